@@ -1,0 +1,156 @@
+//! Account pairs: one source and one destination account each.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    endpoint::Endpoint,
+    finding::Finding,
+    ids::{OrderId, PairId},
+    run::RunSummary,
+    secret::Secret,
+};
+
+/// Which of the two accounts of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SideName {
+    /// The old account; it is only read.
+    Source,
+    /// The new account.
+    Destination,
+}
+
+/// One account as entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SideInput {
+    /// The login name, or the admin's name if `act_for` is given. 1 to 320 characters.
+    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 320, example = "anna@old.example"))]
+    pub user: String,
+    /// The password of `user`; it can be given later, and is never given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+    /// The mailbox that `user`, an admin, acts for (SASL authorization identity, RFC 4616).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_for: Option<String>,
+    /// A server of its own; without it the order's provider is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Endpoint>,
+}
+
+/// A new account pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountCreate {
+    /// Only ticked pairs are started.
+    #[serde(default = "yes")]
+    pub ticked: bool,
+    /// The old account.
+    pub source: SideInput,
+    /// The new account.
+    pub destination: SideInput,
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// Changes to a pair; what is absent stays. A side is replaced whole, but keeps its password if none is given and
+/// user and server stay the same.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountChange {
+    /// Tick or untick the pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ticked: Option<bool>,
+    /// The old account anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SideInput>,
+    /// The new account anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<SideInput>,
+}
+
+/// What is known about logging in to an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LoginState {
+    /// Not checked since it was entered.
+    #[default]
+    Unchecked,
+    /// A check is waiting or under way.
+    Checking,
+    /// The login worked.
+    Passed,
+    /// The login failed; the findings say why.
+    Failed,
+}
+
+/// What lies in an account, counted without reading a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Survey {
+    /// Folders that hold or may hold messages.
+    pub folders: u64,
+    /// Messages in all of them.
+    pub messages: u64,
+    /// Their size, bytes as the server states them (RFC822.SIZE).
+    pub size_bytes: u64,
+    /// Free space by the QUOTA extension (RFC 9208), bytes; absent where the server does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub free_bytes: Option<u64>,
+}
+
+/// One account of a pair, as it can be shown: no password in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Side {
+    /// The login name.
+    pub user: String,
+    /// The mailbox an admin acts for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act_for: Option<String>,
+    /// The pair's own server, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Endpoint>,
+    /// True while a password is kept for it.
+    pub has_password: bool,
+    /// Result of the last check.
+    pub login: LoginState,
+    /// What the last check found; empty when all is well.
+    pub findings: Vec<Finding>,
+    /// What lies in it, once counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub survey: Option<Survey>,
+}
+
+/// An account pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountPair {
+    /// Its id.
+    pub id: PairId,
+    /// The order it belongs to.
+    pub order_id: OrderId,
+    /// Only ticked pairs are started.
+    pub ticked: bool,
+    /// The old account.
+    pub source: Side,
+    /// The new account.
+    pub destination: Side,
+    /// Every run of the pair so far, oldest first.
+    pub runs: Vec<RunSummary>,
+}
+
+/// The account pairs of an order, in the order they were entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AccountList {
+    /// The pairs; at most the order's limit (500).
+    pub items: Vec<AccountPair>,
+}

@@ -1,0 +1,195 @@
+//! What a check or a run found: a stable code, the cause in plain words and the next step.
+//!
+//! The page translates by [`FindingCode`]; `message` and `next_step` are the English fallback, and what an API
+//! client reads.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Blocks the start.
+    Error,
+    /// Asks the owner to look before starting.
+    Warning,
+}
+
+macro_rules! finding_codes {
+    ($($(#[$doc:meta])* $name:ident, $text:literal, $severity:ident, $message:literal, $next:literal;)*) => {
+        /// A stable code for one cause; the API never renames one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        #[serde(rename_all = "snake_case")]
+        pub enum FindingCode {
+            $($(#[$doc])* #[doc = $message] $name,)*
+        }
+
+        impl FindingCode {
+            /// Every code, for translation tables and their tests.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The code as it stands in JSON.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+
+            /// Whether it blocks.
+            pub fn severity(self) -> Severity {
+                match self { $(Self::$name => Severity::$severity,)* }
+            }
+
+            /// The cause in plain English.
+            pub fn message(self) -> &'static str {
+                match self { $(Self::$name => $message,)* }
+            }
+
+            /// What to do next, in plain English.
+            pub fn next_step(self) -> &'static str {
+                match self { $(Self::$name => $next,)* }
+            }
+        }
+    };
+}
+
+finding_codes! {
+    WrongPassword, "wrong_password", Error, "The server refused the user name or password.",
+        "Type the password again. If it is right, the provider may want an app password.";
+    AppPasswordNeeded, "app_password_needed", Error, "This provider wants an app password for mail programs.",
+        "Create an app password in the provider's security settings and enter it here.";
+    ImapDisabled, "imap_disabled", Error, "IMAP is switched off for this account.",
+        "Switch IMAP on in the provider's settings, then check again.";
+    OauthNeeded, "oauth_needed", Error, "This provider does not accept passwords from mail programs.",
+        "Use an app password where the provider offers one.";
+    ActForRefused, "act_for_refused", Error, "The admin may not act for this mailbox.",
+        "Give the admin full access to the mailbox, or enter the owner's own password.";
+    AccountUnavailable, "account_unavailable", Error, "The login worked but the mailbox could not be opened.",
+        "Sign in to the provider's webmail once; the account may be new, locked or in maintenance.";
+    UnknownHost, "unknown_host", Error, "There is no server of this name.",
+        "Look for a typing error in the server name.";
+    AddressRefused, "address_refused", Error, "This server's address is not open to connections from here.",
+        "Use a public server name; the operator can open private networks.";
+    PortRefused, "port_refused", Error, "Connections to this port are not allowed.",
+        "Use port 993 or 143, or ask the operator to allow the port.";
+    PlaintextRefused, "plaintext_refused", Error, "Connections without TLS are not allowed.",
+        "Choose TLS or STARTTLS.";
+    ConnectionRefused, "connection_refused", Error, "The server does not answer on this port.",
+        "Compare host, port and TLS mode with the provider's instructions.";
+    ConnectionTimeout, "connection_timeout", Error, "The server did not answer in time.",
+        "Try again later, or compare host and port with the provider's instructions.";
+    ConnectionLost, "connection_lost", Error, "The server closed the connection.",
+        "Try again later.";
+    CertificateMismatch, "certificate_mismatch", Error, "The server's certificate does not match the host name.",
+        "Use the server name that the provider's instructions name.";
+    CertificateInvalid, "certificate_invalid", Error, "The server's certificate could not be verified.",
+        "Ask the server's operator for a valid certificate.";
+    TlsFailed, "tls_failed", Error, "No secure connection could be made.",
+        "Compare port and TLS mode: 993 is TLS from the start, 143 is STARTTLS.";
+    StarttlsMissing, "starttls_missing", Error, "The server does not offer STARTTLS on this port.",
+        "Use port 993 with TLS.";
+    NotImap, "not_imap", Error, "What answered there is not an IMAP server.",
+        "Compare host and port with the provider's instructions.";
+    ServerError, "server_error", Error, "The server answered in a way that could not be used.",
+        "Try again later; if it stays, tell support the order number.";
+    TooManyConnections, "too_many_connections", Error, "The server allows no more connections at the moment.",
+        "Close mail programs that use the account, or wait; we try again with fewer connections.";
+    Throttled, "throttled", Warning, "The server asked us to slow down.",
+        "Nothing to do: the migration goes on by itself.";
+    MailboxFull, "mailbox_full", Error, "The destination mailbox is full.",
+        "Make room or buy more space, then resume.";
+    WillNotFit, "will_not_fit", Warning, "The mail is larger than the free space at the destination.",
+        "Make room at the destination, or leave folders out.";
+    PasswordMissing, "password_missing", Error, "No password was entered.",
+        "Enter the password, then check again.";
+    ServerMissing, "server_missing", Error, "No server was chosen for this side.",
+        "Select a provider, or name a server for this account.";
+    TooManyAttempts, "too_many_attempts", Error, "There were too many failed logins for this account.",
+        "Wait an hour before the next try, so that the provider does not lock the account.";
+    SameAccount, "same_account", Error, "Source and destination are the same mailbox.",
+        "Enter two different accounts.";
+    MessageTooLarge, "message_too_large", Warning, "The message is larger than the limit.",
+        "Raise the limit if the destination takes larger messages.";
+    MessageFiltered, "message_filtered", Warning, "The message was left out by an option.",
+        "Change the option and start a delta to copy it.";
+    MessageVanished, "message_vanished", Warning, "The message was deleted at the source before it could be copied.",
+        "Nothing to do.";
+    MessageRefused, "message_refused", Error, "The destination refused this message.",
+        "Start a delta to try it again.";
+    MessageUncertain, "message_uncertain", Warning, "It could not be decided whether this message has arrived.",
+        "Look for it at the destination; a delta tries to decide it again.";
+    FolderUnreadable, "folder_unreadable", Error, "The source folder could not be opened.",
+        "Open the folder in webmail; start a delta to try again.";
+    FolderRefused, "folder_refused", Error, "The destination refused to create the folder.",
+        "Create the folder by hand or map it to another one, then start a delta.";
+    FolderRenamed, "folder_renamed", Warning, "The folder has another name at the destination.",
+        "Nothing to do, unless you prefer another name.";
+    SubscriptionRefused, "subscription_refused", Warning, "The destination did not take the folder's subscription.",
+        "Subscribe to the folder in the mail program.";
+    FlagsReduced, "flags_reduced", Warning, "The destination cannot keep some flags or keywords.",
+        "Nothing to do: the messages themselves are complete.";
+    DateMissing, "date_missing", Warning, "The source named no valid date; the message's own date was used.",
+        "Nothing to do.";
+    Interrupted, "interrupted", Warning, "The run was interrupted and goes on where it stopped.",
+        "Nothing to do.";
+    Internal, "internal", Error, "Something went wrong on our side.",
+        "Try again; if it stays, tell support the order number.";
+}
+
+impl fmt::Display for FindingCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// One finding, complete in itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Finding {
+    /// Error blocks the start, warning asks.
+    pub severity: Severity,
+    /// The stable code.
+    pub code: FindingCode,
+    /// The cause in plain English.
+    pub message: String,
+    /// What to do next, in plain English.
+    pub next_step: String,
+    /// What it is about, where that adds something: a folder's name, a limit with its unit. Never a secret, never
+    /// the server's raw answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
+}
+
+impl Finding {
+    /// The finding for `code` with its standard words.
+    pub fn new(code: FindingCode) -> Self {
+        Self {
+            severity: code.severity(),
+            code,
+            message: code.message().to_owned(),
+            next_step: code.next_step().to_owned(),
+            subject: None,
+        }
+    }
+
+    /// The same finding about `subject`.
+    #[must_use]
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_reads_the_same_in_json_and_in_as_str() {
+        for code in FindingCode::ALL {
+            assert_eq!(serde_json::to_value(code).expect("json"), code.as_str());
+        }
+    }
+}

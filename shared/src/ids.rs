@@ -1,0 +1,73 @@
+//! Typed identifiers: a [`PairId`] where an [`OrderId`] belongs does not compile.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! typed_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema), schema(value_type = String, format = Uuid))]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(id: Uuid) -> Self {
+                Self(id)
+            }
+        }
+    };
+}
+
+typed_id!(
+    /// An order; its number is this UUID. Knowing it opens nothing.
+    OrderId
+);
+typed_id!(
+    /// An account pair: one source and one destination account, the unit of billing and retry.
+    PairId
+);
+typed_id!(
+    /// One execution of a migration for one account pair.
+    RunId
+);
+typed_id!(
+    /// A login check over some account pairs of an order.
+    CheckId
+);
+typed_id!(
+    /// A delta: one more pass over an order after its main run.
+    DeltaId
+);
+typed_id!(
+    /// A voucher (its id, not its code).
+    VoucherId
+);
+typed_id!(
+    /// A tenant: the isolation boundary. The first one is the operator's.
+    TenantId
+);
+typed_id!(
+    /// A member of a tenant.
+    MemberId
+);
+typed_id!(
+    /// An API key (its id, not its secret).
+    ApiKeyId
+);

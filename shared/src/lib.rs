@@ -1,0 +1,25 @@
+//! The words that browser, API and service share: DTO types, typed ids and the parsers both sides need.
+//!
+//! Serde only, no IO; builds natively and for wasm32. The `openapi` feature derives `utoipa::ToSchema`.
+//! Field names end in their unit (`size_bytes`, `duration_seconds`); times are RFC 3339 in UTC.
+#![warn(missing_docs)]
+
+pub mod account;
+pub mod address;
+pub mod check;
+pub mod endpoint;
+pub mod finding;
+pub mod ids;
+pub mod import;
+pub mod order;
+pub mod problem;
+pub mod progress;
+pub mod protocol;
+pub mod provider;
+pub mod run;
+pub mod secret;
+pub mod service;
+pub mod voucher;
+
+/// The version prefix of every path of the API.
+pub const API_PREFIX: &str = "/api/v1";

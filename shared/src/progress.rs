@@ -1,0 +1,54 @@
+//! Live progress, polled with ETag / 304.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{OrderId, PairId},
+    order::{OrderAction, OrderState},
+    run::{Counts, RunSummary},
+};
+
+/// Progress of one account pair: its latest run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PairProgress {
+    /// The pair.
+    pub pair_id: PairId,
+    /// The old account's name.
+    pub source: String,
+    /// The new account's name.
+    pub destination: String,
+    /// Its latest run; absent before the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunSummary>,
+    /// How many runs it has had, the latest included.
+    pub runs: u32,
+}
+
+/// Progress of an order. `counts` adds up the latest run of every pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Progress {
+    /// The order.
+    pub order_id: OrderId,
+    /// Where it stands.
+    pub state: OrderState,
+    /// Sums over the latest run of every pair.
+    pub counts: Counts,
+    /// Messages settled per second since the latest start, averaged; absent when nothing moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages_per_second: Option<u64>,
+    /// Bytes settled per second since the latest start, averaged; absent when nothing moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_per_second: Option<u64>,
+    /// When the current runs will have ended, if that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub estimated_finish: Option<DateTime<Utc>>,
+    /// A row per ticked pair.
+    pub pairs: Vec<PairProgress>,
+    /// What can be done with the order now.
+    pub actions: Vec<OrderAction>,
+    /// When to ask again, milliseconds: 2000 while something moves, more when nothing does.
+    pub poll_after_ms: u32,
+}

@@ -1,0 +1,46 @@
+//! Known providers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{endpoint::Endpoint, finding::FindingCode};
+
+/// What a provider wants as the login name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LoginForm {
+    /// The whole mail address.
+    #[default]
+    Address,
+    /// The part before the `@`.
+    LocalPart,
+}
+
+/// A known provider.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Provider {
+    /// Its id, stable.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Mail domains that belong to it.
+    pub domains: Vec<String>,
+    /// Its server; absent for a product whose host must be named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<Endpoint>,
+    /// What it wants as the login name.
+    #[serde(default)]
+    pub login: LoginForm,
+    /// What its users must know before they enter a password.
+    #[serde(default)]
+    pub advice: Vec<FindingCode>,
+}
+
+/// Providers that match a search.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderList {
+    /// Best match first.
+    pub items: Vec<Provider>,
+}
