@@ -1,6 +1,6 @@
 //! The ledger: machine truth, source reference → destination reference.
 
-use std::future::Future;
+use std::{collections::BTreeMap, future::Future};
 
 use mailferry_domain::{
     folder::FolderPath,
@@ -46,6 +46,9 @@ pub struct FolderStart {
 ///
 /// Errors are [`LedgerError`]: after one, nothing more may be sent.
 pub trait Ledger: Clone + Send + Sync + 'static {
+    /// Where earlier runs of this pair put each source folder.
+    fn bindings(&self) -> impl Future<Output = Result<BTreeMap<FolderPath, FolderPath>, LedgerError>> + Send;
+
     /// Opens a folder and tells what is known of it.
     ///
     /// If the source's UIDVALIDITY differs from the one known, a new generation of entries begins, and the settled
