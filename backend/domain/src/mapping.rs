@@ -88,7 +88,7 @@ pub fn map_folders(
         for (folder, wanted) in kept.iter().filter(|(folder, wanted)| rank_of(&folder.path, wanted, options) == rank) {
             let place = match options.settled.get(&folder.path) {
                 Some(place) => names.keep(place),
-                None => names.place(wanted, rank == Rank::Rule),
+                None => names.place(wanted, rank == Rank::Rule || wanted.is_inbox()),
             };
             places.insert(&folder.path, place);
         }
