@@ -10,7 +10,10 @@ use mailferry_domain::{
 };
 use tokio::sync::mpsc;
 
-use super::{body::Body, error::ConnectorError};
+use super::{
+    body::{Body, MemoryBudget},
+    error::ConnectorError,
+};
 
 /// Opens sessions; each call makes a new connection and logs in.
 pub trait Connector: Send + Sync + 'static {
@@ -69,12 +72,14 @@ pub trait Account: Send + 'static {
 }
 
 /// What to fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct FetchRequest {
     /// The messages with their listed sizes, ascending by UID.
     pub items: Vec<(Uid, u64)>,
     /// Highest UID first.
     pub newest_first: bool,
+    /// What admits each body before it is sent on.
+    pub budget: MemoryBudget,
 }
 
 /// A message as fetched.
