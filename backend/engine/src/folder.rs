@@ -32,7 +32,7 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped:
         return dry_run(lane, mapped).await;
     }
     shared.job.fault.reach(Step::CreateFolder)?;
-    let wire_name = lane.destination.ensure_folder(&mapped.destination).await?;
+    let wire_name = lane.destination.ensure_folder(&mapped.destination, mapped.create).await?;
     if mapped.source.subscribed {
         subscribe(&mut lane.destination, &wire_name, mapped, &shared).await?;
     }
@@ -239,7 +239,7 @@ async fn dry_run<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped: &Mapped
     let listing = list_from(&mut lane.source, &source_status, Uid(1)).await?;
     let known = shared.job.ledger.bindings().await?.contains_key(&mapped.source.path);
     let state = if known && !mapped.create {
-        let wire_name = lane.destination.ensure_folder(&mapped.destination).await?;
+        let wire_name = lane.destination.ensure_folder(&mapped.destination, false).await?;
         let status = lane.destination.open(&wire_name).await?;
         shared.job.ledger.open_folder(&binding(mapped, &source_status, &status)).await?.1
     } else {

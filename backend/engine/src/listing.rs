@@ -1,6 +1,10 @@
 //! Listing a folder in ranges of UIDs, never with one command for all of it.
 
-use mailferry_domain::{folder::FolderStatus, item::ItemMeta, uid::Uid};
+use mailferry_domain::{
+    folder::FolderStatus,
+    item::ItemMeta,
+    uid::{Uid, UidSet},
+};
 
 use crate::port::{Account, ConnectorError};
 
@@ -25,6 +29,47 @@ pub(crate) async fn list_from<A: Account>(
     Ok(listing)
 }
 
+/// More gaps than this are listed as one.
+const GAPS: usize = 64;
+
+/// Lists what lies in the open folder from `first` on and is not in `known`. A folder that holds nothing else costs
+/// no command at all.
+pub(crate) async fn list_gaps<A: Account>(
+    account: &mut A,
+    status: &FolderStatus,
+    first: Uid,
+    known: &UidSet,
+) -> Result<Vec<ItemMeta>, ConnectorError> {
+    let last = status.uid_next.saturating_sub(1);
+    let mut gaps = gaps(first.0, last, known);
+    if gaps.len() > GAPS {
+        gaps = vec![(first.0, last)];
+    }
+    let mut listing = Vec::new();
+    for (from, to) in gaps {
+        let gap = FolderStatus { uid_next: to.saturating_add(1), ..*status };
+        listing.extend(list_from(account, &gap, Uid(from)).await?);
+    }
+    listing.retain(|item| !known.contains(item.uid));
+    Ok(listing)
+}
+
+/// The parts of `first..=last` that are not in `known`, inclusive.
+fn gaps(first: u32, last: u32, known: &UidSet) -> Vec<(u32, u32)> {
+    let mut gaps = Vec::new();
+    let mut next = first;
+    for (begin, end) in known.ranges().filter(|(_, end)| end.0 >= first).take_while(|(begin, _)| begin.0 <= last) {
+        if begin.0 > next {
+            gaps.push((next, begin.0 - 1));
+        }
+        next = next.max(end.0.saturating_add(1));
+    }
+    if next <= last {
+        gaps.push((next, last));
+    }
+    gaps
+}
+
 /// Inclusive ranges that cover `first..=last`.
 fn pages(first: u32, last: u32, messages: u32) -> impl Iterator<Item = (u32, u32)> {
     let span = u64::from(last.max(1));
@@ -46,6 +91,15 @@ mod tests {
         assert_eq!(pages(1, u32::MAX - 1, 10).count(), 1);
         assert_eq!(pages(1, 20_000, 20_000).count(), 4);
         assert_eq!(pages(1, 0, 0).count(), 0);
+    }
+
+    #[test]
+    fn only_what_is_not_known_is_listed() {
+        let known: UidSet = [3, 4, 5, 9].map(Uid).into_iter().collect();
+        assert_eq!(gaps(1, 12, &known), [(1, 2), (6, 8), (10, 12)]);
+        assert_eq!(gaps(4, 9, &known), [(6, 8)]);
+        assert_eq!(gaps(3, 5, &known), []);
+        assert_eq!(gaps(1, 4, &UidSet::new()), [(1, 4)]);
     }
 
     proptest! {

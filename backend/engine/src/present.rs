@@ -12,7 +12,7 @@ use mailferry_domain::{
 };
 
 use crate::{
-    listing::list_from,
+    listing::list_gaps,
     port::{ConnectorError, Destination},
 };
 
@@ -49,11 +49,11 @@ impl Pool {
         if status.uid_next <= self.seen_below || status.messages == 0 {
             return Ok(false);
         }
-        let listing = list_from(destination, status, Uid(self.seen_below)).await?;
-        let candidates: UidSet = listing
+        let listing = list_gaps(destination, status, Uid(self.seen_below), claimed).await?;
+        let candidates: Vec<(Uid, u64)> = listing
             .iter()
-            .filter(|item| !claimed.contains(item.uid) && sizes.contains(&item.size_bytes))
-            .map(|item| item.uid)
+            .filter(|item| sizes.contains(&item.size_bytes))
+            .map(|item| (item.uid, item.size_bytes))
             .collect();
         self.seen_below = status.uid_next;
         if candidates.is_empty() {

@@ -1,5 +1,6 @@
 //! Counting what lies in an account, without reading a message.
 
+use mailferry_domain::special_use::SpecialUse;
 use mailferry_shared::account::Survey;
 
 use crate::port::{Account, ConnectorError};
@@ -11,7 +12,7 @@ use crate::port::{Account, ConnectorError};
 pub async fn survey<A: Account>(account: &mut A) -> Result<Survey, ConnectorError> {
     let folders: Vec<_> = account.folders().await?.into_iter().filter(|folder| folder.selectable).collect();
     let mut survey = Survey { folders: folders.len() as u64, messages: 0, size_bytes: 0, free_bytes: None };
-    for folder in folders.iter().filter(|folder| !folder.special_use.is_some_and(|special_use| special_use.is_view())) {
+    for folder in folders.iter().filter(|folder| !folder.special_use.is_some_and(SpecialUse::is_view)) {
         match account.measure(&folder.wire_name).await {
             Ok((messages, size_bytes)) => {
                 survey.messages += messages;
