@@ -33,6 +33,9 @@ pub const MISMATCH_HOST: &str = "127.0.0.2";
 /// Owner of the mail when the server is started by root: any id but root's; nobody needs to have it.
 const MAIL_OWNER: (u32, u32) = (5000, 5000);
 
+/// At its end all sessions are gone at once; only the master would take another second for nothing.
+const GRACE: u32 = 6;
+
 /// What a server is like.
 #[derive(Debug, Clone)]
 pub struct DovecotOptions {
@@ -115,7 +118,14 @@ impl Dovecot {
         fs::write(&configuration, self.configuration()?)?;
         let arguments = ["-F".to_owned(), "-c".to_owned(), configuration.display().to_string()];
         let log = self.path("output.log");
-        let start = Start { program: &program()?, arguments: &arguments, end_signal: "TERM", log: &log, run_as: None };
+        let start = Start {
+            program: &program()?,
+            arguments: &arguments,
+            end_signal: "TERM",
+            grace: GRACE,
+            log: &log,
+            run_as: None,
+        };
         let mut service = Service::start(&start)?;
         service.await_port(self.imap_port)?;
         self.service = Some(service);

@@ -118,7 +118,12 @@ impl Client {
 
     /// Number of messages in `folder` (decoded name, the server's separator).
     pub fn count(&mut self, folder: &str) -> io::Result<u64> {
-        let name = quoted(mailbox_name::encode(folder).as_bytes());
+        self.count_raw(mailbox_name::encode(folder).as_bytes())
+    }
+
+    /// Number of messages in a folder named as LIST named it.
+    pub fn count_raw(&mut self, name: &[u8]) -> io::Result<u64> {
+        let name = quoted(name);
         let responses = self.command(format!("STATUS {name} (MESSAGES)").as_bytes())?;
         let text = responses.first().map(Response::text).unwrap_or_default();
         let text = String::from_utf8_lossy(&text).into_owned();

@@ -70,8 +70,14 @@ impl Postgres {
         let log = self.folder.path().join("output.log");
         let program = self.programs.join("postgres");
         // INT: do not wait for clients.
-        let start =
-            Start { program: &program, arguments: &arguments, end_signal: "INT", log: &log, run_as: unprivileged()? };
+        let start = Start {
+            program: &program,
+            arguments: &arguments,
+            end_signal: "INT",
+            grace: 100,
+            log: &log,
+            run_as: unprivileged()?,
+        };
         let mut service = Service::start(&start)?;
         service.await_port(self.port)?;
         self.service = Some(service);

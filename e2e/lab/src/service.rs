@@ -15,14 +15,13 @@ use std::{
 };
 
 const SUPERVISOR: &str = r#"
-signal=$1; shift
+signal=$1; turns=$2; shift 2
 exec 3<&0
 "$@" </dev/null 3<&- & server=$!
 (
   cat <&3 >/dev/null
   kill -s "$signal" $server
-  turns=0
-  while kill -0 $server && [ $turns -lt 100 ]; do sleep 0.05; turns=$((turns + 1)); done
+  while kill -0 $server && [ $turns -gt 0 ]; do sleep 0.05; turns=$((turns - 1)); done
   kill -s KILL $server
 ) 2>/dev/null & watcher=$!
 exec 3<&-
@@ -44,6 +43,8 @@ pub(crate) struct Start<'a> {
     pub(crate) arguments: &'a [String],
     /// Signal for an orderly and quick end: `TERM`, `INT`.
     pub(crate) end_signal: &'a str,
+    /// How long it may take for that, in twentieths of a second; then it is killed.
+    pub(crate) grace: u32,
     /// Its output goes here.
     pub(crate) log: &'a Path,
     /// User and group to run as; only root may choose.
@@ -54,9 +55,10 @@ impl Service {
     pub(crate) fn start(start: &Start<'_>) -> io::Result<Self> {
         let log = File::create(start.log)?;
         let mut command = Command::new("/bin/sh");
-        command.args(["-c", SUPERVISOR, "supervisor", start.end_signal]).arg(start.program).args(start.arguments);
+        command.args(["-c", SUPERVISOR, "supervisor", start.end_signal, &start.grace.to_string()]);
+        command.arg(start.program).args(start.arguments);
         command.stdin(Stdio::piped()).stdout(log.try_clone()?).stderr(log);
-        // Ctrl-C in a terminal is for the program in front; it ends its servers itself.
+        // A group of its own: Ctrl-C in a terminal is for the program in front, which ends its servers itself.
         command.process_group(0);
         if let Some((user, group)) = start.run_as {
             command.uid(user).gid(group);
