@@ -60,7 +60,8 @@ export class Service {
 
   /** A further process of the service on the same database. */
   worker(): Child {
-    return new Child(program("mailferry"), ["worker"], { env: this.env, log: join(this.dir, "worker.log") });
+    const env = { ...this.env, MAILFERRY_WORKERS: "2" };
+    return new Child(program("mailferry"), ["worker"], { env, log: join(this.dir, "worker.log") });
   }
 
   /** Makes the first operator; gives an API key that may do everything. */
