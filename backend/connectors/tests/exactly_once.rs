@@ -84,7 +84,7 @@ impl World {
     }
 
     async fn run_with(&self, control: Control, fault: Arc<dyn Fault>) -> RunReport {
-        let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
+        let file = LedgerFile::open(&self.dir.path().join("ledger")).await.expect("the ledger opens");
         let id = RunId(Uuid::from_u128(1 + self.runs.fetch_add(1, Ordering::Relaxed) as u128));
         let ledger = file.run_ledger(id).await.expect("the run's ledger");
         run(Job {
