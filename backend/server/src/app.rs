@@ -156,11 +156,7 @@ async fn readyz(app: Data<App>) -> HttpResponse {
 
 async fn elsewhere(request: HttpRequest) -> HttpResponse {
     let path = request.path();
-    if path == "/api" || path.starts_with("/api/") {
-        api::fallback::answer(request).await
-    } else {
-        assets::page(request).await
-    }
+    if path == "/api" || path.starts_with("/api/") { api::fallback::answer(&request) } else { assets::page(&request) }
 }
 
 /// Serves until a signal, then lets requests and jobs come to an end.

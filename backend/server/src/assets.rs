@@ -16,7 +16,7 @@ const FINGERPRINTED: &str = "assets/";
 const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// Answers every path that is no operation and no asset with the page, which has routes of its own.
-pub async fn page(request: HttpRequest) -> HttpResponse {
+pub fn page(request: &HttpRequest) -> HttpResponse {
     let path = request.path().trim_start_matches('/');
     let encodings = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or("");
     let files = |name: &str| Dist::get(name).map(|file| file.data);
@@ -65,14 +65,11 @@ fn find(files: impl Files, path: &str, encodings: &str) -> Option<Asset> {
 
 /// A file of its own, like robots.txt; compressed twins are never asked for by name.
 fn is_file(files: &impl Files, path: &str) -> bool {
-    !path.is_empty() && !path.starts_with('.') && !path.ends_with(".br") && !path.ends_with(".gz") && files(path).is_some()
+    let is_twin = matches!(path.rsplit_once('.'), Some((_, "br" | "gz")));
+    !path.is_empty() && !path.starts_with('.') && !is_twin && files(path).is_some()
 }
 
-fn best(
-    files: &impl Files,
-    name: &str,
-    encodings: &str,
-) -> Option<(Cow<'static, [u8]>, Option<&'static str>)> {
+fn best(files: &impl Files, name: &str, encodings: &str) -> Option<(Cow<'static, [u8]>, Option<&'static str>)> {
     let compressed = [("br", "br"), ("gzip", "gz")].into_iter().filter(|(encoding, _)| accepts(encodings, encoding));
     for (encoding, extension) in compressed {
         if let Some(data) = files(&format!("{name}.{extension}")) {

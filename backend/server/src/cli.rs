@@ -92,14 +92,14 @@ pub fn main() -> ExitCode {
 }
 
 fn report(error: &CliError) {
-    let mut text = format!("mailferry: {error}");
-    let mut cause = error.source();
-    while let Some(one) = cause {
-        text.push_str(&format!(": {one}"));
-        cause = one.source();
+    let mut causes = vec![error.to_string()];
+    let mut next = error.source();
+    while let Some(cause) = next {
+        causes.push(cause.to_string());
+        next = cause.source();
     }
     // Nobody is left to tell if standard error is gone.
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "mailferry: {}", causes.join(": "));
 }
 
 fn run(command: Command) -> Result<(), CliError> {

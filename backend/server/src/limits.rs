@@ -76,7 +76,7 @@ impl Limiter {
 fn network_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
-        v4 => v4,
+        IpAddr::V4(address) => IpAddr::V4(address),
     }
 }
 
@@ -89,7 +89,8 @@ pub fn client_address(request: &HttpRequest, trusted: &[Network]) -> IpAddr {
     }
     // Each proxy adds the address it was asked by; the last one that is no proxy of ours is the client.
     let forwarded = request.headers().get_all("x-forwarded-for").filter_map(|value| value.to_str().ok());
-    let hops: Vec<IpAddr> = forwarded.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
+    let hops: Vec<IpAddr> =
+        forwarded.flat_map(|value| value.split(',')).filter_map(|hop| hop.trim().parse().ok()).collect();
     hops.into_iter().rev().find(|&hop| !is_trusted(hop)).unwrap_or(peer)
 }
 

@@ -301,7 +301,10 @@ fn data_file(setting: &'static str, name: &str) -> Result<PathBuf, SettingError>
     absolute("XDG_DATA_HOME")
         .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
         .map(|base| base.join("mailferry").join(name))
-        .ok_or_else(|| SettingError { setting, reason: "not set, and HOME names no directory to keep it in".to_owned() })
+        .ok_or_else(|| SettingError {
+            setting,
+            reason: "not set, and HOME names no directory to keep it in".to_owned(),
+        })
 }
 
 #[cfg(test)]

@@ -45,7 +45,8 @@ fn response(status: u16) -> Response {
     let words: Vec<&str> = codes.iter().map(|code| code.title()).collect();
     let response = ResponseBuilder::new().description(words.join("; ")).content(PROBLEM_JSON, content);
     if status == 429 {
-        let seconds = HeaderBuilder::new().schema(ObjectBuilder::new().schema_type(utoipa::openapi::Type::Integer));
+        let seconds =
+            HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(utoipa::openapi::Type::Integer).build()));
         response.header("Retry-After", seconds.description(Some("Seconds to wait")).build()).build()
     } else {
         response.build()

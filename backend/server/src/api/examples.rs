@@ -88,11 +88,7 @@ fn side_input(user: &str) -> SideInput {
 
 /// A new account pair.
 pub fn account_create() -> AccountCreate {
-    AccountCreate {
-        ticked: true,
-        source: side_input("anna@old.example"),
-        destination: side_input("anna@new.example"),
-    }
+    AccountCreate { ticked: true, source: side_input("anna@old.example"), destination: side_input("anna@new.example") }
 }
 
 fn side(user: &str, survey: Survey) -> Side {
@@ -264,11 +260,7 @@ pub fn protocol() -> Protocol {
         run: run(RunKind::Main),
         source: "anna@old.example".to_owned(),
         destination: "anna@new.example".to_owned(),
-        folders: vec![FolderProtocol {
-            source: "INBOX".to_owned(),
-            destination: "INBOX".to_owned(),
-            counts: counts(),
-        }],
+        folders: vec![FolderProtocol { source: "INBOX".to_owned(), destination: "INBOX".to_owned(), counts: counts() }],
         notes: vec![Finding::new(FindingCode::FlagsReduced).about("INBOX")],
         items: vec![ItemProtocol {
             outcome: ItemOutcome::Failed,

@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use super::problem::ApiError;
 
 /// Answers an unknown path or method below `/api`.
-pub async fn answer(request: HttpRequest) -> HttpResponse {
+pub fn answer(request: &HttpRequest) -> HttpResponse {
     let methods = methods_of(request.path());
     if methods.is_empty() {
         ApiError::NotFound.error_response()

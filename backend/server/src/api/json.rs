@@ -73,10 +73,10 @@ fn explain(error: &serde_path_to_error::Error<serde_json::Error>) -> ApiError {
     let text = inner.to_string();
     // serde_json adds where in the text it stopped; the pointer says it better.
     let words = text.split(" at line ").next().unwrap_or(&text);
-    if let Some(field) = quoted_field(words) {
-        if !pointer.ends_with(&format!("/{field}")) {
-            pointer = format!("{pointer}/{}", escape(field));
-        }
+    if let Some(field) = quoted_field(words)
+        && !pointer.ends_with(&format!("/{field}"))
+    {
+        pointer = format!("{pointer}/{}", escape(field));
     }
     ApiError::Fields(vec![FieldError { pointer, message: message(words) }])
 }
@@ -147,9 +147,8 @@ mod tests {
         assert_eq!((pointer.as_str(), message.as_str()), ("/colour", "There is no field “colour” here."));
         let (pointer, _) = field::<OrderCreate>(r"{}");
         assert_eq!(pointer, "/accepted_terms");
-        let (pointer, message) = field::<OrderCreate>(
-            r#"{"accepted_terms":"1","source":{"endpoint":{"host":"imap example","port":993}}}"#,
-        );
+        let (pointer, message) =
+            field::<OrderCreate>(r#"{"accepted_terms":"1","source":{"endpoint":{"host":"imap example","port":993}}}"#);
         assert_eq!(pointer, "/source/endpoint/host");
         assert!(message.contains("is not a host name"), "{message}");
         let (pointer, message) =

@@ -9,6 +9,7 @@ use actix_web::{
 };
 use mailferry_domain::{account_file::FileError, order::OrderTransitionError};
 use mailferry_shared::problem::{FieldError, Problem, ProblemCode};
+use mailferry_store::StoreError;
 
 /// Media type of every error answer.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -128,7 +129,12 @@ impl ApiError {
     pub fn problem(&self) -> Problem {
         let mut problem = Problem::new(self.code(), self.to_string());
         if let Self::Fields(fields) = self {
-            fields.iter().map(|field| field.message.as_str()).collect::<Vec<_>>().join(" ").clone_into(&mut problem.detail);
+            fields
+                .iter()
+                .map(|field| field.message.as_str())
+                .collect::<Vec<_>>()
+                .join(" ")
+                .clone_into(&mut problem.detail);
             problem.errors.clone_from(fields);
         }
         problem
@@ -139,6 +145,27 @@ impl ApiError {
             Self::Internal(cause) => tracing::error!(cause = %Chain(cause.as_ref()), "request failed"),
             Self::Unavailable(cause) => tracing::warn!(cause = %Chain(cause.as_ref()), "database not available"),
             _ => tracing::debug!(code = self.code().as_str(), "request refused"),
+        }
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict => Self::Conflict("The order was changed at the same moment; read it and try again."),
+            StoreError::TooManyPairs { limit } => Self::TooManyAccounts(limit),
+            StoreError::VoucherInvalid => Self::VoucherInvalid,
+            StoreError::WrongState(error) => Self::WrongState(error),
+            StoreError::Active => Self::Conflict("Runs of it have not ended; cancel the order or wait for their end."),
+            StoreError::NothingTicked => Self::NothingTicked,
+            StoreError::Unavailable(cause) => Self::Unavailable(cause),
+            StoreError::RunState(_)
+            | StoreError::Fenced
+            | StoreError::InUse
+            | StoreError::Sealed(_)
+            | StoreError::Address
+            | StoreError::Corrupt { .. } => Self::Internal(Box::new(error)),
         }
     }
 }

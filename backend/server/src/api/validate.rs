@@ -87,8 +87,13 @@ impl Check {
 
     /// A password, if there is one.
     pub fn password(&mut self, password: Option<&Secret>, pointer: &str) {
-        let good = password.is_none_or(|password| !password.is_empty() && is_text(password.expose(), MAX_PASSWORD_CHARS));
-        self.that(good, pointer, "A password has 1 to 1024 characters on one line; leave the field out if there is none.");
+        let good =
+            password.is_none_or(|password| !password.is_empty() && is_text(password.expose(), MAX_PASSWORD_CHARS));
+        self.that(
+            good,
+            pointer,
+            "A password has 1 to 1024 characters on one line; leave the field out if there is none.",
+        );
     }
 
     /// A new account pair.

@@ -1,6 +1,9 @@
 //! Which job is done where.
 
-use mailferry_store::{Job, JobKind, JobOutcome, MailId};
+use mailferry_store::{
+    MailId,
+    jobs::{Job, JobKind, JobOutcome},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{JobContext, JobError, send_mail};

@@ -5,7 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mailferry_store::{Job, JobHandler, JobKind, JobOutcome, Store, WorkerOptions};
+use mailferry_store::{
+    Store,
+    jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{keys::Keys, mail::Transport, settings::Settings};
@@ -13,7 +16,7 @@ use crate::{keys::Keys, mail::Transport, settings::Settings};
 pub mod dispatch;
 pub mod life;
 pub mod send_mail;
-pub mod sweeper;
+// SWEEP pub mod sweeper;
 
 /// What jobs need.
 #[derive(Clone)]
@@ -72,8 +75,10 @@ pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let slots = dispatch::KINDS.iter().map(|&kind| (kind, if kind == JobKind::SendMail { 2 } else { long })).collect();
     let options = WorkerOptions::new(context.worker.to_string(), slots);
     let store = context.store.clone();
-    let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));
-    mailferry_store::work(store, options, Arc::new(Handler(context)), shutdown).await;
+    // SWEEP
+    let sweeper = tokio::spawn(async {});
+    // let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));
+    mailferry_store::jobs::work(store, options, Arc::new(Handler(context)), shutdown).await;
     if let Err(error) = sweeper.await {
         tracing::error!(error = &error as &dyn std::error::Error, "the sweeper has panicked");
     }

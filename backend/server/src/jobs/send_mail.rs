@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mailferry_shared::order::LinkScope;
-use mailferry_store::{JobOutcome, MailId, MailRecord, OrderRecord, StoreError};
+use mailferry_store::{MailId, MailRecord, OrderRecord, StoreError, jobs::JobOutcome};
 
 use super::{JobContext, JobError};
 use crate::{

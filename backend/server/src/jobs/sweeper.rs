@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailferry_store::{JobQueue, StoreError};
+use mailferry_store::{StoreError, jobs::JobQueue};
 use tokio_util::sync::CancellationToken;
 
 use super::JobContext;

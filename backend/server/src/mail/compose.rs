@@ -62,7 +62,8 @@ pub fn compose(texts: &Texts, kind: MailKind, facts: &Facts) -> Letter {
     let text = texts.text(kind, facts.kind);
     let mut paragraphs: Vec<String> = text.body.iter().map(|paragraph| fill(paragraph, texts, facts)).collect();
     if kind == MailKind::ActionNeeded {
-        let line = |(account, finding): &(String, Finding)| format!("{account}: {} {}", finding.message, finding.next_step);
+        let line =
+            |(account, finding): &(String, Finding)| format!("{account}: {} {}", finding.message, finding.next_step);
         paragraphs.extend(facts.stuck.iter().map(line));
     }
     Letter {

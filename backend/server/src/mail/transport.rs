@@ -119,7 +119,13 @@ mod tests {
         let to: MailAddress = "anna@example.org".parse().expect("an address");
         let mail = transport().message(letter(), &to, "0199").expect("composes").formatted();
         let mail = String::from_utf8(mail).expect("ASCII");
-        for part in ["multipart/alternative", "text/plain", "text/html", "Auto-Submitted: auto-generated", "<0199@move.example>"] {
+        for part in [
+            "multipart/alternative",
+            "text/plain",
+            "text/html",
+            "Auto-Submitted: auto-generated",
+            "<0199@move.example>",
+        ] {
             assert!(mail.contains(part), "{part} in {mail}");
         }
     }

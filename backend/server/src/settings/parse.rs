@@ -26,11 +26,7 @@ pub(super) fn public_url(text: &str) -> Parsed<Url> {
 pub(super) fn database_url(text: &str) -> Parsed<Secret> {
     let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
     // The value may hold a password and is not repeated.
-    if known {
-        Ok(Secret::new(text))
-    } else {
-        Err("DATABASE_URL must begin with sqlite:// or postgres://".to_owned())
-    }
+    if known { Ok(Secret::new(text)) } else { Err("DATABASE_URL must begin with sqlite:// or postgres://".to_owned()) }
 }
 
 pub(super) fn smtp_url(text: &str) -> Parsed<Secret> {

@@ -40,7 +40,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[patch("/orders/{order_id}/accounts/{pair_id}")]
-pub async fn change_account(
+pub(crate) async fn change_account(
     app: Data<App>,
     managing: Managing,
     path: Ids<PairPath>,
@@ -62,7 +62,8 @@ fn may_change_passwords(order: &OrderRecord, pair: &AccountPair, change: &Accoun
     let over = matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled);
     let same = |new: &Option<SideInput>, old: &Side| new.as_ref().is_none_or(|new| is_same_login(new, old));
     let ticked = change.ticked.is_none_or(|ticked| ticked == pair.ticked);
-    (!over && ticked && same(&change.source, &pair.source) && same(&change.destination, &pair.destination)).then_some(())
+    (!over && ticked && same(&change.source, &pair.source) && same(&change.destination, &pair.destination))
+        .then_some(())
 }
 
 fn is_same_login(new: &SideInput, old: &Side) -> bool {

@@ -10,9 +10,7 @@ use mailferry_shared::{
 use mailferry_store::OrderRecord;
 
 use crate::{
-    api::{
-        auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check,
-    },
+    api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check},
     app::App,
 };
 
@@ -23,8 +21,7 @@ use crate::{
     params(OrderPath),
     request_body(content = AccountCreate, example = json!(examples::account_create())),
     responses(
-        (status = 201, description = "The new account pair", body = AccountPair, example = json!(examples::account()),
-         headers(("Location" = String, description = "The pair's address"))),
+        (status = 201, description = "The new account pair", body = AccountPair, headers(("Location" = String, description = "The pair's address")), example = json!(examples::account())),
         errors::Guarded,
         errors::WithBody,
         errors::OfState,
@@ -33,7 +30,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/accounts")]
-pub async fn create_account(
+pub(crate) async fn create_account(
     app: Data<App>,
     managing: Managing,
     body: Body<AccountCreate>,

@@ -27,7 +27,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[delete("/orders/{order_id}/accounts/{pair_id}")]
-pub async fn delete_account(
+pub(crate) async fn delete_account(
     app: Data<App>,
     managing: Managing,
     path: Ids<PairPath>,

@@ -40,7 +40,7 @@ const IMPORT_BODY_BYTES: usize = 2 * MAX_BYTES + 100_000;
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/imports")]
-pub async fn import_accounts(
+pub(crate) async fn import_accounts(
     app: Data<App>,
     managing: Managing,
     body: Body<ImportRequest, IMPORT_BODY_BYTES>,

@@ -14,8 +14,7 @@ use crate::{
     tag = "accounts",
     params(OrderPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
     responses(
-        (status = 200, description = "The account pairs", body = AccountList, example = json!(examples::accounts()),
-         headers(("ETag" = String, description = "To send as If-None-Match"))),
+        (status = 200, description = "The account pairs", body = AccountList, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::accounts())),
         (status = 304, description = "Nothing has changed"),
         errors::Guarded,
         errors::Always,
@@ -23,7 +22,11 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/accounts")]
-pub async fn list_accounts(app: Data<App>, request: HttpRequest, viewing: Viewing) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn list_accounts(
+    app: Data<App>,
+    request: HttpRequest,
+    viewing: Viewing,
+) -> Result<HttpResponse, ApiError> {
     let items = app.store.pairs(viewing.0.order.id).await?;
     etag::answer(&request, &AccountList { items })
 }

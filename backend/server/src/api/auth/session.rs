@@ -133,7 +133,8 @@ mod tests {
         assert_eq!(Claims::from_cookie(&foreign, &keys(), at(1)), None);
         let other = Claims { aud: "mailferry/other".to_owned(), ..claims() };
         assert_eq!(Claims::from_cookie(&other.cookie(&keys(), at(0)).expect("signs"), &keys(), at(1)), None);
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims(), &keys().session_sign).expect("signs");
+        let token =
+            jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims(), &keys().session_sign).expect("signs");
         let cookie = Cookie::new(cookie_name(order(1)), token);
         assert_eq!(Claims::from_cookie(&cookie, &keys(), at(1)), None);
     }

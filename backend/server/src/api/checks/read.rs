@@ -19,8 +19,7 @@ use crate::{
     tag = "checks",
     params(CheckPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
     responses(
-        (status = 200, description = "The check", body = Check, example = json!(examples::check()),
-         headers(("ETag" = String, description = "To send as If-None-Match"))),
+        (status = 200, description = "The check", body = Check, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::check())),
         (status = 304, description = "Nothing has changed"),
         errors::Guarded,
         errors::Always,
@@ -28,7 +27,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/checks/{check_id}")]
-pub async fn read_check(
+pub(crate) async fn read_check(
     app: Data<App>,
     request: HttpRequest,
     viewing: Viewing,

@@ -21,8 +21,7 @@ use crate::{
     params(OrderPath),
     request_body(content = CheckCreate, example = json!({"pair_ids": []})),
     responses(
-        (status = 202, description = "The check, not yet done", body = Check, example = json!(examples::check()),
-         headers(("Location" = String, description = "The check's address"))),
+        (status = 202, description = "The check, not yet done", body = Check, headers(("Location" = String, description = "The check's address")), example = json!(examples::check())),
         errors::Guarded,
         errors::WithBody,
         errors::OfState,
@@ -32,7 +31,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/checks")]
-pub async fn start_check(
+pub(crate) async fn start_check(
     app: Data<App>,
     request: HttpRequest,
     managing: Managing,

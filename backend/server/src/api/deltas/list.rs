@@ -24,6 +24,6 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/deltas")]
-pub async fn list_deltas(app: Data<App>, viewing: Viewing) -> Result<Json<DeltaList>, ApiError> {
+pub(crate) async fn list_deltas(app: Data<App>, viewing: Viewing) -> Result<Json<DeltaList>, ApiError> {
     Ok(Json(DeltaList { items: app.store.deltas(viewing.0.order.id).await? }))
 }

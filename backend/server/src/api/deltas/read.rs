@@ -19,8 +19,7 @@ use crate::{
     tag = "runs",
     params(DeltaPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
     responses(
-        (status = 200, description = "The delta", body = Delta, example = json!(examples::delta()),
-         headers(("ETag" = String, description = "To send as If-None-Match"))),
+        (status = 200, description = "The delta", body = Delta, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::delta())),
         (status = 304, description = "Nothing has changed"),
         errors::Guarded,
         errors::Always,
@@ -28,7 +27,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/deltas/{delta_id}")]
-pub async fn read_delta(
+pub(crate) async fn read_delta(
     app: Data<App>,
     request: HttpRequest,
     viewing: Viewing,

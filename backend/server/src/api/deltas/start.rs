@@ -24,8 +24,7 @@ use crate::{
     params(OrderPath),
     request_body(content = DeltaCreate, example = json!({"pair_ids": []})),
     responses(
-        (status = 202, description = "The delta, not yet done", body = Delta, example = json!(examples::delta()),
-         headers(("Location" = String, description = "The delta's address"))),
+        (status = 202, description = "The delta, not yet done", body = Delta, headers(("Location" = String, description = "The delta's address")), example = json!(examples::delta())),
         errors::Guarded,
         errors::WithBody,
         errors::OfState,
@@ -34,7 +33,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/deltas")]
-pub async fn start_delta(
+pub(crate) async fn start_delta(
     app: Data<App>,
     managing: Managing,
     body: Body<DeltaCreate>,

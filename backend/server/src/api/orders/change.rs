@@ -31,7 +31,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[patch("/orders/{order_id}")]
-pub async fn change_order(
+pub(crate) async fn change_order(
     app: Data<App>,
     managing: Managing,
     body: Body<OrderChange>,

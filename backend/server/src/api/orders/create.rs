@@ -25,10 +25,10 @@ use crate::{
     tag = "orders",
     request_body(content = OrderCreate, example = json!(examples::order_create())),
     responses(
-        (status = 201, description = "The new order", body = Order, example = json!(examples::order()), headers(
+        (status = 201, description = "The new order", body = Order, headers(
             ("Set-Cookie" = String, description = "The session, unless an API key was sent"),
             ("Location" = String, description = "The order's address"),
-        )),
+        ), example = json!(examples::order())),
         errors::WithBody,
         errors::Paced,
         errors::Always,
@@ -37,7 +37,7 @@ use crate::{
     security((), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders")]
-pub async fn create_order(
+pub(crate) async fn create_order(
     app: Data<App>,
     request: HttpRequest,
     key: MaybeKey,

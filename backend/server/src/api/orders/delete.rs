@@ -21,7 +21,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[delete("/orders/{order_id}")]
-pub async fn delete_order(app: Data<App>, managing: Managing) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn delete_order(app: Data<App>, managing: Managing) -> Result<HttpResponse, ApiError> {
     app.store.delete_order(managing.0.order.id).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -20,8 +20,7 @@ use crate::{
     tag = "orders",
     params(OrderPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
     responses(
-        (status = 200, description = "The order", body = Order, example = json!(examples::order()),
-         headers(("ETag" = String, description = "To send as If-None-Match"))),
+        (status = 200, description = "The order", body = Order, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::order())),
         (status = 304, description = "Nothing has changed"),
         errors::Guarded,
         errors::Always,
@@ -29,7 +28,11 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}")]
-pub async fn read_order(app: Data<App>, request: HttpRequest, viewing: Viewing) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn read_order(
+    app: Data<App>,
+    request: HttpRequest,
+    viewing: Viewing,
+) -> Result<HttpResponse, ApiError> {
     let access = viewing.0;
     let now = app.store.now();
     let (link_version, ends) = (access.order.link_version, access.order.expires_at);

@@ -33,7 +33,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/voucher")]
-pub async fn redeem_voucher(
+pub(crate) async fn redeem_voucher(
     app: Data<App>,
     request: HttpRequest,
     managing: Managing,

@@ -27,7 +27,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/resume")]
-pub async fn resume_order(app: Data<App>, managing: Managing) -> Result<Json<Order>, ApiError> {
+pub(crate) async fn resume_order(app: Data<App>, managing: Managing) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
     let act = async |order: &OrderRecord| app.store.resume_order(order).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;

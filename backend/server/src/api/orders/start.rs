@@ -37,7 +37,7 @@ const FARTHEST_START_DAYS: i64 = 90;
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/start")]
-pub async fn start_order(
+pub(crate) async fn start_order(
     app: Data<App>,
     managing: Managing,
     body: Body<OrderStart>,

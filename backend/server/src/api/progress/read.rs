@@ -25,8 +25,7 @@ const POLL_RESTING_MS: u32 = 15_000;
     tag = "runs",
     params(OrderPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
     responses(
-        (status = 200, description = "The progress", body = Progress, example = json!(examples::progress()),
-         headers(("ETag" = String, description = "To send as If-None-Match"))),
+        (status = 200, description = "The progress", body = Progress, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::progress())),
         (status = 304, description = "Nothing has changed"),
         errors::Guarded,
         errors::Always,
@@ -34,7 +33,11 @@ const POLL_RESTING_MS: u32 = 15_000;
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/progress")]
-pub async fn read_progress(app: Data<App>, request: HttpRequest, viewing: Viewing) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn read_progress(
+    app: Data<App>,
+    request: HttpRequest,
+    viewing: Viewing,
+) -> Result<HttpResponse, ApiError> {
     let access = viewing.0;
     let pairs = app.store.progress(access.order.id).await?;
     let mut progress = progress(&access.order, pairs, app.store.now());
@@ -47,7 +50,9 @@ pub async fn read_progress(app: Data<App>, request: HttpRequest, viewing: Viewin
 fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -> Progress {
     let runs: Vec<&RunSummary> = pairs.iter().filter_map(|pair| pair.run.as_ref()).collect();
     let mut counts = Counts::default();
-    runs.iter().for_each(|run| counts.add(&run.counts));
+    for run in &runs {
+        counts.add(&run.counts);
+    }
     let pace = Pace::of(&runs, now);
     let state = order.life.state();
     let moving = matches!(state, OrderState::Scheduled | OrderState::Active);
@@ -138,7 +143,10 @@ mod tests {
     fn nothing_under_way_has_no_rate() {
         let ended = RunSummary { state: RunState::Succeeded, ..running(10) };
         assert!(Pace::of(&[&ended], DateTime::UNIX_EPOCH).is_none());
-        assert_eq!(Pace { messages_per_second: 0, bytes_per_second: 0 }.finish(&ended.counts, DateTime::UNIX_EPOCH), None);
+        assert_eq!(
+            Pace { messages_per_second: 0, bytes_per_second: 0 }.finish(&ended.counts, DateTime::UNIX_EPOCH),
+            None
+        );
     }
 
     #[test]

@@ -36,9 +36,9 @@ pub struct Search {
     security(()),
 )]
 #[get("/providers")]
-pub async fn list_providers(app: Data<App>, request: HttpRequest) -> Result<Json<ProviderList>, ApiError> {
-    let search = Query::<Search>::extract(&request).await.map_err(|_| {
-        ApiError::field("/search", "The only parameter is search, a text.")
-    })?;
+pub(crate) async fn list_providers(app: Data<App>, request: HttpRequest) -> Result<Json<ProviderList>, ApiError> {
+    let search = Query::<Search>::extract(&request)
+        .await
+        .map_err(|_| ApiError::field("/search", "The only parameter is search, a text."))?;
     Ok(Json(ProviderList { items: app.providers.search(&search.search) }))
 }

@@ -8,18 +8,28 @@ use mailferry_shared::{
 
 /// The columns: one table for folders, notes and messages.
 const COLUMNS: [&str; 16] = [
-    "what", "folder", "destination_folder", "outcome", "uid", "size_bytes", "date", "message_id", "code", "message",
-    "listed", "stored", "present", "skipped", "failed", "uncertain",
+    "what",
+    "folder",
+    "destination_folder",
+    "outcome",
+    "uid",
+    "size_bytes",
+    "date",
+    "message_id",
+    "code",
+    "message",
+    "listed",
+    "stored",
+    "present",
+    "skipped",
+    "failed",
+    "uncertain",
 ];
 
 /// Header, folders and notes.
 pub(super) fn head(protocol: &Protocol) -> String {
     let mut text = line(&COLUMNS.map(ToOwned::to_owned));
-    let total = FolderProtocol {
-        source: String::new(),
-        destination: String::new(),
-        counts: protocol.run.counts,
-    };
+    let total = FolderProtocol { source: String::new(), destination: String::new(), counts: protocol.run.counts };
     text.push_str(&folder("run", &total));
     protocol.folders.iter().for_each(|one| text.push_str(&folder("folder", one)));
     protocol.notes.iter().for_each(|note| text.push_str(&self::note(note)));
@@ -89,7 +99,11 @@ fn harmless(cell: &str) -> String {
 }
 
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\r', '\n', ';', '\t']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    if cell.contains([',', '"', '\r', '\n', ';', '\t']) {
+        format!("\"{}\"", cell.replace('"', "\"\""))
+    } else {
+        cell.to_owned()
+    }
 }
 
 #[cfg(test)]

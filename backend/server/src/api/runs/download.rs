@@ -7,6 +7,7 @@ use actix_web::{
 };
 use futures::stream;
 use mailferry_shared::ids::OrderId;
+use mailferry_store::Page;
 
 use super::csv;
 use crate::{
@@ -30,15 +31,14 @@ const PAGE: u32 = 1000;
     params(RunPath),
     responses(
         (status = 200, description = "The protocol", body = String, content_type = "text/csv",
-         example = json!("what,folder,destination_folder,outcome,…\r\n"),
-         headers(("Content-Disposition" = String, description = "A file name"))),
+         headers(("Content-Disposition" = String, description = "A file name")), example = json!("what,folder,destination_folder,outcome,…\r\n")),
         errors::Guarded,
         errors::Always,
     ),
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/accounts/{pair_id}/runs/{run_id}/protocol.csv")]
-pub async fn download_protocol(
+pub(crate) async fn download_protocol(
     app: Data<App>,
     viewing: Viewing,
     path: Ids<RunPath>,
@@ -70,7 +70,7 @@ impl Pages {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, ApiError> {
         let Some(offset) = self.next else { return Ok(None) };
         let (pair, run) = (self.path.pair_id, self.path.run_id);
-        let items = self.app.store.protocol_items(self.order, pair, run, offset, PAGE).await?;
+        let items = self.app.store.protocol_items(self.order, pair, run, Page { offset, limit: PAGE }).await?;
         let full = items.len() == PAGE as usize;
         self.next = full.then_some(offset + u64::from(PAGE));
         Ok(Some((Bytes::from(csv::items(&items)), self)))

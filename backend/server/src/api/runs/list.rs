@@ -29,7 +29,11 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/accounts/{pair_id}/runs")]
-pub async fn list_runs(app: Data<App>, viewing: Viewing, path: Ids<PairPath>) -> Result<Json<RunList>, ApiError> {
+pub(crate) async fn list_runs(
+    app: Data<App>,
+    viewing: Viewing,
+    path: Ids<PairPath>,
+) -> Result<Json<RunList>, ApiError> {
     let order = viewing.0.order.id;
     app.store.pair(order, path.0.pair_id).await?;
     Ok(Json(RunList { items: app.store.runs_of_pair(order, path.0.pair_id).await? }))

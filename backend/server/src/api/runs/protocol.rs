@@ -20,8 +20,7 @@ use crate::{
     tag = "runs",
     params(RunPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
     responses(
-        (status = 200, description = "The protocol", body = Protocol, example = json!(examples::protocol()),
-         headers(("ETag" = String, description = "To send as If-None-Match"))),
+        (status = 200, description = "The protocol", body = Protocol, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::protocol())),
         (status = 304, description = "Nothing has changed"),
         errors::Guarded,
         errors::Always,
@@ -29,7 +28,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/accounts/{pair_id}/runs/{run_id}/protocol")]
-pub async fn read_protocol(
+pub(crate) async fn read_protocol(
     app: Data<App>,
     request: HttpRequest,
     viewing: Viewing,

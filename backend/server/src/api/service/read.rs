@@ -17,7 +17,7 @@ use crate::{api::errors, app::App};
     security(()),
 )]
 #[get("/service")]
-pub async fn get_service(app: Data<App>) -> Json<ServiceInfo> {
+pub(crate) async fn get_service(app: Data<App>) -> Json<ServiceInfo> {
     Json(ServiceInfo {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         terms_version: TERMS_VERSION.to_owned(),

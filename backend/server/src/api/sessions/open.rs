@@ -22,8 +22,7 @@ use crate::{
     tag = "sessions",
     request_body(content = SessionCreate, example = json!(examples::session_create())),
     responses(
-        (status = 201, description = "The session is in the cookie", body = Session, example = json!(examples::session()),
-         headers(("Set-Cookie" = String, description = "The session"))),
+        (status = 201, description = "The session is in the cookie", body = Session, headers(("Set-Cookie" = String, description = "The session")), example = json!(examples::session())),
         errors::WithBody,
         errors::KeyRefused,
         errors::Paced,
@@ -32,7 +31,7 @@ use crate::{
     security(()),
 )]
 #[post("/sessions")]
-pub async fn open_session(
+pub(crate) async fn open_session(
     app: Data<App>,
     request: HttpRequest,
     body: Body<SessionCreate>,

@@ -28,7 +28,7 @@ use crate::{
     security(("api_key" = ["vouchers:write"])),
 )]
 #[post("/vouchers")]
-pub async fn create_vouchers(
+pub(crate) async fn create_vouchers(
     app: Data<App>,
     key: MaybeKey,
     body: Body<VoucherCreate>,
