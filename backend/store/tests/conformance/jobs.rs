@@ -53,12 +53,12 @@ async fn what_is_asked_for_again_is_done_again(world: World) {
     assert_eq!(job.attempt, 1);
     store.enqueue(JobKind::Check, id, None).await.expect("asked for again while it is done");
     assert!(store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").is_empty(), "not at the same time");
-    store.finish(&job).await.expect("done");
+    store.finish(&[job]).await.expect("done");
     let job = store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").remove(0);
     store.put_back(&job, store.now()).await.expect("again");
     let job = store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").remove(0);
     assert_eq!(job.attempt, 3);
-    store.finish(&job).await.expect("done");
+    store.finish(&[job]).await.expect("done");
     assert!(store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").is_empty());
 }
 
@@ -76,7 +76,7 @@ async fn a_job_of_a_silent_worker_is_taken_over(world: World) {
     let taken = store.take("two", JobKind::Run, 1, lock).await.expect("queue").remove(0);
     assert_eq!(taken.attempt, 2);
     assert!(!store.keep(&silent, lock).await.expect("asked"), "it is no longer its own");
-    store.finish(&silent).await.expect("does nothing");
+    store.finish(std::slice::from_ref(&silent)).await.expect("does nothing");
     store.put_back(&silent, store.now()).await.expect("does nothing");
     assert!(store.keep(&taken, lock).await.expect("kept"));
 }

@@ -61,7 +61,7 @@ async fn a_pause_that_comes_after_the_resume_is_taken_back(world: World) {
     store.resume_order(&order).await.expect("resumes before the worker has noticed");
     let run = store.change_run(runs[0], RunState::Paused, None, None).await.expect("too late");
     assert_eq!(run.state, RunState::Queued);
-    store.finish(&job).await.expect("done");
+    store.finish(&[job]).await.expect("done");
     assert_eq!(store.take("w", JobKind::Run, 1, LOCK).await.expect("job").len(), 1, "and goes on");
 }
 
@@ -73,7 +73,7 @@ async fn a_run_is_queued_again_with_its_job(world: World) {
     let waits = Finding::new(FindingCode::Throttled);
     let run = store.requeue_run(runs[0], store.now(), Some(&waits), None).await.expect("queued");
     assert_eq!((run.state, run.finding), (RunState::Queued, Some(waits)));
-    store.finish(&job).await.expect("done");
+    store.finish(&[job]).await.expect("done");
     let again = store.take("w", JobKind::Run, 1, LOCK).await.expect("job").remove(0);
     assert_eq!((again.id, again.attempt), (runs[0].0, 2));
 }
