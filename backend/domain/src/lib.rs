@@ -6,6 +6,7 @@
 pub mod account_file;
 pub mod estimate;
 pub mod folder;
+pub mod header;
 pub mod item;
 pub mod ledger;
 pub mod mapping;

@@ -3,20 +3,46 @@
 use std::{
     fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
+    sync::Arc,
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use mailferry_domain::item::{ContentHash, ContentKey};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Bodies up to this size stay in memory; larger ones go to an unnamed file in the temporary folder.
 pub const SPOOL_THRESHOLD_BYTES: u64 = 1 << 20;
+
+/// How much memory bodies may take between source and destination.
+#[derive(Debug, Clone)]
+pub struct MemoryBudget {
+    kilobytes: Arc<Semaphore>,
+    total: u32,
+}
+
+impl MemoryBudget {
+    /// A budget of `size_bytes`.
+    pub fn new(size_bytes: u64) -> Self {
+        let total = u32::try_from(size_bytes / 1024).unwrap_or(u32::MAX).max(1);
+        Self { kilobytes: Arc::new(Semaphore::new(total as usize)), total }
+    }
+
+    /// Waits until `body` fits, and lets it hold its share until it is dropped.
+    pub async fn admit(&self, mut body: Body) -> Body {
+        let share = u32::try_from(body.memory_bytes() / 1024 + 1).unwrap_or(u32::MAX).min(self.total);
+        body.share = self.kilobytes.clone().acquire_many_owned(share).await.ok();
+        body
+    }
+}
 
 /// A complete message, byte for byte as the source sent it.
 #[derive(Debug)]
 pub struct Body {
     content: Content,
     key: ContentKey,
+    /// Its part of the memory budget.
+    share: Option<OwnedSemaphorePermit>,
 }
 
 #[derive(Debug)]
@@ -31,7 +57,7 @@ impl Body {
         let mut hash = Context::new(&SHA256);
         hash.update(&bytes);
         let key = ContentKey { size_bytes: bytes.len() as u64, hash: finish(hash) };
-        Self { content: Content::Memory(bytes), key }
+        Self { content: Content::Memory(bytes), key, share: None }
     }
 
     /// Size and hash.
@@ -154,7 +180,7 @@ impl BodyWriter {
             }
             None => Content::Memory(self.memory.into()),
         };
-        Ok(Body { content, key })
+        Ok(Body { content, key, share: None })
     }
 }
 

@@ -6,11 +6,14 @@ use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, Flags, ItemMeta},
-    uid::{Uid, UidSet},
+    uid::Uid,
 };
 use tokio::sync::mpsc;
 
-use super::{body::Body, error::ConnectorError};
+use super::{
+    body::{Body, MemoryBudget},
+    error::ConnectorError,
+};
 
 /// Opens sessions; each call makes a new connection and logs in.
 pub trait Connector: Send + Sync + 'static {
@@ -69,12 +72,14 @@ pub trait Account: Send + 'static {
 }
 
 /// What to fetch.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct FetchRequest {
     /// The messages with their listed sizes, ascending by UID.
     pub items: Vec<(Uid, u64)>,
     /// Highest UID first.
     pub newest_first: bool,
+    /// What admits each body before it is sent on.
+    pub budget: MemoryBudget,
 }
 
 /// A message as fetched.
@@ -144,8 +149,13 @@ pub trait Destination: Account {
     /// What it takes.
     fn limits(&self) -> DestinationLimits;
 
-    /// Creates a folder with all that is above it, if it does not exist, and tells its name on the wire.
-    fn ensure_folder(&mut self, path: &FolderPath) -> impl Future<Output = Result<String, ConnectorError>> + Send;
+    /// Tells the folder's name on the wire; with `create`, makes it and all that is above it first. One that exists
+    /// already is fine.
+    fn ensure_folder(
+        &mut self,
+        path: &FolderPath,
+        create: bool,
+    ) -> impl Future<Output = Result<String, ConnectorError>> + Send;
 
     /// Subscribes to a folder.
     fn subscribe(&mut self, wire_name: &str) -> impl Future<Output = Result<(), ConnectorError>> + Send;
@@ -157,9 +167,10 @@ pub trait Destination: Account {
         batch: &[NewItem],
     ) -> impl Future<Output = Result<Appended, StoreError>> + Send;
 
-    /// Size and hash of messages of the open folder, in no particular order; for telling what is there already.
+    /// Size and hash of messages of the open folder, given with their listed sizes ascending by UID; for telling what
+    /// is there already.
     fn identify(
         &mut self,
-        uids: &UidSet,
+        items: &[(Uid, u64)],
     ) -> impl Future<Output = Result<Vec<(Uid, ContentKey)>, ConnectorError>> + Send;
 }

@@ -41,9 +41,10 @@ impl Control {
 
     /// Waits until the run shall do anything but go on; forever, if nobody steers any more.
     pub async fn stopped(&mut self) -> Order {
-        match self.0.wait_for(|order| *order != Order::Go).await {
-            Ok(order) => *order,
-            Err(_) => std::future::pending().await,
+        let order = self.0.wait_for(|order| *order != Order::Go).await.ok().map(|order| *order);
+        match order {
+            Some(order) => order,
+            None => std::future::pending().await,
         }
     }
 }

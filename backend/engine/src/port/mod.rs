@@ -8,7 +8,7 @@ mod fault;
 mod ledger;
 mod progress;
 
-pub use body::{Body, BodyWriter, SPOOL_THRESHOLD_BYTES};
+pub use body::{Body, BodyWriter, MemoryBudget, SPOOL_THRESHOLD_BYTES};
 pub use connector::{
     Account, Appended, Connector, Destination, DestinationLimits, FetchRequest, Fetched, NewItem, Quota, Source,
     StoreError,
