@@ -106,7 +106,9 @@ impl<H: JobHandler> Worker<H> {
             match self.store.take(&self.options.name, kind, free, self.options.lock).await {
                 Ok(jobs) => {
                     free_slots |= jobs.len() < free as usize;
-                    jobs.into_iter().for_each(|job| self.start(job));
+                    for job in jobs {
+                        self.start(job);
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "no jobs can be taken");

@@ -4,7 +4,7 @@ use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
     item::{ContentHash, ContentKey},
-    ledger::{Intent, Outcome, Settlement},
+    ledger::{FolderState, Intent, Outcome, Settlement},
     uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{FolderBinding, FolderStart, Ledger, LedgerError, LedgerFolderId};
@@ -99,7 +99,7 @@ async fn inbox(ledger: &RunLedger) -> LedgerFolderId {
 async fn intents_stay_open_until_they_are_settled(world: World) {
     let ledger = ledger(&world).await;
     let (id, state) = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
-    assert_eq!(state, Default::default());
+    assert_eq!(state, FolderState::default());
     ledger.start_folder(id, listed(5)).await.expect("starts");
     let batch: Vec<Intent> = (1..=5).map(intent).collect();
     ledger.intend(id, 77, &batch).await.expect("intends");
@@ -309,7 +309,7 @@ async fn a_stale_ledger_writes_nothing(world: World) {
     fenced(stale.start_folder(id, listed(1)).await);
     fenced(stale.finish_folder(id).await);
     fenced(stale.open_folder(&binding("A", "B")).await.map(drop));
-    assert_eq!(fresh.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1, Default::default());
+    assert_eq!(fresh.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1, FolderState::default());
     assert!(fresh.finish_folder(LedgerFolderId(i64::MAX)).await.is_err());
 }
 
