@@ -16,7 +16,7 @@ use mailferry_shared::{
 };
 
 use crate::{
-    lane::{Lane, obey, pause},
+    lane::{Lane, pause},
     listing::list_from,
     port::{Account, Connector, Decision, Destination, FolderBinding, FolderStart, Ledger, ProgressEvent, Step},
     present::Pool,
@@ -27,7 +27,7 @@ use crate::{
 /// Copies one folder, from wherever an earlier attempt left off.
 pub(crate) async fn copy<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped: &MappedFolder) -> Result<(), Stop> {
     let shared = lane.shared.clone();
-    obey(&shared)?;
+    shared.obey()?;
     if shared.job.options.dry_run {
         return dry_run(lane, mapped).await;
     }
@@ -56,6 +56,7 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped:
         pool: Pool::new(&state),
         earlier: by_content(&state),
         stored_uids: UidSet::new(),
+        stored_untold: false,
         batch: Vec::new(),
         batch_bytes: 0,
         outcomes: Vec::new(),
@@ -214,7 +215,8 @@ async fn report_surplus<C: Connector, L: Ledger>(
     state: &FolderState,
     resent: &[(ItemMeta, ContentKey)],
 ) -> Result<(), Stop> {
-    if resent.is_empty() {
+    // Without UIDs, what was just stored cannot be told from a surplus.
+    if resent.is_empty() || writer.stored_untold {
         return Ok(());
     }
     let sizes = resent.iter().map(|(_, key)| key.size_bytes).collect();

@@ -7,7 +7,7 @@ use mailferry_shared::finding::{Finding, FindingCode};
 
 use crate::{
     folder,
-    port::{Account, Command, Connector, ConnectorError, Decision, Ledger, ProgressEvent},
+    port::{Account, Connector, ConnectorError, Decision, Ledger, ProgressEvent},
     run::{Shared, Stop},
 };
 
@@ -109,13 +109,5 @@ pub(crate) async fn pause<C, L>(shared: &Shared<C, L>, wait: Duration) -> Result
     tokio::select! {
         () = tokio::time::sleep(wait) => Ok(()),
         command = control.stopped() => Err(Stop::Command(command)),
-    }
-}
-
-/// Stops the run here if it was told to.
-pub(crate) fn obey<C, L>(shared: &Shared<C, L>) -> Result<(), Stop> {
-    match shared.job.control.now() {
-        Command::Go => Ok(()),
-        command => Err(Stop::Command(command)),
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -169,6 +172,19 @@ pub(crate) struct Shared<C, L> {
     reports: Mutex<BTreeMap<FolderPath, FolderReport>>,
     notes: Mutex<Vec<Finding>>,
     folder_failures: Mutex<usize>,
+    /// Set when one lane had to stop: the others stop at their next batch.
+    halted: AtomicBool,
+}
+
+impl<C, L> Shared<C, L> {
+    /// Stops the run here if it was told to, or if another lane had to stop.
+    pub(crate) fn obey(&self) -> Result<(), Stop> {
+        match self.job.control.now() {
+            Command::Go if self.halted.load(Ordering::Relaxed) => Err(Stop::Command(Command::HandOver)),
+            Command::Go => Ok(()),
+            command => Err(Stop::Command(command)),
+        }
+    }
 }
 
 impl<C: Connector, L: Ledger> Shared<C, L> {
@@ -216,6 +232,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         reports: Mutex::default(),
         notes: Mutex::default(),
         folder_failures: Mutex::default(),
+        halted: AtomicBool::new(false),
     });
     match execute(&shared, &mut report).await {
         Ok(end) => report.end = end,
@@ -314,8 +331,8 @@ async fn run_lanes<C: Connector, L: Ledger>(
             Err(Stop::Connector(error.caused_by(panic)))
         });
         if let Err(reason) = ended {
-            // The others stop too: what is left of the queue is not theirs any more.
-            lock(&shared.queue).clear();
+            // The others stop too, and the first reason is the one to tell.
+            shared.halted.store(true, Ordering::Relaxed);
             stop.get_or_insert(reason);
         }
     }

@@ -17,7 +17,6 @@ use tokio::sync::mpsc;
 
 use crate::{
     folder::settlement,
-    lane::obey,
     port::{
         Account, Connector, ConnectorError, Decision, Destination, FetchRequest, Fetched, Ledger, LedgerFolderId,
         MemoryBudget, NewItem, ProgressEvent, Step, StoreError,
@@ -52,6 +51,8 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     pub(crate) earlier: HashMap<ContentKey, Vec<Option<Uid>>>,
     /// UIDs that this process was told for what it stored.
     pub(crate) stored_uids: UidSet,
+    /// True once the destination took something without telling its UID.
+    pub(crate) stored_untold: bool,
     pub(crate) batch: Vec<NewItem>,
     pub(crate) batch_bytes: u64,
     pub(crate) outcomes: Vec<Settlement>,
@@ -156,7 +157,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
 
     /// Sends the batch: intents, bytes, outcomes, in this order.
     async fn flush(&mut self) -> Result<(), Stop> {
-        obey(self.shared)?;
+        self.shared.obey()?;
         self.flush_outcomes().await?;
         let mut batch = std::mem::take(&mut self.batch);
         self.batch_bytes = 0;
@@ -191,8 +192,9 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
 
     async fn settle_stored(&mut self, batch: &[NewItem], uids: &[Option<Uid>]) -> Result<(), Stop> {
         for (item, uid) in batch.iter().zip(uids) {
-            if let Some(uid) = *uid {
-                self.stored_uids.insert(uid);
+            match *uid {
+                Some(uid) => self.stored_uids.insert(uid),
+                None => self.stored_untold = true,
             }
             self.outcomes.push(settlement_of_new(item, Outcome::Stored(*uid)));
         }

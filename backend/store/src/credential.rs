@@ -79,7 +79,7 @@ impl Place {
 
 /// The sealed value in a row with `key_id`, `wrapped_key`, `sealed`.
 pub(crate) fn sealed_from(row: &Row) -> Result<Sealed, StoreError> {
-    Ok(Sealed { key_id: row.get("key_id")?, wrapped_key: row.get("wrapped_key")?, sealed: row.get("sealed")? })
+    Ok(Sealed { key_id: row.get("key_id")?, wrapped_key: row.get("wrapped_key")?, bytes: row.get("sealed")? })
 }
 
 impl Store {
@@ -148,7 +148,7 @@ impl Store {
              VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (pair_id, side) DO UPDATE SET key_id = excluded.key_id,
                 wrapped_key = excluded.wrapped_key, sealed = excluded.sealed, created_at = excluded.created_at",
-            args![place.pair_id, code(&place.side)?, sealed.key_id, sealed.wrapped_key, sealed.sealed, self.now()],
+            args![place.pair_id, code(&place.side)?, sealed.key_id, sealed.wrapped_key, sealed.bytes, self.now()],
         )
         .await
         .map(drop)

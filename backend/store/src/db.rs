@@ -225,7 +225,7 @@ impl Tx {
     }
 }
 
-fn sqlite<'q>(query: Query<'q, Sqlite, SqliteArguments>, args: Vec<Arg>) -> Query<'q, Sqlite, SqliteArguments> {
+fn sqlite(query: Query<'_, Sqlite, SqliteArguments>, args: Vec<Arg>) -> Query<'_, Sqlite, SqliteArguments> {
     args.into_iter().fold(query, |query, arg| match arg {
         Arg::Text(value) => query.bind(value),
         Arg::Int(value) => query.bind(value),
@@ -233,7 +233,7 @@ fn sqlite<'q>(query: Query<'q, Sqlite, SqliteArguments>, args: Vec<Arg>) -> Quer
     })
 }
 
-fn postgres<'q>(query: Query<'q, Postgres, PgArguments>, args: Vec<Arg>) -> Query<'q, Postgres, PgArguments> {
+fn postgres(query: Query<'_, Postgres, PgArguments>, args: Vec<Arg>) -> Query<'_, Postgres, PgArguments> {
     args.into_iter().fold(query, |query, arg| match arg {
         Arg::Text(value) => query.bind(value),
         Arg::Int(value) => query.bind(value),

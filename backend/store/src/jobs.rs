@@ -80,8 +80,8 @@ pub trait JobQueue: Clone + Send + Sync + 'static {
     /// Keeps a job for another `lock`; false if it is no longer ours.
     fn keep(&self, job: &Job, lock: Duration) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// The job is done; it stays only if it was asked for again meanwhile.
-    fn finish(&self, job: &Job) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// The jobs are done; one that was asked for again meanwhile stays.
+    fn finish(&self, jobs: &[Job]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Puts the job back, to be taken again not before a time.
     fn put_back(&self, job: &Job, not_before: DateTime<Utc>) -> impl Future<Output = Result<(), StoreError>> + Send;
@@ -161,14 +161,16 @@ impl JobQueue for Store {
         Ok(kept > 0)
     }
 
-    async fn finish(&self, job: &Job) -> Result<(), StoreError> {
+    async fn finish(&self, jobs: &[Job]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let sql = "DELETE FROM jobs WHERE kind = $1 AND id = $2 AND locked_by = $3 AND asked = $4";
-        let kind = code(&job.kind)?;
-        if tx.execute(sql, args![&kind, job.id, &job.token, job.taken]).await? == 0 {
-            let sql = "UPDATE jobs SET locked_by = NULL, seen_at = 0, locked_until = 0
-                 WHERE kind = $1 AND id = $2 AND locked_by = $3";
-            tx.execute(sql, args![&kind, job.id, &job.token]).await?;
+        for job in jobs {
+            let sql = "DELETE FROM jobs WHERE kind = $1 AND id = $2 AND locked_by = $3 AND asked = $4";
+            let kind = code(&job.kind)?;
+            if tx.execute(sql, args![&kind, job.id, &job.token, job.taken]).await? == 0 {
+                let sql = "UPDATE jobs SET locked_by = NULL, seen_at = 0, locked_until = 0
+                     WHERE kind = $1 AND id = $2 AND locked_by = $3";
+                tx.execute(sql, args![&kind, job.id, &job.token]).await?;
+            }
         }
         tx.commit().await
     }

@@ -173,7 +173,9 @@ impl Store {
                 let runs: Vec<RunSummary> =
                     runs.iter().filter(|run| run.delta_id == Some(id)).map(|run| run.summary.clone()).collect();
                 let mut counts = Counts::default();
-                runs.iter().for_each(|run| counts.add(&run.counts));
+                for run in &runs {
+                    counts.add(&run.counts);
+                }
                 let finished = runs.iter().all(|run| run.state.is_final());
                 Ok(Delta { id, order_id, created_at: row.get("created_at")?, finished, counts, runs })
             })

@@ -68,7 +68,7 @@ pub(crate) struct Sealed {
     /// Nonce and wrapped data key.
     pub(crate) wrapped_key: Vec<u8>,
     /// Nonce and sealed secret.
-    pub(crate) sealed: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl SealingKeys {
@@ -135,7 +135,7 @@ impl SealingKeys {
     /// Opens what was sealed for `place`.
     pub(crate) fn open(&self, sealed: &Sealed, place: &[u8]) -> Result<Zeroizing<Vec<u8>>, SealError> {
         let data_key = self.unwrap(sealed, place)?;
-        decrypt(&data_key, &sealed.sealed, place)
+        decrypt(&data_key, &sealed.bytes, place)
     }
 
     /// The same with its data key wrapped by the current key; `None` if it is already.
@@ -149,7 +149,7 @@ impl SealingKeys {
             return Ok(None);
         }
         let data_key = self.unwrap(sealed, place)?;
-        self.wrap(&data_key, sealed.sealed.clone(), place, random).map(Some)
+        self.wrap(&data_key, sealed.bytes.clone(), place, random).map(Some)
     }
 
     fn wrap(
@@ -161,7 +161,7 @@ impl SealingKeys {
     ) -> Result<Sealed, SealError> {
         let (id, key) = self.keys.first().ok_or_else(|| SealError::UnknownKey(String::new()))?;
         let wrapped_key = encrypt(key.expose_secret(), data_key, &wrapping_place(place, id), random)?;
-        Ok(Sealed { key_id: id.clone(), wrapped_key, sealed })
+        Ok(Sealed { key_id: id.clone(), wrapped_key, bytes: sealed })
     }
 
     fn unwrap(&self, sealed: &Sealed, place: &[u8]) -> Result<Zeroizing<[u8; KEY_BYTES]>, SealError> {
@@ -214,10 +214,10 @@ mod tests {
         assert_eq!(keys.open(&sealed, b"here").expect("opens").as_slice(), b"hunter2");
         assert_eq!(keys.open(&sealed, b"there"), Err(SealError::Refused));
         let mut altered = sealed.clone();
-        altered.sealed[30] ^= 1;
+        altered.bytes[30] ^= 1;
         assert_eq!(keys.open(&altered, b"here"), Err(SealError::Refused));
         let other = keys.seal(b"hunter3", b"here", &SystemRandom).expect("sealed");
-        let mixed = Sealed { sealed: other.sealed, ..sealed };
+        let mixed = Sealed { bytes: other.bytes, ..sealed };
         assert_eq!(keys.open(&mixed, b"here"), Err(SealError::Refused), "each has a data key of its own");
     }
 
@@ -226,7 +226,7 @@ mod tests {
         let sealed = keys(OLD).seal(b"hunter2", b"here", &SystemRandom).expect("sealed");
         let both = keys(&format!("# current\n{NEW}\n{OLD}\n"));
         let rewrapped = both.rewrap(&sealed, b"here", &SystemRandom).expect("rewraps").expect("was old");
-        assert_eq!(rewrapped.sealed, sealed.sealed, "the secret itself is not touched");
+        assert_eq!(rewrapped.bytes, sealed.bytes, "the secret itself is not touched");
         assert_eq!(both.rewrap(&rewrapped, b"here", &SystemRandom), Ok(None));
         assert_eq!(keys(NEW).open(&rewrapped, b"here").expect("opens").as_slice(), b"hunter2");
         assert_eq!(keys(NEW).open(&sealed, b"here"), Err(SealError::UnknownKey("old".to_owned())));

@@ -115,7 +115,7 @@ impl Store {
         tx.execute(
             "INSERT INTO server_keys (purpose, key_id, wrapped_key, sealed) VALUES ($1, $2, $3, $4)
              ON CONFLICT (purpose) DO NOTHING",
-            args![purpose, sealed.key_id, sealed.wrapped_key, sealed.sealed],
+            args![purpose, sealed.key_id, sealed.wrapped_key, sealed.bytes],
         )
         .await?;
         let row = tx.row("SELECT key_id, wrapped_key, sealed FROM server_keys WHERE purpose = $1", args![purpose]);

@@ -7,6 +7,7 @@
 //! | [`imap`] | a small blocking IMAP client of the lab's own, nothing of the product in it |
 //! | [`compare`](mod@compare) | message-by-message comparison of two mailboxes: the judge of every copy |
 //! | [`smtp`] | an SMTP server that writes each mail into a folder |
+//! | [`proxy`] | breaks connections after so many bytes, in either direction |
 //! | [`postgres`] | a `PostgreSQL` of the test's own |
 //!
 //! Nothing here may assume that a server runs already. Each server has a folder of its own and ends with the value
@@ -17,6 +18,7 @@ pub mod dovecot;
 pub mod imap;
 pub mod mailbox_name;
 pub mod postgres;
+pub mod proxy;
 pub mod sample;
 pub mod smtp;
 
@@ -32,6 +34,7 @@ pub use dovecot::{Dovecot, DovecotOptions};
 pub use imap::{Client, Login};
 pub use port::free_port;
 pub use postgres::Postgres;
+pub use proxy::{Fault, Plan, Proxy};
 pub use sample::{Sample, Written};
 pub use smtp::{Mail, SmtpSink};
 

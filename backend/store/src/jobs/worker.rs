@@ -7,6 +7,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    error::StoreError,
     jobs::{HEARTBEAT, Job, JobKind, JobQueue, LOCK},
     store::Store,
 };
@@ -74,6 +75,16 @@ pub async fn work<H: JobHandler>(store: Store, options: WorkerOptions, handler: 
     worker.stop().await;
 }
 
+/// A task that has ended, or panicked.
+type Ended = Result<(Id, JobOutcome), JoinError>;
+
+/// What cannot be recorded is done once more when its lock has expired.
+fn noted(result: Result<(), StoreError>) {
+    if let Err(error) = result {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the end of a job could not be recorded");
+    }
+}
+
 struct Worker<H> {
     store: Store,
     options: WorkerOptions,
@@ -95,7 +106,9 @@ impl<H: JobHandler> Worker<H> {
             match self.store.take(&self.options.name, kind, free, self.options.lock).await {
                 Ok(jobs) => {
                     free_slots |= jobs.len() < free as usize;
-                    jobs.into_iter().for_each(|job| self.start(job));
+                    for job in jobs {
+                        self.start(job);
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "no jobs can be taken");
@@ -119,22 +132,27 @@ impl<H: JobHandler> Worker<H> {
         self.running.insert(task.id(), (job, stop));
     }
 
-    async fn ended(&mut self, ended: Result<(Id, JobOutcome), JoinError>) {
-        let (id, outcome) = match ended {
-            Ok((id, outcome)) => (id, outcome),
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a job has panicked");
-                (error.id(), JobOutcome::Again(self.store.now() + AFTER_PANIC))
+    /// Records how a job has ended, and at once all others that have.
+    async fn ended(&mut self, first: Ended) {
+        let mut done = Vec::new();
+        let mut next = Some(first);
+        while let Some(ended) = next {
+            let (id, outcome) = match ended {
+                Ok((id, outcome)) => (id, outcome),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "a job has panicked");
+                    (error.id(), JobOutcome::Again(self.store.now() + AFTER_PANIC))
+                }
+            };
+            match (self.running.remove(&id), outcome) {
+                (Some((job, _)), JobOutcome::Done) => done.push(job),
+                (Some((job, _)), JobOutcome::Again(at)) => noted(self.store.put_back(&job, at).await),
+                (None, _) => {}
             }
-        };
-        let Some((job, _)) = self.running.remove(&id) else { return };
-        let noted = match outcome {
-            JobOutcome::Done => self.store.finish(&job).await,
-            JobOutcome::Again(at) => self.store.put_back(&job, at).await,
-        };
-        if let Err(error) = noted {
-            // Its lock expires and it is done once more.
-            tracing::warn!(error = &error as &dyn std::error::Error, "the end of a job could not be recorded");
+            next = self.tasks.try_join_next_with_id();
+        }
+        if !done.is_empty() {
+            noted(self.store.finish(&done).await);
         }
     }
 

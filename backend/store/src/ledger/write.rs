@@ -11,7 +11,7 @@ use mailferry_domain::{
     ledger::{Intent, Outcome, Settlement},
 };
 use mailferry_engine::port::{FolderStart, LedgerFolderId};
-use mailferry_shared::run::Counts;
+use mailferry_shared::{finding::FindingCode, run::Counts};
 
 use crate::{
     db::Tx,
@@ -274,7 +274,7 @@ async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), 
         args.extend(key_args(settlement.key.as_ref()));
         args.push(settlement.message_id.clone().into());
         args.extend(date_args(settlement.internal_date));
-        args.extend::<Vec<Arg>>(args![uid.map(|uid| uid.0), reason.map(|code| code.as_str())]);
+        args.extend::<Vec<Arg>>(args![uid.map(|uid| uid.0), reason.map(FindingCode::as_str)]);
         sql.push_str(if row == 0 { "($1, $2, $3, $4" } else { ", ($1, $2, $3, $4" });
         for n in 0..COLUMNS {
             let _ = write!(sql, ", ${}", 5 + row * COLUMNS + n);
@@ -328,7 +328,7 @@ async fn tell(
         let known = before.get(&uid);
         let date = settlement.internal_date.map(|date| date.timestamp()).or(known.and_then(|entry| entry.date));
         let message_id = settlement.message_id.clone().or(known.and_then(|entry| entry.message_id.clone()));
-        let code = code.map(|code| code.as_str());
+        let code = code.map(FindingCode::as_str);
         args.extend::<Vec<Arg>>(args![uid, outcome, rank, settlement.size_bytes, date, message_id, code]);
         sql.push_str(if rows == 0 { "($1, $2, $3" } else { ", ($1, $2, $3" });
         for n in 0..COLUMNS {

@@ -1,0 +1,251 @@
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader},
+    process::{Command, Stdio},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use chrono::Utc;
+use mailferry_store::{
+    SealingKeys, Store,
+    jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, LOCK, WorkerOptions, work},
+};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::world::{KEY, World};
+
+on_both! {
+    the_earlier_time_counts_and_times_hold;
+    what_is_asked_for_again_is_done_again;
+    a_job_of_a_silent_worker_is_taken_over;
+    two_workers_never_do_the_same_job_at_once;
+    ten_thousand_tiny_jobs_come_to_an_end;
+    a_panic_or_a_stop_loses_nothing;
+    a_killed_process_is_followed;
+}
+
+async fn the_earlier_time_counts_and_times_hold(world: World) {
+    let store = &world.store;
+    let (soon, later) = (store.new_id().expect("random"), store.new_id().expect("random"));
+    let at = |seconds| Some(store.now() + chrono::Duration::milliseconds(seconds));
+    store.enqueue(JobKind::Run, later, at(60_000)).await.expect("queued");
+    store.enqueue(JobKind::Run, soon, at(60_000)).await.expect("queued");
+    store.enqueue(JobKind::Run, soon, at(700)).await.expect("earlier");
+    store.enqueue(JobKind::Run, soon, at(90_000)).await.expect("later does not count");
+    assert!(store.take("w", JobKind::Run, 9, LOCK).await.expect("queue").is_empty());
+    world.pass(Duration::from_millis(800)).await;
+    let jobs = store.take("w", JobKind::Run, 9, LOCK).await.expect("queue");
+    assert_eq!(jobs.iter().map(|job| (job.kind, job.id)).collect::<Vec<_>>(), [(JobKind::Run, soon)]);
+    assert!(store.take("w", JobKind::Check, 9, LOCK).await.expect("queue").is_empty(), "kinds are separate");
+}
+
+async fn what_is_asked_for_again_is_done_again(world: World) {
+    let store = &world.store;
+    let id = store.new_id().expect("random");
+    store.enqueue(JobKind::Check, id, None).await.expect("queued");
+    store.enqueue(JobKind::Check, id, None).await.expect("the same once more");
+    let job = store.take("w", JobKind::Check, 9, LOCK).await.expect("queue").remove(0);
+    assert_eq!(job.attempt, 1);
+    store.enqueue(JobKind::Check, id, None).await.expect("asked for again while it is done");
+    assert!(store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").is_empty(), "not at the same time");
+    store.finish(&[job]).await.expect("done");
+    let job = store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").remove(0);
+    store.put_back(&job, store.now()).await.expect("again");
+    let job = store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").remove(0);
+    assert_eq!(job.attempt, 3);
+    store.finish(&[job]).await.expect("done");
+    assert!(store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").is_empty());
+}
+
+async fn a_job_of_a_silent_worker_is_taken_over(world: World) {
+    let store = &world.store;
+    let id = store.new_id().expect("random");
+    store.enqueue(JobKind::Run, id, None).await.expect("queued");
+    let lock = Duration::from_millis(900);
+    let silent = store.take("one", JobKind::Run, 1, lock).await.expect("queue").remove(0);
+    world.pass(Duration::from_millis(600)).await;
+    assert!(store.keep(&silent, lock).await.expect("kept"));
+    world.pass(Duration::from_millis(600)).await;
+    assert!(store.take("two", JobKind::Run, 1, lock).await.expect("queue").is_empty(), "it was kept alive");
+    world.pass(Duration::from_millis(600)).await;
+    let taken = store.take("two", JobKind::Run, 1, lock).await.expect("queue").remove(0);
+    assert_eq!(taken.attempt, 2);
+    assert!(!store.keep(&silent, lock).await.expect("asked"), "it is no longer its own");
+    store.finish(std::slice::from_ref(&silent)).await.expect("does nothing");
+    store.put_back(&silent, store.now()).await.expect("does nothing");
+    assert!(store.keep(&taken, lock).await.expect("kept"));
+}
+
+/// Counts what is done, and what is done twice at once.
+#[derive(Default)]
+struct Counter {
+    busy: Mutex<HashMap<Uuid, usize>>,
+    most_at_once: AtomicUsize,
+    done: AtomicUsize,
+    pause: Duration,
+}
+
+impl JobHandler for Counter {
+    async fn handle(&self, job: &Job, _: CancellationToken) -> JobOutcome {
+        let now = {
+            let mut busy = self.busy.lock().expect("lock");
+            let now = busy.entry(job.id).or_default();
+            *now += 1;
+            *now
+        };
+        self.most_at_once.fetch_max(now, Ordering::SeqCst);
+        tokio::time::sleep(self.pause).await;
+        *self.busy.lock().expect("lock").get_mut(&job.id).expect("there") -= 1;
+        self.done.fetch_add(1, Ordering::SeqCst);
+        JobOutcome::Done
+    }
+}
+
+async fn until(limit: Duration, done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(begun.elapsed() < limit, "it takes too long");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn options(name: &str, slots: usize) -> WorkerOptions {
+    let mut options = WorkerOptions::new(name, vec![(JobKind::Run, slots), (JobKind::Check, slots)]);
+    options.poll = Duration::from_millis(50);
+    options
+}
+
+async fn two_workers_never_do_the_same_job_at_once(world: World) {
+    let handler = Arc::new(Counter { pause: Duration::from_millis(5), ..Counter::default() });
+    let stop = CancellationToken::new();
+    let workers: Vec<_> = ["one", "two", "three"]
+        .into_iter()
+        .map(|name| tokio::spawn(work(world.store.clone(), options(name, 4), handler.clone(), stop.clone())))
+        .collect();
+    for _ in 0..150 {
+        let id = world.store.new_id().expect("random");
+        world.store.enqueue(JobKind::Run, id, None).await.expect("queued");
+        world.store.enqueue(JobKind::Run, id, None).await.expect("asked for twice");
+    }
+    until(Duration::from_secs(30), || handler.done.load(Ordering::SeqCst) >= 150).await;
+    stop.cancel();
+    for worker in workers {
+        worker.await.expect("ends");
+    }
+    assert_eq!(handler.most_at_once.load(Ordering::SeqCst), 1);
+}
+
+async fn ten_thousand_tiny_jobs_come_to_an_end(world: World) {
+    const JOBS: usize = 10_000;
+    // Enqueued around the store: this is about working them off.
+    let pad = if world.is_sqlite() { "printf('%012d', i)" } else { "lpad(CAST(i AS TEXT), 12, '0')" };
+    let sql = format!(
+        "INSERT INTO jobs (kind, id, not_before, created_at, attempt, asked, taken, seen_at, locked_until)
+         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {JOBS})
+         SELECT 'run', '00000000-0000-7000-8000-' || {pad}, 0, 0, 0, 1, 0, 0, 0 FROM n"
+    );
+    world.raw(Box::leak(sql.into_boxed_str())).await;
+    let handler = Arc::new(Counter::default());
+    let stop = CancellationToken::new();
+    let begun = Instant::now();
+    let workers: Vec<_> = ["one", "two"]
+        .into_iter()
+        .map(|name| tokio::spawn(work(world.store.clone(), options(name, 16), handler.clone(), stop.clone())))
+        .collect();
+    until(Duration::from_secs(180), || handler.done.load(Ordering::SeqCst) >= JOBS).await;
+    println!("{JOBS} tiny jobs by two workers: {:?}", begun.elapsed());
+    stop.cancel();
+    for worker in workers {
+        worker.await.expect("ends");
+    }
+    assert_eq!(handler.done.load(Ordering::SeqCst), JOBS);
+    assert_eq!(world.raw_numbers("SELECT COUNT(*), CAST(0 AS BIGINT) FROM jobs".to_owned()).await.0, 0);
+}
+
+/// Panics at first, and obeys when it is told to stop.
+#[derive(Default)]
+struct Troubled {
+    seen: AtomicUsize,
+}
+
+impl JobHandler for Troubled {
+    async fn handle(&self, job: &Job, stop: CancellationToken) -> JobOutcome {
+        self.seen.fetch_add(1, Ordering::SeqCst);
+        assert!(job.kind != JobKind::Check, "this one panics");
+        stop.cancelled().await;
+        JobOutcome::Again(Utc::now())
+    }
+}
+
+async fn a_panic_or_a_stop_loses_nothing(world: World) {
+    let (panics, stops) = (world.store.new_id().expect("random"), world.store.new_id().expect("random"));
+    world.store.enqueue(JobKind::Check, panics, None).await.expect("queued");
+    world.store.enqueue(JobKind::Run, stops, None).await.expect("queued");
+    let handler = Arc::new(Troubled::default());
+    let stop = CancellationToken::new();
+    let worker = tokio::spawn(work(world.store.clone(), options("one", 2), handler.clone(), stop.clone()));
+    until(Duration::from_secs(20), || handler.seen.load(Ordering::SeqCst) == 2).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stop.cancel();
+    worker.await.expect("ends in order");
+    world.pass(Duration::from_millis(500)).await;
+    let back = world.store.take("two", JobKind::Run, 9, LOCK).await.expect("queue");
+    assert_eq!(back.iter().map(|job| job.id).collect::<Vec<_>>(), [stops], "handed over at once");
+    let later = world.store.take("two", JobKind::Check, 9, LOCK).await.expect("queue");
+    assert!(later.is_empty(), "a job that panicked waits a while");
+    assert_eq!(world.raw_numbers("SELECT COUNT(*), CAST(0 AS BIGINT) FROM jobs".to_owned()).await.0, 2);
+}
+
+/// Takes a job and never ends.
+struct Stuck;
+
+impl JobHandler for Stuck {
+    async fn handle(&self, job: &Job, _: CancellationToken) -> JobOutcome {
+        println!("TAKEN {}", job.id);
+        std::future::pending().await
+    }
+}
+
+const CHILD: &str = "MAILFERRY_TEST_WORKER_ADDRESS";
+
+/// Not a test of its own: the process that [`a_killed_process_is_followed`] kills.
+#[tokio::test]
+#[ignore = "started by another test as a process to be killed"]
+async fn the_process_that_is_killed() {
+    let Ok(address) = std::env::var(CHILD) else { return };
+    let store = Store::connect(&address, SealingKeys::parse(KEY).expect("keys")).await.expect("opens");
+    let mut options = options("victim", 1);
+    (options.lock, options.heartbeat) = (Duration::from_secs(2), Duration::from_millis(400));
+    work(store, options, Arc::new(Stuck), CancellationToken::new()).await;
+}
+
+async fn a_killed_process_is_followed(world: World) {
+    let id = world.store.new_id().expect("random");
+    world.store.enqueue(JobKind::Run, id, None).await.expect("queued");
+    let mut victim = Command::new(std::env::current_exe().expect("this program"))
+        .args(["--exact", "jobs::the_process_that_is_killed", "--ignored", "--nocapture"])
+        .env(CHILD, &world.address)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let mut lines = BufReader::new(victim.stdout.take().expect("output")).lines();
+    let taken = format!("TAKEN {id}");
+    assert!(lines.any(|line| line.expect("readable").contains(&taken)), "the victim has it");
+    // It lives longer than its lock by saying so.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let store = Store::connect(&world.address, SealingKeys::parse(KEY).expect("keys")).await.expect("opens");
+    assert!(store.take("heir", JobKind::Run, 1, LOCK).await.expect("queue").is_empty());
+    victim.kill().expect("kill -9");
+    victim.wait().expect("gone");
+    let handler = Arc::new(Counter::default());
+    let stop = CancellationToken::new();
+    let heir = tokio::spawn(work(store, options("heir", 1), handler.clone(), stop.clone()));
+    until(Duration::from_secs(10), || handler.done.load(Ordering::SeqCst) == 1).await;
+    stop.cancel();
+    heir.await.expect("ends");
+}

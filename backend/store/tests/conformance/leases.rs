@@ -1,0 +1,84 @@
+use std::time::Duration;
+
+use mailferry_engine::port::{Ledger, LedgerError};
+use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_store::StoreError;
+
+use crate::world::World;
+
+on_both! {
+    only_one_worker_holds_a_lease;
+    an_expired_lease_is_taken_over_and_its_holder_fenced_off;
+    a_restarted_worker_claims_again_at_once;
+    parallel_claims_have_one_winner;
+}
+
+async fn only_one_worker_holds_a_lease(world: World) {
+    let store = &world.store;
+    let (_, runs) = world.trial(1).await;
+    let first = world.lease(runs[0], "one").await;
+    assert!(!first.took_over);
+    let ttl = Duration::from_secs(60);
+    assert_eq!(store.claim_lease(runs[0], "two", ttl).await.expect("database"), None);
+    store.renew_lease(&first, ttl).await.expect("renewed");
+    store.release_lease(&first).await.expect("released");
+    let second = world.lease(runs[0], "two").await;
+    assert!(second.fence > first.fence && !second.took_over);
+    assert!(matches!(store.renew_lease(&first, ttl).await, Err(StoreError::Fenced)));
+    store.release_lease(&first).await.expect("does nothing");
+    assert_eq!(store.claim_lease(runs[0], "three", ttl).await.expect("database"), None);
+    let unknown = mailferry_shared::ids::RunId(store.new_id().expect("random"));
+    assert!(matches!(store.claim_lease(unknown, "one", ttl).await, Err(StoreError::NotFound)));
+}
+
+async fn an_expired_lease_is_taken_over_and_its_holder_fenced_off(world: World) {
+    let store = &world.store;
+    let (_, runs) = world.trial(1).await;
+    let ttl = Duration::from_millis(400);
+    let stale = store.claim_lease(runs[0], "one", ttl).await.expect("database").expect("free");
+    let stale_ledger = store.run_ledger(&stale);
+    let note = Finding::new(FindingCode::Throttled);
+    stale_ledger.note(&note).await.expect("it holds the lease");
+    world.pass(Duration::from_millis(600)).await;
+    let fresh = store.claim_lease(runs[0], "two", ttl).await.expect("database").expect("expired");
+    assert!(fresh.fence > stale.fence && fresh.took_over);
+    assert!(matches!(stale_ledger.note(&note).await, Err(LedgerError::Fenced)));
+    assert!(matches!(store.renew_lease(&stale, ttl).await, Err(StoreError::Fenced)));
+    store.run_ledger(&fresh).note(&note).await.expect("the new holder writes");
+}
+
+async fn a_restarted_worker_claims_again_at_once(world: World) {
+    let (_, runs) = world.trial(1).await;
+    let before = world.lease(runs[0], "one").await;
+    let after = world.lease(runs[0], "one").await;
+    assert!(after.fence > before.fence && after.took_over, "what it sent before may still arrive");
+}
+
+async fn parallel_claims_have_one_winner(world: World) {
+    let (_, runs) = world.trial(1).await;
+    let run = runs[0];
+    let tasks: Vec<_> = (0..16)
+        .map(|n| {
+            let store = world.store.clone();
+            tokio::spawn(async move {
+                let claim = store.claim_lease(run, &format!("worker {n}"), Duration::from_secs(60)).await;
+                claim.expect("database").is_some()
+            })
+        })
+        .collect();
+    let mut winners = 0;
+    for task in tasks {
+        winners += u32::from(task.await.expect("task"));
+    }
+    assert_eq!(winners, 1);
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_back_does_not_lock_a_run_for_a_month() {
+    let world = World::sqlite().await;
+    let (_, runs) = world.trial(1).await;
+    world.lease(runs[0], "one").await;
+    world.clock.advance(chrono::Duration::days(-30));
+    let taken = world.store.claim_lease(runs[0], "two", Duration::from_secs(60)).await.expect("database");
+    assert!(taken.is_some_and(|lease| lease.took_over));
+}

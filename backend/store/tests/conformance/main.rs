@@ -1,0 +1,18 @@
+//! One suite for both databases: every statement of the store is executed on SQLite and on PostgreSQL.
+#![expect(clippy::print_stdout, reason = "what was measured, and a child process that speaks to its parent")]
+
+#[macro_use]
+mod world;
+
+mod checks;
+mod jobs;
+mod leases;
+mod ledger;
+mod ledger_history;
+mod orders;
+mod pairs;
+mod runs;
+mod secrets;
+mod sweep;
+mod tenants;
+mod vouchers;

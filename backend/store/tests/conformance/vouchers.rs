@@ -1,0 +1,112 @@
+use chrono::Duration;
+use mailferry_shared::{
+    account::AccountChange,
+    order::{OrderState, StartKind},
+    secret::Secret,
+};
+use mailferry_store::{
+    OPERATOR_TENANT, StoreError,
+    jobs::{JobKind, JobQueue},
+};
+
+use crate::world::{World, start};
+
+on_both! {
+    a_voucher_pays_for_what_is_needed_and_starts_what_waits;
+    wrong_expired_and_empty_vouchers_get_one_answer;
+    fifty_parallel_redeems_never_grant_more_than_there_is;
+    a_voucher_comes_back_if_the_order_never_began;
+}
+
+async fn a_voucher_pays_for_what_is_needed_and_starts_what_waits(world: World) {
+    let store = &world.store;
+    let (order, pairs) = world.order_with(3).await;
+    let order = store.schedule_order(&order, start(StartKind::Main, store.now())).await.expect("asks for payment");
+    assert_eq!(order.life.state(), OrderState::AwaitingPayment);
+    assert!(store.runs_of_pair(order.id, pairs[0]).await.expect("runs").is_empty());
+    let vouchers = store.create_vouchers(OPERATOR_TENANT, 2, 2, None).await.expect("vouchers");
+    let order = store.redeem_voucher(order.id, &vouchers[0].code).await.expect("first");
+    assert_eq!(order.life.state(), OrderState::AwaitingPayment);
+    assert_eq!(store.payment(order.id).await.expect("payment").pairs_covered, 2);
+    let order = store.redeem_voucher(order.id, &vouchers[1].code).await.expect("second");
+    assert_eq!(order.life.state(), OrderState::Scheduled);
+    assert_eq!(store.payment(order.id).await.expect("payment").pairs_covered, 3, "no more than needed");
+    let jobs = store.take("w", JobKind::Run, 9, std::time::Duration::from_secs(60)).await.expect("jobs");
+    assert_eq!(jobs.len(), 3);
+    let again = store.redeem_voucher(order.id, &vouchers[1].code).await.expect("nothing is needed");
+    assert_eq!(again.life, order.life);
+    // What is left of the second voucher pays for another order.
+    let (other, _) = world.order_with(1).await;
+    store.redeem_voucher(other.id, &vouchers[1].code).await.expect("one pair is left");
+    assert_eq!(store.payment(other.id).await.expect("payment").pairs_covered, 1);
+}
+
+async fn wrong_expired_and_empty_vouchers_get_one_answer(world: World) {
+    let store = &world.store;
+    let (order, _) = world.order_with(1).await;
+    let until = store.now() + Duration::hours(1);
+    let brief = store.create_vouchers(OPERATOR_TENANT, 1, 1, Some(until)).await.expect("voucher").remove(0);
+    let used = store.create_vouchers(OPERATOR_TENANT, 1, 1, None).await.expect("voucher").remove(0);
+    let (other, _) = world.order_with(1).await;
+    store.redeem_voucher(other.id, &used.code).await.expect("used up");
+    world.clock.advance(Duration::hours(2));
+    let unknown = Secret::new("MF-00000-00000-00000-00000-000000");
+    for code in [&brief.code, &used.code, &unknown, &Secret::new("hello")] {
+        let refused = store.redeem_voucher(order.id, code).await;
+        assert!(matches!(refused, Err(StoreError::VoucherInvalid)), "{refused:?}");
+    }
+}
+
+async fn fifty_parallel_redeems_never_grant_more_than_there_is(world: World) {
+    let voucher = world.store.create_vouchers(OPERATOR_TENANT, 7, 1, None).await.expect("voucher").remove(0);
+    let mut tasks = Vec::new();
+    for _ in 0..25 {
+        let (order, _) = world.order_with(2).await;
+        for _ in 0..2 {
+            let (store, code) = (world.store.clone(), voucher.code.clone());
+            tasks.push(tokio::spawn(async move {
+                match store.redeem_voucher(order.id, &code).await {
+                    Ok(_) | Err(StoreError::VoucherInvalid) => order.id,
+                    Err(other) => panic!("{other:?}"),
+                }
+            }));
+        }
+    }
+    let mut orders = std::collections::BTreeSet::new();
+    for task in tasks {
+        orders.insert(task.await.expect("task"));
+    }
+    let mut granted = 0;
+    for order in orders {
+        let payment = world.store.payment(order).await.expect("payment");
+        assert!(payment.pairs_covered <= payment.pairs_needed);
+        granted += payment.pairs_covered;
+    }
+    assert_eq!(granted, 7);
+}
+
+async fn a_voucher_comes_back_if_the_order_never_began(world: World) {
+    let store = &world.store;
+    let voucher = store.create_vouchers(OPERATOR_TENANT, 2, 1, None).await.expect("voucher").remove(0);
+    for deletes in [false, true] {
+        let (order, _) = world.order_with(2).await;
+        let order = store.redeem_voucher(order.id, &voucher.code).await.expect("redeems");
+        if deletes {
+            store.delete_order(order.id).await.expect("deletes");
+        } else {
+            store.cancel_order(&order).await.expect("cancels");
+            assert_eq!(store.payment(order.id).await.expect("payment").pairs_covered, 0);
+        }
+    }
+    let (order, pairs) = world.order_with(2).await;
+    let order = store.schedule_order(&order, start(StartKind::Main, store.now())).await.expect("waits");
+    let order = store.redeem_voucher(order.id, &voucher.code).await.expect("both pairs came back");
+    assert_eq!(order.life.state(), OrderState::Scheduled);
+    let order = store.begin_order(order.id).await.expect("begins");
+    store.cancel_order(&order).await.expect("cancels");
+    assert_eq!(store.payment(order.id).await.expect("payment").pairs_covered, 2, "a run has begun: it is spent");
+    let untick = AccountChange { ticked: Some(false), ..AccountChange::default() };
+    store.change_pair(order.id, pairs[0], &untick).await.expect("changed");
+    let (late, _) = world.order_with(1).await;
+    assert!(matches!(store.redeem_voucher(late.id, &voucher.code).await, Err(StoreError::VoucherInvalid)));
+}
