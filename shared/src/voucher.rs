@@ -33,7 +33,7 @@ pub struct VoucherIssued {
     /// Its id.
     pub id: VoucherId,
     /// Its code: 128 bits, in groups.
-    #[cfg_attr(feature = "openapi", schema(example = "MF-7K2QX-9D4TM-VB81N-C6HRA-PW5ZE-3Y"))]
+    #[cfg_attr(feature = "openapi", schema(example = "MF-7K2QX-9D4TM-VB81N-C6HRA-PW5ZE3"))]
     pub code: Secret,
     /// Account pairs it is good for.
     pub pairs: u32,

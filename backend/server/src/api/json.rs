@@ -18,7 +18,20 @@ pub const BODY_BYTES: usize = 1_000_000;
 
 /// A JSON body of at most `LIMIT` bytes. An absent body stands for `{}`, so that an operation all of whose fields are
 /// optional can be called without one.
-pub struct Body<T, const LIMIT: usize = BODY_BYTES>(pub T);
+///
+/// What is wrong with it is told by [`Body::read`] only: who may not come in must not learn whether the body would do,
+/// and the framework extracts a handler's arguments side by side.
+pub struct Body<T, const LIMIT: usize = BODY_BYTES>(Result<T, ApiError>);
+
+impl<T, const LIMIT: usize> Body<T, LIMIT> {
+    /// The body.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read(self) -> Result<T, ApiError> {
+        self.0
+    }
+}
 
 impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for Body<T, LIMIT> {
     type Error = ApiError;
@@ -27,18 +40,19 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for Body<T, 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let kind = request.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
         let payload = payload.take();
-        Box::pin(async move {
-            let bytes = read(payload, LIMIT).await?;
-            if bytes.is_empty() {
-                return parse(b"{}").map(Self);
-            }
-            // Also what keeps a form of another site from posting here.
-            if !kind.is_some_and(|kind| kind.starts_with(b"application/json")) {
-                return Err(ApiError::Malformed("Send the header Content-Type: application/json.".to_owned()));
-            }
-            parse(&bytes).map(Self)
-        })
+        Box::pin(async move { Ok(Self(read(payload, LIMIT).await.and_then(|bytes| of_kind(kind.as_deref(), &bytes)))) })
     }
+}
+
+fn of_kind<T: DeserializeOwned>(kind: Option<&[u8]>, bytes: &[u8]) -> Result<T, ApiError> {
+    if bytes.is_empty() {
+        return parse(b"{}");
+    }
+    // Also what keeps a form of another site from posting here.
+    if !kind.is_some_and(|kind| kind.starts_with(b"application/json")) {
+        return Err(ApiError::Malformed("Send the header Content-Type: application/json.".to_owned()));
+    }
+    parse(bytes)
 }
 
 async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {

@@ -21,7 +21,7 @@ pub mod life;
 mod run;
 pub mod send_mail;
 mod survey;
-// SWEEP pub mod sweeper;
+pub mod sweeper;
 
 /// What jobs need.
 #[derive(Clone)]
@@ -82,9 +82,7 @@ pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let slots = dispatch::KINDS.iter().map(|&kind| (kind, if kind == JobKind::SendMail { 2 } else { long })).collect();
     let options = WorkerOptions::new(context.worker.to_string(), slots);
     let store = context.store.clone();
-    // SWEEP
-    let sweeper = tokio::spawn(async {});
-    // let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));
+    let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));
     mailferry_store::jobs::work(store, options, Arc::new(Handler(context)), shutdown).await;
     if let Err(error) = sweeper.await {
         tracing::error!(error = &error as &dyn std::error::Error, "the sweeper has panicked");

@@ -46,7 +46,7 @@ pub(crate) async fn change_account(
     path: Ids<PairPath>,
     body: Body<AccountChange>,
 ) -> Result<Json<AccountPair>, ApiError> {
-    let (order, pair_id, change) = (managing.0.order, path.0.pair_id, body.0);
+    let (order, pair_id, change) = (managing.0.order, path.0.pair_id, body.read()?);
     let mut check = Check::default();
     check.account_change(&change);
     check.done()?;

@@ -37,10 +37,11 @@ pub(crate) async fn create_account(
 ) -> Result<HttpResponse, ApiError> {
     let order = managing.0.order;
     may_change(&order)?;
+    let account = body.read()?;
     let mut check = Check::default();
-    check.account(&body.0);
+    check.account(&account);
     check.done()?;
-    let created = app.store.create_pairs(order.id, app.settings.limits.max_pairs, &[body.0]).await?;
+    let created = app.store.create_pairs(order.id, app.settings.limits.max_pairs, &[account]).await?;
     let id = *created.first().ok_or_else(|| ApiError::internal("no pair was created"))?;
     let pair = app.store.pair(order.id, id).await?;
     let location = format!("{API_PREFIX}/orders/{}/accounts/{id}", order.id);

@@ -45,7 +45,7 @@ pub(crate) async fn import_accounts(
     managing: Managing,
     body: Body<ImportRequest, IMPORT_BODY_BYTES>,
 ) -> Result<Json<ImportResult>, ApiError> {
-    let (order, request) = (managing.0.order, body.0);
+    let (order, request) = (managing.0.order, body.read()?);
     may_change(&order)?;
     let mut check = Check::default();
     check.password(request.source_password.as_ref(), "/source_password");

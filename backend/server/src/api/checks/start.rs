@@ -42,10 +42,11 @@ pub(crate) async fn start_check(
     if matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled) {
         return Err(ApiError::Conflict("An order that is closed or cancelled has no passwords to check any more."));
     }
-    for pair in &body.0.pair_ids {
+    let pair_ids = body.read()?.pair_ids;
+    for pair in &pair_ids {
         app.store.pair(order.id, *pair).await?;
     }
-    let check = app.store.create_check(order.id, &body.0.pair_ids).await?;
+    let check = app.store.create_check(order.id, &pair_ids).await?;
     let location = format!("{API_PREFIX}/orders/{}/checks/{}", order.id, check.id);
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(check))
 }

@@ -38,7 +38,7 @@ pub(crate) async fn start_delta(
     managing: Managing,
     body: Body<DeltaCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let (order, wanted) = (managing.0.order, body.0.pair_ids);
+    let (order, wanted) = (managing.0.order, body.read()?.pair_ids);
     order.life.start_delta()?;
     let pairs = app.store.pairs(order.id).await?;
     let chosen = choose(&pairs, &wanted)?;

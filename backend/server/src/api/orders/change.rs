@@ -36,7 +36,7 @@ pub(crate) async fn change_order(
     managing: Managing,
     body: Body<OrderChange>,
 ) -> Result<Json<Order>, ApiError> {
-    let (access, change) = (managing.0, body.0);
+    let (access, change) = (managing.0, body.read()?);
     let mut check = Check::default();
     check.choice(change.source.as_ref(), "/source", &app.providers);
     check.choice(change.destination.as_ref(), "/destination", &app.providers);

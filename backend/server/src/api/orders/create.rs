@@ -50,8 +50,9 @@ pub(crate) async fn create_order(
             None
         }
     };
-    check(&app, &body.0)?;
-    let order = app.store.create_order(new_order(body.0, key.as_ref())).await?;
+    let body = body.read()?;
+    check(&app, &body)?;
+    let order = app.store.create_order(new_order(body, key.as_ref())).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/orders/{}", mailferry_shared::API_PREFIX, order.id)));
     if key.is_none() {

@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest, post,
     web::{Data, Json},
 };
+use mailferry_domain::order::OrderTransitionError;
 use mailferry_shared::order::{Order, OrderState, VoucherRedeem};
 use mailferry_store::MailKind;
 
@@ -21,7 +22,7 @@ use crate::{
     operation_id = "redeemVoucher",
     tag = "orders",
     params(OrderPath),
-    request_body(content = VoucherRedeem, example = json!({"code": "MF-7K2QX-9D4TM-VB81N-C6HRA-PW5ZE-3Y"})),
+    request_body(content = VoucherRedeem, example = json!({"code": "MF-7K2QX-9D4TM-VB81N-C6HRA-PW5ZE3"})),
     responses(
         (status = 200, description = "The order as it is now", body = Order, example = json!(examples::order())),
         errors::Guarded,
@@ -41,8 +42,12 @@ pub(crate) async fn redeem_voucher(
 ) -> Result<Json<Order>, ApiError> {
     app.limiters.vouchers.check(client_address(&request, &app.settings.trust_proxy))?;
     let access = managing.0;
-    let waited = access.order.life.state() == OrderState::AwaitingPayment;
-    let order = app.store.redeem_voucher(access.order.id, &body.0.code).await?;
+    let state = access.order.life.state();
+    if matches!(state, OrderState::Closed | OrderState::Cancelled) {
+        return Err(OrderTransitionError { from: state, action: "take a voucher" }.into());
+    }
+    let waited = state == OrderState::AwaitingPayment;
+    let order = app.store.redeem_voucher(access.order.id, &body.read()?.code).await?;
     if waited && order.life.state() == OrderState::Scheduled {
         app.store.queue_mail(order.id, MailKind::Submitted, life::occasion(&order)).await?;
     }

@@ -43,7 +43,8 @@ pub(crate) async fn start_order(
     body: Body<OrderStart>,
 ) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
-    let start = Start { kind: body.0.kind, earliest: earliest(body.0.earliest_start, app.store.now())? };
+    let body = body.read()?;
+    let start = Start { kind: body.kind, earliest: earliest(body.earliest_start, app.store.now())? };
     // The state goes first: an order that runs has no use for advice about its accounts.
     access.order.life.start(start, true)?;
     readiness::may_start(&app.store.pairs(access.order.id).await?, &access.order)?;

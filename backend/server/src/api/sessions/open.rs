@@ -37,7 +37,7 @@ pub(crate) async fn open_session(
     body: Body<SessionCreate>,
 ) -> Result<HttpResponse, ApiError> {
     app.limiters.sessions.check(client_address(&request, &app.settings.trust_proxy))?;
-    let SessionCreate { order_id, token } = body.0;
+    let SessionCreate { order_id, token } = body.read()?;
     let order = match app.store.order(order_id).await {
         Err(StoreError::NotFound) => return Err(ApiError::LinkInvalid),
         other => other?,

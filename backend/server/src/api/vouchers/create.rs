@@ -34,7 +34,7 @@ pub(crate) async fn create_vouchers(
     body: Body<VoucherCreate>,
 ) -> Result<HttpResponse, ApiError> {
     let key = key.with_scope(VOUCHERS_WRITE)?;
-    let VoucherCreate { pairs, count, valid_until } = body.0;
+    let VoucherCreate { pairs, count, valid_until } = body.read()?;
     let mut check = Check::default();
     check.that((1..=500).contains(&pairs), "/pairs", "A voucher is good for 1 to 500 account pairs.");
     check.that((1..=1000).contains(&count), "/count", "A batch has 1 to 1000 vouchers.");

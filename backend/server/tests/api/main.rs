@@ -1,0 +1,12 @@
+//! The API over real HTTP, on SQLite and on a PostgreSQL of the tests' own.
+
+mod authorisation;
+mod bad_input;
+mod canary;
+mod document;
+mod harness;
+mod headers;
+mod mails;
+mod orders;
+mod runs;
+mod vouchers;

@@ -1,0 +1,67 @@
+//! Never more account pairs are granted than a voucher is good for.
+
+use futures::future::join_all;
+use serde_json::json;
+
+use crate::harness::{Service, on_both};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifty_parallel_redeems_of_a_voucher_for_five_pairs_pay_for_five() {
+    on_both(async |service| {
+        let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 5})).await.json();
+        let code = batch["items"][0]["code"].as_str().expect("a code").to_owned();
+        let orders = join_all((0..50).map(|_| service.order_with_pair())).await;
+        let redeem = orders.iter().map(async |(order, _, client)| {
+            client.post(&format!("/api/v1/orders/{order}/voucher"), json!({"code": code})).await
+        });
+        let answers = join_all(redeem).await;
+        let paid = answers.iter().filter(|answer| answer.status == 200).count();
+        assert_eq!(paid, 5);
+        for answer in answers.iter().filter(|answer| answer.status != 200) {
+            answer.is_problem(422, "voucher_invalid");
+        }
+        let mut covered = 0;
+        for (order, _, client) in &orders {
+            let order = client.get(&format!("/api/v1/orders/{order}")).await.json();
+            covered += order["payment"]["pairs_covered"].as_u64().expect("a number");
+        }
+        assert_eq!(covered, 5);
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_wrong_code_gets_the_same_answer() {
+    let service = Service::start().await;
+    let (order, _, client) = service.order_with_pair().await;
+    let path = format!("/api/v1/orders/{order}/voucher");
+    let first = client.post(&path, json!({"code": "MF-00000-00000-00000-00000-000000"})).await;
+    first.is_problem(422, "voucher_invalid");
+    for code in ["", "nonsense", "MF-7ZZZZ-ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZZ"] {
+        assert_eq!(client.post(&path, json!({"code": code})).await.text, first.text, "{code}");
+    }
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_a_key_with_the_scope_creates_vouchers_in_sane_numbers() {
+    let service = Service::start().await;
+    let body = json!({"pairs": 1});
+    service.stranger().post("/api/v1/vouchers", body.clone()).await.is_problem(401, "not_signed_in");
+    let (_, owner) = service.order().await;
+    owner.post("/api/v1/vouchers", body.clone()).await.is_problem(401, "not_signed_in");
+    let scopes = ["orders:read".to_owned()].into();
+    let key = service.store.create_api_key(mailferry_store::OPERATOR_TENANT, None, "reader", &scopes).await;
+    let mut reader = service.stranger();
+    reader.key = Some(key.expect("a key").secret.expose().to_owned());
+    reader.post("/api/v1/vouchers", body).await.is_problem(403, "forbidden");
+    for body in [
+        json!({"pairs": 0}),
+        json!({"pairs": 1, "count": 1001}),
+        json!({"pairs": 1, "valid_until": "2001-01-01T00:00:00Z"}),
+    ] {
+        service.operator().post("/api/v1/vouchers", body).await.is_problem(422, "invalid_field");
+    }
+    service.stop().await;
+}
