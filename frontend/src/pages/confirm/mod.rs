@@ -1,0 +1,2 @@
+use leptos::prelude::*;
+#[component] pub(crate) fn Confirm() -> impl IntoView {}
