@@ -11,6 +11,10 @@
 //!
 //! A step reads and changes the order through [`mailferry_shared`]'s types alone; what can be done with the order is
 //! what its `actions` say. Everything foreign (account names, folder names) is only ever set as text.
+#![cfg_attr(
+    target_arch = "wasm32",
+    expect(unreachable_pub, reason = "leptos's component macro makes the properties' builders public")
+)]
 
 pub mod format;
 pub mod forms;

@@ -11,6 +11,9 @@ use wasm_bindgen_cli_support::Bindgen;
 
 use crate::{error::BundleError, options::Options};
 
+/// Views without their own types: leptos then makes one copy of much code instead of one for every view.
+const ERASE: &str = r#"target.wasm32-unknown-unknown.rustflags=["--cfg=erase_components"]"#;
+
 /// The page after wasm-bindgen.
 pub(crate) struct Bound {
     /// The JavaScript module that loads it.
@@ -26,6 +29,7 @@ pub(crate) fn compile(options: &Options) -> Result<PathBuf, BundleError> {
         .current_dir(&options.workspace)
         .args(["build", "--locked", "--profile", "page", "--target", "wasm32-unknown-unknown"])
         .args(["-p", "mailferry-frontend", "--bin", "mailferry-frontend"])
+        .args(["--config", ERASE])
         .status()
         .map_err(|source| BundleError::Start { program: "cargo".to_owned(), source })?;
     if !status.success() {

@@ -1,6 +1,6 @@
 //! Numbers, sizes and times as the user's language writes them, by the browser's `Intl`.
 
-use chrono::{DateTime, NaiveDate, TimeZone as _, Utc};
+use chrono::{DateTime, Utc};
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use wasm_bindgen::JsValue;
 
@@ -89,12 +89,6 @@ fn dated(date: &Date, entries: &[(&str, JsValue)]) -> String {
 /// Date and time in the browser's time zone, "Nov 22, 2026, 5:30 AM".
 pub(crate) fn date_time(time: DateTime<Utc>) -> String {
     dated(&date(time), &[("dateStyle", "medium".into()), ("timeStyle", "short".into())])
-}
-
-/// A day, "Nov 22, 2026".
-pub(crate) fn day(day: NaiveDate) -> String {
-    let noon = day.and_hms_opt(12, 0, 0).map(|noon| Utc.from_utc_datetime(&noon)).unwrap_or_default();
-    dated(&date(noon), &[("dateStyle", "medium".into()), ("timeZone", "UTC".into())])
 }
 
 /// The browser's time zone, "Europe/Berlin".

@@ -5,9 +5,14 @@ use leptos::{prelude::*, task::spawn_local};
 use super::icon::{Glyph, icon};
 use crate::{browser, state::announce::Announcer, t};
 
-/// Shows `text` and copies it on demand; `label` says what it is.
+/// Shows `text` and copies it on demand; `label` says what it is. A long text is cut off at the end of
+/// its line.
 #[component]
-pub(crate) fn CopyLine(#[prop(into)] label: String, #[prop(into)] text: String) -> impl IntoView {
+pub(crate) fn CopyLine(
+    #[prop(into)] label: String,
+    #[prop(into)] text: String,
+    #[prop(optional)] is_long: bool,
+) -> impl IntoView {
     let announcer = expect_context::<Announcer>();
     let copied = RwSignal::new(false);
     let name = t!("action.copy_what", what = label);
@@ -24,7 +29,7 @@ pub(crate) fn CopyLine(#[prop(into)] label: String, #[prop(into)] text: String) 
     };
     view! {
         <div class="copyline">
-            <span class="mono">{text}</span>
+            <span class="mono" class:truncate=is_long>{text}</span>
             <button type="button" class="button button-small button-icon" aria-label=name on:click=on_click>
                 {move || icon(if copied.get() { Glyph::Check } else { Glyph::Copy })}
             </button>

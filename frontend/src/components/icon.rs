@@ -14,7 +14,6 @@ pub(crate) enum Glyph {
     Copy,
     Cross,
     Download,
-    Envelope,
     Eye,
     EyeOff,
     File,
@@ -48,7 +47,6 @@ impl Glyph {
             Self::Close | Self::Cross => "m6 6 12 12M18 6 6 18",
             Self::Copy => "M9 9h10v11H9zM5 15V4h10",
             Self::Download => "M12 4v11m-4.5-4.5L12 15l4.5-4.5M5 19.5h14",
-            Self::Envelope => "M3.5 6h17v12.5h-17zM4 7l8 6 8-6",
             Self::Eye => {
                 "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12ZM12 9.2a2.8 2.8 0 1 0 0 5.6 2.8 2.8 0 0 0 0-5.6Z"
             }
