@@ -52,7 +52,9 @@ pub struct Size {
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub fn size(size_bytes: u64) -> Size {
     let Some((unit, step)) = SizeUnit::STEPS.into_iter().find(|(_, step)| size_bytes >= *step) else {
-        return Size { value: size_bytes as f64, unit: SizeUnit::Byte, decimals: 0 };
+        // "0 kB" reads better than "0 byte".
+        let unit = if size_bytes == 0 { SizeUnit::Kilobyte } else { SizeUnit::Byte };
+        return Size { value: size_bytes as f64, unit, decimals: 0 };
     };
     let value = size_bytes as f64 / step as f64;
     let decimals = u8::from(value < 9.95 && unit != SizeUnit::Kilobyte);
@@ -124,7 +126,7 @@ mod tests {
             let size = size(bytes);
             format!("{:.*} {}", usize::from(size.decimals), size.value, size.unit)
         };
-        assert_eq!(shown(0), "0 byte");
+        assert_eq!(shown(0), "0 kilobyte");
         assert_eq!(shown(999), "999 byte");
         assert_eq!(shown(1_499), "1 kilobyte");
         assert_eq!(shown(15_000_000), "15 megabyte");

@@ -25,6 +25,9 @@ pub(crate) fn Tabs<T>(
     items: Vec<TabItem<T>>,
     #[prop(into)] selected: Signal<T>,
     #[prop(into)] on_select: Callback<T>,
+    /// False where the tabs filter what stands below instead of showing panels of their own.
+    #[prop(default = true)]
+    has_panels: bool,
 ) -> impl IntoView
 where
     T: Copy + PartialEq + Send + Sync + 'static,
@@ -52,7 +55,7 @@ where
         event.prevent_default();
         go(to);
     };
-    let tabs = items.into_iter().map(|item| tab(id, item, selected, on_select)).collect_view();
+    let tabs = items.into_iter().map(|item| tab(id, item, selected, on_select, has_panels)).collect_view();
     view! {
         <div class="tabs" role="tablist" aria-label=label on:keydown=on_key>
             {tabs}
@@ -60,11 +63,18 @@ where
     }
 }
 
-fn tab<T>(id: &'static str, item: TabItem<T>, selected: Signal<T>, on_select: Callback<T>) -> impl IntoView
+fn tab<T>(
+    id: &'static str,
+    item: TabItem<T>,
+    selected: Signal<T>,
+    on_select: Callback<T>,
+    has_panels: bool,
+) -> impl IntoView
 where
     T: Copy + PartialEq + Send + Sync + 'static,
 {
     let TabItem { value, key, label, count } = item;
+    let controls = has_panels.then(|| format!("{id}-panel-{key}"));
     let is_selected = move || selected.get() == value;
     view! {
         <button
@@ -72,7 +82,7 @@ where
             class="tab"
             role="tab"
             id=format!("{id}-tab-{key}")
-            aria-controls=format!("{id}-panel-{key}")
+            aria-controls=controls
             aria-selected=move || is_selected().to_string()
             tabindex=move || if is_selected() { "0" } else { "-1" }
             on:click=move |_| on_select.run(value)

@@ -28,10 +28,11 @@ pub(crate) fn Tick(
     }
 }
 
-/// One of several choices, as a card with title and explanation.
+/// One of several choices, as a card with title and explanation. `name` and `value` make its ids.
 #[component]
 pub(crate) fn RadioCard(
     name: &'static str,
+    value: &'static str,
     #[prop(into)] title: String,
     #[prop(optional, into)] text: Option<String>,
     #[prop(into)] checked: Signal<bool>,
@@ -39,18 +40,24 @@ pub(crate) fn RadioCard(
     #[prop(optional)] is_inline: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {
+    let title_id = format!("{name}-{value}-title");
+    let text_id = format!("{name}-{value}-text");
+    let described = text.is_some().then(|| text_id.clone());
     view! {
         <label class="choice" class:choice-inline=is_inline>
             <input
                 type="radio"
                 name=name
+                value=value
+                aria-labelledby=title_id.clone()
+                aria-describedby=described
                 prop:checked=move || checked.get()
                 disabled=move || disabled.get()
                 on:change=move |_| on_choose.run(())
             />
             <span>
-                <span class="choice-title">{title}</span>
-                {text.map(|text| view! { <span class="choice-text">{text}</span> })}
+                <span class="choice-title" id=title_id>{title}</span>
+                {text.map(|text| view! { <span class="choice-text" id=text_id>{text}</span> })}
             </span>
         </label>
     }

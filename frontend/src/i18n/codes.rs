@@ -1,7 +1,7 @@
 //! Texts for the stable codes of the API. A code that is newer than this page shows the service's English words.
 
 use mailferry_shared::{
-    finding::Finding,
+    finding::{Finding, FindingCode},
     import::RowError,
     problem::{Problem, ProblemCode},
 };
@@ -22,6 +22,17 @@ pub fn finding_next_step(finding: &Finding) -> String {
     find(&format!("finding.{}.next", finding.code)).map_or_else(|| finding.next_step.clone(), str::to_owned)
 }
 
+/// What the users of a provider must know before they enter a password.
+pub fn advice_text(code: FindingCode) -> String {
+    find(&format!("advice.{code}")).map_or_else(
+        || {
+            let finding = Finding::new(code);
+            format!("{} {}", finding_cause(&finding), finding_next_step(&finding))
+        },
+        str::to_owned,
+    )
+}
+
 /// What a problem means. For a field that is not valid the service's own words are more exact than any text here.
 pub fn problem_text(problem: &Problem) -> String {
     let own = find(&format!("problem.{}", problem.code.as_str())).unwrap_or(problem.code.title());
@@ -38,8 +49,6 @@ pub fn row_error_text(error: &RowError) -> String {
 
 #[cfg(test)]
 mod tests {
-    use mailferry_shared::finding::FindingCode;
-
     use super::*;
 
     #[test]

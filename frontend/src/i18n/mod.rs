@@ -14,7 +14,7 @@ mod codes;
 
 use std::cell::Cell;
 
-pub use codes::{finding_cause, finding_next_step, problem_text, row_error_text};
+pub use codes::{advice_text, finding_cause, finding_next_step, problem_text, row_error_text};
 
 include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 

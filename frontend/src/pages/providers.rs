@@ -3,7 +3,6 @@
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::{
-    finding::Finding,
     order::{Language, OrderAction, OrderChange, ProviderChoice},
     provider::{LoginForm, Provider},
 };
@@ -217,7 +216,7 @@ fn SideCard(texts: SideTexts, fields: ProviderFields, locked: Signal<bool>) -> i
             </Show>
             <Show when=move || !fields.by_hand.get()>{move || chosen.get().map(|provider| facts(&provider))}</Show>
             <Show when=move || !locked.get()>
-                <button type="button" class="button button-quiet" on:click=toggle>
+                <button type="button" class="button button-quiet button-flush" on:click=toggle>
                     {move || icon(if fields.by_hand.get() { Glyph::List } else { Glyph::Plus })}
                     {move || {
                         if fields.by_hand.get() { t!("providers.by_hand_close") } else { t!("providers.by_hand") }
@@ -239,14 +238,7 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
     });
     let login = (provider.login == LoginForm::LocalPart)
         .then(|| view! { <p class="small soft">{t!("providers.login_local")}</p> });
-    let advice: Vec<_> = provider
-        .advice
-        .iter()
-        .map(|code| {
-            let finding = Finding::new(*code);
-            format!("{} {}", i18n::finding_cause(&finding), i18n::finding_next_step(&finding))
-        })
-        .collect();
+    let advice: Vec<_> = provider.advice.iter().map(|code| i18n::advice_text(*code)).collect();
     let advice = (!advice.is_empty()).then(|| {
         view! {
             <Notice tone=Tone::Warning title=t!("providers.advice_title")>

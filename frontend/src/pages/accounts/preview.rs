@@ -192,8 +192,9 @@ fn rows_table(rows: &[ImportRow], good: u64) -> impl IntoView + use<> {
         .collect_view();
     view! {
         <div class="card card-flush">
+            <p class="toolbar">{tn!("import.good_rows", good)}</p>
             <table class="table table-cards">
-                <caption class="toolbar">{tn!("import.good_rows", good)}</caption>
+                <caption class="visually-hidden">{t!("import.rows_table")}</caption>
                 <thead>
                     <tr>
                         <th scope="col">{t!("import.rows_row")}</th>

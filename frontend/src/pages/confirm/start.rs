@@ -109,10 +109,11 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             }
         });
     };
-    let kind = move |kind: StartKind, title: &'static str, text: String| {
+    let kind = move |kind: StartKind, value: &'static str, title: &'static str, text: String| {
         view! {
             <RadioCard
                 name="kind"
+                value=value
                 title=title
                 text=text
                 checked=Signal::derive(move || fields.kind.get() == kind)
@@ -126,8 +127,8 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             <h2 id="start-title">{t!("confirm.start_title")}</h2>
             <fieldset>
                 <legend class="visually-hidden">{t!("confirm.kind_legend")}</legend>
-                {kind(StartKind::Main, t!("confirm.full"), t!("confirm.full_text").to_owned())}
-                {kind(StartKind::Trial, t!("confirm.trial"), tn!("confirm.trial_text", days))}
+                {kind(StartKind::Main, "main", t!("confirm.full"), t!("confirm.full_text").to_owned())}
+                {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <Voucher to_status=to_status />
@@ -288,6 +289,7 @@ fn When(error: RwSignal<Option<String>>) -> impl IntoView {
         view! {
             <RadioCard
                 name="when"
+                value=if later { "later" } else { "now" }
                 title=title
                 is_inline=true
                 checked=Signal::derive(move || fields.later.get() == later)

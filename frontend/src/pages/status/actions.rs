@@ -116,7 +116,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             <Show when=move || page.allows(action)>
                 <button
                     type="button"
-                    class="button button-wide"
+                    class="button"
                     disabled=move || busy.get()
                     on:click=move |_| act(what)
                 >
@@ -138,21 +138,20 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
     };
     view! {
         <Show when=any>
-            <section class="card stack-s" aria-labelledby="actions-title">
-                <h2 id="actions-title">{t!("status.actions")}</h2>
+            <div class="actions-bar" role="group" aria-label=t!("status.actions")>
                 {asking(
                     OrderAction::StartDelta,
-                    "button button-primary button-wide",
+                    "button button-primary",
                     t!("status.delta"),
                     Question::Delta,
                 )}
                 {direct(OrderAction::Pause, Glyph::Pause, t!("status.pause"), Act::Pause)}
                 {direct(OrderAction::Resume, Glyph::Play, t!("status.resume"), Act::Resume)}
-                {asking(OrderAction::Cancel, "button button-danger button-wide", t!("status.cancel"), Question::Cancel)}
-                {asking(OrderAction::Delete, "button button-danger button-wide", t!("status.delete"), Question::Delete)}
-                {move || failure.get().map(|error| view! { <Failure error=error /> })}
-            </section>
+                {asking(OrderAction::Cancel, "button button-danger", t!("status.cancel"), Question::Cancel)}
+                {asking(OrderAction::Delete, "button button-danger", t!("status.delete"), Question::Delete)}
+            </div>
         </Show>
+        {move || failure.get().map(|error| view! { <Failure error=error /> })}
         <Ask page=page question=question />
     }
 }

@@ -13,6 +13,7 @@ pub(super) fn Keep(page: Page) -> impl IntoView {
     view! {
         <section class="card" aria-labelledby="keep-title">
             <h2 id="keep-title">{t!("status.keep_title")}</h2>
+            <div class="two">
             <div class="stack-s">
                 <h3 class="field-label">{t!("status.order_number")}</h3>
                 <CopyLine label=t!("status.order_number") text=page.context.id.to_string() />
@@ -29,6 +30,7 @@ pub(super) fn Keep(page: Page) -> impl IntoView {
                         }
                     })
             }}
+            </div>
             {move || {
                 expires
                     .get()

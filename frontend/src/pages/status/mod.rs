@@ -82,8 +82,13 @@ pub(crate) fn Status() -> impl IntoView {
             return view! { <Deleted /> }.into_any();
         }
         view! {
-            <PageHead title=title />
-            <Lead page=page />
+            <div class="status-head">
+                <div class="stack-s">
+                    <PageHead title=title />
+                    <Lead page=page />
+                </div>
+                <actions::Actions page=page />
+            </div>
             <TrialBanner page=page />
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),
@@ -101,18 +106,11 @@ fn Content(page: Page) -> impl IntoView {
     let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
     view! {
         <voyage::Voyage page=page />
-        <div class="with-aside">
-            <div class="stack">
-                <Show when=move || completed() && !is_trial()>
-                    <next::Next page=page />
-                </Show>
-                <pairs::Pairs page=page />
-            </div>
-            <div class="stack">
-                <actions::Actions page=page />
-                <keep::Keep page=page />
-            </div>
-        </div>
+        <Show when=move || completed() && !is_trial()>
+            <next::Next page=page />
+        </Show>
+        <pairs::Pairs page=page />
+        <keep::Keep page=page />
     }
 }
 

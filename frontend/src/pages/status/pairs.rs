@@ -87,7 +87,7 @@ fn Row(page: Page, id: PairId, shown: RwSignal<Option<PairProgress>>) -> impl In
                 <p class="account-meta">{format!("→ {destination}")}</p>
             </th>
             <td>{move || state_cell(run.get())}</td>
-            <td>
+            <td class="cell-progress">
                 <div class="stack-s">
                     <progress
                         class=class

@@ -115,19 +115,20 @@ fn Logs(page: Page, pair: PairProgress, open: RwSignal<bool>) -> impl IntoView {
                         items=items
                         selected=chosen
                         on_select=select
+                        has_panels=false
                     />
                 }
                     .into_any()
             }
         }}
-        <div role="region" aria-label=t!("status.protocol")>
+        <div role="tabpanel" tabindex="0" aria-label=t!("status.protocol")>
             {move || match protocol.get() {
                 Load::Loading => (chosen.get().is_some()).then(|| view! { <Skeleton /> }).into_any(),
                 Load::Failed(error) => view! { <Failure error=error retry=load /> }.into_any(),
                 Load::Ready(protocol) => view! { <Log protocol=protocol /> }.into_any(),
             }}
         </div>
-        <div class="dialog-actions">
+        <div class="dialog-actions dialog-foot">
             <a
                 class="button"
                 href=csv
@@ -157,7 +158,7 @@ fn Log(protocol: Protocol) -> impl IntoView {
     let time = |time: Option<_>| time.map_or_else(|| t!("status.not_yet").to_owned(), intl::date_time).into_any();
     let counts = run.counts;
     let facts = view! {
-        <dl class="facts">
+        <dl class="facts facts-small">
             {fact(t!("protocol.state"), run_state(run.state).into_any())}
             {fact(t!("protocol.started"), time(run.started_at))}
             {fact(t!("protocol.finished"), time(run.finished_at))}

@@ -55,7 +55,7 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                 <span>{move || ends().0}</span>
                 <span>{move || ends().1}</span>
             </div>
-            <dl class="facts">{move || facts(page)}</dl>
+            <dl class="facts facts-small">{move || facts(page)}</dl>
         </section>
     }
 }
