@@ -45,7 +45,7 @@ fn App() -> impl IntoView {
     view! {
         <Router>
             <div class="frame">
-                <a class="skip-link" href="#main" on:click=skip>
+                <a class="skip-link" href="#main" on:click=|event| skip(&event)>
                     {t!("app.skip")}
                 </a>
                 <Header />
@@ -71,7 +71,7 @@ fn App() -> impl IntoView {
 }
 
 /// Moves the focus past header and step bar; the address keeps its place.
-fn skip(event: web_sys::MouseEvent) {
+fn skip(event: &web_sys::MouseEvent) {
     event.prevent_default();
     browser::focus("main");
 }

@@ -102,9 +102,7 @@ pub fn field_message<'a>(problem: &'a Problem, pointer: &str) -> Option<&'a str>
     problem
         .errors
         .iter()
-        .find(|error| {
-            error.pointer.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        .find(|error| error.pointer.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
         .map(|error| error.message.as_str())
 }
 
@@ -121,7 +119,10 @@ mod tests {
         let errors = server("", "0", TlsMode::Implicit).expect_err("both wrong");
         assert!(errors.host.is_some() && errors.port.is_some());
         assert_eq!(server("imap.example.org", "x", TlsMode::Starttls).expect_err("port").host, None);
-        assert_eq!(server("imap example", "70000", TlsMode::Starttls).expect_err("host").host, Some(t!("server.host_invalid")));
+        assert_eq!(
+            server("imap example", "70000", TlsMode::Starttls).expect_err("host").host,
+            Some(t!("server.host_invalid"))
+        );
     }
 
     #[test]

@@ -87,7 +87,10 @@ mod tests {
     #[test]
     fn assets_are_named_and_unknown_ones_refused() {
         let urls = BTreeMap::from([("a.js".to_owned(), "/assets/a-1.js".to_owned())]);
-        assert_eq!(fill("x", "<{{asset:a.js}}> {{asset:a.js}}", &urls).expect("known"), "</assets/a-1.js> /assets/a-1.js");
+        assert_eq!(
+            fill("x", "<{{asset:a.js}}> {{asset:a.js}}", &urls).expect("known"),
+            "</assets/a-1.js> /assets/a-1.js"
+        );
         assert!(matches!(fill("x", "{{asset:b.js}}", &urls), Err(BundleError::UnknownAsset { .. })));
     }
 

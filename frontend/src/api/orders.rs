@@ -2,9 +2,7 @@
 
 use mailferry_shared::{
     ids::OrderId,
-    order::{
-        Delta, DeltaCreate, Order, OrderChange, OrderCreate, OrderStart, Session, SessionCreate, VoucherRedeem,
-    },
+    order::{Delta, DeltaCreate, Order, OrderChange, OrderCreate, OrderStart, Session, SessionCreate, VoucherRedeem},
     progress::Progress,
     provider::ProviderList,
     service::ServiceInfo,

@@ -57,7 +57,7 @@ impl ApiError {
 pub(crate) enum Polled<T> {
     /// Nothing has changed (304).
     Same,
-    /// The new state and its ETag.
+    /// The new state and its `ETag`.
     New(T, Option<String>),
 }
 

@@ -95,7 +95,10 @@ pub(crate) fn date_time(time: DateTime<Utc>) -> String {
 pub(crate) fn time_zone() -> String {
     let resolved = Intl::DateTimeFormat::new(&locale(), &Object::new()).resolved_options();
     let resolved: &JsValue = resolved.as_ref();
-    Reflect::get(resolved, &"timeZone".into()).ok().and_then(|zone| zone.as_string()).unwrap_or_else(|| "UTC".to_owned())
+    Reflect::get(resolved, &"timeZone".into())
+        .ok()
+        .and_then(|zone| zone.as_string())
+        .unwrap_or_else(|| "UTC".to_owned())
 }
 
 /// Reads the value of a `datetime-local` field, which is in the browser's time zone.

@@ -9,7 +9,7 @@ use crate::{browser, state::announce::Announcer, t};
 /// its line.
 #[component]
 pub(crate) fn CopyLine(
-    #[prop(into)] label: String,
+    label: &'static str,
     #[prop(into)] text: String,
     #[prop(optional)] is_long: bool,
 ) -> impl IntoView {

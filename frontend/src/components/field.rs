@@ -7,10 +7,7 @@ use crate::t;
 
 /// The error below a field.
 #[component]
-pub(crate) fn FieldError(
-    #[prop(into)] id: String,
-    #[prop(into)] error: Signal<Option<String>>,
-) -> impl IntoView {
+pub(crate) fn FieldError(#[prop(into)] id: String, #[prop(into)] error: Signal<Option<String>>) -> impl IntoView {
     view! {
         <div id=id role="alert">
             {move || {
@@ -90,7 +87,7 @@ pub(crate) fn PasswordField(
     let error_id = format!("{id}-error");
     let hint_id = format!("{id}-hint");
     let described = describe(hint.as_ref().map(|_| hint_id.clone()), &error_id);
-    let reveal = t!("field.show_password", label = label);
+    let controls = id.clone();
     view! {
         <div class="field">
             {label_of(&id, label, is_optional)}
@@ -112,7 +109,8 @@ pub(crate) fn PasswordField(
                 <button
                     type="button"
                     class="button button-quiet button-icon"
-                    aria-label=reveal
+                    aria-label=t!("field.show_password")
+                    aria-controls=controls
                     aria-pressed=move || shown.get().to_string()
                     on:click=move |_| shown.update(|shown| *shown = !*shown)
                 >

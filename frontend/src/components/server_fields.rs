@@ -7,6 +7,7 @@ use super::field::TextField;
 use crate::{forms, state::service::Service, state::typed::ServerFields, t};
 
 /// The three fields; `id` makes their ids unique.
+#[expect(clippy::needless_pass_by_value, reason = "the views of its fields outlive it")]
 #[component]
 pub(crate) fn ServerFieldset(
     #[prop(into)] id: String,

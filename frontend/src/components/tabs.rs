@@ -101,7 +101,7 @@ where
 #[component]
 pub(crate) fn TabPanel(
     id: &'static str,
-    #[prop(into)] key: String,
+    key: &'static str,
     #[prop(into)] shown: Signal<bool>,
     children: ChildrenFn,
 ) -> impl IntoView {

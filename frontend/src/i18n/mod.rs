@@ -141,7 +141,7 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
                 let value = values.iter().find(|(known, _)| *known == name.trim()).map(|(_, value)| *value);
                 match value {
                     Some(value) => filled.push_str(value),
-                    None => filled.push_str(&format!("{{{{{name}}}}}")),
+                    None => filled.extend(["{{", name, "}}"]),
                 }
                 filled.push_str(rest);
             }

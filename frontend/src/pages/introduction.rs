@@ -81,10 +81,7 @@ fn Hero() -> impl IntoView {
         <div class="hero">
             <div class="hero-text">
                 <PageHead title=t!("intro.title") lead=t!("intro.lead") />
-                <p class="row soft">
-                    <span class="status status-good">{icon(Glyph::Lock)}</span>
-                    <span>{t!("intro.trust")}</span>
-                </p>
+                <p class="trust">{icon(Glyph::Lock)} <span>{t!("intro.trust")}</span></p>
             </div>
             <Crossing />
         </div>
@@ -130,13 +127,8 @@ fn bullets(class: &'static str, glyph: Glyph, texts: &[&'static str]) -> impl In
 
 #[component]
 fn Explanation() -> impl IntoView {
-    let moved = [
-        t!("intro.moved_1"),
-        t!("intro.moved_2"),
-        t!("intro.moved_3"),
-        t!("intro.moved_4"),
-        t!("intro.moved_5"),
-    ];
+    let moved =
+        [t!("intro.moved_1"), t!("intro.moved_2"), t!("intro.moved_3"), t!("intro.moved_4"), t!("intro.moved_5")];
     let not_moved = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4")];
     let advice = [t!("intro.advice_1"), t!("intro.advice_2"), t!("intro.advice_3"), t!("intro.advice_4")];
     view! {

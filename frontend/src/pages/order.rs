@@ -90,9 +90,7 @@ fn Opening(id: OrderId) -> impl IntoView {
         }
     });
     move || match loaded.get() {
-        Load::Loading => {
-            view! { <StepBar /><main class="page" id="main" tabindex="-1"><Skeleton /></main> }.into_any()
-        }
+        Load::Loading => view! { <StepBar /><main class="page" id="main" tabindex="-1"><Skeleton /></main> }.into_any(),
         Load::Failed(error) if error.is_locked_out() => {
             view! { <main class="page" id="main" tabindex="-1"><Locked by_link=by_link /></main> }.into_any()
         }

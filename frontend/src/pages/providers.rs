@@ -9,7 +9,9 @@ use mailferry_shared::{
 
 use crate::{
     api::{self, ApiError},
-    components::{Choice, Combobox, Failure, FieldError, Glyph, Notice, PageHead, ServerFieldset, TextField, Tone, icon},
+    components::{
+        Choice, Combobox, Failure, FieldError, Glyph, Notice, PageHead, ServerFieldset, TextField, Tone, icon,
+    },
     forms, i18n,
     route::Step,
     state::{Load, connection::Connection, order::OrderContext, providers::KnownProviders, typed::ProviderFields},
@@ -98,9 +100,9 @@ pub(crate) fn Providers() -> impl IntoView {
         }}
         <form class="stack-l" on:submit=on_submit novalidate>
             <div class="crossing">
-                <SideCard texts=source_texts() fields=context.typed.source locked=locked />
+                <SideCard texts=source_texts() fields=context.typed().source locked=locked />
                 <div class="crossing-arrow">{icon(Glyph::ArrowRight)}</div>
-                <SideCard texts=destination_texts() fields=context.typed.destination locked=locked />
+                <SideCard texts=destination_texts() fields=context.typed().destination locked=locked />
             </div>
             <section class="card" aria-labelledby="additional-title">
                 <h2 id="additional-title">{t!("providers.additional")}</h2>
@@ -108,7 +110,7 @@ pub(crate) fn Providers() -> impl IntoView {
                     <TextField
                         id="notify"
                         label=t!("providers.notify_label")
-                        value=context.typed.notify
+                        value=context.typed().notify
                         kind="email"
                         autocomplete="email"
                         hint=t!("providers.notify_hint")
@@ -253,9 +255,9 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
 
 /// The change to send; `None` with the errors beside their fields.
 fn read(context: OrderContext, known: KnownProviders, notify_error: RwSignal<Option<String>>) -> Option<OrderChange> {
-    let source = read_side(context.typed.source, known, source_texts().missing);
-    let destination = read_side(context.typed.destination, known, destination_texts().missing);
-    let typed = context.typed.notify.get_untracked();
+    let source = read_side(context.typed().source, known, source_texts().missing);
+    let destination = read_side(context.typed().destination, known, destination_texts().missing);
+    let typed = context.typed().notify.get_untracked();
     let notify = if typed.trim().is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
     notify_error.set(notify.as_ref().err().map(|error| (*error).to_owned()));
     Some(OrderChange {
@@ -291,8 +293,8 @@ fn show(
     failure: RwSignal<Option<ApiError>>,
 ) {
     let fields = [
-        (context.typed.source.error, error.field("/source")),
-        (context.typed.destination.error, error.field("/destination")),
+        (context.typed().source.error, error.field("/source")),
+        (context.typed().destination.error, error.field("/destination")),
         (notify_error, error.field("/notify_address")),
     ];
     let placed = fields.iter().any(|(_, message)| message.is_some());

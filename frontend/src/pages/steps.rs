@@ -39,26 +39,22 @@ pub(crate) fn StepBar(#[prop(optional)] order: Option<OrderContext>) -> impl Int
             }
         };
         let link = move || match order {
-            Some(order) if step <= open_to.get() => {
-                view! {
-                    <a
-                        class="step-link"
-                        href=step.path(order.id)
-                        aria-current=move || is_current().then_some("step")
-                    >
-                        {inner()}
-                    </a>
-                }
-                .into_any()
+            Some(order) if step <= open_to.get() => view! {
+                <a
+                    class="step-link"
+                    href=step.path(order.id)
+                    aria-current=move || is_current().then_some("step")
+                >
+                    {inner()}
+                </a>
             }
-            _ => {
-                view! {
-                    <span class="step-link" aria-current=move || is_current().then_some("step")>
-                        {inner()}
-                    </span>
-                }
-                .into_any()
+            .into_any(),
+            _ => view! {
+                <span class="step-link" aria-current=move || is_current().then_some("step")>
+                    {inner()}
+                </span>
             }
+            .into_any(),
         };
         view! {
             <li class="step" class:is-past=is_past class:is-current=is_current>

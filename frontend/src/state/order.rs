@@ -21,8 +21,8 @@ pub(crate) struct OrderContext {
     pub(crate) accounts: RwSignal<Load<Vec<AccountPair>>>,
     /// The check under way, if any.
     pub(crate) checking: Checking,
-    /// What was typed and not sent yet.
-    pub(crate) typed: Typed,
+    /// What was typed and not sent yet; aside, so that the context itself stays small.
+    typed: StoredValue<Typed>,
     /// Asks for fresh account pairs at once.
     pub(crate) kick: Kick,
 }
@@ -36,9 +36,14 @@ impl OrderContext {
             order: RwSignal::new(order),
             accounts: RwSignal::new(Load::Loading),
             checking: Checking::new(),
-            typed,
+            typed: StoredValue::new(typed),
             kick: Kick::new(),
         }
+    }
+
+    /// What was typed and not sent yet.
+    pub(crate) fn typed(self) -> Typed {
+        self.typed.get_value()
     }
 
     /// True if the order allows `action` now.

@@ -2,8 +2,8 @@
 
 use std::{
     future::Future,
-    sync::atomic::{AtomicBool, Ordering},
     sync::Arc,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use gloo_timers::future::TimeoutFuture;

@@ -163,17 +163,13 @@ pub(crate) struct OptionFields {
     pub(crate) rules: RwSignal<Vec<RuleFields>>,
 }
 
-/// One line of the folder mapping.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// One line of the folder mapping; values, not signals, because lines come and go while a step is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuleFields {
-    pub(crate) source: RwSignal<String>,
-    pub(crate) destination: RwSignal<String>,
-}
-
-impl RuleFields {
-    pub(crate) fn new(source: String, destination: String) -> Self {
-        Self { source: RwSignal::new(source), destination: RwSignal::new(destination) }
-    }
+    /// Tells lines apart.
+    pub(crate) key: usize,
+    pub(crate) source: String,
+    pub(crate) destination: String,
 }
 
 impl OptionFields {
@@ -181,7 +177,8 @@ impl OptionFields {
         let rules = options
             .folder_rules
             .iter()
-            .map(|rule| RuleFields::new(rule.source.clone(), rule.destination.clone()))
+            .enumerate()
+            .map(|(key, rule)| RuleFields { key, source: rule.source.clone(), destination: rule.destination.clone() })
             .collect();
         Self {
             include_trash: RwSignal::new(options.include_trash),
@@ -232,9 +229,7 @@ impl Typed {
                 kind: RwSignal::new(order.kind.unwrap_or_default()),
                 voucher: RwSignal::default(),
                 later: RwSignal::new(order.earliest_start.is_some()),
-                at: RwSignal::new(
-                    order.earliest_start.map(crate::browser::intl::local_value).unwrap_or_default(),
-                ),
+                at: RwSignal::new(order.earliest_start.map(crate::browser::intl::local_value).unwrap_or_default()),
             },
         }
     }

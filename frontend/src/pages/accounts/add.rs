@@ -19,7 +19,7 @@ use crate::{
 #[component]
 pub(super) fn AddAccount() -> impl IntoView {
     let page = expect_context::<Page>();
-    let (source, destination) = (page.context.typed.add_source, page.context.typed.add_destination);
+    let (source, destination) = (page.context.typed().add_source, page.context.typed().add_destination);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let on_submit = move |event: web_sys::SubmitEvent| {

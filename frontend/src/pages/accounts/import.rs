@@ -36,7 +36,7 @@ fn layout_text(layout: Option<Layout>) -> &'static str {
 
 /// Sends what is in the fields; with `preview` nothing is added.
 async fn send(page: Page, preview: bool) -> Result<mailferry_shared::import::ImportResult, api::ApiError> {
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     let secret = |text| if preview { None } else { ImportFields::secret(text) };
     let request = ImportRequest {
         content: mailferry_shared::secret::Secret::new(fields.content.get_untracked()),
@@ -50,7 +50,7 @@ async fn send(page: Page, preview: bool) -> Result<mailferry_shared::import::Imp
 
 /// Shows what `content` holds.
 fn read(page: Page, busy: RwSignal<bool>, content: String, name: Option<String>) {
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     fields.clear();
     fields.file_name.set(name);
     fields.content.set(content);
@@ -59,7 +59,7 @@ fn read(page: Page, busy: RwSignal<bool>, content: String, name: Option<String>)
 
 /// Asks the service what the content holds.
 fn look(page: Page, busy: RwSignal<bool>) {
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     if fields.content.with_untracked(String::is_empty) {
         return;
     }
@@ -80,7 +80,7 @@ fn look(page: Page, busy: RwSignal<bool>) {
 
 /// Reads a file in the browser; its text never touches the disk or the browser's storage.
 fn read_file(page: Page, busy: RwSignal<bool>, file: web_sys::File) {
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     fields.clear();
     #[expect(clippy::cast_precision_loss, reason = "the limit is far below 2^53")]
     if file.size() > forms::MAX_FILE_BYTES as f64 {
@@ -105,7 +105,7 @@ fn read_file(page: Page, busy: RwSignal<bool>, file: web_sys::File) {
 
 /// Adds the good rows and checks them.
 fn add(page: Page, busy: RwSignal<bool>) {
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     busy.set(true);
     fields.error.set(None);
     spawn_local(async move {
@@ -141,7 +141,7 @@ fn add(page: Page, busy: RwSignal<bool>) {
 pub(super) fn ImportAccounts() -> impl IntoView {
     let page = expect_context::<Page>();
     let service = expect_context::<Service>();
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     let busy = RwSignal::new(false);
     let rows = move || match service.info() {
         Load::Ready(info) => crate::i18n::number(u64::from(info.max_pairs)),
@@ -177,7 +177,7 @@ pub(super) fn ImportAccounts() -> impl IntoView {
 
 #[component]
 fn LayoutField(page: Page, busy: RwSignal<bool>) -> impl IntoView {
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     let on_change = move |event| {
         let value = event_target_value(&event);
         fields.layout.set(LAYOUTS.into_iter().find(|layout| layout_value(Some(*layout)) == value));
@@ -229,7 +229,7 @@ fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
         event.prevent_default();
         match forms::file_text(pasted.get_untracked().into_bytes()) {
             Ok(text) => read(page, busy, text, None),
-            Err(error) => page.context.typed.import.error.set(Some(error.to_owned())),
+            Err(error) => page.context.typed().import.error.set(Some(error.to_owned())),
         }
     };
     view! {

@@ -62,7 +62,8 @@ pub(crate) fn Accounts() -> impl IntoView {
         context.accounts.with(|accounts| accounts.ready().map(|pairs| u64::try_from(pairs.len()).unwrap_or_default()))
     });
     let none = Signal::derive(|| None);
-    let item = |value, key: &str, label: &str, count| TabItem { value, key: key.to_owned(), label: label.to_owned(), count };
+    let item =
+        |value, key: &str, label: &str, count| TabItem { value, key: key.to_owned(), label: label.to_owned(), count };
     let tabs = vec![
         item(Tab::Overview, "overview", t!("accounts.tab_overview"), count),
         item(Tab::Add, "add", t!("accounts.tab_add"), none),

@@ -32,7 +32,7 @@ fn count<T>(items: &[T], wanted: impl Fn(&T) -> bool) -> u64 {
 /// The result of reading a file, and the button that adds its good rows.
 #[component]
 pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) -> impl IntoView {
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     view! {
         <section class="stack" aria-labelledby="preview-title">
             <div class="row-between">
@@ -71,7 +71,7 @@ pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) ->
 }
 
 fn content(page: Page, result: &ImportResult, added: bool) -> impl IntoView + use<> {
-    let fields = page.context.typed.import;
+    let fields = page.context.typed().import;
     let header = if result.has_header { t!("import.with_header") } else { "" };
     let recognised = t!(
         "import.recognised",
@@ -128,8 +128,7 @@ fn errors_table(errors: &[RowError], bad: u64) -> impl IntoView + use<> {
     let rows = errors
         .iter()
         .map(|error| {
-            let column =
-                if error.column == 0 { t!("import.whole_row").to_owned() } else { error.column.to_string() };
+            let column = if error.column == 0 { t!("import.whole_row").to_owned() } else { error.column.to_string() };
             view! {
                 <tr>
                     <th scope="row" class="numbers">

@@ -41,9 +41,7 @@ pub(super) fn Row(id: PairId) -> impl IntoView {
             }
         });
     };
-    let checking = move || {
-        pair.with(|pair| pair.as_ref().is_some_and(crate::state::order::is_moving))
-    };
+    let checking = move || pair.with(|pair| pair.as_ref().is_some_and(crate::state::order::is_moving));
     let cell = move |of: fn(&AccountPair) -> &Side| move || pair.get().map(|pair| side_cell(of(&pair)));
     let action = move |glyph: Glyph, label: String, run: Callback<()>| {
         view! {
@@ -108,10 +106,12 @@ fn counted(side: &Side) -> Option<String> {
     match (&side.survey, side.login) {
         (Some(survey), _) => {
             let free = survey.free_bytes.map(|free| t!("accounts.survey_free", size = intl::size(free)));
-            Some(free.map_or_else(
-                || parts::survey_text(survey),
-                |free| format!("{} · {free}", parts::survey_text(survey)),
-            ))
+            Some(
+                free.map_or_else(
+                    || parts::survey_text(survey),
+                    |free| format!("{} · {free}", parts::survey_text(survey)),
+                ),
+            )
         }
         (None, LoginState::Passed) => Some(t!("accounts.survey_waiting").to_owned()),
         (None, _) => None,

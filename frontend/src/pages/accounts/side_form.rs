@@ -13,7 +13,7 @@ use crate::{
 /// Fields of one account; `id` makes their ids unique, `kept` says that a password is kept.
 #[component]
 pub(super) fn SideForm(
-    #[prop(into)] id: String,
+    id: &'static str,
     side: SideName,
     fields: SideFields,
     #[prop(optional)] kept: bool,

@@ -20,7 +20,7 @@ pub(crate) fn Confirm() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
     let errors = options::OptionErrors::new();
-    let is_trial = move || context.typed.start.kind.get() == StartKind::Trial;
+    let is_trial = move || context.typed().start.kind.get() == StartKind::Trial;
     // Counting may have gone on since the last step.
     context.refresh();
     view! {
@@ -55,7 +55,7 @@ fn Guide() -> impl IntoView {
     let texts = [t!("confirm.guide_1"), t!("confirm.guide_2"), t!("confirm.guide_3"), t!("confirm.guide_4")];
     let items = texts.map(|text| view! { <li>{icon(Glyph::Info)}<span>{text}</span></li> }).collect_view();
     view! {
-        <section class="stack-s" aria-labelledby="guide-title">
+        <section class="stack-s guide" aria-labelledby="guide-title">
             <h2 id="guide-title">{t!("confirm.guide_title")}</h2>
             <ul class="bullets bullets-advice" role="list">
                 {items}

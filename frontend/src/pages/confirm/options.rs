@@ -36,8 +36,8 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
         .get()
         .into_iter()
         .map(|rule| FolderRule {
-            source: rule.source.get().trim().to_owned(),
-            destination: rule.destination.get().trim().to_owned(),
+            source: rule.source.trim().to_owned(),
+            destination: rule.destination.trim().to_owned(),
         })
         .filter(|rule| !(rule.source.is_empty() && rule.destination.is_empty()))
         .collect();
@@ -62,13 +62,13 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
 
 /// True if something typed is not what the order says.
 pub(super) fn is_changed(context: OrderContext) -> bool {
-    let typed = read(context.typed.options, None);
+    let typed = read(context.typed().options, None);
     context.order.with(|order| typed.as_ref() != Some(&order.options))
 }
 
 /// Sends the options if they were changed; false if they are not valid.
 pub(super) async fn save(context: OrderContext, errors: OptionErrors) -> Result<bool, ApiError> {
-    let Some(options) = untrack(|| read(context.typed.options, Some(errors))) else { return Ok(false) };
+    let Some(options) = untrack(|| read(context.typed().options, Some(errors))) else { return Ok(false) };
     if context.order.with_untracked(|order| order.options == options) {
         return Ok(true);
     }
@@ -82,7 +82,7 @@ pub(super) async fn save(context: OrderContext, errors: OptionErrors) -> Result<
 pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let announcer = expect_context::<Announcer>();
-    let fields = context.typed.options;
+    let fields = context.typed().options;
     let locked = Signal::derive(move || !context.allows(OrderAction::Change));
     let changed = Memo::new(move |_| is_changed(context));
     let failure = RwSignal::new(None::<ApiError>);
@@ -163,14 +163,18 @@ pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
 /// The folder mapping, two columns.
 #[component]
 fn Rules(fields: OptionFields, errors: OptionErrors, locked: Signal<bool>) -> impl IntoView {
-    let numbered = move || fields.rules.get().into_iter().enumerate().collect::<Vec<_>>();
-    let add = move |_| fields.rules.update(|rules| rules.push(RuleFields::new(String::new(), String::new())));
+    let add = move |_| {
+        fields.rules.update(|rules| {
+            let key = rules.iter().map(|rule| rule.key + 1).max().unwrap_or_default();
+            rules.push(RuleFields { key, source: String::new(), destination: String::new() });
+        });
+    };
     view! {
         <fieldset class="stack-s">
             <legend class="field-label">{t!("options.rules")}</legend>
             <p class="field-hint">{t!("options.rules_hint")}</p>
-            <For each=numbered key=|(_, rule)| rule.source let:entry>
-                <RuleRow at=entry.0 rule=entry.1 fields=fields locked=locked />
+            <For each=move || fields.rules.get() key=|rule| rule.key let:rule>
+                <RuleRow rule=rule fields=fields locked=locked />
             </For>
             <FieldError id="rules-error" error=errors.rules />
             <button
@@ -187,19 +191,31 @@ fn Rules(fields: OptionFields, errors: OptionErrors, locked: Signal<bool>) -> im
 }
 
 #[component]
-fn RuleRow(at: usize, rule: RuleFields, fields: OptionFields, locked: Signal<bool>) -> impl IntoView {
+fn RuleRow(rule: RuleFields, fields: OptionFields, locked: Signal<bool>) -> impl IntoView {
+    let key = rule.key;
+    let (source, destination) = (RwSignal::new(rule.source), RwSignal::new(rule.destination));
+    Effect::new(move || {
+        let typed = RuleFields { key, source: source.get(), destination: destination.get() };
+        if fields.rules.with_untracked(|rules| !rules.contains(&typed)) {
+            fields.rules.update(|rules| {
+                if let Some(rule) = rules.iter_mut().find(|rule| rule.key == key) {
+                    *rule = typed;
+                }
+            });
+        }
+    });
     view! {
         <div class="rules-row">
             <TextField
-                id=format!("rule-{at}-source")
+                id=format!("rule-{key}-source")
                 label=t!("options.rule_source")
-                value=rule.source
+                value=source
                 disabled=locked
             />
             <TextField
-                id=format!("rule-{at}-destination")
+                id=format!("rule-{key}-destination")
                 label=t!("options.rule_destination")
-                value=rule.destination
+                value=destination
                 disabled=locked
             />
             <button
@@ -207,7 +223,7 @@ fn RuleRow(at: usize, rule: RuleFields, fields: OptionFields, locked: Signal<boo
                 class="button button-quiet button-icon"
                 aria-label=t!("options.rule_remove")
                 disabled=move || locked.get()
-                on:click=move |_| fields.rules.update(|rules| rules.retain(|known| *known != rule))
+                on:click=move |_| fields.rules.update(|rules| rules.retain(|rule| rule.key != key))
             >
                 {icon(Glyph::Trash)}
             </button>

@@ -54,7 +54,7 @@ fn reasons(context: OrderContext) -> Vec<String> {
     }
     let payment = context.order.with(|order| order.payment);
     let lacking = payment.pairs_needed.saturating_sub(payment.pairs_covered);
-    if context.typed.start.kind.get() == StartKind::Main && lacking > 0 {
+    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 {
         reasons.push(tn!("confirm.why_voucher", u64::from(lacking)));
     }
     reasons
@@ -70,7 +70,7 @@ fn has_started(order: &Order) -> bool {
 pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
-    let fields = context.typed.start;
+    let fields = context.typed().start;
     let navigate = use_navigate();
     let to_status = Callback::new(move |()| {
         navigate(&Step::Status.path(context.id), NavigateOptions::default());
@@ -175,10 +175,8 @@ fn reasons_view(context: OrderContext, reasons: Vec<String>) -> Option<impl Into
     } else {
         view! { <a href=Step::Accounts.path(context.id)>{t!("confirm.to_accounts")}</a> }.into_any()
     };
-    let items = reasons
-        .into_iter()
-        .map(|reason| view! { <li>{icon(Glyph::Warning)}<span>{reason}</span></li> })
-        .collect_view();
+    let items =
+        reasons.into_iter().map(|reason| view! { <li>{icon(Glyph::Warning)}<span>{reason}</span></li> }).collect_view();
     Some(view! {
         <div class="stack-s">
             <p class="small soft">{t!("confirm.blocked")}</p>
@@ -209,7 +207,7 @@ fn reasons_view(context: OrderContext, reasons: Vec<String>) -> Option<impl Into
 fn Voucher(to_status: Callback<()>) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let announcer = expect_context::<Announcer>();
-    let code = context.typed.start.voucher;
+    let code = context.typed().start.voucher;
     let busy = RwSignal::new(false);
     let error = RwSignal::new(None::<String>);
     let payment = Memo::new(move |_| context.order.with(|order| order.payment));
@@ -284,7 +282,7 @@ fn Voucher(to_status: Callback<()>) -> impl IntoView {
 #[component]
 fn When(error: RwSignal<Option<String>>) -> impl IntoView {
     let context = expect_context::<OrderContext>();
-    let fields = context.typed.start;
+    let fields = context.typed().start;
     let radio = move |later: bool, title: &'static str| {
         view! {
             <RadioCard

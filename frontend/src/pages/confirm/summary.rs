@@ -38,8 +38,7 @@ pub(super) fn Summary() -> impl IntoView {
     let facts = move || {
         let totals = context.order.with(|order| order.totals);
         let note = (!totals.survey_complete).then(|| t!("confirm.so_far"));
-        let estimate =
-            totals.estimated_seconds.map_or_else(|| t!("confirm.estimate_unknown").to_owned(), intl::span);
+        let estimate = totals.estimated_seconds.map_or_else(|| t!("confirm.estimate_unknown").to_owned(), intl::span);
         let accounts = t!(
             "confirm.accounts_of",
             ticked = i18n::number(u64::from(totals.pairs_ticked)),

@@ -45,7 +45,8 @@ struct Page {
 impl Page {
     /// What can be done now: what progress says, which is fresher than the order.
     fn allows(self, action: OrderAction) -> bool {
-        let actions = self.progress.with(|progress| progress.ready().map(|progress| progress.actions.contains(&action)));
+        let actions =
+            self.progress.with(|progress| progress.ready().map(|progress| progress.actions.contains(&action)));
         actions.unwrap_or_else(|| self.context.allows(action))
     }
 
@@ -59,12 +60,8 @@ impl Page {
 #[component]
 pub(crate) fn Status() -> impl IntoView {
     let context = expect_context::<OrderContext>();
-    let page = Page {
-        context,
-        progress: RwSignal::new(Load::Loading),
-        kick: Kick::new(),
-        deleted: RwSignal::new(false),
-    };
+    let page =
+        Page { context, progress: RwSignal::new(Load::Loading), kick: Kick::new(), deleted: RwSignal::new(false) };
     provide_context(page);
     follow(page);
     announce(page);
@@ -144,9 +141,9 @@ fn follow(page: Page) {
 fn announce(page: Page) {
     let announcer = expect_context::<Announcer>();
     Effect::new(move |before: Option<Option<(OrderState, u8)>>| {
-        let now = page.progress.with(|progress| {
-            progress.ready().map(|progress| (progress.state, percent(progress) / 25 * 25))
-        });
+        let now = page
+            .progress
+            .with(|progress| progress.ready().map(|progress| (progress.state, percent(progress) / 25 * 25)));
         if let (Some(Some(before)), Some(now)) = (before, now) {
             if before.0 != now.0 {
                 let state = untrack(|| page.progress.with(|progress| title(now.0, progress.ready())));
@@ -240,7 +237,7 @@ fn TrialBanner(page: Page) -> impl IntoView {
     let service = expect_context::<Service>();
     let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
     let to_full = move || {
-        page.context.typed.start.kind.set(StartKind::Main);
+        page.context.typed().start.kind.set(StartKind::Main);
     };
     view! {
         <Show when=is_trial>

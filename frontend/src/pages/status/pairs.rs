@@ -21,10 +21,11 @@ use crate::{
 pub(super) fn Pairs(page: Page) -> impl IntoView {
     let shown = RwSignal::new(None::<PairProgress>);
     let ids = Memo::new(move |_| {
-        page.progress.with(|progress| {
-            progress.ready().map(|progress| progress.pairs.iter().map(|pair| pair.pair_id).collect::<Vec<_>>())
-        })
-        .unwrap_or_default()
+        page.progress
+            .with(|progress| {
+                progress.ready().map(|progress| progress.pairs.iter().map(|pair| pair.pair_id).collect::<Vec<_>>())
+            })
+            .unwrap_or_default()
     });
     view! {
         <section class="card card-flush" aria-label=t!("status.table")>
@@ -155,15 +156,11 @@ fn state_cell(run: Option<RunSummary>) -> AnyView {
 
 fn amount(run: &RunSummary) -> String {
     let counts = &run.counts;
-    if counts.listed == 0 && !run.state.is_final() {
+    if counts.listed == 0 && run.state != RunState::Succeeded {
         return String::new();
     }
-    let messages = t!(
-        "status.progress_of",
-        done = i18n::number(counts.done()),
-        listed = tn!("count.messages", counts.listed)
-    );
-    let bytes =
-        t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes));
+    let messages =
+        t!("status.progress_of", done = i18n::number(counts.done()), listed = tn!("count.messages", counts.listed));
+    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes));
     format!("{messages} · {bytes}")
 }

@@ -86,7 +86,11 @@ fn Logs(page: Page, pair: PairProgress, open: RwSignal<bool>) -> impl IntoView {
         });
     });
     load.run(());
-    let known = Memo::new(move |_| runs.with(|runs| runs.ready().map(|runs| runs.iter().map(|run| (run.id, run.number, run.kind)).collect::<Vec<_>>())));
+    let known = Memo::new(move |_| {
+        runs.with(|runs| {
+            runs.ready().map(|runs| runs.iter().map(|run| (run.id, run.number, run.kind)).collect::<Vec<_>>())
+        })
+    });
     let select = move |run: Option<RunId>| run.into_iter().for_each(choose);
     let csv = move || chosen.get().map(|run| api::protocol_csv_url(order, pair_id, run));
     view! {

@@ -4,13 +4,7 @@ use leptos::prelude::*;
 use mailferry_shared::{order::OrderState, progress::Progress};
 
 use super::{Page, percent};
-use crate::{
-    browser::intl,
-    components::ferry,
-    i18n,
-    state::providers::KnownProviders,
-    t, tn,
-};
+use crate::{browser::intl, components::ferry, i18n, state::providers::KnownProviders, t, tn};
 
 /// The card with bar, counts, speed and times.
 #[component]
@@ -21,9 +15,7 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
     // Nothing is known yet while the folders are looked through.
     let unknown = Memo::new(move |_| {
         progress.with(|progress| {
-            progress.as_ref().is_none_or(|progress| {
-                progress.counts.listed == 0 && progress.state == OrderState::Active
-            })
+            progress.as_ref().is_none_or(|progress| progress.counts.listed == 0 && progress.state == OrderState::Active)
         })
     });
     let ends = move || {
@@ -65,16 +57,9 @@ fn counted(progress: &Progress) -> String {
     if counts.listed == 0 && progress.state == OrderState::Active {
         return t!("status.preparing").to_owned();
     }
-    let messages = t!(
-        "status.progress_of",
-        done = i18n::number(counts.done()),
-        listed = tn!("count.messages", counts.listed)
-    );
-    let bytes = t!(
-        "status.bytes_of",
-        done = intl::size(counts.done_bytes()),
-        listed = intl::size(counts.listed_bytes)
-    );
+    let messages =
+        t!("status.progress_of", done = i18n::number(counts.done()), listed = tn!("count.messages", counts.listed));
+    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes));
     format!("{messages} · {bytes}")
 }
 
