@@ -1,1 +1,18 @@
+//! The pure core: what a migration means, without IO, async, clock or randomness.
+//!
+//! Values go in, values come out, so that every rule here can be tested by stating it.
+#![warn(missing_docs)]
 
+pub mod account_file;
+pub mod estimate;
+pub mod folder;
+pub mod header;
+pub mod item;
+pub mod ledger;
+pub mod mapping;
+pub mod order;
+pub mod plan;
+pub mod run;
+pub mod special_use;
+pub mod uid;
+pub mod utf7;

@@ -1,1 +1,92 @@
+//! # The map of the house
+//!
+//! Mailferry moves mailboxes. Its crates import in one direction only: `shared` (the words of the API) ← `domain` (pure
+//! rules) ← `engine` (list, plan, execute) ← `connectors` (IMAP) and `store` (the database) ← this one, `server`, the
+//! binary `mailferry`. The page, `frontend`, knows `shared` alone.
+//!
+//! A request never waits for a foreign server: [`api`] writes to the store, [`jobs`] takes what is queued there.
+//!
+//! | you want to … | go to |
+//! | --- | --- |
+//! | change or add an operation of the API | [`api`]: one file an operation, `api/<noun>/<verb>.rs` |
+//! | know who may do what | [`api::auth`]: the extractors `Viewing` and `Managing` |
+//! | see how an error is answered | [`api::problem`] |
+//! | change a rule about starting | [`readiness`] |
+//! | see what runs in the background | [`jobs`]: `dispatch`, `life`, `sweeper`, and a file a kind |
+//! | change a status mail | [`mail`], and its texts in `locales/` |
+//! | add a setting | [`settings`] |
+//! | add a provider | `data/providers.json`, read by [`providers`] |
+//! | see how the page is served | [`assets`] |
+//! | see how a process starts and stops | [`app`]; the commands are in [`cli`] |
+//! | limit how fast strangers may ask | [`limits`] |
+//! | see what is logged | [`telemetry`] |
+//! | see what links and sessions are signed with | [`keys`] |
+//!
+//! # One migration, from the first click to the last mail
+//!
+//! 1. The page creates an order (`api/orders/create.rs`). The answer sets a session cookie (`api/auth/session.rs`) and
+//!    holds the manage link (`api/auth/link.rs`).
+//! 2. Account pairs are added one by one (`api/accounts/create.rs`) or from a file (`api/accounts/import.rs`, which
+//!    parses with `domain::account_file`). The store seals every password on its way in.
+//! 3. A check (`api/checks/start.rs`) queues a job; a worker logs in to each side, then counts what is there. The page
+//!    polls `api/checks/read.rs`.
+//! 4. The start (`api/orders/start.rs`) asks `readiness.rs` whether every ticked pair can be started. The store
+//!    schedules the order: one queued run a pair, and a job for each, in one transaction. Without enough vouchers the
+//!    order waits for payment, and `api/orders/redeem.rs` schedules it.
+//! 5. At the earliest start a worker takes the jobs (`jobs/dispatch.rs`). `jobs/life.rs` makes the order active and
+//!    queues the mail; the engine lists, plans and executes over the IMAP connectors, with every intent in the ledger
+//!    before its effect.
+//! 6. The page polls `api/progress/read.rs`. Pause, resume and cancel change the order's state, which running workers
+//!    watch.
+//! 7. When the last run has ended, `jobs/life.rs` completes the order and queues the mail with the advice on the MX
+//!    record (`mail/compose.rs`, sent by `jobs/send_mail.rs`).
+//! 8. After the MX switch a delta (`api/deltas/start.rs`) does 5 to 7 once more, for what has arrived since. What was
+//!    not simply copied is in the protocol (`api/runs/protocol.rs`, `api/runs/download.rs`).
+//! 9. When the link expires, `jobs/sweeper.rs` closes the order and its passwords are erased.
 
+pub mod api;
+pub mod app;
+pub mod assets;
+pub mod cli;
+pub mod jobs;
+pub mod keys;
+pub mod limits;
+pub mod mail;
+pub mod providers;
+pub mod readiness;
+pub mod settings;
+pub mod telemetry;
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    const MAP: &str = include_str!("lib.rs");
+
+    fn words(line: &str) -> impl Iterator<Item = &str> {
+        line.split('`').skip(1).step_by(2)
+    }
+
+    #[test]
+    fn every_file_that_the_map_names_exists() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let named: BTreeSet<&str> = MAP.lines().filter(|line| line.starts_with("//!")).flat_map(words).collect();
+        let files: Vec<&&str> = named
+            .iter()
+            .filter(|word| matches!(word.rsplit_once('.'), Some((_, "rs"))) && !word.contains('<'))
+            .collect();
+        assert!(files.len() > 15, "{files:?}");
+        for file in files {
+            assert!(source.join(file).is_file(), "the map names {file}, which is not there");
+        }
+    }
+
+    #[test]
+    fn every_module_is_on_the_map() {
+        let map: String = MAP.lines().filter(|line| line.starts_with("//! |")).collect();
+        for module in MAP.lines().filter_map(|line| line.strip_prefix("pub mod ")) {
+            let module = module.trim_end_matches(';');
+            assert!(map.contains(&format!("[`{module}`]")) || map.contains(&format!("[`{module}::")), "{module}");
+        }
+    }
+}

@@ -1,1 +1,5 @@
-fn main() {}
+//! The binary `mailferry`; everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    mailferry_server::cli::main()
+}

@@ -1,1 +1,43 @@
+//! The store: everything that is kept, in SQLite (embedded) or PostgreSQL, behind one face.
+//!
+//! One SQL text serves both (`db`, `value`); the few statements that differ say why. Changes of an order that touch
+//! more than one thing (`life`) are one transaction over state, runs and jobs. Passwords are sealed (`sealing`,
+//! `credential`). The ledger (`ledger`) implements the engine's port and stands alone, so that the command line can keep
+//! one in a file. Leases (`lease`) say who may write it; the queue (`jobs`) hands out work.
+#![warn(missing_docs)]
 
+mod check;
+mod context;
+mod credential;
+mod db;
+mod error;
+pub mod jobs;
+mod lease;
+mod ledger;
+mod life;
+mod mail;
+mod order;
+mod pair;
+mod progress;
+mod run;
+mod sealing;
+mod store;
+mod tenant;
+mod throttle;
+mod value;
+mod voucher;
+
+pub use check::CheckedSide;
+pub use context::{Clock, Context, MockClock, NoRandomness, Random, SystemClock, SystemRandom};
+pub use credential::{PairAccess, SideAccess};
+pub use error::StoreError;
+pub use lease::Lease;
+pub use ledger::{LedgerFile, LedgerReport, RunLedger};
+pub use mail::{MailId, MailKind, MailRecord};
+pub use order::{NewOrder, OrderRecord};
+pub use progress::{PROTOCOL_ITEMS, Page};
+pub use run::RunRecord;
+pub use sealing::{KeyFileError, SealError, SealingKeys};
+pub use store::Store;
+pub use tenant::{ApiKey, Member, NewApiKey, OPERATOR_TENANT};
+pub use throttle::{FAILED_LOGINS_AN_HOUR, LoginTicket};

@@ -1,0 +1,99 @@
+# The front door. `make help` lists what there is.
+#
+# PROFILE=release builds the service optimised; the default builds fastest and is quick enough for tests and demo.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PROFILE ?= dev
+TARGET := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+BIN := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+
+# A Node of a known version, whatever the system has, and wasm-opt for the page.
+export PATH := $(CURDIR)/e2e/node_modules/.bin:$(PATH)
+export MAILFERRY_BIN := $(BIN)
+
+NATIVE := --workspace --exclude mailferry-frontend
+PAGE := -p mailferry-frontend --target wasm32-unknown-unknown
+PAGE_SOURCES := $(shell find frontend shared -type f -not -path '*/dist/*' 2>/dev/null)
+
+.PHONY: help
+help: ## This list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1|/' | column -t -s '|'
+
+.PHONY: setup
+setup: ## Install what is missing: Debian packages, npm packages, the wasm target
+	@e2e/setup.sh
+
+.PHONY: page-bundle
+page-bundle: frontend/dist/index.html ## Build the page into frontend/dist
+
+frontend/dist/index.html: $(PAGE_SOURCES) Cargo.lock Cargo.toml | setup
+	cargo run --locked -p mailferry-bundle
+
+.PHONY: service
+service: page-bundle
+	cargo build --locked --profile $(PROFILE) -p mailferry-server
+
+.PHONY: lab
+lab: setup
+	cargo build --locked --profile $(PROFILE) -p mailferry-lab
+
+.PHONY: build
+build: service ## Build page and service
+
+.PHONY: run
+run: build ## Start the service with its defaults on http://127.0.0.1:8080
+	exec $(BIN)/mailferry serve
+
+.PHONY: demo
+demo: build lab ## Two real mail servers, the service, one order from start to end; DEMO_ONCE=1 ends by itself
+	exec node e2e/demo.ts
+
+.PHONY: test
+test: test-rust page ## All tests: crates, then the path through the page in a browser
+
+.PHONY: test-rust
+test-rust: page-bundle ## Tests of the crates
+	cargo test --locked $(NATIVE)
+
+.PHONY: page
+page: build lab ## The browser tests alone, against real servers
+	cd e2e && playwright test
+
+.PHONY: crash
+crash: build lab ## Kill copies and workers at random moments, resume, compare message by message
+	exec node e2e/crash.ts
+
+.PHONY: screenshots
+screenshots: build lab ## Pictures of every step into e2e/screenshots, wide and narrow, light and dark
+	cd e2e && exec node screenshots.ts
+
+.PHONY: openapi
+openapi: page-bundle ## Write openapi/openapi.json anew
+	cargo run --locked -p mailferry-server --bin mailferry -- openapi > openapi/openapi.json.new
+	mv openapi/openapi.json.new openapi/openapi.json
+
+.PHONY: openapi-check
+openapi-check: page-bundle ## Fail if openapi/openapi.json is not what the service says
+	cargo run --locked -p mailferry-server --bin mailferry -- openapi | diff -u openapi/openapi.json -
+
+.PHONY: fmt
+fmt: ## Format everything
+	cargo fmt --all
+
+.PHONY: fmt-check
+fmt-check: ## Fail if something is not formatted
+	cargo fmt --all --check
+
+.PHONY: lint
+lint: page-bundle ## Clippy for service and page, types of the browser tests; warnings are errors
+	cargo clippy --locked $(NATIVE) --all-targets -- -D warnings
+	cargo clippy --locked $(PAGE) -- -D warnings
+	cd e2e && tsc --project .
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	cargo clean
+	rm -rf frontend/dist e2e/node_modules e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots

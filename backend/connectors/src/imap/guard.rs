@@ -1,0 +1,350 @@
+//! A guard between the network and the parser.
+//!
+//! Sans-IO inside ([`Sieve`]), a stream outside ([`Guard`]). It caps what a server may send, lets through the
+//! responses that the parser understands (FETCH, counts, FLAGS, status and tagged responses), rewrites the inputs
+//! on which the parser would panic or give up, and diverts all other untagged responses, whole, for our own parsers.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::net::Stream;
+
+/// Longest line, without literals.
+const LINE_LIMIT: usize = 64 << 10;
+/// Largest literal: a message of ordinary size; larger ones are asked for in slices.
+const LITERAL_LIMIT: u64 = 64 << 20;
+/// Most bytes of diverted responses waiting to be taken.
+const DIVERTED_LIMIT: usize = 8 << 20;
+const READ_SIZE: usize = 64 << 10;
+const WRITE_SIZE: usize = 64 << 10;
+
+/// A server went beyond a limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum SieveError {
+    #[error("the server sent a line over {LINE_LIMIT} bytes")]
+    LineTooLong,
+    #[error("the server announced a literal of {0} bytes")]
+    LiteralTooLarge(u64),
+    #[error("the server sent too many responses of a kind that was not asked for")]
+    TooMuchDiverted,
+}
+
+/// What happens to the response that is being read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Fetch,
+    Status,
+    Plain,
+    Divert,
+}
+
+/// Bytes of a server in, bytes for the parser out.
+#[derive(Debug, Default)]
+pub(super) struct Sieve {
+    input: BytesMut,
+    output: BytesMut,
+    /// How much of `input` has been searched for a line's end.
+    searched: usize,
+    literal_left: u64,
+    /// Set while a response goes on after a literal.
+    way: Option<Way>,
+    current: Vec<u8>,
+    diverted: Vec<Vec<u8>>,
+    diverted_bytes: usize,
+}
+
+impl Sieve {
+    fn sift(&mut self) -> Result<(), SieveError> {
+        loop {
+            if self.literal_left > 0 {
+                if self.input.is_empty() {
+                    return Ok(());
+                }
+                let take = usize::try_from(self.literal_left).unwrap_or(usize::MAX).min(self.input.len());
+                let piece = self.input.split_to(take);
+                self.literal_left -= take as u64;
+                self.pass(&piece)?;
+                self.searched = 0;
+                continue;
+            }
+            let Some(end) = self.input[self.searched..].iter().position(|&byte| byte == b'\n') else {
+                self.searched = self.input.len();
+                return if self.input.len() > LINE_LIMIT { Err(SieveError::LineTooLong) } else { Ok(()) };
+            };
+            let line = self.input.split_to(self.searched + end + 1);
+            self.searched = 0;
+            self.line(&line)?;
+        }
+    }
+
+    fn line(&mut self, line: &[u8]) -> Result<(), SieveError> {
+        if line.len() > LINE_LIMIT {
+            return Err(SieveError::LineTooLong);
+        }
+        let first = self.way.is_none();
+        let way = *self.way.get_or_insert_with(|| way_of(line));
+        // Only status text may end in braces without meaning a literal.
+        let literal = if way == Way::Status { None } else { literal_at_end(line) };
+        match way {
+            Way::Fetch => {
+                let line = without_nil_date(line);
+                self.pass(&line)?;
+            }
+            Way::Status => self.pass(&parseable_status(line, first))?,
+            Way::Plain | Way::Divert => self.pass(line)?,
+        }
+        match literal {
+            Some(size) if size > LITERAL_LIMIT => return Err(SieveError::LiteralTooLarge(size)),
+            Some(size) => self.literal_left = size,
+            None => self.end_of_response(),
+        }
+        Ok(())
+    }
+
+    fn pass(&mut self, bytes: &[u8]) -> Result<(), SieveError> {
+        if self.way == Some(Way::Divert) {
+            self.diverted_bytes += bytes.len();
+            if self.diverted_bytes > DIVERTED_LIMIT {
+                return Err(SieveError::TooMuchDiverted);
+            }
+            self.current.extend_from_slice(bytes);
+        } else {
+            self.output.extend_from_slice(bytes);
+        }
+        Ok(())
+    }
+
+    fn end_of_response(&mut self) {
+        if self.way.take() == Some(Way::Divert) {
+            self.diverted.push(std::mem::take(&mut self.current));
+        }
+    }
+
+    fn take_diverted(&mut self) -> Vec<Vec<u8>> {
+        self.diverted_bytes = 0;
+        std::mem::take(&mut self.diverted)
+    }
+}
+
+/// Decides by a response's first words.
+fn way_of(line: &[u8]) -> Way {
+    let Some(rest) = line.strip_prefix(b"* ") else {
+        return Way::Status;
+    };
+    let mut words = rest.split(|&byte| byte == b' ' || byte == b'\r' || byte == b'\n').filter(|word| !word.is_empty());
+    let first = words.next().unwrap_or_default();
+    if first.iter().all(u8::is_ascii_digit) && !first.is_empty() {
+        let second = words.next().unwrap_or_default();
+        return if second.eq_ignore_ascii_case(b"FETCH") {
+            Way::Fetch
+        } else if is_one_of(second, &["EXISTS", "RECENT", "EXPUNGE"]) {
+            Way::Plain
+        } else {
+            Way::Divert
+        };
+    }
+    if is_one_of(first, &["OK", "NO", "BAD", "BYE", "PREAUTH"]) {
+        Way::Status
+    } else if first.eq_ignore_ascii_case(b"FLAGS") {
+        Way::Plain
+    } else {
+        Way::Divert
+    }
+}
+
+fn is_one_of(word: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
+}
+
+/// The size in `{n}` or `~{n}` at a line's end.
+fn literal_at_end(line: &[u8]) -> Option<u64> {
+    let line = line.strip_suffix(b"\r\n").or_else(|| line.strip_suffix(b"\n"))?;
+    let inner = line.strip_suffix(b"}")?;
+    let start = inner.iter().rposition(|&byte| byte == b'{')?;
+    let digits = std::str::from_utf8(&inner[start + 1..]).ok()?;
+    digits.trim_end_matches('+').parse().ok()
+}
+
+/// The parser panics on `INTERNALDATE NIL`.
+fn without_nil_date(line: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    const NIL_DATE: &[u8] = b"INTERNALDATE NIL";
+    match line.windows(NIL_DATE.len()).position(|window| window.eq_ignore_ascii_case(NIL_DATE)) {
+        Some(at) => [&line[..at], b"INTERNALDATE \"\"", &line[at + NIL_DATE.len()..]].concat().into(),
+        None => line.into(),
+    }
+}
+
+/// Status text for people: made ASCII, since the parser panics on some other bytes; a bare `+` gets its space, and a
+/// status without text gets one.
+fn parseable_status(line: &[u8], first: bool) -> Vec<u8> {
+    let mut line: Vec<u8> = line.iter().map(|&byte| if byte.is_ascii() && byte != 0 { byte } else { b'?' }).collect();
+    while matches!(line.last(), Some(b'\r' | b'\n')) {
+        line.pop();
+    }
+    let words = line.split(|&byte| byte == b' ').filter(|word| !word.is_empty()).count();
+    if first && line == b"+" {
+        line.push(b' ');
+    } else if first && words == 2 && !line.starts_with(b"+") {
+        line.extend_from_slice(b" -");
+    }
+    line.extend_from_slice(b"\r\n");
+    line
+}
+
+/// The stream that the parser reads from.
+#[derive(Debug)]
+pub(super) struct Guard {
+    inner: Stream,
+    sieve: Sieve,
+    outgoing: BytesMut,
+}
+
+impl Guard {
+    pub(super) fn new(inner: Stream) -> Self {
+        Self { inner, sieve: Sieve::default(), outgoing: BytesMut::new() }
+    }
+
+    /// Untagged responses that the parser does not get, each whole with its literals, in the order they came.
+    pub(super) fn take_diverted(&mut self) -> Vec<Vec<u8>> {
+        self.sieve.take_diverted()
+    }
+
+    /// True if the server sent more than was read: after STARTTLS that would be injected plaintext.
+    pub(super) fn has_unread(&self) -> bool {
+        !self.sieve.input.is_empty() || !self.sieve.output.is_empty() || !self.sieve.diverted.is_empty()
+    }
+
+    /// The stream below; whatever was buffered is dropped.
+    pub(super) fn into_inner(self) -> Stream {
+        self.inner
+    }
+}
+
+impl AsyncRead for Guard {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        loop {
+            if !this.sieve.output.is_empty() {
+                let take = this.sieve.output.len().min(buffer.remaining());
+                buffer.put_slice(&this.sieve.output[..take]);
+                this.sieve.output.advance(take);
+                return Poll::Ready(Ok(()));
+            }
+            let before = this.sieve.input.len();
+            this.sieve.input.resize(before + READ_SIZE, 0);
+            let mut free = ReadBuf::new(&mut this.sieve.input[before..]);
+            let polled = Pin::new(&mut this.inner).poll_read(context, &mut free);
+            let read = free.filled().len();
+            this.sieve.input.truncate(before + read);
+            ready!(polled)?;
+            if read == 0 {
+                return Poll::Ready(Ok(()));
+            }
+            this.sieve.sift().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        }
+    }
+}
+
+impl AsyncWrite for Guard {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        if self.outgoing.len() + bytes.len() > WRITE_SIZE {
+            ready!(self.poll_drain(context))?;
+        }
+        let take = bytes.len().min(WRITE_SIZE);
+        self.outgoing.extend_from_slice(&bytes[..take]);
+        Poll::Ready(Ok(take))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(context))?;
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_drain(context))?;
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+impl Guard {
+    fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outgoing.is_empty() {
+            let written = ready!(Pin::new(&mut self.inner).poll_write(context, &self.outgoing))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            self.outgoing.advance(written);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What the parser sees, and what is diverted, whatever the pieces it arrives in.
+    fn sift(bytes: &[u8], piece: usize) -> Result<(String, Vec<String>), SieveError> {
+        let mut sieve = Sieve::default();
+        for piece in bytes.chunks(piece) {
+            sieve.input.extend_from_slice(piece);
+            sieve.sift()?;
+        }
+        let diverted =
+            sieve.take_diverted().iter().map(|response| String::from_utf8_lossy(response).into_owned()).collect();
+        Ok((String::from_utf8_lossy(&sieve.output).into_owned(), diverted))
+    }
+
+    #[test]
+    fn what_the_parser_cannot_take_is_diverted_whole() {
+        let bytes =
+            b"* STATUS {5}\r\na\r\nb* (SIZE 5)\r\n* 3 EXISTS\r\n* NAMESPACE ((\"\" \"/\")) NIL NIL\r\nA1 OK done\r\n";
+        for piece in [1, 3, 7, 1000] {
+            let (passed, diverted) = sift(bytes, piece).expect("within limits");
+            assert_eq!(passed, "* 3 EXISTS\r\nA1 OK done\r\n");
+            assert_eq!(diverted, ["* STATUS {5}\r\na\r\nb* (SIZE 5)\r\n", "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n"]);
+        }
+    }
+
+    #[test]
+    fn a_literal_is_passed_byte_for_byte_whatever_it_looks_like() {
+        let body = "* BYE {9}\r\nINTERNALDATE NIL\r\nA1 OK\r\n";
+        let bytes = format!("* 1 FETCH (UID 7 INTERNALDATE NIL BODY[] {{{}}}\r\n{body} FLAGS ())\r\n", body.len());
+        let (passed, diverted) = sift(bytes.as_bytes(), 5).expect("within limits");
+        assert_eq!(passed, bytes.replacen("INTERNALDATE NIL", "INTERNALDATE \"\"", 1));
+        assert!(diverted.is_empty());
+    }
+
+    #[test]
+    fn status_text_is_made_harmless() {
+        let (passed, _) = sift("* OK [ALERT]\u{e4} {5}\r\n+\r\nA1 OK\r\n".as_bytes(), 100).expect("within limits");
+        assert_eq!(passed, "* OK [ALERT]?? {5}\r\n+ \r\nA1 OK -\r\n");
+    }
+
+    #[test]
+    fn limits_hold() {
+        assert_eq!(sift(&vec![b'x'; LINE_LIMIT + 2], 1000), Err(SieveError::LineTooLong));
+        assert_eq!(sift(b"* 1 FETCH (BODY[] {99999999999}\r\n", 10), Err(SieveError::LiteralTooLarge(99_999_999_999)));
+        let flood = b"* SEARCH 1 2 3 4 5 6 7 8 9 10\r\n".repeat(DIVERTED_LIMIT / 30);
+        assert_eq!(sift(&flood, 60_000), Err(SieveError::TooMuchDiverted));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_it_panic_and_pieces_do_not_matter(bytes in prop::collection::vec(any::<u8>(), 0..400), piece in 1usize..50) {
+            prop_assert_eq!(sift(&bytes, piece), sift(&bytes, 1000));
+        }
+    }
+}

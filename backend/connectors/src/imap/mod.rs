@@ -1,0 +1,17 @@
+//! IMAP (RFC 9051, RFC 3501) over async-imap's stream and parser, every tagged answer judged.
+//!
+//! [`guard`](self) sits under the parser and keeps from it what it cannot take; `session` sends commands and judges
+//! answers; `account`, `fetch` and `append` are what the engine's ports ask for.
+
+mod account;
+mod append;
+mod auth;
+mod connector;
+mod fetch;
+mod guard;
+mod refusal;
+mod session;
+mod wire;
+
+pub use account::{ImapDestination, ImapSource};
+pub use connector::{ImapConnector, ImapLogin};

@@ -1,0 +1,349 @@
+//! One IMAP connection: commands out, answers in, every tagged one judged.
+
+use std::{collections::BTreeSet, io, time::Duration};
+
+use async_imap::{
+    Client,
+    imap_proto::{MailboxDatum, Outcome, Response, ResponseCode, Status},
+};
+use mailferry_domain::{
+    folder::{FolderStatus, NamingStyle},
+    uid::UidValidity,
+};
+use mailferry_engine::port::{ConnectorError, Decision};
+use mailferry_shared::finding::FindingCode;
+use tokio::{io::AsyncWriteExt, time::timeout};
+
+use super::{
+    guard::Guard,
+    refusal::{Doing, Refusal},
+    wire,
+};
+
+/// A server that says nothing for this long is gone.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
+/// Storing a batch may take a while after its last byte.
+pub(super) const APPEND_TIMEOUT: Duration = Duration::from_secs(180);
+/// Untagged responses that one command may be answered with, besides those it asks for.
+const UNTAGGED_LIMIT: usize = 2_000_000;
+
+/// A command's tag.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tag(String);
+
+/// What a command was answered, besides what a visitor took.
+#[derive(Debug, Default)]
+pub(super) struct Reply {
+    /// Codes of untagged OK and of the tagged answer.
+    pub(super) codes: Vec<ResponseCode<'static>>,
+    /// The last EXISTS.
+    pub(super) exists: Option<u32>,
+    /// Untagged responses that the parser does not know, whole.
+    pub(super) diverted: Vec<Vec<u8>>,
+}
+
+/// What stands next on the line.
+#[derive(Debug)]
+pub(super) enum Answer<T> {
+    /// What was made of an untagged response or a continuation.
+    Untagged(T),
+    /// The end of a command.
+    Tagged(Tag, Result<Option<ResponseCode<'static>>, Refusal>),
+}
+
+/// A logged-in session, or one on its way there.
+#[derive(Debug)]
+pub(super) struct Session {
+    client: Client<Guard>,
+    next_tag: u32,
+    capabilities: BTreeSet<String>,
+    pub(super) naming: NamingStyle,
+    /// What to call it in our words: side and server.
+    pub(super) name: String,
+    /// PERMANENTFLAGS of the open folder; `None` until a folder is open.
+    pub(super) permanent_flags: Option<Vec<String>>,
+    /// Set when answers may still be on the way to nobody: the session cannot be used any more.
+    pub(super) broken: bool,
+}
+
+impl Session {
+    pub(super) fn new(guard: Guard, name: String) -> Self {
+        Self {
+            client: Client::new(guard),
+            next_tag: 0,
+            capabilities: BTreeSet::new(),
+            naming: NamingStyle { separator: Some('/'), prefix: String::new() },
+            name,
+            permanent_flags: None,
+            broken: false,
+        }
+    }
+
+    pub(super) fn guard(&mut self) -> &mut Guard {
+        self.client.get_mut()
+    }
+
+    pub(super) fn into_guard(self) -> Guard {
+        self.client.into_inner()
+    }
+
+    /// True if the server has this capability (upper case).
+    pub(super) fn can(&self, capability: &str) -> bool {
+        self.capabilities.contains(capability)
+    }
+
+    /// The number behind a capability such as `APPENDLIMIT=35651584` (RFC 7889).
+    pub(super) fn capability_number(&self, prefix: &str) -> Option<u64> {
+        self.capabilities.iter().find_map(|capability| capability.strip_prefix(prefix)?.parse().ok())
+    }
+
+    /// An error on the line while doing `what`; the session is of no use any more.
+    pub(super) fn lost(&mut self, what: &str, error: io::Error) -> ConnectorError {
+        self.broken = true;
+        let code = match error.kind() {
+            io::ErrorKind::TimedOut => FindingCode::ConnectionTimeout,
+            // What the guard or the parser refuse.
+            io::ErrorKind::InvalidData | io::ErrorKind::Other => FindingCode::ServerError,
+            _ => FindingCode::ConnectionLost,
+        };
+        ConnectorError::new(code, Decision::Retry, format!("{} ({what})", self.name)).caused_by(error)
+    }
+
+    /// Sends a command without waiting for its answer. The text must hold no CR or LF.
+    pub(super) async fn send(&mut self, command: &str) -> Result<Tag, ConnectorError> {
+        let tag = self.begin(command).await?;
+        self.write(b"\r\n").await?;
+        self.flush().await?;
+        Ok(tag)
+    }
+
+    /// Writes a tag and the beginning of a command.
+    pub(super) async fn begin(&mut self, command: &str) -> Result<Tag, ConnectorError> {
+        if self.broken {
+            return Err(ConnectorError::new(
+                FindingCode::ConnectionLost,
+                Decision::Retry,
+                format!("{} is closed", self.name),
+            ));
+        }
+        self.next_tag += 1;
+        let tag = Tag(format!("M{}", self.next_tag));
+        self.write(format!("{} {command}", tag.0).as_bytes()).await?;
+        Ok(tag)
+    }
+
+    pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ConnectorError> {
+        let written = timeout(IDLE_TIMEOUT, self.client.get_mut().write_all(bytes)).await;
+        written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| self.lost("sending", error))
+    }
+
+    pub(super) async fn flush(&mut self) -> Result<(), ConnectorError> {
+        let flushed = timeout(IDLE_TIMEOUT, self.client.get_mut().flush()).await;
+        flushed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| self.lost("sending", error))
+    }
+
+    /// Reads what comes next; `take` makes of an untagged response what the caller needs.
+    pub(super) async fn answer<T>(
+        &mut self,
+        wait: Duration,
+        take: impl FnOnce(&Response<'_>) -> T,
+    ) -> Result<Answer<T>, ConnectorError> {
+        let read = timeout(wait, self.client.read_response()).await;
+        let response = read
+            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            .map_err(|error| self.lost("reading", error))?;
+        let Some(response) = response else {
+            return Err(self.lost("reading", io::ErrorKind::UnexpectedEof.into()));
+        };
+        match response.parsed() {
+            Response::Done { tag, status, outcome } => {
+                let judged = match status {
+                    Status::Ok => Ok(outcome.code.as_ref().and_then(owned)),
+                    Status::Bad => Err(refusal("BAD", outcome)),
+                    _ => Err(refusal("NO", outcome)),
+                };
+                Ok(Answer::Tagged(Tag(tag.0.clone()), judged))
+            }
+            Response::Data { status: Status::Bye, outcome } => {
+                let refusal = refusal("BYE", outcome);
+                self.broken = true;
+                let mut error = refusal.error(Doing::Other, format!("{} said goodbye", self.name));
+                if error.code == FindingCode::ServerError {
+                    error.code = FindingCode::ConnectionLost;
+                }
+                Err(error)
+            }
+            other => Ok(Answer::Untagged(take(other))),
+        }
+    }
+
+    /// Sends a command and reads up to its tagged OK.
+    pub(super) async fn command(&mut self, command: &str, doing: Doing) -> Result<Reply, ConnectorError> {
+        let tag = self.send(command).await?;
+        self.finish(&tag, doing, IDLE_TIMEOUT, |_| {}).await
+    }
+
+    /// Reads up to the answer tagged `tag`; `visit` sees every untagged response.
+    pub(super) async fn finish(
+        &mut self,
+        tag: &Tag,
+        doing: Doing,
+        wait: Duration,
+        mut visit: impl FnMut(&Response<'_>),
+    ) -> Result<Reply, ConnectorError> {
+        let mut reply = Reply::default();
+        for _ in 0..UNTAGGED_LIMIT {
+            let answer = self.answer(wait, |response| {
+                note(&mut reply, response);
+                visit(response);
+            });
+            match answer.await? {
+                Answer::Untagged(()) => {}
+                Answer::Tagged(answered, judged) if answered == *tag => {
+                    reply.diverted = self.guard().take_diverted();
+                    return match judged {
+                        Ok(code) => {
+                            reply.codes.extend(code);
+                            Ok(reply)
+                        }
+                        Err(refusal) => Err(refusal.error(doing, self.name.clone())),
+                    };
+                }
+                // The answer to a command that was given up.
+                Answer::Tagged(..) => {}
+            }
+        }
+        Err(self.lost("reading", io::Error::other("too many untagged responses")))
+    }
+
+    /// Waits for the server's `+`; a tagged answer instead is a refusal.
+    pub(super) async fn continuation(&mut self, tag: &Tag) -> Result<Result<(), Refusal>, ConnectorError> {
+        loop {
+            match self.answer(IDLE_TIMEOUT, |response| matches!(response, Response::Continue(_))).await? {
+                Answer::Untagged(true) => return Ok(Ok(())),
+                Answer::Tagged(answered, Err(refusal)) if answered == *tag => return Ok(Err(refusal)),
+                Answer::Tagged(answered, Ok(_)) if answered == *tag => {
+                    return Err(self.lost("reading", io::Error::other("a tagged OK came instead of a continuation")));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Reads the greeting; true if the server says that we are logged in already.
+    pub(super) async fn greeting(&mut self) -> Result<bool, ConnectorError> {
+        let not_imap = |error: ConnectorError| match error.code {
+            FindingCode::ServerError => {
+                ConnectorError { code: FindingCode::NotImap, decision: Decision::Permanent, ..error }
+            }
+            _ => error,
+        };
+        let logged_in = self.answer(Duration::from_secs(20), |response| match response {
+            Response::Data { status: Status::Ok, .. } => Some(false),
+            Response::Data { status: Status::PreAuth, .. } => Some(true),
+            _ => None,
+        });
+        match logged_in.await.map_err(not_imap)? {
+            Answer::Untagged(Some(logged_in)) => Ok(logged_in),
+            Answer::Untagged(None) | Answer::Tagged(..) => Err(self.not_imap()),
+        }
+    }
+
+    fn not_imap(&self) -> ConnectorError {
+        ConnectorError::new(FindingCode::NotImap, Decision::Permanent, self.name.clone())
+    }
+
+    /// Asks for the capabilities anew (RFC 9051 section 6.1.1).
+    pub(super) async fn ask_capabilities(&mut self) -> Result<(), ConnectorError> {
+        let reply = self.command("CAPABILITY", Doing::Other).await?;
+        self.capabilities = reply
+            .diverted
+            .iter()
+            .map(|response| wire::values(response))
+            .filter(|values| {
+                values.first().and_then(wire::Value::text).is_some_and(|word| word.eq_ignore_ascii_case("CAPABILITY"))
+            })
+            .flat_map(|values| values.into_iter().skip(1))
+            .filter_map(|value| value.text().map(str::to_ascii_uppercase))
+            .collect();
+        Ok(())
+    }
+
+    /// Learns prefix and separator (RFC 2342); without NAMESPACE, the separator by `LIST "" ""`.
+    pub(super) async fn ask_naming(&mut self) -> Result<(), ConnectorError> {
+        if self.can("NAMESPACE") {
+            let reply = self.command("NAMESPACE", Doing::Other).await?;
+            if let Some(naming) = reply.diverted.iter().find_map(|response| wire::personal_namespace(response)) {
+                self.naming = naming;
+                return Ok(());
+            }
+        }
+        let reply = self.command("LIST \"\" \"\"", Doing::Other).await?;
+        if let Some(listed) = reply.diverted.iter().find_map(|response| wire::listed(response, "LIST")) {
+            self.naming = NamingStyle { separator: listed.separator, prefix: String::new() };
+        }
+        Ok(())
+    }
+
+    /// EXAMINE or SELECT (RFC 9051 sections 6.3.2 and 6.3.3).
+    pub(super) async fn open_folder(&mut self, verb: &str, wire_name: &str) -> Result<FolderStatus, ConnectorError> {
+        let reply = self.command(&format!("{verb} {}", wire::quoted(wire_name)), Doing::OpenFolder).await?;
+        let mut status =
+            FolderStatus { uid_validity: UidValidity(0), uid_next: u32::MAX, messages: reply.exists.unwrap_or(0) };
+        let mut permanent = None;
+        for code in &reply.codes {
+            match code {
+                ResponseCode::UidValidity(value) => status.uid_validity = UidValidity(*value),
+                ResponseCode::UidNext(value) => status.uid_next = *value,
+                ResponseCode::PermanentFlags(flags) => {
+                    permanent = Some(flags.iter().map(|flag| flag.clone().into_owned()).collect());
+                }
+                _ => {}
+            }
+        }
+        self.permanent_flags = permanent;
+        Ok(status)
+    }
+}
+
+fn refusal(status: &'static str, outcome: &Outcome<'_>) -> Refusal {
+    let text = outcome.information.as_deref().unwrap_or_default();
+    let code = match outcome.code {
+        Some(ResponseCode::TryCreate) => "[TRYCREATE] ",
+        _ => "",
+    };
+    Refusal { status, text: format!("{code}{text}") }
+}
+
+fn note(reply: &mut Reply, response: &Response<'_>) {
+    match response {
+        Response::MailboxData(MailboxDatum::Exists(number)) => reply.exists = Some(*number),
+        Response::Data { status: Status::Ok, outcome } => reply.codes.extend(outcome.code.as_ref().and_then(owned)),
+        _ => {}
+    }
+}
+
+/// The codes that somebody here asks for.
+fn owned(code: &ResponseCode<'_>) -> Option<ResponseCode<'static>> {
+    Some(match code {
+        ResponseCode::UidValidity(value) => ResponseCode::UidValidity(*value),
+        ResponseCode::UidNext(value) => ResponseCode::UidNext(*value),
+        ResponseCode::PermanentFlags(flags) => {
+            ResponseCode::PermanentFlags(flags.iter().map(|flag| flag.clone().into_owned().into()).collect())
+        }
+        ResponseCode::AppendUid(validity, uids) => ResponseCode::AppendUid(*validity, copied(uids)),
+        _ => return None,
+    })
+}
+
+fn copied(
+    uids: &[async_imap::imap_proto::rfc4315::UidSetMember],
+) -> Vec<async_imap::imap_proto::rfc4315::UidSetMember> {
+    use async_imap::imap_proto::rfc4315::UidSetMember;
+    uids.iter()
+        .map(|member| match member {
+            UidSetMember::UidRange(range) => UidSetMember::UidRange(range.clone()),
+            UidSetMember::Uid(uid) => UidSetMember::Uid(*uid),
+        })
+        .collect()
+}

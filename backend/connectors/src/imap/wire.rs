@@ -1,0 +1,324 @@
+//! Spelling and reading of what IMAP sends over the wire; no IO.
+
+use chrono::{DateTime, FixedOffset};
+use mailferry_domain::{
+    folder::{FolderPath, NamingStyle, RemoteFolder},
+    special_use::SpecialUse,
+    utf7,
+};
+
+/// A quoted string (RFC 9051 section 9, `quoted`). The text must hold no CR, LF or NUL: see [`is_quotable`].
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// True if `text` can be sent as a quoted string to any server.
+pub(super) fn is_quotable(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+/// `date-time` (RFC 9051 section 9): ` 5-Mar-2019 10:00:00 +0100`.
+pub(super) fn date_time(date: &DateTime<FixedOffset>) -> String {
+    date.format("%e-%b-%Y %H:%M:%S %z").to_string()
+}
+
+/// Reads `date-time`; `None` for anything else, since some servers send nonsense.
+pub(super) fn parse_date_time(text: &str) -> Option<DateTime<FixedOffset>> {
+    DateTime::parse_from_str(text.trim(), "%d-%b-%Y %H:%M:%S %z").ok()
+}
+
+/// One value of a response: an atom, a string, or a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Value {
+    /// An atom, number or `NIL`.
+    Atom(String),
+    /// A quoted string or a literal.
+    Text(String),
+    /// A parenthesized list.
+    List(Vec<Value>),
+}
+
+impl Value {
+    /// The text of an atom or string; `None` for `NIL` and lists.
+    pub(super) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Atom(atom) if atom.eq_ignore_ascii_case("NIL") => None,
+            Self::Atom(text) | Self::Text(text) => Some(text),
+            Self::List(_) => None,
+        }
+    }
+
+    pub(super) fn list(&self) -> Option<&[Self]> {
+        match self {
+            Self::List(values) => Some(values),
+            _ => None,
+        }
+    }
+
+    pub(super) fn number(&self) -> Option<u64> {
+        self.text()?.parse().ok()
+    }
+}
+
+/// Nested lists deeper than this are not read.
+const DEPTH: usize = 16;
+
+/// Reads the values of one untagged response, `* ` and CRLF included. What cannot be read ends the list.
+pub(super) fn values(response: &[u8]) -> Vec<Value> {
+    let mut reader = Reader { rest: response.strip_prefix(b"* ").unwrap_or(response) };
+    reader.list(0)
+}
+
+struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl Reader<'_> {
+    fn list(&mut self, depth: usize) -> Vec<Value> {
+        let mut values = Vec::new();
+        loop {
+            while let [b' ' | b'\r' | b'\n', rest @ ..] = self.rest {
+                self.rest = rest;
+            }
+            match self.rest {
+                [] => return values,
+                [b')', rest @ ..] => {
+                    self.rest = rest;
+                    return values;
+                }
+                [b'(', rest @ ..] if depth < DEPTH => {
+                    self.rest = rest;
+                    values.push(Value::List(self.list(depth + 1)));
+                }
+                [b'(', ..] => {
+                    self.rest = &[];
+                }
+                [b'"', rest @ ..] => {
+                    self.rest = rest;
+                    values.push(Value::Text(self.quoted()));
+                }
+                [b'{', ..] => values.push(Value::Text(self.literal())),
+                _ => values.push(Value::Atom(self.atom())),
+            }
+        }
+    }
+
+    fn quoted(&mut self) -> String {
+        let mut bytes = Vec::new();
+        while let [byte, rest @ ..] = self.rest {
+            self.rest = rest;
+            match byte {
+                b'"' => break,
+                b'\\' => {
+                    if let [escaped, rest @ ..] = self.rest {
+                        bytes.push(*escaped);
+                        self.rest = rest;
+                    }
+                }
+                other => bytes.push(*other),
+            }
+        }
+        text_of(&bytes)
+    }
+
+    fn literal(&mut self) -> String {
+        let size = self.rest.iter().position(|&byte| byte == b'\n').and_then(|end| {
+            let digits = std::str::from_utf8(&self.rest[1..end]).ok()?;
+            let size: usize = digits.trim_end().trim_end_matches('}').trim_end_matches('+').parse().ok()?;
+            self.rest = &self.rest[end + 1..];
+            Some(size)
+        });
+        let size = size.unwrap_or(self.rest.len()).min(self.rest.len());
+        let (bytes, rest) = self.rest.split_at(size);
+        self.rest = rest;
+        text_of(bytes)
+    }
+
+    fn atom(&mut self) -> String {
+        let end = self
+            .rest
+            .iter()
+            .position(|byte| matches!(byte, b' ' | b'(' | b')' | b'\r' | b'\n'))
+            .unwrap_or(self.rest.len());
+        let (atom, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        text_of(atom)
+    }
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A line of LIST, LSUB or XLIST.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) attributes: Vec<String>,
+    pub(super) separator: Option<char>,
+    pub(super) name: String,
+}
+
+/// Reads `* LIST (attributes) separator name …` (RFC 9051 section 7.3.1) of this keyword.
+pub(super) fn listed(response: &[u8], keyword: &str) -> Option<Listed> {
+    let values = values(response);
+    let [word, attributes, separator, name, ..] = values.as_slice() else { return None };
+    if !word.text()?.eq_ignore_ascii_case(keyword) {
+        return None;
+    }
+    let attributes = attributes.list()?.iter().filter_map(|value| value.text().map(str::to_owned)).collect();
+    let name = match name {
+        // A folder may be called NIL.
+        Value::Atom(name) | Value::Text(name) => name.clone(),
+        Value::List(_) => return None,
+    };
+    Some(Listed { attributes, separator: separator.text().and_then(|text| text.chars().next()), name })
+}
+
+impl Listed {
+    fn has(&self, attribute: &str) -> bool {
+        self.attributes.iter().any(|other| other.eq_ignore_ascii_case(attribute))
+    }
+
+    /// The folder, if it lies in the personal namespace and its name can be read.
+    pub(super) fn folder(&self, style: &NamingStyle) -> Option<RemoteFolder> {
+        let path = path_of(&self.name, self.separator.or(style.separator), &style.prefix)?;
+        Some(RemoteFolder {
+            special_use: self.attributes.iter().find_map(|attribute| SpecialUse::from_attribute(attribute)),
+            selectable: !self.has("\\Noselect") && !self.has("\\NonExistent"),
+            subscribed: false,
+            wire_name: self.name.clone(),
+            path,
+        })
+    }
+}
+
+/// The place of a folder of this name; `None` outside the personal namespace.
+fn path_of(name: &str, separator: Option<char>, prefix: &str) -> Option<FolderPath> {
+    // A name that is not modified UTF-7 is taken as it is: some servers do not keep to it.
+    let decoded = utf7::decode(name).unwrap_or_else(|_| name.to_owned());
+    let inner = match decoded.strip_prefix(prefix) {
+        Some(inner) => inner,
+        None if decoded.eq_ignore_ascii_case("INBOX") => &decoded,
+        None => return None,
+    };
+    match separator {
+        Some(separator) => FolderPath::new(inner.split(separator).filter(|level| !level.is_empty())).ok(),
+        None => FolderPath::new([inner]).ok(),
+    }
+}
+
+/// How a server spells the name of a folder at this place.
+pub(super) fn wire_name(path: &FolderPath, style: &NamingStyle) -> String {
+    let separator = style.separator.map(String::from).unwrap_or_default();
+    let name = path.levels().join(&separator);
+    // INBOX and what lies below it are outside the prefix.
+    if path.levels().first().is_some_and(|level| level == "INBOX") {
+        utf7::encode(&name)
+    } else {
+        utf7::encode(&format!("{}{name}", style.prefix))
+    }
+}
+
+/// The personal namespace of `* NAMESPACE …` (RFC 2342): prefix and separator.
+pub(super) fn personal_namespace(response: &[u8]) -> Option<NamingStyle> {
+    let values = values(response);
+    let [word, personal, ..] = values.as_slice() else { return None };
+    if !word.text()?.eq_ignore_ascii_case("NAMESPACE") {
+        return None;
+    }
+    let [prefix, separator, ..] = personal.list()?.first()?.list()? else { return None };
+    let prefix = prefix.text().unwrap_or_default();
+    Some(NamingStyle {
+        separator: separator.text().and_then(|text| text.chars().next()),
+        prefix: utf7::decode(prefix).unwrap_or_else(|_| prefix.to_owned()),
+    })
+}
+
+/// A number of `* STATUS name (key number …)` (RFC 9051 section 7.3.4).
+pub(super) fn status_number(response: &[u8], key: &str) -> Option<u64> {
+    let values = values(response);
+    let [word, _, pairs, ..] = values.as_slice() else { return None };
+    if !word.text()?.eq_ignore_ascii_case("STATUS") {
+        return None;
+    }
+    let pairs = pairs.list()?;
+    pairs.chunks_exact(2).find(|pair| pair[0].text().is_some_and(|text| text.eq_ignore_ascii_case(key)))?[1].number()
+}
+
+/// Used and most kilobytes of `* QUOTA root (STORAGE used most …)` (RFC 9208 section 5.1).
+pub(super) fn storage_quota(response: &[u8]) -> Option<(u64, u64)> {
+    let values = values(response);
+    let [word, _, resources, ..] = values.as_slice() else { return None };
+    if !word.text()?.eq_ignore_ascii_case("QUOTA") {
+        return None;
+    }
+    let resources = resources.list()?;
+    let storage = resources
+        .chunks_exact(3)
+        .find(|part| part[0].text().is_some_and(|text| text.eq_ignore_ascii_case("STORAGE")))?;
+    Some((storage[1].number()?, storage[2].number()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn style(separator: char, prefix: &str) -> NamingStyle {
+        NamingStyle { separator: Some(separator), prefix: prefix.to_owned() }
+    }
+
+    #[test]
+    fn list_lines_of_real_servers_are_read() {
+        for (line, name, separator) in [
+            ("* LIST (\\HasNoChildren \\Sent) \".\" Sent\r\n", "Sent", Some('.')),
+            ("* LIST () \"/\" \"a \\\"b\\\\\" (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n", "a \"b\\", Some('/')),
+            ("* LIST (\\Noselect) NIL {5}\r\na\"(b)\r\n", "a\"(b)", None),
+            ("* list () \"\\\\\" NIL\r\n", "NIL", Some('\\')),
+        ] {
+            let listed = listed(line.as_bytes(), "LIST").expect(line);
+            assert_eq!((listed.name.as_str(), listed.separator), (name, separator));
+        }
+        assert_eq!(listed(b"* LSUB () \"/\" a\r\n", "LIST"), None);
+    }
+
+    #[test]
+    fn the_personal_prefix_is_no_part_of_a_path() {
+        let courier = personal_namespace(b"* NAMESPACE ((\"INBOX.\" \".\")) NIL ((\"#shared.\" \".\"))\r\n")
+            .expect("a namespace");
+        assert_eq!(courier, style('.', "INBOX."));
+        for (name, path) in [("INBOX", "INBOX"), ("INBOX.Gr&APYA3w-e.x", "Größe/x")] {
+            let found = path_of(name, Some('.'), "INBOX.").expect(name);
+            assert_eq!(found.to_string(), path);
+            assert_eq!(wire_name(&found, &courier), name);
+        }
+        assert_eq!(path_of("#shared.x", Some('.'), "INBOX."), None, "shared folders are not moved");
+    }
+
+    #[test]
+    fn status_and_quota_are_read() {
+        assert_eq!(status_number(b"* STATUS \"a b\" (MESSAGES 3 SIZE 5000000000)\r\n", "size"), Some(5_000_000_000));
+        assert_eq!(storage_quota(b"* QUOTA \"User quota\" (MESSAGE 1 2 STORAGE 10 512)\r\n"), Some((10, 512)));
+        assert_eq!(storage_quota(b"* QUOTA \"\" ()\r\n"), None);
+    }
+
+    #[test]
+    fn dates_keep_their_zone() {
+        let date = parse_date_time(" 5-Mar-2019 10:00:00 +0130").expect("a date");
+        assert_eq!(date_time(&date), " 5-Mar-2019 10:00:00 +0130");
+        assert_eq!(parse_date_time("00-Jan-0000"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_readers_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let _ = (values(&bytes), listed(&bytes, "LIST"), personal_namespace(&bytes), status_number(&bytes, "SIZE"), storage_quota(&bytes));
+        }
+
+        #[test]
+        fn a_quoted_string_is_read_again(text in "[ -~]{0,40}") {
+            prop_assert_eq!(values(quoted(&text).as_bytes()), [Value::Text(text)]);
+        }
+    }
+}

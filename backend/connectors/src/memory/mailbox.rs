@@ -1,0 +1,210 @@
+//! What an account in memory holds, and what it has been told to do wrong.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use chrono::{DateTime, FixedOffset};
+use mailferry_domain::{
+    folder::FolderPath,
+    item::Flags,
+    special_use::SpecialUse,
+    uid::{Uid, UidValidity},
+};
+use mailferry_engine::port::{ConnectorError, Decision};
+use mailferry_shared::finding::FindingCode;
+
+/// A message in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredMessage {
+    /// Its UID.
+    pub uid: Uid,
+    /// Flags and keywords.
+    pub flags: Flags,
+    /// Internal date.
+    pub internal_date: Option<DateTime<FixedOffset>>,
+    /// Its bytes.
+    pub bytes: Bytes,
+}
+
+/// What goes wrong with the next call that stores or fetches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mishap {
+    /// Nothing: the call works.
+    Fine,
+    /// The line is lost before anything happens.
+    LostBefore,
+    /// The line is lost after the first `n` messages of the call; no answer comes.
+    LostAfter(usize),
+    /// The `n`th message of the call is refused for this cause.
+    Refused(usize, FindingCode, Decision),
+    /// The messages of the call arrive, but only at the `n`th look at the folder: the server was slow.
+    Late(usize),
+}
+
+#[derive(Debug)]
+pub(super) struct MemoryFolder {
+    pub(super) uid_validity: UidValidity,
+    pub(super) uid_next: u32,
+    pub(super) messages: Vec<StoredMessage>,
+    pub(super) special_use: Option<SpecialUse>,
+    pub(super) subscribed: bool,
+    /// Looks left, and what arrives then.
+    pub(super) late: Option<(usize, Vec<StoredMessage>)>,
+}
+
+impl MemoryFolder {
+    fn new(uid_validity: u32) -> Self {
+        Self {
+            uid_validity: UidValidity(uid_validity),
+            uid_next: 1,
+            messages: Vec::new(),
+            special_use: None,
+            subscribed: false,
+            late: None,
+        }
+    }
+
+    pub(super) fn push(&mut self, mut message: StoredMessage) -> Uid {
+        message.uid = Uid(self.uid_next);
+        self.uid_next += 1;
+        self.messages.push(message);
+        Uid(self.uid_next - 1)
+    }
+
+    pub(super) fn looked_at(&mut self) {
+        if let Some((looks, _)) = &mut self.late {
+            *looks = looks.saturating_sub(1);
+        }
+        if let Some((_, messages)) = self.late.take_if(|(looks, _)| *looks == 0) {
+            for message in messages {
+                self.push(message);
+            }
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) folders: BTreeMap<FolderPath, MemoryFolder>,
+    pub(super) store_mishaps: VecDeque<Mishap>,
+    pub(super) fetch_mishaps: VecDeque<Mishap>,
+    pub(super) login_error: Option<(FindingCode, Decision)>,
+    pub(super) tells_no_uids: bool,
+    pub(super) logins: u64,
+    last_validity: u32,
+}
+
+impl State {
+    pub(super) fn folder(&mut self, path: &FolderPath) -> &mut MemoryFolder {
+        if !self.folders.contains_key(path) {
+            self.last_validity += 1;
+        }
+        let validity = self.last_validity;
+        self.folders.entry(path.clone()).or_insert_with(|| MemoryFolder::new(validity))
+    }
+
+    pub(super) fn existing(&mut self, wire_name: &str) -> Result<&mut MemoryFolder, ConnectorError> {
+        let missing =
+            || ConnectorError::new(FindingCode::FolderUnreadable, Decision::Skip, format!("opening {wire_name}"));
+        let path = FolderPath::parse(wire_name).map_err(|_| missing())?;
+        self.folders.get_mut(&path).ok_or_else(missing)
+    }
+}
+
+/// An account in memory; clones share it.
+#[derive(Debug, Clone)]
+pub struct MemoryAccount(Arc<Mutex<State>>);
+
+impl Default for MemoryAccount {
+    fn default() -> Self {
+        let mut state = State::default();
+        state.folder(&FolderPath::inbox());
+        Self(Arc::new(Mutex::new(state)))
+    }
+}
+
+impl MemoryAccount {
+    /// An account with an empty INBOX.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a folder, if it does not exist.
+    pub fn add_folder(&self, path: &FolderPath, special_use: Option<SpecialUse>, subscribed: bool) {
+        let mut state = self.state();
+        let folder = state.folder(path);
+        folder.special_use = special_use;
+        folder.subscribed = subscribed;
+    }
+
+    /// Adds a message, and its folder if need be.
+    pub fn add(
+        &self,
+        path: &FolderPath,
+        flags: Flags,
+        internal_date: Option<DateTime<FixedOffset>>,
+        bytes: impl Into<Bytes>,
+    ) -> Uid {
+        self.state().folder(path).push(StoredMessage { uid: Uid(0), flags, internal_date, bytes: bytes.into() })
+    }
+
+    /// Expunges a message.
+    pub fn remove(&self, path: &FolderPath, uid: Uid) {
+        self.state().folder(path).messages.retain(|message| message.uid != uid);
+    }
+
+    /// Everything in a folder, by UID.
+    pub fn messages(&self, path: &FolderPath) -> Vec<StoredMessage> {
+        self.state().folder(path).messages.clone()
+    }
+
+    /// Every folder, with the subscribed ones marked.
+    pub fn folders(&self) -> Vec<(FolderPath, bool)> {
+        self.state().folders.iter().map(|(path, folder)| (path.clone(), folder.subscribed)).collect()
+    }
+
+    /// Gives the folder a new UIDVALIDITY and its messages new UIDs, as a restored server does.
+    pub fn renumber(&self, path: &FolderPath) {
+        let mut state = self.state();
+        state.last_validity += 1000;
+        let validity = UidValidity(state.last_validity);
+        let folder = state.folder(path);
+        folder.uid_validity = validity;
+        for message in std::mem::take(&mut folder.messages) {
+            folder.uid_next += 1;
+            folder.push(message);
+        }
+    }
+
+    /// What goes wrong with the calls of `store` that follow, one each.
+    pub fn store_mishaps(&self, mishaps: impl IntoIterator<Item = Mishap>) {
+        self.state().store_mishaps = mishaps.into_iter().collect();
+    }
+
+    /// What goes wrong with the calls of `fetch` that follow, one each.
+    pub fn fetch_mishaps(&self, mishaps: impl IntoIterator<Item = Mishap>) {
+        self.state().fetch_mishaps = mishaps.into_iter().collect();
+    }
+
+    /// Refuses logins from now on, or takes them again.
+    pub fn refuse_logins(&self, error: Option<(FindingCode, Decision)>) {
+        self.state().login_error = error;
+    }
+
+    /// Logins so far, refused ones included.
+    pub fn logins(&self) -> u64 {
+        self.state().logins
+    }
+
+    /// Stores without telling UIDs, as a server without UIDPLUS.
+    pub fn tell_no_uids(&self) {
+        self.state().tells_no_uids = true;
+    }
+}

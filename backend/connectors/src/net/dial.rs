@@ -1,0 +1,234 @@
+//! Making a connection: resolve, check, connect, TLS.
+
+use std::{
+    fmt, io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use hickory_resolver::{
+    TokioResolver,
+    config::{NameServerConfig, ResolverConfig},
+    net::runtime::TokioRuntimeProvider,
+};
+use mailferry_engine::port::{ConnectorError, Decision};
+use mailferry_shared::{
+    endpoint::{Endpoint, HostName},
+    finding::FindingCode,
+};
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+use super::{
+    guard::{AddressGuard, Refused},
+    tls::{CertificateTrust, HandshakeFailure, TlsSetupError, handshake_failure},
+};
+
+/// For each address.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const RESOLVE_TIMEOUT: Duration = Duration::from_secs(10);
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Who turns names into addresses.
+#[derive(Debug, Clone)]
+pub enum Resolver {
+    /// The operating system.
+    System,
+    /// A name server of the operator's choice.
+    Dns(Box<TokioResolver>),
+}
+
+/// The name server cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the name server cannot be used")]
+pub struct ResolverError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl Resolver {
+    /// A name server at this address; both UDP and TCP are tried.
+    ///
+    /// # Errors
+    /// [`ResolverError`] if the resolver cannot be built.
+    pub fn dns(server: SocketAddr) -> Result<Self, ResolverError> {
+        let mut name_server = NameServerConfig::udp_and_tcp(server.ip());
+        for connection in &mut name_server.connections {
+            connection.port = server.port();
+        }
+        let config = ResolverConfig::from_parts(None, Vec::new(), vec![name_server]);
+        let resolver = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
+            .build()
+            .map_err(|error| ResolverError(Box::new(error)))?;
+        Ok(Self::Dns(Box::new(resolver)))
+    }
+
+    async fn addresses(&self, host: &HostName) -> Vec<IpAddr> {
+        if let Some(address) = host.ip() {
+            return vec![address];
+        }
+        let looked_up = async {
+            match self {
+                Self::System => match tokio::net::lookup_host((host.as_str(), 0)).await {
+                    Ok(addresses) => addresses.map(|address| address.ip()).collect(),
+                    Err(_) => Vec::new(),
+                },
+                Self::Dns(resolver) => match resolver.lookup_ip(format!("{host}.")).await {
+                    Ok(addresses) => addresses.iter().collect(),
+                    Err(_) => Vec::new(),
+                },
+            }
+        };
+        timeout(RESOLVE_TIMEOUT, looked_up).await.unwrap_or_default()
+    }
+}
+
+/// A connection, with or without TLS.
+pub struct Stream(Box<dyn Duplex>);
+
+trait Duplex: AsyncRead + AsyncWrite + Send + Sync + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Duplex for T {}
+
+impl Stream {
+    /// Wraps any two-way stream; tests use it for scripted servers.
+    pub fn new(stream: impl AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static) -> Self {
+        Self(Box::new(stream))
+    }
+}
+
+impl fmt::Debug for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Stream")
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+        buffer: &mut tokio::io::ReadBuf<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        std::pin::Pin::new(&mut self.0).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+        bytes: &[u8],
+    ) -> std::task::Poll<io::Result<usize>> {
+        std::pin::Pin::new(&mut self.0).poll_write(context, bytes)
+    }
+
+    fn poll_flush(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        std::pin::Pin::new(&mut self.0).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<io::Result<()>> {
+        std::pin::Pin::new(&mut self.0).poll_shutdown(context)
+    }
+}
+
+/// The way out: guard, resolver and TLS of the process.
+#[derive(Clone)]
+pub struct Network {
+    guard: AddressGuard,
+    resolver: Resolver,
+    tls: Arc<ClientConfig>,
+}
+
+impl Network {
+    /// A way out with these rules.
+    ///
+    /// # Errors
+    /// [`TlsSetupError`] if TLS cannot be set up with these certificates.
+    pub fn new(guard: AddressGuard, resolver: Resolver, trust: &CertificateTrust) -> Result<Self, TlsSetupError> {
+        Ok(Self { guard, resolver, tls: trust.client_config()? })
+    }
+
+    /// Connects over TCP, to the first address that answers.
+    ///
+    /// # Errors
+    /// A [`ConnectorError`] that says what is wrong with name, address or port.
+    pub async fn connect(&self, endpoint: &Endpoint) -> Result<TcpStream, ConnectorError> {
+        let context = || format!("connecting to {endpoint}");
+        self.guard.check_port(endpoint.port).map_err(|refused| refusal(refused, context()))?;
+        let addresses = self.resolver.addresses(&endpoint.host).await;
+        if addresses.is_empty() {
+            return Err(ConnectorError::new(FindingCode::UnknownHost, Decision::Permanent, context()));
+        }
+        // One address that is not allowed spoils the name: it may be an attempt to get inside.
+        for address in &addresses {
+            self.guard.check_address(*address).map_err(|refused| refusal(refused, context()))?;
+        }
+        let mut last = None;
+        for address in addresses {
+            match timeout(CONNECT_TIMEOUT, TcpStream::connect((address, endpoint.port))).await {
+                Ok(Ok(stream)) => {
+                    // Small commands must not wait for each other.
+                    stream.set_nodelay(true).map_err(|error| lost(context()).caused_by(error))?;
+                    return Ok(stream);
+                }
+                Ok(Err(error)) => last = Some(refused_connection(context(), error)),
+                Err(_) => last = Some(ConnectorError::new(FindingCode::ConnectionTimeout, Decision::Retry, context())),
+            }
+        }
+        Err(last.unwrap_or_else(|| lost(context())))
+    }
+
+    /// Starts TLS on a connection to `endpoint`.
+    ///
+    /// # Errors
+    /// A [`ConnectorError`] that tells a wrong name from a bad certificate from no TLS at all.
+    pub async fn start_tls<S>(&self, stream: S, endpoint: &Endpoint) -> Result<Stream, ConnectorError>
+    where
+        S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
+    {
+        let context = format!("starting TLS with {endpoint}");
+        let name = ServerName::try_from(endpoint.host.as_str().to_owned()).map_err(|error| {
+            ConnectorError::new(FindingCode::CertificateMismatch, Decision::Permanent, &context).caused_by(error)
+        })?;
+        let connected = timeout(HANDSHAKE_TIMEOUT, TlsConnector::from(self.tls.clone()).connect(name, stream)).await;
+        match connected {
+            Ok(Ok(stream)) => Ok(Stream::new(stream)),
+            Ok(Err(error)) => {
+                let (code, decision) = match handshake_failure(&error) {
+                    HandshakeFailure::WrongName => (FindingCode::CertificateMismatch, Decision::Permanent),
+                    HandshakeFailure::BadCertificate => (FindingCode::CertificateInvalid, Decision::Permanent),
+                    HandshakeFailure::Other => (FindingCode::TlsFailed, Decision::Permanent),
+                };
+                Err(ConnectorError::new(code, decision, context).caused_by(error))
+            }
+            Err(_) => Err(ConnectorError::new(FindingCode::ConnectionTimeout, Decision::Retry, context)),
+        }
+    }
+}
+
+fn refusal(refused: Refused, context: String) -> ConnectorError {
+    let code = match refused {
+        Refused::Port(_) => FindingCode::PortRefused,
+        Refused::Address => FindingCode::AddressRefused,
+    };
+    ConnectorError::new(code, Decision::Permanent, context).caused_by(refused)
+}
+
+fn refused_connection(context: String, error: io::Error) -> ConnectorError {
+    // A server that is restarted refuses for a while, so that this too is tried again.
+    ConnectorError::new(FindingCode::ConnectionRefused, Decision::Retry, context).caused_by(error)
+}
+
+fn lost(context: String) -> ConnectorError {
+    ConnectorError::new(FindingCode::ConnectionLost, Decision::Retry, context)
+}

@@ -1,0 +1,11 @@
+//! Outgoing connections: every one goes through here.
+//!
+//! A host name is resolved once, every address is checked, and the checked address itself is connected to.
+
+mod dial;
+mod guard;
+mod tls;
+
+pub use dial::{Network, Resolver, ResolverError, Stream};
+pub use guard::{AddressGuard, Refused};
+pub use tls::{CertificateTrust, TlsSetupError};

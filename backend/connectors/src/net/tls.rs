@@ -1,0 +1,123 @@
+//! Which certificates are trusted.
+
+use std::{io, path::Path, sync::Arc};
+
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+
+/// Which server certificates are trusted.
+#[derive(Debug, Clone, Default)]
+pub struct CertificateTrust {
+    /// Roots besides the public ones: an operator's own, or a test's.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// Trust any certificate. Only the command line offers this, for test servers.
+    pub any: bool,
+}
+
+/// TLS cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsSetupError {
+    /// The file of extra roots cannot be read.
+    #[error("the certificate file cannot be read: give a file of PEM certificates")]
+    Roots(#[source] rustls_pki_types::pem::Error),
+    /// A certificate in it is not usable as a root.
+    #[error("the certificate file holds a certificate that is not usable as a root")]
+    Root(#[source] TlsError),
+    /// The cryptography is not usable.
+    #[error("TLS is not available")]
+    Provider(#[source] TlsError),
+}
+
+impl CertificateTrust {
+    /// The public roots, and those in a file of PEM certificates.
+    ///
+    /// # Errors
+    /// [`TlsSetupError::Roots`] if the file cannot be read as such.
+    pub fn with_roots_from(path: &Path) -> Result<Self, TlsSetupError> {
+        let extra_roots = CertificateDer::pem_file_iter(path)
+            .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+            .map_err(TlsSetupError::Roots)?;
+        if extra_roots.is_empty() {
+            return Err(TlsSetupError::Roots(rustls_pki_types::pem::Error::NoItemsFound));
+        }
+        Ok(Self { extra_roots, any: false })
+    }
+
+    /// TLS 1.2 or newer with these certificates.
+    pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>, TlsSetupError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let builder = ClientConfig::builder_with_provider(provider.clone())
+            .with_safe_default_protocol_versions()
+            .map_err(TlsSetupError::Provider)?;
+        if self.any {
+            let verifier = Arc::new(AnyCertificate(provider));
+            return Ok(Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()));
+        }
+        let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+        for root in &self.extra_roots {
+            roots.add(root.clone()).map_err(TlsSetupError::Root)?;
+        }
+        Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+    }
+}
+
+/// What a failed handshake was about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HandshakeFailure {
+    WrongName,
+    BadCertificate,
+    Other,
+}
+
+pub(super) fn handshake_failure(error: &io::Error) -> HandshakeFailure {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
+        Some(TlsError::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        )) => HandshakeFailure::WrongName,
+        Some(TlsError::InvalidCertificate(_)) => HandshakeFailure::BadCertificate,
+        _ => HandshakeFailure::Other,
+    }
+}
+
+/// Checks signatures, but no name and no chain.
+#[derive(Debug)]
+struct AnyCertificate(Arc<CryptoProvider>);
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, TlsError> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, TlsError> {
+        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,180 @@
+//! One suite for all connectors: what a source tells and a destination keeps, at the fake and at real servers.
+
+use chrono::{DateTime, FixedOffset};
+use mailferry_connectors::{
+    imap::{ImapConnector, ImapLogin},
+    memory::MemoryConnector,
+    net::{AddressGuard, CertificateTrust, Network, Resolver},
+};
+use mailferry_domain::{folder::FolderPath, item::Flags, uid::Uid};
+use mailferry_engine::port::{
+    Account, Body, BodyWriter, Connector, Destination, FetchRequest, Fetched, MemoryBudget, NewItem,
+};
+use mailferry_lab::{Dovecot, DovecotOptions};
+use mailferry_shared::endpoint::{Endpoint, TlsMode};
+use tokio::sync::mpsc;
+
+fn date(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).expect("a date")
+}
+
+fn path(text: &str) -> FolderPath {
+    FolderPath::parse(text).expect("a path")
+}
+
+fn spooled(bytes: &[u8]) -> Body {
+    let mut writer = BodyWriter::new(bytes.len() as u64).expect("a spool");
+    writer.write(bytes).expect("written");
+    writer.finish().expect("finished")
+}
+
+fn message(uid: u32, flags: &[&str], when: &str, bytes: &[u8]) -> NewItem {
+    NewItem { source_uid: Uid(uid), flags: Flags::new(flags), internal_date: Some(date(when)), body: spooled(bytes) }
+}
+
+/// Odd ones among them: empty, no header, eight bits, dots and brackets, a long line, and one over the spool's limit.
+fn messages() -> Vec<NewItem> {
+    let large = [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(150_000)].concat();
+    let long_line = [b"Subject: long\r\n\r\n".as_slice(), &[b'x'; 9000], b"\r\n"].concat();
+    vec![
+        message(1, &["\\Seen", "$Forwarded"], "2019-03-05T10:00:00+01:00", b"Subject: one\r\n\r\nHello\r\n"),
+        message(2, &[], "2003-12-31T23:59:59+00:00", b"\r\n"),
+        message(
+            3,
+            &["\\Flagged", "\\Answered"],
+            "2024-02-29T00:00:00-05:00",
+            "Subject: Größe\r\n\r\n.\r\n..\r\n)\r\n* BYE\r\n".as_bytes(),
+        ),
+        message(4, &["\\Draft"], "2020-01-01T00:00:00+00:00", &large),
+        message(5, &["\\Seen"], "2020-01-02T00:00:00+00:00", &long_line),
+        message(6, &[], "2020-01-03T00:00:00+00:00", b"Subject: no end of line"),
+    ]
+}
+
+async fn read_all<A: Account>(account: &mut A, wire_name: &str, newest_first: bool) -> Vec<Fetched> {
+    let status = account.open(wire_name).await.expect("opens");
+    let items = account.list(Uid(1), Uid(status.uid_next.saturating_sub(1))).await.expect("lists");
+    assert_eq!(items.len(), status.messages as usize);
+    let request = FetchRequest {
+        items: items.iter().map(|item| (item.uid, item.size_bytes)).collect(),
+        newest_first,
+        budget: MemoryBudget::new(8 << 20),
+    };
+    let (sink, mut fetched) = mpsc::channel(100);
+    account.fetch(request, sink).await.expect("fetches");
+    let mut all = Vec::new();
+    while let Some(item) = fetched.recv().await {
+        all.push(item);
+    }
+    all
+}
+
+/// What is stored comes back byte for byte, in order, with flags and dates; told UIDs are true.
+async fn a_message_comes_back_as_it_was<C: Connector>(connector: &C) {
+    let folder = path("Projekte/Größe & Maß \"x\"/日本語");
+    let mut destination = connector.destination().await.expect("logs in");
+    let wire_name = destination.ensure_folder(&folder, true).await.expect("creates");
+    assert_eq!(
+        destination.ensure_folder(&folder, true).await.expect("exists"),
+        wire_name,
+        "creating again does no harm"
+    );
+    destination.subscribe(&wire_name).await.expect("subscribes");
+    destination.open(&wire_name).await.expect("opens");
+    let sent = messages();
+    let mut told = Vec::new();
+    for batch in sent.chunks(destination.limits().max_batch_items.min(4)) {
+        told.extend(destination.store(&wire_name, batch).await.expect("stores").uids);
+    }
+    let folders = destination.folders().await.expect("lists folders");
+    let listed = folders.iter().find(|listed| listed.path == folder).expect("the new folder is listed");
+    assert!(listed.selectable && listed.subscribed);
+    for newest_first in [false, true] {
+        let mut read = read_all(&mut destination, &wire_name, newest_first).await;
+        if newest_first {
+            read.reverse();
+        }
+        assert_eq!(read.len(), sent.len());
+        for ((there, here), told) in read.iter().zip(&sent).zip(&told) {
+            assert_eq!(there.body.key(), here.body.key(), "message {}", here.source_uid);
+            assert_eq!(there.flags, here.flags);
+            assert_eq!(there.internal_date.expect("a date"), here.internal_date.expect("a date"));
+            assert_eq!(Some(there.uid), *told);
+        }
+    }
+    let (messages, _) = destination.measure(&wire_name).await.expect("measures");
+    assert_eq!(messages, sent.len() as u64);
+    let items: Vec<_> = told.iter().zip(&sent).map(|(uid, item)| (uid.expect("told"), item.body.len())).collect();
+    let keys = destination.identify(&items).await.expect("identifies");
+    assert_eq!(
+        keys.iter().map(|(_, key)| *key).collect::<Vec<_>>(),
+        sent.iter().map(|item| item.body.key()).collect::<Vec<_>>()
+    );
+    destination.close().await;
+}
+
+/// A message that has vanished is left out of a fetch, and a folder that does not exist is an error.
+async fn what_is_not_there_is_told<C: Connector>(connector: &C) {
+    let mut destination = connector.destination().await.expect("logs in");
+    let wire_name = destination.ensure_folder(&path("INBOX"), true).await.expect("INBOX is always there");
+    let status = destination.open(&wire_name).await.expect("opens");
+    let request = FetchRequest {
+        items: vec![(Uid(status.uid_next + 5), 10), (Uid(status.uid_next + 6), 3 << 20)],
+        newest_first: false,
+        budget: MemoryBudget::new(1 << 20),
+    };
+    let (sink, mut fetched) = mpsc::channel(4);
+    destination.fetch(request, sink).await.expect("vanished messages are no error");
+    assert!(fetched.recv().await.is_none());
+    destination.open("No such folder").await.expect_err("there is no such folder");
+    destination.open(&wire_name).await.expect("the session can go on");
+}
+
+async fn suite<C: Connector>(connector: C) {
+    a_message_comes_back_as_it_was(&connector).await;
+    what_is_not_there_is_told(&connector).await;
+}
+
+fn login(server: &Dovecot, user: &str, tls: TlsMode) -> ImapLogin {
+    let port = if tls == TlsMode::Implicit { server.imaps_port() } else { server.imap_port() };
+    ImapLogin {
+        name: "the test's server".to_owned(),
+        endpoint: Endpoint { host: "localhost".parse().expect("a host"), port, tls },
+        user: user.to_owned(),
+        password: "secret".to_owned().into(),
+        act_for: None,
+        allow_plaintext: tls == TlsMode::Plaintext,
+    }
+}
+
+fn imap(server: &Dovecot, tls: TlsMode) -> ImapConnector {
+    let trust = CertificateTrust::with_roots_from(&server.ca_file()).expect("the lab's root");
+    let network = Network::new(AddressGuard::open(), Resolver::System, &trust).expect("TLS");
+    ImapConnector { network, source: login(server, "from", tls), destination: login(server, "to", tls) }
+}
+
+#[tokio::test]
+async fn the_fake_keeps_to_the_seam() {
+    suite(MemoryConnector::default()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dovecot_with_tls_keeps_to_the_seam() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
+    suite(imap(&server, TlsMode::Implicit)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dovecot_with_starttls_and_another_separator_keeps_to_the_seam() {
+    let server =
+        Dovecot::start(DovecotOptions { separator: '.', ..DovecotOptions::default() }).expect("Dovecot starts");
+    suite(imap(&server, TlsMode::Starttls)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dovecot_without_multiappend_and_literal_plus_keeps_to_the_seam() {
+    let capabilities = "IMAP4rev1 SASL-IR STARTTLS AUTH=PLAIN UIDPLUS NAMESPACE".to_owned();
+    let options = DovecotOptions { capabilities: Some(capabilities), ..DovecotOptions::default() };
+    let server = Dovecot::start(options).expect("Dovecot starts");
+    suite(imap(&server, TlsMode::Plaintext)).await;
+}

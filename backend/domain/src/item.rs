@@ -1,0 +1,98 @@
+//! Items (messages) and their identity.
+
+use std::{collections::BTreeSet, fmt};
+
+use chrono::{DateTime, FixedOffset};
+
+use crate::uid::Uid;
+
+/// SHA-256 of a message's bytes: its identity.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentHash(pub [u8; 32]);
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+/// Size and hash: what two messages must share to be the same. The size is there to look first, cheaply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentKey {
+    /// Size in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the bytes.
+    pub hash: ContentHash,
+}
+
+/// What a listing tells of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemMeta {
+    /// Its UID.
+    pub uid: Uid,
+    /// RFC822.SIZE, bytes. Some servers estimate it.
+    pub size_bytes: u64,
+    /// INTERNALDATE; `None` where the server gives none that can be read.
+    pub internal_date: Option<DateTime<FixedOffset>>,
+}
+
+/// Flags and keywords of a message (RFC 9051 section 2.3.2), without `\Recent`, which belongs to the session.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct Flags(BTreeSet<String>);
+
+impl Flags {
+    /// Flags as a server lists them; `\Recent` is dropped, system flags get their standard spelling.
+    pub fn new(flags: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
+        Self(flags.into_iter().filter_map(|flag| standard_spelling(flag.as_ref())).collect())
+    }
+
+    /// Every flag and keyword, system flags first.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// True if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// These flags without those that `keeps` refuses, and whether any was refused.
+    pub fn permitted(&self, keeps: impl Fn(&str) -> bool) -> (Self, bool) {
+        let kept: BTreeSet<String> = self.0.iter().filter(|flag| keeps(flag)).cloned().collect();
+        let reduced = kept.len() < self.0.len();
+        (Self(kept), reduced)
+    }
+}
+
+fn standard_spelling(flag: &str) -> Option<String> {
+    const SYSTEM: [&str; 5] = ["\\Answered", "\\Deleted", "\\Draft", "\\Flagged", "\\Seen"];
+    if flag.is_empty() || flag.eq_ignore_ascii_case("\\Recent") || flag == "\\*" {
+        return None;
+    }
+    let standard = SYSTEM.iter().find(|system| system.eq_ignore_ascii_case(flag));
+    Some(standard.map_or_else(|| flag.to_owned(), |&system| system.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recent_is_no_flag_of_a_message_and_spelling_is_standard() {
+        let flags = Flags::new(["\\SEEN", "\\Recent", "$Forwarded"]);
+        assert_eq!(flags.iter().collect::<Vec<_>>(), ["$Forwarded", "\\Seen"]);
+    }
+
+    #[test]
+    fn flags_the_destination_does_not_keep_are_told() {
+        let (kept, reduced) = Flags::new(["\\Seen", "Projekt"]).permitted(|flag| flag.starts_with('\\'));
+        assert_eq!(kept, Flags::new(["\\Seen"]));
+        assert!(reduced);
+    }
+}

@@ -1,0 +1,91 @@
+//! What the ledger knows of a folder: machine truth about what was sent where, and what became of it.
+//!
+//! States of an entry: Intended → Stored | Present | Skipped(reason) | Failed(cause) | Uncertain.
+
+use chrono::{DateTime, FixedOffset};
+use mailferry_shared::finding::FindingCode;
+
+use crate::{
+    item::ContentKey,
+    uid::{Uid, UidSet},
+};
+
+/// Written and synced *before* a message is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    /// UID at the source.
+    pub source_uid: Uid,
+    /// Size and hash of the bytes about to be sent.
+    pub key: ContentKey,
+    /// Internal date at the source.
+    pub internal_date: Option<DateTime<FixedOffset>>,
+    /// Message-ID, if the message has one.
+    pub message_id: Option<String>,
+}
+
+/// An intent whose outcome is not known: the process or the line died in between, or it stayed uncertain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenIntent {
+    /// UID at the source.
+    pub source_uid: Uid,
+    /// Size and hash of the bytes that may have arrived.
+    pub key: ContentKey,
+    /// The destination folder's UIDNEXT when the intent was written: whatever arrived has this UID or a higher one.
+    pub destination_uid_next: u32,
+}
+
+/// How a message's story in this run ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was copied; the destination's UID, where the server told it (APPENDUID, RFC 4315) or it was found.
+    Stored(Option<Uid>),
+    /// It was at the destination without us.
+    Present(Option<Uid>),
+    /// It was left out.
+    Skipped(FindingCode),
+    /// It could not be copied.
+    Failed(FindingCode),
+    /// It could not be decided whether it has arrived.
+    Uncertain,
+}
+
+impl Outcome {
+    /// True if the message is at the destination and needs nothing more in later runs.
+    pub fn is_settled(self) -> bool {
+        matches!(self, Self::Stored(_) | Self::Present(_))
+    }
+}
+
+/// The outcome of one message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    /// UID at the source.
+    pub source_uid: Uid,
+    /// Size as listed, bytes; what totals add up.
+    pub size_bytes: u64,
+    /// Size and hash, once the bytes were read.
+    pub key: Option<ContentKey>,
+    /// Internal date at the source.
+    pub internal_date: Option<DateTime<FixedOffset>>,
+    /// Message-ID, if known.
+    pub message_id: Option<String>,
+    /// What became of it.
+    pub outcome: Outcome,
+}
+
+/// What the ledger knows of one source folder and its destination, for the present UIDVALIDITY of both.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderState {
+    /// Source UIDs that are Stored or Present.
+    pub settled: UidSet,
+    /// Those of `settled` that this very run settled before it was interrupted.
+    pub settled_by_this_run: UidSet,
+    /// Destination UIDs known to belong to settled entries, of every source folder that goes to this destination.
+    pub claimed: UidSet,
+    /// Settled entries whose destination UID is unknown: each stands for one message at the destination.
+    pub unaddressed: Vec<ContentKey>,
+    /// Intents without an outcome.
+    pub open: Vec<OpenIntent>,
+    /// Settled entries of earlier source UIDVALIDITY values: what content was dealt with already.
+    pub earlier: Vec<(ContentKey, Option<Uid>)>,
+}

@@ -1,0 +1,415 @@
+//! Two folder trees in, a folder mapping out: which source folder goes where, and what is left out and why.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    folder::{FolderPath, NamingStyle, RemoteFolder},
+    special_use::SpecialUse,
+};
+
+/// What the owner wants of the folders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MappingOptions {
+    /// Folders to leave out with their children.
+    pub leave_out: Vec<FolderPath>,
+    /// Leave the trash folder out.
+    pub leave_out_trash: bool,
+    /// Leave the junk folder out.
+    pub leave_out_junk: bool,
+    /// Folders that get another name, with their children; the longest match wins.
+    pub rules: Vec<(FolderPath, FolderPath)>,
+    /// Where earlier runs put folders: they stay there, whatever else has changed, or a delta would copy them anew.
+    pub settled: BTreeMap<FolderPath, FolderPath>,
+}
+
+/// Why a folder is not copied.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LeftOut {
+    /// The owner left it out by name.
+    ByOwner,
+    /// It is the trash folder.
+    Trash,
+    /// It is the junk folder.
+    Junk,
+    /// It cannot hold messages (`\Noselect`).
+    NotSelectable,
+    /// It is a view of messages in other folders.
+    View,
+}
+
+/// One source folder and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappedFolder {
+    /// The folder at the source.
+    pub source: RemoteFolder,
+    /// Its place at the destination.
+    pub destination: FolderPath,
+    /// True if it must be made there.
+    pub create: bool,
+    /// True if neither a rule nor a special use explains the other name: the destination could not take the old one.
+    pub renamed: bool,
+}
+
+/// The plan for the folders.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FolderMapping {
+    /// What is copied, INBOX first, then in the source's order.
+    pub folders: Vec<MappedFolder>,
+    /// What is not, with the reason.
+    pub left_out: Vec<(FolderPath, LeftOut)>,
+}
+
+/// Plans where every source folder goes.
+///
+/// A rule of the owner comes first; then a special use, if a folder of that use exists at the destination (one
+/// source folder a use, attribute before name); all others keep their names. Children move along with a mapped
+/// parent. What the destination cannot spell is substituted, and names that would meet get a number.
+pub fn map_folders(
+    source: &[RemoteFolder],
+    destination: &[RemoteFolder],
+    style: &NamingStyle,
+    options: &MappingOptions,
+) -> FolderMapping {
+    let source_uses = uses(source);
+    let moves = moves(&source_uses, &uses(destination), options);
+    let existing: BTreeSet<&FolderPath> = destination.iter().filter(|f| f.selectable).map(|f| &f.path).collect();
+    let mut mapping = FolderMapping::default();
+    let mut names = Names::new(style, destination);
+    let mut kept = Vec::new();
+    for folder in inbox_first(source) {
+        match left_out(folder, &source_uses, options) {
+            Some(reason) => mapping.left_out.push((folder.path.clone(), reason)),
+            None => kept.push((folder, wanted_place(&folder.path, &moves))),
+        }
+    }
+    // Names are given by rank, so that a folder that merely has the name of another one's new place steps aside.
+    let mut places: BTreeMap<&FolderPath, FolderPath> = BTreeMap::new();
+    for rank in [Rank::Settled, Rank::Rule, Rank::SpecialUse, Rank::Name] {
+        for (folder, wanted) in kept.iter().filter(|(folder, wanted)| rank_of(&folder.path, wanted, options) == rank) {
+            let place = match options.settled.get(&folder.path) {
+                Some(place) => names.keep(place),
+                None => names.place(wanted, rank == Rank::Rule || wanted.is_inbox()),
+            };
+            places.insert(&folder.path, place);
+        }
+    }
+    for (folder, wanted) in &kept {
+        let Some(place) = places.remove(&folder.path) else { continue };
+        mapping.folders.push(MappedFolder {
+            source: (*folder).clone(),
+            create: !existing.contains(&place) && !place.is_inbox(),
+            renamed: place != *wanted,
+            destination: place,
+        });
+    }
+    mapping
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rank {
+    Settled,
+    Rule,
+    SpecialUse,
+    Name,
+}
+
+fn rank_of(path: &FolderPath, wanted: &FolderPath, options: &MappingOptions) -> Rank {
+    if options.settled.contains_key(path) {
+        Rank::Settled
+    } else if options.rules.iter().any(|(from, _)| path.is_within(from)) {
+        Rank::Rule
+    } else if wanted != path {
+        Rank::SpecialUse
+    } else {
+        Rank::Name
+    }
+}
+
+fn inbox_first(folders: &[RemoteFolder]) -> impl Iterator<Item = &RemoteFolder> {
+    folders.iter().filter(|f| f.path.is_inbox()).chain(folders.iter().filter(|f| !f.path.is_inbox()))
+}
+
+/// The folder of each special use: by attribute, else by the name of a top-level folder (or one right below INBOX).
+fn uses(folders: &[RemoteFolder]) -> BTreeMap<SpecialUse, FolderPath> {
+    let mut uses = BTreeMap::new();
+    for folder in folders.iter().filter(|f| f.selectable) {
+        if let Some(special_use) = folder.special_use {
+            uses.entry(special_use).or_insert_with(|| folder.path.clone());
+        }
+    }
+    for folder in folders.iter().filter(|f| f.selectable && f.special_use.is_none()) {
+        let levels = folder.path.levels();
+        let top = levels.len() == 1 || (levels.len() == 2 && levels[0] == "INBOX");
+        if let Some(special_use) = SpecialUse::from_name(folder.path.name()).filter(|_| top) {
+            uses.entry(special_use).or_insert_with(|| folder.path.clone());
+        }
+    }
+    uses
+}
+
+/// From → to, rules of the owner before special uses.
+fn moves(
+    source: &BTreeMap<SpecialUse, FolderPath>,
+    destination: &BTreeMap<SpecialUse, FolderPath>,
+    options: &MappingOptions,
+) -> Vec<(FolderPath, FolderPath)> {
+    let by_use = source.iter().filter_map(|(special_use, from)| {
+        let to = destination.get(special_use).filter(|_| !special_use.is_view())?;
+        Some((from.clone(), to.clone()))
+    });
+    let mut moves: Vec<_> = options.rules.iter().cloned().chain(by_use).collect();
+    // A stable sort: of two moves from the same folder, the owner's stays first.
+    moves.sort_by_key(|(from, _)| std::cmp::Reverse(from.levels().len()));
+    moves
+}
+
+fn wanted_place(path: &FolderPath, moves: &[(FolderPath, FolderPath)]) -> FolderPath {
+    moves.iter().find_map(|(from, to)| path.moved(from, to)).unwrap_or_else(|| path.clone())
+}
+
+fn left_out(
+    folder: &RemoteFolder,
+    uses: &BTreeMap<SpecialUse, FolderPath>,
+    options: &MappingOptions,
+) -> Option<LeftOut> {
+    let within = |special_use| uses.get(&special_use).is_some_and(|top| folder.path.is_within(top));
+    if options.leave_out.iter().any(|top| folder.path.is_within(top)) {
+        Some(LeftOut::ByOwner)
+    } else if options.leave_out_trash && within(SpecialUse::Trash) {
+        Some(LeftOut::Trash)
+    } else if options.leave_out_junk && within(SpecialUse::Junk) {
+        Some(LeftOut::Junk)
+    } else if !folder.selectable {
+        Some(LeftOut::NotSelectable)
+    } else if folder.special_use.is_some_and(SpecialUse::is_view) {
+        Some(LeftOut::View)
+    } else {
+        None
+    }
+}
+
+/// Gives each source folder a name that the destination can spell and that no other source folder has.
+struct Names<'a> {
+    style: &'a NamingStyle,
+    /// How the destination's existing folders are spelt, by lower case: on a server that ignores case, `Sent` and
+    /// `SENT` are one folder.
+    taken: BTreeMap<String, FolderPath>,
+    given: BTreeSet<String>,
+}
+
+impl<'a> Names<'a> {
+    fn new(style: &'a NamingStyle, destination: &[RemoteFolder]) -> Self {
+        let taken = destination.iter().map(|f| (fold(&f.path), f.path.clone())).collect();
+        Self { style, taken, given: BTreeSet::new() }
+    }
+
+    fn keep(&mut self, place: &FolderPath) -> FolderPath {
+        self.given.insert(fold(place));
+        place.clone()
+    }
+
+    fn place(&mut self, wanted: &FolderPath, may_share: bool) -> FolderPath {
+        let spelt = self.spell(wanted);
+        let mut place = spelt.clone();
+        let mut number = 2;
+        while !may_share && (self.given.contains(&fold(&place)) || self.differs_in_case_only(&place)) {
+            place = numbered(&spelt, number);
+            number += 1;
+        }
+        self.given.insert(fold(&place));
+        place
+    }
+
+    fn differs_in_case_only(&self, place: &FolderPath) -> bool {
+        self.taken
+            .get(&fold(place))
+            .is_some_and(|existing| existing != place && !self.taken.values().any(|f| f == place))
+    }
+
+    fn spell(&self, path: &FolderPath) -> FolderPath {
+        let levels = path.levels().iter().map(|level| self.spell_level(level));
+        let levels: Vec<String> = match self.style.separator {
+            Some(_) => levels.collect(),
+            // A flat server: the levels become one name.
+            None => vec![levels.collect::<Vec<_>>().join("-")],
+        };
+        FolderPath::new(levels).unwrap_or_else(|_| path.clone())
+    }
+
+    fn spell_level(&self, level: &str) -> String {
+        let refused = |c: char| Some(c) == self.style.separator || c.is_control() || matches!(c, '*' | '%');
+        let spelt: String = level.chars().map(|c| if refused(c) { '_' } else { c }).collect();
+        if spelt.chars().all(|c| c == ' ') { "_".to_owned() } else { spelt }
+    }
+}
+
+fn fold(path: &FolderPath) -> String {
+    path.to_string().to_lowercase()
+}
+
+fn numbered(path: &FolderPath, number: u32) -> FolderPath {
+    let mut levels = path.levels().to_vec();
+    if let Some(last) = levels.last_mut() {
+        *last = format!("{last} ({number})");
+    }
+    FolderPath::new(levels).unwrap_or_else(|_| path.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn path(text: &str) -> FolderPath {
+        FolderPath::parse(text).expect("valid")
+    }
+
+    fn folder(text: &str) -> RemoteFolder {
+        RemoteFolder {
+            path: path(text),
+            wire_name: text.to_owned(),
+            special_use: None,
+            selectable: true,
+            subscribed: false,
+        }
+    }
+
+    fn with_use(text: &str, special_use: SpecialUse) -> RemoteFolder {
+        RemoteFolder { special_use: Some(special_use), ..folder(text) }
+    }
+
+    fn style(separator: char) -> NamingStyle {
+        NamingStyle { separator: Some(separator), prefix: String::new() }
+    }
+
+    fn placed(
+        source: &[RemoteFolder],
+        destination: &[RemoteFolder],
+        separator: char,
+        options: &MappingOptions,
+    ) -> Vec<(String, String)> {
+        map_folders(source, destination, &style(separator), options)
+            .folders
+            .into_iter()
+            .map(|f| (f.source.path.to_string(), f.destination.to_string()))
+            .collect()
+    }
+
+    fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|&(a, b)| (a.to_owned(), b.to_owned())).collect()
+    }
+
+    #[test]
+    fn folders_keep_their_names_and_inbox_comes_first() {
+        let source = [folder("Projekte/Größe & Maß"), folder("INBOX"), folder("Gesendet")];
+        assert_eq!(
+            placed(&source, &[folder("INBOX")], '/', &MappingOptions::default()),
+            pairs(&[("INBOX", "INBOX"), ("Projekte/Größe & Maß", "Projekte/Größe & Maß"), ("Gesendet", "Gesendet")])
+        );
+    }
+
+    #[test]
+    fn a_special_use_maps_onto_the_destinations_folder_with_its_children() {
+        let source = [folder("Gesendete Elemente"), folder("Gesendete Elemente/2019"), folder("Spam")];
+        let destination = [with_use("Sent", SpecialUse::Sent)];
+        assert_eq!(
+            placed(&source, &destination, '/', &MappingOptions::default()),
+            pairs(&[("Gesendete Elemente", "Sent"), ("Gesendete Elemente/2019", "Sent/2019"), ("Spam", "Spam")])
+        );
+    }
+
+    #[test]
+    fn an_attribute_beats_a_name_and_the_other_folder_keeps_apart() {
+        let source = [folder("Sent"), with_use("Sent Items", SpecialUse::Sent)];
+        let destination = [with_use("Sent", SpecialUse::Sent)];
+        assert_eq!(
+            placed(&source, &destination, '/', &MappingOptions::default()),
+            pairs(&[("Sent", "Sent (2)"), ("Sent Items", "Sent")]),
+            "nothing is merged"
+        );
+    }
+
+    #[test]
+    fn the_owners_rule_beats_everything_and_may_merge() {
+        let options = MappingOptions { rules: vec![(path("Old"), path("INBOX"))], ..MappingOptions::default() };
+        assert_eq!(
+            placed(&[folder("INBOX"), folder("Old"), folder("Old/Sub")], &[], '/', &options),
+            pairs(&[("INBOX", "INBOX"), ("Old", "INBOX"), ("Old/Sub", "INBOX/Sub")])
+        );
+    }
+
+    #[test]
+    fn a_folder_stays_where_an_earlier_run_put_it() {
+        let settled = BTreeMap::from([(path("Gesendet"), path("Gesendet"))]);
+        let options = MappingOptions { settled, ..MappingOptions::default() };
+        let destination = [folder("Gesendet"), with_use("Sent", SpecialUse::Sent)];
+        assert_eq!(placed(&[folder("Gesendet")], &destination, '/', &options), pairs(&[("Gesendet", "Gesendet")]));
+    }
+
+    #[test]
+    fn what_the_destination_cannot_spell_is_substituted_and_numbered() {
+        let source = [folder("a.b"), folder("a_b"), folder("Case"), folder("CASE")];
+        assert_eq!(
+            placed(&source, &[], '.', &MappingOptions::default()),
+            pairs(&[("a.b", "a_b"), ("a_b", "a_b (2)"), ("Case", "Case"), ("CASE", "CASE (2)")])
+        );
+    }
+
+    #[test]
+    fn what_is_left_out_says_why() {
+        let mut parent = folder("Parent");
+        parent.selectable = false;
+        let source = [
+            parent,
+            folder("Trash/Old"),
+            folder("Trash"),
+            folder("Junk"),
+            with_use("All Mail", SpecialUse::All),
+            folder("x/y"),
+        ];
+        let options = MappingOptions {
+            leave_out: vec![path("x")],
+            leave_out_trash: true,
+            leave_out_junk: true,
+            ..MappingOptions::default()
+        };
+        let mapping = map_folders(&source, &[], &style('/'), &options);
+        assert!(mapping.folders.is_empty());
+        let reasons: Vec<_> = mapping.left_out.iter().map(|(path, reason)| (path.to_string(), *reason)).collect();
+        assert_eq!(
+            reasons,
+            [
+                ("Parent".to_owned(), LeftOut::NotSelectable),
+                ("Trash/Old".to_owned(), LeftOut::Trash),
+                ("Trash".to_owned(), LeftOut::Trash),
+                ("Junk".to_owned(), LeftOut::Junk),
+                ("All Mail".to_owned(), LeftOut::View),
+                ("x/y".to_owned(), LeftOut::ByOwner),
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn every_folder_is_placed_or_left_out_once_and_no_two_meet(
+            names in prop::collection::btree_set("[aAbB._/]{1,6}", 1..12),
+            existing in prop::collection::btree_set("[aAbB_/]{1,4}", 0..4),
+            separator in prop::sample::select(vec!['/', '.']),
+        ) {
+            let folders = |names: BTreeSet<String>| -> Vec<RemoteFolder> {
+                names.iter().filter_map(|name| FolderPath::parse(name).ok()).collect::<BTreeSet<_>>().into_iter()
+                    .map(|path| RemoteFolder { wire_name: path.to_string(), path, special_use: None, selectable: true, subscribed: false })
+                    .collect()
+            };
+            let (source, destination) = (folders(names), folders(existing));
+            let mapping = map_folders(&source, &destination, &style(separator), &MappingOptions::default());
+            prop_assert_eq!(mapping.folders.len() + mapping.left_out.len(), source.len());
+            let places: BTreeSet<String> = mapping.folders.iter().map(|f| f.destination.to_string().to_lowercase()).collect();
+            prop_assert_eq!(places.len(), mapping.folders.len(), "two source folders must not share a destination");
+            for folder in &mapping.folders {
+                prop_assert!(folder.destination.levels().iter().all(|level| !level.contains(separator)));
+            }
+        }
+    }
+}

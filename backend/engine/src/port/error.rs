@@ -1,0 +1,77 @@
+//! Errors that carry their decision; only the retry loop interprets it.
+
+use std::{error::Error, fmt, time::Duration};
+
+use mailferry_shared::finding::{Finding, FindingCode};
+
+/// What to do about an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Reconnect and go on; the same again will probably work.
+    Retry,
+    /// Wait this long, then reconnect and go on.
+    Wait(Duration),
+    /// Stop the run until its owner has mended something: a password, a full mailbox.
+    Park,
+    /// It concerns one message or folder; the rest goes on.
+    Skip,
+    /// The same again will fail again.
+    Permanent,
+}
+
+/// What went wrong at a mail server, or on the way to it.
+///
+/// `context` is in our words; what the server said is never in it, so that it can be shown.
+#[derive(Debug)]
+pub struct ConnectorError {
+    /// The cause, as page and API show it.
+    pub code: FindingCode,
+    /// What to do about it.
+    pub decision: Decision,
+    /// What we were doing.
+    pub context: String,
+    /// The cause below, for our own log.
+    pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl ConnectorError {
+    /// An error of `code` while doing `context`.
+    pub fn new(code: FindingCode, decision: Decision, context: impl Into<String>) -> Self {
+        Self { code, decision, context: context.into(), source: None }
+    }
+
+    /// The same error with its cause.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// What page and API show of it.
+    pub fn finding(&self) -> Finding {
+        Finding::new(self.code)
+    }
+}
+
+impl fmt::Display for ConnectorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.context, self.code.message())
+    }
+}
+
+impl Error for ConnectorError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref().map(|source| source as &(dyn Error + 'static))
+    }
+}
+
+/// What went wrong at the ledger. Either way nothing more may be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerError {
+    /// Another worker holds the run by now; every write of ours is refused.
+    #[error("the run's lease is held by another worker")]
+    Fenced,
+    /// The database cannot be written or read; whether the last commit took effect is unknown.
+    #[error("the ledger is not available")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+}

@@ -1,0 +1,20 @@
+//! What the engine needs of the world.
+
+mod body;
+mod connector;
+mod control;
+mod error;
+mod fault;
+mod ledger;
+mod progress;
+
+pub use body::{Body, BodyWriter, MemoryBudget, SPOOL_THRESHOLD_BYTES};
+pub use connector::{
+    Account, Appended, Connector, Destination, DestinationLimits, FetchRequest, Fetched, NewItem, Quota, Source,
+    StoreError,
+};
+pub use control::{Control, Order as Command};
+pub use error::{ConnectorError, Decision, LedgerError};
+pub use fault::{Fault, Interrupted, NoFault, Step};
+pub use ledger::{FolderBinding, FolderStart, Ledger, LedgerFolderId};
+pub use progress::{NoProgress, ProgressEvent, ProgressSink};

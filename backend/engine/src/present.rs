@@ -1,0 +1,124 @@
+//! What is at the destination already: the messages that no settled entry of the ledger accounts for.
+//!
+//! Size selects, the hash of the bytes decides, and every message there stands for one message here (multiset).
+
+use std::collections::{HashMap, HashSet};
+
+use mailferry_domain::{
+    folder::FolderStatus,
+    item::ContentKey,
+    ledger::FolderState,
+    uid::{Uid, UidSet},
+};
+
+use crate::{
+    listing::list_gaps,
+    port::{ConnectorError, Destination},
+};
+
+/// Unclaimed messages of a destination folder, by content.
+#[derive(Debug, Default)]
+pub(crate) struct Pool {
+    /// UIDs descending, so that the lowest is taken first from the end.
+    by_content: HashMap<ContentKey, Vec<Uid>>,
+    /// Everything up to here has been looked at; the next look starts behind it.
+    seen_below: u32,
+    /// Settled entries whose UID is unknown, still to be found.
+    unaddressed: HashMap<ContentKey, u32>,
+}
+
+impl Pool {
+    /// A pool that has not looked yet.
+    pub(crate) fn new(state: &FolderState) -> Self {
+        let mut unaddressed = HashMap::new();
+        for key in &state.unaddressed {
+            *unaddressed.entry(*key).or_default() += 1;
+        }
+        Self { by_content: HashMap::new(), seen_below: 1, unaddressed }
+    }
+
+    /// Looks at what has come to the open folder since the last look: lists it, and reads those messages whose size
+    /// is one of `sizes`. Tells whether any of them was read.
+    pub(crate) async fn look<D: Destination>(
+        &mut self,
+        destination: &mut D,
+        status: &FolderStatus,
+        claimed: &UidSet,
+        sizes: &HashSet<u64>,
+    ) -> Result<bool, ConnectorError> {
+        if status.uid_next <= self.seen_below || status.messages == 0 {
+            return Ok(false);
+        }
+        let listing = list_gaps(destination, status, Uid(self.seen_below), claimed).await?;
+        let candidates: Vec<(Uid, u64)> = listing
+            .iter()
+            .filter(|item| sizes.contains(&item.size_bytes))
+            .map(|item| (item.uid, item.size_bytes))
+            .collect();
+        self.seen_below = status.uid_next;
+        if candidates.is_empty() {
+            return Ok(false);
+        }
+        for (uid, key) in destination.identify(&candidates).await? {
+            self.add(uid, key);
+        }
+        Ok(true)
+    }
+
+    fn add(&mut self, uid: Uid, key: ContentKey) {
+        // A settled entry whose UID we never learnt has the first claim.
+        if let Some(waiting) = self.unaddressed.get_mut(&key).filter(|waiting| **waiting > 0) {
+            *waiting -= 1;
+            return;
+        }
+        let uids = self.by_content.entry(key).or_default();
+        let at = uids.partition_point(|other| *other > uid);
+        uids.insert(at, uid);
+    }
+
+    /// Takes one message of this content, the lowest UID first.
+    pub(crate) fn take(&mut self, key: &ContentKey) -> Option<Uid> {
+        self.by_content.get_mut(key)?.pop()
+    }
+
+    /// Takes one message of this content whose UID is `from` or higher.
+    pub(crate) fn take_from(&mut self, key: &ContentKey, from: u32) -> Option<Uid> {
+        let uids = self.by_content.get_mut(key)?;
+        let at = uids.iter().rposition(|uid| uid.0 >= from)?;
+        Some(uids.remove(at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mailferry_domain::item::ContentHash;
+
+    use super::*;
+
+    fn key(byte: u8) -> ContentKey {
+        ContentKey { size_bytes: 1, hash: ContentHash([byte; 32]) }
+    }
+
+    #[test]
+    fn each_message_there_stands_for_one_message_here() {
+        let mut pool = Pool::new(&FolderState::default());
+        for uid in [7, 3, 5] {
+            pool.add(Uid(uid), key(1));
+        }
+        assert_eq!(pool.take_from(&key(1), 4), Some(Uid(5)), "the lowest that could be ours");
+        assert_eq!(pool.take(&key(1)), Some(Uid(3)));
+        assert_eq!(pool.take(&key(2)), None);
+        assert_eq!(pool.take(&key(1)), Some(Uid(7)));
+        assert_eq!(pool.take(&key(1)), None);
+    }
+
+    #[test]
+    fn a_settled_message_without_a_uid_has_the_first_claim() {
+        let state = FolderState { unaddressed: vec![key(1)], ..FolderState::default() };
+        let mut pool = Pool::new(&state);
+        pool.add(Uid(1), key(1));
+        pool.add(Uid(2), key(1));
+        assert_eq!(pool.take(&key(1)), Some(Uid(2)));
+        assert_eq!(pool.take(&key(1)), None);
+    }
+}

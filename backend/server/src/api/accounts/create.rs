@@ -1,0 +1,60 @@
+//! `POST /orders/{order_id}/accounts`
+
+use actix_web::{HttpResponse, http::header, post, web::Data};
+use mailferry_domain::order::OrderTransitionError;
+use mailferry_shared::{
+    API_PREFIX,
+    account::{AccountCreate, AccountPair},
+    order::OrderAction,
+};
+use mailferry_store::OrderRecord;
+
+use crate::{
+    api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check},
+    app::App,
+};
+
+/// Adds an account pair, while the order has not been started. Passwords are sealed and never given back.
+#[utoipa::path(
+    operation_id = "createAccount",
+    tag = "accounts",
+    params(OrderPath),
+    request_body(content = AccountCreate, example = json!(examples::account_create())),
+    responses(
+        (status = 201, description = "The new account pair", body = AccountPair, headers(("Location" = String, description = "The pair's address")), example = json!(examples::account())),
+        errors::Guarded,
+        errors::WithBody,
+        errors::OfState,
+        errors::Always,
+    ),
+    security(("session" = []), ("api_key" = ["orders:write"])),
+)]
+#[post("/orders/{order_id}/accounts")]
+pub(crate) async fn create_account(
+    app: Data<App>,
+    managing: Managing,
+    body: Body<AccountCreate>,
+) -> Result<HttpResponse, ApiError> {
+    let order = managing.0.order;
+    may_change(&order)?;
+    let mut check = Check::default();
+    check.account(&body.0);
+    check.done()?;
+    let created = app.store.create_pairs(order.id, app.settings.limits.max_pairs, &[body.0]).await?;
+    let id = *created.first().ok_or_else(|| ApiError::internal("no pair was created"))?;
+    let pair = app.store.pair(order.id, id).await?;
+    let location = format!("{API_PREFIX}/orders/{}/accounts/{id}", order.id);
+    Ok(HttpResponse::Created().insert_header((header::LOCATION, location)).json(pair))
+}
+
+/// Pairs are added, ticked and deleted before the start only.
+///
+/// # Errors
+/// [`OrderTransitionError`] naming the order's state.
+pub(super) fn may_change(order: &OrderRecord) -> Result<(), OrderTransitionError> {
+    if order.life.actions().contains(&OrderAction::Change) {
+        Ok(())
+    } else {
+        Err(OrderTransitionError { from: order.life.state(), action: "have its accounts changed" })
+    }
+}

@@ -1,0 +1,7 @@
+//! Account pairs of an order.
+
+pub mod change;
+pub mod create;
+pub mod delete;
+pub mod import;
+pub mod list;

@@ -1,0 +1,29 @@
+//! `GET /orders/{order_id}/deltas`
+
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
+use mailferry_shared::order::DeltaList;
+
+use crate::{
+    api::{auth::Viewing, errors, examples, path::OrderPath, problem::ApiError},
+    app::App,
+};
+
+/// The deltas of an order, oldest first.
+#[utoipa::path(
+    operation_id = "listDeltas",
+    tag = "runs",
+    params(OrderPath),
+    responses(
+        (status = 200, description = "The deltas", body = DeltaList, example = json!(examples::deltas())),
+        errors::Guarded,
+        errors::Always,
+    ),
+    security(("session" = []), ("api_key" = ["orders:read"])),
+)]
+#[get("/orders/{order_id}/deltas")]
+pub(crate) async fn list_deltas(app: Data<App>, viewing: Viewing) -> Result<Json<DeltaList>, ApiError> {
+    Ok(Json(DeltaList { items: app.store.deltas(viewing.0.order.id).await? }))
+}

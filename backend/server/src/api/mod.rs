@@ -1,0 +1,122 @@
+//! The REST API: one file an operation, `<noun>/<verb>.rs`, with its documentation, its handler and its tests.
+//!
+//! A request never waits for a foreign server: it writes to the store, and a worker does the rest.
+
+use actix_web::web;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+};
+use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
+
+pub mod accounts;
+pub mod auth;
+pub mod checks;
+pub mod deltas;
+pub mod docs;
+pub mod errors;
+pub mod etag;
+pub mod examples;
+pub mod fallback;
+pub mod json;
+pub mod orders;
+pub mod path;
+pub mod problem;
+pub mod progress;
+pub mod providers;
+pub mod runs;
+pub mod security;
+pub mod service;
+pub mod sessions;
+pub mod validate;
+pub mod vouchers;
+
+/// The document's head.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Mailferry",
+        description = "Moves mailboxes from one mail provider to another: orders hold account pairs, are checked, \
+                       started, watched, and completed by deltas after the MX record has been switched. Errors are \
+                       `application/problem+json` (RFC 9457) with a stable `code`.",
+        license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
+    ),
+    servers((url = "/", description = "This service")),
+    components(schemas(mailferry_shared::problem::Problem)),
+    modifiers(&Schemes),
+    tags(
+        (name = "service", description = "What must be known before anything else"),
+        (name = "orders", description = "What a customer commissions"),
+        (name = "accounts", description = "Account pairs: one source and one destination account each"),
+        (name = "checks", description = "Login tests, and counting what is there"),
+        (name = "runs", description = "Progress, deltas and protocols"),
+        (name = "vouchers", description = "The prepaid right to migrate account pairs"),
+        (name = "sessions", description = "Manage links"),
+    ),
+)]
+struct Head;
+
+/// The two ways to prove who asks.
+struct Schemes;
+
+impl Modify for Schemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let cookie = ApiKeyValue::with_description(
+            "__Host-mailferry-{order_id}",
+            "Set by createOrder and openSession; the name ends in the order number.",
+        );
+        let key = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("mf_live_…")
+            .description(Some("An API key. Its scopes: orders:read, orders:write, vouchers:write."));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        components.add_security_scheme("api_key", SecurityScheme::Http(key.build()));
+    }
+}
+
+/// Every operation.
+pub fn operations(config: &mut ServiceConfig<'_>) {
+    config.service(
+        scope(mailferry_shared::API_PREFIX)
+            .service(service::read::get_service)
+            .service(providers::list::list_providers)
+            .service(orders::create::create_order)
+            .service(orders::read::read_order)
+            .service(orders::change::change_order)
+            .service(orders::delete::delete_order)
+            .service(orders::start::start_order)
+            .service(orders::pause::pause_order)
+            .service(orders::resume::resume_order)
+            .service(orders::cancel::cancel_order)
+            .service(orders::redeem::redeem_voucher)
+            .service(accounts::list::list_accounts)
+            .service(accounts::create::create_account)
+            .service(accounts::change::change_account)
+            .service(accounts::delete::delete_account)
+            .service(accounts::import::import_accounts)
+            .service(checks::start::start_check)
+            .service(checks::read::read_check)
+            .service(deltas::list::list_deltas)
+            .service(deltas::start::start_delta)
+            .service(deltas::read::read_delta)
+            .service(progress::read::read_progress)
+            .service(runs::list::list_runs)
+            .service(runs::protocol::read_protocol)
+            .service(runs::download::download_protocol)
+            .service(sessions::open::open_session)
+            .service(vouchers::create::create_vouchers),
+    );
+}
+
+/// The OpenAPI document, as `mailferry openapi` prints it.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let app = actix_web::App::new().into_utoipa_app().openapi(Head::openapi()).configure(operations);
+    app.split_for_parts().1
+}
+
+/// Everything below `/api`.
+pub fn configure(config: &mut web::ServiceConfig) {
+    operations(&mut ServiceConfig::new(config));
+    docs::configure(config);
+}

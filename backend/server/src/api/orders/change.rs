@@ -1,0 +1,73 @@
+//! `PATCH /orders/{order_id}`
+
+use actix_web::{
+    patch,
+    web::{Data, Json},
+};
+use mailferry_domain::order::OrderTransitionError;
+use mailferry_shared::order::{Order, OrderAction, OrderChange, OrderState};
+use mailferry_store::OrderRecord;
+
+use super::{retry, view};
+use crate::{
+    api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check},
+    app::App,
+};
+
+/// Changes an order; what is absent stays. Providers and options can be changed until the start, mail address and
+/// language until the order is closed or cancelled.
+#[utoipa::path(
+    operation_id = "changeOrder",
+    tag = "orders",
+    params(OrderPath),
+    request_body(content = OrderChange, example = json!({"notify_address": "anna@example.org"})),
+    responses(
+        (status = 200, description = "The order as it is now", body = Order, example = json!(examples::order())),
+        errors::Guarded,
+        errors::WithBody,
+        errors::OfState,
+        errors::Always,
+    ),
+    security(("session" = []), ("api_key" = ["orders:write"])),
+)]
+#[patch("/orders/{order_id}")]
+pub(crate) async fn change_order(
+    app: Data<App>,
+    managing: Managing,
+    body: Body<OrderChange>,
+) -> Result<Json<Order>, ApiError> {
+    let (access, change) = (managing.0, body.0);
+    let mut check = Check::default();
+    check.choice(change.source.as_ref(), "/source", &app.providers);
+    check.choice(change.destination.as_ref(), "/destination", &app.providers);
+    if let Some(options) = &change.options {
+        check.options(options);
+    }
+    check.done()?;
+    may_change(&access.order, &change)?;
+    let save = async |order: &OrderRecord| app.store.save_order(&apply(order.clone(), &change)).await;
+    let order = retry::on_conflict(&app.store, access.order, save).await?;
+    Ok(Json(view::compose(&app, order, access.scope).await?))
+}
+
+fn may_change(order: &OrderRecord, change: &OrderChange) -> Result<(), ApiError> {
+    let state = order.life.state();
+    let how_it_copies = change.source.is_some() || change.destination.is_some() || change.options.is_some();
+    let possible = if how_it_copies {
+        order.life.actions().contains(&OrderAction::Change)
+    } else {
+        !matches!(state, OrderState::Closed | OrderState::Cancelled)
+    };
+    if possible { Ok(()) } else { Err(OrderTransitionError { from: state, action: "be changed" }.into()) }
+}
+
+fn apply(order: OrderRecord, change: &OrderChange) -> OrderRecord {
+    OrderRecord {
+        language: change.language.unwrap_or(order.language),
+        notify_address: change.notify_address.clone().or(order.notify_address),
+        source: change.source.clone().or(order.source),
+        destination: change.destination.clone().or(order.destination),
+        options: change.options.clone().unwrap_or(order.options),
+        ..order
+    }
+}

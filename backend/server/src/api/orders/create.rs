@@ -1,0 +1,86 @@
+//! `POST /orders`
+
+use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
+use mailferry_shared::order::{LinkScope, Order, OrderCreate};
+use mailferry_store::{ApiKey, NewOrder, OPERATOR_TENANT};
+
+use super::view;
+use crate::{
+    api::{
+        auth::{MaybeKey, ORDERS_WRITE, session::Claims},
+        errors, examples,
+        json::Body,
+        problem::ApiError,
+        service::TERMS_VERSION,
+        validate::Check,
+    },
+    app::App,
+    limits::client_address,
+};
+
+/// Creates an order. Anybody may; the answer sets the session cookie that opens it, and holds the manage link. With an
+/// API key the order belongs to the key's tenant and no cookie is set.
+#[utoipa::path(
+    operation_id = "createOrder",
+    tag = "orders",
+    request_body(content = OrderCreate, example = json!(examples::order_create())),
+    responses(
+        (status = 201, description = "The new order", body = Order, headers(
+            ("Set-Cookie" = String, description = "The session, unless an API key was sent"),
+            ("Location" = String, description = "The order's address"),
+        ), example = json!(examples::order())),
+        errors::WithBody,
+        errors::Paced,
+        errors::Always,
+        errors::KeyRefused,
+    ),
+    security((), ("api_key" = ["orders:write"])),
+)]
+#[post("/orders")]
+pub(crate) async fn create_order(
+    app: Data<App>,
+    request: HttpRequest,
+    key: MaybeKey,
+    body: Body<OrderCreate>,
+) -> Result<HttpResponse, ApiError> {
+    let key = match key.0 {
+        Some(_) => Some(key.with_scope(ORDERS_WRITE)?),
+        None => {
+            app.limiters.orders.check(client_address(&request, &app.settings.trust_proxy))?;
+            None
+        }
+    };
+    check(&app, &body.0)?;
+    let order = app.store.create_order(new_order(body.0, key.as_ref())).await?;
+    let mut response = HttpResponse::Created();
+    response.insert_header((header::LOCATION, format!("{}/orders/{}", mailferry_shared::API_PREFIX, order.id)));
+    if key.is_none() {
+        let now = app.store.now();
+        let claims = Claims::new(order.id, LinkScope::Manage, order.link_version, now, order.expires_at);
+        response.cookie(claims.cookie(&app.keys, now).map_err(ApiError::internal)?);
+    }
+    Ok(response.json(view::compose(&app, order, LinkScope::Manage).await?))
+}
+
+fn check(app: &App, body: &OrderCreate) -> Result<(), ApiError> {
+    if body.accepted_terms != TERMS_VERSION {
+        return Err(ApiError::TermsNotAccepted(TERMS_VERSION));
+    }
+    let mut check = Check::default();
+    check.choice(body.source.as_ref(), "/source", &app.providers);
+    check.choice(body.destination.as_ref(), "/destination", &app.providers);
+    check.options(&body.options);
+    check.done()
+}
+
+fn new_order(body: OrderCreate, key: Option<&ApiKey>) -> NewOrder {
+    NewOrder {
+        tenant_id: key.map_or(OPERATOR_TENANT, |key| key.tenant_id),
+        language: body.language,
+        notify_address: body.notify_address,
+        source: body.source,
+        destination: body.destination,
+        options: body.options,
+        accepted_terms: body.accepted_terms,
+    }
+}

@@ -1,0 +1,13 @@
+//! Orders: create, read, change, delete, and what starts and stops them.
+
+pub mod cancel;
+pub mod change;
+pub mod create;
+pub mod delete;
+pub mod pause;
+pub mod read;
+pub mod redeem;
+pub mod resume;
+pub mod retry;
+pub mod start;
+pub mod view;

@@ -1,0 +1,82 @@
+//! The ids in paths. One that is no id answers like one that does not exist.
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use futures::future::{Ready, ready};
+use mailferry_shared::ids::{CheckId, DeltaId, OrderId, PairId, RunId};
+use serde::{Deserialize, de::DeserializeOwned};
+use utoipa::IntoParams;
+
+use super::problem::ApiError;
+
+/// The ids that a path holds.
+pub struct Ids<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Ids<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let path = web::Path::<T>::from_request(request, payload).into_inner();
+        ready(path.map(|path| Self(path.into_inner())).map_err(|_| ApiError::NotFound))
+    }
+}
+
+/// An order.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct OrderPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+}
+
+/// An account pair of an order.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct PairPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+    /// The account pair.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0002")]
+    pub pair_id: PairId,
+}
+
+/// A run of an account pair.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RunPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+    /// The account pair.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0002")]
+    pub pair_id: PairId,
+    /// The run.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0003")]
+    pub run_id: RunId,
+}
+
+/// A check of an order.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct CheckPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+    /// The check.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0004")]
+    pub check_id: CheckId,
+}
+
+/// A delta of an order.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DeltaPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+    /// The delta.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0005")]
+    pub delta_id: DeltaId,
+}

@@ -1,0 +1,3 @@
+//! Progress, polled.
+
+pub mod read;

@@ -1,0 +1,156 @@
+//! `GET /orders/{order_id}/progress`
+
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use mailferry_shared::{
+    order::{LinkScope, OrderState},
+    progress::{PairProgress, Progress},
+    run::{Counts, RunState, RunSummary},
+};
+use mailferry_store::OrderRecord;
+
+use crate::{
+    api::{auth::Viewing, errors, etag, examples, path::OrderPath, problem::ApiError},
+    app::App,
+};
+
+/// Ask again after this time while something moves, milliseconds.
+const POLL_MOVING_MS: u32 = 2_000;
+/// And after this time when nothing does.
+const POLL_RESTING_MS: u32 = 15_000;
+
+/// Progress of an order: poll it with the last ETag, after `poll_after_ms`.
+#[utoipa::path(
+    operation_id = "readProgress",
+    tag = "runs",
+    params(OrderPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    responses(
+        (status = 200, description = "The progress", body = Progress, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::progress())),
+        (status = 304, description = "Nothing has changed"),
+        errors::Guarded,
+        errors::Always,
+    ),
+    security(("session" = []), ("api_key" = ["orders:read"])),
+)]
+#[get("/orders/{order_id}/progress")]
+pub(crate) async fn read_progress(
+    app: Data<App>,
+    request: HttpRequest,
+    viewing: Viewing,
+) -> Result<HttpResponse, ApiError> {
+    let access = viewing.0;
+    let pairs = app.store.progress(access.order.id).await?;
+    let mut progress = progress(&access.order, pairs, app.store.now());
+    if access.scope == LinkScope::View {
+        progress.actions.clear();
+    }
+    etag::answer(&request, &progress)
+}
+
+fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -> Progress {
+    let runs: Vec<&RunSummary> = pairs.iter().filter_map(|pair| pair.run.as_ref()).collect();
+    let mut counts = Counts::default();
+    for run in &runs {
+        counts.add(&run.counts);
+    }
+    let pace = Pace::of(&runs, now);
+    let state = order.life.state();
+    let moving = matches!(state, OrderState::Scheduled | OrderState::Active);
+    Progress {
+        order_id: order.id,
+        state,
+        counts,
+        messages_per_second: pace.as_ref().map(|pace| pace.messages_per_second),
+        bytes_per_second: pace.as_ref().map(|pace| pace.bytes_per_second),
+        estimated_finish: pace.as_ref().and_then(|pace| pace.finish(&counts, now)),
+        pairs,
+        actions: order.life.actions(),
+        poll_after_ms: if moving { POLL_MOVING_MS } else { POLL_RESTING_MS },
+    }
+}
+
+/// How fast it goes, rounded to two digits so that a poll at rest finds nothing changed.
+struct Pace {
+    messages_per_second: u64,
+    bytes_per_second: u64,
+}
+
+impl Pace {
+    /// Averaged over the runs of the latest start; `None` when no run is under way.
+    fn of(runs: &[&RunSummary], now: DateTime<Utc>) -> Option<Self> {
+        let current: Vec<_> = runs.iter().filter(|run| run.state == RunState::Running).collect();
+        let since = current.iter().filter_map(|run| run.started_at).min()?;
+        let seconds = u64::try_from((now - since).num_seconds()).ok()?.max(1);
+        let stored: u64 = current.iter().map(|run| run.counts.done()).sum();
+        let bytes: u64 = current.iter().map(|run| run.counts.done_bytes()).sum();
+        Some(Self { messages_per_second: two_digits(stored / seconds), bytes_per_second: two_digits(bytes / seconds) })
+    }
+
+    /// When what has been listed will be done, to the minute.
+    fn finish(&self, counts: &Counts, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let left = counts.listed_bytes.checked_sub(counts.done_bytes())?;
+        let seconds = left.checked_div(self.bytes_per_second)?;
+        let finish = now.checked_add_signed(TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?)?;
+        finish.duration_round_up(TimeDelta::minutes(1)).ok()
+    }
+}
+
+fn two_digits(number: u64) -> u64 {
+    let mut unit = 1;
+    while number / unit >= 100 {
+        unit *= 10;
+    }
+    number / unit * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use mailferry_shared::run::RunKind;
+
+    use super::*;
+
+    fn running(done_bytes: u64) -> RunSummary {
+        RunSummary {
+            id: uuid::Uuid::nil().into(),
+            pair_id: uuid::Uuid::nil().into(),
+            number: 1,
+            kind: RunKind::Main,
+            state: RunState::Running,
+            created_at: DateTime::UNIX_EPOCH,
+            started_at: Some(DateTime::UNIX_EPOCH),
+            finished_at: None,
+            counts: Counts {
+                listed: 100,
+                listed_bytes: 10_000,
+                stored: 50,
+                stored_bytes: done_bytes,
+                ..Counts::default()
+            },
+            finding: None,
+        }
+    }
+
+    #[test]
+    fn the_rate_is_averaged_since_the_start_and_tells_the_end() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::seconds(10);
+        let run = running(4_000);
+        let pace = Pace::of(&[&run], now).expect("moves");
+        assert_eq!((pace.messages_per_second, pace.bytes_per_second), (5, 400));
+        assert_eq!(pace.finish(&run.counts, now), Some(DateTime::UNIX_EPOCH + TimeDelta::minutes(1)));
+    }
+
+    #[test]
+    fn nothing_under_way_has_no_rate() {
+        let ended = RunSummary { state: RunState::Succeeded, ..running(10) };
+        assert!(Pace::of(&[&ended], DateTime::UNIX_EPOCH).is_none());
+        assert_eq!(
+            Pace { messages_per_second: 0, bytes_per_second: 0 }.finish(&ended.counts, DateTime::UNIX_EPOCH),
+            None
+        );
+    }
+
+    #[test]
+    fn rates_are_rounded_down_to_two_digits() {
+        assert_eq!([0, 7, 99, 100, 1_234_567].map(two_digits), [0, 7, 99, 100, 1_200_000]);
+    }
+}

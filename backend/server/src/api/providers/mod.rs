@@ -1,0 +1,3 @@
+//! Known providers.
+
+pub mod list;

@@ -1,0 +1,40 @@
+//! `GET /orders/{order_id}/accounts/{pair_id}/runs`
+
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
+use mailferry_shared::protocol::RunList;
+
+use crate::{
+    api::{
+        auth::Viewing,
+        errors, examples,
+        path::{Ids, PairPath},
+        problem::ApiError,
+    },
+    app::App,
+};
+
+/// The runs of an account pair, oldest first.
+#[utoipa::path(
+    operation_id = "listRuns",
+    tag = "runs",
+    params(PairPath),
+    responses(
+        (status = 200, description = "The runs", body = RunList, example = json!(examples::runs())),
+        errors::Guarded,
+        errors::Always,
+    ),
+    security(("session" = []), ("api_key" = ["orders:read"])),
+)]
+#[get("/orders/{order_id}/accounts/{pair_id}/runs")]
+pub(crate) async fn list_runs(
+    app: Data<App>,
+    viewing: Viewing,
+    path: Ids<PairPath>,
+) -> Result<Json<RunList>, ApiError> {
+    let order = viewing.0.order.id;
+    app.store.pair(order, path.0.pair_id).await?;
+    Ok(Json(RunList { items: app.store.runs_of_pair(order, path.0.pair_id).await? }))
+}

@@ -1,0 +1,6 @@
+//! Runs of an account pair and their protocols.
+
+mod csv;
+pub mod download;
+pub mod list;
+pub mod protocol;

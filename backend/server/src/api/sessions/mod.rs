@@ -1,0 +1,3 @@
+//! Sessions: a manage link's token for a cookie.
+
+pub mod open;

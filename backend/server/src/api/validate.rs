@@ -1,0 +1,156 @@
+//! What the types of `shared` alone do not say: lengths, ranges, known names. Errors name the field by JSON pointer.
+
+use mailferry_shared::{
+    account::{AccountChange, AccountCreate, SideInput},
+    endpoint::Endpoint,
+    order::{OrderOptions, ProviderChoice},
+    problem::FieldError,
+    secret::Secret,
+};
+
+use super::problem::ApiError;
+use crate::providers::Providers;
+
+/// The longest login name, characters.
+const MAX_USER_CHARS: usize = 320;
+/// The longest password, characters.
+const MAX_PASSWORD_CHARS: usize = 1024;
+/// The longest folder name, characters.
+const MAX_FOLDER_CHARS: usize = 1000;
+/// Most folder rules, and most folders to leave out.
+const MAX_RULES: usize = 500;
+
+/// Collects what is wrong with a request.
+#[derive(Default)]
+pub struct Check(Vec<FieldError>);
+
+impl Check {
+    /// Notes `message` for the field at `pointer` unless `good`.
+    pub fn that(&mut self, good: bool, pointer: impl Into<String>, message: impl Into<String>) {
+        if !good {
+            self.0.push(FieldError { pointer: pointer.into(), message: message.into() });
+        }
+    }
+
+    /// Ends the check.
+    ///
+    /// # Errors
+    /// [`ApiError::Fields`] if anything was wrong.
+    pub fn done(self) -> Result<(), ApiError> {
+        if self.0.is_empty() { Ok(()) } else { Err(ApiError::Fields(self.0)) }
+    }
+
+    /// A provider's server, and its id if it has one.
+    pub fn choice(&mut self, choice: Option<&ProviderChoice>, pointer: &str, providers: &Providers) {
+        let Some(choice) = choice else { return };
+        self.endpoint(Some(&choice.endpoint), &format!("{pointer}/endpoint"));
+        if let Some(id) = &choice.provider {
+            let known = providers.by_id(id).is_some();
+            self.that(known, format!("{pointer}/provider"), "There is no provider of this id.");
+        }
+    }
+
+    fn endpoint(&mut self, endpoint: Option<&Endpoint>, pointer: &str) {
+        let good = endpoint.is_none_or(|endpoint| endpoint.port > 0);
+        self.that(good, format!("{pointer}/port"), "A port is a number from 1 to 65535.");
+    }
+
+    /// What to copy and how.
+    pub fn options(&mut self, options: &OrderOptions) {
+        let size = options.max_message_bytes;
+        let good = (1..=i64::MAX as u64).contains(&size);
+        self.that(good, "/options/max_message_bytes", "The largest message is at least 1 byte.");
+        self.that(options.leave_out.len() <= MAX_RULES, "/options/leave_out", "There are too many folders.");
+        self.that(options.folder_rules.len() <= MAX_RULES, "/options/folder_rules", "There are too many rules.");
+        for (n, name) in options.leave_out.iter().enumerate() {
+            self.folder(name, &format!("/options/leave_out/{n}"));
+        }
+        for (n, rule) in options.folder_rules.iter().enumerate() {
+            self.folder(&rule.source, &format!("/options/folder_rules/{n}/source"));
+            self.folder(&rule.destination, &format!("/options/folder_rules/{n}/destination"));
+        }
+    }
+
+    fn folder(&mut self, name: &str, pointer: &str) {
+        let good = !name.is_empty() && !name.split('/').any(str::is_empty) && is_text(name, MAX_FOLDER_CHARS);
+        self.that(good, pointer, "A folder is named by its levels with / between, like Archive/2024.");
+    }
+
+    fn side(&mut self, side: &SideInput, pointer: &str) {
+        let good = !side.user.trim().is_empty() && is_text(&side.user, MAX_USER_CHARS);
+        self.that(good, format!("{pointer}/user"), "Enter the login name; it has at most 320 characters.");
+        let good = side.act_for.as_ref().is_none_or(|user| !user.trim().is_empty() && is_text(user, MAX_USER_CHARS));
+        self.that(good, format!("{pointer}/act_for"), "Enter the mailbox to act for, or leave the field out.");
+        self.password(side.password.as_ref(), &format!("{pointer}/password"));
+        self.endpoint(side.endpoint.as_ref(), &format!("{pointer}/endpoint"));
+    }
+
+    /// A password, if there is one.
+    pub fn password(&mut self, password: Option<&Secret>, pointer: &str) {
+        let good =
+            password.is_none_or(|password| !password.is_empty() && is_text(password.expose(), MAX_PASSWORD_CHARS));
+        self.that(
+            good,
+            pointer,
+            "A password has 1 to 1024 characters on one line; leave the field out if there is none.",
+        );
+    }
+
+    /// A new account pair.
+    pub fn account(&mut self, account: &AccountCreate) {
+        self.side(&account.source, "/source");
+        self.side(&account.destination, "/destination");
+    }
+
+    /// Changes to one.
+    pub fn account_change(&mut self, change: &AccountChange) {
+        if let Some(side) = &change.source {
+            self.side(side, "/source");
+        }
+        if let Some(side) = &change.destination {
+            self.side(side, "/destination");
+        }
+    }
+}
+
+fn is_text(text: &str, most: usize) -> bool {
+    text.chars().count() <= most && !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use mailferry_shared::order::FolderRule;
+
+    use super::*;
+
+    fn pointers(check: Check) -> Vec<String> {
+        match check.done() {
+            Err(ApiError::Fields(fields)) => fields.into_iter().map(|field| field.pointer).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    #[test]
+    fn every_bad_field_is_named_at_once() {
+        let mut account = crate::api::examples::account_create();
+        account.source.user = " ".to_owned();
+        account.destination.password = Some(Secret::new("line\nbreak"));
+        account.destination.act_for = Some(String::new());
+        let mut check = Check::default();
+        check.account(&account);
+        assert_eq!(pointers(check), ["/source/user", "/destination/act_for", "/destination/password"]);
+    }
+
+    #[test]
+    fn folders_need_names_on_every_level() {
+        let mut options = OrderOptions { max_message_bytes: 0, ..OrderOptions::default() };
+        options.leave_out = vec!["Archive/2024".to_owned(), "Archive//x".to_owned()];
+        options.folder_rules = vec![FolderRule { source: "Gesendet".to_owned(), destination: String::new() }];
+        let mut check = Check::default();
+        check.options(&options);
+        assert_eq!(
+            pointers(check),
+            ["/options/max_message_bytes", "/options/leave_out/1", "/options/folder_rules/0/destination"]
+        );
+    }
+}

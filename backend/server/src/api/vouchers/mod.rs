@@ -1,0 +1,3 @@
+//! Vouchers, created by who may sell them.
+
+pub mod create;

@@ -1,0 +1,247 @@
+//! What `mailferry copy` is told.
+
+use std::{fmt, path::PathBuf};
+
+use chrono::NaiveDate;
+use clap::{Args, ValueEnum};
+use mailferry_connectors::imap::ImapLogin;
+use mailferry_domain::folder::FolderPath;
+use mailferry_shared::{
+    endpoint::{Endpoint, HostName, TlsMode},
+    run::RunKind,
+};
+use percent_encoding::percent_decode_str;
+use secrecy::SecretString;
+use url::Url;
+
+/// Copies one mailbox to another over IMAP.
+///
+/// Passwords come from MAILFERRY_SOURCE_PASSWORD and MAILFERRY_DESTINATION_PASSWORD, or from files.
+#[derive(Debug, Args)]
+pub struct CopyArguments {
+    /// Mailbox to read: imaps://USER@HOST[:PORT] (TLS) or imap://USER@HOST[:PORT] (STARTTLS); USER percent-encoded.
+    #[arg(long, value_name = "URL")]
+    pub source: String,
+    /// Mailbox to write, in the same form.
+    #[arg(long, value_name = "URL")]
+    pub destination: String,
+    /// What to copy: everything (main), what is new since and what failed before (delta), the last 10 days (trial).
+    #[arg(long, value_enum, default_value_t = Kind::Main)]
+    kind: Kind,
+    /// The ledger; by default a file under the user's state directory, named after both ends.
+    #[arg(long, value_name = "FILE")]
+    pub state: Option<PathBuf>,
+    /// Only tell what would be copied.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print one JSON object at the end.
+    #[arg(long)]
+    pub json: bool,
+    /// No live progress line.
+    #[arg(long)]
+    pub quiet: bool,
+    /// File whose first line is the source's password.
+    #[arg(long, value_name = "FILE")]
+    source_password_file: Option<PathBuf>,
+    /// File whose first line is the destination's password.
+    #[arg(long, value_name = "FILE")]
+    destination_password_file: Option<PathBuf>,
+    /// The source's mailbox that USER, an admin, acts for.
+    #[arg(long, value_name = "MAILBOX")]
+    source_authzid: Option<String>,
+    /// The destination's mailbox that USER, an admin, acts for.
+    #[arg(long, value_name = "MAILBOX")]
+    destination_authzid: Option<String>,
+    /// Makes imap:// mean no TLS at all, even if offered.
+    #[arg(long)]
+    allow_plaintext: bool,
+    /// Takes any certificate: for test servers only.
+    #[arg(long)]
+    pub allow_untrusted_certificate: bool,
+    /// Trusts the certificates in this PEM file too.
+    #[arg(long, value_name = "FILE", env = "MAILFERRY_CA_FILE")]
+    pub ca_file: Option<PathBuf>,
+    /// Leaves a folder and its children out; `/` between the levels. Can be repeated.
+    #[arg(long, value_name = "FOLDER")]
+    exclude: Vec<String>,
+    /// Skips larger messages: bytes, or with k, M or G.
+    #[arg(long, value_name = "SIZE", value_parser = size)]
+    pub max_size: Option<u64>,
+    /// Skips messages from before this day (UTC): YYYY-MM-DD.
+    #[arg(long, value_name = "DATE")]
+    pub since: Option<NaiveDate>,
+    /// Puts a folder and its children elsewhere: SOURCE=DESTINATION. Can be repeated.
+    #[arg(long, value_name = "FROM=TO")]
+    map: Vec<String>,
+    /// The newest messages of each folder first; their order at the destination is then reversed.
+    #[arg(long)]
+    pub newest_first: bool,
+    /// Connections a side at most.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub connections: u8,
+    /// How long the destination may still work on what an interrupted copy sent.
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
+    pub append_timeout_seconds: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Kind {
+    Main,
+    Delta,
+    Trial,
+}
+
+/// The command cannot be carried out as given.
+#[derive(Debug)]
+pub(super) struct WrongUse {
+    what: String,
+    advice: String,
+}
+
+impl WrongUse {
+    pub(super) fn new(what: impl Into<String>, advice: impl Into<String>) -> Self {
+        Self { what: what.into(), advice: advice.into() }
+    }
+
+    pub(super) fn caused(error: &dyn std::error::Error, advice: impl Into<String>) -> Self {
+        Self::new(error.to_string(), advice)
+    }
+}
+
+impl fmt::Display for WrongUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}; {}", self.what, self.advice)
+    }
+}
+
+impl CopyArguments {
+    pub(super) fn kind(&self) -> RunKind {
+        match self.kind {
+            Kind::Main => RunKind::Main,
+            Kind::Delta => RunKind::Delta,
+            Kind::Trial => RunKind::Trial,
+        }
+    }
+
+    /// How to log in to the source, or to the destination.
+    pub(super) fn login(&self, is_source: bool) -> Result<ImapLogin, WrongUse> {
+        let (option, url, file, act_for) = if is_source {
+            ("source", &self.source, &self.source_password_file, &self.source_authzid)
+        } else {
+            ("destination", &self.destination, &self.destination_password_file, &self.destination_authzid)
+        };
+        let (user, endpoint) = parse_url(url, self.allow_plaintext).map_err(|what| {
+            WrongUse::new(format!("--{option} {what}"), "write imaps://USER@HOST:PORT with USER percent-encoded, such as anna%40example.org")
+        })?;
+        Ok(ImapLogin {
+            name: format!("the {option} {endpoint}"),
+            allow_plaintext: endpoint.tls == TlsMode::Plaintext,
+            endpoint,
+            user,
+            password: password(option, file.as_ref())?,
+            act_for: act_for.clone(),
+        })
+    }
+
+    pub(super) fn excluded(&self) -> Result<Vec<FolderPath>, WrongUse> {
+        self.exclude.iter().map(|name| folder("exclude", name)).collect()
+    }
+
+    pub(super) fn rules(&self) -> Result<Vec<(FolderPath, FolderPath)>, WrongUse> {
+        let rule = |text: &String| {
+            let (from, to) =
+                text.split_once('=').ok_or_else(|| WrongUse::new(format!("--map {text} has no “=”"), "write --map FROM=TO"))?;
+            Ok((folder("map", from)?, folder("map", to)?))
+        };
+        self.map.iter().map(rule).collect()
+    }
+}
+
+fn folder(option: &str, name: &str) -> Result<FolderPath, WrongUse> {
+    FolderPath::parse(name).map_err(|error| WrongUse::new(format!("--{option} {name}: {error}"), "write folder names with / between the levels"))
+}
+
+fn parse_url(text: &str, allow_plaintext: bool) -> Result<(String, Endpoint), String> {
+    // The text itself is not repeated: somebody may have put a password into it.
+    let url = Url::parse(text).map_err(|error| format!("is not a URL ({error})"))?;
+    let (tls, port) = match url.scheme() {
+        "imaps" => (TlsMode::Implicit, 993),
+        "imap" if allow_plaintext => (TlsMode::Plaintext, 143),
+        "imap" => (TlsMode::Starttls, 143),
+        other => return Err(format!("has the scheme {other}:")),
+    };
+    if url.password().is_some() {
+        return Err("must not hold the password".to_owned());
+    }
+    if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+        return Err("names more than a mailbox".to_owned());
+    }
+    let user = percent_decode_str(url.username()).decode_utf8().map_err(|_| "has a user name that is not UTF-8".to_owned())?;
+    if user.is_empty() {
+        return Err("names no user".to_owned());
+    }
+    let host = url.host_str().unwrap_or_default();
+    let host = percent_decode_str(host).decode_utf8_lossy().parse::<HostName>().map_err(|error| error.to_string())?;
+    Ok((user.into_owned(), Endpoint { host, port: url.port().unwrap_or(port), tls }))
+}
+
+fn password(option: &str, file: Option<&PathBuf>) -> Result<SecretString, WrongUse> {
+    let variable = format!("MAILFERRY_{}_PASSWORD", option.to_uppercase());
+    let advice = || format!("set {variable}, or name a file with --{option}-password-file");
+    let text = match file {
+        Some(path) => std::fs::read_to_string(path)
+            .map_err(|error| WrongUse::new(format!("the password file {} cannot be read: {error}", path.display()), advice()))?,
+        None => std::env::var(&variable).map_err(|_| WrongUse::new(format!("there is no password for the {option}"), advice()))?,
+    };
+    let line = if file.is_some() { text.lines().next().unwrap_or_default() } else { text.as_str() };
+    if line.is_empty() {
+        return Err(WrongUse::new(format!("the password for the {option} is empty"), advice()));
+    }
+    Ok(line.to_owned().into())
+}
+
+fn size(text: &str) -> Result<u64, String> {
+    let (digits, factor) = match text.trim_end_matches(['b', 'B']) {
+        text if text.ends_with(['k', 'K']) => (&text[..text.len() - 1], 1_000),
+        text if text.ends_with(['m', 'M']) => (&text[..text.len() - 1], 1_000_000),
+        text if text.ends_with(['g', 'G']) => (&text[..text.len() - 1], 1_000_000_000),
+        text => (text, 1),
+    };
+    let number: u64 = digits.trim().parse().map_err(|_| "write a number of bytes, or one with k, M or G".to_owned())?;
+    number.checked_mul(factor).filter(|size| *size > 0).ok_or_else(|| "the size is out of range".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_name_user_server_and_tls() {
+        let (user, endpoint) = parse_url("imaps://anna%40old.example@imap.old.example", false).expect("valid");
+        assert_eq!((user.as_str(), endpoint.to_string().as_str(), endpoint.tls), ("anna@old.example", "imap.old.example:993", TlsMode::Implicit));
+        let (_, endpoint) = parse_url("imap://a@[::1]:1143", false).expect("valid");
+        assert_eq!((endpoint.to_string().as_str(), endpoint.tls), ("[::1]:1143", TlsMode::Starttls));
+        assert_eq!(parse_url("imap://a@127.0.0.1:1143", true).expect("valid").1.tls, TlsMode::Plaintext);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_url_is_named_without_repeating_it() {
+        for (url, what) in [
+            ("anna@old.example", "is not a URL (relative URL without a base)"),
+            ("http://a@b.example", "has the scheme http:"),
+            ("imaps://a:hunter2@b.example", "must not hold the password"),
+            ("imaps://b.example", "names no user"),
+            ("imaps://a@b.example/INBOX", "names more than a mailbox"),
+        ] {
+            assert_eq!(parse_url(url, false).expect_err(url), what);
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_with_units() {
+        assert_eq!(size("50M"), Ok(50_000_000));
+        assert_eq!(size("10kB"), Ok(10_000));
+        assert_eq!(size("123"), Ok(123));
+        assert!(size("ten").is_err() && size("0").is_err() && size("99999999999G").is_err());
+    }
+}

@@ -1,0 +1,215 @@
+//! What a copy did, for people and for programs.
+
+use std::{
+    io::{Write, stdout},
+    time::Duration,
+};
+
+use mailferry_domain::mapping::LeftOut;
+use mailferry_engine::run::{RunEnd, RunReport};
+use mailferry_shared::{
+    finding::{Finding, FindingCode},
+    protocol::{ItemOutcome, ItemProtocol},
+    run::{Counts, RunState},
+};
+use mailferry_store::RunLedger;
+use serde::Serialize;
+
+use super::arguments::WrongUse;
+
+/// Messages that are named one by one.
+const NAMED: u32 = 1_000;
+
+/// The whole result; also the shape of `--json`.
+#[derive(Debug, Serialize)]
+pub(super) struct Outcome {
+    /// `succeeded`, `partial`, `failed`, `parked` or `interrupted`.
+    state: &'static str,
+    dry_run: bool,
+    counts: Counts,
+    seconds: f64,
+    folders: Vec<FolderLine>,
+    left_out: Vec<LeftOutLine>,
+    notes: Vec<Finding>,
+    /// Messages that failed, are uncertain or were skipped, and duplicates; failed ones first.
+    items: Vec<ItemProtocol>,
+    /// Why it failed or is parked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<Finding>,
+    #[serde(skip)]
+    code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct FolderLine {
+    source: String,
+    destination: String,
+    counts: Counts,
+}
+
+#[derive(Debug, Serialize)]
+struct LeftOutLine {
+    folder: String,
+    reason: &'static str,
+}
+
+impl Outcome {
+    pub(super) async fn new(report: RunReport, ledger: &RunLedger, took: Duration, dry_run: bool) -> Self {
+        let (state, code, finding) = judge(&report.end, &report.counts);
+        let items = ledger.report(NAMED).await.map(|report| report.items).unwrap_or_default();
+        let folders = report.folders.into_iter().map(|folder| FolderLine {
+            source: folder.source.to_string(),
+            destination: folder.destination.to_string(),
+            counts: folder.counts,
+        });
+        let left_out = report.left_out.into_iter().filter_map(|(path, reason)| {
+            let reason = match reason {
+                LeftOut::ByOwner => "excluded",
+                LeftOut::Trash => "trash",
+                LeftOut::Junk => "junk",
+                LeftOut::View => "shows messages of other folders",
+                LeftOut::NotSelectable => return None,
+            };
+            Some(LeftOutLine { folder: path.to_string(), reason })
+        });
+        Self {
+            state,
+            dry_run,
+            counts: report.counts,
+            seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            folders: folders.collect(),
+            left_out: left_out.collect(),
+            notes: report.notes,
+            items: if dry_run { Vec::new() } else { items },
+            finding,
+            code,
+        }
+    }
+
+    pub(super) fn print_json(&self) {
+        if let Ok(text) = serde_json::to_string(self) {
+            say(&text);
+        }
+    }
+
+    pub(super) fn print(&self) {
+        for folder in &self.folders {
+            let name = if folder.source == folder.destination {
+                folder.source.clone()
+            } else {
+                format!("{} → {}", folder.source, folder.destination)
+            };
+            say(&format!("{name}: {}", words(&folder.counts, self.dry_run)));
+        }
+        for left_out in &self.left_out {
+            say(&format!("{}: left out ({})", left_out.folder, left_out.reason));
+        }
+        for note in &self.notes {
+            say(&format!("Note: {}", sentence(note)));
+        }
+        for item in self.items.iter().filter(|item| item.outcome != ItemOutcome::Duplicate) {
+            let cause = item.code.map_or("It could not be decided whether it has arrived.", FindingCode::message);
+            say(&format!("{} UID {} ({} bytes): {cause}", item.folder, item.uid, thousands(item.size_bytes)));
+        }
+        say(&self.summary());
+        if let Some(finding) = &self.finding {
+            say(&sentence(finding));
+        }
+    }
+
+    fn summary(&self) -> String {
+        let counts = &self.counts;
+        if !self.dry_run && self.code == 0 && counts.stored == 0 && counts.skipped == 0 {
+            return format!("Nothing to do: all {} messages are at the destination.", thousands(counts.listed));
+        }
+        format!("In all, {} messages: {} in {:.1} s.", thousands(counts.listed), words(counts, self.dry_run), self.seconds)
+    }
+}
+
+/// The exit code.
+pub(super) fn exit_code(outcome: &Outcome) -> u8 {
+    outcome.code
+}
+
+fn judge(end: &RunEnd, counts: &Counts) -> (&'static str, u8, Option<Finding>) {
+    match end {
+        RunEnd::Done(RunState::Succeeded) => ("succeeded", 0, None),
+        RunEnd::Done(_) => ("partial", 1, None),
+        RunEnd::Failed(error) => ("failed", 3, Some(error.finding().about(error.context.clone()))),
+        // A refused login before anything was done is no pause.
+        RunEnd::Parked(error) if error.code != FindingCode::MailboxFull && counts.done() == 0 => {
+            ("failed", 3, Some(error.finding().about(error.context.clone())))
+        }
+        RunEnd::Parked(error) => ("parked", 4, Some(error.finding().about(error.context.clone()))),
+        RunEnd::Stopped(_) | RunEnd::Interrupted(_) => ("interrupted", 4, Some(Finding::new(FindingCode::Interrupted))),
+        RunEnd::Ledger(error) => ("interrupted", 4, Some(Finding::new(FindingCode::Internal).about(error.to_string()))),
+    }
+}
+
+fn words(counts: &Counts, dry_run: bool) -> String {
+    let copied = if dry_run { "to copy" } else { "copied" };
+    let mut parts = vec![format!("{} {copied} ({})", thousands(counts.stored), megabytes(counts.stored_bytes))];
+    for (number, word) in [
+        (counts.present, "there already"),
+        (counts.skipped, "left out"),
+        (counts.failed, "failed"),
+        (counts.uncertain, "uncertain"),
+    ] {
+        if number > 0 {
+            parts.push(format!("{} {word}", thousands(number)));
+        }
+    }
+    parts.join(", ")
+}
+
+fn sentence(finding: &Finding) -> String {
+    match &finding.subject {
+        Some(subject) => format!("{subject}: {} {}", finding.message, finding.next_step),
+        None => format!("{} {}", finding.message, finding.next_step),
+    }
+}
+
+/// A number with commas.
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A size in megabytes.
+pub(super) fn megabytes(size_bytes: u64) -> String {
+    format!("{}.{} MB", thousands(size_bytes / 1_000_000), size_bytes % 1_000_000 / 100_000)
+}
+
+/// Standard output that went away is no reason to stop.
+fn say(line: &str) {
+    let _ = writeln!(stdout().lock(), "{line}");
+}
+
+/// Says what is wrong with the command.
+pub(super) fn complain(error: &WrongUse) {
+    let _ = writeln!(std::io::stderr().lock(), "mailferry copy: {error}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!((thousands(0).as_str(), thousands(999).as_str(), thousands(1_234_567).as_str()), ("0", "999", "1,234,567"));
+        assert_eq!(megabytes(15_250_000), "15.2 MB");
+    }
+
+    #[test]
+    fn what_happened_is_said_in_words() {
+        let counts = Counts { listed: 12, stored: 5, stored_bytes: 1_500_000, present: 4, skipped: 2, failed: 1, ..Counts::default() };
+        assert_eq!(words(&counts, false), "5 copied (1.5 MB), 4 there already, 2 left out, 1 failed");
+    }
+}

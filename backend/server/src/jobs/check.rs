@@ -1,0 +1,115 @@
+//! Checks: every side really logs in, many at once, but a shared login only once when it is refused.
+
+use std::collections::BTreeMap;
+
+use futures::{StreamExt, stream};
+use mailferry_connectors::imap::{ImapLogin, ImapSource};
+use mailferry_engine::port::Account;
+use mailferry_shared::{
+    account::{LoginState, SideName},
+    finding::{Finding, FindingCode},
+    ids::{CheckId, PairId},
+};
+use mailferry_store::{JobKind, JobOutcome, JobQueue};
+use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
+
+use super::{JobContext, JobError, endpoint};
+
+/// Logins under way at once.
+const PARALLEL: usize = 8;
+
+/// One side to check.
+struct Task {
+    pair: PairId,
+    side: SideName,
+    login: ImapLogin,
+}
+
+/// Checks every side that has no answer yet, and asks for the survey.
+///
+/// # Errors
+/// [`JobError`] if the store is not available; the check goes on with the sides that are left.
+pub async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+    let check = context.store.check_work(id).await?;
+    // Sides that share a login are checked one after the other, so that a wrong password is tried once.
+    let mut groups: BTreeMap<String, Vec<Task>> = BTreeMap::new();
+    for item in check.items.iter().filter(|item| matches!(item.login, LoginState::Checking | LoginState::Unchecked)) {
+        match prepare(context, item.pair_id, item.side).await? {
+            Ok(login) => {
+                let shared = format!("{} {} {}", login.endpoint, login.user, login.password.expose_secret());
+                groups.entry(shared).or_default().push(Task { pair: item.pair_id, side: item.side, login });
+            }
+            Err(code) => {
+                context.store.save_login(id, item.pair_id, item.side, LoginState::Failed, &[Finding::new(code)]).await?;
+            }
+        }
+    }
+    let mut checked = stream::iter(groups.into_values()).map(|group| check_group(context, id, group, stop)).buffer_unordered(PARALLEL);
+    while let Some(result) = checked.next().await {
+        result?;
+    }
+    if stop.is_cancelled() {
+        return Ok(JobOutcome::Again(context.store.now()));
+    }
+    context.store.enqueue(JobKind::Survey, id.0, None).await?;
+    Ok(JobOutcome::Done)
+}
+
+/// How to log in, or what is wrong before a server is even asked.
+async fn prepare(context: &JobContext, pair: PairId, side: SideName) -> Result<Result<ImapLogin, FindingCode>, JobError> {
+    let access = context.store.pair_access(pair).await?;
+    if endpoint::same_mailbox(&access.source, &access.destination) {
+        return Ok(Err(FindingCode::SameAccount));
+    }
+    let own = match side {
+        SideName::Source => &access.source,
+        SideName::Destination => &access.destination,
+    };
+    Ok(endpoint::login(side, own, context.settings.allow_plaintext))
+}
+
+async fn check_group(context: &JobContext, id: CheckId, group: Vec<Task>, stop: &CancellationToken) -> Result<(), JobError> {
+    let mut refused: Option<FindingCode> = None;
+    for task in group {
+        if stop.is_cancelled() {
+            return Ok(());
+        }
+        let result = match refused {
+            Some(code) => Err(code),
+            None => log_in(context, &task.login).await?,
+        };
+        let (state, findings) = match result {
+            Ok(()) => (LoginState::Passed, Vec::new()),
+            Err(code) => (LoginState::Failed, vec![Finding::new(code)]),
+        };
+        refused = result.err().filter(|code| is_refusal(*code));
+        context.store.save_login(id, task.pair, task.side, state, &findings).await?;
+    }
+    Ok(())
+}
+
+/// True if the server refused these very credentials: trying them again could lock the account.
+fn is_refusal(code: FindingCode) -> bool {
+    matches!(code, FindingCode::WrongPassword | FindingCode::AppPasswordNeeded | FindingCode::TooManyAttempts)
+}
+
+async fn log_in(context: &JobContext, login: &ImapLogin) -> Result<Result<(), FindingCode>, JobError> {
+    let host = login.endpoint.host.as_str();
+    let Some(ticket) = context.store.begin_login(host, &login.user).await? else {
+        return Ok(Err(FindingCode::TooManyAttempts));
+    };
+    let opened = ImapSource::open(&context.network, login).await;
+    let result = match opened {
+        Ok(session) => {
+            session.close().await;
+            Ok(())
+        }
+        Err(error) => {
+            tracing::info!(code = %error.code, cause = ?error.source, "a login check failed");
+            Err(error.code)
+        }
+    };
+    context.store.end_login(ticket, result.is_err_and(is_refusal)).await?;
+    Ok(result)
+}

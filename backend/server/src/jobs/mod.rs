@@ -1,0 +1,95 @@
+//! Work that no request waits for: checks, surveys, runs and mails, taken from the store's queue.
+//!
+//! [`dispatch`] is the one place that knows which job is done where; [`life`] is what follows from a run's begin and
+//! end; [`sweeper`] repairs what a crash left behind.
+
+use std::{sync::Arc, time::Duration};
+
+use mailferry_store::{
+    Store,
+    jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{keys::Keys, mail::Transport, settings::Settings};
+
+pub mod dispatch;
+pub mod life;
+pub mod send_mail;
+// SWEEP pub mod sweeper;
+
+/// What jobs need.
+#[derive(Clone)]
+pub struct JobContext {
+    /// The store, with the clock.
+    pub store: Store,
+    /// The settings.
+    pub settings: Arc<Settings>,
+    /// Keys for manage links.
+    pub keys: Keys,
+    /// The way out for mails.
+    pub mail: Transport,
+    /// This process, unlike any other: the holder of leases.
+    pub worker: Arc<str>,
+}
+
+/// A job could not be done now; it is tried again. What it is about may be parked or failed by the job itself: that is
+/// no error.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct JobError(#[from] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl From<mailferry_store::StoreError> for JobError {
+    fn from(error: mailferry_store::StoreError) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+/// Does jobs by [`dispatch`].
+pub struct Handler(pub JobContext);
+
+impl JobHandler for Handler {
+    async fn handle(&self, job: &Job, stop: CancellationToken) -> JobOutcome {
+        match dispatch::perform(&self.0, job, &stop).await {
+            Ok(outcome) => outcome,
+            Err(error) => {
+                let wait = backoff(job.attempt);
+                tracing::warn!(
+                    kind = ?job.kind, id = %job.id, attempt = job.attempt, wait_seconds = wait.as_secs(),
+                    error = &error as &dyn std::error::Error, "a job failed and is tried again"
+                );
+                JobOutcome::Again(self.0.store.now() + wait)
+            }
+        }
+    }
+}
+
+/// 2 s after the first failure, doubled each time, at most 5 minutes.
+pub fn backoff(attempt: u32) -> Duration {
+    Duration::from_secs(1u64.checked_shl(attempt.clamp(1, 16)).unwrap_or(u64::MAX).min(300))
+}
+
+/// Works until `shutdown` is cancelled, `slots` jobs at once of each kind that takes long.
+pub async fn work(context: JobContext, shutdown: CancellationToken) {
+    let long = context.settings.workers.max(1);
+    let slots = dispatch::KINDS.iter().map(|&kind| (kind, if kind == JobKind::SendMail { 2 } else { long })).collect();
+    let options = WorkerOptions::new(context.worker.to_string(), slots);
+    let store = context.store.clone();
+    // SWEEP
+    let sweeper = tokio::spawn(async {});
+    // let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));
+    mailferry_store::jobs::work(store, options, Arc::new(Handler(context)), shutdown).await;
+    if let Err(error) = sweeper.await {
+        tracing::error!(error = &error as &dyn std::error::Error, "the sweeper has panicked");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_five_minutes() {
+        assert_eq!([0, 1, 2, 3, 8, 9, 40, u32::MAX].map(|n| backoff(n).as_secs()), [2, 2, 4, 8, 256, 300, 300, 300]);
+    }
+}

@@ -1,0 +1,241 @@
+//! Runs: under a lease, with a heartbeat that renews it and listens for pause and cancel.
+
+use std::{sync::Arc, time::Duration};
+
+use chrono::{DateTime, Days, NaiveTime, Utc};
+use mailferry_connectors::imap::ImapConnector;
+use mailferry_domain::{folder::FolderPath, mapping::MappingOptions, plan::ItemFilter};
+use mailferry_engine::{
+    port::{Command, Control, Decision, Ledger, LedgerError, NoFault, NoProgress},
+    run::{Job as EngineJob, RunEnd, RunOptions, RunReport, run},
+};
+use mailferry_shared::{
+    account::SideName,
+    finding::{Finding, FindingCode},
+    ids::RunId,
+    order::{OrderOptions, OrderState},
+    run::{RunKind, RunState},
+};
+use mailferry_store::{Job, JobOutcome, Lease, OrderRecord, RunRecord, StoreError};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::{JobContext, JobError, backoff, endpoint, life};
+
+/// How long a worker that says nothing keeps a run.
+const LEASE: Duration = Duration::from_secs(30);
+/// How often the lease is renewed, and pause and cancel are looked for.
+const HEARTBEAT: Duration = Duration::from_secs(2);
+/// A server may still work on an APPEND this long after its client is gone.
+const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections a side for one account pair.
+const CONNECTIONS: usize = 2;
+/// Attempts at a server that cannot be reached before a run is failed.
+const ATTEMPTS: u32 = 8;
+/// Days of mail that a trial copies.
+const TRIAL_DAYS: u64 = 10;
+
+/// Takes a run as far as it will go.
+///
+/// # Errors
+/// [`JobError`] if the store is not available.
+pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+    let id = RunId(job.id);
+    let record = context.store.run(id).await?;
+    if record.summary.state.is_final() || record.summary.state == RunState::Paused {
+        return Ok(JobOutcome::Done);
+    }
+    let Some(lease) = context.store.claim_lease(id, &context.worker, LEASE).await? else {
+        return Ok(JobOutcome::Again(context.store.now() + LEASE));
+    };
+    let outcome = under_lease(context, job, &record, &lease, stop).await;
+    // A lease that could not be released runs out by itself.
+    if let Err(error) = context.store.release_lease(&lease).await {
+        tracing::info!(error = &error as &dyn std::error::Error, "a lease could not be released");
+    }
+    life::run_ended(context, id).await?;
+    outcome
+}
+
+async fn under_lease(
+    context: &JobContext,
+    job: &Job,
+    record: &RunRecord,
+    lease: &Lease,
+    stop: &CancellationToken,
+) -> Result<JobOutcome, JobError> {
+    let id = record.summary.id;
+    let order = life::run_begins(context, id).await?;
+    if let Some(state) = state_without_work(order.life.state()) {
+        context.store.change_run(id, state, None, Some(lease)).await?;
+        return Ok(JobOutcome::Done);
+    }
+    let connector = match connector(context, record).await? {
+        Ok(connector) => connector,
+        Err(code) => {
+            context.store.change_run(id, RunState::Paused, Some(&Finding::new(code)), Some(lease)).await?;
+            return Ok(JobOutcome::Done);
+        }
+    };
+    context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
+    let ledger = context.store.run_ledger(lease);
+    let (steer, control) = Control::new();
+    let heartbeat = tokio::spawn(heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone()));
+    let report = match wait_for_predecessor(lease, &ledger, control.clone()).await {
+        Some(end) => Err(end),
+        None => Ok(run(EngineJob {
+            connector: Arc::new(connector),
+            ledger,
+            options: options(&order, record.summary.kind, context.store.now()),
+            control,
+            progress: Arc::new(NoProgress),
+            fault: Arc::new(NoFault),
+        })
+        .await),
+    };
+    heartbeat.abort();
+    let end = report.map_or_else(|end| end, |report: RunReport| report.end);
+    conclude(context, job, id, lease, end).await
+}
+
+/// What becomes of the run where its order is not active.
+fn state_without_work(order: OrderState) -> Option<RunState> {
+    match order {
+        OrderState::Active => None,
+        OrderState::Paused => Some(RunState::Paused),
+        OrderState::Draft
+        | OrderState::AwaitingPayment
+        | OrderState::Scheduled
+        | OrderState::Completed
+        | OrderState::Closed
+        | OrderState::Cancelled => Some(RunState::Cancelled),
+    }
+}
+
+async fn connector(context: &JobContext, record: &RunRecord) -> Result<Result<ImapConnector, FindingCode>, JobError> {
+    let access = context.store.pair_access(record.summary.pair_id).await?;
+    if endpoint::same_mailbox(&access.source, &access.destination) {
+        return Ok(Err(FindingCode::SameAccount));
+    }
+    let allow_plaintext = context.settings.allow_plaintext;
+    let source = endpoint::login(SideName::Source, &access.source, allow_plaintext);
+    let destination = endpoint::login(SideName::Destination, &access.destination, allow_plaintext);
+    Ok(source.and_then(|source| {
+        destination.map(|destination| ImapConnector { network: context.network.clone(), source, destination })
+    }))
+}
+
+/// A predecessor that did not give its lease back may have sent something that is still on its way: before its open
+/// intents are decided, another lease time and an append time-out must pass (IMAP cannot fence a stale writer).
+async fn wait_for_predecessor<L: Ledger>(lease: &Lease, ledger: &L, mut control: Control) -> Option<RunEnd> {
+    if !lease.took_over {
+        return None;
+    }
+    match ledger.open_intents().await {
+        Ok(0) => None,
+        Ok(_) => {
+            tokio::select! {
+                () = tokio::time::sleep(LEASE + APPEND_TIMEOUT) => None,
+                command = control.stopped() => Some(RunEnd::Stopped(command)),
+            }
+        }
+        Err(error) => Some(RunEnd::Ledger(error)),
+    }
+}
+
+/// Renews the lease and passes on what the owner wants, until it is aborted.
+async fn heartbeat(
+    context: JobContext,
+    lease: Lease,
+    order: mailferry_shared::ids::OrderId,
+    steer: watch::Sender<Command>,
+    stop: CancellationToken,
+) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(HEARTBEAT) => {}
+            () = stop.cancelled(), if *steer.borrow() == Command::Go => {
+                steer.send_replace(Command::HandOver);
+            }
+        }
+        let command = match context.store.renew_lease(&lease, LEASE).await {
+            Ok(()) => match context.store.order(order).await.map(|order| order.life.state()) {
+                Ok(OrderState::Paused) => Some(Command::Pause),
+                Ok(OrderState::Cancelled | OrderState::Closed) | Err(StoreError::NotFound) => Some(Command::Cancel),
+                Ok(_) | Err(_) => None,
+            },
+            Err(StoreError::Fenced) => Some(Command::Abandon),
+            // Until the lease has run out there is time to reach the database again; the engine stops by itself when
+            // it cannot write.
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
+                None
+            }
+        };
+        if let Some(command) = command {
+            steer.send_replace(command);
+        }
+    }
+}
+
+fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions {
+    let wanted: &OrderOptions = &order.options;
+    let since = wanted.since.map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    let trial = now.checked_sub_days(Days::new(TRIAL_DAYS)).filter(|_| kind == RunKind::Trial);
+    let path = |text: &String| FolderPath::parse(text).ok();
+    RunOptions {
+        mapping: MappingOptions {
+            leave_out: wanted.leave_out.iter().filter_map(path).collect(),
+            leave_out_trash: !wanted.include_trash,
+            leave_out_junk: !wanted.include_junk,
+            rules: wanted.folder_rules.iter().filter_map(|rule| path(&rule.source).zip(path(&rule.destination))).collect(),
+            ..MappingOptions::default()
+        },
+        filter: ItemFilter { max_size_bytes: Some(wanted.max_message_bytes), since: since.max(trial) },
+        newest_first: wanted.newest_first,
+        connections: CONNECTIONS,
+        append_timeout: APPEND_TIMEOUT,
+        ..RunOptions::default()
+    }
+}
+
+/// Writes down how the run ended, or when it goes on.
+async fn conclude(context: &JobContext, job: &Job, id: RunId, lease: &Lease, end: RunEnd) -> Result<JobOutcome, JobError> {
+    let store = &context.store;
+    match end {
+        RunEnd::Done(state) => {
+            store.change_run(id, state, None, Some(lease)).await?;
+        }
+        RunEnd::Parked(error) => {
+            tracing::info!(code = %error.code, cause = ?error.source, "a run is parked");
+            store.change_run(id, RunState::Paused, Some(&error.finding()), Some(lease)).await?;
+        }
+        RunEnd::Failed(error) => {
+            tracing::info!(code = %error.code, cause = ?error.source, attempt = job.attempt, "a run could not work");
+            let temporary = matches!(error.decision, Decision::Retry | Decision::Wait(_)) && job.attempt < ATTEMPTS;
+            if temporary {
+                let wait = match error.decision {
+                    Decision::Wait(wait) => wait.max(backoff(job.attempt)),
+                    _ => backoff(job.attempt),
+                };
+                store.requeue_run(id, store.now() + wait, Some(&error.finding()), Some(lease)).await?;
+                return Ok(JobOutcome::Again(store.now() + wait));
+            }
+            store.change_run(id, RunState::Failed, Some(&error.finding()), Some(lease)).await?;
+        }
+        RunEnd::Stopped(Command::Pause) => {
+            store.change_run(id, RunState::Paused, None, Some(lease)).await?;
+        }
+        RunEnd::Stopped(Command::Cancel) => {
+            store.change_run(id, RunState::Cancelled, None, Some(lease)).await?;
+        }
+        RunEnd::Stopped(Command::HandOver | Command::Go) | RunEnd::Interrupted(_) => {
+            store.requeue_run(id, store.now(), None, Some(lease)).await?;
+            return Ok(JobOutcome::Again(store.now()));
+        }
+        // Another worker has it; nothing of this is ours any more.
+        RunEnd::Stopped(Command::Abandon) | RunEnd::Ledger(LedgerError::Fenced) => {}
+        RunEnd::Ledger(error @ LedgerError::Unavailable(_)) => return Err(JobError(Box::new(error))),
+    }
+    Ok(JobOutcome::Done)
+}

@@ -1,0 +1,97 @@
+//! Sends one status mail. It is composed now, so that it tells how things stand, not how they stood.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use mailferry_shared::order::LinkScope;
+use mailferry_store::{MailId, MailRecord, OrderRecord, StoreError, jobs::JobOutcome};
+
+use super::{JobContext, JobError};
+use crate::{
+    api::auth::link,
+    mail::{Facts, Letter, Sent, compose, texts::Texts},
+};
+
+/// After so many tries a mail is given up: about two days.
+const ATTEMPTS: u32 = 16;
+
+/// Sends the mail, or puts it off.
+///
+/// # Errors
+/// If the store cannot be read or written.
+pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, JobError> {
+    let Some((mail, order)) = find(context, id).await? else { return Ok(JobOutcome::Done) };
+    let Some(address) = order.notify_address.clone() else {
+        tracing::debug!(mail = %id.0, "the order has no address for status mails");
+        return Ok(JobOutcome::Done);
+    };
+    let letter = letter(context, &mail, &order).await?;
+    match context.mail.send(letter, &address, &id.0.to_string()).await {
+        Ok(Sent::Yes) => {
+            context.store.mail_sent(id).await?;
+            tracing::info!(mail = %id.0, order = %order.id, kind = ?mail.kind, "mail sent");
+            Ok(JobOutcome::Done)
+        }
+        Ok(Sent::Kept) => {
+            tracing::warn!(mail = %id.0, order = %order.id, kind = ?mail.kind, "mail not sent: MAILFERRY_SMTP_URL is not set");
+            Ok(JobOutcome::Done)
+        }
+        Err(error) => {
+            let attempts = context.store.mail_failed(id).await?;
+            let again = next_try(context.store.now(), attempts, error.is_permanent());
+            tracing::warn!(
+                mail = %id.0, order = %order.id, attempts, again = again.is_some(),
+                error = &error as &dyn std::error::Error, "mail not sent"
+            );
+            Ok(again.map_or(JobOutcome::Done, JobOutcome::Again))
+        }
+    }
+}
+
+/// The mail and its order; `None` if it was sent already, or the order is gone.
+async fn find(context: &JobContext, id: MailId) -> Result<Option<(MailRecord, OrderRecord)>, JobError> {
+    let mail = match context.store.mail(id).await {
+        Ok(mail) if mail.sent_at.is_none() => mail,
+        Ok(_) | Err(StoreError::NotFound) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    match context.store.order(mail.order_id).await {
+        Ok(order) => Ok(Some((mail, order))),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn letter(context: &JobContext, mail: &MailRecord, order: &OrderRecord) -> Result<Letter, JobError> {
+    let progress = context.store.progress(order.id).await?;
+    let public_url = &context.settings.public_url;
+    let link = link::url(&context.keys, public_url, order.id, LinkScope::Manage, order.link_version);
+    let texts = Texts::of(order.language).map_err(|error| JobError(Box::new(error)))?;
+    Ok(compose(&texts, mail.kind, &Facts::new(order, link, &progress)))
+}
+
+/// When to try again after `attempts` failures; `None` when it is given up.
+fn next_try(now: DateTime<Utc>, attempts: u32, permanent: bool) -> Option<DateTime<Utc>> {
+    if permanent || attempts >= ATTEMPTS {
+        return None;
+    }
+    // From a minute on, doubled up to four hours.
+    let half_minutes = 2i64.checked_pow(attempts).unwrap_or(i64::MAX).min(480);
+    Some(now + TimeDelta::seconds(30 * half_minutes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_is_tried_for_about_two_days_unless_refused_for_good() {
+        let start = DateTime::UNIX_EPOCH;
+        let (mut now, mut tries) = (start, 0);
+        while let Some(next) = next_try(now, tries + 1, false) {
+            tries += 1;
+            now = next;
+        }
+        assert_eq!(tries + 1, ATTEMPTS);
+        assert!((24..72).contains(&(now - start).num_hours()), "{}", now - start);
+        assert_eq!(next_try(start, 1, true), None);
+    }
+}

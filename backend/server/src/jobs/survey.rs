@@ -1,0 +1,94 @@
+//! Surveys: what lies in each account that could be opened, and whether it will fit.
+
+use futures::{StreamExt, stream};
+use mailferry_connectors::imap::{ImapDestination, ImapSource};
+use mailferry_engine::{
+    port::{Account, ConnectorError},
+    survey::survey,
+};
+use mailferry_shared::{
+    account::{LoginState, SideName, Survey},
+    check::CheckItem,
+    finding::{Finding, FindingCode},
+    ids::{CheckId, PairId},
+};
+use mailferry_store::JobOutcome;
+use tokio_util::sync::CancellationToken;
+
+use super::{JobContext, JobError, endpoint};
+
+/// Accounts counted at once.
+const PARALLEL: usize = 8;
+
+/// Counts every account of the check whose login passed and that has not been counted yet.
+///
+/// # Errors
+/// [`JobError`] if the store is not available; the accounts that are left are counted at the next attempt.
+pub async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+    let check = context.store.check_work(id).await?;
+    let open: Vec<&CheckItem> = check.items.iter().filter(|item| item.login == LoginState::Passed && item.survey.is_none()).collect();
+    let mut counted = stream::iter(open).map(|item| count(context, id, item, stop)).buffer_unordered(PARALLEL);
+    while let Some(result) = counted.next().await {
+        result?;
+    }
+    drop(counted);
+    if stop.is_cancelled() {
+        return Ok(JobOutcome::Again(context.store.now()));
+    }
+    warn_of_full_destinations(context, id).await?;
+    Ok(JobOutcome::Done)
+}
+
+async fn count(context: &JobContext, id: CheckId, item: &CheckItem, stop: &CancellationToken) -> Result<(), JobError> {
+    if stop.is_cancelled() {
+        return Ok(());
+    }
+    let (survey, findings) = match survey_side(context, item.pair_id, item.side).await? {
+        Ok(survey) => (Some(survey), Vec::new()),
+        Err(error) => {
+            tracing::info!(code = %error.code, cause = ?error.source, "an account could not be counted");
+            (None, vec![error.finding()])
+        }
+    };
+    context.store.save_survey(id, item.pair_id, item.side, survey, &findings).await?;
+    Ok(())
+}
+
+async fn survey_side(context: &JobContext, pair: PairId, side: SideName) -> Result<Result<Survey, ConnectorError>, JobError> {
+    let access = context.store.pair_access(pair).await?;
+    let own = match side {
+        SideName::Source => &access.source,
+        SideName::Destination => &access.destination,
+    };
+    let login = match endpoint::login(side, own, context.settings.allow_plaintext) {
+        Ok(login) => login,
+        Err(code) => return Ok(Err(ConnectorError::new(code, mailferry_engine::port::Decision::Park, "counting an account"))),
+    };
+    Ok(match side {
+        SideName::Source => measure(ImapSource::open(&context.network, &login).await).await,
+        SideName::Destination => measure(ImapDestination::open(&context.network, &login).await).await,
+    })
+}
+
+async fn measure<A: Account>(opened: Result<A, ConnectorError>) -> Result<Survey, ConnectorError> {
+    let mut account = opened?;
+    let counted = survey(&mut account).await?;
+    account.close().await;
+    Ok(counted)
+}
+
+/// A mailbox that will not fit is known before the start.
+async fn warn_of_full_destinations(context: &JobContext, id: CheckId) -> Result<(), JobError> {
+    let check = context.store.check_work(id).await?;
+    let survey_of = |pair, side| check.items.iter().find(|item| item.pair_id == pair && item.side == side).and_then(|item| item.survey);
+    for item in check.items.iter().filter(|item| item.side == SideName::Destination) {
+        let Some(source) = survey_of(item.pair_id, SideName::Source) else { continue };
+        let Some(free) = item.survey.and_then(|survey| survey.free_bytes) else { continue };
+        let known = item.findings.iter().any(|finding| finding.code == FindingCode::WillNotFit);
+        if source.size_bytes > free && !known {
+            let finding = Finding::new(FindingCode::WillNotFit).about(format!("{} MB of {} MB", free / 1_000_000, source.size_bytes / 1_000_000));
+            context.store.save_survey(id, item.pair_id, item.side, item.survey, &[finding]).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Repairs what a crash left behind, and closes orders whose link has expired. Any number of processes may do it.
+
+use std::time::Duration;
+
+use mailferry_store::{StoreError, jobs::JobQueue};
+use tokio_util::sync::CancellationToken;
+
+use super::JobContext;
+
+/// How often.
+const PERIOD: Duration = Duration::from_secs(60);
+/// Orders closed at once.
+const BATCH: u32 = 100;
+
+/// Sweeps until `shutdown` is cancelled.
+pub async fn run(context: JobContext, shutdown: CancellationToken) {
+    let mut tick = tokio::time::interval(PERIOD);
+    loop {
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = sweep(&context).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not look for what was left behind");
+        }
+    }
+}
+
+/// Looks once.
+///
+/// # Errors
+/// If the store cannot be read or written.
+pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
+    for (kind, id) in context.store.left_behind().await? {
+        tracing::info!(?kind, %id, "a job was left behind and is queued again");
+        context.store.enqueue(kind, id, None).await?;
+    }
+    for order in context.store.orders_to_conclude().await? {
+        context.store.conclude_order(order).await?;
+        tracing::info!(%order, "an order whose runs have ended is completed");
+    }
+    for order in context.store.expire_orders(BATCH).await? {
+        tracing::info!(%order, "the link of an order has expired: it is closed, its passwords are erased");
+    }
+    Ok(())
+}

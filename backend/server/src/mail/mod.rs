@@ -1,0 +1,9 @@
+//! Status mails: composed from the order as it is when the mail is sent, text and HTML, in the order's language.
+//! None ever holds a password; each holds the status link and the order number.
+
+pub mod compose;
+pub mod texts;
+pub mod transport;
+
+pub use compose::{Facts, Letter, compose};
+pub use transport::{Sent, Transport};

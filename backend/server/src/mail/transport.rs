@@ -1,0 +1,138 @@
+//! The way out for mails.
+
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
+    address::AddressError,
+    message::{Mailbox, MultiPart},
+};
+use mailferry_shared::{address::MailAddress, secret::Secret};
+
+use super::compose::Letter;
+
+/// Hands mails in by SMTP, or keeps them if no server is set.
+#[derive(Clone)]
+pub struct Transport {
+    smtp: Option<AsyncSmtpTransport<Tokio1Executor>>,
+    from: Mailbox,
+}
+
+/// What became of a mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sent {
+    /// The server took it.
+    Yes,
+    /// No server is set; it is kept.
+    Kept,
+}
+
+/// Why a mail was not sent.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// It cannot be written as a mail.
+    #[error("the mail could not be composed")]
+    Message(#[from] lettre::error::Error),
+    /// The address is none that SMTP knows.
+    #[error("the mail's address cannot be used")]
+    Address(#[from] AddressError),
+    /// The server did not take it.
+    #[error("the mail server did not take the mail")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+}
+
+impl MailError {
+    /// True if the same again will fail again: the server said so (RFC 5321 section 4.2.1, 5yz).
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Message(_) | Self::Address(_) => true,
+            Self::Smtp(error) => error.is_permanent(),
+        }
+    }
+}
+
+impl Transport {
+    /// A transport to the server of `url`.
+    ///
+    /// # Errors
+    /// If the URL is none of smtp or smtps.
+    pub fn new(url: Option<&Secret>, from: Mailbox) -> Result<Self, lettre::transport::smtp::Error> {
+        let smtp = match url {
+            Some(url) => Some(AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())?.build()),
+            None => None,
+        };
+        Ok(Self { smtp, from })
+    }
+
+    /// Sends a letter. `id` makes its Message-ID: a mail that is sent twice after a crash is recognised as one.
+    ///
+    /// # Errors
+    /// [`MailError`], which tells whether to try again.
+    pub async fn send(&self, letter: Letter, to: &MailAddress, id: &str) -> Result<Sent, MailError> {
+        let Some(smtp) = &self.smtp else { return Ok(Sent::Kept) };
+        smtp.send(self.message(letter, to, id)?).await?;
+        Ok(Sent::Yes)
+    }
+
+    fn message(&self, letter: Letter, to: &MailAddress, id: &str) -> Result<Message, MailError> {
+        let to = Mailbox::new(None, to.as_str().parse()?);
+        Ok(Message::builder()
+            .from(self.from.clone())
+            .to(to)
+            .subject(letter.subject)
+            .message_id(Some(format!("<{id}@{}>", self.from.email.domain())))
+            .header(AutoSubmitted)
+            .multipart(MultiPart::alternative_plain_html(letter.text, letter.html))?)
+    }
+}
+
+/// Keeps out-of-office answers away (RFC 3834 section 5).
+#[derive(Debug, Clone, Copy)]
+struct AutoSubmitted;
+
+impl lettre::message::header::Header for AutoSubmitted {
+    fn name() -> lettre::message::header::HeaderName {
+        lettre::message::header::HeaderName::new_from_ascii_str("Auto-Submitted")
+    }
+
+    fn parse(_: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(Self)
+    }
+
+    fn display(&self) -> lettre::message::header::HeaderValue {
+        lettre::message::header::HeaderValue::new(Self::name(), "auto-generated".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn transport() -> Transport {
+        Transport::new(None, "Mailferry <mail@move.example>".parse().expect("a mailbox")).expect("no server")
+    }
+
+    fn letter() -> Letter {
+        Letter { subject: "Über".to_owned(), text: "text".to_owned(), html: "<p>text</p>".to_owned() }
+    }
+
+    #[test]
+    fn a_mail_has_both_parts_its_own_id_and_says_that_a_machine_wrote_it() {
+        let to: MailAddress = "anna@example.org".parse().expect("an address");
+        let mail = transport().message(letter(), &to, "0199").expect("composes").formatted();
+        let mail = String::from_utf8(mail).expect("ASCII");
+        for part in [
+            "multipart/alternative",
+            "text/plain",
+            "text/html",
+            "Auto-Submitted: auto-generated",
+            "<0199@move.example>",
+        ] {
+            assert!(mail.contains(part), "{part} in {mail}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn without_a_server_a_mail_is_kept() {
+        let to: MailAddress = "anna@example.org".parse().expect("an address");
+        assert_eq!(transport().send(letter(), &to, "1").await.expect("kept"), Sent::Kept);
+    }
+}

@@ -1,0 +1,99 @@
+//! Known providers, from the data file `data/providers.json`: presets change, code does not. Each row names where it
+//! was read.
+
+use mailferry_shared::provider::Provider;
+use serde::Deserialize;
+
+const DATA: &str = include_str!("../data/providers.json");
+
+/// A row of the data file.
+#[derive(Debug, Deserialize)]
+struct Row {
+    #[serde(flatten)]
+    provider: Provider,
+    /// Where the preset was read.
+    source: String,
+}
+
+/// The providers.
+#[derive(Debug)]
+pub struct Providers(Vec<Provider>);
+
+impl Providers {
+    /// Those of the data file.
+    ///
+    /// # Errors
+    /// If the file is broken, which a test rules out.
+    pub fn load() -> Result<Self, serde_json::Error> {
+        let rows: Vec<Row> = serde_json::from_str(DATA)?;
+        Ok(Self(rows.into_iter().filter(|row| !row.source.is_empty()).map(|row| row.provider).collect()))
+    }
+
+    /// The provider of this id.
+    pub fn by_id(&self, id: &str) -> Option<&Provider> {
+        self.0.iter().find(|provider| provider.id == id)
+    }
+
+    /// Those whose name, domain or host matches, best match first; all of them for an empty search. A mail address is
+    /// searched for by its domain, and its local part is not looked at.
+    pub fn search(&self, text: &str) -> Vec<Provider> {
+        let text = text.trim().to_lowercase();
+        let wanted = text.rsplit_once('@').map_or(text.as_str(), |(_, domain)| domain);
+        let mut found: Vec<(u8, &Provider)> =
+            self.0.iter().filter_map(|provider| Some((rank(provider, wanted)?, provider))).collect();
+        found.sort_by_key(|(rank, _)| *rank);
+        found.into_iter().map(|(_, provider)| provider.clone()).collect()
+    }
+}
+
+/// How well a provider matches, 0 best; `None` if it does not.
+fn rank(provider: &Provider, wanted: &str) -> Option<u8> {
+    let name = provider.name.to_lowercase();
+    let host = provider.endpoint.as_ref().map_or("", |endpoint| endpoint.host.as_str());
+    let domains = &provider.domains;
+    let ranks = [
+        domains.iter().any(|domain| domain == wanted) || host == wanted,
+        name.starts_with(wanted),
+        domains.iter().any(|domain| domain.starts_with(wanted)),
+        name.contains(wanted) || provider.id.contains(wanted),
+        host.contains(wanted) || domains.iter().any(|domain| domain.contains(wanted)),
+    ];
+    (0..).zip(ranks).find_map(|(rank, fits)| fits.then_some(rank))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn first(text: &str) -> String {
+        let found = Providers::load().expect("reads").search(text);
+        found.first().map(|provider| provider.id.clone()).unwrap_or_default()
+    }
+
+    #[test]
+    fn every_row_is_read_and_every_id_is_there_once() {
+        let rows: Vec<Row> = serde_json::from_str(DATA).expect("reads");
+        let ids: HashSet<&str> = rows.iter().map(|row| row.provider.id.as_str()).collect();
+        assert_eq!(ids.len(), rows.len());
+        assert!(rows.len() > 30);
+        assert!(rows.iter().all(|row| row.source.starts_with("https://")));
+        assert_eq!(Providers::load().expect("reads").search("").len(), rows.len());
+    }
+
+    #[test]
+    fn name_domain_host_and_address_all_find() {
+        assert_eq!(first("gm"), "gmail");
+        assert_eq!(first("googlemail.com"), "gmail");
+        assert_eq!(first("anna@web.de"), "web-de");
+        assert_eq!(first("IMAP.GMX.NET"), "gmx");
+        assert_eq!(first("microsoft"), "microsoft-365");
+        assert_eq!(first("no such provider"), "");
+    }
+
+    #[test]
+    fn the_local_part_of_an_address_finds_nothing() {
+        assert_eq!(first("gmail@example.org"), "");
+    }
+}

@@ -1,0 +1,85 @@
+//! Whether account pairs can be started: pure rules over what the store knows of them.
+
+use mailferry_shared::{
+    account::{AccountPair, LoginState, Side},
+    endpoint::Endpoint,
+    order::ProviderChoice,
+};
+use mailferry_store::OrderRecord;
+
+use crate::api::problem::ApiError;
+
+/// So many pairs are named in an error; more would not be read.
+const NAMED: usize = 5;
+
+/// Whether every ticked pair can be started.
+///
+/// # Errors
+/// Nothing ticked; servers or passwords missing; a check failed, or source and destination are the same mailbox.
+pub fn may_start(pairs: &[AccountPair], order: &OrderRecord) -> Result<(), ApiError> {
+    let ticked: Vec<&AccountPair> = pairs.iter().filter(|pair| pair.ticked).collect();
+    if ticked.is_empty() {
+        return Err(ApiError::NothingTicked);
+    }
+    is_complete(&ticked, order)?;
+    let (source, destination) = (order.source.as_ref(), order.destination.as_ref());
+    let failed = ticked.iter().filter_map(|pair| {
+        let same = is_same_account(&pair.source, source, &pair.destination, destination);
+        let refused = [&pair.source, &pair.destination].into_iter().find(|side| side.login == LoginState::Failed);
+        match refused {
+            Some(side) => Some(format!("the check of {} failed", account(side))),
+            None if same => Some(format!("source and destination of {} are the same mailbox", account(&pair.source))),
+            None => None,
+        }
+    });
+    list(failed).map_or(Ok(()), |failed| Err(ApiError::CheckFailed(failed)))
+}
+
+/// Whether the pairs have a server and a password on both sides.
+///
+/// # Errors
+/// [`ApiError::AccountsIncomplete`] naming what is missing.
+pub fn is_complete(pairs: &[&AccountPair], order: &OrderRecord) -> Result<(), ApiError> {
+    let (source, destination) = (order.source.as_ref(), order.destination.as_ref());
+    let sides = pairs.iter().flat_map(|pair| [(&pair.source, source), (&pair.destination, destination)]);
+    let missing = sides.filter_map(|(side, choice)| {
+        if endpoint(side, choice).is_none() {
+            Some(format!("the server of {}", account(side)))
+        } else if side.has_password {
+            None
+        } else {
+            Some(format!("the password of {}", account(side)))
+        }
+    });
+    list(missing).map_or(Ok(()), |missing| Err(ApiError::AccountsIncomplete(missing)))
+}
+
+fn list(parts: impl Iterator<Item = String>) -> Option<String> {
+    let parts: Vec<String> = parts.collect();
+    let named = parts.iter().take(NAMED).cloned().collect::<Vec<_>>().join("; ");
+    match parts.len() {
+        0 => None,
+        count if count > NAMED => Some(format!("{named}; and {} more.", count - NAMED)),
+        _ => Some(format!("{named}.")),
+    }
+}
+
+fn endpoint<'a>(side: &'a Side, choice: Option<&'a ProviderChoice>) -> Option<&'a Endpoint> {
+    side.endpoint.as_ref().or(choice.map(|choice| &choice.endpoint))
+}
+
+/// The mailbox that is meant: the one acted for, if an admin logs in.
+fn account(side: &Side) -> &str {
+    side.act_for.as_deref().unwrap_or(&side.user)
+}
+
+fn is_same_account(
+    source: &Side,
+    source_choice: Option<&ProviderChoice>,
+    destination: &Side,
+    destination_choice: Option<&ProviderChoice>,
+) -> bool {
+    let host = |side, choice| endpoint(side, choice).map(|endpoint| (endpoint.host.clone(), endpoint.port));
+    host(source, source_choice) == host(destination, destination_choice)
+        && account(source).eq_ignore_ascii_case(account(destination))
+}

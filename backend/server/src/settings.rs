@@ -1,0 +1,311 @@
+//! Settings: flags and environment, one list for `serve` and `worker`. `mailferry serve --help` shows all of them.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, builder::BoolishValueParser};
+use lettre::message::Mailbox;
+use mailferry_domain::order::Terms;
+use mailferry_shared::secret::Secret;
+use url::Url;
+
+pub mod network;
+pub mod parse;
+
+use network::Network;
+
+/// What every process of the service needs.
+#[derive(Debug, Clone, Args)]
+pub struct CommonArgs {
+    /// The page's address as people open it; links in mails begin with it [default: http:// and the address listened
+    /// to].
+    #[arg(long, env = "MAILFERRY_PUBLIC_URL", value_name = "URL", value_parser = parse::public_url)]
+    pub public_url: Option<Url>,
+    /// Where everything is kept: sqlite:///path/to/file or postgres://user:password@host/name [default: a SQLite file
+    /// in the user's data directory].
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true, value_parser = parse::database_url)]
+    pub database_url: Option<Secret>,
+    /// The file with the key that seals passwords; made at the first start, readable by its owner only [default:
+    /// sealing.key in the user's data directory].
+    #[arg(long, env = "MAILFERRY_SEALING_KEY_FILE", value_name = "FILE")]
+    pub sealing_key_file: Option<PathBuf>,
+    /// Where status mails are handed in: smtps://user:password@host (TLS), smtp://host?tls=required (STARTTLS) or
+    /// smtp://host (no TLS). Without it mails are kept and not sent.
+    #[arg(long, env = "MAILFERRY_SMTP_URL", value_name = "URL", hide_env_values = true, value_parser = parse::smtp_url)]
+    pub smtp_url: Option<Secret>,
+    /// Sender of status mails.
+    #[arg(
+        long,
+        env = "MAILFERRY_MAIL_FROM",
+        value_name = "ADDRESS",
+        default_value = "Mailferry <mailferry@localhost.localdomain>",
+        value_parser = parse::mail_from
+    )]
+    pub mail_from: Mailbox,
+    /// Private networks that may be connected to, as 10.1.0.0/16,fd00::/8: an opening in the address guard.
+    #[arg(
+        long,
+        env = "MAILFERRY_ALLOW_NETWORKS",
+        value_name = "NETWORKS",
+        value_delimiter = ',',
+        value_parser = parse::allow_network
+    )]
+    pub allow_networks: Vec<Network>,
+    /// Ports besides 143 and 993 that may be connected to, as 1143,1993: an opening in the address guard.
+    #[arg(
+        long,
+        env = "MAILFERRY_ALLOW_PORTS",
+        value_name = "PORTS",
+        value_delimiter = ',',
+        value_parser = parse::allow_port
+    )]
+    pub allow_ports: Vec<u16>,
+    /// Permit IMAP without TLS.
+    #[arg(
+        long,
+        env = "MAILFERRY_ALLOW_PLAINTEXT",
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        action = clap::ArgAction::Set,
+        value_parser = BoolishValueParser::new()
+    )]
+    pub allow_plaintext: bool,
+    /// The DNS resolver, as 192.0.2.53 or 192.0.2.53:5353 [default: the system's].
+    #[arg(long, env = "MAILFERRY_DNS", value_name = "ADDRESS", value_parser = parse::dns)]
+    pub dns: Option<SocketAddr>,
+    /// Certificate authorities to trust besides the public ones, PEM.
+    #[arg(long, env = "MAILFERRY_CA_FILE", value_name = "FILE", value_parser = parse::ca_file)]
+    pub ca_file: Option<PathBuf>,
+    /// Runs, checks and surveys at work at once in this process.
+    #[arg(long, env = "MAILFERRY_WORKERS", value_name = "NUMBER", default_value = "4", value_parser = parse::workers)]
+    pub workers: usize,
+    /// What is logged, as tracing's filters: info, or mailferry_server=debug,info.
+    #[arg(long, env = "MAILFERRY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse::log_filter)]
+    pub log: String,
+    /// Log lines as text or as JSON.
+    #[arg(long, env = "MAILFERRY_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
+    pub log_format: LogFormat,
+}
+
+/// What the service's HTTP side needs besides.
+#[derive(Debug, Clone, Args)]
+pub struct ServeArgs {
+    /// Address and port to listen on.
+    #[arg(
+        long,
+        env = "MAILFERRY_LISTEN",
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8080",
+        value_parser = parse::listen
+    )]
+    pub listen: SocketAddr,
+    /// Networks of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    #[arg(
+        long,
+        env = "MAILFERRY_TRUST_PROXY",
+        value_name = "NETWORKS",
+        value_delimiter = ',',
+        value_parser = parse::trust_proxy
+    )]
+    pub trust_proxy: Vec<Network>,
+    /// The settings of every process.
+    #[command(flatten)]
+    pub common: CommonArgs,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// A setting whose value cannot be used: the process ends with exit code 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{setting}: {reason}")]
+pub struct SettingError {
+    /// The environment variable.
+    pub setting: &'static str,
+    /// What is wrong, and what would be right.
+    pub reason: String,
+}
+
+/// Openings in the address guard of outgoing connections, and what belongs to it.
+#[derive(Debug, Clone, Default)]
+pub struct Outgoing {
+    /// Private networks that may be connected to.
+    pub networks: Vec<Network>,
+    /// Ports besides 143 and 993.
+    pub ports: Vec<u16>,
+    /// IMAP without TLS is permitted.
+    pub plaintext: bool,
+    /// The resolver; `None`: the system's.
+    pub dns: Option<SocketAddr>,
+    /// More certificate authorities, PEM.
+    pub ca_file: Option<PathBuf>,
+}
+
+/// How fast one address may ask, and how much there may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// New orders: at once, then one every so many seconds.
+    pub orders: Pace,
+    /// Tries to open a link.
+    pub sessions: Pace,
+    /// Tries to redeem a voucher.
+    pub vouchers: Pace,
+    /// Checks started.
+    pub checks: Pace,
+    /// Account pairs in an order, and rows in a file.
+    pub max_pairs: u32,
+}
+
+/// So many at once, then one every `every_seconds`.
+#[derive(Debug, Clone, Copy)]
+pub struct Pace {
+    /// At once.
+    pub burst: u32,
+    /// Then one in this time, seconds.
+    pub every_seconds: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            orders: Pace { burst: 30, every_seconds: 20 },
+            sessions: Pace { burst: 30, every_seconds: 2 },
+            vouchers: Pace { burst: 20, every_seconds: 5 },
+            checks: Pace { burst: 60, every_seconds: 2 },
+            max_pairs: 500,
+        }
+    }
+}
+
+/// Everything that can be set, checked.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where to listen; a worker does not.
+    pub listen: SocketAddr,
+    /// Whose X-Forwarded headers are believed.
+    pub trust_proxy: Vec<Network>,
+    /// The page's address, without a final slash.
+    pub public_url: String,
+    /// The database.
+    pub database_url: Secret,
+    /// The key file.
+    pub sealing_key_file: PathBuf,
+    /// The way out for mails.
+    pub smtp_url: Option<Secret>,
+    /// Their sender.
+    pub mail_from: Mailbox,
+    /// The address guard's openings.
+    pub outgoing: Outgoing,
+    /// Jobs at once.
+    pub workers: usize,
+    /// How long things last.
+    pub terms: Terms,
+    /// How fast and how much.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// The settings of a service.
+    ///
+    /// # Errors
+    /// [`SettingError`] if there is no place to keep data in.
+    pub fn from_serve(args: &ServeArgs) -> Result<Self, SettingError> {
+        let mut settings = Self::from_common(&args.common, args.listen)?;
+        settings.trust_proxy.clone_from(&args.trust_proxy);
+        Ok(settings)
+    }
+
+    /// The settings of a process that answers no requests.
+    ///
+    /// # Errors
+    /// [`SettingError`] if there is no place to keep data in.
+    pub fn from_worker(args: &CommonArgs) -> Result<Self, SettingError> {
+        Self::from_common(args, SocketAddr::from(([127, 0, 0, 1], 8080)))
+    }
+
+    fn from_common(args: &CommonArgs, listen: SocketAddr) -> Result<Self, SettingError> {
+        let database_url = match &args.database_url {
+            Some(url) => url.clone(),
+            None => Secret::new(format!("sqlite://{}", data_file("DATABASE_URL", "mailferry.sqlite")?.display())),
+        };
+        let sealing_key_file = match &args.sealing_key_file {
+            Some(file) => file.clone(),
+            None => data_file("MAILFERRY_SEALING_KEY_FILE", "sealing.key")?,
+        };
+        let public_url = args.public_url.as_ref().map_or_else(|| own_url(listen), ToString::to_string);
+        Ok(Self {
+            listen,
+            trust_proxy: Vec::new(),
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            database_url,
+            sealing_key_file,
+            smtp_url: args.smtp_url.clone(),
+            mail_from: args.mail_from.clone(),
+            outgoing: Outgoing {
+                networks: args.allow_networks.clone(),
+                ports: args.allow_ports.clone(),
+                plaintext: args.allow_plaintext,
+                dns: args.dns,
+                ca_file: args.ca_file.clone(),
+            },
+            workers: args.workers,
+            terms: Terms::default(),
+            limits: Limits::default(),
+        })
+    }
+
+    /// Says in the log which guards are open.
+    pub fn log_openings(&self) {
+        let Outgoing { networks, ports, plaintext, dns, ca_file } = &self.outgoing;
+        if !networks.is_empty() {
+            let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+            tracing::warn!(networks = networks.join(","), "MAILFERRY_ALLOW_NETWORKS opens the address guard");
+        }
+        if !ports.is_empty() {
+            tracing::warn!(?ports, "MAILFERRY_ALLOW_PORTS opens the address guard");
+        }
+        if *plaintext {
+            tracing::warn!("MAILFERRY_ALLOW_PLAINTEXT permits IMAP without TLS");
+        }
+        if let Some(file) = ca_file {
+            tracing::warn!(file = %file.display(), "MAILFERRY_CA_FILE adds trusted certificate authorities");
+        }
+        if let Some(resolver) = dns {
+            tracing::info!(%resolver, "MAILFERRY_DNS names the resolver");
+        }
+        if self.smtp_url.is_none() {
+            tracing::warn!("MAILFERRY_SMTP_URL is not set: status mails are kept and not sent");
+        }
+    }
+}
+
+fn own_url(listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() {
+        format!("http://localhost:{}", listen.port())
+    } else {
+        format!("http://{listen}")
+    }
+}
+
+/// A file in the user's data directory (XDG base directory specification).
+fn data_file(setting: &'static str, name: &str) -> Result<PathBuf, SettingError> {
+    let absolute = |variable: &str| std::env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_DATA_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/share")))
+        .map(|base| base.join("mailferry").join(name))
+        .ok_or_else(|| SettingError {
+            setting,
+            reason: "not set, and HOME names no directory to keep it in".to_owned(),
+        })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! One parser a setting. Messages name the environment variable, since clap names the flag alone.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
+
+use lettre::message::Mailbox;
+use mailferry_shared::secret::Secret;
+use url::Url;
+
+use super::network::Network;
+
+type Parsed<T> = Result<T, String>;
+
+pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
+    text.parse().map_err(|_| "MAILFERRY_LISTEN must be ADDRESS:PORT, like 127.0.0.1:8080 or [::]:8080".to_owned())
+}
+
+pub(super) fn public_url(text: &str) -> Parsed<Url> {
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
+    let url = url.filter(|url| url.query().is_none() && url.fragment().is_none() && url.path() == "/");
+    url.ok_or_else(|| "MAILFERRY_PUBLIC_URL must be http:// or https:// and a host, without a path".to_owned())
+}
+
+pub(super) fn database_url(text: &str) -> Parsed<Secret> {
+    let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
+    // The value may hold a password and is not repeated.
+    if known { Ok(Secret::new(text)) } else { Err("DATABASE_URL must begin with sqlite:// or postgres://".to_owned()) }
+}
+
+pub(super) fn smtp_url(text: &str) -> Parsed<Secret> {
+    let words = "MAILFERRY_SMTP_URL must be smtps://HOST, smtp://HOST?tls=required or smtp://HOST, with USER:PASSWORD@ \
+                 before the host if it wants a login";
+    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "smtp" | "smtps") && url.has_host());
+    url.ok_or_else(|| words.to_owned())?;
+    lettre::AsyncSmtpTransport::<lettre::Tokio1Executor>::from_url(text).map_err(|_| words.to_owned())?;
+    Ok(Secret::new(text))
+}
+
+pub(super) fn mail_from(text: &str) -> Parsed<Mailbox> {
+    text.parse().map_err(|_| "MAILFERRY_MAIL_FROM must be a mail address, like Mailferry <mail@example.org>".to_owned())
+}
+
+pub(super) fn allow_network(text: &str) -> Parsed<Network> {
+    text.parse().map_err(|error| format!("MAILFERRY_ALLOW_NETWORKS: {error}"))
+}
+
+pub(super) fn trust_proxy(text: &str) -> Parsed<Network> {
+    text.parse().map_err(|error| format!("MAILFERRY_TRUST_PROXY: {error}"))
+}
+
+pub(super) fn allow_port(text: &str) -> Parsed<u16> {
+    let port = text.trim().parse().ok().filter(|port| *port > 0);
+    port.ok_or_else(|| "MAILFERRY_ALLOW_PORTS must be numbers from 1 to 65535 with commas between".to_owned())
+}
+
+pub(super) fn dns(text: &str) -> Parsed<SocketAddr> {
+    let address = text.parse().or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
+    address.map_err(|_| "MAILFERRY_DNS must be an address, like 192.0.2.53 or 192.0.2.53:5353".to_owned())
+}
+
+pub(super) fn ca_file(text: &str) -> Parsed<PathBuf> {
+    let path = PathBuf::from(text);
+    if path.is_file() { Ok(path) } else { Err("MAILFERRY_CA_FILE: there is no such file".to_owned()) }
+}
+
+pub(super) fn workers(text: &str) -> Parsed<usize> {
+    let number = text.parse().ok().filter(|number| *number <= 256);
+    number.ok_or_else(|| "MAILFERRY_WORKERS must be a number from 0 to 256".to_owned())
+}
+
+pub(super) fn log_filter(text: &str) -> Parsed<String> {
+    let filter = tracing_subscriber::EnvFilter::builder().parse(text);
+    filter.map(|_| text.to_owned()).map_err(|error| format!("MAILFERRY_LOG: {error}"))
+}

@@ -1,0 +1,59 @@
+use clap::Parser;
+
+use super::*;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    serve: ServeArgs,
+}
+
+fn parse(args: &[&str]) -> Result<ServeArgs, String> {
+    let line = std::iter::once("mailferry").chain(args.iter().copied());
+    Line::try_parse_from(line).map(|line| line.serve).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_bad_value_names_its_setting() {
+    for (flag, value, setting) in [
+        ("--listen", "8080", "MAILFERRY_LISTEN"),
+        ("--public-url", "example.org", "MAILFERRY_PUBLIC_URL"),
+        ("--database-url", "mysql://x", "DATABASE_URL"),
+        ("--smtp-url", "http://x", "MAILFERRY_SMTP_URL"),
+        ("--mail-from", "nobody", "MAILFERRY_MAIL_FROM"),
+        ("--allow-networks", "10.0.0.0/40", "MAILFERRY_ALLOW_NETWORKS"),
+        ("--allow-ports", "0", "MAILFERRY_ALLOW_PORTS"),
+        ("--dns", "dns.example", "MAILFERRY_DNS"),
+        ("--ca-file", "/no/such/file", "MAILFERRY_CA_FILE"),
+        ("--workers", "many", "MAILFERRY_WORKERS"),
+        ("--trust-proxy", "proxy", "MAILFERRY_TRUST_PROXY"),
+        ("--log", "a=b=c", "MAILFERRY_LOG"),
+    ] {
+        let message = parse(&[flag, value]).expect_err(flag);
+        assert!(message.contains(setting), "{message}");
+    }
+}
+
+#[test]
+fn the_page_is_where_we_listen_unless_told_otherwise() {
+    let url = |args: &[&str]| Settings::from_serve(&parse(args).expect("parses")).expect("settings").public_url;
+    assert_eq!(url(&["--listen", "127.0.0.1:9090"]), "http://127.0.0.1:9090");
+    assert_eq!(url(&["--listen", "0.0.0.0:80"]), "http://localhost:80");
+    assert_eq!(url(&["--public-url", "https://move.example.org/"]), "https://move.example.org");
+}
+
+#[test]
+fn lists_and_switches_are_read() {
+    let args = ["--allow-networks", "127.0.0.0/8,::1", "--allow-ports", "1143,1993", "--allow-plaintext"];
+    let settings = Settings::from_serve(&parse(&args).expect("parses")).expect("settings");
+    assert_eq!(settings.outgoing.networks.len(), 2);
+    assert_eq!(settings.outgoing.ports, [1143, 1993]);
+    assert!(settings.outgoing.plaintext);
+}
+
+#[test]
+fn no_secret_is_shown_by_debug() {
+    let args = ["--smtp-url", "smtps://u:canary@mail.example", "--database-url", "postgres://u:canary@h/d"];
+    let settings = Settings::from_serve(&parse(&args).expect("parses")).expect("settings");
+    assert!(!format!("{settings:?}").contains("canary"));
+}

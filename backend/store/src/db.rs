@@ -1,0 +1,242 @@
+//! The two databases behind one face: the same SQL text, the same arguments, the same rows.
+
+use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
+
+use futures::TryStreamExt;
+use sqlx::{
+    AssertSqlSafe, Postgres, Sqlite, Transaction,
+    migrate::Migrator,
+    postgres::{PgArguments, PgPool, PgPoolOptions},
+    query::Query,
+    sqlite::{
+        SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    },
+};
+
+use crate::{
+    error::StoreError,
+    value::{Arg, Row},
+};
+
+static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES_MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// A database.
+#[derive(Debug, Clone)]
+pub(crate) enum Db {
+    /// SQLite: one connection writes, others read what was committed.
+    Sqlite {
+        /// The one that writes.
+        writer: SqlitePool,
+        /// Those that read.
+        readers: SqlitePool,
+    },
+    /// PostgreSQL.
+    Postgres(PgPool),
+}
+
+impl Db {
+    /// Opens what `address` names and brings its tables up to date.
+    pub(crate) async fn connect(address: &str) -> Result<Self, StoreError> {
+        let db = if address.starts_with("sqlite:") {
+            Self::open_sqlite(SqliteConnectOptions::from_str(address)?).await?
+        } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
+            Self::Postgres(PgPoolOptions::new().max_connections(16).connect(address).await?)
+        } else {
+            return Err(StoreError::Address);
+        };
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    /// Opens the SQLite file at `path` and brings its tables up to date.
+    pub(crate) async fn open_file(path: &Path) -> Result<Self, StoreError> {
+        let db = Self::open_sqlite(SqliteConnectOptions::new().filename(path)).await?;
+        db.migrate().await?;
+        Ok(db)
+    }
+
+    async fn open_sqlite(options: SqliteConnectOptions) -> Result<Self, StoreError> {
+        make_private(options.get_filename())?;
+        let options = options
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("secure_delete", "FAST");
+        let pool = |connections| {
+            // The file is local: a connection that worked a moment ago works now.
+            SqlitePoolOptions::new()
+                .max_connections(connections)
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
+        let writer = pool(1).connect_with(options.clone()).await?;
+        let readers = pool(4).connect_lazy_with(options.pragma("query_only", "ON"));
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite { writer, .. } => {
+                // Two processes may start at once, and SQLite knows no lock beyond a transaction: who comes second
+                // fails at the first migration and finds it done when it looks again.
+                for _ in 0..5 {
+                    if SQLITE_MIGRATIONS.run(writer).await.is_ok() {
+                        return Ok(());
+                    }
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+                SQLITE_MIGRATIONS.run(writer).await?;
+            }
+            Self::Postgres(pool) => POSTGRES_MIGRATIONS.run(pool).await?,
+        }
+        Ok(())
+    }
+
+    /// A transaction that writes. On SQLite it is the only one at a time.
+    pub(crate) async fn write(&self) -> Result<Tx, StoreError> {
+        Ok(match self {
+            Self::Sqlite { writer, .. } => Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin().await?),
+        })
+    }
+
+    /// A transaction that reads one consistent state.
+    pub(crate) async fn read(&self) -> Result<Tx, StoreError> {
+        const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        Ok(match self {
+            Self::Sqlite { readers, .. } => Tx::Sqlite(readers.begin().await?),
+            Self::Postgres(pool) => Tx::Postgres(pool.begin_with(SNAPSHOT).await?),
+        })
+    }
+
+    /// Ends all connections.
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Makes the file, or makes it readable by its owner alone; SQLite gives the files beside it the same rights.
+fn make_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+/// A transaction; dropped without [`Tx::commit`], nothing of it remains.
+pub(crate) enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Executes `sql`; how many rows it touched.
+    pub(crate) async fn execute(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<u64, StoreError> {
+        let sql = AssertSqlSafe(sql.into());
+        Ok(match self {
+            Self::Sqlite(tx) => sqlite(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected(),
+            Self::Postgres(tx) => postgres(sqlx::query(sql), args).execute(&mut **tx).await?.rows_affected(),
+        })
+    }
+
+    /// All rows.
+    pub(crate) async fn rows(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
+        let sql = AssertSqlSafe(sql.into());
+        Ok(match self {
+            Self::Sqlite(tx) => {
+                let rows = sqlite(sqlx::query(sql), args).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Self::Postgres(tx) => {
+                let rows = postgres(sqlx::query(sql), args).fetch_all(&mut **tx).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// The first row, if there is one.
+    pub(crate) async fn row_opt(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<Option<Row>, StoreError> {
+        let sql = AssertSqlSafe(sql.into());
+        Ok(match self {
+            Self::Sqlite(tx) => sqlite(sqlx::query(sql), args).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
+            Self::Postgres(tx) => postgres(sqlx::query(sql), args).fetch_optional(&mut **tx).await?.map(Row::Postgres),
+        })
+    }
+
+    /// The first row.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there is none.
+    pub(crate) async fn row(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<Row, StoreError> {
+        self.row_opt(sql, args).await?.ok_or(StoreError::NotFound)
+    }
+
+    /// Gives every row to `take`, one after the other: memory stays flat however many there are.
+    pub(crate) async fn each(
+        &mut self,
+        sql: &'static str,
+        args: Vec<Arg>,
+        mut take: impl FnMut(&Row) -> Result<(), StoreError> + Send,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => {
+                let mut rows = sqlite(sqlx::query(sql), args).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    take(&Row::Sqlite(row))?;
+                }
+            }
+            Self::Postgres(tx) => {
+                let mut rows = postgres(sqlx::query(sql), args).fetch(&mut **tx);
+                while let Some(row) = rows.try_next().await? {
+                    take(&Row::Postgres(row))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One of two texts, where the databases differ.
+    pub(crate) fn either(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
+        }
+    }
+
+    /// Makes all of it durable at once.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+fn sqlite<'q>(query: Query<'q, Sqlite, SqliteArguments>, args: Vec<Arg>) -> Query<'q, Sqlite, SqliteArguments> {
+    args.into_iter().fold(query, |query, arg| match arg {
+        Arg::Text(value) => query.bind(value),
+        Arg::Int(value) => query.bind(value),
+        Arg::Bytes(value) => query.bind(value),
+    })
+}
+
+fn postgres<'q>(query: Query<'q, Postgres, PgArguments>, args: Vec<Arg>) -> Query<'q, Postgres, PgArguments> {
+    args.into_iter().fold(query, |query, arg| match arg {
+        Arg::Text(value) => query.bind(value),
+        Arg::Int(value) => query.bind(value),
+        Arg::Bytes(value) => query.bind(value),
+    })
+}

@@ -1,0 +1,90 @@
+//! What can go wrong at the store, and what it means for who asked.
+
+use std::error::Error;
+
+use mailferry_domain::{order::OrderTransitionError, run::RunTransitionError};
+
+use crate::{context::NoRandomness, sealing::SealError};
+
+/// Why the store did not do it.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no such row (or not in this order).
+    #[error("there is no such thing in the store")]
+    NotFound,
+    /// Somebody else changed it since it was read: read it again and decide anew.
+    #[error("it was changed by somebody else in the meantime")]
+    Conflict,
+    /// The order has as many account pairs as it may.
+    #[error("an order may have {limit} account pairs")]
+    TooManyPairs {
+        /// How many it may have.
+        limit: u32,
+    },
+    /// Unknown, expired or used up: one answer for all.
+    #[error("the voucher code is not valid")]
+    VoucherInvalid,
+    /// Not possible in the order's state.
+    #[error(transparent)]
+    WrongState(#[from] OrderTransitionError),
+    /// Not possible in the run's state.
+    #[error(transparent)]
+    RunState(#[from] RunTransitionError),
+    /// Runs of it have not ended.
+    #[error("it has runs that have not ended")]
+    Active,
+    /// No account pair is ticked.
+    #[error("no account pair is ticked")]
+    NothingTicked,
+    /// Another worker holds the lease by now.
+    #[error("the lease is held by another worker")]
+    Fenced,
+    /// Another process uses the file.
+    #[error("another process uses the file")]
+    InUse,
+    /// A sealed value cannot be opened.
+    #[error(transparent)]
+    Sealed(#[from] SealError),
+    /// The database's address is of no known kind.
+    #[error("a database address begins with sqlite: or postgres:")]
+    Address,
+    /// A row holds what this version cannot read.
+    #[error("the database holds an unreadable value in {what}")]
+    Corrupt {
+        /// Column, or the value itself where that tells more.
+        what: String,
+    },
+    /// The database cannot be read or written; whether the last commit took effect is unknown.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    pub(crate) fn corrupt(what: &str) -> Self {
+        Self::Corrupt { what: what.to_owned() }
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<NoRandomness> for StoreError {
+    fn from(error: NoRandomness) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}
+
+impl From<std::io::Error> for StoreError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Unavailable(Box::new(error))
+    }
+}

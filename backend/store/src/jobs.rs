@@ -1,0 +1,195 @@
+//! The queue: what is to be done, taken by workers under a lock that they keep alive.
+//!
+//! A job is its kind and the id of what it is about; there is never more than one of both. It is done at least once:
+//! a worker that dies loses its lock after [`LOCK`], and another takes the job. Whoever writes an order's state writes
+//! the jobs that follow from it in the same transaction, so that neither can be lost without the other.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    lease::{lease_now, nonsense_after},
+    store::Store,
+    value::{Arg, args, code},
+};
+
+mod worker;
+
+pub use worker::{JobHandler, JobOutcome, WorkerOptions, work};
+
+/// How often a worker says that it still has a job.
+pub const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// How long a job stays with a worker that says nothing.
+pub const LOCK: Duration = Duration::from_secs(60);
+
+/// What kind of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// Log in to the accounts of a check; the id is the check's.
+    Check,
+    /// Count what lies in them; the id is the check's.
+    Survey,
+    /// A run; the id is the run's.
+    Run,
+    /// A status mail; the id is the mail's.
+    SendMail,
+}
+
+/// A job in a worker's hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// What kind of work.
+    pub kind: JobKind,
+    /// What it is about.
+    pub id: Uuid,
+    /// 1 when it is taken for the first time.
+    pub attempt: u32,
+    /// This taking, unlike any other.
+    token: String,
+    /// Up to which asking this taking knows.
+    taken: i64,
+}
+
+/// Jobs for workers.
+pub trait JobQueue: Clone + Send + Sync + 'static {
+    /// Asks for a job not before a time (now if none). If it waits already, the earlier time counts; if a worker has
+    /// it, it is done once more afterwards.
+    fn enqueue(
+        &self,
+        kind: JobKind,
+        id: Uuid,
+        not_before: Option<DateTime<Utc>>,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Takes up to `limit` due jobs of `kind`, the longest due first, and locks them for `lock`.
+    fn take(
+        &self,
+        worker: &str,
+        kind: JobKind,
+        limit: u32,
+        lock: Duration,
+    ) -> impl Future<Output = Result<Vec<Job>, StoreError>> + Send;
+
+    /// Keeps a job for another `lock`; false if it is no longer ours.
+    fn keep(&self, job: &Job, lock: Duration) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// The job is done; it stays only if it was asked for again meanwhile.
+    fn finish(&self, job: &Job) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Puts the job back, to be taken again not before a time.
+    fn put_back(&self, job: &Job, not_before: DateTime<Utc>) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Asks for a job within a transaction; call [`Store::tell_workers`] after its commit.
+pub(crate) async fn enqueue(
+    tx: &mut Tx,
+    kind: JobKind,
+    id: Uuid,
+    not_before: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO jobs (kind, id, not_before, created_at, attempt, asked, taken, locked_by, seen_at, locked_until)
+         VALUES ($1, $2, $3, $4, 0, 1, 0, NULL, 0, 0)
+         ON CONFLICT (kind, id) DO UPDATE SET asked = jobs.asked + 1,
+            not_before = CASE WHEN jobs.asked > jobs.taken AND jobs.not_before < excluded.not_before
+                THEN jobs.not_before ELSE excluded.not_before END",
+        args![code(&kind)?, id, not_before, now],
+    )
+    .await
+    .map(drop)
+}
+
+impl JobQueue for Store {
+    async fn enqueue(&self, kind: JobKind, id: Uuid, not_before: Option<DateTime<Utc>>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        enqueue(&mut tx, kind, id, not_before.unwrap_or_else(|| self.now()), self.now()).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(())
+    }
+
+    async fn take(&self, worker: &str, kind: JobKind, limit: u32, lock: Duration) -> Result<Vec<Job>, StoreError> {
+        let word = code(&kind)?;
+        // Most looks find nothing: they must not wait for whoever writes.
+        let mut look = self.read().await?;
+        let now = lease_now(&mut look, self.context()).await?;
+        if look.row_opt(format!("{DUE} LIMIT 1"), due(&word, now)).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        drop(look);
+        let mut tx = self.write().await?;
+        let now = lease_now(&mut tx, self.context()).await?;
+        let skip = tx.either("", "FOR UPDATE SKIP LOCKED");
+        let sql = format!(
+            "UPDATE jobs SET locked_by = $4, seen_at = $2, locked_until = $5, attempt = attempt + 1, taken = asked
+             WHERE kind = $1 AND id IN ({DUE} LIMIT $6 {skip})
+             RETURNING id, attempt, locked_by, taken, not_before"
+        );
+        let token = format!("{worker}#{}", self.new_id()?);
+        let mut args = due(&word, now);
+        args.extend::<Vec<Arg>>(args![token, now + lock, limit]);
+        let mut jobs = Vec::new();
+        for row in tx.rows(sql, args).await? {
+            let job = Job {
+                kind,
+                id: row.get("id")?,
+                attempt: row.get("attempt")?,
+                token: row.get("locked_by")?,
+                taken: row.get("taken")?,
+            };
+            jobs.push((row.get::<DateTime<Utc>>("not_before")?, job));
+        }
+        tx.commit().await?;
+        jobs.sort_by_key(|(not_before, _)| *not_before);
+        Ok(jobs.into_iter().map(|(_, job)| job).collect())
+    }
+
+    async fn keep(&self, job: &Job, lock: Duration) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let now = lease_now(&mut tx, self.context()).await?;
+        let sql = "UPDATE jobs SET seen_at = $4, locked_until = $5 WHERE kind = $1 AND id = $2 AND locked_by = $3";
+        let kept = tx.execute(sql, args![code(&job.kind)?, job.id, &job.token, now, now + lock]).await?;
+        tx.commit().await?;
+        Ok(kept > 0)
+    }
+
+    async fn finish(&self, job: &Job) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "DELETE FROM jobs WHERE kind = $1 AND id = $2 AND locked_by = $3 AND asked = $4";
+        let kind = code(&job.kind)?;
+        if tx.execute(sql, args![&kind, job.id, &job.token, job.taken]).await? == 0 {
+            let sql = "UPDATE jobs SET locked_by = NULL, seen_at = 0, locked_until = 0
+                 WHERE kind = $1 AND id = $2 AND locked_by = $3";
+            tx.execute(sql, args![&kind, job.id, &job.token]).await?;
+        }
+        tx.commit().await
+    }
+
+    async fn put_back(&self, job: &Job, not_before: DateTime<Utc>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        // Asked for again meanwhile: that time counts.
+        let sql = "UPDATE jobs SET locked_by = NULL, seen_at = 0, locked_until = 0,
+                not_before = CASE WHEN asked > $4 AND not_before < $5 THEN not_before ELSE $5 END,
+                asked = asked + 1
+             WHERE kind = $1 AND id = $2 AND locked_by = $3";
+        tx.execute(sql, args![code(&job.kind)?, job.id, &job.token, job.taken, not_before]).await?;
+        tx.commit().await
+    }
+}
+
+/// Due jobs of a kind ($1) at a time ($2), that nobody has, or whose worker says nothing any more, or whose lock was
+/// taken by a clock that has gone back since ($3).
+const DUE: &str = "SELECT id FROM jobs WHERE kind = $1 AND not_before <= $2 AND (locked_until <= $2 OR seen_at > $3)
+     ORDER BY not_before, created_at, id";
+
+fn due(kind: &str, now: DateTime<Utc>) -> Vec<Arg> {
+    args![kind, now, nonsense_after(now)]
+}

@@ -1,0 +1,86 @@
+//! The command line's ledger: a SQLite file of its own, used by one process at a time.
+
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions, TryLockError},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use mailferry_shared::ids::RunId;
+use uuid::Uuid;
+
+use crate::{
+    context::Context,
+    db::Db,
+    error::StoreError,
+    lease::{Claim, claim},
+    ledger::RunLedger,
+};
+
+/// A file that holds one ledger, locked for this process as long as this value or a ledger of it lives. The lock goes
+/// with the process, so that a killed one can be followed at once.
+pub struct LedgerFile {
+    db: Db,
+    context: Context,
+    lock: Arc<File>,
+}
+
+impl LedgerFile {
+    /// Opens the file, or makes it (mode 0600). Beside it lies a file of the same name and `.lock`.
+    ///
+    /// # Errors
+    /// [`StoreError::InUse`] while another process has it; [`StoreError::Unavailable`].
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_with(path, Context::default()).await
+    }
+
+    /// The same with time and randomness from outside.
+    ///
+    /// # Errors
+    /// As [`LedgerFile::open`].
+    pub async fn open_with(path: &Path, context: Context) -> Result<Self, StoreError> {
+        // Not the database file itself: closing a second handle on it would drop SQLite's own locks.
+        let lock_path = beside(path, ".lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(lock_path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+        }
+        Ok(Self { db: Db::open_file(path).await?, context, lock: Arc::new(file) })
+    }
+
+    /// The ledger for a run, new or interrupted. Whatever was given out before is fenced off.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn run_ledger(&self, run_id: RunId) -> Result<RunLedger, StoreError> {
+        // The same worker's name for every process: the file's lock already says that there is only one.
+        let ttl = Duration::from_secs(60);
+        let asked = Claim { ledger: Uuid::nil(), run_id, worker: "command line", ttl };
+        let lease = claim(&self.db, &self.context, &asked).await?.ok_or(StoreError::InUse)?;
+        Ok(RunLedger::new(self.db.clone(), self.context.clone(), &lease, Some(Arc::clone(&self.lock))))
+    }
+
+    /// A new run's id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the system has no randomness to give.
+    pub fn new_run_id(&self) -> Result<RunId, StoreError> {
+        Ok(RunId(self.context.new_id()?))
+    }
+
+    /// Ends all connections, so that the file holds everything.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
+}

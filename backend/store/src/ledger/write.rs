@@ -1,0 +1,381 @@
+//! Intents and outcomes, with the totals in the same transaction.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt::Write,
+};
+
+use chrono::{DateTime, FixedOffset};
+use mailferry_domain::{
+    item::ContentKey,
+    ledger::{Intent, Outcome, Settlement},
+};
+use mailferry_engine::port::{FolderStart, LedgerFolderId};
+use mailferry_shared::run::Counts;
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    ledger::{
+        RunLedger,
+        counts::{add, counts_from, numbers, set_folder},
+    },
+    value::{Arg, args},
+};
+
+/// Rows in one statement: far below the 32,766 arguments that SQLite takes.
+const ROWS: usize = 500;
+
+/// Where outcomes are written.
+#[derive(Clone, Copy)]
+struct At {
+    folder: i64,
+    generation: i64,
+    run_no: i64,
+    fence: i64,
+}
+
+/// What was known of an entry before.
+struct Before {
+    settled: bool,
+    message_id: Option<String>,
+    date: Option<i64>,
+}
+
+impl RunLedger {
+    async fn begin(&self, folder: LedgerFolderId) -> Result<(Tx, At), StoreError> {
+        let generation = self.generation(folder).await?;
+        let (tx, run_no) = self.write().await?;
+        Ok((tx, At { folder: folder.0, generation, run_no, fence: self.inner.fence }))
+    }
+
+    pub(super) async fn write_start(&self, folder: LedgerFolderId, start: FolderStart) -> Result<(), StoreError> {
+        let (mut tx, at) = self.begin(folder).await?;
+        // What was told of single messages before the interruption, and is not settled, will be told anew.
+        tx.execute(
+            "DELETE FROM ledger_run_items WHERE run_no = $1 AND folder_id = $2 AND NOT (generation = $3 AND EXISTS (
+                SELECT 1 FROM ledger_items i WHERE i.folder_id = $2 AND i.generation = $3
+                    AND i.source_uid = ledger_run_items.source_uid AND i.state = 'present' AND i.run_no = $1))",
+            args![at.run_no, at.folder, at.generation],
+        )
+        .await?;
+        let mut counts = recount(&mut tx, at).await?;
+        counts.listed = start.listed;
+        counts.listed_bytes = start.listed_bytes;
+        counts.present += start.present_earlier;
+        counts.present_bytes += start.present_earlier_bytes;
+        let sql = "SELECT * FROM ledger_run_folders WHERE run_no = $1 AND folder_id = $2";
+        let before = tx.row_opt(sql, args![at.run_no, at.folder]).await?;
+        let before = before.as_ref().map_or(Ok(Counts::default()), counts_from)?;
+        let (now, before) = (numbers(&counts), numbers(&before));
+        set_folder(&mut tx, at.run_no, at.folder, &now).await?;
+        add(&mut tx, at.run_no, None, &std::array::from_fn(|n| now[n] - before[n])).await?;
+        self.commit(tx, at.run_no).await
+    }
+
+    pub(super) async fn write_intents(
+        &self,
+        folder: LedgerFolderId,
+        uid_next: u32,
+        batch: &[Intent],
+    ) -> Result<(), StoreError> {
+        let (mut tx, at) = self.begin(folder).await?;
+        let batch: BTreeMap<u32, &Intent> = batch.iter().map(|intent| (intent.source_uid.0, intent)).collect();
+        let batch: Vec<&Intent> = batch.into_values().collect();
+        for part in batch.chunks(ROWS) {
+            let mut args = args![at.folder, at.generation, at.run_no, at.fence, uid_next];
+            for intent in part {
+                args.push(intent.source_uid.0.into());
+                args.extend(key_args(Some(&intent.key)));
+                args.push(intent.message_id.clone().into());
+                args.extend(date_args(intent.internal_date));
+            }
+            let mut sql = String::from(
+                "INSERT INTO ledger_items (folder_id, generation, source_uid, state, size_bytes, key_size_bytes, hash,
+                    message_id, internal_date, internal_offset, destination_uid_next, run_no, fence) VALUES ",
+            );
+            for row in 0..part.len() {
+                let n = 6 + row * 6;
+                let comma = if row == 0 { "" } else { ", " };
+                // The size twice: as listed (corrected by the outcome) and as read.
+                let _ = write!(
+                    sql,
+                    "{comma}($1, $2, ${n}, 'intended', ${s}, ${s}, ${}, ${}, ${}, ${}, $5, $3, $4)",
+                    n + 2,
+                    n + 3,
+                    n + 4,
+                    n + 5,
+                    s = n + 1,
+                );
+            }
+            sql.push_str(
+                " ON CONFLICT (folder_id, generation, source_uid) DO UPDATE SET state = excluded.state,
+                    size_bytes = excluded.size_bytes, key_size_bytes = excluded.key_size_bytes, hash = excluded.hash,
+                    message_id = excluded.message_id, internal_date = excluded.internal_date,
+                    internal_offset = excluded.internal_offset, destination_uid = NULL,
+                    destination_uid_next = excluded.destination_uid_next, run_no = excluded.run_no, reason = NULL,
+                    fence = excluded.fence
+                  WHERE ledger_items.state NOT IN ('stored', 'present')",
+            );
+            tx.execute(sql, args).await?;
+        }
+        self.commit(tx, at.run_no).await
+    }
+
+    pub(super) async fn write_outcomes(
+        &self,
+        folder: LedgerFolderId,
+        outcomes: &[Settlement],
+    ) -> Result<(), StoreError> {
+        let (mut tx, at) = self.begin(folder).await?;
+        let mut batch: BTreeMap<u32, &Settlement> = BTreeMap::new();
+        for outcome in outcomes {
+            let kept = batch.entry(outcome.source_uid.0).or_insert(outcome);
+            if !kept.outcome.is_settled() {
+                *kept = outcome;
+            }
+        }
+        let batch: Vec<&Settlement> = batch.into_values().collect();
+        let mut change = [0; 13];
+        for part in batch.chunks(ROWS) {
+            let part = settle_part(&mut tx, at, part).await?;
+            (0..change.len()).for_each(|n| change[n] += part[n]);
+        }
+        add(&mut tx, at.run_no, Some(at.folder), &change).await?;
+        self.commit(tx, at.run_no).await
+    }
+}
+
+/// What this run has settled in the folder already.
+async fn recount(tx: &mut Tx, at: At) -> Result<Counts, StoreError> {
+    let rows = tx
+        .rows(
+            "SELECT state, COUNT(*) AS n, CAST(SUM(size_bytes) AS BIGINT) AS bytes FROM ledger_items
+             WHERE folder_id = $1 AND generation = $2 AND run_no = $3 AND state IN ('stored', 'present')
+             GROUP BY state",
+            args![at.folder, at.generation, at.run_no],
+        )
+        .await?;
+    let mut counts = Counts::default();
+    for row in rows {
+        let (n, bytes) = (row.get("n")?, row.get("bytes")?);
+        if row.get::<String>("state")? == "stored" {
+            (counts.stored, counts.stored_bytes) = (n, bytes);
+        } else {
+            (counts.present, counts.present_bytes, counts.duplicates) = (n, bytes, n);
+        }
+    }
+    Ok(counts)
+}
+
+/// Records outcomes; what they change in the totals.
+async fn settle_part(tx: &mut Tx, at: At, part: &[&Settlement]) -> Result<[i64; 13], StoreError> {
+    let before = entries(tx, at, part).await?;
+    let told = told(tx, at, part).await?;
+    let new: Vec<&Settlement> = part
+        .iter()
+        .filter(|settlement| before.get(&settlement.source_uid.0).is_none_or(|entry| !entry.settled))
+        .copied()
+        .collect();
+    if new.is_empty() {
+        return Ok([0; 13]);
+    }
+    let mut change = [0; 13];
+    for settlement in &new {
+        let plus = numbers(&tally(settlement.outcome, settlement.size_bytes));
+        let minus = told.get(&settlement.source_uid.0).map_or([0; 13], numbers);
+        (0..change.len()).for_each(|n| change[n] += plus[n] - minus[n]);
+    }
+    upsert_entries(tx, at, &new).await?;
+    tell(tx, at, &new, &before, &told).await?;
+    if at.generation > 1 {
+        for settlement in new.iter().filter(|settlement| settlement.outcome.is_settled()) {
+            supersede(tx, at, settlement).await?;
+        }
+    }
+    Ok(change)
+}
+
+/// The entries of these messages as they are.
+async fn entries(tx: &mut Tx, at: At, part: &[&Settlement]) -> Result<HashMap<u32, Before>, StoreError> {
+    let (list, uids) = in_list(part, 3);
+    let sql = format!(
+        "SELECT source_uid, state, message_id, internal_date FROM ledger_items
+         WHERE folder_id = $1 AND generation = $2 AND source_uid IN ({list})"
+    );
+    let args = args![at.folder, at.generation].into_iter().chain(uids).collect();
+    let rows = tx.rows(sql, args).await?;
+    rows.iter()
+        .map(|row| {
+            let settled = matches!(row.get::<String>("state")?.as_str(), "stored" | "present");
+            let before = Before { settled, message_id: row.get("message_id")?, date: row.get("internal_date")? };
+            Ok((row.get("source_uid")?, before))
+        })
+        .collect()
+}
+
+/// What this run has counted and told of these messages already.
+async fn told(tx: &mut Tx, at: At, part: &[&Settlement]) -> Result<HashMap<u32, Counts>, StoreError> {
+    let (list, uids) = in_list(part, 4);
+    let sql = format!(
+        "SELECT source_uid, outcome, size_bytes FROM ledger_run_items
+         WHERE run_no = $1 AND folder_id = $2 AND generation = $3 AND source_uid IN ({list})"
+    );
+    let args = args![at.run_no, at.folder, at.generation].into_iter().chain(uids).collect();
+    let rows = tx.rows(sql, args).await?;
+    rows.iter()
+        .map(|row| {
+            let size_bytes = row.get("size_bytes")?;
+            let mut counts = Counts::default();
+            match row.get::<String>("outcome")?.as_str() {
+                "skipped" => (counts.skipped, counts.skipped_bytes) = (1, size_bytes),
+                "failed" => (counts.failed, counts.failed_bytes) = (1, size_bytes),
+                "uncertain" => (counts.uncertain, counts.uncertain_bytes) = (1, size_bytes),
+                _ => (counts.present, counts.present_bytes, counts.duplicates) = (1, size_bytes, 1),
+            }
+            Ok((row.get("source_uid")?, counts))
+        })
+        .collect()
+}
+
+fn in_list(part: &[&Settlement], first: usize) -> (String, Vec<Arg>) {
+    let list = (first..first + part.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
+    (list, part.iter().map(|settlement| settlement.source_uid.0.into()).collect())
+}
+
+fn tally(outcome: Outcome, size_bytes: u64) -> Counts {
+    let mut counts = Counts::default();
+    match outcome {
+        Outcome::Stored(_) => (counts.stored, counts.stored_bytes) = (1, size_bytes),
+        Outcome::Present(_) => (counts.present, counts.present_bytes, counts.duplicates) = (1, size_bytes, 1),
+        Outcome::Skipped(_) => (counts.skipped, counts.skipped_bytes) = (1, size_bytes),
+        Outcome::Failed(_) => (counts.failed, counts.failed_bytes) = (1, size_bytes),
+        Outcome::Uncertain => (counts.uncertain, counts.uncertain_bytes) = (1, size_bytes),
+    }
+    counts
+}
+
+async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), StoreError> {
+    const COLUMNS: usize = 10;
+    let mut args = args![at.folder, at.generation, at.run_no, at.fence];
+    let mut sql = String::from(
+        "INSERT INTO ledger_items (folder_id, generation, run_no, fence, source_uid, state, size_bytes, key_size_bytes,
+            hash, message_id, internal_date, internal_offset, destination_uid, reason) VALUES ",
+    );
+    for (row, settlement) in new.iter().enumerate() {
+        let (state, uid, reason) = match settlement.outcome {
+            Outcome::Stored(uid) => ("stored", uid, None),
+            Outcome::Present(uid) => ("present", uid, None),
+            Outcome::Skipped(code) => ("skipped", None, Some(code)),
+            Outcome::Failed(code) => ("failed", None, Some(code)),
+            Outcome::Uncertain => ("uncertain", None, None),
+        };
+        args.extend::<Vec<Arg>>(args![settlement.source_uid.0, state, settlement.size_bytes]);
+        args.extend(key_args(settlement.key.as_ref()));
+        args.push(settlement.message_id.clone().into());
+        args.extend(date_args(settlement.internal_date));
+        args.extend::<Vec<Arg>>(args![uid.map(|uid| uid.0), reason.map(|code| code.as_str())]);
+        sql.push_str(if row == 0 { "($1, $2, $3, $4" } else { ", ($1, $2, $3, $4" });
+        for n in 0..COLUMNS {
+            let _ = write!(sql, ", ${}", 5 + row * COLUMNS + n);
+        }
+        sql.push(')');
+    }
+    sql.push_str(
+        " ON CONFLICT (folder_id, generation, source_uid) DO UPDATE SET run_no = excluded.run_no,
+            fence = excluded.fence, state = excluded.state, size_bytes = excluded.size_bytes,
+            key_size_bytes = COALESCE(excluded.key_size_bytes, ledger_items.key_size_bytes),
+            hash = COALESCE(excluded.hash, ledger_items.hash),
+            message_id = COALESCE(excluded.message_id, ledger_items.message_id),
+            internal_date = COALESCE(excluded.internal_date, ledger_items.internal_date),
+            internal_offset = COALESCE(excluded.internal_offset, ledger_items.internal_offset),
+            destination_uid = excluded.destination_uid, reason = excluded.reason",
+    );
+    tx.execute(sql, args).await.map(drop)
+}
+
+/// Keeps for the protocol what became of messages that were not simply stored.
+async fn tell(
+    tx: &mut Tx,
+    at: At,
+    new: &[&Settlement],
+    before: &HashMap<u32, Before>,
+    told: &HashMap<u32, Counts>,
+) -> Result<(), StoreError> {
+    const COLUMNS: usize = 7;
+    let mut args = args![at.run_no, at.folder, at.generation];
+    let mut sql = String::from(
+        "INSERT INTO ledger_run_items (run_no, folder_id, generation, source_uid, outcome, rank, size_bytes,
+            internal_date, message_id, code) VALUES ",
+    );
+    let mut rows = 0;
+    for settlement in new {
+        let uid = settlement.source_uid.0;
+        let (outcome, rank, code) = match settlement.outcome {
+            Outcome::Stored(_) => {
+                if told.contains_key(&uid) {
+                    let sql = "DELETE FROM ledger_run_items
+                         WHERE run_no = $1 AND folder_id = $2 AND generation = $3 AND source_uid = $4";
+                    tx.execute(sql, args![at.run_no, at.folder, at.generation, uid]).await?;
+                }
+                continue;
+            }
+            Outcome::Failed(code) => ("failed", 0_i64, Some(code)),
+            Outcome::Uncertain => ("uncertain", 1, None),
+            Outcome::Skipped(code) => ("skipped", 2, Some(code)),
+            Outcome::Present(_) => ("duplicate", 3, None),
+        };
+        let known = before.get(&uid);
+        let date = settlement.internal_date.map(|date| date.timestamp()).or(known.and_then(|entry| entry.date));
+        let message_id = settlement.message_id.clone().or(known.and_then(|entry| entry.message_id.clone()));
+        let code = code.map(|code| code.as_str());
+        args.extend::<Vec<Arg>>(args![uid, outcome, rank, settlement.size_bytes, date, message_id, code]);
+        sql.push_str(if rows == 0 { "($1, $2, $3" } else { ", ($1, $2, $3" });
+        for n in 0..COLUMNS {
+            let _ = write!(sql, ", ${}", 4 + rows * COLUMNS + n);
+        }
+        sql.push(')');
+        rows += 1;
+    }
+    if rows == 0 {
+        return Ok(());
+    }
+    sql.push_str(
+        " ON CONFLICT (run_no, folder_id, generation, source_uid) DO UPDATE SET outcome = excluded.outcome,
+            rank = excluded.rank, size_bytes = excluded.size_bytes, internal_date = excluded.internal_date,
+            message_id = excluded.message_id, code = excluded.code",
+    );
+    tx.execute(sql, args).await.map(drop)
+}
+
+/// The entry of a former generation that stood for this message at the destination stands for it no longer, or it
+/// would account for a second message after an interruption.
+async fn supersede(tx: &mut Tx, at: At, settlement: &Settlement) -> Result<(), StoreError> {
+    let (Some(key), Outcome::Stored(uid) | Outcome::Present(uid)) = (settlement.key, settlement.outcome) else {
+        return Ok(());
+    };
+    let uid = uid.map(|uid| uid.0);
+    let row = tx
+        .row_opt(
+            "SELECT generation, source_uid FROM ledger_items WHERE folder_id = $1 AND generation < $2
+                AND state IN ('stored', 'present') AND hash = $3 AND key_size_bytes = $4
+                AND (destination_uid = $5 OR (destination_uid IS NULL AND $5 IS NULL))
+             ORDER BY generation, source_uid LIMIT 1",
+            args![at.folder, at.generation, key.hash.0.as_slice(), key.size_bytes, uid],
+        )
+        .await?;
+    let Some(row) = row else { return Ok(()) };
+    let sql = "UPDATE ledger_items SET state = 'superseded'
+         WHERE folder_id = $1 AND generation = $2 AND source_uid = $3";
+    let (generation, source_uid) = (row.get::<i64>("generation")?, row.get::<i64>("source_uid")?);
+    tx.execute(sql, args![at.folder, generation, source_uid]).await.map(drop)
+}
+
+fn key_args(key: Option<&ContentKey>) -> Vec<Arg> {
+    args![key.map(|key| key.size_bytes), key.map(|key| key.hash.0.as_slice())]
+}
+
+/// Seconds since 1970 and the zone's seconds east of UTC.
+fn date_args(date: Option<DateTime<FixedOffset>>) -> Vec<Arg> {
+    args![date.map(|date| date.timestamp()), date.map(|date| i64::from(date.offset().local_minus_utc()))]
+}

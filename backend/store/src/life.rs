@@ -1,0 +1,216 @@
+//! Changes of an order's state that do more than one thing: each is one transaction over state, runs and jobs.
+
+use chrono::{DateTime, Utc};
+use mailferry_domain::order::{OrderLife, Start};
+use mailferry_shared::{
+    ids::{DeltaId, OrderId, PairId, RunId},
+    order::StartKind,
+    run::{RunKind, RunState},
+};
+
+use crate::{
+    credential::forget_passwords,
+    db::Tx,
+    error::StoreError,
+    jobs::{JobKind, enqueue},
+    order::{OrderRecord, lock_order, payment},
+    store::Store,
+    value::{args, code},
+    voucher::give_back,
+};
+
+impl Store {
+    /// The owner starts the order. If it is paid for (or a trial), it is scheduled: every ticked pair gets a queued run
+    /// and a job at the earliest start. Otherwise it awaits payment.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], [`StoreError::WrongState`], [`StoreError::NothingTicked`].
+    pub async fn schedule_order(&self, order: &OrderRecord, start: Start) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = self.lock_version(&mut tx, order).await?;
+        let payment = payment(&mut tx, order.id).await?;
+        if payment.pairs_needed == 0 {
+            return Err(StoreError::NothingTicked);
+        }
+        order.life = order.life.start(start, payment.pairs_covered >= payment.pairs_needed)?;
+        let order = self.write_scheduled(&mut tx, order).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(order)
+    }
+
+    /// Writes a started order that this transaction has locked, with runs and jobs if it is scheduled.
+    pub(crate) async fn write_scheduled(&self, tx: &mut Tx, order: OrderRecord) -> Result<OrderRecord, StoreError> {
+        if let OrderLife::Scheduled { start } = order.life {
+            let kind = match start.kind {
+                StartKind::Main => RunKind::Main,
+                StartKind::Trial => RunKind::Trial,
+            };
+            let sql = "SELECT id FROM pairs WHERE order_id = $1 AND ticked = 1 ORDER BY position";
+            let rows = tx.rows(sql, args![order.id]).await?;
+            let pairs: Vec<PairId> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
+            self.queue_runs(tx, &NewRuns { order_id: order.id, delta_id: None, kind, start: start.earliest }, &pairs)
+                .await?;
+        }
+        self.write_order(tx, order).await
+    }
+
+    /// The first run begins: a scheduled order becomes active. Any other is given back as it is, so that a job may
+    /// repeat it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn begin_order(&self, id: OrderId) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = lock_order(&mut tx, id).await?;
+        if !matches!(order.life, OrderLife::Scheduled { .. }) {
+            return Ok(order);
+        }
+        order.life = order.life.begin(self.now())?;
+        let order = self.write_order(&mut tx, order).await?;
+        tx.commit().await?;
+        Ok(order)
+    }
+
+    /// The owner pauses: queued runs pause at once, running ones when their workers see the order's state.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], [`StoreError::WrongState`].
+    pub async fn pause_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = self.lock_version(&mut tx, order).await?;
+        order.life = order.life.pause()?;
+        let sql = "UPDATE runs SET state = 'paused', finding = NULL WHERE order_id = $1 AND state = 'queued'";
+        tx.execute(sql, args![order.id]).await?;
+        let order = self.write_order(&mut tx, order).await?;
+        tx.commit().await?;
+        Ok(order)
+    }
+
+    /// The owner resumes: paused and parked runs are queued again.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], [`StoreError::WrongState`].
+    pub async fn resume_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = self.lock_version(&mut tx, order).await?;
+        order.life = order.life.resume()?;
+        let sql =
+            "UPDATE runs SET state = 'queued', finding = NULL WHERE order_id = $1 AND state = 'paused' RETURNING id";
+        for row in tx.rows(sql, args![order.id]).await? {
+            enqueue(&mut tx, JobKind::Run, row.get("id")?, self.now(), self.now()).await?;
+        }
+        let order = self.write_order(&mut tx, order).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(order)
+    }
+
+    /// The owner cancels: runs that wait end, running ones when their workers see the order's state; passwords are
+    /// erased; vouchers come back if no run has begun.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], [`StoreError::WrongState`].
+    pub async fn cancel_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = self.lock_version(&mut tx, order).await?;
+        order.life = order.life.cancel()?;
+        let sql = "UPDATE runs SET state = 'cancelled', finished_at = $2
+             WHERE order_id = $1 AND state IN ('queued', 'paused')";
+        tx.execute(sql, args![order.id, self.now()]).await?;
+        let sql = "DELETE FROM jobs WHERE kind = 'run' AND locked_by IS NULL
+             AND id IN (SELECT id FROM runs WHERE order_id = $1)";
+        tx.execute(sql, args![order.id]).await?;
+        forget_passwords(&mut tx, order.id).await?;
+        if order.started_at.is_none() {
+            give_back(&mut tx, order.id).await?;
+        }
+        let order = self.write_order(&mut tx, order).await?;
+        tx.commit().await?;
+        Ok(order)
+    }
+
+    /// The owner starts a delta over these pairs, or over all that had a main run if none is named.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], [`StoreError::WrongState`]; [`StoreError::NotFound`] for a pair that is not in the
+    /// order or had no main run; [`StoreError::NothingTicked`] if no pair had one.
+    pub async fn start_delta(&self, order: &OrderRecord, pairs: &[PairId]) -> Result<DeltaId, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = self.lock_version(&mut tx, order).await?;
+        order.life = order.life.start_delta()?;
+        let rows = tx
+            .rows(
+                "SELECT p.id FROM pairs p WHERE p.order_id = $1
+                    AND EXISTS (SELECT 1 FROM runs r WHERE r.pair_id = p.id AND r.kind = 'main')
+                 ORDER BY p.position",
+                args![order.id],
+            )
+            .await?;
+        let moved: Vec<PairId> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
+        if pairs.iter().any(|id| !moved.contains(id)) {
+            return Err(StoreError::NotFound);
+        }
+        let chosen: Vec<PairId> = moved.into_iter().filter(|id| pairs.is_empty() || pairs.contains(id)).collect();
+        if chosen.is_empty() {
+            return Err(StoreError::NothingTicked);
+        }
+        let id = DeltaId(self.new_id()?);
+        let sql = "INSERT INTO deltas (id, order_id, created_at) VALUES ($1, $2, $3)";
+        tx.execute(sql, args![id, order.id, self.now()]).await?;
+        let new = NewRuns { order_id: order.id, delta_id: Some(id), kind: RunKind::Delta, start: self.now() };
+        self.queue_runs(&mut tx, &new, &chosen).await?;
+        self.write_order(&mut tx, order).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(id)
+    }
+
+    /// Called after each run that has ended or was parked. When all runs have ended, the order is completed. When
+    /// nothing is queued or running any more but a run is parked, the order is paused, so that its owner can resume it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn conclude_order(&self, id: OrderId) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = lock_order(&mut tx, id).await?;
+        let sql = "SELECT COALESCE(SUM(CASE WHEN state IN ('queued', 'running') THEN 1 ELSE 0 END), 0) AS busy,
+                COALESCE(SUM(CASE WHEN state = 'paused' THEN 1 ELSE 0 END), 0) AS paused
+             FROM runs WHERE order_id = $1";
+        let row = tx.row(sql, args![id]).await?;
+        let (busy, paused) = (row.get::<i64>("busy")?, row.get::<i64>("paused")?);
+        order.life = match order.life {
+            life @ (OrderLife::Active(_) | OrderLife::Paused(_)) if busy == 0 && paused == 0 => {
+                life.complete(self.now())?
+            }
+            life @ OrderLife::Active(_) if busy == 0 => life.pause()?,
+            _ => return Ok(order),
+        };
+        let order = self.write_order(&mut tx, order).await?;
+        tx.commit().await?;
+        Ok(order)
+    }
+
+    async fn queue_runs(&self, tx: &mut Tx, new: &NewRuns, pairs: &[PairId]) -> Result<(), StoreError> {
+        let (kind, state) = (code(&new.kind)?, code(&RunState::Queued)?);
+        for pair_id in pairs {
+            let id = RunId(self.new_id()?);
+            tx.execute(
+                "INSERT INTO runs (id, order_id, pair_id, delta_id, number, kind, state, created_at)
+                 SELECT $1, $2, $3, $4, COALESCE(MAX(number), 0) + 1, $5, $6, $7 FROM runs WHERE pair_id = $3",
+                args![id, new.order_id, *pair_id, new.delta_id, &kind, &state, self.now()],
+            )
+            .await?;
+            enqueue(tx, JobKind::Run, id.0, new.start, self.now()).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What new runs have in common.
+struct NewRuns {
+    order_id: OrderId,
+    delta_id: Option<DeltaId>,
+    kind: RunKind,
+    start: DateTime<Utc>,
+}

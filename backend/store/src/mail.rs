@@ -1,0 +1,129 @@
+//! Status mails: a row each, made once for an occasion however often a job is repeated.
+
+use chrono::{DateTime, Utc};
+use mailferry_shared::ids::OrderId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{
+    error::StoreError,
+    jobs::{JobKind, enqueue},
+    store::Store,
+    value::{args, code},
+};
+
+/// A status mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct MailId(pub Uuid);
+
+/// What a status mail tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MailKind {
+    /// The order was submitted.
+    Submitted,
+    /// The first run has started.
+    Started,
+    /// The first run has ended; switch the MX record.
+    Finished,
+    /// A delta has started.
+    DeltaStarted,
+    /// A delta has ended.
+    DeltaFinished,
+    /// A password is no longer valid, a mailbox is full.
+    ActionNeeded,
+    /// The link expires soon.
+    LinkExpires,
+}
+
+/// A status mail and whether it was sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MailRecord {
+    /// Its id.
+    pub id: MailId,
+    /// The order.
+    pub order_id: OrderId,
+    /// What it tells.
+    pub kind: MailKind,
+    /// What it is about (a run's or delta's id), so that the same is told once.
+    pub occasion: String,
+    /// When it was to be sent.
+    pub created_at: DateTime<Utc>,
+    /// When it was taken by the mail server.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Tries that failed.
+    pub attempts: u32,
+}
+
+impl Store {
+    /// Queues a mail, with its job, unless one of this kind was queued for this occasion before (then `None`).
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also for an order that does not exist.
+    pub async fn queue_mail(
+        &self,
+        order_id: OrderId,
+        kind: MailKind,
+        occasion: &str,
+    ) -> Result<Option<MailId>, StoreError> {
+        let id = self.new_id()?;
+        let mut tx = self.write().await?;
+        let written = tx
+            .execute(
+                "INSERT INTO mails (id, order_id, kind, occasion, created_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)
+                 ON CONFLICT (order_id, kind, occasion) DO NOTHING",
+                args![id, order_id, code(&kind)?, occasion, self.now()],
+            )
+            .await?;
+        if written == 0 {
+            return Ok(None);
+        }
+        enqueue(&mut tx, JobKind::SendMail, id, self.now(), self.now()).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(Some(MailId(id)))
+    }
+
+    /// A mail.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn mail(&self, id: MailId) -> Result<MailRecord, StoreError> {
+        let sql = "SELECT order_id, kind, occasion, created_at, sent_at, attempts FROM mails WHERE id = $1";
+        let row = self.read().await?.row(sql, args![id.0]).await?;
+        Ok(MailRecord {
+            id,
+            order_id: row.get("order_id")?,
+            kind: row.code("kind")?,
+            occasion: row.get("occasion")?,
+            created_at: row.get("created_at")?,
+            sent_at: row.get("sent_at")?,
+            attempts: row.get("attempts")?,
+        })
+    }
+
+    /// The mail server has taken it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn mail_sent(&self, id: MailId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE mails SET sent_at = COALESCE(sent_at, $2) WHERE id = $1";
+        if tx.execute(sql, args![id.0, self.now()]).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        tx.commit().await
+    }
+
+    /// It could not be sent; how many tries have failed by now.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn mail_failed(&self, id: MailId) -> Result<u32, StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE mails SET attempts = attempts + 1 WHERE id = $1 RETURNING attempts";
+        let attempts = tx.row(sql, args![id.0]).await?.get("attempts")?;
+        tx.commit().await?;
+        Ok(attempts)
+    }
+}

@@ -1,0 +1,385 @@
+//! Orders: reading, writing, and the numbers that belong to them.
+
+use chrono::{DateTime, Utc};
+use mailferry_domain::order::{Begun, Ended, OrderLife, Start};
+use mailferry_shared::{
+    address::MailAddress,
+    ids::{OrderId, TenantId},
+    order::{Language, OrderAction, OrderOptions, OrderState, OrderTotals, Payment, ProviderChoice, StartKind},
+};
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    ledger::delete_ledger,
+    store::Store,
+    value::{Row, args, code, json},
+    voucher::give_back,
+};
+
+/// What a new order begins with.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// Whose order it is; [`crate::OPERATOR_TENANT`] for the public page.
+    pub tenant_id: TenantId,
+    /// Language of page and mails.
+    pub language: Language,
+    /// Where status mails go.
+    pub notify_address: Option<MailAddress>,
+    /// The old provider.
+    pub source: Option<ProviderChoice>,
+    /// The new provider.
+    pub destination: Option<ProviderChoice>,
+    /// What to copy and how.
+    pub options: OrderOptions,
+    /// The terms' version that was accepted, just now.
+    pub accepted_terms: String,
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderRecord {
+    /// The order number.
+    pub id: OrderId,
+    /// Whose order it is.
+    pub tenant_id: TenantId,
+    /// Grows with every change.
+    pub version: i64,
+    /// Raised to make older manage links useless.
+    pub link_version: i64,
+    /// Where it stands.
+    pub life: OrderLife,
+    /// Full migration or free trial; stays when the order is closed or cancelled, as do the times.
+    pub kind: Option<StartKind>,
+    /// Not started before this time.
+    pub earliest_start: Option<DateTime<Utc>>,
+    /// When its first run was started.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When its last run ended.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// When the manage link stops working; follows from the state and the store's terms.
+    pub expires_at: DateTime<Utc>,
+    /// Language of page and mails.
+    pub language: Language,
+    /// Where status mails go.
+    pub notify_address: Option<MailAddress>,
+    /// The old provider.
+    pub source: Option<ProviderChoice>,
+    /// The new provider.
+    pub destination: Option<ProviderChoice>,
+    /// What to copy and how.
+    pub options: OrderOptions,
+    /// The terms' version that was accepted.
+    pub accepted_terms: String,
+    /// When they were accepted.
+    pub accepted_terms_at: DateTime<Utc>,
+    /// When the order was created.
+    pub created_at: DateTime<Utc>,
+}
+
+const COLUMNS: &str = "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
+    expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at";
+
+fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
+    let kind = row.code_opt("kind")?;
+    let earliest_start = row.get("earliest_start")?;
+    let started_at = row.get("started_at")?;
+    let finished_at = row.get("finished_at")?;
+    let life = life(row.code("state")?, kind, earliest_start, started_at, finished_at);
+    Ok(OrderRecord {
+        id: row.get("id")?,
+        tenant_id: row.get("tenant_id")?,
+        version: row.get("version")?,
+        link_version: row.get("link_version")?,
+        life: life.ok_or_else(|| StoreError::corrupt("orders.state"))?,
+        kind,
+        earliest_start,
+        started_at,
+        finished_at,
+        expires_at: row.get("expires_at")?,
+        language: row.code("language")?,
+        notify_address: row
+            .get::<Option<String>>("notify_address")?
+            .map(|text| text.parse().map_err(|_| StoreError::corrupt("orders.notify_address")))
+            .transpose()?,
+        source: row.json_opt("source")?,
+        destination: row.json_opt("destination")?,
+        options: row.json("options")?,
+        accepted_terms: row.get("accepted_terms")?,
+        accepted_terms_at: row.get("accepted_terms_at")?,
+        created_at: row.get("created_at")?,
+    })
+}
+
+fn life(
+    state: OrderState,
+    kind: Option<StartKind>,
+    earliest: Option<DateTime<Utc>>,
+    started_at: Option<DateTime<Utc>>,
+    finished_at: Option<DateTime<Utc>>,
+) -> Option<OrderLife> {
+    let start = kind.zip(earliest).map(|(kind, earliest)| Start { kind, earliest });
+    let begun = kind.zip(started_at).map(|(kind, started_at)| Begun { kind, started_at });
+    Some(match state {
+        OrderState::Draft => OrderLife::Draft,
+        OrderState::AwaitingPayment => OrderLife::AwaitingPayment { start: start? },
+        OrderState::Scheduled => OrderLife::Scheduled { start: start? },
+        OrderState::Active => OrderLife::Active(begun?),
+        OrderState::Paused => OrderLife::Paused(begun?),
+        OrderState::Completed => OrderLife::Completed(begun?, Ended { finished_at: finished_at? }),
+        OrderState::Closed => OrderLife::Closed,
+        OrderState::Cancelled => OrderLife::Cancelled,
+    })
+}
+
+impl OrderRecord {
+    /// Sets what follows from `life`.
+    fn follow_life(&mut self, store: &Store) {
+        match self.life {
+            OrderLife::Draft | OrderLife::Closed | OrderLife::Cancelled => {}
+            OrderLife::AwaitingPayment { start } | OrderLife::Scheduled { start } => {
+                self.kind = Some(start.kind);
+                self.earliest_start = Some(start.earliest);
+            }
+            OrderLife::Active(begun) | OrderLife::Paused(begun) => {
+                self.kind = Some(begun.kind);
+                self.started_at = Some(begun.started_at);
+                self.finished_at = None;
+            }
+            OrderLife::Completed(begun, ended) => {
+                self.kind = Some(begun.kind);
+                self.started_at = Some(begun.started_at);
+                self.finished_at = Some(ended.finished_at);
+            }
+        }
+        self.expires_at = self.life.expires_at(self.created_at, store.terms());
+    }
+}
+
+impl Store {
+    /// A new draft.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also for a tenant that does not exist.
+    pub async fn create_order(&self, new: NewOrder) -> Result<OrderRecord, StoreError> {
+        let now = self.now();
+        let mut order = OrderRecord {
+            id: OrderId(self.new_id()?),
+            tenant_id: new.tenant_id,
+            version: 1,
+            link_version: 1,
+            life: OrderLife::Draft,
+            kind: None,
+            earliest_start: None,
+            started_at: None,
+            finished_at: None,
+            expires_at: now,
+            language: new.language,
+            notify_address: new.notify_address,
+            source: new.source,
+            destination: new.destination,
+            options: new.options,
+            accepted_terms: new.accepted_terms,
+            accepted_terms_at: now,
+            created_at: now,
+        };
+        order.follow_life(self);
+        let mut tx = self.write().await?;
+        tx.execute(
+            "INSERT INTO orders (id, tenant_id, version, link_version, state, expires_at, language, notify_address,
+                source, destination, options, accepted_terms, accepted_terms_at, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+            args![
+                order.id,
+                order.tenant_id,
+                order.version,
+                order.link_version,
+                code(&order.life.state())?,
+                order.expires_at,
+                code(&order.language)?,
+                order.notify_address.as_ref().map(MailAddress::as_str),
+                order.source.as_ref().map(json).transpose()?,
+                order.destination.as_ref().map(json).transpose()?,
+                json(&order.options)?,
+                &order.accepted_terms,
+                order.accepted_terms_at,
+                order.created_at,
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        // As it reads back: times in the database are whole microseconds.
+        self.order(order.id).await
+    }
+
+    /// The order with this number.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn order(&self, id: OrderId) -> Result<OrderRecord, StoreError> {
+        read_order(&mut self.read().await?, id).await
+    }
+
+    /// Writes an order that was read before; what follows from `life` is set here. If a provider has another server
+    /// now, the accounts that use it must be checked anew.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`] if somebody else has written it in between.
+    pub async fn save_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let before = self.lock_version(&mut tx, order).await?;
+        for (side, old, new) in
+            [("source", &before.source, &order.source), ("destination", &before.destination, &order.destination)]
+        {
+            if old.as_ref().map(|choice| &choice.endpoint) != new.as_ref().map(|choice| &choice.endpoint) {
+                forget_logins(&mut tx, order.id, side).await?;
+            }
+        }
+        let saved = self.write_order(&mut tx, order.clone()).await?;
+        tx.commit().await?;
+        Ok(saved)
+    }
+
+    /// Deletes the order and all that is known of it. Vouchers come back if it never began.
+    ///
+    /// # Errors
+    /// [`StoreError::Active`] if its state does not allow it, or a run has not ended.
+    pub async fn delete_order(&self, id: OrderId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let order = lock_order(&mut tx, id).await?;
+        let running = tx
+            .row("SELECT COUNT(*) AS n FROM runs WHERE order_id = $1 AND state = 'running'", args![id])
+            .await?
+            .get::<i64>("n")?;
+        if running > 0 || !order.life.actions().contains(&OrderAction::Delete) {
+            return Err(StoreError::Active);
+        }
+        if order.started_at.is_none() {
+            give_back(&mut tx, id).await?;
+        }
+        for row in tx.rows("SELECT id FROM pairs WHERE order_id = $1", args![id]).await? {
+            delete_ledger(&mut tx, row.get("id")?).await?;
+        }
+        // Jobs that wait for parts of it find nothing and end.
+        tx.execute("DELETE FROM orders WHERE id = $1", args![id]).await?;
+        tx.commit().await
+    }
+
+    /// Sums over the order's account pairs; the estimate is left to the caller.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn order_totals(&self, id: OrderId) -> Result<OrderTotals, StoreError> {
+        let mut tx = self.read().await?;
+        let row = tx
+            .row(
+                "SELECT COUNT(*) AS pairs,
+                    CAST(COALESCE(SUM(p.ticked), 0) AS BIGINT) AS ticked,
+                    CAST(COALESCE(SUM(CASE WHEN s.login = 'passed' AND d.login = 'passed' THEN 1 ELSE 0 END), 0)
+                        AS BIGINT) AS checked,
+                    CAST(COALESCE(SUM(p.ticked * COALESCE(s.survey_messages, 0)), 0) AS BIGINT) AS messages,
+                    CAST(COALESCE(SUM(p.ticked * COALESCE(s.survey_bytes, 0)), 0) AS BIGINT) AS size_bytes,
+                    CAST(COALESCE(SUM(CASE WHEN p.ticked = 1 AND s.survey_messages IS NULL THEN 1 ELSE 0 END), 0)
+                        AS BIGINT) AS uncounted
+                 FROM pairs p
+                 JOIN sides s ON s.pair_id = p.id AND s.side = 'source'
+                 JOIN sides d ON d.pair_id = p.id AND d.side = 'destination'
+                 WHERE p.order_id = $1",
+                args![id],
+            )
+            .await?;
+        let pairs_ticked = row.get("ticked")?;
+        Ok(OrderTotals {
+            pairs: row.get("pairs")?,
+            pairs_ticked,
+            pairs_checked: row.get("checked")?,
+            messages: row.get("messages")?,
+            size_bytes: row.get("size_bytes")?,
+            survey_complete: pairs_ticked > 0 && row.get::<i64>("uncounted")? == 0,
+            estimated_seconds: None,
+        })
+    }
+
+    /// What has been paid for, and what is needed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn payment(&self, id: OrderId) -> Result<Payment, StoreError> {
+        payment(&mut self.read().await?, id).await
+    }
+
+    /// Locks the order and makes sure that it still is what `order` was read as.
+    pub(crate) async fn lock_version(&self, tx: &mut Tx, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
+        let now = lock_order(tx, order.id).await?;
+        if now.version == order.version { Ok(now) } else { Err(StoreError::Conflict) }
+    }
+
+    /// Writes an order that this transaction has locked.
+    pub(crate) async fn write_order(&self, tx: &mut Tx, mut order: OrderRecord) -> Result<OrderRecord, StoreError> {
+        order.follow_life(self);
+        let written = tx
+            .execute(
+                "UPDATE orders SET version = version + 1, link_version = $3, state = $4, kind = $5,
+                    earliest_start = $6, started_at = $7, finished_at = $8, expires_at = $9, language = $10,
+                    notify_address = $11, source = $12, destination = $13, options = $14
+                 WHERE id = $1 AND version = $2",
+                args![
+                    order.id,
+                    order.version,
+                    order.link_version,
+                    code(&order.life.state())?,
+                    order.kind.as_ref().map(code).transpose()?,
+                    order.earliest_start,
+                    order.started_at,
+                    order.finished_at,
+                    order.expires_at,
+                    code(&order.language)?,
+                    order.notify_address.as_ref().map(MailAddress::as_str),
+                    order.source.as_ref().map(json).transpose()?,
+                    order.destination.as_ref().map(json).transpose()?,
+                    json(&order.options)?,
+                ],
+            )
+            .await?;
+        if written == 0 {
+            return Err(StoreError::Conflict);
+        }
+        read_order(tx, order.id).await
+    }
+}
+
+/// The order, as this transaction sees it.
+pub(crate) async fn read_order(tx: &mut Tx, id: OrderId) -> Result<OrderRecord, StoreError> {
+    order_from(&tx.row(format!("SELECT {COLUMNS} FROM orders WHERE id = $1"), args![id]).await?)
+}
+
+/// The order, which nobody else changes until this transaction ends. An update that changes nothing takes the row's
+/// lock on PostgreSQL; on SQLite a transaction that writes is alone anyway.
+pub(crate) async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<OrderRecord, StoreError> {
+    let sql = format!("UPDATE orders SET version = version WHERE id = $1 RETURNING {COLUMNS}");
+    order_from(&tx.row(sql, args![id]).await?)
+}
+
+/// What has been paid for, and what is needed.
+pub(crate) async fn payment(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreError> {
+    let row = tx
+        .row(
+            "SELECT (SELECT COUNT(*) FROM pairs WHERE order_id = $1 AND ticked = 1) AS needed,
+                (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM voucher_uses WHERE order_id = $1) AS covered",
+            args![id],
+        )
+        .await?;
+    Ok(Payment { pairs_covered: row.get("covered")?, pairs_needed: row.get("needed")? })
+}
+
+/// What is known of logins and mailboxes of accounts that use the order's server is void.
+async fn forget_logins(tx: &mut Tx, id: OrderId, side: &'static str) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE sides SET login = 'unchecked', findings = '[]', survey_folders = NULL, survey_messages = NULL,
+            survey_bytes = NULL, survey_free_bytes = NULL
+         WHERE side = $2 AND endpoint IS NULL AND pair_id IN (SELECT id FROM pairs WHERE order_id = $1)",
+        args![id, side],
+    )
+    .await
+    .map(drop)
+}

@@ -1,0 +1,249 @@
+//! Account pairs and their sides.
+
+use std::collections::HashMap;
+
+use mailferry_shared::{
+    account::{AccountChange, AccountCreate, AccountPair, LoginState, Side, SideInput, SideName, Survey},
+    endpoint::Endpoint,
+    ids::{OrderId, PairId},
+    run::RunSummary,
+    secret::Secret,
+};
+
+use crate::{
+    credential::Place,
+    db::Tx,
+    error::StoreError,
+    ledger::delete_ledger,
+    order::{OrderRecord, lock_order},
+    run::runs_of,
+    store::Store,
+    value::{Row, args, code, json},
+};
+
+impl Store {
+    /// Adds pairs to an order, all or none. Passwords are sealed.
+    ///
+    /// # Errors
+    /// [`StoreError::TooManyPairs`] if the order would have more than `limit`; [`StoreError::NotFound`].
+    pub async fn create_pairs(
+        &self,
+        order_id: OrderId,
+        limit: u32,
+        new: &[AccountCreate],
+    ) -> Result<Vec<PairId>, StoreError> {
+        let mut tx = self.write().await?;
+        // Whoever adds at the same time waits here, so that the limit holds.
+        let order = lock_order(&mut tx, order_id).await?;
+        let sql = "SELECT COUNT(*) AS n, COALESCE(MAX(position), 0) AS last FROM pairs WHERE order_id = $1";
+        let row = tx.row(sql, args![order_id]).await?;
+        let (count, mut position) = (row.get::<u64>("n")?, row.get::<u64>("last")?);
+        if count + new.len() as u64 > u64::from(limit) {
+            return Err(StoreError::TooManyPairs { limit });
+        }
+        let mut ids = Vec::with_capacity(new.len());
+        for pair in new {
+            position += 1;
+            ids.push(self.insert_pair(&mut tx, &order, position, pair).await?);
+        }
+        tx.commit().await?;
+        Ok(ids)
+    }
+
+    async fn insert_pair(
+        &self,
+        tx: &mut Tx,
+        order: &OrderRecord,
+        position: u64,
+        new: &AccountCreate,
+    ) -> Result<PairId, StoreError> {
+        let id = PairId(self.new_id()?);
+        tx.execute(
+            "INSERT INTO pairs (id, order_id, position, ticked, created_at) VALUES ($1, $2, $3, $4, $5)",
+            args![id, order.id, position, new.ticked, self.now()],
+        )
+        .await?;
+        for (side, input) in [(SideName::Source, &new.source), (SideName::Destination, &new.destination)] {
+            tx.execute(
+                "INSERT INTO sides (pair_id, side, user_name, act_for, endpoint, login, findings)
+                 VALUES ($1, $2, $3, $4, $5, 'unchecked', '[]')",
+                args![
+                    id,
+                    code(&side)?,
+                    &input.user,
+                    input.act_for.clone(),
+                    input.endpoint.as_ref().map(json).transpose()?
+                ],
+            )
+            .await?;
+            if let Some(password) = given(input) {
+                let place = Place { tenant_id: order.tenant_id, order_id: order.id, pair_id: id, side };
+                self.keep_password(tx, place, password.expose()).await?;
+            }
+        }
+        Ok(id)
+    }
+
+    /// The order's pairs as they were entered, each with its runs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]. An order that does not exist has none.
+    pub async fn pairs(&self, order_id: OrderId) -> Result<Vec<AccountPair>, StoreError> {
+        let mut tx = self.read().await?;
+        read_pairs(&mut tx, order_id, None).await
+    }
+
+    /// One pair of the order.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for a pair of another order.
+    pub async fn pair(&self, order_id: OrderId, pair_id: PairId) -> Result<AccountPair, StoreError> {
+        let mut tx = self.read().await?;
+        read_pairs(&mut tx, order_id, Some(pair_id)).await?.pop().ok_or(StoreError::NotFound)
+    }
+
+    /// Changes a pair. A side keeps its password if none is given and user and server stay; what was found about it
+    /// before is void if anything of it changes.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for a pair of another order.
+    pub async fn change_pair(
+        &self,
+        order_id: OrderId,
+        pair_id: PairId,
+        change: &AccountChange,
+    ) -> Result<AccountPair, StoreError> {
+        let mut tx = self.write().await?;
+        let order = lock_order(&mut tx, order_id).await?;
+        let sql = "UPDATE pairs SET ticked = COALESCE($3, ticked) WHERE order_id = $1 AND id = $2";
+        if tx.execute(sql, args![order_id, pair_id, change.ticked]).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        for (side, input) in [(SideName::Source, &change.source), (SideName::Destination, &change.destination)] {
+            if let Some(input) = input {
+                let place = Place { tenant_id: order.tenant_id, order_id, pair_id, side };
+                self.change_side(&mut tx, place, input).await?;
+            }
+        }
+        let pair = read_pairs(&mut tx, order_id, Some(pair_id)).await?.pop().ok_or(StoreError::NotFound)?;
+        tx.commit().await?;
+        Ok(pair)
+    }
+
+    async fn change_side(&self, tx: &mut Tx, place: Place, input: &SideInput) -> Result<(), StoreError> {
+        let side = code(&place.side)?;
+        let sql = "SELECT user_name, act_for, endpoint FROM sides WHERE pair_id = $1 AND side = $2";
+        let row = tx.row(sql, args![place.pair_id, &side]).await?;
+        let same_login =
+            row.get::<String>("user_name")? == input.user && row.json_opt::<Endpoint>("endpoint")? == input.endpoint;
+        let same_mailbox = same_login && row.get::<Option<String>>("act_for")? == input.act_for;
+        let password = given(input);
+        if let Some(password) = password {
+            self.keep_password(tx, place, password.expose()).await?;
+        } else if !same_login {
+            Self::drop_password(tx, place.pair_id, place.side).await?;
+        }
+        if same_mailbox && password.is_none() {
+            return Ok(());
+        }
+        tx.execute(
+            "UPDATE sides SET user_name = $3, act_for = $4, endpoint = $5, login = 'unchecked', findings = '[]'
+             WHERE pair_id = $1 AND side = $2",
+            args![
+                place.pair_id,
+                &side,
+                &input.user,
+                input.act_for.clone(),
+                input.endpoint.as_ref().map(json).transpose()?
+            ],
+        )
+        .await?;
+        if !same_mailbox {
+            let sql = "UPDATE sides SET survey_folders = NULL, survey_messages = NULL, survey_bytes = NULL,
+                    survey_free_bytes = NULL WHERE pair_id = $1 AND side = $2";
+            tx.execute(sql, args![place.pair_id, &side]).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes a pair with its runs and its ledger.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Active`] while a run of it has not ended.
+    pub async fn delete_pair(&self, order_id: OrderId, pair_id: PairId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        lock_order(&mut tx, order_id).await?;
+        let sql = "SELECT COUNT(*) AS n FROM runs WHERE pair_id = $1 AND state IN ('queued', 'running', 'paused')";
+        if tx.row(sql, args![pair_id]).await?.get::<i64>("n")? > 0 {
+            return Err(StoreError::Active);
+        }
+        let sql = "DELETE FROM pairs WHERE order_id = $1 AND id = $2";
+        if tx.execute(sql, args![order_id, pair_id]).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        delete_ledger(&mut tx, pair_id.0).await?;
+        tx.commit().await
+    }
+}
+
+/// The password, if one was entered.
+fn given(input: &SideInput) -> Option<&Secret> {
+    input.password.as_ref().filter(|password| !password.is_empty())
+}
+
+async fn read_pairs(tx: &mut Tx, order_id: OrderId, only: Option<PairId>) -> Result<Vec<AccountPair>, StoreError> {
+    let rows = tx
+        .rows(
+            "SELECT s.pair_id, s.side, s.user_name, s.act_for, s.endpoint, s.login, s.findings, s.survey_folders,
+                s.survey_messages, s.survey_bytes, s.survey_free_bytes,
+                CASE WHEN c.pair_id IS NULL THEN CAST(0 AS BIGINT) ELSE 1 END AS has_password, p.ticked
+             FROM pairs p JOIN sides s ON s.pair_id = p.id
+             LEFT JOIN credentials c ON c.pair_id = s.pair_id AND c.side = s.side
+             WHERE p.order_id = $1 AND ($2 IS NULL OR p.id = $2)
+             ORDER BY p.position, s.side DESC",
+            args![order_id, only],
+        )
+        .await?;
+    let mut runs: HashMap<PairId, Vec<RunSummary>> = HashMap::new();
+    for run in runs_of(tx, order_id, only).await? {
+        runs.entry(run.summary.pair_id).or_default().push(run.summary);
+    }
+    // Two rows a pair: the source comes first, since 'source' > 'destination'.
+    rows.chunks(2)
+        .map(|sides| {
+            let [source, destination] = sides else { return Err(StoreError::corrupt("sides")) };
+            let id = source.get("pair_id")?;
+            Ok(AccountPair {
+                id,
+                order_id,
+                ticked: source.get("ticked")?,
+                source: side_from(source)?,
+                destination: side_from(destination)?,
+                runs: runs.remove(&id).unwrap_or_default(),
+            })
+        })
+        .collect()
+}
+
+fn side_from(row: &Row) -> Result<Side, StoreError> {
+    Ok(Side {
+        user: row.get("user_name")?,
+        act_for: row.get("act_for")?,
+        endpoint: row.json_opt("endpoint")?,
+        has_password: row.get("has_password")?,
+        login: row.code::<LoginState>("login")?,
+        findings: row.json("findings")?,
+        survey: survey_from(row)?,
+    })
+}
+
+/// The survey in the columns `survey_…`.
+pub(crate) fn survey_from(row: &Row) -> Result<Option<Survey>, StoreError> {
+    let Some(messages) = row.get("survey_messages")? else { return Ok(None) };
+    Ok(Some(Survey {
+        folders: row.get::<Option<u64>>("survey_folders")?.unwrap_or_default(),
+        messages,
+        size_bytes: row.get::<Option<u64>>("survey_bytes")?.unwrap_or_default(),
+        free_bytes: row.get("survey_free_bytes")?,
+    }))
+}

@@ -1,0 +1,183 @@
+//! Arguments and columns, the same for both databases: text, integers and bytes, each possibly absent.
+
+use chrono::{DateTime, Utc};
+use mailferry_shared::ids::{ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VoucherId};
+use serde::{Serialize, de::DeserializeOwned};
+use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
+use uuid::Uuid;
+
+use crate::error::StoreError;
+
+/// An argument of a statement. `None` is typed, since PostgreSQL wants to know what is absent.
+#[derive(Debug, Clone)]
+pub(crate) enum Arg {
+    /// TEXT.
+    Text(Option<String>),
+    /// BIGINT.
+    Int(Option<i64>),
+    /// BLOB or BYTEA.
+    Bytes(Option<Vec<u8>>),
+}
+
+/// Arguments of a statement, each by [`Into<Arg>`].
+macro_rules! args {
+    ($($value:expr),* $(,)?) => { vec![$($crate::value::Arg::from($value)),*] };
+}
+pub(crate) use args;
+
+macro_rules! arg_from {
+    ($($kind:ty, $variant:ident, $value:ident => $arg:expr;)*) => {$(
+        impl From<$kind> for Arg {
+            fn from($value: $kind) -> Self {
+                Self::$variant(Some($arg))
+            }
+        }
+        impl From<Option<$kind>> for Arg {
+            fn from(value: Option<$kind>) -> Self {
+                Self::$variant(value.map(|$value| $arg))
+            }
+        }
+    )*};
+}
+
+arg_from! {
+    &str, Text, v => v.to_owned();
+    String, Text, v => v;
+    &String, Text, v => v.clone();
+    Uuid, Text, v => v.hyphenated().to_string();
+    i64, Int, v => v;
+    u32, Int, v => i64::from(v);
+    u64, Int, v => i64::try_from(v).unwrap_or(i64::MAX);
+    bool, Int, v => i64::from(v);
+    DateTime<Utc>, Int, v => v.timestamp_micros();
+    Vec<u8>, Bytes, v => v;
+    &[u8], Bytes, v => v.to_vec();
+}
+
+/// A column's value.
+pub(crate) trait Column: Sized {
+    /// Reads the column `name` of `row`.
+    fn read(row: &Row, name: &str) -> Result<Self, StoreError>;
+}
+
+/// A row of either database.
+pub(crate) enum Row {
+    /// Of SQLite.
+    Sqlite(SqliteRow),
+    /// Of PostgreSQL.
+    Postgres(PgRow),
+}
+
+impl Row {
+    /// The column `name`.
+    pub(crate) fn get<T: Column>(&self, name: &str) -> Result<T, StoreError> {
+        T::read(self, name)
+    }
+
+    /// The column `name`, which holds a word of an enumeration.
+    pub(crate) fn code<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        from_code(&self.get::<String>(name)?)
+    }
+
+    /// The column `name`, which holds a word of an enumeration or nothing.
+    pub(crate) fn code_opt<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        self.get::<Option<String>>(name)?.map(|word| from_code(&word)).transpose()
+    }
+
+    /// The column `name`, which holds JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, StoreError> {
+        from_json(&self.get::<String>(name)?)
+    }
+
+    /// The column `name`, which holds JSON or nothing.
+    pub(crate) fn json_opt<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
+        self.get::<Option<String>>(name)?.map(|text| from_json(&text)).transpose()
+    }
+}
+
+macro_rules! native_column {
+    ($($kind:ty),*) => {$(
+        impl Column for $kind {
+            fn read(row: &Row, name: &str) -> Result<Self, StoreError> {
+                Ok(match row {
+                    Row::Sqlite(row) => row.try_get(name)?,
+                    Row::Postgres(row) => row.try_get(name)?,
+                })
+            }
+        }
+    )*};
+}
+native_column!(String, Option<String>, i64, Option<i64>, Vec<u8>, Option<Vec<u8>>);
+
+macro_rules! column_from {
+    ($($kind:ty, $base:ty, $value:ident => $column:expr;)*) => {$(
+        impl Column for $kind {
+            fn read(row: &Row, name: &str) -> Result<Self, StoreError> {
+                let $value: $base = row.get(name)?;
+                ($column).ok_or_else(|| StoreError::corrupt(name))
+            }
+        }
+        impl Column for Option<$kind> {
+            fn read(row: &Row, name: &str) -> Result<Self, StoreError> {
+                let value: Option<$base> = row.get(name)?;
+                value.map(|$value| ($column).ok_or_else(|| StoreError::corrupt(name))).transpose()
+            }
+        }
+    )*};
+}
+
+column_from! {
+    u32, i64, v => u32::try_from(v).ok();
+    u64, i64, v => u64::try_from(v).ok();
+    bool, i64, v => Some(v != 0);
+    DateTime<Utc>, i64, v => DateTime::from_timestamp_micros(v);
+    Uuid, String, v => v.parse().ok();
+}
+
+macro_rules! id_columns {
+    ($($kind:ident),*) => {$(
+        impl Column for $kind {
+            fn read(row: &Row, name: &str) -> Result<Self, StoreError> {
+                row.get(name).map(Self)
+            }
+        }
+        impl Column for Option<$kind> {
+            fn read(row: &Row, name: &str) -> Result<Self, StoreError> {
+                Ok(row.get::<Option<Uuid>>(name)?.map($kind))
+            }
+        }
+        impl From<$kind> for Arg {
+            fn from(id: $kind) -> Self {
+                Self::from(id.0)
+            }
+        }
+        impl From<Option<$kind>> for Arg {
+            fn from(id: Option<$kind>) -> Self {
+                Self::from(id.map(|id| id.0))
+            }
+        }
+    )*};
+}
+id_columns!(ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VoucherId);
+
+/// The word that stands for a unit variant in JSON: what columns hold for enumerations.
+pub(crate) fn code<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Ok(word),
+        _ => Err(StoreError::corrupt("an enumeration")),
+    }
+}
+
+/// The variant that `word` stands for.
+pub(crate) fn from_code<T: DeserializeOwned>(word: &str) -> Result<T, StoreError> {
+    serde_json::from_value(serde_json::Value::String(word.to_owned())).map_err(|_| StoreError::corrupt(word))
+}
+
+/// JSON as a column holds it.
+pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|_| StoreError::corrupt("JSON"))
+}
+
+fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::corrupt("JSON"))
+}

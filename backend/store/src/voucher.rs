@@ -1,0 +1,186 @@
+//! Vouchers: codes of 128 bits, of which only the SHA-256 is kept.
+
+use chrono::{DateTime, Utc};
+use mailferry_domain::order::OrderLife;
+use mailferry_shared::{
+    ids::{OrderId, TenantId, VoucherId},
+    secret::Secret,
+    voucher::VoucherIssued,
+};
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    order::{OrderRecord, lock_order, payment},
+    store::Store,
+    tenant::sha256,
+    value::args,
+};
+
+impl Store {
+    /// Makes `count` vouchers, each good for `pairs` account pairs. Their codes are told this once.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also for a tenant that does not exist.
+    pub async fn create_vouchers(
+        &self,
+        tenant_id: TenantId,
+        pairs: u32,
+        count: u32,
+        valid_until: Option<DateTime<Utc>>,
+    ) -> Result<Vec<VoucherIssued>, StoreError> {
+        let mut tx = self.write().await?;
+        let mut issued = Vec::new();
+        for _ in 0..count {
+            let bytes: [u8; 16] = self.random_bytes()?;
+            let id = VoucherId(self.new_id()?);
+            tx.execute(
+                "INSERT INTO vouchers (id, tenant_id, code_hash, pairs, spent, valid_until, created_at)
+                 VALUES ($1, $2, $3, $4, 0, $5, $6)",
+                args![id, tenant_id, sha256(&bytes), pairs, valid_until, self.now()],
+            )
+            .await?;
+            issued.push(VoucherIssued { id, code: Secret::new(spell(&bytes)), pairs, valid_until });
+        }
+        tx.commit().await?;
+        Ok(issued)
+    }
+
+    /// Pays for an order with a voucher: it is spent as far as the order needs it. An order that waited for payment
+    /// and now has it is scheduled, with runs and jobs, in the same transaction. Paying again for an order that needs
+    /// nothing more spends nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::VoucherInvalid`] for an unknown, expired or used-up code; [`StoreError::NotFound`].
+    pub async fn redeem_voucher(&self, order_id: OrderId, code: &Secret) -> Result<OrderRecord, StoreError> {
+        let bytes = crockford::decode(code.expose()).ok_or(StoreError::VoucherInvalid)?;
+        let mut tx = self.write().await?;
+        let mut order = lock_order(&mut tx, order_id).await?;
+        let voucher = tx
+            .row_opt(
+                // Locks the row: fifty parallel redeems follow one another.
+                "UPDATE vouchers SET spent = spent WHERE code_hash = $1 AND (valid_until IS NULL OR valid_until > $2)
+                 RETURNING id, pairs - spent AS remaining",
+                args![sha256(&bytes), self.now()],
+            )
+            .await?
+            .ok_or(StoreError::VoucherInvalid)?;
+        let before = payment(&mut tx, order_id).await?;
+        let missing = before.pairs_needed.saturating_sub(before.pairs_covered);
+        let spent = missing.min(voucher.get("remaining")?);
+        if missing > 0 && spent == 0 {
+            return Err(StoreError::VoucherInvalid);
+        }
+        if spent > 0 {
+            self.spend(&mut tx, order_id, voucher.get("id")?, spent).await?;
+        }
+        let waits = matches!(order.life, OrderLife::AwaitingPayment { .. });
+        let order = if waits && before.pairs_needed > 0 && spent == missing {
+            order.life = order.life.paid();
+            self.write_scheduled(&mut tx, order).await?
+        } else {
+            self.write_order(&mut tx, order).await?
+        };
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(order)
+    }
+
+    async fn spend(&self, tx: &mut Tx, order_id: OrderId, voucher_id: VoucherId, pairs: u32) -> Result<(), StoreError> {
+        tx.execute("UPDATE vouchers SET spent = spent + $2 WHERE id = $1", args![voucher_id, pairs]).await?;
+        tx.execute(
+            "INSERT INTO voucher_uses (voucher_id, order_id, pairs, used_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (voucher_id, order_id) DO UPDATE SET pairs = voucher_uses.pairs + excluded.pairs",
+            args![voucher_id, order_id, pairs, self.now()],
+        )
+        .await
+        .map(drop)
+    }
+}
+
+/// Gives back what vouchers have paid for this order.
+pub(crate) async fn give_back(tx: &mut Tx, order_id: OrderId) -> Result<(), StoreError> {
+    let rows = tx
+        .rows("SELECT voucher_id, pairs FROM voucher_uses WHERE order_id = $1 ORDER BY voucher_id", args![order_id])
+        .await?;
+    for row in rows {
+        let (id, pairs) = (row.get::<VoucherId>("voucher_id")?, row.get::<i64>("pairs")?);
+        tx.execute("UPDATE vouchers SET spent = spent - $2 WHERE id = $1", args![id, pairs]).await?;
+    }
+    tx.execute("DELETE FROM voucher_uses WHERE order_id = $1", args![order_id]).await.map(drop)
+}
+
+/// A code as people read it: `MF-7K2QX-9D4TM-VB81N-C6HRA-PW5ZE3`.
+fn spell(bytes: &[u8; 16]) -> String {
+    let text = crockford::encode(bytes);
+    let (head, tail) = text.split_at(20);
+    let mut code = String::from("MF");
+    for n in (0..head.len()).step_by(5) {
+        code.push('-');
+        code.push_str(&head[n..n + 5]);
+    }
+    code.push('-');
+    code.push_str(tail);
+    code
+}
+
+/// Crockford's Base32: no letter that looks like a digit; 26 characters for 16 bytes.
+pub(crate) mod crockford {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    const LENGTH: usize = 26;
+
+    /// The bytes as 26 characters; the first holds 3 bits.
+    pub(crate) fn encode(bytes: &[u8; 16]) -> String {
+        let number = u128::from_be_bytes(*bytes);
+        (0..LENGTH)
+            .rev()
+            .map(|n| {
+                let at = usize::try_from((number >> (5 * n)) & 31).unwrap_or_default();
+                char::from(ALPHABET[at])
+            })
+            .collect()
+    }
+
+    /// Reads what people type: case, spaces, hyphens and the prefix `MF` do not matter, `O` is 0, `I` and `L` are 1.
+    pub(crate) fn decode(text: &str) -> Option<[u8; 16]> {
+        let text: String =
+            text.chars().filter(|c| !c.is_whitespace() && *c != '-').map(|c| c.to_ascii_uppercase()).collect();
+        let digits = if text.len() == LENGTH + 2 { text.strip_prefix("MF")? } else { &text };
+        if digits.len() != LENGTH {
+            return None;
+        }
+        let mut number: u128 = 0;
+        for (n, c) in digits.bytes().enumerate() {
+            let c = match c {
+                b'O' => b'0',
+                b'I' | b'L' => b'1',
+                other => other,
+            };
+            let value = ALPHABET.iter().position(|&letter| letter == c)?;
+            if n == 0 && value > 7 {
+                return None;
+            }
+            number = number << 5 | value as u128;
+        }
+        Some(number.to_be_bytes())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_reads_back_however_it_is_typed() {
+        let bytes = *b"\x00\x01sixteen bytes\xff";
+        let code = spell(&bytes);
+        assert_eq!((code.len(), &code[..3]), (33, "MF-"));
+        let sloppy = code.to_lowercase().replace('-', " ").replace('0', "o").replace('1', "l");
+        for typed in [code.as_str(), &sloppy, &code[3..]] {
+            assert_eq!(crockford::decode(typed), Some(bytes), "{typed}");
+        }
+        for wrong in ["", "MF-", "MF-7K2QX", "8ZZZZZZZZZZZZZZZZZZZZZZZZZ", "ÄZZZZZZZZZZZZZZZZZZZZZZZZ"] {
+            assert_eq!(crockford::decode(wrong), None, "{wrong}");
+        }
+    }
+}

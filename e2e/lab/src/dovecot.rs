@@ -1,0 +1,278 @@
+//! A real Dovecot 2.3 on loopback.
+//!
+//! Any user name is valid with the password [`PASSWORD`], unless [`DovecotOptions::accounts`] names them. The master
+//! user [`MASTER_USER`] with [`MASTER_PASSWORD`] may act for everybody, as `user*master` or as SASL PLAIN with an
+//! authorization identity (RFC 4616).
+
+use std::{
+    fmt::Write as _,
+    fs, io,
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{
+    authority::Authority,
+    folder::{Folder, is_root, owner},
+    imap::Login,
+    port::free_port,
+    service::{Service, Start},
+};
+
+/// Everybody's password.
+pub const PASSWORD: &str = "secret";
+/// The admin that may act for every user.
+pub const MASTER_USER: &str = "master";
+/// The admin's password.
+pub const MASTER_PASSWORD: &str = "mastersecret";
+/// A host that reaches the same server, but that its certificate does not name.
+pub const MISMATCH_HOST: &str = "127.0.0.2";
+
+/// Owner of the mail when the server is started by root: any id but root's; nobody needs to have it.
+const MAIL_OWNER: (u32, u32) = (5000, 5000);
+
+/// At its end all sessions are gone at once; only the master would take another second for nothing.
+const GRACE: u32 = 6;
+
+/// What a server is like.
+#[derive(Debug, Clone)]
+pub struct DovecotOptions {
+    /// Folder for everything of the server; a temporary one if absent.
+    pub dir: Option<PathBuf>,
+    /// Between the levels of a folder name.
+    pub separator: char,
+    /// Namespace prefix, such as `INBOX.`, with the separator at its end.
+    pub prefix: String,
+    /// Replaces what the server says it can do (`imap_capability`); with a leading `+`, adds to it.
+    pub capabilities: Option<String>,
+    /// Room for each user, bytes; absent: no QUOTA extension at all.
+    pub quota_bytes: Option<u64>,
+    /// User names and passwords; empty: any user name with [`PASSWORD`].
+    pub accounts: Vec<(String, String)>,
+    /// Special-use attribute (RFC 6154) without backslash, and the folder that has it.
+    pub special_use: Vec<(String, String)>,
+    /// Whether those folders exist from the start; otherwise only once somebody makes them.
+    pub create_special_use: bool,
+    /// STARTTLS and implicit TLS; without, the server speaks plaintext only.
+    pub tls: bool,
+    /// More configuration, appended as it is.
+    pub extra: String,
+}
+
+impl Default for DovecotOptions {
+    fn default() -> Self {
+        let named = |name: &str| (name.to_owned(), name.to_owned());
+        Self {
+            dir: None,
+            separator: '/',
+            prefix: String::new(),
+            capabilities: None,
+            quota_bytes: None,
+            accounts: Vec::new(),
+            special_use: ["Sent", "Drafts", "Trash", "Junk", "Archive"].map(named).to_vec(),
+            create_special_use: false,
+            tls: true,
+            extra: String::new(),
+        }
+    }
+}
+
+/// A running server; it ends with this value.
+#[derive(Debug)]
+pub struct Dovecot {
+    service: Option<Service>,
+    folder: Folder,
+    options: DovecotOptions,
+    imap_port: u16,
+    imaps_port: u16,
+}
+
+impl Dovecot {
+    /// Starts a server and waits until it answers.
+    pub fn start(options: DovecotOptions) -> io::Result<Self> {
+        let folder = Folder::new(options.dir.as_deref(), "mailferry-dovecot-")?;
+        let mut server = Self { service: None, folder, options, imap_port: 0, imaps_port: 0 };
+        server.write_secrets()?;
+        // Between choosing a port and using it another process may take it.
+        let mut last = None;
+        for _ in 0..5 {
+            (server.imap_port, server.imaps_port) = (free_port()?, free_port()?);
+            match server.start_again() {
+                Ok(()) => return Ok(server),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| crate::failed("no port")))
+    }
+
+    /// Ends the server; its mail and its ports stay for [`Self::start_again`].
+    pub fn stop(&mut self) {
+        self.service = None;
+    }
+
+    /// Starts it again on the same ports with the same mail.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        let configuration = self.path("dovecot.conf");
+        fs::write(&configuration, self.configuration()?)?;
+        let arguments = ["-F".to_owned(), "-c".to_owned(), configuration.display().to_string()];
+        let log = self.path("output.log");
+        let start = Start {
+            program: &program()?,
+            arguments: &arguments,
+            end_signal: "TERM",
+            grace: GRACE,
+            log: &log,
+            run_as: None,
+        };
+        let mut service = Service::start(&start)?;
+        service.await_port(self.imap_port)?;
+        self.service = Some(service);
+        Ok(())
+    }
+
+    /// Port for plaintext and STARTTLS.
+    pub fn imap_port(&self) -> u16 {
+        self.imap_port
+    }
+
+    /// Port for implicit TLS.
+    pub fn imaps_port(&self) -> u16 {
+        self.imaps_port
+    }
+
+    /// The certificate (PEM) that a client must trust; it is the same for all servers of this process. The server's
+    /// own certificate names `localhost` and `127.0.0.1`, not [`MISMATCH_HOST`].
+    pub fn ca_file(&self) -> PathBuf {
+        self.path("ca.pem")
+    }
+
+    /// How the lab itself logs in as `user`.
+    pub fn login(&self, user: &str) -> Login {
+        let known = self.options.accounts.iter().find(|(name, _)| name == user);
+        let password = known.map_or(PASSWORD, |(_, password)| password);
+        Login { port: self.imap_port, user: user.to_owned(), password: password.to_owned() }
+    }
+
+    /// Where `user`'s mail lies (Maildir++).
+    pub fn maildir(&self, user: &str) -> PathBuf {
+        self.folder.path().join("mail").join(user).join("Maildir")
+    }
+
+    /// What the server logged so far.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("dovecot.log")).unwrap_or_default()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write_secrets(&self) -> io::Result<()> {
+        for name in ["run", "state", "mail"] {
+            fs::create_dir_all(self.path(name))?;
+        }
+        hand_over(&self.path("mail"))?;
+        let authority = Authority::of_process()?;
+        let identity = authority.identity(&["localhost", "127.0.0.1"])?;
+        fs::write(self.path("ca.pem"), &authority.pem)?;
+        fs::write(self.path("cert.pem"), identity.certificate)?;
+        fs::write(self.path("key.pem"), identity.key)?;
+        fs::write(self.path("masters"), format!("{MASTER_USER}:{{PLAIN}}{MASTER_PASSWORD}\n"))?;
+        let mut users = String::new();
+        for (user, password) in &self.options.accounts {
+            // Encoded, because a colon would end the field.
+            let _ = writeln!(users, "{user}:{{PLAIN.B64}}{}", STANDARD.encode(password));
+        }
+        fs::write(self.path("users"), users)
+    }
+
+    fn configuration(&self) -> io::Result<String> {
+        let dir = self.folder.path().display().to_string();
+        let (user, group) = if is_root() { MAIL_OWNER } else { owner()? };
+        let users = if self.options.accounts.is_empty() {
+            format!("driver = static\n  args = password={PASSWORD}")
+        } else {
+            format!("driver = passwd-file\n  args = username_format=%u {dir}/users")
+        };
+        let tls = if self.options.tls { "yes" } else { "no" };
+        let imaps_port = if self.options.tls { self.imaps_port } else { 0 };
+        let text = include_str!("dovecot.conf")
+            .replace("@DIR@", &dir)
+            .replace("@UID@", &user.to_string())
+            .replace("@GID@", &group.to_string())
+            .replace("@PASSDB@", &users)
+            .replace("@TLS@", tls)
+            .replace("@IMAP_PORT@", &self.imap_port.to_string())
+            .replace("@IMAPS_PORT@", &imaps_port.to_string())
+            .replace("@SEPARATOR@", &self.options.separator.to_string())
+            .replace("@PREFIX@", &self.options.prefix)
+            .replace("@MAILBOXES@", &self.mailboxes());
+        Ok(text + &rootless()? + &self.optional())
+    }
+
+    fn mailboxes(&self) -> String {
+        let auto = if self.options.create_special_use { "create" } else { "no" };
+        let mut text = String::new();
+        for (attribute, name) in &self.options.special_use {
+            let _ = writeln!(text, "  mailbox \"{name}\" {{\n    special_use = \\{attribute}\n    auto = {auto}\n  }}");
+        }
+        text
+    }
+
+    fn optional(&self) -> String {
+        let mut text = String::new();
+        if let Some(capabilities) = &self.options.capabilities {
+            let _ = writeln!(text, "protocol imap {{\n  imap_capability = {capabilities}\n}}");
+            let _ = writeln!(text, "imap_capability = {capabilities}");
+        }
+        if let Some(bytes) = self.options.quota_bytes {
+            let _ = writeln!(
+                text,
+                "mail_plugins = quota\nprotocol imap {{\n  mail_plugins = quota imap_quota\n}}\nplugin {{\n  \
+                 quota = count:User quota\n  quota_vsizes = yes\n  quota_grace = 0\n  quota_rule = *:bytes={bytes}\n}}"
+            );
+        }
+        text + &self.options.extra
+    }
+}
+
+/// Gives `path` and all below it to the user that the servers work as.
+pub(crate) fn hand_over(path: &Path) -> io::Result<()> {
+    if !is_root() {
+        return Ok(());
+    }
+    chown(path, Some(MAIL_OWNER.0), Some(MAIL_OWNER.1))?;
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            hand_over(&entry?.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// What an ordinary user must add; empty for root.
+fn rootless() -> io::Result<String> {
+    if is_root() {
+        return Ok(String::new());
+    }
+    let (user, group) = owner()?;
+    let text = include_str!("dovecot-rootless.conf");
+    Ok(text.replace("@USER@", &name_of("/etc/passwd", user)?).replace("@GROUP@", &name_of("/etc/group", group)?))
+}
+
+/// The name that belongs to `id` in `/etc/passwd` or `/etc/group`.
+fn name_of(file: &str, id: u32) -> io::Result<String> {
+    let text = fs::read_to_string(file)?;
+    let id = id.to_string();
+    let line = text.lines().find(|line| line.split(':').nth(2) == Some(&id));
+    let name = line.and_then(|line| line.split(':').next());
+    name.map(str::to_owned).ok_or_else(|| crate::failed(format!("{file} has no name for {id}")))
+}
+
+fn program() -> io::Result<PathBuf> {
+    let places = ["/usr/sbin/dovecot", "/usr/local/sbin/dovecot"];
+    let found = places.iter().map(PathBuf::from).find(|path| path.exists());
+    found.ok_or_else(|| crate::failed("dovecot is not installed; `make setup` installs it (Debian: dovecot-imapd)"))
+}

@@ -1,0 +1,59 @@
+//! A server's own folder: temporary unless one is given.
+
+use std::{
+    fs, io,
+    os::unix::fs::{MetadataExt, PermissionsExt},
+    path::{Path, PathBuf},
+};
+
+use tempfile::TempDir;
+
+#[derive(Debug)]
+pub(crate) struct Folder {
+    path: PathBuf,
+    /// Removed with the value; `None` for a folder that was given.
+    _temporary: Option<TempDir>,
+}
+
+impl Folder {
+    /// A folder that other users may pass through: servers started by root work as another user.
+    pub(crate) fn new(given: Option<&Path>, prefix: &str) -> io::Result<Self> {
+        let folder = if let Some(path) = given {
+            fs::create_dir_all(path)?;
+            Self { path: path.canonicalize()?, _temporary: None }
+        } else {
+            let temporary = tempfile::Builder::new().prefix(prefix).tempdir()?;
+            Self { path: temporary.path().to_owned(), _temporary: Some(temporary) }
+        };
+        fs::set_permissions(&folder.path, fs::Permissions::from_mode(0o755))?;
+        if is_root() {
+            folder.passable()?;
+        }
+        Ok(folder)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn passable(&self) -> io::Result<()> {
+        for above in self.path.ancestors() {
+            if fs::metadata(above)?.permissions().mode() & 0o001 == 0 {
+                let text = format!("{} is closed to other users; choose a folder like /tmp/…", above.display());
+                return Err(crate::failed(text));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// True if this process is root. Read from the owner of the process's own entry, so that no unsafe call is needed.
+pub(crate) fn is_root() -> bool {
+    owner().is_ok_and(|(user, _)| user == 0)
+}
+
+/// User and group id of this process.
+pub(crate) fn owner() -> io::Result<(u32, u32)> {
+    let own = fs::metadata("/proc/self")?;
+    Ok((own.uid(), own.gid()))
+}

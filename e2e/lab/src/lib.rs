@@ -1,0 +1,43 @@
+//! Real servers for tests and the demo: mail servers, sample mailboxes, a mail sink and databases.
+//!
+//! | module | what it gives |
+//! | --- | --- |
+//! | [`dovecot`] | a real Dovecot on free loopback ports, with TLS, master users, quota |
+//! | [`sample`] | deterministic mailboxes, odd messages included |
+//! | [`imap`] | a small blocking IMAP client of the lab's own, nothing of the product in it |
+//! | [`compare`](mod@compare) | message-by-message comparison of two mailboxes: the judge of every copy |
+//! | [`smtp`] | an SMTP server that writes each mail into a folder |
+//! | [`proxy`] | breaks connections after so many bytes, in either direction |
+//! | [`postgres`] | a `PostgreSQL` of the test's own |
+//!
+//! Nothing here may assume that a server runs already. Each server has a folder of its own and ends with the value
+//! that started it, and also when the test process is killed.
+
+pub mod compare;
+pub mod dovecot;
+pub mod imap;
+pub mod mailbox_name;
+pub mod postgres;
+pub mod proxy;
+pub mod sample;
+pub mod smtp;
+
+mod authority;
+mod folder;
+mod message;
+mod port;
+mod random;
+mod service;
+
+pub use compare::{CompareOptions, Differences, compare};
+pub use dovecot::{Dovecot, DovecotOptions};
+pub use imap::{Client, Login};
+pub use port::free_port;
+pub use postgres::Postgres;
+pub use proxy::{Fault, Plan, Proxy};
+pub use sample::{Sample, Written};
+pub use smtp::{Mail, SmtpSink};
+
+pub(crate) fn failed(text: impl Into<String>) -> std::io::Error {
+    std::io::Error::other(text.into())
+}

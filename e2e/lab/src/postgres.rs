@@ -1,0 +1,160 @@
+//! A `PostgreSQL` of the test's own, on a free loopback port.
+
+use std::{
+    env, fs, io,
+    os::unix::{fs::chown, process::CommandExt},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use crate::{
+    folder::{Folder, is_root},
+    port::free_port,
+    service::{Service, Start},
+};
+
+/// A running database server; it ends with this value.
+#[derive(Debug)]
+pub struct Postgres {
+    service: Option<Service>,
+    folder: Folder,
+    programs: PathBuf,
+    port: u16,
+    count: AtomicU32,
+}
+
+impl Postgres {
+    /// Makes a cluster and starts its server. Nothing is synced to disk: it must be fast, not durable.
+    pub fn start() -> io::Result<Self> {
+        let programs = programs()?;
+        let folder = Folder::new(None, "mailferry-postgres-")?;
+        if let Some((user, group)) = unprivileged()? {
+            chown(folder.path(), Some(user), Some(group))?;
+        }
+        let mut server = Self { service: None, folder, programs, port: 0, count: AtomicU32::new(0) };
+        server.initialise()?;
+        let mut last = None;
+        for _ in 0..5 {
+            server.port = free_port()?;
+            match server.start_again() {
+                Ok(()) => return Ok(server),
+                Err(error) => last = Some(error),
+            }
+        }
+        Err(last.unwrap_or_else(|| crate::failed("no port")))
+    }
+
+    /// Ends the server (open connections are cut); its data stays for [`Self::start_again`].
+    pub fn stop(&mut self) {
+        self.service = None;
+    }
+
+    /// Starts it again with the same data on the same port.
+    pub fn start_again(&mut self) -> io::Result<()> {
+        let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
+        let port = format!("port={}", self.port);
+        let settings = [
+            port.as_str(),
+            "listen_addresses=127.0.0.1",
+            "unix_socket_directories=",
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "max_connections=200",
+            "shared_buffers=32MB",
+        ];
+        for setting in settings {
+            arguments.extend(["-c".to_owned(), setting.to_owned()]);
+        }
+        let log = self.folder.path().join("output.log");
+        let program = self.programs.join("postgres");
+        // INT: do not wait for clients.
+        let start = Start {
+            program: &program,
+            arguments: &arguments,
+            end_signal: "INT",
+            grace: 100,
+            log: &log,
+            run_as: unprivileged()?,
+        };
+        let mut service = Service::start(&start)?;
+        service.await_port(self.port)?;
+        self.service = Some(service);
+        self.await_ready()
+    }
+
+    /// URL of a new, empty database.
+    pub fn fresh_database(&self) -> io::Result<String> {
+        let name = format!("test_{}", self.count.fetch_add(1, Ordering::Relaxed));
+        let port = self.port.to_string();
+        let arguments = ["-h", "127.0.0.1", "-p", &port, "-U", "mailferry", "--template=template0", &name];
+        succeeded(&Command::new(self.programs.join("createdb")).args(arguments).output()?)?;
+        Ok(format!("postgres://mailferry@127.0.0.1:{port}/{name}"))
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn initialise(&self) -> io::Result<()> {
+        let mut command = Command::new(self.programs.join("initdb"));
+        command.arg("-D").arg(self.data()).args(["-A", "trust", "-U", "mailferry", "-E", "UTF8", "--locale=C"]);
+        command.args(["--no-sync", "--no-instructions"]).current_dir(self.folder.path());
+        if let Some((user, group)) = unprivileged()? {
+            command.uid(user).gid(group);
+        }
+        succeeded(&command.output()?)
+    }
+
+    /// The port is open before the server takes commands.
+    fn await_ready(&self) -> io::Result<()> {
+        let port = self.port.to_string();
+        for _ in 0..200 {
+            let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
+            if Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success() {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(25));
+        }
+        Err(crate::failed("PostgreSQL listens but does not become ready"))
+    }
+}
+
+fn succeeded(output: &Output) -> io::Result<()> {
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(crate::failed(String::from_utf8_lossy(&output.stderr).into_owned()))
+}
+
+/// `PostgreSQL` refuses to work as root; its user must have a name, so one that Debian has anyway is taken.
+fn unprivileged() -> io::Result<Option<(u32, u32)>> {
+    if !is_root() {
+        return Ok(None);
+    }
+    let text = fs::read_to_string("/etc/passwd")?;
+    let ids = |name: &str| {
+        let line = text.lines().find(|line| line.split(':').next() == Some(name))?;
+        let mut fields = line.split(':').skip(2).map(str::parse::<u32>);
+        Some((fields.next()?.ok()?, fields.next()?.ok()?))
+    };
+    let found = ids("postgres").or_else(|| ids("nobody"));
+    found.map(Some).ok_or_else(|| crate::failed("there is neither a user postgres nor nobody"))
+}
+
+/// Folder with `initdb` and the rest: Debian keeps them out of PATH, a folder for each version.
+fn programs() -> io::Result<PathBuf> {
+    let has = |dir: &Path| dir.join("initdb").exists() && dir.join("postgres").exists();
+    let mut candidates: Vec<PathBuf> = Vec::new();
+    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
+        candidates.extend(versions.flatten().map(|entry| entry.path().join("bin")));
+        candidates.sort();
+        candidates.reverse();
+    }
+    if let Some(path) = env::var_os("PATH") {
+        candidates.extend(env::split_paths(&path));
+    }
+    let found = candidates.into_iter().find(|dir| has(dir));
+    found.ok_or_else(|| crate::failed("PostgreSQL is not installed; `make setup` installs it (Debian: postgresql)"))
+}

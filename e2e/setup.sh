@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# Installs what demo, tests and page need on a Debian that has rustup, make and a C compiler. Does nothing, quickly,
+# when all is there.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+say() { printf 'setup: %s\n' "$*"; }
+
+has_dovecot() { [ -x /usr/sbin/dovecot ] && [ -e /usr/lib/dovecot/imap ]; }
+has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
+has_browser() { [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null; }
+# Any Node can install the packages; one of them is the Node that runs everything else. Ours is not asked here.
+system_path() { printf '%s' "$PATH" | tr ':' '\n' | grep -v "$PWD/node_modules/.bin" | paste -sd:; }
+has_npm() { PATH=$(system_path) command -v npm >/dev/null; }
+
+packages=()
+has_dovecot || packages+=(dovecot-imapd)
+has_postgres || packages+=(postgresql)
+has_browser || packages+=(chromium fonts-liberation)
+has_npm || packages+=(nodejs npm)
+
+install_packages() {
+  local become=()
+  if [ "$(id -u)" != 0 ]; then
+    if ! command -v sudo >/dev/null; then
+      say "these Debian packages are missing, and there is no sudo; as root, run:"
+      say "  apt-get install --no-install-recommends ${packages[*]}"
+      exit 1
+    fi
+    become=(sudo)
+  fi
+  say "installing ${packages[*]}"
+  # The tests start servers of their own: keep Debian from starting the packages' ones now.
+  local policy=/usr/sbin/policy-rc.d made_policy=
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${become[@]}" tee $policy >/dev/null
+    "${become[@]}" chmod +x $policy
+    made_policy=yes
+  fi
+  local status=0
+  "${become[@]}" apt-get update -qq &&
+    "${become[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+      "${packages[@]}" >apt.log 2>&1 || status=$?
+  [ -z "$made_policy" ] || "${become[@]}" rm -f $policy
+  if [ $status != 0 ]; then
+    tail -n 20 apt.log >&2 || true
+    say "apt-get failed; the packages needed are ${packages[*]}"
+    exit $status
+  fi
+  rm -f apt.log
+}
+
+[ ${#packages[@]} = 0 ] || install_packages
+
+if ! cmp -s package-lock.json node_modules/.installed; then
+  say "installing npm packages"
+  # No package's script is run, and no browser is downloaded: Debian's chromium is used.
+  PATH=$(system_path) PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 \
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+  # npm links it only under its package's name on some versions.
+  for node in node_modules/node-linux-*/bin/node; do ln -sf "../${node#node_modules/}" node_modules/.bin/node; done
+  cp package-lock.json node_modules/.installed
+fi
+
+if command -v rustup >/dev/null && ! rustup target list --installed | grep -q '^wasm32-unknown-unknown$'; then
+  say "installing the wasm32 target"
+  rustup target add wasm32-unknown-unknown
+fi

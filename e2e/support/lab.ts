@@ -1,0 +1,114 @@
+// The lab: two real Dovecot servers with sample mailboxes, and a mail sink (e2e/lab).
+
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+import { Child, run, until } from "./child.ts";
+import { program } from "./paths.ts";
+
+export interface LabAccount {
+  source_user: string;
+  destination_user: string;
+  messages: number;
+  size_bytes: number;
+  folders: number;
+}
+
+export interface Ports {
+  /** Plaintext and STARTTLS. */
+  imap_port: number;
+  /** Implicit TLS. */
+  imaps_port: number;
+}
+
+interface LabState {
+  password: string;
+  master_user: string;
+  master_password: string;
+  host: string;
+  mismatch_host: string;
+  closed_port: number;
+  ca_file: string;
+  source: Ports;
+  destination: Ports;
+  smtp_port: number;
+  mail_dir: string;
+  accounts: LabAccount[];
+}
+
+/** A mail that the service has sent. */
+export interface Mail {
+  file: string;
+  envelope_from: string;
+  envelope_to: string[];
+  subject: string;
+  text: string;
+  html: string;
+}
+
+/** Counters of the comparison; see e2e/lab/src/compare.rs. */
+export type Differences = Record<string, number> & { details?: string[] };
+
+export interface Comparison {
+  perfect: boolean;
+  counters: Differences;
+}
+
+export interface CompareOptions {
+  leaveOut?: string[];
+  details?: number;
+}
+
+export class Lab {
+  readonly state: LabState;
+  readonly #child: Child;
+
+  private constructor(child: Child, state: LabState) {
+    this.#child = child;
+    this.state = state;
+  }
+
+  /** Starts the servers; `sample` is the first account's mailbox, the others get small ones. */
+  static async start(options: { sample?: string; accounts?: number } = {}): Promise<Lab> {
+    const args = ["up", "--sample", options.sample ?? "small", "--accounts", String(options.accounts ?? 3)];
+    const child = new Child(program("lab"), args);
+    return new Lab(child, JSON.parse(await child.line()) as LabState);
+  }
+
+  async stop(): Promise<void> {
+    await this.#child.stop();
+  }
+
+  /** Compares an account's two mailboxes message by message. */
+  async compare(account: LabAccount, options: CompareOptions = {}): Promise<Comparison> {
+    const ends = [
+      String(this.state.source.imap_port),
+      account.source_user,
+      String(this.state.destination.imap_port),
+      account.destination_user,
+    ];
+    const leaveOut = (options.leaveOut ?? []).flatMap((folder) => ["--leave-out", folder]);
+    const details = ["--details", String(options.details ?? 5)];
+    const result = await run(program("lab"), ["compare", ...ends, ...leaveOut, ...details]);
+    if (result.code > 1) throw new Error(result.stderr);
+    return { perfect: result.code === 0, counters: JSON.parse(result.stdout) as Differences };
+  }
+
+  /** Lets new messages arrive in the INBOX of an account's source. */
+  async append(account: LabAccount, count: number): Promise<void> {
+    const args = ["append", String(this.state.source.imap_port), account.source_user, "--count", String(count)];
+    const result = await run(program("lab"), args);
+    if (result.code !== 0) throw new Error(result.stderr);
+  }
+
+  /** Every mail that has arrived at the sink, oldest first. */
+  mails(): Mail[] {
+    const files = readdirSync(this.state.mail_dir).filter((name) => name.endsWith(".json")).sort();
+    return files.map((name) => JSON.parse(readFileSync(join(this.state.mail_dir, name), "utf8")) as Mail);
+  }
+
+  /** Waits for a mail that fits. */
+  async mail(what: string, fits: (mail: Mail) => boolean): Promise<Mail> {
+    return until(`a mail: ${what}`, 60, async () => this.mails().find(fits));
+  }
+}

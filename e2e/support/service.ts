@@ -1,0 +1,101 @@
+// The service under test, with a folder of its own.
+
+import { createServer } from "node:net";
+import { join } from "node:path";
+
+import { Child, run, until } from "./child.ts";
+import type { Lab } from "./lab.ts";
+import { program, workFolder } from "./paths.ts";
+
+export interface ServiceOptions {
+  lab: Lab;
+  /** Its database and keys; a new temporary folder if absent. */
+  dir?: string;
+  /** A free one if absent. */
+  port?: number;
+  /** More settings. */
+  env?: Record<string, string>;
+}
+
+export class Service {
+  /** Address of the page, without a slash at its end. */
+  readonly url: string;
+  readonly dir: string;
+  readonly env: Record<string, string>;
+  #child: Child | undefined;
+
+  private constructor(url: string, dir: string, env: Record<string, string>) {
+    this.url = url;
+    this.dir = dir;
+    this.env = env;
+  }
+
+  /** Starts it and waits until it is ready. */
+  static async start(options: ServiceOptions): Promise<Service> {
+    const dir = options.dir ?? workFolder("service");
+    const port = options.port ?? (await freePort());
+    const url = `http://127.0.0.1:${port}`;
+    const service = new Service(url, dir, { ...settings(options.lab, dir, port), MAILFERRY_PUBLIC_URL: url, ...options.env });
+    await service.startAgain();
+    return service;
+  }
+
+  async startAgain(): Promise<void> {
+    this.#child = new Child(program("mailferry"), ["serve"], { env: this.env, log: this.log });
+    const child = this.#child;
+    await until("the service becomes ready", 60, async () => {
+      if (!child.alive) throw new Error(`the service ended; see ${this.log}`);
+      const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
+      return answer?.ok ? true : undefined;
+    });
+  }
+
+  get log(): string {
+    return join(this.dir, "service.log");
+  }
+
+  async stop(): Promise<void> {
+    await this.#child?.stop();
+  }
+
+  /** A further process of the service on the same database. */
+  worker(): Child {
+    const env = { ...this.env, MAILFERRY_WORKERS: "2" };
+    return new Child(program("mailferry"), ["worker"], { env, log: join(this.dir, "worker.log") });
+  }
+
+  /** Makes the first operator; gives an API key that may do everything. */
+  async operatorKey(): Promise<string> {
+    const result = await run(program("mailferry"), ["admin", "create-operator", "--json"], this.env);
+    if (result.code !== 0) throw new Error(`create-operator: ${result.stderr}`);
+    return (JSON.parse(result.stdout) as { api_key: string }).api_key;
+  }
+}
+
+function settings(lab: Lab, dir: string, port: number): Record<string, string> {
+  const { source, destination, smtp_port, closed_port, ca_file } = lab.state;
+  const ports = [source.imap_port, source.imaps_port, destination.imap_port, destination.imaps_port];
+  return {
+    MAILFERRY_LISTEN: `127.0.0.1:${port}`,
+    DATABASE_URL: `sqlite://${join(dir, "mailferry.sqlite")}`,
+    MAILFERRY_SEALING_KEY_FILE: join(dir, "sealing.key"),
+    MAILFERRY_SMTP_URL: `smtp://127.0.0.1:${smtp_port}`,
+    MAILFERRY_MAIL_FROM: "Mailferry <mailferry@service.example>",
+    MAILFERRY_CA_FILE: ca_file,
+    // The lab's servers are on loopback, which the address guard refuses otherwise.
+    MAILFERRY_ALLOW_NETWORKS: "127.0.0.0/8,::1/128",
+    MAILFERRY_ALLOW_PORTS: [...ports, smtp_port, closed_port].join(","),
+  };
+}
+
+/** A port that nothing listens on at the moment. */
+export async function freePort(wanted = 0): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(wanted, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+    });
+  });
+}
