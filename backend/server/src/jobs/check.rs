@@ -33,7 +33,11 @@ struct Task {
 ///
 /// # Errors
 /// [`JobError`] if the store is not available; the check goes on with the sides that are left.
-pub(super) async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+pub(super) async fn perform(
+    context: &JobContext,
+    id: CheckId,
+    stop: &CancellationToken,
+) -> Result<JobOutcome, JobError> {
     let check = context.store.check_work(id).await?;
     // Sides that share a login are checked one after the other, so that a wrong password is tried once.
     let mut groups: BTreeMap<String, Vec<Task>> = BTreeMap::new();

@@ -24,7 +24,11 @@ const PARALLEL: usize = 8;
 ///
 /// # Errors
 /// [`JobError`] if the store is not available; the accounts that are left are counted at the next attempt.
-pub(super) async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+pub(super) async fn perform(
+    context: &JobContext,
+    id: CheckId,
+    stop: &CancellationToken,
+) -> Result<JobOutcome, JobError> {
     let check = context.store.check_work(id).await?;
     let open = check.items.into_iter().filter(|item| item.login == LoginState::Passed && item.survey.is_none());
     let mut counted = stream::iter(open.map(|item| count(context, id, item, stop))).buffer_unordered(PARALLEL);
