@@ -163,6 +163,7 @@ impl From<StoreError> for ApiError {
             StoreError::RunState(_)
             | StoreError::Fenced
             | StoreError::InUse
+            | StoreError::OtherEnds { .. }
             | StoreError::Sealed(_)
             | StoreError::Address
             | StoreError::Corrupt { .. } => Self::Internal(Box::new(error)),

@@ -49,7 +49,7 @@ pub(crate) async fn redeem_voucher(
     let waited = state == OrderState::AwaitingPayment;
     let order = app.store.redeem_voucher(access.order.id, &body.read()?.code).await?;
     if waited && order.life.state() == OrderState::Scheduled {
-        app.store.queue_mail(order.id, MailKind::Submitted, life::occasion(&order)).await?;
+        life::tell(&app.store, &order, MailKind::Submitted, life::occasion(&order)).await?;
     }
     Ok(Json(view::compose(&app, order, access.scope).await?))
 }

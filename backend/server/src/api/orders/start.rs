@@ -51,7 +51,7 @@ pub(crate) async fn start_order(
     let act = async |order: &OrderRecord| app.store.schedule_order(order, start).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
     if order.life.state() == OrderState::Scheduled {
-        app.store.queue_mail(order.id, MailKind::Submitted, life::occasion(&order)).await?;
+        life::tell(&app.store, &order, MailKind::Submitted, life::occasion(&order)).await?;
     }
     Ok(Json(view::compose(&app, order, access.scope).await?))
 }
