@@ -84,7 +84,7 @@ impl World {
     }
 
     async fn run_with(&self, control: Control, fault: Arc<dyn Fault>) -> RunReport {
-        let file = LedgerFile::open(&self.dir.path().join("ledger")).await.expect("the ledger opens");
+        let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
         let id = RunId(Uuid::from_u128(1 + self.runs.fetch_add(1, Ordering::Relaxed) as u128));
         let ledger = file.run_ledger(id).await.expect("the run's ledger");
         run(Job {
@@ -272,7 +272,10 @@ async fn one_bad_message_never_stops_the_others_and_a_later_run_repairs_it() {
 async fn a_full_mailbox_parks_the_run_and_the_next_one_goes_on() {
     let (expected, _) = clean().await;
     let world = World::new();
-    world.connector.destination.store_mishaps([Mishap::Fine, Mishap::Refused(1, FindingCode::MailboxFull, Decision::Park)]);
+    world
+        .connector
+        .destination
+        .store_mishaps([Mishap::Fine, Mishap::Refused(1, FindingCode::MailboxFull, Decision::Park)]);
     let report = world.run().await;
     assert!(matches!(&report.end, RunEnd::Parked(error) if error.code == FindingCode::MailboxFull), "{:?}", report.end);
     succeeded(&world.run().await);
@@ -284,7 +287,11 @@ async fn a_wrong_password_is_tried_once() {
     let world = World::new();
     world.connector.source.refuse_logins(Some((FindingCode::WrongPassword, Decision::Park)));
     let report = world.run().await;
-    assert!(matches!(&report.end, RunEnd::Parked(error) if error.code == FindingCode::WrongPassword), "{:?}", report.end);
+    assert!(
+        matches!(&report.end, RunEnd::Parked(error) if error.code == FindingCode::WrongPassword),
+        "{:?}",
+        report.end
+    );
     assert_eq!(world.connector.source.logins(), 1);
 }
 

@@ -237,7 +237,7 @@ impl<'a> Names<'a> {
     }
 
     fn spell_level(&self, level: &str) -> String {
-        let refused = |c: char| Some(c) == self.style.separator || c.is_control() || matches!(c, '*' | '%');
+        let refused = |c: char| Some(c) == self.style.separator || c.is_control();
         let spelt: String = level.chars().map(|c| if refused(c) { '_' } else { c }).collect();
         if spelt.chars().all(|c| c == ' ') { "_".to_owned() } else { spelt }
     }

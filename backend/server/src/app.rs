@@ -8,6 +8,7 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
+use mailferry_connectors::net::{AddressGuard, CertificateTrust, Network, Resolver, ResolverError, TlsSetupError};
 use mailferry_store::{Context, KeyFileError, SealingKeys, Store, StoreError, SystemRandom};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +20,7 @@ use crate::{
     limits::Limiters,
     mail::Transport,
     providers::Providers,
-    settings::Settings,
+    settings::{Outgoing, Settings},
 };
 
 /// What requests need.
@@ -61,6 +62,12 @@ pub enum StartError {
         /// Why not.
         source: io::Error,
     },
+    /// The certificates.
+    #[error("MAILFERRY_CA_FILE cannot be used")]
+    Certificates(#[from] TlsSetupError),
+    /// The resolver.
+    #[error("MAILFERRY_DNS cannot be used")]
+    Resolver(#[from] ResolverError),
     /// The list of providers in the binary.
     #[error("the list of providers is broken")]
     Providers(#[from] serde_json::Error),
@@ -115,14 +122,29 @@ impl App {
     /// What this process's workers need.
     ///
     /// # Errors
-    /// If the mail server's address cannot be used.
+    /// If the mail server's address, the certificates or the resolver cannot be used.
     pub fn job_context(&self) -> Result<JobContext, StartError> {
         let settings = Arc::clone(&self.settings);
         let mail = Transport::new(settings.smtp_url.as_ref(), settings.mail_from.clone())?;
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
-        Ok(JobContext { store, settings, keys, mail, worker: format!("{}-{id}", std::process::id()).into() })
+        let network = way_out(&settings.outgoing)?;
+        Ok(JobContext { store, settings, keys, network, mail, worker: format!("{}-{id}", std::process::id()).into() })
     }
+}
+
+/// The one way out to mail services: address guard, resolver and certificates of this process.
+///
+/// # Errors
+/// If the certificates or the resolver cannot be used.
+pub fn way_out(outgoing: &Outgoing) -> Result<Network, StartError> {
+    let guard = AddressGuard::new(outgoing.networks.clone(), outgoing.ports.iter().copied());
+    let resolver = outgoing.dns.map_or(Ok(Resolver::System), Resolver::dns)?;
+    let trust = outgoing
+        .ca_file
+        .as_deref()
+        .map_or_else(|| Ok(CertificateTrust::default()), CertificateTrust::with_roots_from)?;
+    Ok(Network::new(guard, resolver, &trust)?)
 }
 
 /// The HTTP server; it runs once it is polled, and stops by its handle.

@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::{
     api,
     app::{self, StartError},
+    copy::{self, CopyArguments},
     settings::{CommonArgs, ServeArgs, SettingError, Settings},
     telemetry,
 };
@@ -36,6 +37,8 @@ enum Command {
     Migrate(CommonArgs),
     /// Print the OpenAPI document.
     Openapi,
+    /// Copy one mailbox to another, without the service.
+    Copy(Box<CopyArguments>),
     /// Administer the service.
     #[command(subcommand)]
     Admin(Admin),
@@ -83,7 +86,7 @@ pub fn main() -> ExitCode {
     // The one provider of TLS in this process; a second installation changes nothing.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             report(&error);
             ExitCode::from(if matches!(error, CliError::Setting(_)) { 2 } else { 1 })
@@ -102,26 +105,27 @@ fn report(error: &CliError) {
     let _ = writeln!(io::stderr(), "mailferry: {}", causes.join(": "));
 }
 
-fn run(command: Command) -> Result<(), CliError> {
+fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
+        Command::Copy(arguments) => return Ok(runtime()?.block_on(copy::main(*arguments))),
         Command::Serve(args) => {
             telemetry::start(&args.common.log, args.common.log_format)?;
             let settings = Settings::from_serve(&args)?;
-            Ok(runtime()?.block_on(app::serve(settings))?)
+            runtime()?.block_on(app::serve(settings))?;
         }
         Command::Worker(args) => {
             telemetry::start(&args.log, args.log_format)?;
             let settings = Settings::from_worker(&args)?;
-            Ok(runtime()?.block_on(app::worker(settings))?)
+            runtime()?.block_on(app::worker(settings))?;
         }
         Command::Migrate(args) => {
             let settings = Settings::from_worker(&args)?;
-            let store = runtime()?.block_on(app::open_store(&settings));
-            store.map(drop).map_err(CliError::Start)
+            runtime()?.block_on(app::open_store(&settings))?;
         }
-        Command::Openapi => Ok(io::stdout().write_all(api::docs::text()?.as_bytes())?),
-        Command::Admin(Admin::CreateOperator(args)) => runtime()?.block_on(create_operator(&args)),
+        Command::Openapi => io::stdout().write_all(api::docs::text()?.as_bytes())?,
+        Command::Admin(Admin::CreateOperator(args)) => runtime()?.block_on(create_operator(&args))?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {

@@ -17,6 +17,7 @@
 //! | add a setting | [`settings`] |
 //! | add a provider | `data/providers.json`, read by [`providers`] |
 //! | see how the page is served | [`assets`] |
+//! | see the copy on the command line | [`copy`] |
 //! | see how a process starts and stops | [`app`]; the commands are in [`cli`] |
 //! | limit how fast strangers may ask | [`limits`] |
 //! | see what is logged | [`telemetry`] |
@@ -48,6 +49,7 @@ pub mod api;
 pub mod app;
 pub mod assets;
 pub mod cli;
+pub mod copy;
 pub mod jobs;
 pub mod keys;
 pub mod limits;

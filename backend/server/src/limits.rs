@@ -14,7 +14,10 @@ use governor::{
 
 use crate::{
     api::problem::ApiError,
-    settings::{Limits, Pace, network::Network},
+    settings::{
+        Limits, Pace,
+        network::{Network, any_contains},
+    },
 };
 
 /// The limiters, one for each thing that strangers may do.
@@ -82,7 +85,7 @@ fn network_of(address: IpAddr) -> IpAddr {
 
 /// The address that asks: the peer, or what a trusted proxy says of its own peer.
 pub fn client_address(request: &HttpRequest, trusted: &[Network]) -> IpAddr {
-    let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address));
+    let is_trusted = |address: IpAddr| any_contains(trusted, address);
     let peer = request.peer_addr().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.ip());
     if !is_trusted(peer) {
         return peer;

@@ -42,6 +42,12 @@ pub enum StoreError {
     /// Another process uses the file.
     #[error("another process uses the file")]
     InUse,
+    /// The file belongs to a copy between other mailboxes.
+    #[error("the file belongs to the copy {recorded}")]
+    OtherEnds {
+        /// Between which.
+        recorded: String,
+    },
     /// A sealed value cannot be opened.
     #[error(transparent)]
     Sealed(#[from] SealError),

@@ -10,7 +10,10 @@ use actix_web::{
 };
 
 use super::problem::ApiError;
-use crate::{app::App, settings::network::Network};
+use crate::{
+    app::App,
+    settings::network::{Network, any_contains},
+};
 
 /// What the page may do: only what comes from here, no inline script or style, nobody frames it.
 pub const PAGE_CSP: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
@@ -61,7 +64,7 @@ fn add_headers(headers: &mut HeaderMap, secure: bool) {
 
 /// TLS ends at a proxy: only a trusted one is believed.
 fn is_https(request: &HttpRequest, trusted: &[Network]) -> bool {
-    let by_proxy = request.peer_addr().is_some_and(|peer| trusted.iter().any(|network| network.contains(peer.ip())));
+    let by_proxy = request.peer_addr().is_some_and(|peer| any_contains(trusted, peer.ip()));
     let forwarded = request.headers().get("x-forwarded-proto").and_then(|value| value.to_str().ok());
     by_proxy && forwarded.is_some_and(|proto| proto.eq_ignore_ascii_case("https"))
 }

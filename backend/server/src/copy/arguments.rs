@@ -131,7 +131,10 @@ impl CopyArguments {
             ("destination", &self.destination, &self.destination_password_file, &self.destination_authzid)
         };
         let (user, endpoint) = parse_url(url, self.allow_plaintext).map_err(|what| {
-            WrongUse::new(format!("--{option} {what}"), "write imaps://USER@HOST:PORT with USER percent-encoded, such as anna%40example.org")
+            WrongUse::new(
+                format!("--{option} {what}"),
+                "write imaps://USER@HOST:PORT with USER percent-encoded, such as anna%40example.org",
+            )
         })?;
         Ok(ImapLogin {
             name: format!("the {option} {endpoint}"),
@@ -149,8 +152,9 @@ impl CopyArguments {
 
     pub(super) fn rules(&self) -> Result<Vec<(FolderPath, FolderPath)>, WrongUse> {
         let rule = |text: &String| {
-            let (from, to) =
-                text.split_once('=').ok_or_else(|| WrongUse::new(format!("--map {text} has no “=”"), "write --map FROM=TO"))?;
+            let (from, to) = text
+                .split_once('=')
+                .ok_or_else(|| WrongUse::new(format!("--map {text} has no “=”"), "write --map FROM=TO"))?;
             Ok((folder("map", from)?, folder("map", to)?))
         };
         self.map.iter().map(rule).collect()
@@ -158,7 +162,9 @@ impl CopyArguments {
 }
 
 fn folder(option: &str, name: &str) -> Result<FolderPath, WrongUse> {
-    FolderPath::parse(name).map_err(|error| WrongUse::new(format!("--{option} {name}: {error}"), "write folder names with / between the levels"))
+    FolderPath::parse(name).map_err(|error| {
+        WrongUse::new(format!("--{option} {name}: {error}"), "write folder names with / between the levels")
+    })
 }
 
 fn parse_url(text: &str, allow_plaintext: bool) -> Result<(String, Endpoint), String> {
@@ -176,7 +182,8 @@ fn parse_url(text: &str, allow_plaintext: bool) -> Result<(String, Endpoint), St
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
         return Err("names more than a mailbox".to_owned());
     }
-    let user = percent_decode_str(url.username()).decode_utf8().map_err(|_| "has a user name that is not UTF-8".to_owned())?;
+    let user =
+        percent_decode_str(url.username()).decode_utf8().map_err(|_| "has a user name that is not UTF-8".to_owned())?;
     if user.is_empty() {
         return Err("names no user".to_owned());
     }
@@ -189,9 +196,11 @@ fn password(option: &str, file: Option<&PathBuf>) -> Result<SecretString, WrongU
     let variable = format!("MAILFERRY_{}_PASSWORD", option.to_uppercase());
     let advice = || format!("set {variable}, or name a file with --{option}-password-file");
     let text = match file {
-        Some(path) => std::fs::read_to_string(path)
-            .map_err(|error| WrongUse::new(format!("the password file {} cannot be read: {error}", path.display()), advice()))?,
-        None => std::env::var(&variable).map_err(|_| WrongUse::new(format!("there is no password for the {option}"), advice()))?,
+        Some(path) => std::fs::read_to_string(path).map_err(|error| {
+            WrongUse::new(format!("the password file {} cannot be read: {error}", path.display()), advice())
+        })?,
+        None => std::env::var(&variable)
+            .map_err(|_| WrongUse::new(format!("there is no password for the {option}"), advice()))?,
     };
     let line = if file.is_some() { text.lines().next().unwrap_or_default() } else { text.as_str() };
     if line.is_empty() {
@@ -218,7 +227,10 @@ mod tests {
     #[test]
     fn urls_name_user_server_and_tls() {
         let (user, endpoint) = parse_url("imaps://anna%40old.example@imap.old.example", false).expect("valid");
-        assert_eq!((user.as_str(), endpoint.to_string().as_str(), endpoint.tls), ("anna@old.example", "imap.old.example:993", TlsMode::Implicit));
+        assert_eq!(
+            (user.as_str(), endpoint.to_string().as_str(), endpoint.tls),
+            ("anna@old.example", "imap.old.example:993", TlsMode::Implicit)
+        );
         let (_, endpoint) = parse_url("imap://a@[::1]:1143", false).expect("valid");
         assert_eq!((endpoint.to_string().as_str(), endpoint.tls), ("[::1]:1143", TlsMode::Starttls));
         assert_eq!(parse_url("imap://a@127.0.0.1:1143", true).expect("valid").1.tls, TlsMode::Plaintext);

@@ -15,16 +15,20 @@ pub(super) fn end(login: &ImapLogin) -> String {
 
 /// A file under the user's state directory (XDG base directory specification), named after both ends.
 pub(super) fn default_state(ends: &str) -> Result<PathBuf, WrongUse> {
-    let from_home = || env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(".local/state"));
+    let from_home =
+        || env::var_os("HOME").filter(|home| !home.is_empty()).map(|home| PathBuf::from(home).join(".local/state"));
     let base = env::var_os("XDG_STATE_HOME").filter(|dir| !dir.is_empty()).map(PathBuf::from).or_else(from_home);
-    let base = base.ok_or_else(|| WrongUse::new("there is no home directory for the ledger", "name a file with --state"))?;
+    let base =
+        base.ok_or_else(|| WrongUse::new("there is no home directory for the ledger", "name a file with --state"))?;
     Ok(base.join("mailferry").join(format!("{}.ledger", file_name(ends))))
 }
 
 /// What can be read of the ends, and enough of a hash that two ends never share a file.
 fn file_name(ends: &str) -> String {
-    let readable: String = ends.chars().map(|c| if c.is_ascii_alphanumeric() || "@.-".contains(c) { c } else { '_' }).take(100).collect();
-    let hash: String = digest(&SHA256, ends.as_bytes()).as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let readable: String =
+        ends.chars().map(|c| if c.is_ascii_alphanumeric() || "@.-".contains(c) { c } else { '_' }).take(100).collect();
+    let hash: String =
+        digest(&SHA256, ends.as_bytes()).as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     format!("{readable}-{hash}")
 }
 

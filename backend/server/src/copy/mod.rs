@@ -25,7 +25,7 @@ use mailferry_engine::{
     port::{Command, Control, NoFault, ProgressSink},
     run::{Job, RunOptions, run},
 };
-use mailferry_shared::{ids::RunId, run::RunKind};
+use mailferry_shared::run::RunKind;
 use mailferry_store::{LedgerFile, StoreError};
 
 pub use arguments::CopyArguments;
@@ -68,7 +68,8 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     let trust = CertificateTrust {
         any: arguments.allow_untrusted_certificate,
         ..match &arguments.ca_file {
-            Some(path) => CertificateTrust::with_roots_from(path).map_err(|error| WrongUse::caused(&error, "give a file of PEM certificates"))?,
+            Some(path) => CertificateTrust::with_roots_from(path)
+                .map_err(|error| WrongUse::caused(&error, "give a file of PEM certificates"))?,
             None => CertificateTrust::default(),
         }
     };
@@ -77,8 +78,9 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     let (steer, control) = Control::new();
     stop_on_signals(steer);
     let started = Instant::now();
+    let run_id = file.new_run_id().map_err(|error| WrongUse::caused(&error, "the system has no randomness"))?;
     let ledger = file
-        .run_ledger(RunId(uuid::Uuid::now_v7()))
+        .run_ledger(run_id)
         .await
         .map_err(|error| WrongUse::caused(&error, "check the state file's folder and disk"))?;
     let live = Arc::new(LiveLine::new(!arguments.json && !arguments.quiet));
@@ -95,7 +97,11 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     ticking.abort();
     live.clear();
     let outcome = Outcome::new(report, &ledger, started.elapsed(), arguments.dry_run).await;
-    if arguments.json { outcome.print_json() } else { outcome.print() }
+    if arguments.json {
+        outcome.print_json()
+    } else {
+        outcome.print()
+    }
     Ok(exit_code(&outcome))
 }
 
@@ -106,9 +112,10 @@ fn same_mailbox(source: &ImapLogin, destination: &ImapLogin) -> bool {
 
 async fn open_ledger(path: &PathBuf, ends: &str) -> Result<LedgerFile, WrongUse> {
     LedgerFile::open(path, ends).await.map_err(|error| match error {
-        StoreError::InUse => {
-            WrongUse::new(format!("another process is using {}", path.display()), "wait until it has ended, or name another --state")
-        }
+        StoreError::InUse => WrongUse::new(
+            format!("another process is using {}", path.display()),
+            "wait until it has ended, or name another --state",
+        ),
         StoreError::OtherEnds { recorded } => WrongUse::new(
             format!("{} belongs to the copy {recorded}", path.display()),
             "name another --state, or none: each pair of mailboxes has its own by default",
@@ -121,7 +128,11 @@ fn options(arguments: &CopyArguments, now: DateTime<Utc>) -> Result<RunOptions, 
     let trial = now.checked_sub_days(Days::new(TRIAL_DAYS)).filter(|_| arguments.kind() == RunKind::Trial);
     let since = arguments.since.map(|day| day.and_time(NaiveTime::MIN).and_utc());
     Ok(RunOptions {
-        mapping: MappingOptions { leave_out: arguments.excluded()?, rules: arguments.rules()?, ..MappingOptions::default() },
+        mapping: MappingOptions {
+            leave_out: arguments.excluded()?,
+            rules: arguments.rules()?,
+            ..MappingOptions::default()
+        },
         filter: ItemFilter { max_size_bytes: arguments.max_size, since: since.max(trial) },
         newest_first: arguments.newest_first,
         connections: arguments.connections.into(),

@@ -122,7 +122,12 @@ impl Outcome {
         if !self.dry_run && self.code == 0 && counts.stored == 0 && counts.skipped == 0 {
             return format!("Nothing to do: all {} messages are at the destination.", thousands(counts.listed));
         }
-        format!("In all, {} messages: {} in {:.1} s.", thousands(counts.listed), words(counts, self.dry_run), self.seconds)
+        format!(
+            "In all, {} messages: {} in {:.1} s.",
+            thousands(counts.listed),
+            words(counts, self.dry_run),
+            self.seconds
+        )
     }
 }
 
@@ -203,13 +208,24 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        assert_eq!((thousands(0).as_str(), thousands(999).as_str(), thousands(1_234_567).as_str()), ("0", "999", "1,234,567"));
+        assert_eq!(
+            (thousands(0).as_str(), thousands(999).as_str(), thousands(1_234_567).as_str()),
+            ("0", "999", "1,234,567")
+        );
         assert_eq!(megabytes(15_250_000), "15.2 MB");
     }
 
     #[test]
     fn what_happened_is_said_in_words() {
-        let counts = Counts { listed: 12, stored: 5, stored_bytes: 1_500_000, present: 4, skipped: 2, failed: 1, ..Counts::default() };
+        let counts = Counts {
+            listed: 12,
+            stored: 5,
+            stored_bytes: 1_500_000,
+            present: 4,
+            skipped: 2,
+            failed: 1,
+            ..Counts::default()
+        };
         assert_eq!(words(&counts, false), "5 copied (1.5 MB), 4 there already, 2 left out, 1 failed");
     }
 }

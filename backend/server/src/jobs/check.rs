@@ -10,7 +10,10 @@ use mailferry_shared::{
     finding::{Finding, FindingCode},
     ids::{CheckId, PairId},
 };
-use mailferry_store::{JobKind, JobOutcome, JobQueue};
+use mailferry_store::{
+    CheckedSide,
+    jobs::{JobKind, JobOutcome, JobQueue},
+};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +33,11 @@ struct Task {
 ///
 /// # Errors
 /// [`JobError`] if the store is not available; the check goes on with the sides that are left.
-pub async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+pub(super) async fn perform(
+    context: &JobContext,
+    id: CheckId,
+    stop: &CancellationToken,
+) -> Result<JobOutcome, JobError> {
     let check = context.store.check_work(id).await?;
     // Sides that share a login are checked one after the other, so that a wrong password is tried once.
     let mut groups: BTreeMap<String, Vec<Task>> = BTreeMap::new();
@@ -41,11 +48,14 @@ pub async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken
                 groups.entry(shared).or_default().push(Task { pair: item.pair_id, side: item.side, login });
             }
             Err(code) => {
-                context.store.save_login(id, item.pair_id, item.side, LoginState::Failed, &[Finding::new(code)]).await?;
+                let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
+                context.store.save_login(at, LoginState::Failed, &[Finding::new(code)]).await?;
             }
         }
     }
-    let mut checked = stream::iter(groups.into_values()).map(|group| check_group(context, id, group, stop)).buffer_unordered(PARALLEL);
+    let mut checked = stream::iter(groups.into_values())
+        .map(|group| check_group(context, id, group, stop))
+        .buffer_unordered(PARALLEL);
     while let Some(result) = checked.next().await {
         result?;
     }
@@ -57,7 +67,11 @@ pub async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken
 }
 
 /// How to log in, or what is wrong before a server is even asked.
-async fn prepare(context: &JobContext, pair: PairId, side: SideName) -> Result<Result<ImapLogin, FindingCode>, JobError> {
+async fn prepare(
+    context: &JobContext,
+    pair: PairId,
+    side: SideName,
+) -> Result<Result<ImapLogin, FindingCode>, JobError> {
     let access = context.store.pair_access(pair).await?;
     if endpoint::same_mailbox(&access.source, &access.destination) {
         return Ok(Err(FindingCode::SameAccount));
@@ -66,10 +80,15 @@ async fn prepare(context: &JobContext, pair: PairId, side: SideName) -> Result<R
         SideName::Source => &access.source,
         SideName::Destination => &access.destination,
     };
-    Ok(endpoint::login(side, own, context.settings.allow_plaintext))
+    Ok(endpoint::login(side, own, context.settings.outgoing.plaintext))
 }
 
-async fn check_group(context: &JobContext, id: CheckId, group: Vec<Task>, stop: &CancellationToken) -> Result<(), JobError> {
+async fn check_group(
+    context: &JobContext,
+    id: CheckId,
+    group: Vec<Task>,
+    stop: &CancellationToken,
+) -> Result<(), JobError> {
     let mut refused: Option<FindingCode> = None;
     for task in group {
         if stop.is_cancelled() {
@@ -84,7 +103,8 @@ async fn check_group(context: &JobContext, id: CheckId, group: Vec<Task>, stop: 
             Err(code) => (LoginState::Failed, vec![Finding::new(code)]),
         };
         refused = result.err().filter(|code| is_refusal(*code));
-        context.store.save_login(id, task.pair, task.side, state, &findings).await?;
+        let at = CheckedSide { check_id: id, pair_id: task.pair, side: task.side };
+        context.store.save_login(at, state, &findings).await?;
     }
     Ok(())
 }

@@ -1,24 +1,26 @@
 //! Which job is done where.
 
+use mailferry_shared::ids::CheckId;
 use mailferry_store::{
     MailId,
     jobs::{Job, JobKind, JobOutcome},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, send_mail};
+use super::{JobContext, JobError, check, run, send_mail, survey};
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
-pub const KINDS: &[JobKind] = &[JobKind::SendMail];
+pub const KINDS: &[JobKind] = &[JobKind::Check, JobKind::Survey, JobKind::Run, JobKind::SendMail];
 
 /// Does a job. It may have been done before, in part or in whole; it comes to an end soon when `stop` is cancelled.
 ///
 /// # Errors
 /// [`JobError`] if it could not be done now.
-pub async fn perform(context: &JobContext, job: &Job, _stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
     match job.kind {
         JobKind::SendMail => send_mail::perform(context, MailId(job.id)).await,
-        // Not among KINDS, so never taken.
-        JobKind::Check | JobKind::Survey | JobKind::Run => Ok(JobOutcome::Again(context.store.now())),
+        JobKind::Check => check::perform(context, CheckId(job.id), stop).await,
+        JobKind::Survey => survey::perform(context, CheckId(job.id), stop).await,
+        JobKind::Run => run::perform(context, job, stop).await,
     }
 }

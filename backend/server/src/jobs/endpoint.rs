@@ -8,7 +8,7 @@ use mailferry_store::SideAccess;
 ///
 /// # Errors
 /// The code that says what is missing: a server or a password.
-pub fn login(side: SideName, access: &SideAccess, allow_plaintext: bool) -> Result<ImapLogin, FindingCode> {
+pub(super) fn login(side: SideName, access: &SideAccess, allow_plaintext: bool) -> Result<ImapLogin, FindingCode> {
     let endpoint = access.endpoint.clone().ok_or(FindingCode::ServerMissing)?;
     let password = access.password.clone().ok_or(FindingCode::PasswordMissing)?;
     let side = match side {
@@ -26,7 +26,7 @@ pub fn login(side: SideName, access: &SideAccess, allow_plaintext: bool) -> Resu
 }
 
 /// True if both sides are one mailbox: it would be copied into itself.
-pub fn same_mailbox(source: &SideAccess, destination: &SideAccess) -> bool {
+pub(super) fn same_mailbox(source: &SideAccess, destination: &SideAccess) -> bool {
     let mailbox = |side: &SideAccess| side.act_for.clone().unwrap_or_else(|| side.user.clone());
     source.endpoint.is_some() && source.endpoint == destination.endpoint && mailbox(source) == mailbox(destination)
 }

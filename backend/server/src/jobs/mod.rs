@@ -5,6 +5,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use mailferry_connectors::net::Network;
 use mailferry_store::{
     Store,
     jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
@@ -13,9 +14,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{keys::Keys, mail::Transport, settings::Settings};
 
+mod check;
 pub mod dispatch;
+mod endpoint;
 pub mod life;
+mod run;
 pub mod send_mail;
+mod survey;
 pub mod sweeper;
 
 /// What jobs need.
@@ -27,6 +32,8 @@ pub struct JobContext {
     pub settings: Arc<Settings>,
     /// Keys for manage links.
     pub keys: Keys,
+    /// The way out to mail services.
+    pub network: Network,
     /// The way out for mails.
     pub mail: Transport,
     /// This process, unlike any other: the holder of leases.

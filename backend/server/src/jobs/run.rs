@@ -16,7 +16,10 @@ use mailferry_shared::{
     order::{OrderOptions, OrderState},
     run::{RunKind, RunState},
 };
-use mailferry_store::{Job, JobOutcome, Lease, OrderRecord, RunRecord, StoreError};
+use mailferry_store::{
+    Lease, OrderRecord, RunRecord, StoreError,
+    jobs::{Job, JobOutcome},
+};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -39,7 +42,7 @@ const TRIAL_DAYS: u64 = 10;
 ///
 /// # Errors
 /// [`JobError`] if the store is not available.
-pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+pub(super) async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
     let id = RunId(job.id);
     let record = context.store.run(id).await?;
     if record.summary.state.is_final() || record.summary.state == RunState::Paused {
@@ -117,7 +120,7 @@ async fn connector(context: &JobContext, record: &RunRecord) -> Result<Result<Im
     if endpoint::same_mailbox(&access.source, &access.destination) {
         return Ok(Err(FindingCode::SameAccount));
     }
-    let allow_plaintext = context.settings.allow_plaintext;
+    let allow_plaintext = context.settings.outgoing.plaintext;
     let source = endpoint::login(SideName::Source, &access.source, allow_plaintext);
     let destination = endpoint::login(SideName::Destination, &access.destination, allow_plaintext);
     Ok(source.and_then(|source| {
@@ -188,7 +191,11 @@ fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions
             leave_out: wanted.leave_out.iter().filter_map(path).collect(),
             leave_out_trash: !wanted.include_trash,
             leave_out_junk: !wanted.include_junk,
-            rules: wanted.folder_rules.iter().filter_map(|rule| path(&rule.source).zip(path(&rule.destination))).collect(),
+            rules: wanted
+                .folder_rules
+                .iter()
+                .filter_map(|rule| path(&rule.source).zip(path(&rule.destination)))
+                .collect(),
             ..MappingOptions::default()
         },
         filter: ItemFilter { max_size_bytes: Some(wanted.max_message_bytes), since: since.max(trial) },
@@ -200,7 +207,13 @@ fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions
 }
 
 /// Writes down how the run ended, or when it goes on.
-async fn conclude(context: &JobContext, job: &Job, id: RunId, lease: &Lease, end: RunEnd) -> Result<JobOutcome, JobError> {
+async fn conclude(
+    context: &JobContext,
+    job: &Job,
+    id: RunId,
+    lease: &Lease,
+    end: RunEnd,
+) -> Result<JobOutcome, JobError> {
     let store = &context.store;
     match end {
         RunEnd::Done(state) => {

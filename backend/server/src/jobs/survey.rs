@@ -12,7 +12,7 @@ use mailferry_shared::{
     finding::{Finding, FindingCode},
     ids::{CheckId, PairId},
 };
-use mailferry_store::JobOutcome;
+use mailferry_store::{CheckedSide, jobs::JobOutcome};
 use tokio_util::sync::CancellationToken;
 
 use super::{JobContext, JobError, endpoint};
@@ -24,10 +24,14 @@ const PARALLEL: usize = 8;
 ///
 /// # Errors
 /// [`JobError`] if the store is not available; the accounts that are left are counted at the next attempt.
-pub async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+pub(super) async fn perform(
+    context: &JobContext,
+    id: CheckId,
+    stop: &CancellationToken,
+) -> Result<JobOutcome, JobError> {
     let check = context.store.check_work(id).await?;
-    let open: Vec<&CheckItem> = check.items.iter().filter(|item| item.login == LoginState::Passed && item.survey.is_none()).collect();
-    let mut counted = stream::iter(open).map(|item| count(context, id, item, stop)).buffer_unordered(PARALLEL);
+    let open = check.items.into_iter().filter(|item| item.login == LoginState::Passed && item.survey.is_none());
+    let mut counted = stream::iter(open.map(|item| count(context, id, item, stop))).buffer_unordered(PARALLEL);
     while let Some(result) = counted.next().await {
         result?;
     }
@@ -39,7 +43,7 @@ pub async fn perform(context: &JobContext, id: CheckId, stop: &CancellationToken
     Ok(JobOutcome::Done)
 }
 
-async fn count(context: &JobContext, id: CheckId, item: &CheckItem, stop: &CancellationToken) -> Result<(), JobError> {
+async fn count(context: &JobContext, id: CheckId, item: CheckItem, stop: &CancellationToken) -> Result<(), JobError> {
     if stop.is_cancelled() {
         return Ok(());
     }
@@ -50,19 +54,26 @@ async fn count(context: &JobContext, id: CheckId, item: &CheckItem, stop: &Cance
             (None, vec![error.finding()])
         }
     };
-    context.store.save_survey(id, item.pair_id, item.side, survey, &findings).await?;
+    let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
+    context.store.save_survey(at, survey.as_ref(), &findings).await?;
     Ok(())
 }
 
-async fn survey_side(context: &JobContext, pair: PairId, side: SideName) -> Result<Result<Survey, ConnectorError>, JobError> {
+async fn survey_side(
+    context: &JobContext,
+    pair: PairId,
+    side: SideName,
+) -> Result<Result<Survey, ConnectorError>, JobError> {
     let access = context.store.pair_access(pair).await?;
     let own = match side {
         SideName::Source => &access.source,
         SideName::Destination => &access.destination,
     };
-    let login = match endpoint::login(side, own, context.settings.allow_plaintext) {
+    let login = match endpoint::login(side, own, context.settings.outgoing.plaintext) {
         Ok(login) => login,
-        Err(code) => return Ok(Err(ConnectorError::new(code, mailferry_engine::port::Decision::Park, "counting an account"))),
+        Err(code) => {
+            return Ok(Err(ConnectorError::new(code, mailferry_engine::port::Decision::Park, "counting an account")));
+        }
     };
     Ok(match side {
         SideName::Source => measure(ImapSource::open(&context.network, &login).await).await,
@@ -80,14 +91,21 @@ async fn measure<A: Account>(opened: Result<A, ConnectorError>) -> Result<Survey
 /// A mailbox that will not fit is known before the start.
 async fn warn_of_full_destinations(context: &JobContext, id: CheckId) -> Result<(), JobError> {
     let check = context.store.check_work(id).await?;
-    let survey_of = |pair, side| check.items.iter().find(|item| item.pair_id == pair && item.side == side).and_then(|item| item.survey);
+    let survey_of = |pair, side| {
+        check.items.iter().find(|item| item.pair_id == pair && item.side == side).and_then(|item| item.survey)
+    };
     for item in check.items.iter().filter(|item| item.side == SideName::Destination) {
         let Some(source) = survey_of(item.pair_id, SideName::Source) else { continue };
         let Some(free) = item.survey.and_then(|survey| survey.free_bytes) else { continue };
         let known = item.findings.iter().any(|finding| finding.code == FindingCode::WillNotFit);
         if source.size_bytes > free && !known {
-            let finding = Finding::new(FindingCode::WillNotFit).about(format!("{} MB of {} MB", free / 1_000_000, source.size_bytes / 1_000_000));
-            context.store.save_survey(id, item.pair_id, item.side, item.survey, &[finding]).await?;
+            let finding = Finding::new(FindingCode::WillNotFit).about(format!(
+                "{} MB of {} MB",
+                free / 1_000_000,
+                source.size_bytes / 1_000_000
+            ));
+            let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
+            context.store.save_survey(at, item.survey.as_ref(), &[finding]).await?;
         }
     }
     Ok(())

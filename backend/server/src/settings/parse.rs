@@ -9,7 +9,7 @@ use lettre::message::Mailbox;
 use mailferry_shared::secret::Secret;
 use url::Url;
 
-use super::network::Network;
+use super::network::{self, Network};
 
 type Parsed<T> = Result<T, String>;
 
@@ -43,11 +43,11 @@ pub(super) fn mail_from(text: &str) -> Parsed<Mailbox> {
 }
 
 pub(super) fn allow_network(text: &str) -> Parsed<Network> {
-    text.parse().map_err(|error| format!("MAILFERRY_ALLOW_NETWORKS: {error}"))
+    network::parse(text).map_err(|error| format!("MAILFERRY_ALLOW_NETWORKS: {error}"))
 }
 
 pub(super) fn trust_proxy(text: &str) -> Parsed<Network> {
-    text.parse().map_err(|error| format!("MAILFERRY_TRUST_PROXY: {error}"))
+    network::parse(text).map_err(|error| format!("MAILFERRY_TRUST_PROXY: {error}"))
 }
 
 pub(super) fn allow_port(text: &str) -> Parsed<u16> {

@@ -120,3 +120,9 @@ CREATE TABLE ledger_notes (
     noted_at BIGINT NOT NULL,
     PRIMARY KEY (run_no, code, subject)
 );
+
+-- Which mailboxes a command line's file is for; empty in a service's database.
+CREATE TABLE ledger_ends (
+    one INTEGER NOT NULL PRIMARY KEY,
+    ends TEXT NOT NULL
+);

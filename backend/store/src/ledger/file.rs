@@ -18,6 +18,7 @@ use crate::{
     error::StoreError,
     lease::{Claim, claim},
     ledger::RunLedger,
+    value::args,
 };
 
 /// A file that holds one ledger, locked for this process as long as this value or a ledger of it lives. The lock goes
@@ -29,12 +30,31 @@ pub struct LedgerFile {
 }
 
 impl LedgerFile {
-    /// Opens the file, or makes it (mode 0600). Beside it lies a file of the same name and `.lock`.
+    /// Opens the file, or makes it (mode 0600) with its folder. Beside it lies a file of the same name and `.lock`.
+    /// `ends` names source and destination; they are recorded at first and must be the same ever after.
     ///
     /// # Errors
-    /// [`StoreError::InUse`] while another process has it; [`StoreError::Unavailable`].
-    pub async fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_with(path, Context::default()).await
+    /// [`StoreError::InUse`] while another process has it; [`StoreError::OtherEnds`]; [`StoreError::Unavailable`].
+    pub async fn open(path: &Path, ends: &str) -> Result<Self, StoreError> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = Self::open_with(path, Context::default()).await?;
+        file.keep_ends(ends).await?;
+        Ok(file)
+    }
+
+    async fn keep_ends(&self, ends: &str) -> Result<(), StoreError> {
+        let mut tx = self.db.write().await?;
+        tx.execute(
+            "INSERT INTO ledger_ends (one, ends) VALUES (1, $1) ON CONFLICT (one) DO NOTHING",
+            args![ends.to_owned()],
+        )
+        .await?;
+        let row = tx.row_opt("SELECT ends FROM ledger_ends WHERE one = 1", Vec::new()).await?;
+        tx.commit().await?;
+        let recorded: String = row.ok_or(StoreError::NotFound)?.get("ends")?;
+        if recorded == ends { Ok(()) } else { Err(StoreError::OtherEnds { recorded }) }
     }
 
     /// The same with time and randomness from outside.

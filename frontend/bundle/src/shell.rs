@@ -1,0 +1,101 @@
+//! Writing the bundle: style, scripts, static files, and the shell that names them.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{assets::Assets, error::BundleError, options::Options};
+
+/// Writes every file of the bundle, `index.html` last.
+pub(crate) fn write(options: &Options, assets: &mut Assets, glue: &str, wasm: &[u8]) -> Result<(), BundleError> {
+    let frontend = &options.frontend;
+    let mut urls = BTreeMap::new();
+    urls.insert("mailferry.wasm".to_owned(), assets.add("mailferry.wasm", wasm)?);
+    urls.insert("mailferry.js".to_owned(), assets.add("mailferry.js", glue.as_bytes())?);
+    urls.insert("app.css".to_owned(), assets.add("app.css", style(&frontend.join("css"))?.as_bytes())?);
+    for file in files(&frontend.join("static"))? {
+        let name = file_name(&file);
+        let content = fs::read(&file).map_err(BundleError::file(&file))?;
+        urls.insert(name.clone(), assets.add(&name, &content)?);
+    }
+    // The scripts name assets themselves, so they come after them.
+    for file in files(&frontend.join("scripts"))? {
+        let name = file_name(&file);
+        let text = fs::read_to_string(&file).map_err(BundleError::file(&file))?;
+        let text = fill("scripts", &text, &urls)?;
+        urls.insert(name.clone(), assets.add(&name, text.as_bytes())?);
+    }
+    let index = frontend.join("index.html");
+    let text = fs::read_to_string(&index).map_err(BundleError::file(&index))?;
+    assets.write("index.html", fill("index.html", &text, &urls)?.as_bytes())
+}
+
+/// All style sheets as one, in the order of their names.
+fn style(folder: &Path) -> Result<String, BundleError> {
+    files(folder)?
+        .iter()
+        .map(|file| fs::read_to_string(file).map_err(BundleError::file(file)))
+        .collect::<Result<Vec<_>, _>>()
+        .map(|sheets| without_comments(&sheets.join("\n")))
+}
+
+/// The style without its comments and without indentation: they are for us, not for the line.
+fn without_comments(style: &str) -> String {
+    let mut rest = style;
+    let mut kept = String::with_capacity(style.len());
+    while let Some((before, after)) = rest.split_once("/*") {
+        kept.push_str(before);
+        rest = after.split_once("*/").map_or("", |(_, after)| after);
+    }
+    kept.push_str(rest);
+    kept.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Puts URLs where the text says `{{asset:NAME}}`.
+fn fill(file: &'static str, text: &str, urls: &BTreeMap<String, String>) -> Result<String, BundleError> {
+    let mut parts = text.split("{{asset:");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (name, rest) = part.split_once("}}").unwrap_or((part, ""));
+        let url = urls.get(name).ok_or_else(|| BundleError::UnknownAsset { file, name: name.to_owned() })?;
+        filled.push_str(url);
+        filled.push_str(rest);
+    }
+    Ok(filled)
+}
+
+fn files(folder: &Path) -> Result<Vec<PathBuf>, BundleError> {
+    let entries = fs::read_dir(folder).map_err(BundleError::file(folder))?;
+    let mut files = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(BundleError::file(folder))?;
+    files.sort();
+    Ok(files)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn assets_are_named_and_unknown_ones_refused() {
+        let urls = BTreeMap::from([("a.js".to_owned(), "/assets/a-1.js".to_owned())]);
+        assert_eq!(
+            fill("x", "<{{asset:a.js}}> {{asset:a.js}}", &urls).expect("known"),
+            "</assets/a-1.js> /assets/a-1.js"
+        );
+        assert!(matches!(fill("x", "{{asset:b.js}}", &urls), Err(BundleError::UnknownAsset { .. })));
+    }
+
+    #[test]
+    fn comments_do_not_travel() {
+        assert_eq!(without_comments("/* why */\na {\n  b: c; /* d */\n}\n"), "a {\nb: c;\n}");
+    }
+}

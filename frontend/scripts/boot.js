@@ -1,0 +1,10 @@
+// Loads the page's WebAssembly module; the shell stays until the page takes its place.
+import init from "{{asset:mailferry.js}}";
+
+init({ module_or_path: "{{asset:mailferry.wasm}}" }).catch((error) => {
+  const notice = document.getElementById("shell-error");
+  const status = document.getElementById("shell-status");
+  if (notice) notice.hidden = false;
+  if (status) status.hidden = true;
+  console.error(error);
+});

@@ -1,0 +1,42 @@
+//! Account pairs, imports and checks.
+
+use mailferry_shared::{
+    account::{AccountChange, AccountCreate, AccountList, AccountPair},
+    check::{Check, CheckCreate},
+    ids::{CheckId, OrderId, PairId},
+    import::{ImportRequest, ImportResult},
+};
+
+use super::request::{self, ApiError, Method, Polled};
+
+pub(crate) async fn poll_accounts(order: OrderId, etag: Option<&str>) -> Result<Polled<AccountList>, ApiError> {
+    request::poll(&format!("/orders/{order}/accounts"), etag).await
+}
+
+pub(crate) async fn create_account(order: OrderId, account: &AccountCreate) -> Result<AccountPair, ApiError> {
+    request::send(Method::Post, &format!("/orders/{order}/accounts"), account).await
+}
+
+pub(crate) async fn change_account(
+    order: OrderId,
+    pair: PairId,
+    change: &AccountChange,
+) -> Result<AccountPair, ApiError> {
+    request::send(Method::Patch, &format!("/orders/{order}/accounts/{pair}"), change).await
+}
+
+pub(crate) async fn delete_account(order: OrderId, pair: PairId) -> Result<(), ApiError> {
+    request::delete(&format!("/orders/{order}/accounts/{pair}")).await
+}
+
+pub(crate) async fn import_accounts(order: OrderId, import: &ImportRequest) -> Result<ImportResult, ApiError> {
+    request::send(Method::Post, &format!("/orders/{order}/imports"), import).await
+}
+
+pub(crate) async fn start_check(order: OrderId, check: &CheckCreate) -> Result<Check, ApiError> {
+    request::send(Method::Post, &format!("/orders/{order}/checks"), check).await
+}
+
+pub(crate) async fn poll_check(order: OrderId, check: CheckId, etag: Option<&str>) -> Result<Polled<Check>, ApiError> {
+    request::poll(&format!("/orders/{order}/checks/{check}"), etag).await
+}

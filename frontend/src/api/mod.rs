@@ -1,0 +1,11 @@
+//! The service's operations as functions. Types are those of [`mailferry_shared`].
+
+mod accounts;
+mod orders;
+mod request;
+mod runs;
+
+pub(crate) use accounts::*;
+pub(crate) use orders::*;
+pub(crate) use request::{ApiError, Polled};
+pub(crate) use runs::*;

@@ -1,0 +1,146 @@
+//! The frame of the page and its routes.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{ParentRoute, Route, Router, Routes},
+    path,
+};
+use mailferry_shared::API_PREFIX;
+
+use crate::{
+    browser,
+    components::{Glyph, brand_mark, icon},
+    i18n, pages,
+    state::{
+        announce::Announcer,
+        connection::{self, Connection},
+        providers::KnownProviders,
+        service::Service,
+        theme::Theme,
+    },
+    t,
+};
+
+/// Puts the page in the place of the shell.
+pub fn start() {
+    console_error_panic_hook::set_once();
+    let languages = browser::languages();
+    i18n::choose(languages.iter().map(String::as_str));
+    let Some(root) = document().get_element_by_id("app") else { return };
+    if let Some(html) = document().document_element() {
+        let _ = html.set_attribute("lang", i18n::current().code);
+    }
+    root.set_inner_html("");
+    if let Ok(root) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(root) {
+        leptos::mount::mount_to(root, App).forget();
+    }
+}
+
+#[component]
+fn App() -> impl IntoView {
+    let connection = connection::provide();
+    let announcer = Announcer::provide();
+    Service::provide(connection);
+    KnownProviders::provide(connection);
+    view! {
+        <Router>
+            <div class="frame">
+                <a class="skip-link" href="#main" on:click=|event| skip(&event)>
+                    {t!("app.skip")}
+                </a>
+                <Header />
+                <OfflineBar connection=connection />
+                <Routes fallback=pages::NotFound>
+                    <Route path=path!("/") view=pages::Introduction />
+                    <ParentRoute path=path!("/orders/:id") view=pages::OrderFrame>
+                        <Route path=path!("") view=pages::Resume />
+                        <Route path=path!("introduction") view=pages::IntroductionAgain />
+                        <Route path=path!("providers") view=pages::Providers />
+                        <Route path=path!("accounts") view=pages::Accounts />
+                        <Route path=path!("confirm") view=pages::Confirm />
+                        <Route path=path!("status") view=pages::Status />
+                    </ParentRoute>
+                </Routes>
+                <Footer />
+                <div class="visually-hidden" role="status" aria-live="polite">
+                    {move || announcer.text()}
+                </div>
+            </div>
+        </Router>
+    }
+}
+
+/// Moves the focus past header and step bar; the address keeps its place.
+fn skip(event: &web_sys::MouseEvent) {
+    event.prevent_default();
+    browser::focus("main");
+}
+
+#[component]
+fn Header() -> impl IntoView {
+    let theme = RwSignal::new(Theme::now());
+    let toggle = move |_| {
+        theme.update(|theme| *theme = theme.other());
+        theme.get_untracked().apply();
+    };
+    let is_dark = move || theme.get() == Theme::Dark;
+    view! {
+        <header class="site-header">
+            <div class="site-header-inner">
+                <a class="brand" href="/" aria-label=t!("app.to_start")>
+                    {brand_mark()}
+                    <span>{t!("app.name")}</span>
+                </a>
+                <div class="site-tools">
+                    <button
+                        type="button"
+                        class="button button-quiet button-icon"
+                        aria-label=move || if is_dark() { t!("app.to_light") } else { t!("app.to_dark") }
+                        on:click=toggle
+                    >
+                        {move || icon(if is_dark() { Glyph::Sun } else { Glyph::Moon })}
+                    </button>
+                </div>
+            </div>
+        </header>
+    }
+}
+
+#[component]
+fn OfflineBar(connection: Connection) -> impl IntoView {
+    view! {
+        <Show when=move || connection.offline.get()>
+            <div class="notice notice-warning offline-bar" role="alert">
+                {icon(Glyph::Warning)}
+                <p class="notice-body">{t!("error.offline_bar")}</p>
+                <button type="button" class="button button-small" on:click=move |_| connection.retry()>
+                    {icon(Glyph::Refresh)}
+                    {t!("action.retry")}
+                </button>
+            </div>
+        </Show>
+    }
+}
+
+#[component]
+fn Footer() -> impl IntoView {
+    view! {
+        <footer class="site-footer">
+            <div class="site-footer-inner">
+                <p>{t!("app.footer_note")}</p>
+                <div class="footer-links">
+                    // Not a page of ours: the browser loads it.
+                    <a href=docs_address() rel="external">
+                        {t!("app.api_docs")}
+                    </a>
+                </div>
+            </div>
+        </footer>
+    }
+}
+
+/// The page that renders the API's document: beside the versions.
+fn docs_address() -> String {
+    let base = API_PREFIX.rsplit_once('/').map_or(API_PREFIX, |(base, _)| base);
+    format!("{base}/docs/")
+}

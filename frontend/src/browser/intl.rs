@@ -1,0 +1,135 @@
+//! Numbers, sizes and times as the user's language writes them, by the browser's `Intl`.
+
+use chrono::{DateTime, Utc};
+use js_sys::{Array, Date, Intl, Object, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::{
+    format::{self, Span},
+    i18n, t, tn,
+};
+
+fn locale() -> Array {
+    Array::of1(&JsValue::from_str(i18n::current().code))
+}
+
+fn options(entries: &[(&str, JsValue)]) -> Object {
+    let options = Object::new();
+    for (name, value) in entries {
+        // Setting a property of a plain object cannot fail.
+        let _ = Reflect::set(&options, &JsValue::from_str(name), value);
+    }
+    options
+}
+
+fn formatted(value: f64, entries: &[(&str, JsValue)]) -> String {
+    let format = Intl::NumberFormat::new(&locale(), &options(entries));
+    let text = format.format().call1(&JsValue::UNDEFINED, &JsValue::from_f64(value));
+    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| value.to_string())
+}
+
+/// A whole number, "12,345".
+#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+pub(crate) fn number(count: u64) -> String {
+    formatted(count as f64, &[])
+}
+
+/// A size, "15 MB".
+pub(crate) fn size(size_bytes: u64) -> String {
+    let size = format::size(size_bytes);
+    formatted(
+        size.value,
+        &[
+            ("style", "unit".into()),
+            ("unit", size.unit.intl().into()),
+            ("unitDisplay", "short".into()),
+            ("maximumFractionDigits", size.decimals.into()),
+        ],
+    )
+}
+
+/// Percent, "42%".
+pub(crate) fn percent(percent: u8) -> String {
+    formatted(f64::from(percent) / 100.0, &[("style", "percent".into())])
+}
+
+/// A duration in words, "19 minutes".
+pub(crate) fn span(seconds: u64) -> String {
+    match format::span(seconds) {
+        Span::Moments => t!("duration.moments").to_owned(),
+        Span::Minutes(minutes) => tn!("duration.minutes", minutes),
+        Span::Hours(hours, 0) => tn!("duration.hours", hours),
+        Span::Hours(hours, minutes) => join(&tn!("duration.hours", hours), &tn!("duration.minutes", minutes)),
+        Span::Days(days, 0) => tn!("duration.days", days),
+        Span::Days(days, hours) => join(&tn!("duration.days", days), &tn!("duration.hours", hours)),
+    }
+}
+
+fn join(first: &str, second: &str) -> String {
+    t!("duration.two", first = first, second = second)
+}
+
+/// The plural category of `count`, "one" or "other" in English.
+#[expect(clippy::cast_precision_loss, reason = "counts stay below 2^53")]
+pub(crate) fn plural_category(count: u64) -> String {
+    Intl::PluralRules::new(&locale(), &Object::new()).select(count as f64).into()
+}
+
+fn date(time: DateTime<Utc>) -> Date {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds stay below 2^53")]
+    Date::new(&JsValue::from_f64(time.timestamp_millis() as f64))
+}
+
+fn dated(date: &Date, entries: &[(&str, JsValue)]) -> String {
+    let format = Intl::DateTimeFormat::new(&locale(), &options(entries));
+    let text = format.format().call1(&JsValue::UNDEFINED, date);
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
+}
+
+/// Date and time in the browser's time zone, "Nov 22, 2026, 5:30 AM".
+pub(crate) fn date_time(time: DateTime<Utc>) -> String {
+    dated(&date(time), &[("dateStyle", "medium".into()), ("timeStyle", "short".into())])
+}
+
+/// The browser's time zone, "Europe/Berlin".
+pub(crate) fn time_zone() -> String {
+    let resolved = Intl::DateTimeFormat::new(&locale(), &Object::new()).resolved_options();
+    let resolved: &JsValue = resolved.as_ref();
+    Reflect::get(resolved, &"timeZone".into())
+        .ok()
+        .and_then(|zone| zone.as_string())
+        .unwrap_or_else(|| "UTC".to_owned())
+}
+
+/// Reads the value of a `datetime-local` field, which is in the browser's time zone.
+pub(crate) fn parse_local(text: &str) -> Option<DateTime<Utc>> {
+    let time = Date::new(&JsValue::from_str(text)).get_time();
+    // NaN, which means not a time, is not finite.
+    if text.is_empty() || !time.is_finite() {
+        return None;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a calendar date fit")]
+    DateTime::from_timestamp_millis(time as i64)
+}
+
+/// Now, by the browser's clock.
+pub(crate) fn now() -> DateTime<Utc> {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a calendar date fit")]
+    DateTime::from_timestamp_millis(Date::now() as i64).unwrap_or_default()
+}
+
+/// `time` as the value of a `datetime-local` field.
+pub(crate) fn local_value(time: DateTime<Utc>) -> String {
+    let date = date(time);
+    let offset = chrono::TimeDelta::minutes({
+        #[expect(clippy::cast_possible_truncation, reason = "an offset is a few hundred minutes")]
+        let minutes = date.get_timezone_offset() as i64;
+        minutes
+    });
+    (time - offset).format("%Y-%m-%dT%H:%M").to_string()
+}
+
+/// A rate, "1.5 MB/s".
+pub(crate) fn rate(bytes_per_second: u64) -> String {
+    t!("status.per_second", size = size(bytes_per_second))
+}

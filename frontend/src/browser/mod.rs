@@ -1,0 +1,74 @@
+//! The few calls into the browser that leptos does not cover.
+
+pub(crate) mod intl;
+
+use leptos::prelude::{document, window};
+use wasm_bindgen_futures::JsFuture;
+
+/// Sets the document's title to `title` and the product's name.
+pub(crate) fn set_title(title: &str) {
+    let name = crate::t!("app.name");
+    document().set_title(&if title == name { name.to_owned() } else { format!("{title} · {name}") });
+}
+
+/// True while the page is in a hidden tab.
+pub(crate) fn is_hidden() -> bool {
+    document().hidden()
+}
+
+/// What is stored under `name` in this browser. Never a secret.
+pub(crate) fn stored(name: &str) -> Option<String> {
+    window().local_storage().ok().flatten()?.get_item(name).ok().flatten()
+}
+
+/// Stores `value`, or removes what is stored. Storage may be switched off: then nothing is remembered.
+pub(crate) fn store(name: &str, value: Option<&str>) {
+    if let Ok(Some(storage)) = window().local_storage() {
+        let _ = match value {
+            Some(value) => storage.set_item(name, value),
+            None => storage.remove_item(name),
+        };
+    }
+}
+
+/// Puts `text` into the clipboard; false if the browser refuses.
+pub(crate) async fn copy(text: &str) -> bool {
+    // Only secure contexts have a clipboard.
+    if !window().is_secure_context() {
+        return false;
+    }
+    JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
+}
+
+/// Removes the fragment from the address bar without loading anything.
+pub(crate) fn drop_fragment() {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
+    }
+}
+
+/// The languages the user prefers, best first, as BCP 47 tags.
+pub(crate) fn languages() -> Vec<String> {
+    window().navigator().languages().iter().filter_map(|tag| tag.as_string()).collect()
+}
+
+/// The address of a static file, which the shell names.
+pub(crate) fn asset(name: &str) -> String {
+    document()
+        .query_selector(&format!("meta[name='asset:{name}']"))
+        .ok()
+        .flatten()
+        .and_then(|meta| meta.get_attribute("content"))
+        .unwrap_or_default()
+}
+
+/// Moves the focus to the element `id`.
+pub(crate) fn focus(id: &str) {
+    use wasm_bindgen::JsCast as _;
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}

@@ -1,0 +1,266 @@
+//! A list one types to search in, by the ARIA pattern of an editable combobox with list autocompletion.
+
+use leptos::{html, prelude::*};
+use wasm_bindgen::JsCast as _;
+
+use super::{
+    field::FieldError,
+    icon::{Glyph, icon},
+};
+use crate::t;
+
+/// One entry of the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Choice {
+    /// What it stands for.
+    pub(crate) value: String,
+    /// Its name.
+    pub(crate) name: String,
+    /// What is shown beside it.
+    pub(crate) note: String,
+    /// What a search looks at, lower case.
+    pub(crate) search: String,
+}
+
+/// The entries that match `typed`: those whose name begins with it first.
+fn matching(choices: &[Choice], typed: &str) -> Vec<Choice> {
+    let typed = typed.trim().to_lowercase();
+    // Somebody may type the whole mail address: the domain tells the provider.
+    let wanted = typed.rsplit_once('@').map_or(typed.as_str(), |(_, domain)| domain);
+    let mut found: Vec<&Choice> = choices.iter().filter(|choice| choice.search.contains(wanted)).collect();
+    found.sort_by_key(|choice| !choice.name.to_lowercase().starts_with(wanted));
+    found.into_iter().cloned().collect()
+}
+
+/// What a combobox is doing.
+#[derive(Clone, Copy)]
+struct Search {
+    id: &'static str,
+    /// What stands in the field.
+    typed: RwSignal<String>,
+    /// True from the first letter typed until a choice or until the field is left.
+    searching: RwSignal<bool>,
+    open: RwSignal<bool>,
+    /// Place of the entry that Enter would choose.
+    active: RwSignal<Option<usize>>,
+    found: Memo<Vec<Choice>>,
+    selected_name: Memo<Option<String>>,
+    on_select: Callback<String>,
+    disabled: Signal<bool>,
+}
+
+impl Search {
+    fn new(
+        id: &'static str,
+        choices: Signal<Vec<Choice>>,
+        selected: Signal<Option<String>>,
+        on_select: Callback<String>,
+        disabled: Signal<bool>,
+    ) -> Self {
+        let typed = RwSignal::new(String::new());
+        let searching = RwSignal::new(false);
+        let selected_name = Memo::new(move |_| {
+            let value = selected.get()?;
+            let named = |choices: &Vec<Choice>| Some(choices.iter().find(|choice| choice.value == value)?.name.clone());
+            choices.with(named)
+        });
+        // What is chosen stands in the field until one types.
+        Effect::new(move || {
+            let name = selected_name.get().unwrap_or_default();
+            if !searching.get_untracked() {
+                typed.set(name);
+            }
+        });
+        let found = Memo::new(move |_| {
+            let wanted = if searching.get() { typed.get() } else { String::new() };
+            choices.with(|choices| matching(choices, &wanted))
+        });
+        let (open, active) = (RwSignal::new(false), RwSignal::new(None));
+        Self { id, typed, searching, open, active, found, selected_name, on_select, disabled }
+    }
+
+    fn show(self) {
+        if !self.disabled.get_untracked() {
+            self.open.set(true);
+        }
+    }
+
+    fn close(self, text: String) {
+        self.open.set(false);
+        self.active.set(None);
+        self.searching.set(false);
+        self.typed.set(text);
+    }
+
+    /// Leaves the field as it was chosen last.
+    fn leave(self) {
+        self.close(self.selected_name.get_untracked().unwrap_or_default());
+    }
+
+    fn choose(self, choice: Choice) {
+        self.on_select.run(choice.value);
+        self.close(choice.name);
+    }
+
+    fn input(self, text: String) {
+        self.typed.set(text);
+        self.searching.set(true);
+        self.active.set(None);
+        self.show();
+    }
+
+    fn activate(self, at: usize) {
+        self.show();
+        self.active.set(Some(at));
+        scroll_into_view(&format!("{}-option-{at}", self.id));
+    }
+
+    /// Enter chooses the active entry, or the only one.
+    fn choose_active(self) -> bool {
+        let choice = self.found.with_untracked(|found| {
+            let only = (found.len() == 1).then_some(0);
+            self.active.get_untracked().or(only).and_then(|at| found.get(at).cloned())
+        });
+        choice.map(|choice| self.choose(choice)).is_some()
+    }
+
+    fn key(self, event: &web_sys::KeyboardEvent) {
+        let count = self.found.with_untracked(Vec::len);
+        let at = self.active.get_untracked();
+        let is_open = self.open.get_untracked();
+        let done = match event.key().as_str() {
+            "ArrowDown" if count > 0 => {
+                self.activate(at.map_or(0, |at| (at + 1) % count));
+                true
+            }
+            "ArrowUp" if count > 0 => {
+                self.activate(at.map_or(count - 1, |at| (at + count - 1) % count));
+                true
+            }
+            "Enter" if is_open => self.choose_active(),
+            "Escape" if is_open => {
+                self.leave();
+                true
+            }
+            _ => false,
+        };
+        if done {
+            event.prevent_default();
+        }
+    }
+}
+
+/// The combobox. `selected` holds the value of the entry chosen, `on_select` is told of a choice.
+#[component]
+pub(crate) fn Combobox(
+    id: &'static str,
+    label: &'static str,
+    #[prop(into)] placeholder: String,
+    #[prop(into)] choices: Signal<Vec<Choice>>,
+    #[prop(into)] selected: Signal<Option<String>>,
+    #[prop(into)] on_select: Callback<String>,
+    #[prop(optional, into)] error: Signal<Option<String>>,
+    #[prop(optional, into)] disabled: Signal<bool>,
+) -> impl IntoView {
+    let search = Search::new(id, choices, selected, on_select, disabled);
+    let input = NodeRef::<html::Input>::new();
+    let select_text = move |_| {
+        if let Some(input) = input.get_untracked() {
+            input.select();
+        }
+    };
+    let list_id = format!("{id}-list");
+    let error_id = format!("{id}-error");
+    view! {
+        <div class="field combobox">
+            <label class="field-label" for=id>
+                {label}
+            </label>
+            <div class="combobox">
+                <div class="combobox-input">
+                    {icon(Glyph::Search)}
+                    <input
+                        class="input"
+                        id=id
+                        type="text"
+                        role="combobox"
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        placeholder=placeholder
+                        aria-autocomplete="list"
+                        aria-haspopup="listbox"
+                        aria-expanded=move || search.open.get().to_string()
+                        aria-controls=list_id.clone()
+                        aria-activedescendant=move || search.active.get().map(|at| format!("{id}-option-{at}"))
+                        aria-describedby=error_id.clone()
+                        aria-invalid=move || error.get().is_some().then_some("true")
+                        disabled=move || disabled.get()
+                        prop:value=move || search.typed.get()
+                        node_ref=input
+                        on:input=move |event| search.input(event_target_value(&event))
+                        on:keydown=move |event| search.key(&event)
+                        on:click=move |_| search.show()
+                        on:focus=select_text
+                        on:blur=move |_| search.leave()
+                    />
+                </div>
+                <ul
+                    class="combobox-list"
+                    role="listbox"
+                    id=list_id.clone()
+                    aria-label=label
+                    hidden=move || !search.open.get()
+                >
+                    {move || options(search, selected)}
+                </ul>
+            </div>
+            <FieldError id=error_id.clone() error=error />
+        </div>
+    }
+}
+
+fn options(search: Search, selected: Signal<Option<String>>) -> AnyView {
+    let found = search.found.get();
+    if found.is_empty() {
+        return view! {
+            <li class="combobox-none" role="option" aria-disabled="true" aria-selected="false">
+                {t!("combobox.none")}
+            </li>
+        }
+        .into_any();
+    }
+    let option = move |(at, choice): (usize, Choice)| {
+        let value = choice.value.clone();
+        let picked = choice.clone();
+        // On mousedown, before the field loses the focus, which would close the list.
+        let pick = move |event: web_sys::MouseEvent| {
+            event.prevent_default();
+            search.choose(picked.clone());
+        };
+        view! {
+            <li
+                class="option"
+                class:is-active=move || search.active.get() == Some(at)
+                role="option"
+                id=format!("{}-option-{at}", search.id)
+                aria-selected=move || selected.with(|selected| selected.as_ref() == Some(&value)).to_string()
+                on:mousedown=pick
+                on:mouseenter=move |_| search.active.set(Some(at))
+            >
+                <span class="option-name">{choice.name}</span>
+                <span class="option-note">{choice.note}</span>
+            </li>
+        }
+    };
+    found.into_iter().enumerate().map(option).collect_view().into_any()
+}
+
+fn scroll_into_view(id: &str) {
+    let element = document().get_element_by_id(id);
+    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::Element>().ok()) {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}

@@ -1,0 +1,86 @@
+//! Notices, failures with a way out, and the grey shapes shown while something is on its way.
+
+use leptos::prelude::*;
+
+use super::icon::{Glyph, icon};
+use crate::{api::ApiError, t};
+
+/// What a notice is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Info,
+    Good,
+    Warning,
+    Error,
+}
+
+impl Tone {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Info => "notice",
+            Self::Good => "notice notice-good",
+            Self::Warning => "notice notice-warning",
+            Self::Error => "notice notice-error",
+        }
+    }
+
+    fn glyph(self) -> Glyph {
+        match self {
+            Self::Info => Glyph::Info,
+            Self::Good => Glyph::Check,
+            Self::Warning | Self::Error => Glyph::Warning,
+        }
+    }
+}
+
+/// A box with something to know. An error is read out at once.
+#[component]
+pub(crate) fn Notice(
+    tone: Tone,
+    #[prop(optional, into)] title: String,
+    #[prop(optional)] children: Option<Children>,
+) -> impl IntoView {
+    let role = (tone == Tone::Error).then_some("alert");
+    view! {
+        <div class=tone.class() role=role>
+            {icon(tone.glyph())}
+            <div class="notice-body">
+                {(!title.is_empty()).then(|| view! { <p class="notice-title">{title}</p> })}
+                {children.map(|children| children())}
+            </div>
+        </div>
+    }
+}
+
+/// What went wrong, and a button to try again.
+#[component]
+pub(crate) fn Failure(error: ApiError, #[prop(optional)] retry: Option<Callback<()>>) -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Error>
+            <p>{error.text()}</p>
+            {retry
+                .map(|retry| {
+                    view! {
+                        <button type="button" class="button button-small" on:click=move |_| retry.run(())>
+                            {icon(Glyph::Refresh)}
+                            {t!("action.retry")}
+                        </button>
+                    }
+                })}
+        </Notice>
+    }
+}
+
+/// Something is being fetched.
+#[component]
+pub(crate) fn Skeleton() -> impl IntoView {
+    view! {
+        <div class="stack" role="status">
+            <span class="visually-hidden">{t!("state.loading")}</span>
+            <div class="skeleton skeleton-title"></div>
+            <div class="skeleton"></div>
+            <div class="skeleton skeleton-short"></div>
+            <div class="skeleton skeleton-block"></div>
+        </div>
+    }
+}

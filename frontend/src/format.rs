@@ -1,0 +1,164 @@
+//! Numbers for people: which unit, how many decimals. The language's own way of writing them is `Intl`'s part.
+
+use std::fmt;
+
+/// A unit of size, as `Intl.NumberFormat` names it; decimal, like the limits that providers name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SizeUnit {
+    /// 1
+    Byte,
+    /// 1000
+    Kilobyte,
+    /// 1000²
+    Megabyte,
+    /// 1000³
+    Gigabyte,
+    /// 1000⁴
+    Terabyte,
+}
+
+impl SizeUnit {
+    const STEPS: [(Self, u64); 4] = [
+        (Self::Terabyte, 1_000_000_000_000),
+        (Self::Gigabyte, 1_000_000_000),
+        (Self::Megabyte, 1_000_000),
+        (Self::Kilobyte, 1_000),
+    ];
+
+    /// Its name in `Intl`.
+    pub fn intl(self) -> &'static str {
+        match self {
+            Self::Byte => "byte",
+            Self::Kilobyte => "kilobyte",
+            Self::Megabyte => "megabyte",
+            Self::Gigabyte => "gigabyte",
+            Self::Terabyte => "terabyte",
+        }
+    }
+}
+
+/// A size in the unit people would use: three significant digits at most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Size {
+    /// The value in `unit`.
+    pub value: f64,
+    /// The unit.
+    pub unit: SizeUnit,
+    /// Digits after the decimal sign.
+    pub decimals: u8,
+}
+
+/// `size_bytes` for people.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub fn size(size_bytes: u64) -> Size {
+    let Some((unit, step)) = SizeUnit::STEPS.into_iter().find(|(_, step)| size_bytes >= *step) else {
+        // "0 kB" reads better than "0 byte".
+        let unit = if size_bytes == 0 { SizeUnit::Kilobyte } else { SizeUnit::Byte };
+        return Size { value: size_bytes as f64, unit, decimals: 0 };
+    };
+    let value = size_bytes as f64 / step as f64;
+    let decimals = u8::from(value < 9.95 && unit != SizeUnit::Kilobyte);
+    Size { value, unit, decimals }
+}
+
+/// A duration in at most two units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Span {
+    /// Less than a minute.
+    Moments,
+    /// Minutes, rounded up.
+    Minutes(u64),
+    /// Hours and minutes (in fives).
+    Hours(u64, u64),
+    /// Days and hours.
+    Days(u64, u64),
+}
+
+/// `seconds` for people.
+pub fn span(seconds: u64) -> Span {
+    let minutes = seconds.div_ceil(60);
+    match minutes {
+        0 | 1 if seconds < 60 => Span::Moments,
+        0..60 => Span::Minutes(minutes),
+        60..1440 => {
+            let minutes = minutes.div_ceil(5) * 5;
+            Span::Hours(minutes / 60, minutes % 60)
+        }
+        _ => {
+            let hours = minutes.div_ceil(60);
+            Span::Days(hours / 24, hours % 24)
+        }
+    }
+}
+
+/// How much is done, whole percent: 100 only when all is done, 0 when there is nothing to do.
+pub fn percent(done: u64, all: u64) -> u8 {
+    if all == 0 {
+        return 0;
+    }
+    let percent = u128::from(done) * 100 / u128::from(all);
+    u8::try_from(percent.min(100)).unwrap_or(100)
+}
+
+/// A host name's or provider's short form for narrow places: at most `limit` characters, with an ellipsis.
+pub fn shortened(text: &str, limit: usize) -> String {
+    if text.chars().count() <= limit {
+        return text.to_owned();
+    }
+    let mut short: String = text.chars().take(limit.saturating_sub(1)).collect();
+    short.push('…');
+    short
+}
+
+impl fmt::Display for SizeUnit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.intl())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_choose_their_unit_and_decimals() {
+        let shown = |bytes| {
+            let size = size(bytes);
+            format!("{:.*} {}", usize::from(size.decimals), size.value, size.unit)
+        };
+        assert_eq!(shown(0), "0 kilobyte");
+        assert_eq!(shown(999), "999 byte");
+        assert_eq!(shown(1_499), "1 kilobyte");
+        assert_eq!(shown(15_000_000), "15 megabyte");
+        assert_eq!(shown(1_500_000), "1.5 megabyte");
+        assert_eq!(shown(2_340_000_000), "2.3 gigabyte");
+        assert_eq!(shown(9_990_000_000), "10 gigabyte");
+        assert_eq!(shown(7_000_000_000_000), "7.0 terabyte");
+    }
+
+    #[test]
+    fn durations_round_up_so_that_nobody_waits_longer_than_told() {
+        assert_eq!(span(0), Span::Moments);
+        assert_eq!(span(59), Span::Moments);
+        assert_eq!(span(60), Span::Minutes(1));
+        assert_eq!(span(61), Span::Minutes(2));
+        assert_eq!(span(19 * 60), Span::Minutes(19));
+        assert_eq!(span(3_600), Span::Hours(1, 0));
+        assert_eq!(span(3_661), Span::Hours(1, 5));
+        assert_eq!(span(86_400 + 3_601), Span::Days(1, 2));
+    }
+
+    #[test]
+    fn hundred_percent_means_all() {
+        assert_eq!(percent(0, 0), 0);
+        assert_eq!(percent(999, 1000), 99);
+        assert_eq!(percent(1000, 1000), 100);
+        assert_eq!(percent(u64::MAX, u64::MAX), 100);
+    }
+
+    #[test]
+    fn long_names_are_shortened_by_characters() {
+        assert_eq!(shortened("müller.example", 20), "müller.example");
+        assert_eq!(shortened("müller.example", 7), "müller…");
+    }
+}

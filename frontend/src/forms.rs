@@ -1,0 +1,160 @@
+//! What was typed → the API's types, or an error to show beside the field.
+
+use mailferry_shared::{
+    address::{AddressError, MailAddress},
+    endpoint::{Endpoint, HostName, TlsMode},
+    problem::Problem,
+};
+
+use crate::t;
+
+/// The largest file of accounts, bytes.
+pub const MAX_FILE_BYTES: usize = 10_000_000;
+
+/// Errors of a server's fields, as texts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ServerErrors {
+    /// Beside the host.
+    pub host: Option<&'static str>,
+    /// Beside the port.
+    pub port: Option<&'static str>,
+}
+
+/// Reads a server's fields.
+pub fn server(host: &str, port: &str, tls: TlsMode) -> Result<Endpoint, ServerErrors> {
+    let host_error = if host.trim().is_empty() { t!("server.host_missing") } else { t!("server.host_invalid") };
+    let host = host.parse::<HostName>().map_err(|_| host_error);
+    let port = port.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or(t!("server.port_invalid"));
+    match (host, port) {
+        (Ok(host), Ok(port)) => Ok(Endpoint { host, port, tls }),
+        (host, port) => Err(ServerErrors { host: host.err(), port: port.err() }),
+    }
+}
+
+/// The usual port of a TLS mode.
+pub fn usual_port(tls: TlsMode) -> u16 {
+    match tls {
+        TlsMode::Implicit => 993,
+        TlsMode::Starttls | TlsMode::Plaintext => 143,
+    }
+}
+
+/// The name of a TLS mode in JSON and in forms.
+pub fn tls_name(tls: TlsMode) -> &'static str {
+    match tls {
+        TlsMode::Implicit => "implicit",
+        TlsMode::Starttls => "starttls",
+        TlsMode::Plaintext => "plaintext",
+    }
+}
+
+/// The TLS mode of a name; an unknown one means TLS from the start.
+pub fn tls_of_name(name: &str) -> TlsMode {
+    match name {
+        "starttls" => TlsMode::Starttls,
+        "plaintext" => TlsMode::Plaintext,
+        _ => TlsMode::Implicit,
+    }
+}
+
+/// Reads a mail address.
+pub fn address(text: &str) -> Result<MailAddress, &'static str> {
+    text.parse::<MailAddress>().map_err(|error| match error {
+        AddressError::Empty => t!("address.empty"),
+        AddressError::Shape => t!("address.shape"),
+        AddressError::Local => t!("address.local"),
+        AddressError::Domain => t!("address.domain"),
+    })
+}
+
+/// Reads a size in whole megabytes; gives bytes.
+pub fn megabytes(text: &str) -> Result<u64, &'static str> {
+    text.trim()
+        .parse::<u64>()
+        .ok()
+        .filter(|megabytes| (1..=10_000).contains(megabytes))
+        .map(|megabytes| megabytes * 1_000_000)
+        .ok_or(t!("options.max_size_invalid"))
+}
+
+/// The lines of a text, without blank ones and blanks around them.
+pub fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// The text of a file of accounts; what the user should do if it cannot be one.
+pub fn file_text(bytes: Vec<u8>) -> Result<String, &'static str> {
+    if bytes.len() > MAX_FILE_BYTES {
+        return Err(t!("import.file_too_large"));
+    }
+    if bytes.contains(&0) {
+        return Err(t!("import.file_not_text"));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| t!("import.file_not_utf8"))?;
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return Err(t!("import.file_empty"));
+    }
+    Ok(text)
+}
+
+/// What a problem says about the field at `pointer` (JSON pointer) or below it.
+pub fn field_message<'a>(problem: &'a Problem, pointer: &str) -> Option<&'a str> {
+    problem
+        .errors
+        .iter()
+        .find(|error| error.pointer.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
+        .map(|error| error.message.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use mailferry_shared::problem::ProblemCode;
+
+    use super::*;
+
+    #[test]
+    fn a_server_needs_a_host_and_a_port() {
+        let endpoint = server(" Imap.Example.org ", "993", TlsMode::Implicit).expect("valid");
+        assert_eq!(endpoint.to_string(), "imap.example.org:993");
+        let errors = server("", "0", TlsMode::Implicit).expect_err("both wrong");
+        assert!(errors.host.is_some() && errors.port.is_some());
+        assert_eq!(server("imap.example.org", "x", TlsMode::Starttls).expect_err("port").host, None);
+        assert_eq!(
+            server("imap example", "70000", TlsMode::Starttls).expect_err("host").host,
+            Some(t!("server.host_invalid"))
+        );
+    }
+
+    #[test]
+    fn tls_modes_have_names_that_lead_back() {
+        for tls in [TlsMode::Implicit, TlsMode::Starttls, TlsMode::Plaintext] {
+            assert_eq!(tls_of_name(tls_name(tls)), tls);
+            assert_eq!(serde_json::to_value(tls).expect("json"), tls_name(tls));
+        }
+    }
+
+    #[test]
+    fn a_file_is_text_or_the_user_is_told_what_to_do() {
+        assert_eq!(file_text(b"a;b".to_vec()).expect("text"), "a;b");
+        assert_eq!(file_text(Vec::new()), Err(t!("import.file_empty")));
+        assert_eq!(file_text("\u{feff} \r\n".into()), Err(t!("import.file_empty")));
+        assert_eq!(file_text(vec![b'M', 0xfc, b'l']), Err(t!("import.file_not_utf8")));
+        assert_eq!(file_text(b"PK\x03\x04\0\0".to_vec()), Err(t!("import.file_not_text")));
+        assert_eq!(file_text(vec![b'a'; MAX_FILE_BYTES + 1]), Err(t!("import.file_too_large")));
+    }
+
+    #[test]
+    fn sizes_and_lines_are_read_as_typed() {
+        assert_eq!(megabytes(" 50 "), Ok(50_000_000));
+        assert!(megabytes("0").is_err() && megabytes("a lot").is_err() && megabytes("10001").is_err());
+        assert_eq!(lines(" Old \n\n Spam/2019\r\n"), ["Old", "Spam/2019"]);
+    }
+
+    #[test]
+    fn a_field_error_is_found_by_its_pointer_or_from_its_parent() {
+        let problem = Problem::new(ProblemCode::InvalidField, "").with_field("/source/endpoint/host", "no such host");
+        assert_eq!(field_message(&problem, "/source/endpoint"), Some("no such host"));
+        assert_eq!(field_message(&problem, "/source/end"), None);
+        assert_eq!(field_message(&problem, "/destination"), None);
+    }
+}

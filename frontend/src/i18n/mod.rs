@@ -1,0 +1,242 @@
+//! Texts of the page, by key and language.
+//!
+//! The files `locales/*.json` become tables at build time (see `build.rs`); a new file is a new language. A key that
+//! is written out is looked up by the compiler, so a missing text is a compile error:
+//!
+//! ```
+//! use mailferry_frontend::{t, tn};
+//! assert_eq!(t!("steps.confirm"), "Confirm migration");
+//! assert_eq!(tn!("count.messages", 1), "1 message");
+//! assert_eq!(tn!("count.messages", 2), "2 messages");
+//! ```
+
+mod codes;
+
+use std::cell::Cell;
+
+pub use codes::{advice_text, finding_cause, finding_next_step, problem_text, row_error_text};
+
+include!(concat!(env!("OUT_DIR"), "/texts.rs"));
+
+/// A language with its texts, one per key.
+pub struct Locale {
+    /// BCP 47 tag.
+    pub code: &'static str,
+    texts: &'static [&'static str],
+}
+
+thread_local! {
+    static CURRENT: Cell<usize> = Cell::new(reference());
+}
+
+/// Place of English, which every build has.
+fn reference() -> usize {
+    LOCALES.iter().position(|locale| locale.code == "en").unwrap_or_default()
+}
+
+/// The languages there are.
+pub fn locales() -> &'static [Locale] {
+    &LOCALES
+}
+
+/// The language in use.
+pub fn current() -> &'static Locale {
+    &LOCALES[CURRENT.get()]
+}
+
+/// Uses the first of `wanted` (BCP 47 tags, best first) that there is; otherwise English.
+pub fn choose<'a>(wanted: impl IntoIterator<Item = &'a str>) {
+    let found = wanted.into_iter().find_map(|tag| {
+        let language = tag.split('-').next().unwrap_or_default().to_lowercase();
+        LOCALES.iter().position(|locale| locale.code == language)
+    });
+    CURRENT.set(found.unwrap_or_else(reference));
+}
+
+/// A text's place in the tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key(usize);
+
+impl Key {
+    /// The key `path`; in a `const`, a path without a text does not compile.
+    pub const fn of(path: &str) -> Self {
+        match position(path.as_bytes(), b"") {
+            Some(at) => Self(at),
+            None => panic!("there is no text for this key"),
+        }
+    }
+
+    /// The key `path`, if there is one.
+    pub fn find(path: &str) -> Option<Self> {
+        position(path.as_bytes(), b"").map(Self)
+    }
+
+    /// The text in the language in use.
+    pub fn text(self) -> &'static str {
+        current().texts[self.0]
+    }
+}
+
+/// The texts for the plural categories of one key.
+#[derive(Debug, Clone, Copy)]
+pub struct PluralKey {
+    one: Option<usize>,
+    few: Option<usize>,
+    many: Option<usize>,
+    other: Key,
+}
+
+impl PluralKey {
+    /// The plural `path`; in a `const`, a path without a text does not compile.
+    pub const fn of(path: &str) -> Self {
+        let path = path.as_bytes();
+        let other = match position(path, b".other") {
+            Some(at) => Key(at),
+            None => panic!("there is no plural for this key"),
+        };
+        Self { one: position(path, b".one"), few: position(path, b".few"), many: position(path, b".many"), other }
+    }
+
+    /// The text for `count` in the language in use.
+    pub fn text(self, count: u64) -> &'static str {
+        let at = match category(count).as_str() {
+            "one" => self.one,
+            "few" => self.few,
+            "many" => self.many,
+            _ => None,
+        };
+        at.map(|at| Key(at).text()).filter(|text| !text.is_empty()).unwrap_or_else(|| self.other.text())
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+fn category(count: u64) -> String {
+    crate::browser::intl::plural_category(count)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn category(count: u64) -> String {
+    if count == 1 { "one".to_owned() } else { "other".to_owned() }
+}
+
+/// `count` as the language in use writes it.
+#[cfg(target_arch = "wasm32")]
+pub fn number(count: u64) -> String {
+    crate::browser::intl::number(count)
+}
+
+/// `count` as the language in use writes it.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn number(count: u64) -> String {
+    count.to_string()
+}
+
+/// Puts values where the text says `{{ name }}`; an unknown name stays as it is.
+pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    let mut parts = text.split("{{");
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once("}}") {
+            Some((name, rest)) => {
+                let value = values.iter().find(|(known, _)| *known == name.trim()).map(|(_, value)| *value);
+                match value {
+                    Some(value) => filled.push_str(value),
+                    None => filled.extend(["{{", name, "}}"]),
+                }
+                filled.push_str(rest);
+            }
+            None => filled.push_str(part),
+        }
+    }
+    filled
+}
+
+/// Where `path` followed by `suffix` stands among the keys, which are sorted by bytes.
+const fn position(path: &[u8], suffix: &[u8]) -> Option<usize> {
+    let (mut low, mut high) = (0, KEYS.len());
+    while low < high {
+        let middle = low.midpoint(high);
+        match compare(KEYS[middle].as_bytes(), path, suffix) {
+            0 => return Some(middle),
+            1 => high = middle,
+            _ => low = middle + 1,
+        }
+    }
+    None
+}
+
+/// -1, 0 or 1: `key` before, equal to or after `path` + `suffix`.
+const fn compare(key: &[u8], path: &[u8], suffix: &[u8]) -> i8 {
+    let length = path.len() + suffix.len();
+    let mut at = 0;
+    while at < key.len() && at < length {
+        let wanted = if at < path.len() { path[at] } else { suffix[at - path.len()] };
+        if key[at] != wanted {
+            return if key[at] < wanted { -1 } else { 1 };
+        }
+        at += 1;
+    }
+    if key.len() == length {
+        0
+    } else if key.len() < length {
+        -1
+    } else {
+        1
+    }
+}
+
+/// The text of a key, as `&'static str`; with `name = value` arguments filled in, as `String`.
+#[macro_export]
+macro_rules! t {
+    ($path:literal) => {{
+        const KEY: $crate::i18n::Key = $crate::i18n::Key::of($path);
+        KEY.text()
+    }};
+    ($path:literal, $($name:ident = $value:expr),+ $(,)?) => {{
+        const KEY: $crate::i18n::Key = $crate::i18n::Key::of($path);
+        $crate::i18n::fill(KEY.text(), &[$((stringify!($name), ::std::string::ToString::to_string(&$value).as_str())),+])
+    }};
+}
+
+/// The text of a plural for a count, which fills `{{ count }}`; more `name = value` arguments may follow.
+#[macro_export]
+macro_rules! tn {
+    ($path:literal, $count:expr $(, $name:ident = $value:expr)* $(,)?) => {{
+        const KEY: $crate::i18n::PluralKey = $crate::i18n::PluralKey::of($path);
+        let count: u64 = $count;
+        $crate::i18n::fill(
+            KEY.text(count),
+            &[
+                ("count", $crate::i18n::number(count).as_str()),
+                $((stringify!($name), ::std::string::ToString::to_string(&$value).as_str())),*
+            ],
+        )
+    }};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_found_where_it_stands() {
+        for (at, key) in KEYS.iter().enumerate() {
+            assert_eq!(Key::find(key), Some(Key(at)), "{key}");
+        }
+        assert_eq!(Key::find("no.such.text"), None);
+    }
+
+    #[test]
+    fn values_are_filled_in_and_never_read_as_a_template() {
+        assert_eq!(fill("{{ a }} to {{b}}", &[("a", "{{b}}"), ("b", "2")]), "{{b}} to 2");
+        assert_eq!(fill("open {{ a", &[("a", "1")]), "open  a");
+    }
+
+    #[test]
+    fn an_unknown_language_is_english() {
+        choose(["xx-YY", "en-GB"]);
+        assert_eq!(current().code, "en");
+        choose(["xx"]);
+        assert_eq!(current().code, "en");
+    }
+}

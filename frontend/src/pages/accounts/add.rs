@@ -1,0 +1,82 @@
+//! Tab *Add account*.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::account::{AccountCreate, SideName};
+
+use super::{
+    Page,
+    side_form::{self, SideForm},
+};
+use crate::{
+    api::{self, ApiError},
+    components::{Failure, Glyph, icon},
+    pages::parts,
+    state::checking,
+    t,
+};
+
+/// The form for one more pair.
+#[component]
+pub(super) fn AddAccount() -> impl IntoView {
+    let page = expect_context::<Page>();
+    let (source, destination) = (page.context.typed().add_source, page.context.typed().add_destination);
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<ApiError>);
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let inputs = (side_form::read(source, |_| false), side_form::read(destination, |_| false));
+        let (Some(source_input), Some(destination_input)) = inputs else { return };
+        if busy.get_untracked() {
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let account = AccountCreate { ticked: true, source: source_input, destination: destination_input };
+            let created = api::create_account(page.context.id, &account).await;
+            busy.try_set(false);
+            match created {
+                Ok(pair) => {
+                    source.clear();
+                    destination.clear();
+                    let message = t!("accounts.added", account = parts::pair_name(&pair));
+                    let id = pair.id;
+                    page.context.put_pair(pair);
+                    page.done(message);
+                    checking::check(page.context, vec![id]);
+                }
+                Err(error) => {
+                    let placed = [
+                        side_form::show(source, SideName::Source, &error),
+                        side_form::show(destination, SideName::Destination, &error),
+                    ];
+                    if !placed.contains(&true) {
+                        failure.try_set(Some(error));
+                    }
+                }
+            }
+        });
+    };
+    view! {
+        <form class="stack" on:submit=on_submit novalidate aria-labelledby="add-title">
+            <div class="page-head">
+                <h2 id="add-title">{t!("accounts.add_title")}</h2>
+                <p class="soft">{t!("accounts.add_text")}</p>
+            </div>
+            <div class="two">
+                <SideForm id="add-source" side=SideName::Source fields=source />
+                <SideForm id="add-destination" side=SideName::Destination fields=destination />
+            </div>
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <button
+                type="submit"
+                class="button button-primary"
+                class:is-busy=move || busy.get()
+                disabled=move || !page.open.get()
+            >
+                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Plus })}
+                {t!("accounts.add")}
+            </button>
+        </form>
+    }
+}

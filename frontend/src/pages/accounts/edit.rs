@@ -1,0 +1,177 @@
+//! The dialogs that change and delete a pair.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::account::{AccountChange, AccountPair, Side, SideInput, SideName};
+
+use super::{
+    Page,
+    side_form::{self, SideForm},
+};
+use crate::{
+    api::{self, ApiError},
+    components::{Dialog, DialogSize, Failure, Glyph, icon},
+    pages::parts,
+    state::{Load, checking, typed::SideFields},
+    t,
+};
+
+/// Fields that show a side as it is; its password stays at the service.
+fn fields_of(side: &Side) -> SideFields {
+    let fields = SideFields::empty();
+    fields.user.set(side.user.clone());
+    fields.act_for.set(side.act_for.clone().unwrap_or_default());
+    fields.own_server.set(side.endpoint.is_some());
+    if let Some(endpoint) = &side.endpoint {
+        fields.server.host.set(endpoint.host.to_string());
+        fields.server.port.set(endpoint.port.to_string());
+        fields.server.tls.set(endpoint.tls);
+    }
+    fields
+}
+
+/// The service keeps a password only while user and server stay the same.
+fn keeps_password(side: &Side, input: &SideInput) -> bool {
+    side.has_password && side.user == input.user && side.endpoint == input.endpoint
+}
+
+/// The dialog that changes `pair`.
+#[component]
+pub(super) fn EditDialog(pair: RwSignal<Option<AccountPair>>) -> impl IntoView {
+    let open = RwSignal::new(false);
+    Effect::new(move || open.set(pair.with(Option::is_some)));
+    Effect::new(move || {
+        if !open.get() && pair.with_untracked(Option::is_some) {
+            pair.set(None);
+        }
+    });
+    view! {
+        <Dialog id="edit" title=Signal::derive(|| t!("accounts.edit_title").to_owned()) open=open>
+            {move || pair.get().map(|pair| view! { <EditForm pair=pair open=open /> })}
+        </Dialog>
+    }
+}
+
+#[component]
+fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
+    let page = expect_context::<Page>();
+    let (source, destination) = (fields_of(&pair.source), fields_of(&pair.destination));
+    let kept = (pair.source.has_password, pair.destination.has_password);
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<ApiError>);
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let inputs = (
+            side_form::read(source, |input| keeps_password(&pair.source, input)),
+            side_form::read(destination, |input| keeps_password(&pair.destination, input)),
+        );
+        let (Some(source_input), Some(destination_input)) = inputs else { return };
+        let id = pair.id;
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let change =
+                AccountChange { ticked: None, source: Some(source_input), destination: Some(destination_input) };
+            let changed = api::change_account(page.context.id, id, &change).await;
+            busy.try_set(false);
+            match changed {
+                Ok(pair) => {
+                    page.context.put_pair(pair);
+                    open.try_set(false);
+                    page.done(t!("accounts.saved").to_owned());
+                    checking::check(page.context, vec![id]);
+                }
+                Err(error) => {
+                    let placed = [
+                        side_form::show(source, SideName::Source, &error),
+                        side_form::show(destination, SideName::Destination, &error),
+                    ];
+                    if !placed.contains(&true) {
+                        failure.try_set(Some(error));
+                    }
+                }
+            }
+        });
+    };
+    view! {
+        <form class="stack" on:submit=on_submit novalidate aria-labelledby="edit-title">
+            <div class="two">
+                <SideForm id="edit-source" side=SideName::Source fields=source kept=kept.0 />
+                <SideForm id="edit-destination" side=SideName::Destination fields=destination kept=kept.1 />
+            </div>
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <div class="dialog-actions">
+                <button type="button" class="button" on:click=move |_| open.set(false)>
+                    {t!("action.cancel")}
+                </button>
+                <button type="submit" class="button button-primary" class:is-busy=move || busy.get()>
+                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Check })}
+                    {t!("action.save")}
+                </button>
+            </div>
+        </form>
+    }
+}
+
+/// The dialog that deletes `pair`.
+#[component]
+pub(super) fn DeleteDialog(pair: RwSignal<Option<AccountPair>>) -> impl IntoView {
+    let page = expect_context::<Page>();
+    let open = RwSignal::new(false);
+    let failure = RwSignal::new(None::<ApiError>);
+    Effect::new(move || open.set(pair.with(Option::is_some)));
+    Effect::new(move || {
+        if !open.get() && pair.with_untracked(Option::is_some) {
+            pair.set(None);
+            failure.set(None);
+        }
+    });
+    let delete = move |_| {
+        let Some(id) = pair.with_untracked(|pair| pair.as_ref().map(|pair| pair.id)) else { return };
+        spawn_local(async move {
+            match api::delete_account(page.context.id, id).await {
+                Ok(()) => {
+                    page.context.accounts.try_update(|accounts| {
+                        if let Load::Ready(pairs) = accounts {
+                            pairs.retain(|pair| pair.id != id);
+                        }
+                    });
+                    open.try_set(false);
+                    page.done(t!("accounts.deleted").to_owned());
+                    page.context.refresh();
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    let text = move || {
+        pair.get().map(|pair| {
+            t!(
+                "accounts.delete_text",
+                source = parts::mailbox(&pair.source),
+                destination = parts::mailbox(&pair.destination)
+            )
+        })
+    };
+    view! {
+        <Dialog
+            id="delete-pair"
+            title=Signal::derive(|| t!("accounts.delete_title").to_owned())
+            open=open
+            size=DialogSize::Small
+        >
+            <p>{text}</p>
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <div class="dialog-actions">
+                <button type="button" class="button" on:click=move |_| open.set(false)>
+                    {t!("action.cancel")}
+                </button>
+                <button type="button" class="button button-danger" on:click=delete>
+                    {icon(Glyph::Trash)}
+                    {t!("accounts.delete_confirm")}
+                </button>
+            </div>
+        </Dialog>
+    }
+}

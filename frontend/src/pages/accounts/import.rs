@@ -1,0 +1,300 @@
+//! Tab *Add multiple accounts*: a file or pasted lines, read by the service, shown before anything is added.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::import::{ImportRequest, Layout};
+use wasm_bindgen::JsCast as _;
+use wasm_bindgen_futures::JsFuture;
+
+use super::{Page, preview::Preview};
+use crate::{
+    api, browser,
+    components::{Glyph, Notice, TextArea, Tone, icon},
+    forms,
+    state::{Load, checking, service::Service, typed::ImportFields},
+    t, tn,
+};
+
+const LAYOUTS: [Layout; 3] = [Layout::Request, Layout::Standard, Layout::Full];
+
+fn layout_value(layout: Option<Layout>) -> &'static str {
+    match layout {
+        None => "auto",
+        Some(Layout::Request) => "request",
+        Some(Layout::Standard) => "standard",
+        Some(Layout::Full) => "full",
+    }
+}
+
+fn layout_text(layout: Option<Layout>) -> &'static str {
+    match layout {
+        None => t!("import.layout_auto"),
+        Some(Layout::Request) => t!("import.layout_request"),
+        Some(Layout::Standard) => t!("import.layout_standard"),
+        Some(Layout::Full) => t!("import.layout_full"),
+    }
+}
+
+/// Sends what is in the fields; with `preview` nothing is added.
+async fn send(page: Page, preview: bool) -> Result<mailferry_shared::import::ImportResult, api::ApiError> {
+    let fields = page.context.typed().import;
+    let secret = |text| if preview { None } else { ImportFields::secret(text) };
+    let request = ImportRequest {
+        content: mailferry_shared::secret::Secret::new(fields.content.get_untracked()),
+        layout: fields.layout.get_untracked(),
+        preview,
+        source_password: secret(fields.source_password),
+        destination_password: secret(fields.destination_password),
+    };
+    api::import_accounts(page.context.id, &request).await
+}
+
+/// Shows what `content` holds.
+fn read(page: Page, busy: RwSignal<bool>, content: String, name: Option<String>) {
+    let fields = page.context.typed().import;
+    fields.clear();
+    fields.file_name.set(name);
+    fields.content.set(content);
+    look(page, busy);
+}
+
+/// Asks the service what the content holds.
+fn look(page: Page, busy: RwSignal<bool>) {
+    let fields = page.context.typed().import;
+    if fields.content.with_untracked(String::is_empty) {
+        return;
+    }
+    busy.set(true);
+    fields.error.set(None);
+    spawn_local(async move {
+        let result = send(page, true).await;
+        busy.try_set(false);
+        match result {
+            Ok(preview) => fields.preview.try_set(Some(preview)).map_or((), drop),
+            Err(error) => {
+                fields.preview.try_set(None);
+                fields.error.try_set(Some(error.field("/content").unwrap_or_else(|| error.text())));
+            }
+        }
+    });
+}
+
+/// Reads a file in the browser; its text never touches the disk or the browser's storage.
+fn read_file(page: Page, busy: RwSignal<bool>, file: web_sys::File) {
+    let fields = page.context.typed().import;
+    fields.clear();
+    #[expect(clippy::cast_precision_loss, reason = "the limit is far below 2^53")]
+    if file.size() > forms::MAX_FILE_BYTES as f64 {
+        fields.error.set(Some(t!("import.file_too_large").to_owned()));
+        return;
+    }
+    busy.set(true);
+    spawn_local(async move {
+        let text = match JsFuture::from(file.array_buffer()).await {
+            Ok(buffer) => forms::file_text(js_sys::Uint8Array::new(&buffer).to_vec()),
+            Err(_) => Err(t!("import.file_unreadable")),
+        };
+        busy.try_set(false);
+        match text {
+            Ok(text) => read(page, busy, text, Some(file.name())),
+            Err(error) => {
+                fields.error.try_set(Some(error.to_owned()));
+            }
+        }
+    });
+}
+
+/// Adds the good rows and checks them.
+fn add(page: Page, busy: RwSignal<bool>) {
+    let fields = page.context.typed().import;
+    busy.set(true);
+    fields.error.set(None);
+    spawn_local(async move {
+        let result = send(page, false).await;
+        busy.try_set(false);
+        match result {
+            Ok(mut result) => {
+                let ids: Vec<_> = result.rows.iter().filter_map(|row| row.pair_id).collect();
+                let left_out = u64::try_from(result.errors.len()).unwrap_or_default();
+                let added = tn!("import.added", u64::try_from(ids.len()).unwrap_or_default());
+                fields.clear();
+                if left_out > 0 {
+                    result.rows.clear();
+                    fields.preview.set(Some(result));
+                    fields.added.set(true);
+                }
+                page.context.load_accounts().await;
+                page.context.refresh();
+                page.done(if left_out > 0 { format!("{added} {}", tn!("import.left_out", left_out)) } else { added });
+                if !ids.is_empty() {
+                    checking::check(page.context, ids);
+                }
+            }
+            Err(error) => {
+                fields.error.try_set(Some(error.text()));
+            }
+        }
+    });
+}
+
+/// The tab.
+#[component]
+pub(super) fn ImportAccounts() -> impl IntoView {
+    let page = expect_context::<Page>();
+    let service = expect_context::<Service>();
+    let fields = page.context.typed().import;
+    let busy = RwSignal::new(false);
+    let rows = move || match service.info() {
+        Load::Ready(info) => crate::i18n::number(u64::from(info.max_pairs)),
+        _ => "500".to_owned(),
+    };
+    let has_preview = Memo::new(move |_| fields.preview.with(Option::is_some));
+    let on_add = Callback::new(move |()| add(page, busy));
+    view! {
+        <div class="stack">
+            <div class="page-head">
+                <h2>{t!("import.title")}</h2>
+                <p class="soft">{move || t!("import.text", rows = rows())}</p>
+            </div>
+            {move || {
+                fields
+                    .error
+                    .get()
+                    .map(|error| {
+                        view! {
+                            <Notice tone=Tone::Error>
+                                <p>{error}</p>
+                            </Notice>
+                        }
+                    })
+            }}
+            <LayoutField page=page busy=busy />
+            <Show when=move || has_preview.get() fallback=move || view! { <Pick page=page busy=busy /> }>
+                <Preview page=page busy=busy on_add=on_add />
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn LayoutField(page: Page, busy: RwSignal<bool>) -> impl IntoView {
+    let fields = page.context.typed().import;
+    let on_change = move |event| {
+        let value = event_target_value(&event);
+        fields.layout.set(LAYOUTS.into_iter().find(|layout| layout_value(Some(*layout)) == value));
+        look(page, busy);
+    };
+    let options = std::iter::once(None).chain(LAYOUTS.map(Some)).map(|layout| {
+        view! {
+            <option value=layout_value(layout) selected=move || fields.layout.get() == layout>
+                {layout_text(layout)}
+            </option>
+        }
+    });
+    view! {
+        <div class="field">
+            <label class="field-label" for="layout">
+                {t!("import.layout_label")}
+            </label>
+            <select class="input" id="layout" on:change=on_change>
+                {options.collect_view()}
+            </select>
+        </div>
+    }
+}
+
+/// Where a file or lines come from.
+#[component]
+fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
+    let over = RwSignal::new(false);
+    let pasted = RwSignal::new(String::new());
+    let on_drop = move |event: web_sys::DragEvent| {
+        event.prevent_default();
+        over.set(false);
+        let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
+        if let Some(file) = file {
+            read_file(page, busy, file);
+        }
+    };
+    let on_choose = move |event: web_sys::Event| {
+        let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
+        if let Some(input) = input {
+            if let Some(file) = input.files().and_then(|files| files.get(0)) {
+                read_file(page, busy, file);
+            }
+            // The same file may be chosen again after it was corrected.
+            input.set_value("");
+        }
+    };
+    let on_paste = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        match forms::file_text(pasted.get_untracked().into_bytes()) {
+            Ok(text) => read(page, busy, text, None),
+            Err(error) => page.context.typed().import.error.set(Some(error.to_owned())),
+        }
+    };
+    view! {
+        <div
+            class="drop"
+            class:is-over=move || over.get()
+            on:dragover=move |event| {
+                event.prevent_default();
+                over.set(true);
+            }
+            on:dragleave=move |_| over.set(false)
+            on:drop=on_drop
+            data-testid="drop-zone"
+        >
+            {icon(Glyph::File)}
+            <p>
+                <strong>{t!("import.drop")}</strong>
+                " "
+                <span class="faint">{t!("import.or")}</span>
+            </p>
+            <label class="button button-primary" class:is-busy=move || busy.get()>
+                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::File })}
+                {t!("import.choose")}
+                <input
+                    class="visually-hidden"
+                    type="file"
+                    accept=".csv,.txt,.tsv,text/csv,text/plain,text/tab-separated-values"
+                    disabled=move || !page.open.get()
+                    on:change=on_choose
+                />
+            </label>
+        </div>
+        <details class="disclosure">
+            <summary>{t!("import.paste")}</summary>
+            <form class="disclosure-body stack" on:submit=on_paste novalidate>
+                <TextArea
+                    id="paste"
+                    label=t!("import.paste_label")
+                    value=pasted
+                    hint=t!("import.paste_hint")
+                    disabled=Signal::derive(move || !page.open.get())
+                />
+                <button type="submit" class="button">
+                    {t!("import.paste_go")}
+                </button>
+            </form>
+        </details>
+        <section class="stack-s">
+            <h3>{t!("import.examples")}</h3>
+            <ul class="bullets" role="list">
+                {example("request", t!("import.example_request"))}
+                {example("standard", t!("import.example_standard"))}
+                {example("full", t!("import.example_full"))}
+            </ul>
+        </section>
+    }
+}
+
+fn example(name: &'static str, text: &'static str) -> impl IntoView {
+    view! {
+        <li>
+            {icon(Glyph::Download)}
+            <a href=browser::asset(&format!("example-{name}")) download=format!("{name}.csv") rel="external">
+                {text}
+            </a>
+        </li>
+    }
+}

@@ -1,0 +1,157 @@
+//! Step 3: account pairs, by hand and by file, and their checks.
+
+mod add;
+mod edit;
+mod import;
+mod overview;
+mod preview;
+mod row;
+mod side_form;
+
+use leptos::prelude::*;
+use mailferry_shared::order::OrderAction;
+
+use super::parts;
+use crate::{
+    components::{Glyph, Notice, PageHead, TabItem, TabPanel, Tabs, Tone, icon},
+    route::Step,
+    state::{announce::Announcer, order::OrderContext},
+    t, tn,
+};
+
+/// The tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tab {
+    Overview,
+    Add,
+    Import,
+}
+
+/// What the tabs share.
+#[derive(Clone, Copy)]
+struct Page {
+    context: OrderContext,
+    tab: RwSignal<Tab>,
+    /// What was done last.
+    message: RwSignal<Option<String>>,
+    /// Changes are allowed.
+    open: Signal<bool>,
+}
+
+impl Page {
+    /// Shows the overview and says what was done.
+    fn done(self, message: String) {
+        self.message.try_set(Some(message));
+        self.tab.try_set(Tab::Overview);
+    }
+}
+
+/// The step.
+#[component]
+pub(crate) fn Accounts() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let page = Page {
+        context,
+        tab: RwSignal::new(Tab::Overview),
+        message: RwSignal::new(None),
+        open: Signal::derive(move || context.allows(OrderAction::Change)),
+    };
+    provide_context(page);
+    announce_end(context);
+    let count = Signal::derive(move || {
+        context.accounts.with(|accounts| accounts.ready().map(|pairs| u64::try_from(pairs.len()).unwrap_or_default()))
+    });
+    let none = Signal::derive(|| None);
+    let item =
+        |value, key: &str, label: &str, count| TabItem { value, key: key.to_owned(), label: label.to_owned(), count };
+    let tabs = vec![
+        item(Tab::Overview, "overview", t!("accounts.tab_overview"), count),
+        item(Tab::Add, "add", t!("accounts.tab_add"), none),
+        item(Tab::Import, "import", t!("accounts.tab_import"), none),
+    ];
+    view! {
+        <PageHead title=t!("accounts.title") lead=t!("accounts.lead") />
+        <Show when=move || !page.open.get()>
+            <Notice tone=Tone::Info>
+                <p>{t!("accounts.locked")}</p>
+            </Notice>
+        </Show>
+        <div>
+            <Tabs
+                id="accounts"
+                label=t!("accounts.tabs")
+                items=tabs
+                selected=page.tab
+                on_select=move |tab| page.tab.set(tab)
+            />
+            <TabPanel id="accounts" key="overview" shown=Signal::derive(move || page.tab.get() == Tab::Overview)>
+                <overview::Overview />
+            </TabPanel>
+            <TabPanel id="accounts" key="add" shown=Signal::derive(move || page.tab.get() == Tab::Add)>
+                <add::AddAccount />
+            </TabPanel>
+            <TabPanel id="accounts" key="import" shown=Signal::derive(move || page.tab.get() == Tab::Import)>
+                <import::ImportAccounts />
+            </TabPanel>
+        </div>
+        <Onward context=context />
+    }
+}
+
+/// Says once, politely, how the checks ended.
+fn announce_end(context: OrderContext) {
+    let announcer = expect_context::<Announcer>();
+    Effect::new(move |before: Option<u32>| {
+        let running = context.checking.running.get();
+        if running == 0 && before.unwrap_or_default() > 0 {
+            let pairs = untrack(|| context.pairs());
+            let logins = pairs.iter().flat_map(|pair| [pair.source.login, pair.destination.login]);
+            let passed = logins.filter(|login| *login == mailferry_shared::account::LoginState::Passed).count();
+            announcer.say(t!("accounts.announce_checked", passed = passed, count = pairs.len() * 2));
+        }
+        running
+    });
+}
+
+#[component]
+fn Onward(context: OrderContext) -> impl IntoView {
+    let note = move || {
+        let pairs = context.pairs();
+        let failed = pairs.iter().filter(|pair| pair.ticked && parts::has_failed(pair)).count();
+        if pairs.is_empty() {
+            t!("accounts.none_note").to_owned()
+        } else if failed > 0 {
+            tn!("accounts.failed_note", u64::try_from(failed).unwrap_or_default())
+        } else if context.checking.running.get() > 0 {
+            t!("accounts.unchecked_note").to_owned()
+        } else {
+            String::new()
+        }
+    };
+    let ready = move || context.accounts.with(|accounts| accounts.ready().is_some_and(|pairs| !pairs.is_empty()));
+    view! {
+        <div class="wizard-nav">
+            <a class="button" href=Step::Providers.path(context.id)>
+                {icon(Glyph::ArrowLeft)}
+                {t!("action.back")}
+            </a>
+            <p class="wizard-nav-note">{note}</p>
+            <Show
+                when=ready
+                fallback=|| {
+                    view! {
+                        <button type="button" class="button button-primary" disabled>
+                            {t!("action.continue")}
+                            {icon(Glyph::ArrowRight)}
+                        </button>
+                    }
+                }
+            >
+                <a class="button button-primary" href=Step::Confirm.path(context.id)>
+                    {t!("action.continue")}
+                    {icon(Glyph::ArrowRight)}
+                </a>
+            </Show>
+        </div>
+    }
+}

@@ -1,0 +1,167 @@
+//! Tab *Account overview*.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::account::{AccountChange, AccountPair};
+
+use super::{
+    Page, Tab,
+    edit::{DeleteDialog, EditDialog},
+    row::Row,
+};
+use crate::{
+    api,
+    components::{Failure, Glyph, Notice, Skeleton, Tick, Tone, icon},
+    state::{Load, checking},
+    t,
+};
+
+/// What a row can open.
+#[derive(Clone, Copy)]
+pub(super) struct Dialogs {
+    pub(super) edit: RwSignal<Option<AccountPair>>,
+    pub(super) delete: RwSignal<Option<AccountPair>>,
+}
+
+/// The pairs, or how to get some.
+#[component]
+pub(super) fn Overview() -> impl IntoView {
+    let page = expect_context::<Page>();
+    let dialogs = Dialogs { edit: RwSignal::new(None), delete: RwSignal::new(None) };
+    provide_context(dialogs);
+    // The table is built once; its rows follow the pairs.
+    let shape = Memo::new(move |_| {
+        page.context.accounts.with(|accounts| match accounts {
+            Load::Loading => Load::Loading,
+            Load::Failed(error) => Load::Failed(error.clone()),
+            Load::Ready(pairs) => Load::Ready(pairs.is_empty()),
+        })
+    });
+    let retry = Callback::new(move |()| page.context.kick.now());
+    view! {
+        <div class="stack">
+            <div role="status">
+                {move || {
+                    page.message
+                        .get()
+                        .map(|message| {
+                            view! {
+                                <Notice tone=Tone::Good>
+                                    <p>{message}</p>
+                                </Notice>
+                            }
+                        })
+                }}
+            </div>
+            {move || page.context.checking.error.get().map(|error| view! { <Failure error=error /> })}
+            {move || match shape.get() {
+                Load::Loading => view! { <Skeleton /> }.into_any(),
+                Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
+                Load::Ready(true) => view! { <Empty page=page /> }.into_any(),
+                Load::Ready(false) => view! { <PairTable page=page /> }.into_any(),
+            }}
+            <EditDialog pair=dialogs.edit />
+            <DeleteDialog pair=dialogs.delete />
+        </div>
+    }
+}
+
+#[component]
+fn Empty(page: Page) -> impl IntoView {
+    view! {
+        <div class="card empty">
+            {icon(Glyph::Users)}
+            <h2>{t!("accounts.empty_title")}</h2>
+            <p>{t!("accounts.empty_text")}</p>
+            <div class="row">
+                <button type="button" class="button button-primary" on:click=move |_| page.tab.set(Tab::Add)>
+                    {icon(Glyph::Plus)}
+                    {t!("accounts.tab_add")}
+                </button>
+                <button type="button" class="button" on:click=move |_| page.tab.set(Tab::Import)>
+                    {icon(Glyph::File)}
+                    {t!("accounts.tab_import")}
+                </button>
+            </div>
+        </div>
+    }
+}
+
+/// Ticks or unticks every pair, one request after the other.
+fn tick_all(page: Page, ticked: bool) {
+    let context = page.context;
+    let different = untrack(|| context.pairs()).into_iter().filter(move |pair| pair.ticked != ticked);
+    spawn_local(async move {
+        for pair in different {
+            let change = AccountChange { ticked: Some(ticked), ..AccountChange::default() };
+            match api::change_account(context.id, pair.id, &change).await {
+                Ok(pair) => context.put_pair_quietly(pair),
+                Err(error) => {
+                    context.checking.error.try_set(Some(error));
+                    break;
+                }
+            }
+        }
+        context.refresh();
+    });
+}
+
+#[component]
+fn PairTable(page: Page) -> impl IntoView {
+    let context = page.context;
+    let ids = Memo::new(move |_| context.pairs().into_iter().map(|pair| pair.id).collect::<Vec<_>>());
+    let all = Memo::new(move |_| context.pairs().iter().all(|pair| pair.ticked));
+    let none = Memo::new(move |_| context.pairs().iter().all(|pair| !pair.ticked));
+    let checking = Memo::new(move |_| context.checking.running.get() > 0);
+    let check = move |_| {
+        if !checking.get_untracked() {
+            page.message.set(None);
+            checking::check(context, Vec::new());
+        }
+    };
+    view! {
+        <div class="card card-flush">
+            <div class="toolbar">
+                <Tick
+                    label=t!("accounts.tick_all")
+                    checked=all
+                    on_change=move |on| tick_all(page, on)
+                    disabled=Signal::derive(move || !page.open.get())
+                />
+                <div class="row">
+                    <button type="button" class="button button-small" on:click=move |_| page.tab.set(Tab::Add)>
+                        {icon(Glyph::Plus)}
+                        {t!("accounts.tab_add")}
+                    </button>
+                    <button
+                        type="button"
+                        class="button button-small button-primary"
+                        class:is-busy=checking
+                        disabled=move || none.get() || !page.open.get()
+                        on:click=check
+                    >
+                        {move || icon(if checking.get() { Glyph::Spinner } else { Glyph::Check })}
+                        {move || if checking.get() { t!("accounts.checking") } else { t!("accounts.check_all") }}
+                    </button>
+                </div>
+            </div>
+            <table class="table table-cards">
+                <caption class="visually-hidden">{t!("accounts.table")}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{t!("accounts.col_tick")}</th>
+                        <th scope="col">{t!("accounts.col_source")}</th>
+                        <th scope="col">{t!("accounts.col_destination")}</th>
+                        <th scope="col">
+                            <span class="visually-hidden">{t!("accounts.col_actions")}</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody>
+                    <For each=move || ids.get() key=|id| *id let:id>
+                        <Row id=id />
+                    </For>
+                </tbody>
+            </table>
+        </div>
+    }
+}

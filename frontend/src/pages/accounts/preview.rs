@@ -1,0 +1,208 @@
+//! What a file holds: the good rows, the bad ones with line, column and reason, and the passwords still needed.
+
+use leptos::prelude::*;
+use mailferry_shared::import::{ImportResult, ImportRow, Layout, RowError};
+
+use super::Page;
+use crate::{
+    components::{Glyph, Notice, PasswordField, Tone, icon},
+    i18n, t, tn,
+};
+
+fn layout_name(layout: Layout) -> &'static str {
+    match layout {
+        Layout::Request => t!("import.layout_name_request"),
+        Layout::Standard => t!("import.layout_name_standard"),
+        Layout::Full => t!("import.layout_name_full"),
+    }
+}
+
+fn separator_name(separator: &str) -> &'static str {
+    match separator {
+        "," => t!("import.sep_comma"),
+        "\t" => t!("import.sep_tab"),
+        _ => t!("import.sep_semicolon"),
+    }
+}
+
+fn count<T>(items: &[T], wanted: impl Fn(&T) -> bool) -> u64 {
+    u64::try_from(items.iter().filter(|item| wanted(item)).count()).unwrap_or_default()
+}
+
+/// The result of reading a file, and the button that adds its good rows.
+#[component]
+pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) -> impl IntoView {
+    let fields = page.context.typed().import;
+    view! {
+        <section class="stack" aria-labelledby="preview-title">
+            <div class="row-between">
+                <h3 id="preview-title">{t!("import.preview_title")}</h3>
+                <span class="tagged">{move || fields.file_name.get()}</span>
+            </div>
+            {move || {
+                let added = fields.added.get();
+                fields.preview.get().map(|result| content(page, &result, added))
+            }}
+            <div class="row">
+                {move || {
+                    let good = fields.preview.with(|result| result.as_ref().map_or(0, |result| result.rows.len()));
+                    (good > 0)
+                        .then(|| {
+                            view! {
+                                <button
+                                    type="button"
+                                    class="button button-primary"
+                                    class:is-busy=move || busy.get()
+                                    disabled=move || busy.get() || !page.open.get()
+                                    on:click=move |_| on_add.run(())
+                                >
+                                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Plus })}
+                                    {tn!("import.add", u64::try_from(good).unwrap_or_default())}
+                                </button>
+                            }
+                        })
+                }}
+                <button type="button" class="button" on:click=move |_| fields.clear()>
+                    {t!("import.other")}
+                </button>
+            </div>
+        </section>
+    }
+}
+
+fn content(page: Page, result: &ImportResult, added: bool) -> impl IntoView + use<> {
+    let fields = page.context.typed().import;
+    let header = if result.has_header { t!("import.with_header") } else { "" };
+    let recognised = t!(
+        "import.recognised",
+        layout = layout_name(result.layout),
+        separator = separator_name(&result.separator),
+        header = header
+    );
+    let good = count(&result.rows, |_| true);
+    let bad = count(&result.errors, |_| true);
+    let lack_source = count(&result.rows, |row| !row.has_source_password);
+    let lack_destination = count(&result.rows, |row| !row.has_destination_password);
+    let nothing = (good == 0 && !added).then(|| {
+        view! {
+            <Notice tone=Tone::Error>
+                <p>{t!("import.nothing")}</p>
+            </Notice>
+        }
+    });
+    let password = |id: &'static str, label: &'static str, value, lacking: u64| {
+        (lacking > 0).then(|| {
+            view! {
+                <PasswordField
+                    id=id
+                    label=label
+                    value=value
+                    hint=tn!("import.password_hint", lacking)
+                    is_optional=true
+                />
+            }
+        })
+    };
+    let errors = (bad > 0).then(|| errors_table(&result.errors, bad));
+    let rows = (good > 0).then(|| rows_table(&result.rows, good));
+    view! {
+        <div class="stack">
+            <p class="soft">{recognised}</p>
+            {nothing}
+            {errors}
+            {rows}
+            <div class="two">
+                {password("import-source-password", t!("import.source_password"), fields.source_password, lack_source)}
+                {password(
+                    "import-destination-password",
+                    t!("import.destination_password"),
+                    fields.destination_password,
+                    lack_destination,
+                )}
+            </div>
+        </div>
+    }
+}
+
+fn errors_table(errors: &[RowError], bad: u64) -> impl IntoView + use<> {
+    let rows = errors
+        .iter()
+        .map(|error| {
+            let column = if error.column == 0 { t!("import.whole_row").to_owned() } else { error.column.to_string() };
+            view! {
+                <tr>
+                    <th scope="row" class="numbers">
+                        {error.row.to_string()}
+                    </th>
+                    <td class="numbers">{column}</td>
+                    <td>{i18n::row_error_text(error)}</td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <Notice tone=Tone::Warning>
+            <p class="notice-title">{tn!("import.bad_rows", bad)}</p>
+            <div class="table-scroll" tabindex="0" role="region" aria-label=t!("import.errors_table")>
+                <table class="table table-tight">
+                    <caption class="visually-hidden">{t!("import.errors_table")}</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">{t!("import.errors_row")}</th>
+                            <th scope="col">{t!("import.errors_column")}</th>
+                            <th scope="col">{t!("import.errors_reason")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </Notice>
+    }
+}
+
+fn rows_table(rows: &[ImportRow], good: u64) -> impl IntoView + use<> {
+    let account = |user: &str, host: Option<String>, has_password: bool| {
+        let password = if has_password { t!("import.password_yes") } else { t!("import.password_no") };
+        let meta = host.map_or_else(|| password.to_owned(), |host| format!("{host} · {password}"));
+        view! {
+            <p class="account-name">{user.to_owned()}</p>
+            <p class="account-meta">{meta}</p>
+        }
+    };
+    let cells = rows
+        .iter()
+        .map(|row| {
+            let source_host = row.source_host.as_ref().map(ToString::to_string);
+            let destination_host = row.destination_host.as_ref().map(ToString::to_string);
+            view! {
+                <tr>
+                    <th scope="row" class="numbers" data-label=t!("import.rows_row")>
+                        {row.row.to_string()}
+                    </th>
+                    <td data-label=t!("import.rows_source")>
+                        {account(&row.source_user, source_host, row.has_source_password)}
+                    </td>
+                    <td data-label=t!("import.rows_destination")>
+                        {account(&row.destination_user, destination_host, row.has_destination_password)}
+                    </td>
+                </tr>
+            }
+        })
+        .collect_view();
+    view! {
+        <div class="card card-flush">
+            <p class="toolbar">{tn!("import.good_rows", good)}</p>
+            <table class="table table-cards">
+                <caption class="visually-hidden">{t!("import.rows_table")}</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{t!("import.rows_row")}</th>
+                        <th scope="col">{t!("import.rows_source")}</th>
+                        <th scope="col">{t!("import.rows_destination")}</th>
+                    </tr>
+                </thead>
+                <tbody>{cells}</tbody>
+            </table>
+        </div>
+    }
+}

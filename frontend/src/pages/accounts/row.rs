@@ -1,0 +1,119 @@
+//! One pair in the overview.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{
+    account::{AccountChange, AccountPair, LoginState, Side},
+    ids::PairId,
+};
+
+use super::{Page, overview::Dialogs};
+use crate::{
+    api,
+    browser::intl,
+    components::{Glyph, Tick, icon},
+    pages::parts,
+    state::checking,
+    t,
+};
+
+/// The row of the pair `id`; its cells follow what is known of the pair.
+#[component]
+pub(super) fn Row(id: PairId) -> impl IntoView {
+    let page = expect_context::<Page>();
+    let dialogs = expect_context::<Dialogs>();
+    let context = page.context;
+    let pair = Memo::new(move |_| {
+        context.accounts.with(|accounts| accounts.ready()?.iter().find(|pair| pair.id == id).cloned())
+    });
+    let name = pair.with_untracked(|pair| pair.as_ref().map(parts::pair_name)).unwrap_or_default();
+    let ticked = Memo::new(move |_| pair.with(|pair| pair.as_ref().is_some_and(|pair| pair.ticked)));
+    let locked = Signal::derive(move || !page.open.get());
+    let tick = move |ticked: bool| {
+        spawn_local(async move {
+            let change = AccountChange { ticked: Some(ticked), ..AccountChange::default() };
+            match api::change_account(context.id, id, &change).await {
+                Ok(pair) => context.put_pair(pair),
+                Err(error) => {
+                    context.checking.error.try_set(Some(error));
+                    // Shows again what the service knows.
+                    context.accounts.try_update(|_| ());
+                }
+            }
+        });
+    };
+    let checking = move || pair.with(|pair| pair.as_ref().is_some_and(crate::state::order::is_moving));
+    let cell = move |of: fn(&AccountPair) -> &Side| move || pair.get().map(|pair| side_cell(of(&pair)));
+    let action = move |glyph: Glyph, label: String, run: Callback<()>| {
+        view! {
+            <button
+                type="button"
+                class="button button-quiet button-small button-icon"
+                aria-label=label
+                disabled=move || locked.get()
+                on:click=move |_| run.run(())
+            >
+                {icon(glyph)}
+            </button>
+        }
+    };
+    let check = Callback::new(move |()| checking::check(context, vec![id]));
+    let edit = Callback::new(move |()| dialogs.edit.set(pair.get_untracked()));
+    let delete = Callback::new(move |()| dialogs.delete.set(pair.get_untracked()));
+    view! {
+        <tr class="pair-row" class:is-off=move || !ticked.get() aria-busy=move || checking().to_string()>
+            <td class="cell-tick">
+                <Tick
+                    label=t!("accounts.tick", account = name)
+                    label_hidden=true
+                    checked=ticked
+                    on_change=tick
+                    disabled=locked
+                />
+            </td>
+            <td data-label=t!("accounts.col_source")>{cell(|pair| &pair.source)}</td>
+            <td data-label=t!("accounts.col_destination")>{cell(|pair| &pair.destination)}</td>
+            <td>
+                <div class="table-actions">
+                    {action(Glyph::Refresh, t!("accounts.check_what", account = name), check)}
+                    {action(Glyph::Pencil, t!("accounts.edit_what", account = name), edit)}
+                    {action(Glyph::Trash, t!("accounts.delete_what", account = name), delete)}
+                </div>
+            </td>
+        </tr>
+    }
+}
+
+fn side_cell(side: &Side) -> impl IntoView + use<> {
+    let meta = |text: String| view! { <p class="account-meta">{text}</p> };
+    let acts_for = side.act_for.as_ref().map(|mailbox| meta(t!("accounts.acts_for", mailbox = mailbox)));
+    let server = side.endpoint.as_ref().map(|endpoint| meta(t!("accounts.own_server", server = endpoint)));
+    let password = (!side.has_password).then(|| meta(t!("accounts.password_missing").to_owned()));
+    let findings = side.findings.iter().map(parts::finding_view).collect_view();
+    view! {
+        <div class="account-cell">
+            <p class="account-name">{side.user.clone()}</p>
+            {acts_for}
+            {server}
+            {password}
+            <p class="row">{parts::login_view(side)}<span class="account-meta numbers">{counted(side)}</span></p>
+            {findings}
+        </div>
+    }
+}
+
+/// What lies in the account, or that it is being counted.
+fn counted(side: &Side) -> Option<String> {
+    match (&side.survey, side.login) {
+        (Some(survey), _) => {
+            let free = survey.free_bytes.map(|free| t!("accounts.survey_free", size = intl::size(free)));
+            Some(
+                free.map_or_else(
+                    || parts::survey_text(survey),
+                    |free| format!("{} · {free}", parts::survey_text(survey)),
+                ),
+            )
+        }
+        (None, LoginState::Passed) => Some(t!("accounts.survey_waiting").to_owned()),
+        (None, _) => None,
+    }
+}

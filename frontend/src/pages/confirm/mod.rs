@@ -1,0 +1,65 @@
+//! Step 4: the summary, the options, and the start.
+
+mod options;
+mod start;
+mod summary;
+
+use leptos::prelude::*;
+use mailferry_shared::order::StartKind;
+
+use crate::{
+    components::{Glyph, Notice, PageHead, Tone, icon},
+    route::Step,
+    state::{order::OrderContext, service::Service},
+    t, tn,
+};
+
+/// The step.
+#[component]
+pub(crate) fn Confirm() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let service = expect_context::<Service>();
+    let errors = options::OptionErrors::new();
+    let is_trial = move || context.typed().start.kind.get() == StartKind::Trial;
+    // Counting may have gone on since the last step.
+    context.refresh();
+    view! {
+        <PageHead title=t!("confirm.title") lead=t!("confirm.lead") />
+        <div class="with-aside">
+            <div class="stack">
+                <summary::Summary />
+                <Show when=is_trial>
+                    <Notice tone=Tone::Info title=t!("confirm.trial")>
+                        <p>{move || tn!("confirm.trial_recount", service.trial_days())}</p>
+                    </Notice>
+                </Show>
+                <options::Options errors=errors />
+                <Guide />
+            </div>
+            <div class="aside-sticky">
+                <start::Start option_errors=errors />
+            </div>
+        </div>
+        <div class="wizard-nav">
+            <a class="button" href=Step::Accounts.path(context.id)>
+                {icon(Glyph::ArrowLeft)}
+                {t!("action.back")}
+            </a>
+        </div>
+    }
+}
+
+/// How to use the mailboxes meanwhile.
+#[component]
+fn Guide() -> impl IntoView {
+    let texts = [t!("confirm.guide_1"), t!("confirm.guide_2"), t!("confirm.guide_3"), t!("confirm.guide_4")];
+    let items = texts.map(|text| view! { <li>{icon(Glyph::Info)}<span>{text}</span></li> }).collect_view();
+    view! {
+        <section class="stack-s guide" aria-labelledby="guide-title">
+            <h2 id="guide-title">{t!("confirm.guide_title")}</h2>
+            <ul class="bullets bullets-advice" role="list">
+                {items}
+            </ul>
+        </section>
+    }
+}

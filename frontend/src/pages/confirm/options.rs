@@ -1,0 +1,232 @@
+//! What to leave out and how to copy.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::order::{FolderRule, OrderAction, OrderChange, OrderOptions};
+
+use crate::{
+    api::{self, ApiError},
+    components::{Failure, FieldError, Glyph, TextArea, TextField, Tick, icon},
+    forms,
+    state::{
+        announce::Announcer,
+        order::OrderContext,
+        typed::{OptionFields, RuleFields},
+    },
+    t,
+};
+
+/// Errors beside the options' fields.
+#[derive(Clone, Copy)]
+pub(super) struct OptionErrors {
+    max: RwSignal<Option<String>>,
+    rules: RwSignal<Option<String>>,
+}
+
+impl OptionErrors {
+    pub(super) fn new() -> Self {
+        Self { max: RwSignal::new(None), rules: RwSignal::new(None) }
+    }
+}
+
+/// The options as typed; `None` with the errors beside the fields.
+fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptions> {
+    let max = forms::megabytes(&fields.max_megabytes.get());
+    let rules: Vec<_> = fields
+        .rules
+        .get()
+        .into_iter()
+        .map(|rule| FolderRule {
+            source: rule.source.trim().to_owned(),
+            destination: rule.destination.trim().to_owned(),
+        })
+        .filter(|rule| !(rule.source.is_empty() && rule.destination.is_empty()))
+        .collect();
+    let incomplete = rules.iter().any(|rule| rule.source.is_empty() || rule.destination.is_empty());
+    if let Some(errors) = errors {
+        errors.max.set(max.err().map(str::to_owned));
+        errors.rules.set(incomplete.then(|| t!("options.rule_incomplete").to_owned()));
+    }
+    if incomplete {
+        return None;
+    }
+    Some(OrderOptions {
+        leave_out: forms::lines(&fields.leave_out.get()),
+        include_trash: fields.include_trash.get(),
+        include_junk: fields.include_junk.get(),
+        max_message_bytes: max.ok()?,
+        since: fields.since.get().parse().ok(),
+        newest_first: fields.newest_first.get(),
+        folder_rules: rules,
+    })
+}
+
+/// True if something typed is not what the order says.
+pub(super) fn is_changed(context: OrderContext) -> bool {
+    let typed = read(context.typed().options, None);
+    context.order.with(|order| typed.as_ref() != Some(&order.options))
+}
+
+/// Sends the options if they were changed; false if they are not valid.
+pub(super) async fn save(context: OrderContext, errors: OptionErrors) -> Result<bool, ApiError> {
+    let Some(options) = untrack(|| read(context.typed().options, Some(errors))) else { return Ok(false) };
+    if context.order.with_untracked(|order| order.options == options) {
+        return Ok(true);
+    }
+    let change = OrderChange { options: Some(options), ..OrderChange::default() };
+    context.order.set(api::change_order(context.id, &change).await?);
+    Ok(true)
+}
+
+/// The card.
+#[component]
+pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let announcer = expect_context::<Announcer>();
+    let fields = context.typed().options;
+    let locked = Signal::derive(move || !context.allows(OrderAction::Change));
+    let changed = Memo::new(move |_| is_changed(context));
+    let failure = RwSignal::new(None::<ApiError>);
+    let on_save = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        failure.set(None);
+        spawn_local(async move {
+            match save(context, errors).await {
+                Ok(true) => announcer.say(t!("options.saved")),
+                Ok(false) => {}
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    let tick = move |label: &'static str, hint: &'static str, value: RwSignal<bool>| {
+        view! { <Tick label=label hint=hint checked=value on_change=move |on| value.set(on) disabled=locked /> }
+    };
+    view! {
+        <form class="card" aria-labelledby="options-title" on:submit=on_save novalidate>
+            <h2 id="options-title">{t!("options.title")}</h2>
+            <div class="two">
+                {tick(t!("options.include_trash"), t!("options.include_hint"), fields.include_trash)}
+                {tick(t!("options.include_junk"), t!("options.include_hint"), fields.include_junk)}
+            </div>
+            {tick(t!("options.newest_first"), t!("options.newest_first_hint"), fields.newest_first)}
+            <div class="two">
+                <TextField
+                    id="max-size"
+                    label=t!("options.max_size")
+                    hint=t!("options.max_size_hint")
+                    value=fields.max_megabytes
+                    inputmode="numeric"
+                    maxlength=5
+                    is_short=true
+                    error=errors.max
+                    disabled=locked
+                />
+                <TextField
+                    id="since"
+                    label=t!("options.since")
+                    hint=t!("options.since_hint")
+                    value=fields.since
+                    kind="date"
+                    is_optional=true
+                    disabled=locked
+                />
+            </div>
+            <details class="disclosure">
+                <summary>{t!("options.folders")}</summary>
+                <div class="disclosure-body stack-l">
+                    <TextArea
+                        id="leave-out"
+                        label=t!("options.leave_out")
+                        hint=t!("options.leave_out_hint")
+                        value=fields.leave_out
+                        is_optional=true
+                        disabled=locked
+                    />
+                    <Rules fields=fields errors=errors locked=locked />
+                </div>
+            </details>
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <Show when=move || changed.get() && !locked.get()>
+                <div class="row">
+                    <button type="submit" class="button button-small">
+                        {icon(Glyph::Check)}
+                        {t!("options.save")}
+                    </button>
+                    <span class="small faint">{t!("options.unsaved")}</span>
+                </div>
+            </Show>
+        </form>
+    }
+}
+
+/// The folder mapping, two columns.
+#[component]
+fn Rules(fields: OptionFields, errors: OptionErrors, locked: Signal<bool>) -> impl IntoView {
+    let add = move |_| {
+        fields.rules.update(|rules| {
+            let key = rules.iter().map(|rule| rule.key + 1).max().unwrap_or_default();
+            rules.push(RuleFields { key, source: String::new(), destination: String::new() });
+        });
+    };
+    view! {
+        <fieldset class="stack-s">
+            <legend class="field-label">{t!("options.rules")}</legend>
+            <p class="field-hint">{t!("options.rules_hint")}</p>
+            <For each=move || fields.rules.get() key=|rule| rule.key let:rule>
+                <RuleRow rule=rule fields=fields locked=locked />
+            </For>
+            <FieldError id="rules-error" error=errors.rules />
+            <button
+                type="button"
+                class="button button-small"
+                disabled=move || locked.get()
+                on:click=add
+            >
+                {icon(Glyph::Plus)}
+                {t!("options.rule_add")}
+            </button>
+        </fieldset>
+    }
+}
+
+#[component]
+fn RuleRow(rule: RuleFields, fields: OptionFields, locked: Signal<bool>) -> impl IntoView {
+    let key = rule.key;
+    let (source, destination) = (RwSignal::new(rule.source), RwSignal::new(rule.destination));
+    Effect::new(move || {
+        let typed = RuleFields { key, source: source.get(), destination: destination.get() };
+        if fields.rules.with_untracked(|rules| !rules.contains(&typed)) {
+            fields.rules.update(|rules| {
+                if let Some(rule) = rules.iter_mut().find(|rule| rule.key == key) {
+                    *rule = typed;
+                }
+            });
+        }
+    });
+    view! {
+        <div class="rules-row">
+            <TextField
+                id=format!("rule-{key}-source")
+                label=t!("options.rule_source")
+                value=source
+                disabled=locked
+            />
+            <TextField
+                id=format!("rule-{key}-destination")
+                label=t!("options.rule_destination")
+                value=destination
+                disabled=locked
+            />
+            <button
+                type="button"
+                class="button button-quiet button-icon"
+                aria-label=t!("options.rule_remove")
+                disabled=move || locked.get()
+                on:click=move |_| fields.rules.update(|rules| rules.retain(|rule| rule.key != key))
+            >
+                {icon(Glyph::Trash)}
+            </button>
+        </div>
+    }
+}

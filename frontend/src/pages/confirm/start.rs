@@ -1,0 +1,322 @@
+//! How to start: full or trial, voucher, when; and the button, with the reasons why it cannot be pressed yet.
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use mailferry_shared::{
+    account::LoginState,
+    order::{Order, OrderAction, OrderStart, OrderState, StartKind, VoucherRedeem},
+    problem::ProblemCode,
+    secret::Secret,
+};
+
+use super::options::{self, OptionErrors};
+use crate::{
+    api::{self, ApiError},
+    browser::intl,
+    components::{Failure, FieldError, Glyph, Notice, RadioCard, TextField, Tone, icon},
+    i18n,
+    pages::parts,
+    route::Step,
+    state::{announce::Announcer, checking, order::OrderContext, service::Service},
+    t, tn,
+};
+
+fn to_u64(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+/// Why the start is not possible yet; empty when it is.
+fn reasons(context: OrderContext) -> Vec<String> {
+    let ticked: Vec<_> = context.pairs().into_iter().filter(|pair| pair.ticked).collect();
+    let count = |wanted: &dyn Fn(&mailferry_shared::account::AccountPair) -> bool| {
+        to_u64(ticked.iter().filter(|pair| wanted(pair)).count())
+    };
+    let failed = count(&parts::has_failed);
+    let checking = count(&crate::state::order::is_moving);
+    let unchecked = count(&|pair| {
+        !parts::has_failed(pair)
+            && [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Unchecked)
+    });
+    let mut reasons = Vec::new();
+    if !context.allows(OrderAction::Start) {
+        reasons.push(t!("confirm.why_state").to_owned());
+    }
+    if ticked.is_empty() {
+        reasons.push(t!("confirm.why_none").to_owned());
+    }
+    if failed > 0 {
+        reasons.push(tn!("confirm.why_failed", failed));
+    }
+    if checking > 0 {
+        reasons.push(t!("confirm.why_checking").to_owned());
+    } else if unchecked > 0 {
+        reasons.push(tn!("confirm.why_unchecked", unchecked));
+    }
+    let payment = context.order.with(|order| order.payment);
+    let lacking = payment.pairs_needed.saturating_sub(payment.pairs_covered);
+    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 {
+        reasons.push(tn!("confirm.why_voucher", u64::from(lacking)));
+    }
+    reasons
+}
+
+/// True once the order runs, or waits for its time.
+fn has_started(order: &Order) -> bool {
+    !matches!(order.state, OrderState::Draft | OrderState::AwaitingPayment)
+}
+
+/// The card.
+#[component]
+pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let service = expect_context::<Service>();
+    let fields = context.typed().start;
+    let navigate = use_navigate();
+    let to_status = Callback::new(move |()| {
+        navigate(&Step::Status.path(context.id), NavigateOptions::default());
+    });
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<ApiError>);
+    let time_error = RwSignal::new(None::<String>);
+    let blocked = Memo::new(move |_| reasons(context));
+    let on_start = move |_| {
+        let at = if fields.later.get_untracked() {
+            let at = intl::parse_local(&fields.at.get_untracked()).filter(|at| *at > intl::now());
+            time_error.set(at.is_none().then(|| t!("confirm.at_invalid").to_owned()));
+            let Some(at) = at else { return };
+            Some(at)
+        } else {
+            None
+        };
+        let start = OrderStart { kind: fields.kind.get_untracked(), earliest_start: at };
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let result = start_with_options(context, option_errors, &start).await;
+            busy.try_set(false);
+            match result {
+                Ok(Some(order)) => {
+                    let started = has_started(&order);
+                    context.order.try_set(order);
+                    if started {
+                        to_status.run(());
+                    }
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    let kind = move |kind: StartKind, value: &'static str, title: &'static str, text: String| {
+        view! {
+            <RadioCard
+                name="kind"
+                value=value
+                title=title
+                text=text
+                checked=Signal::derive(move || fields.kind.get() == kind)
+                on_choose=move |()| fields.kind.set(kind)
+            />
+        }
+    };
+    let days = service.trial_days();
+    view! {
+        <section class="card start-card" aria-labelledby="start-title">
+            <h2 id="start-title">{t!("confirm.start_title")}</h2>
+            <fieldset>
+                <legend class="visually-hidden">{t!("confirm.kind_legend")}</legend>
+                {kind(StartKind::Main, "main", t!("confirm.full"), t!("confirm.full_text").to_owned())}
+                {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
+            </fieldset>
+            <Show when=move || fields.kind.get() == StartKind::Main>
+                <Voucher to_status=to_status />
+            </Show>
+            <When error=time_error />
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <button
+                type="button"
+                class="button button-primary button-large button-wide"
+                class:is-busy=move || busy.get()
+                disabled=move || busy.get() || !blocked.with(Vec::is_empty)
+                aria-describedby="start-reasons"
+                on:click=on_start
+            >
+                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Play })}
+                {move || if busy.get() { t!("confirm.starting") } else { t!("confirm.start") }}
+            </button>
+            <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
+        </section>
+    }
+}
+
+async fn start_with_options(
+    context: OrderContext,
+    errors: OptionErrors,
+    start: &OrderStart,
+) -> Result<Option<Order>, ApiError> {
+    let may_change = untrack(|| context.allows(OrderAction::Change));
+    if may_change && !options::save(context, errors).await? {
+        return Ok(None);
+    }
+    api::start_order(context.id, start).await.map(Some)
+}
+
+fn reasons_view(context: OrderContext, reasons: Vec<String>) -> Option<impl IntoView + use<>> {
+    if reasons.is_empty() {
+        return None;
+    }
+    let unchecked = context.pairs().iter().any(|pair| {
+        pair.ticked && [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Unchecked)
+    });
+    let way_out = if context.order.with(has_started) && !context.allows(OrderAction::Start) {
+        view! { <a href=Step::Status.path(context.id)>{t!("confirm.to_status")}</a> }.into_any()
+    } else {
+        view! { <a href=Step::Accounts.path(context.id)>{t!("confirm.to_accounts")}</a> }.into_any()
+    };
+    let items =
+        reasons.into_iter().map(|reason| view! { <li>{icon(Glyph::Warning)}<span>{reason}</span></li> }).collect_view();
+    Some(view! {
+        <div class="stack-s">
+            <p class="small soft">{t!("confirm.blocked")}</p>
+            <ul class="reasons" role="list">
+                {items}
+            </ul>
+            <div class="row small">
+                {unchecked
+                    .then(|| {
+                        view! {
+                            <button
+                                type="button"
+                                class="button button-small"
+                                on:click=move |_| checking::check(context, Vec::new())
+                            >
+                                {t!("confirm.run_check")}
+                            </button>
+                        }
+                    })}
+                {way_out}
+            </div>
+        </div>
+    })
+}
+
+/// The voucher field. A wrong code is said beside it.
+#[component]
+fn Voucher(to_status: Callback<()>) -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let announcer = expect_context::<Announcer>();
+    let code = context.typed().start.voucher;
+    let busy = RwSignal::new(false);
+    let error = RwSignal::new(None::<String>);
+    let payment = Memo::new(move |_| context.order.with(|order| order.payment));
+    let is_paid = move || payment.with(|payment| payment.pairs_covered >= payment.pairs_needed);
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let typed = code.with_untracked(|code| code.trim().to_owned());
+        if typed.is_empty() {
+            error.set(Some(t!("confirm.voucher_empty").to_owned()));
+            return;
+        }
+        busy.set(true);
+        error.set(None);
+        spawn_local(async move {
+            let result = api::redeem_voucher(context.id, &VoucherRedeem { code: Secret::new(typed) }).await;
+            busy.try_set(false);
+            match result {
+                Ok(order) => {
+                    code.try_set(String::new());
+                    announcer.say(t!("confirm.voucher_done"));
+                    let started = has_started(&order);
+                    context.order.try_set(order);
+                    if started {
+                        to_status.run(());
+                    }
+                }
+                Err(failed) => {
+                    let own = failed.field("/code").filter(|_| failed.code() != Some(ProblemCode::VoucherInvalid));
+                    error.try_set(Some(own.unwrap_or_else(|| failed.text())));
+                }
+            }
+        });
+    };
+    let covered = move || {
+        let payment = payment.get();
+        let needed = i18n::number(u64::from(payment.pairs_needed));
+        if is_paid() {
+            t!("confirm.covered_all", needed = needed)
+        } else {
+            t!("confirm.covered", covered = i18n::number(u64::from(payment.pairs_covered)), needed = needed)
+        }
+    };
+    view! {
+        <form class="stack-s" on:submit=on_submit novalidate>
+            <Show when=move || context.order.with(|order| order.state == OrderState::AwaitingPayment)>
+                <Notice tone=Tone::Warning>
+                    <p>{t!("confirm.awaiting")}</p>
+                </Notice>
+            </Show>
+            <p class=move || if is_paid() { "status status-good" } else { "small soft" }>
+                {move || is_paid().then(|| icon(Glyph::Check))} <span>{covered}</span>
+            </p>
+            <Show when=move || !is_paid()>
+                <TextField
+                    id="voucher"
+                    label=t!("confirm.voucher")
+                    hint=t!("confirm.voucher_hint")
+                    value=code
+                    maxlength=100
+                    error=error
+                />
+                <button type="submit" class="button button-wide" class:is-busy=move || busy.get()>
+                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Check })}
+                    {t!("confirm.voucher_redeem")}
+                </button>
+            </Show>
+        </form>
+    }
+}
+
+/// Earliest start: at once, or at a time in the browser's time zone, which is named.
+#[component]
+fn When(error: RwSignal<Option<String>>) -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let fields = context.typed().start;
+    let radio = move |later: bool, title: &'static str| {
+        view! {
+            <RadioCard
+                name="when"
+                value=if later { "later" } else { "now" }
+                title=title
+                is_inline=true
+                checked=Signal::derive(move || fields.later.get() == later)
+                on_choose=move |()| {
+                    fields.later.set(later);
+                    if later && fields.at.with_untracked(String::is_empty) {
+                        fields.at.set(intl::local_value(intl::now() + chrono::TimeDelta::hours(1)));
+                    }
+                }
+            />
+        }
+    };
+    view! {
+        <fieldset class="stack-s">
+            <legend class="field-label">{t!("confirm.when_legend")}</legend>
+            <div class="row">{radio(false, t!("confirm.now"))} {radio(true, t!("confirm.later"))}</div>
+            <Show
+                when=move || fields.later.get()
+                fallback=move || view! { <FieldError id="when-error" error=error /> }
+            >
+                <TextField
+                    id="start-at"
+                    label=t!("confirm.at")
+                    hint=t!("confirm.at_zone", zone = intl::time_zone())
+                    kind="datetime-local"
+                    value=fields.at
+                    error=error
+                />
+            </Show>
+        </fieldset>
+    }
+}

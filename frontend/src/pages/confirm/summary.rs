@@ -1,0 +1,135 @@
+//! What will be migrated: sums and a line per account.
+
+use leptos::prelude::*;
+use mailferry_shared::account::{AccountPair, LoginState};
+
+use crate::{
+    browser::intl,
+    components::{Failure, Glyph, Skeleton, icon},
+    i18n,
+    pages::parts,
+    state::{Load, order::OrderContext, providers::KnownProviders},
+    t,
+};
+
+fn fact(name: &'static str, value: String, note: Option<&'static str>) -> impl IntoView {
+    view! {
+        <div class="fact">
+            <dt>{name}</dt>
+            <dd>
+                {value}
+                {note.map(|note| view! { <span class="small faint">{format!(" {note}")}</span> })}
+            </dd>
+        </div>
+    }
+}
+
+/// The sums, which fill in as accounts are counted, and the accounts.
+#[component]
+pub(super) fn Summary() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let known = KnownProviders::get();
+    let route = move || {
+        context.order.with(|order| {
+            let name = |choice: &Option<_>| choice.as_ref().map(|choice| known.name(choice)).unwrap_or_default();
+            (name(&order.source), name(&order.destination))
+        })
+    };
+    let facts = move || {
+        let totals = context.order.with(|order| order.totals);
+        let note = (!totals.survey_complete).then(|| t!("confirm.so_far"));
+        let estimate = totals.estimated_seconds.map_or_else(|| t!("confirm.estimate_unknown").to_owned(), intl::span);
+        let accounts = t!(
+            "confirm.accounts_of",
+            ticked = i18n::number(u64::from(totals.pairs_ticked)),
+            count = i18n::number(u64::from(totals.pairs))
+        );
+        view! {
+            <dl class="facts">
+                {fact(t!("confirm.accounts"), accounts, None)}
+                {fact(t!("confirm.messages"), i18n::number(totals.messages), note)}
+                {fact(t!("confirm.size"), intl::size(totals.size_bytes), note)}
+                {fact(t!("confirm.estimate"), estimate, None)}
+            </dl>
+        }
+    };
+    view! {
+        <section class="card" aria-labelledby="summary-title">
+            <div class="row-between">
+                <h2 id="summary-title">{t!("confirm.summary")}</h2>
+                <p class="row soft">
+                    <span>{move || route().0}</span>
+                    <span class="crossing-arrow-inline">{icon(Glyph::ArrowRight)}</span>
+                    <span>{move || route().1}</span>
+                </p>
+            </div>
+            {facts}
+            <details class="disclosure">
+                <summary>{t!("confirm.details")}</summary>
+                <div class="disclosure-body">
+                    {move || {
+                        context
+                            .accounts
+                            .with(|accounts| match accounts {
+                                Load::Loading => view! { <Skeleton /> }.into_any(),
+                                Load::Failed(error) => view! { <Failure error=error.clone() /> }.into_any(),
+                                Load::Ready(pairs) => details(pairs).into_any(),
+                            })
+                    }}
+                </div>
+            </details>
+        </section>
+    }
+}
+
+fn details(pairs: &[AccountPair]) -> impl IntoView + use<> {
+    let rows = pairs.iter().filter(|pair| pair.ticked).map(detail).collect_view();
+    view! {
+        <table class="table table-cards">
+            <caption class="visually-hidden">{t!("confirm.details")}</caption>
+            <thead>
+                <tr>
+                    <th scope="col">{t!("confirm.col_pair")}</th>
+                    <th scope="col">{t!("confirm.col_check")}</th>
+                    <th scope="col" class="number">
+                        {t!("confirm.col_messages")}
+                    </th>
+                    <th scope="col" class="number">
+                        {t!("confirm.col_size")}
+                    </th>
+                </tr>
+            </thead>
+            <tbody>{rows}</tbody>
+        </table>
+    }
+}
+
+fn detail(pair: &AccountPair) -> impl IntoView + use<> {
+    let (class, glyph, text) = if parts::has_passed(pair) {
+        ("status status-good", Glyph::Check, t!("confirm.passed"))
+    } else if parts::has_failed(pair) {
+        ("status status-bad", Glyph::Cross, t!("confirm.not_passed"))
+    } else {
+        ("status status-idle", Glyph::Circle, t!("confirm.not_checked"))
+    };
+    let waiting = if pair.source.login == LoginState::Passed { t!("confirm.counting") } else { "–" };
+    let counted = |value: Option<String>| value.unwrap_or_else(|| waiting.to_owned());
+    let messages = counted(pair.source.survey.map(|survey| i18n::number(survey.messages)));
+    let size = counted(pair.source.survey.map(|survey| intl::size(survey.size_bytes)));
+    view! {
+        <tr>
+            <th scope="row" class="account-name">
+                {parts::pair_name(pair)}
+            </th>
+            <td>
+                <span class=class>{icon(glyph)}<span>{text}</span></span>
+            </td>
+            <td class="number" data-label=t!("confirm.col_messages")>
+                {messages}
+            </td>
+            <td class="number" data-label=t!("confirm.col_size")>
+                {size}
+            </td>
+        </tr>
+    }
+}

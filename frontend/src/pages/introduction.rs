@@ -1,0 +1,258 @@
+//! Step 1: what will be moved, and the terms.
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::hooks::use_navigate;
+use mailferry_shared::{ids::OrderId, order::OrderCreate};
+
+use super::{order::LAST_ORDER, steps::StepBar};
+use crate::{
+    api, browser,
+    browser::intl,
+    components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
+    route::Step,
+    state::{Load, order::OrderContext, service::Service},
+    t,
+};
+
+/// The start page.
+#[component]
+pub(crate) fn Introduction() -> impl IntoView {
+    let last = browser::stored(LAST_ORDER).and_then(|id| id.parse::<OrderId>().ok());
+    view! {
+        <StepBar />
+        <main class="page" id="main" tabindex="-1">
+            {last.map(|id| view! { <ResumeNotice id=id /> })}
+            <Hero />
+            <div class="with-aside">
+                <Explanation />
+                <div class="aside-sticky">
+                    <Begin />
+                </div>
+            </div>
+        </main>
+    }
+}
+
+/// The same page for an order that has begun.
+#[component]
+pub(crate) fn IntroductionAgain() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let order = context.order.get_untracked();
+    view! {
+        <Hero />
+        <div class="with-aside">
+            <Explanation />
+            <section class="card aside-sticky" aria-labelledby="begin-title">
+                <h2 id="begin-title">{t!("intro.terms_title")}</h2>
+                <p class="soft">
+                    {t!(
+                        "intro.accepted", version = order.accepted_terms, time =
+                        intl::date_time(order.accepted_terms_at)
+                    )}
+                </p>
+                <TermsTexts />
+                <a class="button button-primary button-wide" href=Step::Providers.path(context.id)>
+                    {t!("action.continue")}
+                    {icon(Glyph::ArrowRight)}
+                </a>
+            </section>
+        </div>
+    }
+}
+
+#[component]
+fn ResumeNotice(id: OrderId) -> impl IntoView {
+    view! {
+        <Notice tone=Tone::Info>
+            <div class="row-between">
+                <p>{t!("intro.resume_title")}</p>
+                <a class="button button-small" href=format!("/orders/{id}")>
+                    {t!("intro.resume")}
+                    {icon(Glyph::ArrowRight)}
+                </a>
+            </div>
+        </Notice>
+    }
+}
+
+#[component]
+fn Hero() -> impl IntoView {
+    view! {
+        <div class="hero">
+            <div class="hero-text">
+                <PageHead title=t!("intro.title") lead=t!("intro.lead") />
+                <p class="trust">{icon(Glyph::Lock)} <span>{t!("intro.trust")}</span></p>
+            </div>
+            <Crossing />
+        </div>
+    }
+}
+
+/// The old provider, the water, the new provider, and the ferry on its way.
+#[component]
+fn Crossing() -> impl IntoView {
+    view! {
+        <svg class="hero-art" viewBox="0 0 416 232" aria-hidden="true">
+            <path class="art-land" d="M1 190V88l34-20 34 20v102" />
+            <path class="art-window" d="M18 102h14v14H18zM38 102h14v14H38zM18 128h14v14H18zM38 128h14v14H38z" />
+            <path class="art-land" d="M415 190V56h-70v134" />
+            <path
+                class="art-window"
+                d="M357 72h14v14h-14zM389 72h14v14h-14zM357 98h14v14h-14zM389 98h14v14h-14zM357 124h14v14h-14zM389 124h14v14h-14z"
+            />
+            <path class="art-route" d="M84 168C140 120 276 120 332 168" />
+            <g class="art-ferry">
+                <g transform="translate(150 84) scale(3.6)">{ferry()}</g>
+            </g>
+            <path
+                class="art-water"
+                d="M2 192c14 0 14 6 28 6s14-6 28-6 14 6 28 6 14-6 28-6 14 6 28 6 14-6 28-6 14 6 28 6 14-6 28-6 14 6 28 6 14-6 28-6 14 6 28 6 14-6 28-6 14 6 28 6 14-6 28-6"
+            />
+            <path
+                class="art-water"
+                d="M44 210c12 0 12 5 24 5s12-5 24-5 12 5 24 5 12-5 24-5M236 212c12 0 12 5 24 5s12-5 24-5 12 5 24 5 12-5 24-5"
+            />
+        </svg>
+    }
+}
+
+fn bullets(class: &'static str, glyph: Glyph, texts: &[&'static str]) -> impl IntoView + use<> {
+    let items = texts.iter().map(|text| view! { <li>{icon(glyph)}<span>{*text}</span></li> }).collect_view();
+    view! {
+        <ul class=class role="list">
+            {items}
+        </ul>
+    }
+}
+
+#[component]
+fn Explanation() -> impl IntoView {
+    let moved =
+        [t!("intro.moved_1"), t!("intro.moved_2"), t!("intro.moved_3"), t!("intro.moved_4"), t!("intro.moved_5")];
+    let not_moved = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4")];
+    let advice = [t!("intro.advice_1"), t!("intro.advice_2"), t!("intro.advice_3"), t!("intro.advice_4")];
+    view! {
+        <div class="stack-l">
+            <div class="two">
+                <section class="stack">
+                    <h2>{t!("intro.moved_title")}</h2>
+                    {bullets("bullets bullets-good", Glyph::Check, &moved)}
+                </section>
+                <section class="stack">
+                    <h2>{t!("intro.not_title")}</h2>
+                    {bullets("bullets bullets-not", Glyph::Minus, &not_moved)}
+                </section>
+            </div>
+            <section class="stack">
+                <h2>{t!("intro.advice_title")}</h2>
+                {bullets("bullets bullets-advice", Glyph::Info, &advice)}
+            </section>
+        </div>
+    }
+}
+
+fn texts(summary: &'static str, paragraphs: [&'static str; 4]) -> impl IntoView {
+    let paragraphs = paragraphs.into_iter().map(|text| view! { <p>{text}</p> }).collect_view();
+    view! {
+        <details class="disclosure">
+            <summary>{summary}</summary>
+            <div class="disclosure-body stack-s small soft">{paragraphs}</div>
+        </details>
+    }
+}
+
+#[component]
+fn TermsTexts() -> impl IntoView {
+    view! {
+        <div class="stack-s">
+            {texts(
+                t!("intro.terms_read"),
+                [t!("intro.terms_1"), t!("intro.terms_2"), t!("intro.terms_3"), t!("intro.terms_4")],
+            )}
+            {texts(
+                t!("intro.privacy_read"),
+                [t!("intro.privacy_1"), t!("intro.privacy_2"), t!("intro.privacy_3"), t!("intro.privacy_4")],
+            )}
+        </div>
+    }
+}
+
+/// The acceptance of the terms; it makes the order.
+#[component]
+fn Begin() -> impl IntoView {
+    let service = expect_context::<Service>();
+    let navigate = use_navigate();
+    let (terms, privacy) = (RwSignal::new(false), RwSignal::new(false));
+    let (asked, busy) = (RwSignal::new(false), RwSignal::new(false));
+    let failure = RwSignal::new(None::<api::ApiError>);
+    let terms_error = move || (asked.get() && !terms.get()).then(|| t!("intro.terms_missing").to_owned());
+    let privacy_error = move || (asked.get() && !privacy.get()).then(|| t!("intro.privacy_missing").to_owned());
+    let version = move || match service.info() {
+        Load::Ready(info) => Some(info.terms_version),
+        _ => None,
+    };
+    let begin = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        asked.set(true);
+        let Some(accepted_terms) = version() else { return };
+        if busy.get_untracked() || !(terms.get_untracked() && privacy.get_untracked()) {
+            return;
+        }
+        busy.set(true);
+        failure.set(None);
+        let navigate = navigate.clone();
+        spawn_local(async move {
+            let language = mailferry_shared::order::Language::default();
+            let order = OrderCreate {
+                accepted_terms,
+                language,
+                notify_address: None,
+                source: None,
+                destination: None,
+                options: mailferry_shared::order::OrderOptions::default(),
+            };
+            let created = api::create_order(&order).await;
+            busy.try_set(false);
+            match created {
+                Ok(order) => navigate(&Step::Providers.path(order.id), leptos_router::NavigateOptions::default()),
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    view! {
+        <form class="card terms" aria-labelledby="begin-title" on:submit=begin novalidate>
+            <div class="row">
+                {brand_mark()} <h2 id="begin-title">{t!("intro.begin_title")}</h2>
+            </div>
+            <p class="soft">{t!("intro.begin_text")}</p>
+            <TermsTexts />
+            <div class="stack-s">
+                <Tick label=t!("intro.terms_label") checked=terms on_change=move |on| terms.set(on) />
+                <FieldError id="terms-error" error=Signal::derive(terms_error) />
+            </div>
+            <div class="stack-s">
+                <Tick label=t!("intro.privacy_label") checked=privacy on_change=move |on| privacy.set(on) />
+                <FieldError id="privacy-error" error=Signal::derive(privacy_error) />
+            </div>
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {move || match service.info() {
+                Load::Failed(error) => Some(view! { <Failure error=error /> }),
+                _ => None,
+            }}
+            <button
+                type="submit"
+                class="button button-primary button-large button-wide"
+                class:is-busy=move || busy.get()
+                disabled=move || version().is_none()
+            >
+                {t!("intro.begin")}
+                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
+            </button>
+            <p class="small faint">
+                {move || version().map(|version| t!("intro.version", version = version))}
+            </p>
+        </form>
+    }
+}

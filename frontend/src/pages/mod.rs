@@ -1,0 +1,19 @@
+//! One module per step, the frame that opens an order, and what is shown when there is none.
+
+mod accounts;
+mod confirm;
+mod introduction;
+mod lost;
+mod order;
+mod parts;
+mod providers;
+mod status;
+mod steps;
+
+pub(crate) use accounts::Accounts;
+pub(crate) use confirm::Confirm;
+pub(crate) use introduction::{Introduction, IntroductionAgain};
+pub(crate) use lost::NotFound;
+pub(crate) use order::{OrderFrame, Resume};
+pub(crate) use providers::Providers;
+pub(crate) use status::Status;

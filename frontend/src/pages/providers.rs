@@ -1,0 +1,317 @@
+//! Step 2: from where to where, and where status mails go.
+
+use leptos::{prelude::*, task::spawn_local};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use mailferry_shared::{
+    order::{Language, OrderAction, OrderChange, ProviderChoice},
+    provider::{LoginForm, Provider},
+};
+
+use crate::{
+    api::{self, ApiError},
+    components::{
+        Choice, Combobox, Failure, FieldError, Glyph, Notice, PageHead, ServerFieldset, TextField, Tone, icon,
+    },
+    forms, i18n,
+    route::Step,
+    state::{Load, connection::Connection, order::OrderContext, providers::KnownProviders, typed::ProviderFields},
+    t,
+};
+
+/// One side as the page names it.
+#[derive(Clone, Copy)]
+struct SideTexts {
+    id: &'static str,
+    title: &'static str,
+    text: &'static str,
+    label: &'static str,
+    by_hand: &'static str,
+    missing: &'static str,
+}
+
+fn source_texts() -> SideTexts {
+    SideTexts {
+        id: "source",
+        title: t!("providers.source_title"),
+        text: t!("providers.source_text"),
+        label: t!("providers.source_label"),
+        by_hand: t!("providers.by_hand_legend_source"),
+        missing: t!("providers.missing_source"),
+    }
+}
+
+fn destination_texts() -> SideTexts {
+    SideTexts {
+        id: "destination",
+        title: t!("providers.destination_title"),
+        text: t!("providers.destination_text"),
+        label: t!("providers.destination_label"),
+        by_hand: t!("providers.by_hand_legend_destination"),
+        missing: t!("providers.missing_destination"),
+    }
+}
+
+/// The step.
+#[component]
+pub(crate) fn Providers() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let known = KnownProviders::get();
+    let connection = expect_context::<Connection>();
+    let navigate = use_navigate();
+    let locked = Signal::derive(move || !context.allows(OrderAction::Change));
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<ApiError>);
+    let notify_error = RwSignal::new(None::<String>);
+    let retry = Callback::new(move |()| connection.retry());
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let go = {
+            let navigate = navigate.clone();
+            move || navigate(&Step::Accounts.path(context.id), NavigateOptions::default())
+        };
+        if locked.get_untracked() {
+            return go();
+        }
+        let Some(change) = read(context, known, notify_error) else { return focus_first_error() };
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let changed = api::change_order(context.id, &change).await;
+            busy.try_set(false);
+            match changed {
+                Ok(order) => {
+                    context.order.try_set(order);
+                    go();
+                }
+                Err(error) => show(context, error, notify_error, failure),
+            }
+        });
+    };
+    view! {
+        <PageHead title=t!("providers.title") lead=t!("providers.lead") />
+        <Show when=move || locked.get()>
+            <Notice tone=Tone::Info>
+                <p>{t!("providers.locked")}</p>
+            </Notice>
+        </Show>
+        {move || match known.load() {
+            Load::Failed(error) => Some(view! { <Failure error=error retry=retry /> }),
+            _ => None,
+        }}
+        <form class="stack-l" on:submit=on_submit novalidate>
+            <div class="crossing">
+                <SideCard texts=source_texts() fields=context.typed().source locked=locked />
+                <div class="crossing-arrow">{icon(Glyph::ArrowRight)}</div>
+                <SideCard texts=destination_texts() fields=context.typed().destination locked=locked />
+            </div>
+            <section class="card" aria-labelledby="additional-title">
+                <h2 id="additional-title">{t!("providers.additional")}</h2>
+                <div class="two">
+                    <TextField
+                        id="notify"
+                        label=t!("providers.notify_label")
+                        value=context.typed().notify
+                        kind="email"
+                        autocomplete="email"
+                        hint=t!("providers.notify_hint")
+                        placeholder="name@example.org"
+                        maxlength=320
+                        is_optional=true
+                        error=notify_error
+                        disabled=locked
+                    />
+                    <LanguageField />
+                </div>
+            </section>
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <div class="wizard-nav">
+                <a class="button" href=Step::Introduction.path(context.id)>
+                    {icon(Glyph::ArrowLeft)}
+                    {t!("action.back")}
+                </a>
+                <button type="submit" class="button button-primary" class:is-busy=move || busy.get()>
+                    {t!("action.continue")}
+                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
+                </button>
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn LanguageField() -> impl IntoView {
+    view! {
+        <div class="field">
+            <label class="field-label" for="language">
+                {t!("providers.language_label")}
+            </label>
+            <select class="input" id="language">
+                <option value="en" selected=true>
+                    {t!("providers.language_en")}
+                </option>
+            </select>
+        </div>
+    }
+}
+
+fn choices(providers: &[Provider]) -> Vec<Choice> {
+    providers
+        .iter()
+        .map(|provider| {
+            let note = provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+            let host = provider.endpoint.as_ref().map(|endpoint| endpoint.host.to_string()).unwrap_or_default();
+            let search = format!("{} {} {host}", provider.name, provider.domains.join(" ")).to_lowercase();
+            Choice { value: provider.id.clone(), name: provider.name.clone(), note, search }
+        })
+        .collect()
+}
+
+#[component]
+fn SideCard(texts: SideTexts, fields: ProviderFields, locked: Signal<bool>) -> impl IntoView {
+    let known = KnownProviders::get();
+    let entries = Signal::derive(move || known.load().ready().map(|list| choices(list)).unwrap_or_default());
+    let chosen = Memo::new(move |_| known.find(&fields.provider.get()?));
+    let needs_host = Memo::new(move |_| chosen.get().is_some_and(|provider| provider.endpoint.is_none()));
+    let choose = move |id: String| {
+        fields.provider.set(Some(id));
+        fields.error.set(None);
+        if needs_host.get_untracked() {
+            fields.server.clear();
+        }
+    };
+    let toggle = move |_| {
+        fields.by_hand.update(|by_hand| *by_hand = !*by_hand);
+        fields.error.set(None);
+    };
+    let title_id = format!("{}-title", texts.id);
+    view! {
+        <section class="card" aria-labelledby=title_id.clone()>
+            <div>
+                <h2 id=title_id.clone()>{texts.title}</h2>
+                <p class="soft small">{texts.text}</p>
+            </div>
+            <Show when=move || !fields.by_hand.get()>
+                <Combobox
+                    id=texts.id
+                    label=texts.label
+                    placeholder=t!("providers.placeholder")
+                    choices=entries
+                    selected=fields.provider
+                    on_select=choose
+                    error=fields.error
+                    disabled=locked
+                />
+            </Show>
+            <Show when=move || needs_host.get() && !fields.by_hand.get()>
+                <p class="small soft">{t!("providers.host_needed")}</p>
+            </Show>
+            <Show when=move || fields.by_hand.get() || needs_host.get()>
+                <ServerFieldset
+                    id=format!("{}-server", texts.id)
+                    legend=texts.by_hand
+                    fields=fields.server
+                    disabled=locked
+                />
+                <Show when=move || fields.by_hand.get()>
+                    <FieldError id=format!("{}-server-error", texts.id) error=fields.error />
+                </Show>
+            </Show>
+            <Show when=move || !fields.by_hand.get()>{move || chosen.get().map(|provider| facts(&provider))}</Show>
+            <Show when=move || !locked.get()>
+                <button type="button" class="button button-quiet button-flush" on:click=toggle>
+                    {move || icon(if fields.by_hand.get() { Glyph::List } else { Glyph::Plus })}
+                    {move || {
+                        if fields.by_hand.get() { t!("providers.by_hand_close") } else { t!("providers.by_hand") }
+                    }}
+                </button>
+            </Show>
+        </section>
+    }
+}
+
+/// What is known of a provider: its server, its form of login, its advice.
+fn facts(provider: &Provider) -> impl IntoView + use<> {
+    let server = provider.endpoint.as_ref().map(|endpoint| {
+        view! {
+            <p class="server-line">
+                {icon(Glyph::Lock)} <span>{t!("providers.server_known", server = endpoint)}</span>
+            </p>
+        }
+    });
+    let login = (provider.login == LoginForm::LocalPart)
+        .then(|| view! { <p class="small soft">{t!("providers.login_local")}</p> });
+    let advice: Vec<_> = provider.advice.iter().map(|code| i18n::advice_text(*code)).collect();
+    let advice = (!advice.is_empty()).then(|| {
+        view! {
+            <Notice tone=Tone::Warning title=t!("providers.advice_title")>
+                {advice.into_iter().map(|text| view! { <p class="small">{text}</p> }).collect_view()}
+            </Notice>
+        }
+    });
+    view! {
+        <div class="stack-s">{server} {login} {advice}</div>
+    }
+}
+
+/// The change to send; `None` with the errors beside their fields.
+fn read(context: OrderContext, known: KnownProviders, notify_error: RwSignal<Option<String>>) -> Option<OrderChange> {
+    let source = read_side(context.typed().source, known, source_texts().missing);
+    let destination = read_side(context.typed().destination, known, destination_texts().missing);
+    let typed = context.typed().notify.get_untracked();
+    let notify = if typed.trim().is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
+    notify_error.set(notify.as_ref().err().map(|error| (*error).to_owned()));
+    Some(OrderChange {
+        language: Some(Language::default()),
+        source: Some(source?),
+        destination: Some(destination?),
+        notify_address: notify.ok()?,
+        options: None,
+    })
+}
+
+fn read_side(fields: ProviderFields, known: KnownProviders, missing: &str) -> Option<ProviderChoice> {
+    fields.error.set(None);
+    if fields.by_hand.get_untracked() {
+        return Some(ProviderChoice { provider: None, endpoint: fields.server.read()? });
+    }
+    let provider = fields.provider.get_untracked().and_then(|id| untrack(|| known.find(&id)));
+    match provider {
+        Some(Provider { id, endpoint: Some(endpoint), .. }) => Some(ProviderChoice { provider: Some(id), endpoint }),
+        Some(Provider { id, .. }) => Some(ProviderChoice { provider: Some(id), endpoint: fields.server.read()? }),
+        None => {
+            fields.error.set(Some(missing.to_owned()));
+            None
+        }
+    }
+}
+
+/// Puts the service's errors beside the fields they name, and the rest above the buttons.
+fn show(
+    context: OrderContext,
+    error: ApiError,
+    notify_error: RwSignal<Option<String>>,
+    failure: RwSignal<Option<ApiError>>,
+) {
+    let fields = [
+        (context.typed().source.error, error.field("/source")),
+        (context.typed().destination.error, error.field("/destination")),
+        (notify_error, error.field("/notify_address")),
+    ];
+    let placed = fields.iter().any(|(_, message)| message.is_some());
+    for (field, message) in fields {
+        field.try_set(message);
+    }
+    if !placed {
+        failure.try_set(Some(error));
+    }
+}
+
+/// Leads to the first field with an error.
+fn focus_first_error() {
+    request_animation_frame(|| {
+        let found = document().query_selector("[aria-invalid='true']").ok().flatten();
+        if let Some(id) = found.and_then(|element| element.get_attribute("id")) {
+            crate::browser::focus(&id);
+        }
+    });
+}

@@ -1,0 +1,223 @@
+//! What one can do with the order now: exactly the buttons its `actions` allow, the final ones after a question.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::order::OrderAction;
+
+use super::Page;
+use crate::{
+    api::{self, Act, ApiError},
+    browser,
+    components::{Dialog, DialogSize, Failure, Glyph, Notice, Tone, icon},
+    pages::order::LAST_ORDER,
+    t,
+};
+
+/// What is asked about before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Question {
+    Cancel,
+    Delete,
+    Delta,
+}
+
+impl Question {
+    fn title(self) -> &'static str {
+        match self {
+            Self::Cancel => t!("status.cancel_title"),
+            Self::Delete => t!("status.delete_title"),
+            Self::Delta => t!("status.delta_title"),
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::Cancel => t!("status.cancel_text"),
+            Self::Delete => t!("status.delete_text"),
+            Self::Delta => t!("status.delta_text"),
+        }
+    }
+
+    fn confirm(self) -> &'static str {
+        match self {
+            Self::Cancel => t!("status.cancel_confirm"),
+            Self::Delete => t!("status.delete_confirm"),
+            Self::Delta => t!("status.delta_confirm"),
+        }
+    }
+
+    fn keep(self) -> &'static str {
+        match self {
+            Self::Cancel => t!("status.cancel_keep"),
+            Self::Delete => t!("status.delete_keep"),
+            Self::Delta => t!("status.delta_keep"),
+        }
+    }
+
+    fn glyph(self) -> Glyph {
+        match self {
+            Self::Cancel => Glyph::Stop,
+            Self::Delete => Glyph::Trash,
+            Self::Delta => Glyph::Refresh,
+        }
+    }
+}
+
+/// Does what was asked for, and asks for fresh progress.
+async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
+    let id = page.context.id;
+    match question {
+        Question::Cancel => {
+            page.context.order.try_set(api::act_on_order(id, Act::Cancel).await?);
+        }
+        Question::Delta => {
+            api::start_delta(id).await?;
+            page.context.refresh();
+        }
+        Question::Delete => {
+            api::delete_order(id).await?;
+            browser::store(LAST_ORDER, None);
+            page.deleted.try_set(true);
+            return Ok(());
+        }
+    }
+    page.kick.now();
+    Ok(())
+}
+
+/// The card with the buttons, and the dialog that asks.
+#[component]
+pub(super) fn Actions(page: Page) -> impl IntoView {
+    let failure = RwSignal::new(None::<ApiError>);
+    let busy = RwSignal::new(false);
+    let question = RwSignal::new(None::<Question>);
+    let any = move || {
+        use OrderAction::{Cancel, Delete, Pause, Resume, StartDelta};
+        [Cancel, Delete, Pause, Resume, StartDelta].into_iter().any(|action| page.allows(action))
+    };
+    let act = move |act: Act| {
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let result = api::act_on_order(page.context.id, act).await;
+            busy.try_set(false);
+            match result {
+                Ok(order) => {
+                    page.context.order.try_set(order);
+                    page.kick.now();
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    let direct = move |action: OrderAction, glyph: Glyph, text: &'static str, what: Act| {
+        view! {
+            <Show when=move || page.allows(action)>
+                <button
+                    type="button"
+                    class="button"
+                    disabled=move || busy.get()
+                    on:click=move |_| act(what)
+                >
+                    {icon(glyph)}
+                    {text}
+                </button>
+            </Show>
+        }
+    };
+    let asking = move |action: OrderAction, class: &'static str, text: &'static str, what: Question| {
+        view! {
+            <Show when=move || page.allows(action)>
+                <button type="button" class=class disabled=move || busy.get() on:click=move |_| question.set(Some(what))>
+                    {icon(what.glyph())}
+                    {text}
+                </button>
+            </Show>
+        }
+    };
+    view! {
+        <Show when=any>
+            <div class="actions-bar" role="group" aria-label=t!("status.actions")>
+                {asking(
+                    OrderAction::StartDelta,
+                    "button button-primary",
+                    t!("status.delta"),
+                    Question::Delta,
+                )}
+                {direct(OrderAction::Pause, Glyph::Pause, t!("status.pause"), Act::Pause)}
+                {direct(OrderAction::Resume, Glyph::Play, t!("status.resume"), Act::Resume)}
+                {asking(OrderAction::Cancel, "button button-danger", t!("status.cancel"), Question::Cancel)}
+                {asking(OrderAction::Delete, "button button-danger", t!("status.delete"), Question::Delete)}
+            </div>
+        </Show>
+        {move || failure.get().map(|error| view! { <Failure error=error /> })}
+        <Ask page=page question=question />
+    }
+}
+
+#[component]
+fn Ask(page: Page, question: RwSignal<Option<Question>>) -> impl IntoView {
+    let open = RwSignal::new(false);
+    let busy = RwSignal::new(false);
+    let failure = RwSignal::new(None::<ApiError>);
+    Effect::new(move || open.set(question.get().is_some()));
+    Effect::new(move || {
+        if !open.get() && question.get_untracked().is_some() {
+            question.set(None);
+            failure.set(None);
+        }
+    });
+    let confirm = move |what: Question| {
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let result = perform(page, what).await;
+            busy.try_set(false);
+            match result {
+                Ok(()) => {
+                    open.try_set(false);
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    let body = move |what: Question| {
+        let class = if what == Question::Delta { "button button-primary" } else { "button button-danger" };
+        view! {
+            <p>{what.text()}</p>
+            {(what == Question::Delta)
+                .then(|| {
+                    view! {
+                        <Notice tone=Tone::Info>
+                            <p>{t!("status.delta_advice")}</p>
+                        </Notice>
+                    }
+                })}
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <div class="dialog-actions">
+                <button type="button" class="button" on:click=move |_| open.set(false)>
+                    {what.keep()}
+                </button>
+                <button
+                    type="button"
+                    class=class
+                    class:is-busy=move || busy.get()
+                    disabled=move || busy.get()
+                    on:click=move |_| confirm(what)
+                >
+                    {move || icon(if busy.get() { Glyph::Spinner } else { what.glyph() })}
+                    {what.confirm()}
+                </button>
+            </div>
+        }
+    };
+    let title = Signal::derive(move || question.get().map(Question::title).unwrap_or_default().to_owned());
+    view! {
+        <Dialog id="ask" title=title open=open size=DialogSize::Small>
+            {move || question.get().map(body)}
+        </Dialog>
+    }
+}

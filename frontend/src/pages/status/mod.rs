@@ -1,0 +1,269 @@
+//! Step 5: the migration under way, its protocol, and what one can do with it.
+
+mod actions;
+mod items;
+mod keep;
+mod next;
+mod pairs;
+mod protocol;
+mod voyage;
+
+use leptos::prelude::*;
+use mailferry_shared::{
+    order::{Order, OrderAction, OrderState, StartKind},
+    progress::Progress,
+    run::{RunKind, RunState},
+};
+
+use crate::{
+    api::{self, Polled},
+    browser::intl,
+    components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
+    format,
+    route::{Step, resume_at},
+    state::{
+        Load,
+        announce::Announcer,
+        order::OrderContext,
+        poll::{self, Kick},
+        service::Service,
+    },
+    t, tn,
+};
+
+/// What the parts of the status page share.
+#[derive(Clone, Copy)]
+struct Page {
+    context: OrderContext,
+    progress: RwSignal<Load<Progress>>,
+    /// Asks for fresh progress at once.
+    kick: Kick,
+    /// True once the order was deleted from here.
+    deleted: RwSignal<bool>,
+}
+
+impl Page {
+    /// What can be done now: what progress says, which is fresher than the order.
+    fn allows(self, action: OrderAction) -> bool {
+        let actions =
+            self.progress.with(|progress| progress.ready().map(|progress| progress.actions.contains(&action)));
+        actions.unwrap_or_else(|| self.context.allows(action))
+    }
+
+    fn state(self) -> OrderState {
+        let state = self.progress.with(|progress| progress.ready().map(|progress| progress.state));
+        state.unwrap_or_else(|| self.context.order.with(|order| order.state))
+    }
+}
+
+/// The step.
+#[component]
+pub(crate) fn Status() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let page =
+        Page { context, progress: RwSignal::new(Load::Loading), kick: Kick::new(), deleted: RwSignal::new(false) };
+    provide_context(page);
+    follow(page);
+    announce(page);
+    let title = Signal::derive(move || page.progress.with(|progress| title(page.state(), progress.ready())).to_owned());
+    let retry = Callback::new(move |()| page.kick.now());
+    let shape = Memo::new(move |_| {
+        page.progress.with(|progress| match progress {
+            Load::Loading => Load::Loading,
+            Load::Failed(error) => Load::Failed(error.clone()),
+            Load::Ready(_) => Load::Ready(()),
+        })
+    });
+    move || {
+        if page.deleted.get() {
+            return view! { <Deleted /> }.into_any();
+        }
+        view! {
+            <div class="status-head">
+                <div class="stack-s">
+                    <PageHead title=title />
+                    <Lead page=page />
+                </div>
+                <actions::Actions page=page />
+            </div>
+            <TrialBanner page=page />
+            {move || match shape.get() {
+                Load::Loading => view! { <Skeleton /> }.into_any(),
+                Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
+                Load::Ready(()) => view! { <Content page=page /> }.into_any(),
+            }}
+        }
+        .into_any()
+    }
+}
+
+#[component]
+fn Content(page: Page) -> impl IntoView {
+    let completed = move || page.state() == OrderState::Completed;
+    let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
+    view! {
+        <voyage::Voyage page=page />
+        <Show when=move || completed() && !is_trial()>
+            <next::Next page=page />
+        </Show>
+        <pairs::Pairs page=page />
+        <keep::Keep page=page />
+    }
+}
+
+/// Polls the progress, and reads the order again when its state has changed.
+fn follow(page: Page) {
+    let etag = StoredValue::new(None::<String>);
+    poll::poll(page.kick, move || async move {
+        let known = etag.try_get_value()?;
+        match api::poll_progress(page.context.id, known.as_deref()).await {
+            Ok(Polled::Same) => {}
+            Ok(Polled::New(progress, tag)) => {
+                etag.try_set_value(tag);
+                let known = page.context.order.try_with_untracked(|order| (order.state, order.actions.clone()))?;
+                if known != (progress.state, progress.actions.clone()) {
+                    page.context.refresh();
+                }
+                page.progress.try_set(Load::Ready(progress));
+            }
+            Err(error) => {
+                // What was known stays on the screen; the banner tells of a lost connection.
+                if page.progress.try_with_untracked(|progress| progress.ready().is_none())? {
+                    page.progress.try_set(Load::Failed(error));
+                }
+            }
+        }
+        page.progress.try_with_untracked(|progress| progress.ready().map_or(5000, |progress| progress.poll_after_ms))
+    });
+}
+
+/// Tells of milestones: each quarter, and each change of state. Never of every round.
+fn announce(page: Page) {
+    let announcer = expect_context::<Announcer>();
+    Effect::new(move |before: Option<Option<(OrderState, u8)>>| {
+        let now = page
+            .progress
+            .with(|progress| progress.ready().map(|progress| (progress.state, percent(progress) / 25 * 25)));
+        if let (Some(Some(before)), Some(now)) = (before, now) {
+            if before.0 != now.0 {
+                let state = untrack(|| page.progress.with(|progress| title(now.0, progress.ready())));
+                announcer.say(t!("status.announce_state", state = state));
+            } else if now.1 > before.1 {
+                announcer.say(t!("status.announce_percent", percent = intl::percent(now.1)));
+            }
+        }
+        now
+    });
+}
+
+/// How much is done, by bytes: a large message takes longer than a small one.
+fn percent(progress: &Progress) -> u8 {
+    let counts = &progress.counts;
+    if counts.listed_bytes > 0 {
+        format::percent(counts.done_bytes(), counts.listed_bytes)
+    } else if counts.listed == 0 && progress.state == OrderState::Completed {
+        100
+    } else {
+        format::percent(counts.done(), counts.listed)
+    }
+}
+
+/// True if something did not arrive.
+fn has_exceptions(progress: &Progress) -> bool {
+    progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| {
+        matches!(run.state, RunState::Partial | RunState::Failed) || run.counts.failed + run.counts.uncertain > 0
+    })
+}
+
+fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
+    let is_delta = progress.is_some_and(|progress| {
+        progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Delta)
+    });
+    match state {
+        OrderState::Draft => t!("status.title_draft"),
+        OrderState::AwaitingPayment => t!("status.title_awaiting_payment"),
+        OrderState::Scheduled => t!("status.title_scheduled"),
+        OrderState::Active if is_delta => t!("status.title_active_delta"),
+        OrderState::Active => t!("status.title_active"),
+        OrderState::Paused => t!("status.title_paused"),
+        OrderState::Completed if progress.is_some_and(has_exceptions) => t!("status.title_completed_partly"),
+        OrderState::Completed => t!("status.title_completed"),
+        OrderState::Closed => t!("status.title_closed"),
+        OrderState::Cancelled => t!("status.title_cancelled"),
+    }
+}
+
+fn lead(state: OrderState, order: &Order) -> String {
+    match state {
+        OrderState::Draft => t!("status.lead_draft").to_owned(),
+        OrderState::AwaitingPayment => t!("status.lead_awaiting_payment").to_owned(),
+        OrderState::Scheduled => match order.earliest_start {
+            Some(at) => t!("status.lead_scheduled", time = intl::date_time(at), zone = intl::time_zone()),
+            None => t!("status.lead_scheduled_soon").to_owned(),
+        },
+        OrderState::Active => t!("status.lead_active").to_owned(),
+        OrderState::Paused => t!("status.lead_paused").to_owned(),
+        OrderState::Completed => t!("status.lead_completed").to_owned(),
+        OrderState::Closed => t!("status.lead_closed").to_owned(),
+        OrderState::Cancelled => t!("status.lead_cancelled").to_owned(),
+    }
+}
+
+#[component]
+fn Lead(page: Page) -> impl IntoView {
+    let text = move || {
+        let state = page.state();
+        page.context.order.with(|order| lead(state, order))
+    };
+    let unfinished = move || matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment);
+    view! {
+        <div class="row">
+            <p class="lead">{text}</p>
+            <Show when=unfinished>
+                <a
+                    class="button button-primary"
+                    href=move || page.context.order.with(resume_at).path(page.context.id)
+                >
+                    {t!("status.finish_setup")}
+                    {icon(Glyph::ArrowRight)}
+                </a>
+            </Show>
+        </div>
+    }
+}
+
+#[component]
+fn TrialBanner(page: Page) -> impl IntoView {
+    let service = expect_context::<Service>();
+    let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
+    let to_full = move || {
+        page.context.typed().start.kind.set(StartKind::Main);
+    };
+    view! {
+        <Show when=is_trial>
+            <Notice tone=Tone::Info title=t!("status.trial_title")>
+                <p>{move || tn!("status.trial_text", service.trial_days())}</p>
+                <Show when=move || page.allows(OrderAction::Start)>
+                    <a
+                        class="button button-small button-primary"
+                        href=Step::Confirm.path(page.context.id)
+                        on:click=move |_| to_full()
+                    >
+                        {t!("status.to_full")}
+                        {icon(Glyph::ArrowRight)}
+                    </a>
+                </Show>
+            </Notice>
+        </Show>
+    }
+}
+
+#[component]
+fn Deleted() -> impl IntoView {
+    view! {
+        <PageHead title=t!("status.deleted_title") lead=t!("status.deleted_text") />
+        <a class="button button-primary" href="/">
+            {t!("status.to_start")}
+        </a>
+    }
+}

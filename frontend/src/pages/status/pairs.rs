@@ -1,0 +1,166 @@
+//! A row per account pair: state in words, progress, and its protocol.
+
+use leptos::prelude::*;
+use mailferry_shared::{
+    ids::PairId,
+    progress::PairProgress,
+    run::{RunState, RunSummary},
+};
+
+use super::{Page, protocol::ProtocolDialog};
+use crate::{
+    browser::intl,
+    components::{Glyph, icon},
+    format, i18n,
+    pages::parts,
+    t, tn,
+};
+
+/// The table, and the dialog with the protocol of a row.
+#[component]
+pub(super) fn Pairs(page: Page) -> impl IntoView {
+    let shown = RwSignal::new(None::<PairProgress>);
+    let ids = Memo::new(move |_| {
+        page.progress
+            .with(|progress| {
+                progress.ready().map(|progress| progress.pairs.iter().map(|pair| pair.pair_id).collect::<Vec<_>>())
+            })
+            .unwrap_or_default()
+    });
+    view! {
+        <section class="card card-flush" aria-label=t!("status.table")>
+            <Show
+                when=move || !ids.with(Vec::is_empty)
+                fallback=|| view! { <p class="empty soft">{t!("status.no_pairs")}</p> }
+            >
+                <table class="table table-cards">
+                    <caption class="visually-hidden">{t!("status.table")}</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">{t!("status.col_accounts")}</th>
+                            <th scope="col">{t!("status.col_state")}</th>
+                            <th scope="col">{t!("status.col_progress")}</th>
+                            <th scope="col">
+                                <span class="visually-hidden">{t!("status.col_protocol")}</span>
+                            </th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        <For each=move || ids.get() key=|id| *id let:id>
+                            <Row page=page id=id shown=shown />
+                        </For>
+                    </tbody>
+                </table>
+            </Show>
+        </section>
+        <ProtocolDialog page=page shown=shown />
+    }
+}
+
+#[component]
+fn Row(page: Page, id: PairId, shown: RwSignal<Option<PairProgress>>) -> impl IntoView {
+    let pair = Memo::new(move |_| {
+        page.progress.with(|progress| progress.ready()?.pairs.iter().find(|pair| pair.pair_id == id).cloned())
+    });
+    let names = pair.with_untracked(|pair| pair.as_ref().map(|pair| (pair.source.clone(), pair.destination.clone())));
+    let (source, destination) = names.unwrap_or_default();
+    let run = Memo::new(move |_| pair.with(|pair| pair.as_ref().and_then(|pair| pair.run.clone())));
+    let bar = t!("status.pair_progress", account = source);
+    let open = t!("status.protocol_of", account = source);
+    let done = Memo::new(move |_| {
+        run.with(|run| {
+            run.as_ref().map(|run| match format::percent(run.counts.done_bytes(), run.counts.listed_bytes) {
+                // An empty mailbox is done when its run is.
+                0 if run.state == RunState::Succeeded => 100,
+                percent => percent,
+            })
+        })
+    });
+    let class = move || match run.with(|run| run.as_ref().map(|run| run.state)) {
+        Some(RunState::Succeeded) => "progress progress-good",
+        Some(RunState::Failed) => "progress progress-bad",
+        _ => "progress",
+    };
+    view! {
+        <tr>
+            <th scope="row">
+                <p class="account-name">{source}</p>
+                <p class="account-meta">{format!("→ {destination}")}</p>
+            </th>
+            <td>{move || state_cell(run.get())}</td>
+            <td class="cell-progress">
+                <div class="stack-s">
+                    <progress
+                        class=class
+                        aria-label=bar
+                        max="100"
+                        value=move || done.get().unwrap_or_default().to_string()
+                    ></progress>
+                    <p class="small soft numbers">{move || run.with(|run| run.as_ref().map(amount))}</p>
+                </div>
+            </td>
+            <td>
+                <div class="table-actions">
+                    <button
+                        type="button"
+                        class="button button-small"
+                        aria-label=open
+                        disabled=move || run.with(Option::is_none)
+                        on:click=move |_| shown.set(pair.get_untracked())
+                    >
+                        {icon(Glyph::List)}
+                        {t!("status.protocol")}
+                    </button>
+                </div>
+            </td>
+        </tr>
+    }
+}
+
+/// The state of a run as icon and words.
+pub(super) fn run_state(state: RunState) -> impl IntoView {
+    let (class, glyph, text) = match state {
+        RunState::Queued => ("status status-idle", Glyph::Clock, t!("status.run_queued")),
+        RunState::Running => ("status status-busy", Glyph::Spinner, t!("status.run_running")),
+        RunState::Paused => ("status status-warn", Glyph::Pause, t!("status.run_paused")),
+        RunState::Succeeded => ("status status-good", Glyph::Check, t!("status.run_succeeded")),
+        RunState::Partial => ("status status-warn", Glyph::Warning, t!("status.run_partial")),
+        RunState::Failed => ("status status-bad", Glyph::Cross, t!("status.run_failed")),
+        RunState::Cancelled => ("status status-idle", Glyph::Stop, t!("status.run_cancelled")),
+    };
+    view! { <span class=class>{icon(glyph)}<span>{text}</span></span> }
+}
+
+fn state_cell(run: Option<RunSummary>) -> AnyView {
+    let Some(run) = run else {
+        return view! { <span class="status status-idle">{icon(Glyph::Clock)}<span>{t!("status.no_run")}</span></span> }
+            .into_any();
+    };
+    let exceptions: Vec<_> = [
+        (run.counts.failed > 0).then(|| tn!("status.failed_some", run.counts.failed)),
+        (run.counts.uncertain > 0).then(|| tn!("status.uncertain_some", run.counts.uncertain)),
+        (run.counts.skipped > 0).then(|| tn!("status.skipped_some", run.counts.skipped)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    view! {
+        <div class="account-cell">
+            {run_state(run.state)}
+            {(!exceptions.is_empty()).then(|| view! { <p class="account-meta">{exceptions.join(" · ")}</p> })}
+            {run.finding.as_ref().map(parts::finding_view)}
+        </div>
+    }
+    .into_any()
+}
+
+fn amount(run: &RunSummary) -> String {
+    let counts = &run.counts;
+    if counts.listed == 0 && run.state != RunState::Succeeded {
+        return String::new();
+    }
+    let messages =
+        t!("status.progress_of", done = i18n::number(counts.done()), listed = tn!("count.messages", counts.listed));
+    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes));
+    format!("{messages} · {bytes}")
+}

@@ -1,0 +1,103 @@
+//! Overall progress, drawn as a crossing.
+
+use leptos::prelude::*;
+use mailferry_shared::{order::OrderState, progress::Progress};
+
+use super::{Page, percent};
+use crate::{browser::intl, components::ferry, i18n, state::providers::KnownProviders, t, tn};
+
+/// The card with bar, counts, speed and times.
+#[component]
+pub(super) fn Voyage(page: Page) -> impl IntoView {
+    let known = KnownProviders::get();
+    let progress = Memo::new(move |_| page.progress.with(|progress| progress.ready().cloned()));
+    let done = Memo::new(move |_| progress.with(|progress| progress.as_ref().map_or(0, percent)));
+    // Nothing is known yet while the folders are looked through.
+    let unknown = Memo::new(move |_| {
+        progress.with(|progress| {
+            progress.as_ref().is_none_or(|progress| progress.counts.listed == 0 && progress.state == OrderState::Active)
+        })
+    });
+    let ends = move || {
+        page.context.order.with(|order| {
+            let name = |choice: &Option<_>| choice.as_ref().map(|choice| known.name(choice)).unwrap_or_default();
+            (name(&order.source), name(&order.destination))
+        })
+    };
+    let value = move || (!unknown.get()).then(|| done.get().to_string());
+    view! {
+        <section class="card voyage" aria-label=t!("status.overall")>
+            <div class="voyage-head">
+                <p class="voyage-percent">{move || intl::percent(done.get())}</p>
+                <p class="soft numbers">{move || progress.with(|progress| progress.as_ref().map(counted))}</p>
+            </div>
+            <div class="voyage-track">
+                <div class="voyage-lane" aria-hidden="true">
+                    <svg
+                        class="voyage-ferry"
+                        viewBox="0 0 32 32"
+                        style:left=move || format!("{}%", done.get())
+                    >
+                        {ferry()}
+                    </svg>
+                </div>
+                <progress class="progress" aria-label=t!("status.overall") max="100" value=value></progress>
+            </div>
+            <div class="voyage-ends">
+                <span>{move || ends().0}</span>
+                <span>{move || ends().1}</span>
+            </div>
+            <dl class="facts facts-small">{move || facts(page)}</dl>
+        </section>
+    }
+}
+
+fn counted(progress: &Progress) -> String {
+    let counts = &progress.counts;
+    if counts.listed == 0 && progress.state == OrderState::Active {
+        return t!("status.preparing").to_owned();
+    }
+    let messages =
+        t!("status.progress_of", done = i18n::number(counts.done()), listed = tn!("count.messages", counts.listed));
+    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes));
+    format!("{messages} · {bytes}")
+}
+
+fn fact(name: &'static str, value: String) -> impl IntoView {
+    view! {
+        <div class="fact">
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+        </div>
+    }
+}
+
+fn facts(page: Page) -> impl IntoView + use<> {
+    let (rate, finish, pairs) = page.progress.with(|progress| {
+        let progress = progress.ready();
+        let bytes = progress.and_then(|progress| progress.bytes_per_second).map(intl::rate);
+        let messages = progress
+            .and_then(|progress| progress.messages_per_second)
+            .map(|messages| tn!("status.messages_per_second", messages));
+        let rate = [bytes, messages].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let finish = progress.and_then(|progress| progress.estimated_finish);
+        (rate, finish, progress.map_or(0, |progress| progress.pairs.len()))
+    });
+    let state = page.state();
+    let moving = state == OrderState::Active;
+    page.context.order.with(|order| {
+        let time = |time: Option<_>| time.map_or_else(|| t!("status.not_yet").to_owned(), intl::date_time);
+        let estimate = finish.map_or_else(|| t!("status.eta_none").to_owned(), intl::date_time);
+        view! {
+            {fact(t!("status.accounts"), i18n::number(u64::try_from(pairs).unwrap_or_default()))}
+            {moving.then(|| fact(t!("status.rate"), if rate.is_empty() { t!("status.rate_none").to_owned() } else { rate }))}
+            {fact(t!("status.created"), intl::date_time(order.created_at))}
+            {fact(t!("status.started"), time(order.started_at))}
+            {if moving {
+                fact(t!("status.eta"), estimate)
+            } else {
+                fact(t!("status.finished"), time(order.finished_at))
+            }}
+        }
+    })
+}

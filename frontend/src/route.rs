@@ -1,0 +1,117 @@
+//! Addresses of the page, and which step an order is at.
+
+use mailferry_shared::{
+    ids::OrderId,
+    order::{Order, OrderState},
+};
+
+/// The five steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// What will be moved; terms.
+    Introduction,
+    /// Old and new provider.
+    Providers,
+    /// Account pairs.
+    Accounts,
+    /// Summary, options, payment, start.
+    Confirm,
+    /// Progress.
+    Status,
+}
+
+impl Step {
+    /// All steps, in order.
+    pub const ALL: [Self; 5] = [Self::Introduction, Self::Providers, Self::Accounts, Self::Confirm, Self::Status];
+
+    /// The last part of the step's address.
+    pub fn segment(self) -> &'static str {
+        match self {
+            Self::Introduction => "introduction",
+            Self::Providers => "providers",
+            Self::Accounts => "accounts",
+            Self::Confirm => "confirm",
+            Self::Status => "status",
+        }
+    }
+
+    /// 1 to 5.
+    pub fn number(self) -> usize {
+        1 + Self::ALL.iter().position(|step| *step == self).unwrap_or_default()
+    }
+
+    /// The step's address for an order.
+    pub fn path(self, order: OrderId) -> String {
+        format!("/orders/{order}/{}", self.segment())
+    }
+
+    /// The step an address leads to: `/` and all below an order.
+    pub fn of_path(path: &str) -> Option<Self> {
+        if path == "/" {
+            return Some(Self::Introduction);
+        }
+        let segment = path.strip_prefix("/orders/")?.split('/').nth(1)?;
+        Self::ALL.into_iter().find(|step| step.segment() == segment)
+    }
+}
+
+/// Where someone who opens the order's link goes on.
+pub fn resume_at(order: &Order) -> Step {
+    match order.state {
+        OrderState::Draft | OrderState::AwaitingPayment => furthest_open(order),
+        _ => Step::Status,
+    }
+}
+
+/// The furthest step that can be opened with what has been entered so far.
+pub fn furthest_open(order: &Order) -> Step {
+    if !matches!(order.state, OrderState::Draft | OrderState::AwaitingPayment) {
+        Step::Status
+    } else if order.source.is_none() || order.destination.is_none() {
+        Step::Providers
+    } else if order.totals.pairs == 0 {
+        Step::Accounts
+    } else {
+        Step::Confirm
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn order(state: &str, pairs: u32, providers: bool) -> Order {
+        let choice = serde_json::json!({"endpoint": {"host": "imap.example.org", "port": 993, "tls": "implicit"}});
+        let choice = if providers { choice } else { serde_json::Value::Null };
+        serde_json::from_value(serde_json::json!({
+            "id": "00000000-0000-0000-0000-000000000001", "state": state, "language": "en", "options": {},
+            "source": choice, "destination": choice,
+            "payment": {"pairs_covered": 0, "pairs_needed": pairs},
+            "totals": {"pairs": pairs, "pairs_ticked": pairs, "pairs_checked": 0, "messages": 0, "size_bytes": 0,
+                       "survey_complete": false},
+            "accepted_terms": "1", "accepted_terms_at": "2026-11-22T00:00:00Z", "created_at": "2026-11-22T00:00:00Z",
+            "actions": []
+        }))
+        .expect("a valid order")
+    }
+
+    #[test]
+    fn a_link_leads_to_the_first_step_that_lacks_something() {
+        assert_eq!(resume_at(&order("draft", 0, false)), Step::Providers);
+        assert_eq!(resume_at(&order("draft", 0, true)), Step::Accounts);
+        assert_eq!(resume_at(&order("awaiting_payment", 2, true)), Step::Confirm);
+        assert_eq!(resume_at(&order("active", 2, true)), Step::Status);
+        assert_eq!(resume_at(&order("cancelled", 2, true)), Step::Status);
+    }
+
+    #[test]
+    fn addresses_and_steps_belong_together() {
+        let id: OrderId = "00000000-0000-0000-0000-000000000001".parse().expect("a UUID");
+        for step in Step::ALL {
+            assert_eq!(Step::of_path(&step.path(id)), Some(step));
+        }
+        assert_eq!(Step::of_path("/"), Some(Step::Introduction));
+        assert_eq!(Step::of_path(&format!("/orders/{id}")), None);
+        assert_eq!(Step::of_path("/elsewhere/x/status"), None);
+    }
+}

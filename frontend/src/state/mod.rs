@@ -1,0 +1,43 @@
+//! What outlives a step.
+
+pub(crate) mod announce;
+pub(crate) mod checking;
+pub(crate) mod connection;
+pub(crate) mod order;
+pub(crate) mod poll;
+pub(crate) mod providers;
+pub(crate) mod service;
+pub(crate) mod theme;
+pub(crate) mod typed;
+
+use crate::api::ApiError;
+
+/// Something that is fetched.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Load<T> {
+    /// Under way.
+    Loading,
+    /// Here.
+    Ready(T),
+    /// It could not be fetched.
+    Failed(ApiError),
+}
+
+impl<T> From<Result<T, ApiError>> for Load<T> {
+    fn from(result: Result<T, ApiError>) -> Self {
+        match result {
+            Ok(value) => Self::Ready(value),
+            Err(error) => Self::Failed(error),
+        }
+    }
+}
+
+impl<T> Load<T> {
+    /// The value, if it is here.
+    pub(crate) fn ready(&self) -> Option<&T> {
+        match self {
+            Self::Ready(value) => Some(value),
+            _ => None,
+        }
+    }
+}

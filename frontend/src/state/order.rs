@@ -1,0 +1,107 @@
+//! The order that is open, and its account pairs.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{
+    account::{AccountPair, LoginState},
+    ids::OrderId,
+    order::{Order, OrderAction},
+};
+
+use super::{Load, checking::Checking, poll::Kick, typed::Typed};
+use crate::api::{self, ApiError, Polled};
+
+/// An open order, in the context of all its steps.
+#[derive(Clone, Copy)]
+pub(crate) struct OrderContext {
+    /// Its number.
+    pub(crate) id: OrderId,
+    /// The order as last read.
+    pub(crate) order: RwSignal<Order>,
+    /// Its account pairs as last read.
+    pub(crate) accounts: RwSignal<Load<Vec<AccountPair>>>,
+    /// The check under way, if any.
+    pub(crate) checking: Checking,
+    /// What was typed and not sent yet; aside, so that the context itself stays small.
+    typed: StoredValue<Typed>,
+    /// Asks for fresh account pairs at once.
+    pub(crate) kick: Kick,
+}
+
+impl OrderContext {
+    /// Opens `order`.
+    pub(crate) fn new(order: Order) -> Self {
+        let typed = Typed::of(&order);
+        Self {
+            id: order.id,
+            order: RwSignal::new(order),
+            accounts: RwSignal::new(Load::Loading),
+            checking: Checking::new(),
+            typed: StoredValue::new(typed),
+            kick: Kick::new(),
+        }
+    }
+
+    /// What was typed and not sent yet.
+    pub(crate) fn typed(self) -> Typed {
+        self.typed.get_value()
+    }
+
+    /// True if the order allows `action` now.
+    pub(crate) fn allows(self, action: OrderAction) -> bool {
+        self.order.with(|order| order.actions.contains(&action))
+    }
+
+    /// Reads the order again; a failure leaves what was known.
+    pub(crate) fn refresh(self) {
+        spawn_local(async move {
+            if let Ok(order) = api::read_order(self.id).await {
+                self.order.try_set(order);
+            }
+        });
+    }
+
+    /// Reads the account pairs once.
+    pub(crate) async fn load_accounts(self) {
+        match api::poll_accounts(self.id, None).await {
+            Ok(Polled::New(list, _)) => {
+                self.accounts.try_set(Load::Ready(list.items));
+            }
+            Ok(Polled::Same) => {}
+            Err(error) => self.note_accounts_error(error),
+        }
+    }
+
+    /// Shows the error only where there is nothing better to show.
+    fn note_accounts_error(self, error: ApiError) {
+        if self.accounts.try_with_untracked(|accounts| accounts.ready().is_none()) == Some(true) {
+            self.accounts.try_set(Load::Failed(error));
+        }
+    }
+
+    /// The account pairs, empty until read.
+    pub(crate) fn pairs(self) -> Vec<AccountPair> {
+        self.accounts.with(|accounts| accounts.ready().cloned().unwrap_or_default())
+    }
+
+    /// Puts a pair in its place, or at the end, and reads the order's sums again.
+    pub(crate) fn put_pair(self, pair: AccountPair) {
+        self.put_pair_quietly(pair);
+        self.refresh();
+    }
+
+    /// Puts a pair in its place, or at the end.
+    pub(crate) fn put_pair_quietly(self, pair: AccountPair) {
+        self.accounts.try_update(|accounts| match accounts {
+            Load::Ready(pairs) => match pairs.iter_mut().find(|known| known.id == pair.id) {
+                Some(known) => *known = pair,
+                None => pairs.push(pair),
+            },
+            _ => *accounts = Load::Ready(vec![pair]),
+        });
+    }
+}
+
+/// True while a login is being tried or an account that could be opened is being counted.
+pub(crate) fn is_moving(pair: &AccountPair) -> bool {
+    [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Checking)
+}

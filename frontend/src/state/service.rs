@@ -1,0 +1,41 @@
+//! What the service is like, read once.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::service::ServiceInfo;
+
+use super::{Load, connection::Connection};
+use crate::api;
+
+/// The service's information, in every component's context.
+#[derive(Clone, Copy)]
+pub(crate) struct Service(RwSignal<Load<ServiceInfo>>);
+
+impl Service {
+    /// Starts reading it and provides it; tries again when the service is back.
+    pub(crate) fn provide(connection: Connection) -> Self {
+        let info = RwSignal::new(Load::Loading);
+        provide_context(Self(info));
+        Effect::new(move || {
+            connection.retries.track();
+            if info.with_untracked(|info| info.ready().is_none()) {
+                spawn_local(async move { info.set(api::service().await.into()) });
+            }
+        });
+        Self(info)
+    }
+
+    /// What is known so far.
+    pub(crate) fn info(self) -> Load<ServiceInfo> {
+        self.0.get()
+    }
+
+    /// True if the operator permits connections without TLS.
+    pub(crate) fn plaintext_allowed(self) -> bool {
+        self.0.with(|info| info.ready().is_some_and(|info| info.plaintext_allowed))
+    }
+
+    /// Days of mail that a free trial copies.
+    pub(crate) fn trial_days(self) -> u64 {
+        self.0.with(|info| info.ready().map_or(10, |info| u64::from(info.trial_days)))
+    }
+}

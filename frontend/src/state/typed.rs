@@ -1,0 +1,236 @@
+//! What was typed in a step and not sent yet: it survives going to another step and back. Passwords are here only
+//! while they are typed, never in the browser's storage.
+
+use leptos::prelude::*;
+use mailferry_shared::{
+    endpoint::TlsMode,
+    import::{ImportResult, Layout},
+    order::{Order, OrderOptions, ProviderChoice, StartKind},
+    secret::Secret,
+};
+
+use crate::forms;
+
+/// A server's fields.
+#[derive(Clone, Copy)]
+pub(crate) struct ServerFields {
+    pub(crate) host: RwSignal<String>,
+    pub(crate) port: RwSignal<String>,
+    pub(crate) tls: RwSignal<TlsMode>,
+    pub(crate) errors: RwSignal<forms::ServerErrors>,
+}
+
+impl ServerFields {
+    /// The fields of `endpoint`, or empty ones.
+    pub(crate) fn of(endpoint: Option<&mailferry_shared::endpoint::Endpoint>) -> Self {
+        Self {
+            host: RwSignal::new(endpoint.map(|endpoint| endpoint.host.to_string()).unwrap_or_default()),
+            port: RwSignal::new(endpoint.map_or(993, |endpoint| endpoint.port).to_string()),
+            tls: RwSignal::new(endpoint.map(|endpoint| endpoint.tls).unwrap_or_default()),
+            errors: RwSignal::default(),
+        }
+    }
+
+    /// The server, or `None` with the errors beside the fields.
+    pub(crate) fn read(self) -> Option<mailferry_shared::endpoint::Endpoint> {
+        let read = forms::server(&self.host.get_untracked(), &self.port.get_untracked(), self.tls.get_untracked());
+        self.errors.set(read.as_ref().err().copied().unwrap_or_default());
+        read.ok()
+    }
+
+    /// Empties the fields.
+    pub(crate) fn clear(self) {
+        self.host.set(String::new());
+        self.port.set("993".to_owned());
+        self.tls.set(TlsMode::Implicit);
+        self.errors.set(forms::ServerErrors::default());
+    }
+}
+
+/// One side of step 2.
+#[derive(Clone, Copy)]
+pub(crate) struct ProviderFields {
+    /// Id of the chosen provider; none: a server named by hand, or nothing yet.
+    pub(crate) provider: RwSignal<Option<String>>,
+    /// True while the server's fields are open.
+    pub(crate) by_hand: RwSignal<bool>,
+    pub(crate) server: ServerFields,
+    pub(crate) error: RwSignal<Option<String>>,
+}
+
+impl ProviderFields {
+    fn of(choice: Option<&ProviderChoice>) -> Self {
+        let provider = choice.and_then(|choice| choice.provider.clone());
+        Self {
+            by_hand: RwSignal::new(choice.is_some() && provider.is_none()),
+            provider: RwSignal::new(provider),
+            server: ServerFields::of(choice.map(|choice| &choice.endpoint)),
+            error: RwSignal::new(None),
+        }
+    }
+}
+
+/// One account of a pair's form.
+#[derive(Clone, Copy)]
+pub(crate) struct SideFields {
+    pub(crate) user: RwSignal<String>,
+    pub(crate) password: RwSignal<String>,
+    pub(crate) act_for: RwSignal<String>,
+    pub(crate) own_server: RwSignal<bool>,
+    pub(crate) server: ServerFields,
+    pub(crate) user_error: RwSignal<Option<String>>,
+    pub(crate) password_error: RwSignal<Option<String>>,
+}
+
+impl SideFields {
+    pub(crate) fn empty() -> Self {
+        Self {
+            user: RwSignal::default(),
+            password: RwSignal::default(),
+            act_for: RwSignal::default(),
+            own_server: RwSignal::new(false),
+            server: ServerFields::of(None),
+            user_error: RwSignal::new(None),
+            password_error: RwSignal::new(None),
+        }
+    }
+
+    pub(crate) fn clear(self) {
+        for text in [self.user, self.password, self.act_for] {
+            text.set(String::new());
+        }
+        self.own_server.set(false);
+        self.server.clear();
+        self.user_error.set(None);
+        self.password_error.set(None);
+    }
+}
+
+/// The file of accounts.
+#[derive(Clone, Copy)]
+pub(crate) struct ImportFields {
+    pub(crate) file_name: RwSignal<Option<String>>,
+    pub(crate) content: RwSignal<String>,
+    pub(crate) layout: RwSignal<Option<Layout>>,
+    pub(crate) preview: RwSignal<Option<ImportResult>>,
+    /// True once the good rows have been added; `preview` then holds those left out.
+    pub(crate) added: RwSignal<bool>,
+    pub(crate) source_password: RwSignal<String>,
+    pub(crate) destination_password: RwSignal<String>,
+    pub(crate) error: RwSignal<Option<String>>,
+}
+
+impl ImportFields {
+    fn empty() -> Self {
+        Self {
+            file_name: RwSignal::new(None),
+            content: RwSignal::default(),
+            layout: RwSignal::new(None),
+            preview: RwSignal::new(None),
+            added: RwSignal::new(false),
+            source_password: RwSignal::default(),
+            destination_password: RwSignal::default(),
+            error: RwSignal::new(None),
+        }
+    }
+
+    /// Forgets the file and the passwords.
+    pub(crate) fn clear(self) {
+        self.file_name.set(None);
+        self.preview.set(None);
+        self.added.set(false);
+        self.error.set(None);
+        for text in [self.content, self.source_password, self.destination_password] {
+            text.set(String::new());
+        }
+    }
+
+    /// A typed password, if any.
+    pub(crate) fn secret(text: RwSignal<String>) -> Option<Secret> {
+        text.with_untracked(|text| (!text.is_empty()).then(|| Secret::new(text.clone())))
+    }
+}
+
+/// The options of step 4 as typed.
+#[derive(Clone, Copy)]
+pub(crate) struct OptionFields {
+    pub(crate) include_trash: RwSignal<bool>,
+    pub(crate) include_junk: RwSignal<bool>,
+    pub(crate) newest_first: RwSignal<bool>,
+    pub(crate) max_megabytes: RwSignal<String>,
+    pub(crate) since: RwSignal<String>,
+    pub(crate) leave_out: RwSignal<String>,
+    pub(crate) rules: RwSignal<Vec<RuleFields>>,
+}
+
+/// One line of the folder mapping; values, not signals, because lines come and go while a step is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RuleFields {
+    /// Tells lines apart.
+    pub(crate) key: usize,
+    pub(crate) source: String,
+    pub(crate) destination: String,
+}
+
+impl OptionFields {
+    fn of(options: &OrderOptions) -> Self {
+        let rules = options
+            .folder_rules
+            .iter()
+            .enumerate()
+            .map(|(key, rule)| RuleFields { key, source: rule.source.clone(), destination: rule.destination.clone() })
+            .collect();
+        Self {
+            include_trash: RwSignal::new(options.include_trash),
+            include_junk: RwSignal::new(options.include_junk),
+            newest_first: RwSignal::new(options.newest_first),
+            max_megabytes: RwSignal::new((options.max_message_bytes / 1_000_000).max(1).to_string()),
+            since: RwSignal::new(options.since.map(|day| day.to_string()).unwrap_or_default()),
+            leave_out: RwSignal::new(options.leave_out.join("\n")),
+            rules: RwSignal::new(rules),
+        }
+    }
+}
+
+/// How step 4 starts.
+#[derive(Clone, Copy)]
+pub(crate) struct StartFields {
+    pub(crate) kind: RwSignal<StartKind>,
+    pub(crate) voucher: RwSignal<String>,
+    pub(crate) later: RwSignal<bool>,
+    pub(crate) at: RwSignal<String>,
+}
+
+/// Everything typed in the steps of an order.
+#[derive(Clone, Copy)]
+pub(crate) struct Typed {
+    pub(crate) source: ProviderFields,
+    pub(crate) destination: ProviderFields,
+    pub(crate) notify: RwSignal<String>,
+    pub(crate) add_source: SideFields,
+    pub(crate) add_destination: SideFields,
+    pub(crate) import: ImportFields,
+    pub(crate) options: OptionFields,
+    pub(crate) start: StartFields,
+}
+
+impl Typed {
+    /// What the order says already.
+    pub(crate) fn of(order: &Order) -> Self {
+        Self {
+            source: ProviderFields::of(order.source.as_ref()),
+            destination: ProviderFields::of(order.destination.as_ref()),
+            notify: RwSignal::new(order.notify_address.as_ref().map(ToString::to_string).unwrap_or_default()),
+            add_source: SideFields::empty(),
+            add_destination: SideFields::empty(),
+            import: ImportFields::empty(),
+            options: OptionFields::of(&order.options),
+            start: StartFields {
+                kind: RwSignal::new(order.kind.unwrap_or_default()),
+                voucher: RwSignal::default(),
+                later: RwSignal::new(order.earliest_start.is_some()),
+                at: RwSignal::new(order.earliest_start.map(crate::browser::intl::local_value).unwrap_or_default()),
+            },
+        }
+    }
+}
