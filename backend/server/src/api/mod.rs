@@ -28,6 +28,7 @@ pub mod runs;
 pub mod security;
 pub mod service;
 pub mod sessions;
+pub mod trace;
 pub mod validate;
 pub mod vouchers;
 

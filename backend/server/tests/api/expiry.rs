@@ -47,9 +47,9 @@ async fn a_run_whose_job_was_lost_is_queued_again_and_mails_wait_for_a_server() 
     assert_eq!(client.post(&format!("{path}/start"), json!({"kind": "trial"})).await.status, 200);
     let store = &service.store;
     for kind in [JobKind::Run, JobKind::SendMail] {
-        for job in store.take("lost", kind, 10, LOCK).await.expect("takes") {
-            store.finish(&job).await.expect("ends");
-        }
+        let jobs = store.take("lost", kind, 10, LOCK).await.expect("takes");
+        assert_eq!(jobs.len(), 1);
+        store.finish(&jobs).await.expect("ends");
     }
     sweeper::sweep(&service.app.job_context().expect("a context")).await.expect("sweeps");
     assert_eq!(store.take("next", JobKind::Run, 10, LOCK).await.expect("takes").len(), 1);

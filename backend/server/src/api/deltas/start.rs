@@ -17,8 +17,9 @@ use crate::{
     readiness,
 };
 
-/// Starts a delta: fetches what has arrived at the source since the main run started, and repairs what failed. It may
-/// be started any number of times and never makes a duplicate.
+/// Starts a delta: fetches what has arrived at the source since the main run started, and repairs what failed.
+///
+/// It may be started any number of times and never makes a duplicate.
 #[utoipa::path(
     operation_id = "startDelta",
     tag = "runs",

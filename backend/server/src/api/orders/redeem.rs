@@ -16,8 +16,10 @@ use crate::{
     limits::client_address,
 };
 
-/// Pays for an order with a voucher. An order that waits for payment starts as soon as its vouchers cover every ticked
-/// account pair. Every wrong code gets the same answer.
+/// Pays for an order with a voucher.
+///
+/// An order that waits for payment starts as soon as its vouchers cover every ticked account pair. Every wrong code
+/// gets the same answer.
 #[utoipa::path(
     operation_id = "redeemVoucher",
     tag = "orders",

@@ -20,8 +20,10 @@ use crate::{
 /// An order can be scheduled this far ahead.
 const FARTHEST_START_DAYS: i64 = 90;
 
-/// Starts an order: one run for each ticked account pair, at once or at its earliest start. A full migration without
-/// enough vouchers waits for payment; redeeming one then starts it. A completed trial becomes a full migration.
+/// Starts an order: one run for each ticked account pair, at once or at its earliest start.
+///
+/// A full migration without enough vouchers waits for payment; redeeming one then starts it. A completed trial
+/// becomes a full migration.
 #[utoipa::path(
     operation_id = "startOrder",
     tag = "orders",

@@ -15,8 +15,10 @@ use crate::{
     limits::client_address,
 };
 
-/// Exchanges the token of a manage link for a session cookie. A wrong token, a token of a revoked link, an order that
-/// is not there and one whose link has expired all answer the same.
+/// Exchanges the token of a manage link for a session cookie.
+///
+/// A wrong token, a token of a revoked link, an order that is not there and one whose link has expired all answer
+/// the same.
 #[utoipa::path(
     operation_id = "openSession",
     tag = "sessions",
