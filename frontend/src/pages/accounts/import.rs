@@ -256,6 +256,9 @@ fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
                 <input
                     class="visually-hidden"
                     type="file"
+                    aria-label=t!(
+                        "import.choose_name", choose = t!("import.choose"), file = t!("import.file_label")
+                    )
                     accept=".csv,.txt,.tsv,text/csv,text/plain,text/tab-separated-values"
                     disabled=move || !page.open.get()
                     on:change=on_choose

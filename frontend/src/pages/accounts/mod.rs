@@ -9,6 +9,7 @@ mod row;
 mod side_form;
 
 use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::order::OrderAction;
 
 use super::parts;
@@ -115,6 +116,7 @@ fn announce_end(context: OrderContext) {
 
 #[component]
 fn Onward(context: OrderContext) -> impl IntoView {
+    let navigate = use_navigate();
     let note = move || {
         let pairs = context.pairs();
         let failed = pairs.iter().filter(|pair| pair.ticked && parts::has_failed(pair)).count();
@@ -136,22 +138,15 @@ fn Onward(context: OrderContext) -> impl IntoView {
                 {t!("action.back")}
             </a>
             <p class="wizard-nav-note">{note}</p>
-            <Show
-                when=ready
-                fallback=|| {
-                    view! {
-                        <button type="button" class="button button-primary" disabled>
-                            {t!("action.continue")}
-                            {icon(Glyph::ArrowRight)}
-                        </button>
-                    }
-                }
+            <button
+                type="button"
+                class="button button-primary"
+                disabled=move || !ready()
+                on:click=move |_| navigate(&Step::Confirm.path(context.id), NavigateOptions::default())
             >
-                <a class="button button-primary" href=Step::Confirm.path(context.id)>
-                    {t!("action.continue")}
-                    {icon(Glyph::ArrowRight)}
-                </a>
-            </Show>
+                {t!("action.continue")}
+                {icon(Glyph::ArrowRight)}
+            </button>
         </div>
     }
 }
