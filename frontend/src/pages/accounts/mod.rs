@@ -2,6 +2,7 @@
 
 mod add;
 mod edit;
+mod file;
 mod import;
 mod overview;
 mod preview;
@@ -14,6 +15,7 @@ use mailferry_shared::order::OrderAction;
 
 use super::parts;
 use crate::{
+    browser,
     components::{Glyph, Notice, PageHead, TabItem, TabPanel, Tabs, Tone, icon},
     route::Step,
     state::{announce::Announcer, order::OrderContext},
@@ -26,6 +28,16 @@ enum Tab {
     Overview,
     Add,
     Import,
+}
+
+impl Tab {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Add => "add",
+            Self::Import => "import",
+        }
+    }
 }
 
 /// What the tabs share.
@@ -43,7 +55,13 @@ impl Page {
     /// Shows the overview and says what was done.
     fn done(self, message: String) {
         self.message.try_set(Some(message));
-        self.tab.try_set(Tab::Overview);
+        self.go(Tab::Overview);
+    }
+
+    /// Shows a tab and moves the focus there: the button that was pressed may be gone.
+    fn go(self, tab: Tab) {
+        self.tab.try_set(tab);
+        request_animation_frame(move || browser::focus(&format!("accounts-tab-{}", tab.key())));
     }
 }
 
@@ -64,11 +82,11 @@ pub(crate) fn Accounts() -> impl IntoView {
     });
     let none = Signal::derive(|| None);
     let item =
-        |value, key: &str, label: &str, count| TabItem { value, key: key.to_owned(), label: label.to_owned(), count };
+        |value: Tab, label: &str, count| TabItem { value, key: value.key().to_owned(), label: label.to_owned(), count };
     let tabs = vec![
-        item(Tab::Overview, "overview", t!("accounts.tab_overview"), count),
-        item(Tab::Add, "add", t!("accounts.tab_add"), none),
-        item(Tab::Import, "import", t!("accounts.tab_import"), none),
+        item(Tab::Overview, t!("accounts.tab_overview"), count),
+        item(Tab::Add, t!("accounts.tab_add"), none),
+        item(Tab::Import, t!("accounts.tab_import"), none),
     ];
     view! {
         <PageHead title=t!("accounts.title") lead=t!("accounts.lead") />
