@@ -121,7 +121,7 @@ export class Walk {
         continue;
       }
       await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 30_000 });
-      await expect(row).toContainText(`${account.messages} messages`, { timeout: 30_000 });
+      await expect(row).toContainText(`${account.messages.toLocaleString("en")} messages`, { timeout: 30_000 });
     }
     await this.#options.look("accounts-overview");
   }
