@@ -133,6 +133,18 @@ fn life(
 }
 
 impl OrderRecord {
+    /// True if what vouchers have paid for has not begun: then they come back. (A closed or cancelled order has given
+    /// back what it could.)
+    pub(crate) fn is_unused(&self) -> bool {
+        match self.life {
+            OrderLife::Draft | OrderLife::AwaitingPayment { .. } | OrderLife::Scheduled { .. } => true,
+            OrderLife::Active(begun) | OrderLife::Paused(begun) | OrderLife::Completed(begun, _) => {
+                begun.kind == StartKind::Trial
+            }
+            OrderLife::Closed | OrderLife::Cancelled => false,
+        }
+    }
+
     /// Sets what follows from `life`.
     fn follow_life(&mut self, store: &Store) {
         match self.life {
@@ -254,7 +266,7 @@ impl Store {
         if running > 0 || !order.life.actions().contains(&OrderAction::Delete) {
             return Err(StoreError::Active);
         }
-        if order.started_at.is_none() {
+        if order.is_unused() {
             give_back(&mut tx, id).await?;
         }
         for row in tx.rows("SELECT id FROM pairs WHERE order_id = $1", args![id]).await? {
