@@ -4,7 +4,7 @@
 import { join } from "node:path";
 
 import { Api } from "./support/api.ts";
-import { Child, run, sleep } from "./support/child.ts";
+import { Child, endWithSignals, run, sleep } from "./support/child.ts";
 import { Lab, type LabAccount } from "./support/lab.ts";
 import { program, workFolder } from "./support/paths.ts";
 import { Service } from "./support/service.ts";
@@ -154,6 +154,7 @@ async function main(): Promise<number> {
   }
 }
 
+endWithSignals();
 main().then(
   (code) => {
     process.exitCode = code;

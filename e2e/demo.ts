@@ -3,6 +3,7 @@
 // With DEMO_ONCE=1 it ends by itself; the exit code is 0 only if every message arrived, byte for byte.
 
 import { Api, type Pair } from "./support/api.ts";
+import { endWithSignals, sleep } from "./support/child.ts";
 import { Lab, type LabAccount } from "./support/lab.ts";
 import { workFolder } from "./support/paths.ts";
 import { Service, freePort } from "./support/service.ts";
@@ -24,7 +25,8 @@ async function main(): Promise<number> {
     const arrived = await migrate(api, lab, order);
     const { manage_url } = await api.call<{ manage_url?: string }>("GET", `/orders/${order}`);
     farewell(lab, service, manage_url);
-    if (!once) await interrupted();
+    // Ctrl-C ends it.
+    while (!once) await sleep(60_000);
     return arrived ? 0 : 1;
   } finally {
     await service?.stop();
@@ -130,13 +132,7 @@ function farewell(lab: Lab, service: Service, manageUrl: string | undefined): vo
   if (!once) say("Everything stays up until Ctrl-C.");
 }
 
-async function interrupted(): Promise<void> {
-  await new Promise<void>((resolve) => {
-    process.once("SIGINT", resolve);
-    process.once("SIGTERM", resolve);
-  });
-}
-
+endWithSignals();
 main().then(
   (code) => {
     say(code === 0 ? "Everything arrived." : "NOT everything arrived.");

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { chromium as browserType } from "@playwright/test";
 
 import { Api } from "./support/api.ts";
+import { endWithSignals } from "./support/child.ts";
 import { Lab } from "./support/lab.ts";
 import { chromium, root } from "./support/paths.ts";
 import { Service } from "./support/service.ts";
@@ -59,4 +60,5 @@ async function main(): Promise<void> {
   }
 }
 
+endWithSignals();
 await main();

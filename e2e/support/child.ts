@@ -10,6 +10,19 @@ process.on("exit", () => {
   for (const child of running) child.kill("SIGKILL");
 });
 
+/** Ends this program at Ctrl-C or SIGTERM, after everything it started: for scripts, not for tests. */
+export function endWithSignals(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      const ends = [...running].map(async (child) => {
+        child.kill("SIGTERM");
+        if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      });
+      void Promise.race([Promise.all(ends), sleep(8000)]).then(() => process.exit(signal === "SIGINT" ? 130 : 143));
+    });
+  }
+}
+
 export interface StartOptions {
   env?: Record<string, string>;
   /** Its standard error, and its output unless somebody reads that, go to this file. */

@@ -26,6 +26,13 @@ pub fn start() {
     console_error_panic_hook::set_once();
     let languages = browser::languages();
     i18n::choose(languages.iter().map(String::as_str));
+    // A newer link pasted into the same tab changes the fragment alone: open it anew.
+    window_event_listener(leptos::ev::hashchange, |_| {
+        let hash = window().location().hash().unwrap_or_default();
+        if hash.contains("token=") {
+            let _ = window().location().reload();
+        }
+    });
     let Some(root) = document().get_element_by_id("app") else { return };
     if let Some(html) = document().document_element() {
         let _ = html.set_attribute("lang", i18n::current().code);
@@ -79,6 +86,7 @@ fn skip(event: &web_sys::MouseEvent) {
 #[component]
 fn Header() -> impl IntoView {
     let theme = RwSignal::new(Theme::now());
+    Theme::follow(theme);
     let toggle = move |_| {
         theme.update(|theme| *theme = theme.other());
         theme.get_untracked().apply();

@@ -58,9 +58,9 @@ async fn read_all<A: Account>(account: &mut A, wire_name: &str, newest_first: bo
     let request = FetchRequest {
         items: items.iter().map(|item| (item.uid, item.size_bytes)).collect(),
         newest_first,
-        budget: MemoryBudget::new(8 << 20),
+        budget: MemoryBudget::new(64 << 20),
     };
-    let (sink, mut fetched) = mpsc::channel(100);
+    let (sink, mut fetched) = mpsc::channel(1000);
     account.fetch(request, sink).await.expect("fetches");
     let mut all = Vec::new();
     while let Some(item) = fetched.recv().await {
@@ -113,6 +113,30 @@ async fn a_message_comes_back_as_it_was<C: Connector>(connector: &C) {
     destination.close().await;
 }
 
+/// Servers may mix the answers of commands that are on the way at once; messages come in order all the same.
+async fn many_messages_come_in_order<C: Connector>(connector: &C) {
+    let mut destination = connector.destination().await.expect("logs in");
+    let wire_name = destination.ensure_folder(&path("Many"), true).await.expect("creates");
+    destination.open(&wire_name).await.expect("opens");
+    let sent: Vec<NewItem> = (1..=300)
+        .map(|n| {
+            message(
+                n,
+                &[],
+                "2020-01-01T00:00:00+00:00",
+                format!("Subject: {n}\r\n\r\n{}", "line\r\n".repeat(2500)).as_bytes(),
+            )
+        })
+        .collect();
+    for batch in sent.chunks(destination.limits().max_batch_items) {
+        destination.store(&wire_name, batch).await.expect("stores");
+    }
+    let read = read_all(&mut destination, &wire_name, false).await;
+    let keys = |items: &mut dyn Iterator<Item = &Body>| items.map(Body::key).collect::<Vec<_>>();
+    assert_eq!(keys(&mut read.iter().map(|item| &item.body)), keys(&mut sent.iter().map(|item| &item.body)));
+    destination.close().await;
+}
+
 /// A message that has vanished is left out of a fetch, and a folder that does not exist is an error.
 async fn what_is_not_there_is_told<C: Connector>(connector: &C) {
     let mut destination = connector.destination().await.expect("logs in");
@@ -132,6 +156,7 @@ async fn what_is_not_there_is_told<C: Connector>(connector: &C) {
 
 async fn suite<C: Connector>(connector: C) {
     a_message_comes_back_as_it_was(&connector).await;
+    many_messages_come_in_order(&connector).await;
     what_is_not_there_is_told(&connector).await;
 }
 

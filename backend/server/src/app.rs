@@ -157,6 +157,7 @@ pub fn http_server(app: Data<App>, listener: TcpListener) -> io::Result<Server> 
             .app_data(app.clone())
             .wrap(Compress::default())
             .wrap(from_fn(api::security::guard))
+            .wrap(from_fn(api::trace::request))
             .configure(api::configure)
             .route("/livez", web::get().to(livez))
             .route("/readyz", web::get().to(readyz))

@@ -86,9 +86,13 @@ fn dated(date: &Date, entries: &[(&str, JsValue)]) -> String {
     text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
-/// Date and time in the browser's time zone, "Nov 22, 2026, 5:30 AM".
+/// Date and time in the browser's time zone, "Nov 22, 5:30 AM"; the year is named only where it may be doubted.
 pub(crate) fn date_time(time: DateTime<Utc>) -> String {
-    dated(&date(time), &[("dateStyle", "medium".into()), ("timeStyle", "short".into())])
+    if (time - now()).num_days().abs() > 150 {
+        return dated(&date(time), &[("dateStyle", "medium".into()), ("timeStyle", "short".into())]);
+    }
+    let parts = [("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
+    dated(&date(time), &parts.map(|(name, value)| (name, value.into())))
 }
 
 /// The browser's time zone, "Europe/Berlin".

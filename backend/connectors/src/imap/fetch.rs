@@ -1,6 +1,9 @@
 //! Reading messages: ordinary ones by pipelined commands of many, large ones slice by slice.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use async_imap::imap_proto::{AttributeValue, Response};
 use chrono::{DateTime, FixedOffset};
@@ -95,7 +98,17 @@ fn chunks(mut items: Items<'_>, newest_first: bool) -> VecDeque<Items<'_>> {
     chunks
 }
 
+/// A command on the way: its tag, and the messages it asks for that have not been delivered, in order.
+struct Command {
+    tag: Tag,
+    uids: VecDeque<Uid>,
+    answered: bool,
+}
+
 /// Fetches ordinary messages; false if nobody listens any more.
+///
+/// A server may work on several commands at once and mix their answers (Dovecot does): messages are put back into
+/// order before they are delivered.
 async fn fetch_run(
     session: &mut Session,
     run: Items<'_>,
@@ -103,47 +116,69 @@ async fn fetch_run(
     sink: &mpsc::Sender<Fetched>,
 ) -> Result<bool, ConnectorError> {
     let mut waiting = chunks(run, request.newest_first);
-    let mut in_flight: VecDeque<Tag> = VecDeque::new();
-    let mut newest: Vec<Fetched> = Vec::new();
+    let mut in_flight: VecDeque<Command> = VecDeque::new();
+    let mut early: HashMap<Uid, Fetched> = HashMap::new();
     loop {
         while in_flight.len() < IN_FLIGHT
             && let Some(chunk) = waiting.pop_front()
         {
-            let uids: UidSet = chunk.iter().map(|(uid, _)| *uid).collect();
-            in_flight.push_back(session.send(&format!("UID FETCH {uids} (UID FLAGS INTERNALDATE BODY.PEEK[])")).await?);
+            in_flight.push_back(ask(session, chunk, request.newest_first).await?);
         }
-        let Some(front) = in_flight.front() else { return Ok(true) };
+        if in_flight.is_empty() {
+            return Ok(true);
+        }
         match session.answer(IDLE, message_of).await? {
-            Answer::Untagged(None) => {}
-            Answer::Untagged(Some(fetched)) => {
-                if request.newest_first {
-                    newest.push(fetched);
-                } else if !deliver(session, fetched, &request.budget, sink).await {
-                    return Ok(false);
-                }
+            Answer::Untagged(Some(fetched)) if in_flight.iter().any(|command| command.uids.contains(&fetched.uid)) => {
+                early.insert(fetched.uid, fetched);
             }
-            Answer::Tagged(tag, judged) if tag == *front => {
-                in_flight.pop_front();
+            // Nobody asked for it, or not for its body.
+            Answer::Untagged(_) => {}
+            Answer::Tagged(tag, judged) => {
                 if let Err(refusal) = judged {
                     // Other commands are still on the way: the session cannot go on.
                     session.broken = true;
-                    return Err(refused(&refusal.error(Doing::Other, session.name.clone())));
+                    return Err(refusal.error(Doing::Other, session.name.clone()));
                 }
-                newest.sort_unstable_by_key(|fetched| fetched.uid);
-                while let Some(fetched) = newest.pop() {
-                    if !deliver(session, fetched, &request.budget, sink).await {
-                        return Ok(false);
-                    }
+                for command in in_flight.iter_mut().filter(|command| command.tag == tag) {
+                    command.answered = true;
                 }
             }
-            Answer::Tagged(..) => {}
+        }
+        while let Some(fetched) = next_in_order(&mut in_flight, &mut early) {
+            if !deliver(session, fetched, &request.budget, sink).await {
+                return Ok(false);
+            }
         }
     }
 }
 
-/// A refused FETCH is an error, never an empty folder.
-fn refused(error: &ConnectorError) -> ConnectorError {
-    ConnectorError::new(error.code, error.decision, error.context.clone())
+async fn ask(session: &mut Session, chunk: Items<'_>, newest_first: bool) -> Result<Command, ConnectorError> {
+    let set: UidSet = chunk.iter().map(|(uid, _)| *uid).collect();
+    let tag = session.send(&format!("UID FETCH {set} (UID FLAGS INTERNALDATE BODY.PEEK[])")).await?;
+    let uids = chunk.iter().map(|(uid, _)| *uid);
+    let uids = if newest_first { uids.rev().collect() } else { uids.collect() };
+    Ok(Command { tag, uids, answered: false })
+}
+
+/// The message whose turn it is, if it has come; what a finished command did not bring has vanished.
+fn next_in_order(in_flight: &mut VecDeque<Command>, early: &mut HashMap<Uid, Fetched>) -> Option<Fetched> {
+    while let Some(command) = in_flight.front_mut() {
+        while let Some(uid) = command.uids.front() {
+            let fetched = early.remove(uid);
+            if fetched.is_none() && !command.answered {
+                return None;
+            }
+            command.uids.pop_front();
+            if fetched.is_some() {
+                return fetched;
+            }
+        }
+        if !command.answered {
+            return None;
+        }
+        in_flight.pop_front();
+    }
+    None
 }
 
 async fn deliver(session: &mut Session, fetched: Fetched, budget: &MemoryBudget, sink: &mpsc::Sender<Fetched>) -> bool {

@@ -21,13 +21,27 @@ pub struct Guarded;
 pub struct KeyRefused;
 /// An operation that takes a body.
 pub struct WithBody;
+/// An operation with parameters.
+pub struct WithQuery;
 /// An operation that depends on the order's state.
 pub struct OfState;
 /// An operation that is rate limited.
 pub struct Paced;
 
+/// Every status that an error can have.
+const STATUSES: [u16; 11] = [400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503];
+
 fn responses(statuses: &[u16]) -> BTreeMap<String, RefOr<Response>> {
-    statuses.iter().map(|&status| (status.to_string(), RefOr::T(response(status)))).collect()
+    statuses.iter().map(|&status| (status.to_string(), Ref::from_response_name(name(status)).into())).collect()
+}
+
+fn name(status: u16) -> String {
+    format!("Problem{status}")
+}
+
+/// The error answers themselves, to which operations refer.
+pub fn components() -> impl Iterator<Item = (String, Response)> {
+    STATUSES.into_iter().map(|status| (name(status), response(status)))
 }
 
 /// A status with every code that goes with it as an example.
@@ -71,6 +85,12 @@ impl IntoResponses for WithBody {
     }
 }
 
+impl IntoResponses for WithQuery {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        responses(&[422])
+    }
+}
+
 impl IntoResponses for OfState {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&[409])
@@ -86,5 +106,17 @@ impl IntoResponses for Paced {
 impl IntoResponses for KeyRefused {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&[401])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_its_answer() {
+        for code in ProblemCode::ALL {
+            assert!(STATUSES.contains(&code.status()), "{code:?}");
+        }
     }
 }

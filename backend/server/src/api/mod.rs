@@ -28,6 +28,7 @@ pub mod runs;
 pub mod security;
 pub mod service;
 pub mod sessions;
+pub mod trace;
 pub mod validate;
 pub mod vouchers;
 
@@ -56,12 +57,13 @@ pub mod vouchers;
 )]
 struct Head;
 
-/// The two ways to prove who asks.
+/// The error answers, and the two ways to prove who asks.
 struct Schemes;
 
 impl Modify for Schemes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
+        components.responses.extend(errors::components().map(|(name, response)| (name, response.into())));
         let cookie = ApiKeyValue::with_description(
             "__Host-mailferry-{order_id}",
             "Set by createOrder and openSession; the name ends in the order number.",

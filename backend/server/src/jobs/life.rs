@@ -1,11 +1,11 @@
 //! What follows from a run's begin and end: the order's own state, and its status mails. Every step may be repeated.
 
 use mailferry_shared::{
-    ids::RunId,
+    ids::{OrderId, RunId},
     order::{OrderState, StartKind},
     run::{RunKind, RunState},
 };
-use mailferry_store::{MailKind, OrderRecord, StoreError};
+use mailferry_store::{MailKind, OrderRecord, Store, StoreError};
 
 use super::JobContext;
 
@@ -26,7 +26,7 @@ pub async fn run_begins(context: &JobContext, run: RunId) -> Result<OrderRecord,
     let run = context.store.run(run).await?;
     let order = context.store.begin_order(run.order_id).await?;
     if order.life.state() == OrderState::Active && run.summary.kind != RunKind::Delta {
-        context.store.queue_mail(order.id, MailKind::Started, occasion(&order)).await?;
+        tell(&context.store, &order, MailKind::Started, occasion(&order)).await?;
     }
     Ok(order)
 }
@@ -37,15 +37,37 @@ pub async fn run_begins(context: &JobContext, run: RunId) -> Result<OrderRecord,
 /// If the store cannot be written.
 pub async fn run_ended(context: &JobContext, run: RunId) -> Result<OrderRecord, StoreError> {
     let run = context.store.run(run).await?;
-    let order = context.store.conclude_order(run.order_id).await?;
+    let order = conclude(context, run.order_id).await?;
     if run.summary.state == RunState::Paused && run.summary.finding.is_some() {
-        context.store.queue_mail(order.id, MailKind::ActionNeeded, &run.summary.id.to_string()).await?;
-    }
-    if order.life.state() == OrderState::Completed {
-        match run.delta_id {
-            None => context.store.queue_mail(order.id, MailKind::Finished, occasion(&order)).await?,
-            Some(delta) => context.store.queue_mail(order.id, MailKind::DeltaFinished, &delta.to_string()).await?,
-        };
+        // Many accounts may be stuck for one reason: the mail names them all, and is sent once an hour at most.
+        let hour = context.store.now().format("%Y-%m-%dT%H").to_string();
+        tell(&context.store, &order, MailKind::ActionNeeded, &hour).await?;
     }
     Ok(order)
+}
+
+/// Completes the order if its last run has ended, and tells its owner.
+///
+/// # Errors
+/// If the store cannot be written.
+pub async fn conclude(context: &JobContext, order: OrderId) -> Result<OrderRecord, StoreError> {
+    let order = context.store.conclude_order(order).await?;
+    if order.life.state() == OrderState::Completed {
+        match context.store.deltas(order.id).await?.last() {
+            None => tell(&context.store, &order, MailKind::Finished, occasion(&order)).await?,
+            Some(delta) => tell(&context.store, &order, MailKind::DeltaFinished, &delta.id.to_string()).await?,
+        }
+    }
+    Ok(order)
+}
+
+/// Queues a status mail, once for an occasion, if the order has an address for them.
+///
+/// # Errors
+/// If the store cannot be written.
+pub async fn tell(store: &Store, order: &OrderRecord, kind: MailKind, occasion: &str) -> Result<(), StoreError> {
+    if order.notify_address.is_some() {
+        store.queue_mail(order.id, kind, occasion).await?;
+    }
+    Ok(())
 }

@@ -10,8 +10,10 @@ use crate::{
     mail::{Facts, Letter, Sent, compose, texts::Texts},
 };
 
-/// After so many tries a mail is given up: about two days.
-const ATTEMPTS: u32 = 16;
+/// After so many tries a mail is given up: most of a day. The sweeper knows the same number.
+const ATTEMPTS: u32 = 12;
+/// What is older was kept while there was no mail server, and is news no more.
+const NEWS: TimeDelta = TimeDelta::days(3);
 
 /// Sends the mail, or puts it off.
 ///
@@ -23,6 +25,11 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
         tracing::debug!(mail = %id.0, "the order has no address for status mails");
         return Ok(JobOutcome::Done);
     };
+    if context.store.now() - mail.created_at > NEWS {
+        context.store.mail_failed(id).await?;
+        tracing::info!(mail = %id.0, order = %order.id, kind = ?mail.kind, "mail not sent: it is too old");
+        return Ok(JobOutcome::Done);
+    }
     let letter = letter(context, &mail, &order).await?;
     match context.mail.send(letter, &address, &id.0.to_string()).await {
         Ok(Sent::Yes) => {
@@ -83,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_mail_is_tried_for_about_two_days_unless_refused_for_good() {
+    fn a_mail_is_tried_for_most_of_a_day_unless_refused_for_good() {
         let start = DateTime::UNIX_EPOCH;
         let (mut now, mut tries) = (start, 0);
         while let Some(next) = next_try(now, tries + 1, false) {
@@ -91,7 +98,7 @@ mod tests {
             now = next;
         }
         assert_eq!(tries + 1, ATTEMPTS);
-        assert!((24..72).contains(&(now - start).num_hours()), "{}", now - start);
+        assert!((12..24).contains(&(now - start).num_hours()), "{}", now - start);
         assert_eq!(next_try(start, 1, true), None);
     }
 }

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use mailferry_store::{StoreError, jobs::JobQueue};
+use mailferry_store::{
+    StoreError,
+    jobs::{JobKind, JobQueue},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::JobContext;
+use super::{JobContext, life};
 
 /// How often.
 const PERIOD: Duration = Duration::from_secs(60);
@@ -31,12 +34,16 @@ pub async fn run(context: JobContext, shutdown: CancellationToken) {
 /// # Errors
 /// If the store cannot be read or written.
 pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
+    let keeps_mails = context.mail.keeps();
     for (kind, id) in context.store.left_behind().await? {
+        if kind == JobKind::SendMail && keeps_mails {
+            continue;
+        }
         tracing::info!(?kind, %id, "a job was left behind and is queued again");
         context.store.enqueue(kind, id, None).await?;
     }
     for order in context.store.orders_to_conclude().await? {
-        context.store.conclude_order(order).await?;
+        life::conclude(context, order).await?;
         tracing::info!(%order, "an order whose runs have ended is completed");
     }
     for order in context.store.expire_orders(BATCH).await? {

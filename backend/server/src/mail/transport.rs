@@ -62,6 +62,11 @@ impl Transport {
         Ok(Self { smtp, from })
     }
 
+    /// True if no server is set: mails are kept.
+    pub fn keeps(&self) -> bool {
+        self.smtp.is_none()
+    }
+
     /// Sends a letter. `id` makes its Message-ID: a mail that is sent twice after a crash is recognised as one.
     ///
     /// # Errors

@@ -137,7 +137,7 @@ async fn strangers_are_slowed_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_http_from_afar_is_refused_unless_a_trusted_proxy_says_https() {
     let service = Service::start_with(None, |settings| {
-        settings.trust_proxy = vec!["127.0.0.1".parse().expect("a network")];
+        settings.trust_proxy = vec!["127.0.0.1/32".parse().expect("a network")];
     })
     .await;
     let client = service.stranger();

@@ -41,7 +41,8 @@ fn every_operation_is_complete() {
             }
             for (status, response) in responses {
                 if status.starts_with(['4', '5']) {
-                    let content = &response["content"]["application/problem+json"];
+                    let response = response["$ref"].as_str().expect("a reference").trim_start_matches('#');
+                    let content = &document.pointer(response).expect("there")["content"]["application/problem+json"];
                     assert!(
                         content["schema"]["$ref"].as_str().is_some_and(|name| name.ends_with("/Problem")),
                         "{name} {status}"

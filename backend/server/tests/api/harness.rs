@@ -16,7 +16,7 @@ use mailferry_server::{
     settings::{Pace, ServeArgs, Settings},
 };
 use mailferry_shared::{order::LinkScope, secret::Secret};
-use mailferry_store::{OPERATOR_TENANT, Store};
+use mailferry_store::{Context, MockClock, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -46,6 +46,16 @@ impl Service {
     }
 
     pub(crate) async fn start_with(database: Option<String>, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_in(Context::default(), database, change).await
+    }
+
+    /// A service on SQLite whose clock is moved by hand.
+    pub(crate) async fn start_at(clock: &MockClock) -> Self {
+        let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
+        Self::start_in(context, None, |_| {}).await
+    }
+
+    async fn start_in(context: Context, database: Option<String>, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -56,7 +66,8 @@ impl Service {
         (settings.limits.orders, settings.limits.sessions) = (wide, wide);
         (settings.limits.vouchers, settings.limits.checks) = (wide, wide);
         change(&mut settings);
-        let store = app::open_store(&settings).await.expect("a database");
+        let keys = SealingKeys::from_file(&settings.sealing_key_file, &SystemRandom).expect("keys");
+        let store = Store::connect_with(&url, keys, context, settings.terms).await.expect("a database");
         let app = Data::new(App::new(store.clone(), Arc::new(settings)).await.expect("an application"));
         let scopes = ALL_SCOPES.iter().map(|&scope| scope.to_owned()).collect();
         let key = store.create_api_key(OPERATOR_TENANT, None, "test", &scopes).await.expect("a key");
@@ -250,8 +261,8 @@ impl Client {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = String::from_utf8_lossy(&response.bytes().await.expect("a body")).into_owned();
         let mut answered = self.answered.lock().expect("no panic");
-        answered.push_str(&text);
-        answered.push_str(&format!("{headers:?}"));
+
+        answered.extend([text.as_str(), &format!("{headers:?}")]);
         Answer { status, headers, text }
     }
 }

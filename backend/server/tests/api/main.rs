@@ -4,6 +4,7 @@ mod authorisation;
 mod bad_input;
 mod canary;
 mod document;
+mod expiry;
 mod harness;
 mod headers;
 mod mails;

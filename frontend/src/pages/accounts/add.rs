@@ -39,7 +39,7 @@ pub(super) fn AddAccount() -> impl IntoView {
                 Ok(pair) => {
                     source.clear();
                     destination.clear();
-                    let message = t!("accounts.added", account = parts::pair_name(&pair));
+                    let message = t!("accounts.added", account = parts::mailbox(&pair.source));
                     let id = pair.id;
                     page.context.put_pair(pair);
                     page.done(message);

@@ -1,17 +1,20 @@
 //! Tab *Add multiple accounts*: a file or pasted lines, read by the service, shown before anything is added.
 
-use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::import::{ImportRequest, Layout};
+use leptos::prelude::*;
+use mailferry_shared::import::Layout;
 use wasm_bindgen::JsCast as _;
-use wasm_bindgen_futures::JsFuture;
 
-use super::{Page, preview::Preview};
+use super::{
+    Page,
+    file::{add, look, read, read_file},
+    preview::Preview,
+};
 use crate::{
-    api, browser,
+    browser,
     components::{Glyph, Notice, TextArea, Tone, icon},
     forms,
-    state::{Load, checking, service::Service, typed::ImportFields},
-    t, tn,
+    state::{Load, service::Service},
+    t,
 };
 
 const LAYOUTS: [Layout; 3] = [Layout::Request, Layout::Standard, Layout::Full];
@@ -32,108 +35,6 @@ fn layout_text(layout: Option<Layout>) -> &'static str {
         Some(Layout::Standard) => t!("import.layout_standard"),
         Some(Layout::Full) => t!("import.layout_full"),
     }
-}
-
-/// Sends what is in the fields; with `preview` nothing is added.
-async fn send(page: Page, preview: bool) -> Result<mailferry_shared::import::ImportResult, api::ApiError> {
-    let fields = page.context.typed().import;
-    let secret = |text| if preview { None } else { ImportFields::secret(text) };
-    let request = ImportRequest {
-        content: mailferry_shared::secret::Secret::new(fields.content.get_untracked()),
-        layout: fields.layout.get_untracked(),
-        preview,
-        source_password: secret(fields.source_password),
-        destination_password: secret(fields.destination_password),
-    };
-    api::import_accounts(page.context.id, &request).await
-}
-
-/// Shows what `content` holds.
-fn read(page: Page, busy: RwSignal<bool>, content: String, name: Option<String>) {
-    let fields = page.context.typed().import;
-    fields.clear();
-    fields.file_name.set(name);
-    fields.content.set(content);
-    look(page, busy);
-}
-
-/// Asks the service what the content holds.
-fn look(page: Page, busy: RwSignal<bool>) {
-    let fields = page.context.typed().import;
-    if fields.content.with_untracked(String::is_empty) {
-        return;
-    }
-    busy.set(true);
-    fields.error.set(None);
-    spawn_local(async move {
-        let result = send(page, true).await;
-        busy.try_set(false);
-        match result {
-            Ok(preview) => fields.preview.try_set(Some(preview)).map_or((), drop),
-            Err(error) => {
-                fields.preview.try_set(None);
-                fields.error.try_set(Some(error.field("/content").unwrap_or_else(|| error.text())));
-            }
-        }
-    });
-}
-
-/// Reads a file in the browser; its text never touches the disk or the browser's storage.
-fn read_file(page: Page, busy: RwSignal<bool>, file: web_sys::File) {
-    let fields = page.context.typed().import;
-    fields.clear();
-    #[expect(clippy::cast_precision_loss, reason = "the limit is far below 2^53")]
-    if file.size() > forms::MAX_FILE_BYTES as f64 {
-        fields.error.set(Some(t!("import.file_too_large").to_owned()));
-        return;
-    }
-    busy.set(true);
-    spawn_local(async move {
-        let text = match JsFuture::from(file.array_buffer()).await {
-            Ok(buffer) => forms::file_text(js_sys::Uint8Array::new(&buffer).to_vec()),
-            Err(_) => Err(t!("import.file_unreadable")),
-        };
-        busy.try_set(false);
-        match text {
-            Ok(text) => read(page, busy, text, Some(file.name())),
-            Err(error) => {
-                fields.error.try_set(Some(error.to_owned()));
-            }
-        }
-    });
-}
-
-/// Adds the good rows and checks them.
-fn add(page: Page, busy: RwSignal<bool>) {
-    let fields = page.context.typed().import;
-    busy.set(true);
-    fields.error.set(None);
-    spawn_local(async move {
-        let result = send(page, false).await;
-        busy.try_set(false);
-        match result {
-            Ok(mut result) => {
-                let ids: Vec<_> = result.rows.iter().filter_map(|row| row.pair_id).collect();
-                let left_out = u64::try_from(result.errors.len()).unwrap_or_default();
-                let added = tn!("import.added", u64::try_from(ids.len()).unwrap_or_default());
-                fields.clear();
-                if left_out > 0 {
-                    result.rows.clear();
-                    fields.preview.set(Some(result));
-                    fields.added.set(true);
-                }
-                page.context.load_accounts().await;
-                page.context.refresh();
-                page.done(if left_out > 0 { format!("{added} {}", tn!("import.left_out", left_out)) } else { added });
-                if !ids.is_empty() {
-                    checking::check(page.context, ids);
-                }
-            }
-            Err(error) => {
-                fields.error.try_set(Some(error.text()));
-            }
-        }
-    });
 }
 
 /// The tab.
@@ -256,6 +157,9 @@ fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
                 <input
                     class="visually-hidden"
                     type="file"
+                    aria-label=t!(
+                        "import.choose_name", choose = t!("import.choose"), file = t!("import.file_label")
+                    )
                     accept=".csv,.txt,.tsv,text/csv,text/plain,text/tab-separated-values"
                     disabled=move || !page.open.get()
                     on:change=on_choose

@@ -2,6 +2,7 @@
 
 mod add;
 mod edit;
+mod file;
 mod import;
 mod overview;
 mod preview;
@@ -9,10 +10,12 @@ mod row;
 mod side_form;
 
 use leptos::prelude::*;
+use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::order::OrderAction;
 
 use super::parts;
 use crate::{
+    browser,
     components::{Glyph, Notice, PageHead, TabItem, TabPanel, Tabs, Tone, icon},
     route::Step,
     state::{announce::Announcer, order::OrderContext},
@@ -25,6 +28,16 @@ enum Tab {
     Overview,
     Add,
     Import,
+}
+
+impl Tab {
+    fn key(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Add => "add",
+            Self::Import => "import",
+        }
+    }
 }
 
 /// What the tabs share.
@@ -42,7 +55,13 @@ impl Page {
     /// Shows the overview and says what was done.
     fn done(self, message: String) {
         self.message.try_set(Some(message));
-        self.tab.try_set(Tab::Overview);
+        self.go(Tab::Overview);
+    }
+
+    /// Shows a tab and moves the focus there: the button that was pressed may be gone.
+    fn go(self, tab: Tab) {
+        self.tab.try_set(tab);
+        request_animation_frame(move || browser::focus(&format!("accounts-tab-{}", tab.key())));
     }
 }
 
@@ -63,11 +82,11 @@ pub(crate) fn Accounts() -> impl IntoView {
     });
     let none = Signal::derive(|| None);
     let item =
-        |value, key: &str, label: &str, count| TabItem { value, key: key.to_owned(), label: label.to_owned(), count };
+        |value: Tab, label: &str, count| TabItem { value, key: value.key().to_owned(), label: label.to_owned(), count };
     let tabs = vec![
-        item(Tab::Overview, "overview", t!("accounts.tab_overview"), count),
-        item(Tab::Add, "add", t!("accounts.tab_add"), none),
-        item(Tab::Import, "import", t!("accounts.tab_import"), none),
+        item(Tab::Overview, t!("accounts.tab_overview"), count),
+        item(Tab::Add, t!("accounts.tab_add"), none),
+        item(Tab::Import, t!("accounts.tab_import"), none),
     ];
     view! {
         <PageHead title=t!("accounts.title") lead=t!("accounts.lead") />
@@ -115,6 +134,7 @@ fn announce_end(context: OrderContext) {
 
 #[component]
 fn Onward(context: OrderContext) -> impl IntoView {
+    let navigate = use_navigate();
     let note = move || {
         let pairs = context.pairs();
         let failed = pairs.iter().filter(|pair| pair.ticked && parts::has_failed(pair)).count();
@@ -136,22 +156,15 @@ fn Onward(context: OrderContext) -> impl IntoView {
                 {t!("action.back")}
             </a>
             <p class="wizard-nav-note">{note}</p>
-            <Show
-                when=ready
-                fallback=|| {
-                    view! {
-                        <button type="button" class="button button-primary" disabled>
-                            {t!("action.continue")}
-                            {icon(Glyph::ArrowRight)}
-                        </button>
-                    }
-                }
+            <button
+                type="button"
+                class="button button-primary"
+                disabled=move || !ready()
+                on:click=move |_| navigate(&Step::Confirm.path(context.id), NavigateOptions::default())
             >
-                <a class="button button-primary" href=Step::Confirm.path(context.id)>
-                    {t!("action.continue")}
-                    {icon(Glyph::ArrowRight)}
-                </a>
-            </Show>
+                {t!("action.continue")}
+                {icon(Glyph::ArrowRight)}
+            </button>
         </div>
     }
 }

@@ -73,11 +73,11 @@ fn Empty(page: Page) -> impl IntoView {
             <h2>{t!("accounts.empty_title")}</h2>
             <p>{t!("accounts.empty_text")}</p>
             <div class="row">
-                <button type="button" class="button button-primary" on:click=move |_| page.tab.set(Tab::Add)>
+                <button type="button" class="button button-primary" on:click=move |_| page.go(Tab::Add)>
                     {icon(Glyph::Plus)}
                     {t!("accounts.tab_add")}
                 </button>
-                <button type="button" class="button" on:click=move |_| page.tab.set(Tab::Import)>
+                <button type="button" class="button" on:click=move |_| page.go(Tab::Import)>
                     {icon(Glyph::File)}
                     {t!("accounts.tab_import")}
                 </button>
@@ -128,7 +128,7 @@ fn PairTable(page: Page) -> impl IntoView {
                     disabled=Signal::derive(move || !page.open.get())
                 />
                 <div class="row">
-                    <button type="button" class="button button-small" on:click=move |_| page.tab.set(Tab::Add)>
+                    <button type="button" class="button button-small" on:click=move |_| page.go(Tab::Add)>
                         {icon(Glyph::Plus)}
                         {t!("accounts.tab_add")}
                     </button>

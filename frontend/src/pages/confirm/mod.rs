@@ -3,6 +3,7 @@
 mod options;
 mod start;
 mod summary;
+mod voucher;
 
 use leptos::prelude::*;
 use mailferry_shared::order::StartKind;

@@ -4,20 +4,20 @@ use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::{
     account::LoginState,
-    order::{Order, OrderAction, OrderStart, OrderState, StartKind, VoucherRedeem},
-    problem::ProblemCode,
-    secret::Secret,
+    order::{Order, OrderAction, OrderStart, OrderState, StartKind},
 };
 
-use super::options::{self, OptionErrors};
+use super::{
+    options::{self, OptionErrors},
+    voucher::Voucher,
+};
 use crate::{
     api::{self, ApiError},
     browser::intl,
-    components::{Failure, FieldError, Glyph, Notice, RadioCard, TextField, Tone, icon},
-    i18n,
+    components::{Failure, FieldError, Glyph, RadioCard, TextField, icon},
     pages::parts,
     route::Step,
-    state::{announce::Announcer, checking, order::OrderContext, service::Service},
+    state::{checking, order::OrderContext, service::Service},
     t, tn,
 };
 
@@ -61,7 +61,7 @@ fn reasons(context: OrderContext) -> Vec<String> {
 }
 
 /// True once the order runs, or waits for its time.
-fn has_started(order: &Order) -> bool {
+pub(super) fn has_started(order: &Order) -> bool {
     !matches!(order.state, OrderState::Draft | OrderState::AwaitingPayment)
 }
 
@@ -200,82 +200,6 @@ fn reasons_view(context: OrderContext, reasons: Vec<String>) -> Option<impl Into
             </div>
         </div>
     })
-}
-
-/// The voucher field. A wrong code is said beside it.
-#[component]
-fn Voucher(to_status: Callback<()>) -> impl IntoView {
-    let context = expect_context::<OrderContext>();
-    let announcer = expect_context::<Announcer>();
-    let code = context.typed().start.voucher;
-    let busy = RwSignal::new(false);
-    let error = RwSignal::new(None::<String>);
-    let payment = Memo::new(move |_| context.order.with(|order| order.payment));
-    let is_paid = move || payment.with(|payment| payment.pairs_covered >= payment.pairs_needed);
-    let on_submit = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        let typed = code.with_untracked(|code| code.trim().to_owned());
-        if typed.is_empty() {
-            error.set(Some(t!("confirm.voucher_empty").to_owned()));
-            return;
-        }
-        busy.set(true);
-        error.set(None);
-        spawn_local(async move {
-            let result = api::redeem_voucher(context.id, &VoucherRedeem { code: Secret::new(typed) }).await;
-            busy.try_set(false);
-            match result {
-                Ok(order) => {
-                    code.try_set(String::new());
-                    announcer.say(t!("confirm.voucher_done"));
-                    let started = has_started(&order);
-                    context.order.try_set(order);
-                    if started {
-                        to_status.run(());
-                    }
-                }
-                Err(failed) => {
-                    let own = failed.field("/code").filter(|_| failed.code() != Some(ProblemCode::VoucherInvalid));
-                    error.try_set(Some(own.unwrap_or_else(|| failed.text())));
-                }
-            }
-        });
-    };
-    let covered = move || {
-        let payment = payment.get();
-        let needed = i18n::number(u64::from(payment.pairs_needed));
-        if is_paid() {
-            t!("confirm.covered_all", needed = needed)
-        } else {
-            t!("confirm.covered", covered = i18n::number(u64::from(payment.pairs_covered)), needed = needed)
-        }
-    };
-    view! {
-        <form class="stack-s" on:submit=on_submit novalidate>
-            <Show when=move || context.order.with(|order| order.state == OrderState::AwaitingPayment)>
-                <Notice tone=Tone::Warning>
-                    <p>{t!("confirm.awaiting")}</p>
-                </Notice>
-            </Show>
-            <p class=move || if is_paid() { "status status-good" } else { "small soft" }>
-                {move || is_paid().then(|| icon(Glyph::Check))} <span>{covered}</span>
-            </p>
-            <Show when=move || !is_paid()>
-                <TextField
-                    id="voucher"
-                    label=t!("confirm.voucher")
-                    hint=t!("confirm.voucher_hint")
-                    value=code
-                    maxlength=100
-                    error=error
-                />
-                <button type="submit" class="button button-wide" class:is-busy=move || busy.get()>
-                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Check })}
-                    {t!("confirm.voucher_redeem")}
-                </button>
-            </Show>
-        </form>
-    }
 }
 
 /// Earliest start: at once, or at a time in the browser's time zone, which is named.

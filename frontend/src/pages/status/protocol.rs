@@ -38,7 +38,7 @@ pub(super) fn ProtocolDialog(page: Page, shown: RwSignal<Option<PairProgress>>) 
     });
     view! {
         <Dialog id="protocol" title=title open=open size=DialogSize::Wide>
-            {move || shown.get().map(|pair| view! { <Logs page=page pair=pair open=open /> })}
+            {move || shown.get().map(|pair| view! { <Logs page=page pair=pair /> })}
         </Dialog>
     }
 }
@@ -52,7 +52,7 @@ fn kind_text(kind: RunKind) -> &'static str {
 }
 
 #[component]
-fn Logs(page: Page, pair: PairProgress, open: RwSignal<bool>) -> impl IntoView {
+fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
     let (order, pair_id) = (page.context.id, pair.pair_id);
     let runs = RwSignal::new(Load::<Vec<RunSummary>>::Loading);
     let chosen = RwSignal::new(None::<RunId>);
@@ -94,64 +94,61 @@ fn Logs(page: Page, pair: PairProgress, open: RwSignal<bool>) -> impl IntoView {
     let select = move |run: Option<RunId>| run.into_iter().for_each(choose);
     let csv = move || chosen.get().map(|run| api::protocol_csv_url(order, pair_id, run));
     view! {
-        {move || match known.get() {
-            None => {
-                match runs.get() {
-                    Load::Failed(error) => view! { <Failure error=error retry=load /> }.into_any(),
-                    _ => view! { <Skeleton /> }.into_any(),
+            {move || match known.get() {
+                None => {
+                    match runs.get() {
+                        Load::Failed(error) => view! { <Failure error=error retry=load /> }.into_any(),
+                        _ => view! { <Skeleton /> }.into_any(),
+                    }
                 }
-            }
-            Some(runs) if runs.is_empty() => view! { <p class="soft">{t!("protocol.none")}</p> }.into_any(),
-            Some(runs) => {
-                let items = runs
-                    .into_iter()
-                    .map(|(id, number, kind)| TabItem {
-                        value: Some(id),
-                        key: number.to_string(),
-                        label: format!("{} · {}", t!("protocol.log", number = number), kind_text(kind)),
-                        count: Signal::derive(|| None),
-                    })
-                    .collect();
-                view! {
-                    <Tabs
-                        id="log"
-                        label=t!("protocol.runs")
-                        items=items
-                        selected=chosen
-                        on_select=select
-                        has_panels=false
-                    />
+                Some(runs) if runs.is_empty() => view! { <p class="soft">{t!("protocol.none")}</p> }.into_any(),
+                Some(runs) => {
+                    let items = runs
+                        .into_iter()
+                        .map(|(id, number, kind)| TabItem {
+                            value: Some(id),
+                            key: number.to_string(),
+                            label: format!("{} · {}", t!("protocol.log", number = number), kind_text(kind)),
+                            count: Signal::derive(|| None),
+                        })
+                        .collect();
+                    view! {
+                        <Tabs
+                            id="log"
+                            label=t!("protocol.runs")
+                            items=items
+                            selected=chosen
+                            on_select=select
+                            has_panels=false
+                        />
+                    }
+                        .into_any()
                 }
-                    .into_any()
-            }
-        }}
-        <div role="tabpanel" tabindex="0" aria-label=t!("status.protocol")>
-            {move || match protocol.get() {
-                Load::Loading => (chosen.get().is_some()).then(|| view! { <Skeleton /> }).into_any(),
-                Load::Failed(error) => view! { <Failure error=error retry=load /> }.into_any(),
-                Load::Ready(protocol) => view! { <Log protocol=protocol /> }.into_any(),
             }}
-        </div>
-        <div class="dialog-actions dialog-foot">
-            <a
-                class="button"
-                href=csv
-                download=""
-                rel="external"
-                hidden=move || chosen.get().is_none()
-            >
-                {icon(Glyph::Download)}
-                {t!("protocol.download")}
-            </a>
-            <button type="button" class="button" on:click=move |_| load.run(())>
-                {icon(Glyph::Refresh)}
-                {t!("action.refresh")}
-            </button>
-            <button type="button" class="button button-primary" on:click=move |_| open.set(false)>
-                {t!("action.close")}
-            </button>
-        </div>
-    }
+            <div role="tabpanel" tabindex="0" aria-label=t!("status.protocol")>
+                {move || match protocol.get() {
+                    Load::Loading => (chosen.get().is_some()).then(|| view! { <Skeleton /> }).into_any(),
+                    Load::Failed(error) => view! { <Failure error=error retry=load /> }.into_any(),
+                    Load::Ready(protocol) => view! { <Log protocol=protocol /> }.into_any(),
+                }}
+            </div>
+            <div class="dialog-actions dialog-foot">
+                <a
+                    class="button"
+                    href=csv
+                    download=""
+                    rel="external"
+                    hidden=move || chosen.get().is_none()
+                >
+                    {icon(Glyph::Download)}
+                    {t!("protocol.download")}
+                </a>
+                <button type="button" class="button" on:click=move |_| load.run(())>
+                    {icon(Glyph::Refresh)}
+                    {t!("action.refresh")}
+                </button>
+    </div>
+        }
 }
 
 /// One log.

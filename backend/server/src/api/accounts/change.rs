@@ -23,8 +23,9 @@ use crate::{
     app::App,
 };
 
-/// Changes an account pair; what is absent stays. After the start only a side's password can still be changed, since a
-/// run or a delta may need a new one.
+/// Changes an account pair; what is absent stays.
+///
+/// After the start only a side's password can still be changed, since a run or a delta may need a new one.
 #[utoipa::path(
     operation_id = "changeAccount",
     tag = "accounts",

@@ -14,7 +14,9 @@ use crate::{
     app::App,
 };
 
-/// Adds an account pair, while the order has not been started. Passwords are sealed and never given back.
+/// Adds an account pair, while the order has not been started.
+///
+/// Passwords are sealed and never given back.
 #[utoipa::path(
     operation_id = "createAccount",
     tag = "accounts",

@@ -22,8 +22,9 @@ use crate::{
 /// A file of 10 MB in a JSON text: quotes and line breaks take two bytes there.
 const IMPORT_BODY_BYTES: usize = 2 * MAX_BYTES + 100_000;
 
-/// Imports a file of accounts, or shows what it would import. Bad rows are named by row and column, the good ones are
-/// kept.
+/// Imports a file of accounts, or shows what it would import.
+///
+/// Bad rows are named by row and column, the good ones are kept.
 #[utoipa::path(
     operation_id = "importAccounts",
     tag = "accounts",

@@ -8,7 +8,9 @@ use crate::{
     app::App,
 };
 
-/// The account pairs of an order, in the order they were entered. No password is ever among them.
+/// The account pairs of an order, in the order they were entered.
+///
+/// No password is ever among them.
 #[utoipa::path(
     operation_id = "listAccounts",
     tag = "accounts",

@@ -5,8 +5,12 @@
 //! that belongs to somebody else answer the same 404.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
+use chrono::{DateTime, Utc};
 use futures::future::LocalBoxFuture;
-use mailferry_shared::{ids::OrderId, order::LinkScope};
+use mailferry_shared::{
+    ids::OrderId,
+    order::{LinkScope, OrderState},
+};
 use mailferry_store::{ApiKey, OrderRecord, StoreError};
 
 use super::problem::ApiError;
@@ -40,6 +44,11 @@ pub struct OrderAccess {
     pub scope: LinkScope,
     /// The session, if it was opened by one.
     pub session: Option<Claims>,
+}
+
+/// Whether an order's links still work: none does once it is closed.
+pub fn is_link_alive(order: &OrderRecord, now: DateTime<Utc>) -> bool {
+    order.life.state() != OrderState::Closed && order.expires_at > now
 }
 
 /// An API key that was sent, or none.
@@ -109,6 +118,7 @@ async fn authorise(request: &HttpRequest, needed: LinkScope) -> Result<OrderAcce
     let by_session = sessions.into_iter().find(|claims| claims.sub == id);
     match (by_key, by_session) {
         (Some(key), _) => of_key(&key, order, needed),
+        (None, Some(_)) if !is_link_alive(&order, app.store.now()) => Err(ApiError::LinkInvalid),
         (None, Some(claims)) => of_session(claims, order, needed),
         (None, None) => Err(ApiError::NotFound),
     }

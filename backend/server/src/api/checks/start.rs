@@ -13,8 +13,9 @@ use crate::{
     limits::client_address,
 };
 
-/// Checks account pairs by really logging in to both sides, then counts what is there. The work is done afterwards:
-/// read the check until `finished`.
+/// Checks account pairs by really logging in to both sides, then counts what is there.
+///
+/// The work is done afterwards: read the check until `finished`.
 #[utoipa::path(
     operation_id = "startCheck",
     tag = "checks",

@@ -13,11 +13,13 @@ use mailferry_store::{MailKind, OrderRecord};
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, orders::retry, path::OrderPath, problem::ApiError},
     app::App,
+    jobs::life,
     readiness,
 };
 
-/// Starts a delta: fetches what has arrived at the source since the main run started, and repairs what failed. It may
-/// be started any number of times and never makes a duplicate.
+/// Starts a delta: fetches what has arrived at the source since the main run started, and repairs what failed.
+///
+/// It may be started any number of times and never makes a duplicate.
 #[utoipa::path(
     operation_id = "startDelta",
     tag = "runs",
@@ -44,10 +46,9 @@ pub(crate) async fn start_delta(
     let chosen = choose(&pairs, &wanted)?;
     readiness::is_complete(&chosen, &order)?;
     let act = async |order: &OrderRecord| app.store.start_delta(order, &wanted).await;
-    let order_id = order.id;
-    let id = retry::on_conflict(&app.store, order, act).await?;
-    app.store.queue_mail(order_id, MailKind::DeltaStarted, &id.to_string()).await?;
-    let delta = app.store.delta(order_id, id).await?;
+    let id = retry::on_conflict(&app.store, order.clone(), act).await?;
+    life::tell(&app.store, &order, MailKind::DeltaStarted, &id.to_string()).await?;
+    let (order_id, delta) = (order.id, app.store.delta(order.id, id).await?);
     let location = format!("{API_PREFIX}/orders/{order_id}/deltas/{id}");
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(delta))
 }

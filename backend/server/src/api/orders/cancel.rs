@@ -13,7 +13,9 @@ use crate::{
     app::App,
 };
 
-/// Stops an order for good. What was copied stays; passwords are erased.
+/// Stops an order for good.
+///
+/// What was copied stays; passwords are erased.
 #[utoipa::path(
     operation_id = "cancelOrder",
     tag = "orders",

@@ -14,8 +14,10 @@ use crate::{
     app::App,
 };
 
-/// Changes an order; what is absent stays. Providers and options can be changed until the start, mail address and
-/// language until the order is closed or cancelled.
+/// Changes an order; what is absent stays.
+///
+/// Providers and options can be changed until the start, mail address and language until the order is closed or
+/// cancelled.
 #[utoipa::path(
     operation_id = "changeOrder",
     tag = "orders",

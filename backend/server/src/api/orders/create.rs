@@ -18,8 +18,10 @@ use crate::{
     limits::client_address,
 };
 
-/// Creates an order. Anybody may; the answer sets the session cookie that opens it, and holds the manage link. With an
-/// API key the order belongs to the key's tenant and no cookie is set.
+/// Creates an order.
+///
+/// Anybody may; the answer sets the session cookie that opens it, and holds the manage link. With an API key the
+/// order belongs to the key's tenant and no cookie is set.
 #[utoipa::path(
     operation_id = "createOrder",
     tag = "orders",

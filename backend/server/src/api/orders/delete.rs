@@ -7,7 +7,9 @@ use crate::{
     app::App,
 };
 
-/// Deletes an order with all that is known of it. Refused while it is scheduled, active or paused: cancel it first.
+/// Deletes an order with all that is known of it.
+///
+/// Refused while it is scheduled, active or paused: cancel it first.
 #[utoipa::path(
     operation_id = "deleteOrder",
     tag = "orders",

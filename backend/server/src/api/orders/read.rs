@@ -14,7 +14,9 @@ use crate::{
     app::App,
 };
 
-/// An order with its totals. Prolongs the session that it is read with.
+/// An order with its totals.
+///
+/// Prolongs the session that it is read with.
 #[utoipa::path(
     operation_id = "readOrder",
     tag = "orders",

@@ -16,8 +16,10 @@ use crate::{
     limits::client_address,
 };
 
-/// Pays for an order with a voucher. An order that waits for payment starts as soon as its vouchers cover every ticked
-/// account pair. Every wrong code gets the same answer.
+/// Pays for an order with a voucher.
+///
+/// An order that waits for payment starts as soon as its vouchers cover every ticked account pair. Every wrong code
+/// gets the same answer.
 #[utoipa::path(
     operation_id = "redeemVoucher",
     tag = "orders",
@@ -49,7 +51,7 @@ pub(crate) async fn redeem_voucher(
     let waited = state == OrderState::AwaitingPayment;
     let order = app.store.redeem_voucher(access.order.id, &body.read()?.code).await?;
     if waited && order.life.state() == OrderState::Scheduled {
-        app.store.queue_mail(order.id, MailKind::Submitted, life::occasion(&order)).await?;
+        life::tell(&app.store, &order, MailKind::Submitted, life::occasion(&order)).await?;
     }
     Ok(Json(view::compose(&app, order, access.scope).await?))
 }

@@ -20,8 +20,10 @@ use crate::{
 /// An order can be scheduled this far ahead.
 const FARTHEST_START_DAYS: i64 = 90;
 
-/// Starts an order: one run for each ticked account pair, at once or at its earliest start. A full migration without
-/// enough vouchers waits for payment; redeeming one then starts it. A completed trial becomes a full migration.
+/// Starts an order: one run for each ticked account pair, at once or at its earliest start.
+///
+/// A full migration without enough vouchers waits for payment; redeeming one then starts it. A completed trial
+/// becomes a full migration.
 #[utoipa::path(
     operation_id = "startOrder",
     tag = "orders",
@@ -51,7 +53,7 @@ pub(crate) async fn start_order(
     let act = async |order: &OrderRecord| app.store.schedule_order(order, start).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
     if order.life.state() == OrderState::Scheduled {
-        app.store.queue_mail(order.id, MailKind::Submitted, life::occasion(&order)).await?;
+        life::tell(&app.store, &order, MailKind::Submitted, life::occasion(&order)).await?;
     }
     Ok(Json(view::compose(&app, order, access.scope).await?))
 }

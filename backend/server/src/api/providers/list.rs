@@ -29,8 +29,7 @@ pub struct Search {
     params(Search),
     responses(
         (status = 200, description = "The providers that match", body = ProviderList),
-        (status = 422, description = "An unknown parameter", body = mailferry_shared::problem::Problem,
-         content_type = "application/problem+json"),
+        errors::WithQuery,
         errors::Always,
     ),
     security(()),

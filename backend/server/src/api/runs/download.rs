@@ -23,8 +23,9 @@ use crate::{
 /// Messages read from the store at once.
 const PAGE: u32 = 1000;
 
-/// The whole protocol of a run as CSV (RFC 4180), UTF-8: the folders, the notes, then every message that was not simply
-/// copied. Cells that a spreadsheet would run as a formula begin with an apostrophe.
+/// The whole protocol of a run as CSV (RFC 4180), UTF-8: the folders, the notes, then every message that was not simply copied.
+///
+/// Cells that a spreadsheet would run as a formula begin with an apostrophe.
 #[utoipa::path(
     operation_id = "downloadProtocol",
     tag = "runs",

@@ -13,8 +13,9 @@ use crate::{
     app::App,
 };
 
-/// The protocol of a run: per folder what became of its messages, and every message that was not simply copied, with
-/// cause and next step. Never a subject or a body.
+/// The protocol of a run: per folder what became of its messages, and every message that was not simply copied, with cause and next step.
+///
+/// Never a subject or a body.
 #[utoipa::path(
     operation_id = "readProtocol",
     tag = "runs",

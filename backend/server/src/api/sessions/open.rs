@@ -6,7 +6,7 @@ use mailferry_store::StoreError;
 
 use crate::{
     api::{
-        auth::{link, session::Claims},
+        auth::{is_link_alive, link, session::Claims},
         errors, examples,
         json::Body,
         problem::ApiError,
@@ -15,8 +15,10 @@ use crate::{
     limits::client_address,
 };
 
-/// Exchanges the token of a manage link for a session cookie. A wrong token, a token of a revoked link, an order that
-/// is not there and one whose link has expired all answer the same.
+/// Exchanges the token of a manage link for a session cookie.
+///
+/// A wrong token, a token of a revoked link, an order that is not there and one whose link has expired all answer
+/// the same.
 #[utoipa::path(
     operation_id = "openSession",
     tag = "sessions",
@@ -44,7 +46,7 @@ pub(crate) async fn open_session(
     };
     let scope = link::verify(&app.keys, order.id, order.link_version, &token).ok_or(ApiError::LinkInvalid)?;
     let now = app.store.now();
-    if order.expires_at <= now {
+    if !is_link_alive(&order, now) {
         return Err(ApiError::LinkInvalid);
     }
     let claims = Claims::new(order.id, scope, order.link_version, now, order.expires_at);

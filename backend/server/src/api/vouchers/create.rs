@@ -14,7 +14,9 @@ use crate::{
     app::App,
 };
 
-/// Creates a batch of vouchers. Their codes are shown this once only.
+/// Creates a batch of vouchers.
+///
+/// Their codes are shown this once only.
 #[utoipa::path(
     operation_id = "createVouchers",
     tag = "vouchers",

@@ -1,9 +1,11 @@
 //! Step 2: from where to where, and where status mails go.
 
+mod read;
+
 use leptos::{prelude::*, task::spawn_local};
 use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::{
-    order::{Language, OrderAction, OrderChange, ProviderChoice},
+    order::OrderAction,
     provider::{LoginForm, Provider},
 };
 
@@ -12,7 +14,7 @@ use crate::{
     components::{
         Choice, Combobox, Failure, FieldError, Glyph, Notice, PageHead, ServerFieldset, TextField, Tone, icon,
     },
-    forms, i18n,
+    i18n,
     route::Step,
     state::{Load, connection::Connection, order::OrderContext, providers::KnownProviders, typed::ProviderFields},
     t,
@@ -72,7 +74,7 @@ pub(crate) fn Providers() -> impl IntoView {
         if locked.get_untracked() {
             return go();
         }
-        let Some(change) = read(context, known, notify_error) else { return focus_first_error() };
+        let Some(change) = read::read(context, known, notify_error) else { return read::focus_first_error() };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -83,7 +85,7 @@ pub(crate) fn Providers() -> impl IntoView {
                     context.order.try_set(order);
                     go();
                 }
-                Err(error) => show(context, error, notify_error, failure),
+                Err(error) => read::show(context, error, notify_error, failure),
             }
         });
     };
@@ -251,67 +253,4 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
     view! {
         <div class="stack-s">{server} {login} {advice}</div>
     }
-}
-
-/// The change to send; `None` with the errors beside their fields.
-fn read(context: OrderContext, known: KnownProviders, notify_error: RwSignal<Option<String>>) -> Option<OrderChange> {
-    let source = read_side(context.typed().source, known, source_texts().missing);
-    let destination = read_side(context.typed().destination, known, destination_texts().missing);
-    let typed = context.typed().notify.get_untracked();
-    let notify = if typed.trim().is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
-    notify_error.set(notify.as_ref().err().map(|error| (*error).to_owned()));
-    Some(OrderChange {
-        language: Some(Language::default()),
-        source: Some(source?),
-        destination: Some(destination?),
-        notify_address: notify.ok()?,
-        options: None,
-    })
-}
-
-fn read_side(fields: ProviderFields, known: KnownProviders, missing: &str) -> Option<ProviderChoice> {
-    fields.error.set(None);
-    if fields.by_hand.get_untracked() {
-        return Some(ProviderChoice { provider: None, endpoint: fields.server.read()? });
-    }
-    let provider = fields.provider.get_untracked().and_then(|id| untrack(|| known.find(&id)));
-    match provider {
-        Some(Provider { id, endpoint: Some(endpoint), .. }) => Some(ProviderChoice { provider: Some(id), endpoint }),
-        Some(Provider { id, .. }) => Some(ProviderChoice { provider: Some(id), endpoint: fields.server.read()? }),
-        None => {
-            fields.error.set(Some(missing.to_owned()));
-            None
-        }
-    }
-}
-
-/// Puts the service's errors beside the fields they name, and the rest above the buttons.
-fn show(
-    context: OrderContext,
-    error: ApiError,
-    notify_error: RwSignal<Option<String>>,
-    failure: RwSignal<Option<ApiError>>,
-) {
-    let fields = [
-        (context.typed().source.error, error.field("/source")),
-        (context.typed().destination.error, error.field("/destination")),
-        (notify_error, error.field("/notify_address")),
-    ];
-    let placed = fields.iter().any(|(_, message)| message.is_some());
-    for (field, message) in fields {
-        field.try_set(message);
-    }
-    if !placed {
-        failure.try_set(Some(error));
-    }
-}
-
-/// Leads to the first field with an error.
-fn focus_first_error() {
-    request_animation_frame(|| {
-        let found = document().query_selector("[aria-invalid='true']").ok().flatten();
-        if let Some(id) = found.and_then(|element| element.get_attribute("id")) {
-            crate::browser::focus(&id);
-        }
-    });
 }

@@ -1,0 +1,81 @@
+//! What was typed in step 2 → the change to send, and errors back to their fields.
+
+use leptos::prelude::*;
+use mailferry_shared::{
+    order::{Language, OrderChange, ProviderChoice},
+    provider::Provider,
+};
+
+use super::{destination_texts, source_texts};
+use crate::{
+    api::ApiError,
+    forms,
+    state::{order::OrderContext, providers::KnownProviders, typed::ProviderFields},
+};
+
+/// The change to send; `None` with the errors beside their fields.
+pub(super) fn read(
+    context: OrderContext,
+    known: KnownProviders,
+    notify_error: RwSignal<Option<String>>,
+) -> Option<OrderChange> {
+    let source = read_side(context.typed().source, known, source_texts().missing);
+    let destination = read_side(context.typed().destination, known, destination_texts().missing);
+    let typed = context.typed().notify.get_untracked();
+    let notify = if typed.trim().is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
+    notify_error.set(notify.as_ref().err().map(|error| (*error).to_owned()));
+    Some(OrderChange {
+        language: Some(Language::default()),
+        source: Some(source?),
+        destination: Some(destination?),
+        notify_address: notify.ok()?,
+        options: None,
+    })
+}
+
+fn read_side(fields: ProviderFields, known: KnownProviders, missing: &str) -> Option<ProviderChoice> {
+    fields.error.set(None);
+    if fields.by_hand.get_untracked() {
+        return Some(ProviderChoice { provider: None, endpoint: fields.server.read()? });
+    }
+    let provider = fields.provider.get_untracked().and_then(|id| untrack(|| known.find(&id)));
+    match provider {
+        Some(Provider { id, endpoint: Some(endpoint), .. }) => Some(ProviderChoice { provider: Some(id), endpoint }),
+        Some(Provider { id, .. }) => Some(ProviderChoice { provider: Some(id), endpoint: fields.server.read()? }),
+        None => {
+            fields.error.set(Some(missing.to_owned()));
+            None
+        }
+    }
+}
+
+/// Puts the service's errors beside the fields they name, and the rest above the buttons.
+pub(super) fn show(
+    context: OrderContext,
+    error: ApiError,
+    notify_error: RwSignal<Option<String>>,
+    failure: RwSignal<Option<ApiError>>,
+) {
+    let fields = [
+        (context.typed().source.error, error.field("/source")),
+        (context.typed().destination.error, error.field("/destination")),
+        (notify_error, error.field("/notify_address")),
+    ];
+    let placed = fields.iter().any(|(_, message)| message.is_some());
+    for (field, message) in fields {
+        field.try_set(message);
+    }
+    if !placed {
+        failure.try_set(Some(error));
+    }
+}
+
+/// Leads to the first field with an error.
+pub(super) fn focus_first_error() {
+    request_animation_frame(|| {
+        let found = document().query_selector("[aria-invalid='true']").ok().flatten();
+        if let Some(id) = found.and_then(|element| element.get_attribute("id")) {
+            crate::browser::focus(&id);
+        }
+    });
+}
