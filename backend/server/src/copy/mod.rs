@@ -136,6 +136,7 @@ fn options(arguments: &CopyArguments, now: DateTime<Utc>) -> Result<RunOptions, 
         filter: ItemFilter { max_size_bytes: arguments.max_size, since: since.max(trial) },
         newest_first: arguments.newest_first,
         connections: arguments.connections.into(),
+        attempts: arguments.attempts,
         append_timeout: Duration::from_secs(arguments.append_timeout_seconds.into()),
         dry_run: arguments.dry_run,
         ..RunOptions::default()
