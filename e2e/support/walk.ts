@@ -94,7 +94,7 @@ export class Walk {
     await page.getByRole("tab", { name: "Add multiple accounts" }).click();
     const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
     const lines = accounts.map((account) => `;${account.source_user};${secret};;${account.destination_user};${secret}`);
-    await panel.getByLabel(/File of accounts/).setInputFiles({
+    await panel.getByLabel("Choose file: file of accounts").setInputFiles({
       name: "accounts.csv",
       mimeType: "text/csv",
       buffer: Buffer.from(`${lines.join("\r\n")}\r\nonly;two\r\n`),
