@@ -3,14 +3,14 @@
 
 import { join } from "node:path";
 
-import { Api } from "./support/api.ts";
+import { Api, type Progress } from "./support/api.ts";
 import { Child, endWithSignals, run, sleep } from "./support/child.ts";
 import { Lab, type LabAccount } from "./support/lab.ts";
 import { program, workFolder } from "./support/paths.ts";
 import { Service } from "./support/service.ts";
 import { done, say, sayLive } from "./support/terminal.ts";
 
-const MESSAGES = Number(process.env.CRASH_MESSAGES ?? 3000);
+const MESSAGES = Number(process.env.CRASH_MESSAGES ?? 6000);
 const KILLS = Number(process.env.CRASH_KILLS ?? 10);
 const WORKER_KILLS = Number(process.env.CRASH_WORKER_KILLS ?? 3);
 const SEED = Number(process.env.CRASH_SEED ?? Date.now() % 1_000_000);
@@ -114,16 +114,23 @@ async function crashWorkers(lab: Lab): Promise<boolean> {
     }
     await api.redeem(order.id, await api.voucher(owners.length));
     await api.start(order.id);
-    let [kills, next] = [0, nextTarget(0)];
-    const end = await api.watch(order.id, (progress) => {
-      sayLive(`  ${progress.state}: ${done(progress.counts)} of ${progress.counts.listed}`);
-      if (kills < WORKER_KILLS && done(progress.counts) >= next && progress.state === "active" && worker.alive) {
+    let [kills, settled] = [0, 0];
+    while (kills < WORKER_KILLS) {
+      const progress = await api.call<Progress>("GET", `/orders/${order.id}/progress`);
+      if (progress.state === "completed") break;
+      if (done(progress.counts) > settled) {
+        // It is at work: some moment from now on.
+        await sleep(random() * 200);
         worker.kill("SIGKILL");
+        await worker.ended();
         kills += 1;
-        next = done(progress.counts) + nextTarget(kills);
-        void worker.ended().then(() => (worker = service.worker()));
+        settled = done((await api.call<Progress>("GET", `/orders/${order.id}/progress`)).counts);
+        say(`  worker killed with ${settled} messages settled; its successor waits for the lease to end`);
+        worker = service.worker();
       }
-    }, 1200);
+      await sleep(30);
+    }
+    const end = await api.watch(order.id, (progress) => sayLive(`  ${progress.state}: ${done(progress.counts)} messages settled`), 1200);
     let perfect = end.state === "completed";
     for (const owner of owners) {
       const comparison = await lab.compare(owner);
@@ -136,11 +143,6 @@ async function crashWorkers(lab: Lab): Promise<boolean> {
     await worker.stop();
     await service.stop();
   }
-}
-
-/** How many more messages may be settled before the next kill. */
-function nextTarget(kills: number): number {
-  return Math.floor((random() * MESSAGES) / (WORKER_KILLS + 1)) + (kills === 0 ? 0 : 1);
 }
 
 async function main(): Promise<number> {

@@ -4,6 +4,7 @@ import type { Counts, Progress } from "./api.ts";
 
 const live = process.stdout.isTTY === true;
 let pending = false;
+let last = "";
 
 /** A line that stays. */
 export function say(text = ""): void {
@@ -12,8 +13,10 @@ export function say(text = ""): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A line that the next one replaces on a terminal; elsewhere it stays. */
+/** A line that the next one replaces on a terminal; elsewhere it stays, unless it says nothing new. */
 export function sayLive(text: string): void {
+  if (text === last) return;
+  last = text;
   if (!live) return say(text);
   process.stdout.write(`\r\x1b[2K${text}`);
   pending = true;
