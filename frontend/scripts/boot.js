@@ -3,8 +3,8 @@ import init from "{{asset:mailferry.js}}";
 
 init({ module_or_path: "{{asset:mailferry.wasm}}" }).catch((error) => {
   const notice = document.getElementById("shell-error");
-  const status = document.getElementById("shell-status");
+  const wait = document.getElementById("shell-wait");
   if (notice) notice.hidden = false;
-  if (status) status.hidden = true;
+  if (wait) wait.hidden = true;
   console.error(error);
 });

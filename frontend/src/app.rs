@@ -86,6 +86,7 @@ fn skip(event: &web_sys::MouseEvent) {
 #[component]
 fn Header() -> impl IntoView {
     let theme = RwSignal::new(Theme::now());
+    Theme::follow(theme);
     let toggle = move |_| {
         theme.update(|theme| *theme = theme.other());
         theme.get_untracked().apply();

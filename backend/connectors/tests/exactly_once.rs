@@ -35,7 +35,7 @@ fn path(text: &str) -> FolderPath {
 }
 
 fn date(day: u32) -> Option<DateTime<FixedOffset>> {
-    Some(DateTime::parse_from_rfc3339(&format!("2020-01-{day:02}T10:00:00+01:00")).expect("a date"))
+    DateTime::parse_from_rfc3339(&format!("2020-01-{day:02}T10:00:00+01:00")).ok()
 }
 
 /// Two accounts, a ledger on disk, and a counter for run ids.
@@ -328,20 +328,22 @@ async fn new_uids_at_the_source_or_at_the_destination_double_nothing() {
     }
 }
 
+/// Expunges a message as soon as the folder has been planned.
+struct Expunge(MemoryAccount, FolderPath);
+
+impl Fault for Expunge {
+    fn reach(&self, step: Step) -> Result<(), Interrupted> {
+        if step == Step::Planned {
+            self.0.remove(&self.1, mailferry_domain::uid::Uid(6));
+        }
+        Ok(())
+    }
+}
+
 #[tokio::test]
 async fn what_vanishes_between_listing_and_fetching_is_skipped() {
     let world = World::new();
     let inbox = path("INBOX");
-    /// Expunges a message as soon as the folder has been planned.
-    struct Expunge(MemoryAccount, FolderPath);
-    impl Fault for Expunge {
-        fn reach(&self, step: Step) -> Result<(), Interrupted> {
-            if step == Step::Planned {
-                self.0.remove(&self.1, mailferry_domain::uid::Uid(6));
-            }
-            Ok(())
-        }
-    }
     let report = world.run_with(Control::always_go(), Arc::new(Expunge(world.connector.source.clone(), inbox))).await;
     succeeded(&report);
     assert_eq!((report.counts.stored, report.counts.skipped), (7, 1));

@@ -231,8 +231,8 @@ impl OrderLife {
             Self::Scheduled { .. } => vec![Cancel],
             Self::Active(_) => vec![Pause, Cancel],
             Self::Paused(_) => vec![Resume, Cancel],
-            Self::Completed(begun, _) if begun.kind == StartKind::Trial => vec![Start, Cancel, Delete],
-            Self::Completed(..) => vec![StartDelta, Cancel, Delete],
+            Self::Completed(begun, _) if begun.kind == StartKind::Trial => vec![Start, Delete],
+            Self::Completed(..) => vec![StartDelta, Delete],
             Self::Closed | Self::Cancelled => vec![Delete],
         }
     }

@@ -41,7 +41,8 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped:
     let (id, state) = shared.job.ledger.open_folder(&binding(mapped, &source_status, &status)).await?;
     let listing = list_from(&mut lane.source, &source_status, Uid(1)).await?;
     let plan = plan_folder(&listing, &state, &filter(&shared, &lane.destination));
-    shared.job.ledger.start_folder(id, start(&plan, &state)).await?;
+    let gone = gone(&plan, &state);
+    shared.job.ledger.start_folder(id, start(&plan, &state, &gone)).await?;
     shared.job.fault.reach(Step::Planned)?;
 
     let mut writer = Writer {
@@ -52,7 +53,7 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped:
         id,
         wire_name,
         uid_next: status.uid_next,
-        counts: planned_counts(&plan),
+        counts: planned_counts(&plan, &gone),
         pool: Pool::new(&state),
         earlier: by_content(&state),
         stored_uids: UidSet::new(),
@@ -65,7 +66,7 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped:
     for (item, reason) in &plan.skip {
         writer.settle_later(settlement(item, None, Outcome::Skipped(*reason))).await?;
     }
-    let resent = decide(&mut writer, &status, &state, &plan).await?;
+    let resent = decide(&mut writer, &status, &state, &plan, gone).await?;
     let mut items: Vec<ItemMeta> = plan.copy.iter().chain(resent.iter().map(|(item, _)| item)).copied().collect();
     items.sort_unstable_by_key(|item| item.uid);
     transfer(&mut lane.source, &mut writer, &items).await?;
@@ -94,8 +95,8 @@ fn filter<C, L, D: Destination>(shared: &Shared<C, L>, destination: &D) -> ItemF
     ItemFilter { max_size_bytes: limits.into_iter().flatten().min(), ..own }
 }
 
-fn start(plan: &FolderPlan, state: &FolderState) -> FolderStart {
-    let counts = planned_counts(plan);
+fn start(plan: &FolderPlan, state: &FolderState, gone: &[OpenIntent]) -> FolderStart {
+    let counts = planned_counts(plan, gone);
     let (present_earlier, present_earlier_bytes) = plan.settled_earlier;
     // What this run settled and has since vanished at the source still counts as listed.
     let vanished = state.settled_by_this_run.len().saturating_sub(plan.settled_by_this_run.0);
@@ -107,7 +108,13 @@ fn start(plan: &FolderPlan, state: &FolderState) -> FolderStart {
     }
 }
 
-fn planned_counts(plan: &FolderPlan) -> Counts {
+/// Messages that may have been sent and are at the source no more.
+fn gone(plan: &FolderPlan, state: &FolderState) -> Vec<OpenIntent> {
+    let listed: HashSet<Uid> = plan.resolve.iter().map(|(item, _)| item.uid).collect();
+    state.open.iter().filter(|intent| !listed.contains(&intent.source_uid)).copied().collect()
+}
+
+fn planned_counts(plan: &FolderPlan, gone: &[OpenIntent]) -> Counts {
     let mut counts = Counts {
         listed: plan.settled_earlier.0 + plan.settled_by_this_run.0,
         listed_bytes: plan.settled_earlier.1 + plan.settled_by_this_run.1,
@@ -119,9 +126,9 @@ fn planned_counts(plan: &FolderPlan) -> Counts {
     };
     let parts =
         plan.copy.iter().chain(plan.resolve.iter().map(|(item, _)| item)).chain(plan.skip.iter().map(|(item, _)| item));
-    for item in parts {
+    for size_bytes in parts.map(|item| item.size_bytes).chain(gone.iter().map(|intent| intent.key.size_bytes)) {
         counts.listed += 1;
-        counts.listed_bytes += item.size_bytes;
+        counts.listed_bytes += size_bytes;
     }
     counts
 }
@@ -171,6 +178,7 @@ async fn decide<C: Connector, L: Ledger>(
     status: &FolderStatus,
     state: &FolderState,
     plan: &FolderPlan,
+    gone: Vec<OpenIntent>,
 ) -> Result<Vec<(ItemMeta, ContentKey)>, Stop> {
     let mut sizes: HashSet<u64> = plan.copy.iter().map(|item| item.size_bytes).collect();
     sizes.extend(state.open.iter().map(|intent| intent.key.size_bytes));
@@ -179,11 +187,7 @@ async fn decide<C: Connector, L: Ledger>(
     }
     writer.pool.look(writer.destination, status, &state.claimed, &sizes).await?;
     let listed: HashSet<Uid> = plan.resolve.iter().map(|(item, _)| item.uid).collect();
-    let gone = state
-        .open
-        .iter()
-        .filter(|intent| !listed.contains(&intent.source_uid))
-        .map(|intent| (vanished(intent), *intent));
+    let gone = gone.into_iter().map(|intent| (vanished(&intent), intent));
     let mut open: Vec<(ItemMeta, OpenIntent)> = plan.resolve.iter().copied().chain(gone).collect();
     writer.adopt(&mut open).await?;
     while !open.is_empty() {
@@ -197,7 +201,6 @@ async fn decide<C: Connector, L: Ledger>(
     }
     let (again, gone): (Vec<_>, Vec<_>) = open.into_iter().partition(|(item, _)| listed.contains(&item.uid));
     for (item, _) in gone {
-        writer.counts.listed += 1;
         writer.settle_later(settlement(&item, None, Outcome::Skipped(FindingCode::MessageVanished))).await?;
     }
     Ok(again.into_iter().map(|(item, intent)| (item, intent.key)).collect())
@@ -248,7 +251,7 @@ async fn dry_run<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped: &Mapped
         FolderState::default()
     };
     let plan = plan_folder(&listing, &state, &filter(&shared, &lane.destination));
-    let mut counts = planned_counts(&plan);
+    let mut counts = planned_counts(&plan, &[]);
     for item in plan.copy.iter().chain(plan.resolve.iter().map(|(item, _)| item)) {
         counts.stored += 1;
         counts.stored_bytes += item.size_bytes;

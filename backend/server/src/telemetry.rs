@@ -1,5 +1,7 @@
 //! Logs. The IMAP library's own are capped: at trace it would print passwords.
 
+use std::io::{self, IsTerminal};
+
 use tracing_subscriber::{
     EnvFilter, Layer, filter,
     layer::{Layered, SubscriberExt},
@@ -20,7 +22,7 @@ pub fn start(log: &str, format: LogFormat) -> Result<(), SettingError> {
     let wanted = EnvFilter::builder()
         .parse(log)
         .map_err(|error| SettingError { setting: "MAILFERRY_LOG", reason: error.to_string() })?;
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(io::stderr);
     let lines: Box<dyn Layer<Layered<EnvFilter, Registry>> + Send + Sync> = match format {
         LogFormat::Text => lines.with_filter(filter::filter_fn(is_harmless)).boxed(),
         LogFormat::Json => lines.json().with_filter(filter::filter_fn(is_harmless)).boxed(),

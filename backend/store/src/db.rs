@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use sqlx::{
     AssertSqlSafe, Postgres, Sqlite, Transaction,
     migrate::Migrator,
-    postgres::{PgArguments, PgPool, PgPoolOptions},
+    postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions},
     query::Query,
     sqlite::{
         SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
@@ -43,7 +43,9 @@ impl Db {
         let db = if address.starts_with("sqlite:") {
             Self::open_sqlite(SqliteConnectOptions::from_str(address)?).await?
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
-            Self::Postgres(PgPoolOptions::new().max_connections(16).connect(address).await?)
+            // A plan that was made for an empty table and kept would read all of a ledger for each batch.
+            let options = PgConnectOptions::from_str(address)?.options([("plan_cache_mode", "force_custom_plan")]);
+            Self::Postgres(PgPoolOptions::new().max_connections(16).connect_with(options).await?)
         } else {
             return Err(StoreError::Address);
         };

@@ -3,6 +3,12 @@
 //! A job is its kind and the id of what it is about; there is never more than one of both. It is done at least once:
 //! a worker that dies loses its lock after [`LOCK`], and another takes the job. Whoever writes an order's state writes
 //! the jobs that follow from it in the same transaction, so that neither can be lost without the other.
+//!
+//! Why not an existing queue: apalis 1.0 (apalis-sqlite, apalis-postgres) was tried first. It survives `kill -9` and a
+//! long run, but a worker whose slots are full while it has fetched more jobs sends no heartbeat, so that a living worker
+//! loses its jobs to another and the same job runs twice at once; what was asked for again while it is done cannot be
+//! told from what waits (an idempotency key stays taken when the job is done); and a handler does not hear that its job
+//! was taken over. Here none of that can happen, and jobs are written with the state they follow from.
 
 use std::time::Duration;
 

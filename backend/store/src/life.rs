@@ -107,13 +107,14 @@ impl Store {
     }
 
     /// The owner cancels: runs that wait end, running ones when their workers see the order's state; passwords are
-    /// erased; vouchers come back if no run has begun.
+    /// erased; vouchers come back if the full migration has not begun.
     ///
     /// # Errors
     /// [`StoreError::Conflict`], [`StoreError::WrongState`].
     pub async fn cancel_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
+        let unused = order.is_unused();
         order.life = order.life.cancel()?;
         let sql = "UPDATE runs SET state = 'cancelled', finished_at = $2
              WHERE order_id = $1 AND state IN ('queued', 'paused')";
@@ -122,7 +123,7 @@ impl Store {
              AND id IN (SELECT id FROM runs WHERE order_id = $1)";
         tx.execute(sql, args![order.id]).await?;
         forget_passwords(&mut tx, order.id).await?;
-        if order.started_at.is_none() {
+        if unused {
             give_back(&mut tx, order.id).await?;
         }
         let order = self.write_order(&mut tx, order).await?;

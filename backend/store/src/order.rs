@@ -1,11 +1,10 @@
 //! Orders: reading, writing, and the numbers that belong to them.
 
-use chrono::{DateTime, Utc};
-use mailferry_domain::order::{Begun, Ended, OrderLife, Start};
+use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
     address::MailAddress,
-    ids::{OrderId, TenantId},
-    order::{Language, OrderAction, OrderOptions, OrderState, OrderTotals, Payment, ProviderChoice, StartKind},
+    ids::OrderId,
+    order::{OrderAction, OrderTotals, Payment},
 };
 
 use crate::{
@@ -13,148 +12,14 @@ use crate::{
     error::StoreError,
     ledger::delete_ledger,
     store::Store,
-    value::{Row, args, code, json},
+    value::{args, code, json},
     voucher::give_back,
 };
 
-/// What a new order begins with.
-#[derive(Debug, Clone)]
-pub struct NewOrder {
-    /// Whose order it is; [`crate::OPERATOR_TENANT`] for the public page.
-    pub tenant_id: TenantId,
-    /// Language of page and mails.
-    pub language: Language,
-    /// Where status mails go.
-    pub notify_address: Option<MailAddress>,
-    /// The old provider.
-    pub source: Option<ProviderChoice>,
-    /// The new provider.
-    pub destination: Option<ProviderChoice>,
-    /// What to copy and how.
-    pub options: OrderOptions,
-    /// The terms' version that was accepted, just now.
-    pub accepted_terms: String,
-}
+mod record;
 
-/// An order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OrderRecord {
-    /// The order number.
-    pub id: OrderId,
-    /// Whose order it is.
-    pub tenant_id: TenantId,
-    /// Grows with every change.
-    pub version: i64,
-    /// Raised to make older manage links useless.
-    pub link_version: i64,
-    /// Where it stands.
-    pub life: OrderLife,
-    /// Full migration or free trial; stays when the order is closed or cancelled, as do the times.
-    pub kind: Option<StartKind>,
-    /// Not started before this time.
-    pub earliest_start: Option<DateTime<Utc>>,
-    /// When its first run was started.
-    pub started_at: Option<DateTime<Utc>>,
-    /// When its last run ended.
-    pub finished_at: Option<DateTime<Utc>>,
-    /// When the manage link stops working; follows from the state and the store's terms.
-    pub expires_at: DateTime<Utc>,
-    /// Language of page and mails.
-    pub language: Language,
-    /// Where status mails go.
-    pub notify_address: Option<MailAddress>,
-    /// The old provider.
-    pub source: Option<ProviderChoice>,
-    /// The new provider.
-    pub destination: Option<ProviderChoice>,
-    /// What to copy and how.
-    pub options: OrderOptions,
-    /// The terms' version that was accepted.
-    pub accepted_terms: String,
-    /// When they were accepted.
-    pub accepted_terms_at: DateTime<Utc>,
-    /// When the order was created.
-    pub created_at: DateTime<Utc>,
-}
-
-const COLUMNS: &str = "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
-    expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at";
-
-fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
-    let kind = row.code_opt("kind")?;
-    let earliest_start = row.get("earliest_start")?;
-    let started_at = row.get("started_at")?;
-    let finished_at = row.get("finished_at")?;
-    let life = life(row.code("state")?, kind, earliest_start, started_at, finished_at);
-    Ok(OrderRecord {
-        id: row.get("id")?,
-        tenant_id: row.get("tenant_id")?,
-        version: row.get("version")?,
-        link_version: row.get("link_version")?,
-        life: life.ok_or_else(|| StoreError::corrupt("orders.state"))?,
-        kind,
-        earliest_start,
-        started_at,
-        finished_at,
-        expires_at: row.get("expires_at")?,
-        language: row.code("language")?,
-        notify_address: row
-            .get::<Option<String>>("notify_address")?
-            .map(|text| text.parse().map_err(|_| StoreError::corrupt("orders.notify_address")))
-            .transpose()?,
-        source: row.json_opt("source")?,
-        destination: row.json_opt("destination")?,
-        options: row.json("options")?,
-        accepted_terms: row.get("accepted_terms")?,
-        accepted_terms_at: row.get("accepted_terms_at")?,
-        created_at: row.get("created_at")?,
-    })
-}
-
-fn life(
-    state: OrderState,
-    kind: Option<StartKind>,
-    earliest: Option<DateTime<Utc>>,
-    started_at: Option<DateTime<Utc>>,
-    finished_at: Option<DateTime<Utc>>,
-) -> Option<OrderLife> {
-    let start = kind.zip(earliest).map(|(kind, earliest)| Start { kind, earliest });
-    let begun = kind.zip(started_at).map(|(kind, started_at)| Begun { kind, started_at });
-    Some(match state {
-        OrderState::Draft => OrderLife::Draft,
-        OrderState::AwaitingPayment => OrderLife::AwaitingPayment { start: start? },
-        OrderState::Scheduled => OrderLife::Scheduled { start: start? },
-        OrderState::Active => OrderLife::Active(begun?),
-        OrderState::Paused => OrderLife::Paused(begun?),
-        OrderState::Completed => OrderLife::Completed(begun?, Ended { finished_at: finished_at? }),
-        OrderState::Closed => OrderLife::Closed,
-        OrderState::Cancelled => OrderLife::Cancelled,
-    })
-}
-
-impl OrderRecord {
-    /// Sets what follows from `life`.
-    fn follow_life(&mut self, store: &Store) {
-        match self.life {
-            OrderLife::Draft | OrderLife::Closed | OrderLife::Cancelled => {}
-            OrderLife::AwaitingPayment { start } | OrderLife::Scheduled { start } => {
-                self.kind = Some(start.kind);
-                self.earliest_start = Some(start.earliest);
-            }
-            OrderLife::Active(begun) | OrderLife::Paused(begun) => {
-                self.kind = Some(begun.kind);
-                self.started_at = Some(begun.started_at);
-                self.finished_at = None;
-            }
-            OrderLife::Completed(begun, ended) => {
-                self.kind = Some(begun.kind);
-                self.started_at = Some(begun.started_at);
-                self.finished_at = Some(ended.finished_at);
-            }
-        }
-        self.expires_at = self.life.expires_at(self.created_at, store.terms());
-    }
-}
+use record::{COLUMNS, order_from};
+pub use record::{NewOrder, OrderRecord};
 
 impl Store {
     /// A new draft.
@@ -254,7 +119,7 @@ impl Store {
         if running > 0 || !order.life.actions().contains(&OrderAction::Delete) {
             return Err(StoreError::Active);
         }
-        if order.started_at.is_none() {
+        if order.is_unused() {
             give_back(&mut tx, id).await?;
         }
         for row in tx.rows("SELECT id FROM pairs WHERE order_id = $1", args![id]).await? {

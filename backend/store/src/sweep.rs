@@ -88,7 +88,7 @@ impl Store {
     }
 
     /// Closes orders whose link has expired, at most `limit`: passwords are erased, what waits is cancelled, vouchers
-    /// come back if no run has begun. Which ones were closed.
+    /// come back if the full migration has not begun. Which ones were closed.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; what was closed before stays closed.
@@ -117,12 +117,13 @@ impl Store {
         if !over || !open {
             return Ok(false);
         }
+        let unused = order.is_unused();
         order.life = order.life.close()?;
         let sql = "UPDATE runs SET state = 'cancelled', finished_at = $2
              WHERE order_id = $1 AND state IN ('queued', 'paused')";
         tx.execute(sql, args![id, self.now()]).await?;
         forget_passwords(&mut tx, id).await?;
-        if order.started_at.is_none() {
+        if unused {
             give_back(&mut tx, id).await?;
         }
         self.write_order(&mut tx, order).await?;

@@ -1,7 +1,7 @@
 //! Vouchers: codes of 128 bits, of which only the SHA-256 is kept.
 
 use chrono::{DateTime, Utc};
-use mailferry_domain::order::OrderLife;
+use mailferry_domain::order::{OrderLife, OrderTransitionError};
 use mailferry_shared::{
     ids::{OrderId, TenantId, VoucherId},
     secret::Secret,
@@ -51,11 +51,16 @@ impl Store {
     /// nothing more spends nothing.
     ///
     /// # Errors
-    /// [`StoreError::VoucherInvalid`] for an unknown, expired or used-up code; [`StoreError::NotFound`].
+    /// [`StoreError::VoucherInvalid`] for an unknown, expired or used-up code; [`StoreError::WrongState`] if the order
+    /// is closed or cancelled; [`StoreError::NotFound`].
     pub async fn redeem_voucher(&self, order_id: OrderId, code: &Secret) -> Result<OrderRecord, StoreError> {
         let bytes = crockford::decode(code.expose()).ok_or(StoreError::VoucherInvalid)?;
         let mut tx = self.write().await?;
         let mut order = lock_order(&mut tx, order_id).await?;
+        if matches!(order.life, OrderLife::Closed | OrderLife::Cancelled) {
+            let error = OrderTransitionError { from: order.life.state(), action: "be paid for" };
+            return Err(error.into());
+        }
         let voucher = tx
             .row_opt(
                 // Locks the row: fifty parallel redeems follow one another.

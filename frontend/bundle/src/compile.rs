@@ -35,8 +35,8 @@ pub(crate) fn compile(options: &Options) -> Result<PathBuf, BundleError> {
     if !status.success() {
         return Err(BundleError::Failed("compiling the page".to_owned()));
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| options.workspace.join("target"), PathBuf::from);
-    Ok(target.join("wasm32-unknown-unknown/page/mailferry-frontend.wasm"))
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    Ok(options.workspace.join(target).join("wasm32-unknown-unknown/page/mailferry-frontend.wasm"))
 }
 
 /// Runs wasm-bindgen over the compiled page.

@@ -1,10 +1,16 @@
 //! Light, dark, or as the system says.
 
 use leptos::prelude::*;
+use wasm_bindgen::{JsCast as _, closure::Closure};
 
 use crate::browser;
 
 const STORED: &str = "mailferry.theme";
+
+/// What the system prefers, as a media query that tells when it changes.
+fn system() -> Option<web_sys::MediaQueryList> {
+    window().match_media("(prefers-color-scheme: dark)").ok().flatten()
+}
 
 /// The theme in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,10 +33,22 @@ impl Theme {
             Some("light") => Self::Light,
             Some("dark") => Self::Dark,
             _ => {
-                let query = window().match_media("(prefers-color-scheme: dark)").ok().flatten();
-                if query.is_some_and(|query| query.matches()) { Self::Dark } else { Self::Light }
+                if system().is_some_and(|query| query.matches()) {
+                    Self::Dark
+                } else {
+                    Self::Light
+                }
             }
         }
+    }
+
+    /// Keeps `theme` what is shown when the system changes its mind.
+    pub(crate) fn follow(theme: RwSignal<Self>) {
+        let Some(query) = system() else { return };
+        let on_change = Closure::<dyn Fn()>::new(move || theme.set(Self::now()));
+        // The header lives as long as the page, and so does this.
+        let _ = query.add_event_listener_with_callback("change", on_change.as_ref().unchecked_ref());
+        on_change.forget();
     }
 
     /// The other one.

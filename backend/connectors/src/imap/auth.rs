@@ -57,9 +57,10 @@ async fn upgrade(network: &Network, login: &ImapLogin, mut session: Session) -> 
     if !session.can("STARTTLS") {
         return Err(ConnectorError::new(FindingCode::StarttlsMissing, Decision::Permanent, login.name.clone()));
     }
+    session.guard().await_last_word();
     session.command("STARTTLS", Doing::Other).await?;
     let guard = session.into_guard();
-    if guard.has_unread() {
+    if guard.has_said_more() {
         // Somebody put words into the server's mouth before the handshake.
         return Err(ConnectorError::new(FindingCode::TlsFailed, Decision::Permanent, "plaintext after STARTTLS"));
     }

@@ -57,6 +57,21 @@ pub(super) struct Sieve {
     current: Vec<u8>,
     diverted: Vec<Vec<u8>>,
     diverted_bytes: usize,
+    last_word: LastWord,
+}
+
+/// Whether the server keeps silent after its next tagged answer, as it must after STARTTLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum LastWord {
+    /// Nobody listens for that.
+    #[default]
+    Ignored,
+    /// The tagged answer has not come.
+    Awaited,
+    /// It has come.
+    Said,
+    /// More came after it.
+    Exceeded,
 }
 
 impl Sieve {
@@ -88,6 +103,11 @@ impl Sieve {
             return Err(SieveError::LineTooLong);
         }
         let first = self.way.is_none();
+        self.last_word = match self.last_word {
+            LastWord::Awaited if !line.starts_with(b"*") && !line.starts_with(b"+") => LastWord::Said,
+            LastWord::Said => LastWord::Exceeded,
+            other => other,
+        };
         let way = *self.way.get_or_insert_with(|| way_of(line));
         // Only status text may end in braces without meaning a literal.
         let literal = if way == Way::Status { None } else { literal_at_end(line) };
@@ -215,9 +235,14 @@ impl Guard {
         self.sieve.take_diverted()
     }
 
-    /// True if the server sent more than was read: after STARTTLS that would be injected plaintext.
-    pub(super) fn has_unread(&self) -> bool {
-        !self.sieve.input.is_empty() || !self.sieve.output.is_empty() || !self.sieve.diverted.is_empty()
+    /// From now on watches whether the server keeps silent after its next tagged answer.
+    pub(super) fn await_last_word(&mut self) {
+        self.sieve.last_word = LastWord::Awaited;
+    }
+
+    /// True if anything came after that answer: after STARTTLS that is injected plaintext.
+    pub(super) fn has_said_more(&self) -> bool {
+        !self.sieve.input.is_empty() || self.sieve.last_word != LastWord::Said
     }
 
     /// The stream below; whatever was buffered is dropped.

@@ -86,8 +86,8 @@ fn a_file_that_is_no_list_of_accounts_is_refused_as_a_whole() {
 #[test]
 fn five_hundred_rows_below_a_header_are_taken_and_no_more() {
     let rows = |count: usize| {
-        let lines: String = (0..count).map(|n| format!("user{n}@a.example;x;imap.a.example\n")).collect();
-        format!("address;password;host\n{lines}")
+        let lines = (0..count).map(|n| format!("user{n}@a.example;x;imap.a.example"));
+        std::iter::once("address;password;host".to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
     };
     assert_eq!(read(&rows(500)).rows.len(), 500);
     assert_eq!(parse(rows(501).as_bytes(), None, MAX_ROWS), Err(FileError::TooManyRows(500)));

@@ -5,7 +5,10 @@
 use actix_web::web;
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        RefOr, Required,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
@@ -114,8 +117,19 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
 /// The OpenAPI document, as `mailferry openapi` prints it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(Head::openapi()).configure(operations);
-    app.split_for_parts().1
+    let mut document = app.split_for_parts().1;
+    let items = document.paths.paths.values_mut();
+    for operation in items.flat_map(|item| [&mut item.post, &mut item.patch]).flatten() {
+        let optional = operation.operation_id.as_deref().is_some_and(|id| OPTIONAL_BODIES.contains(&id));
+        if let (true, Some(RefOr::T(body))) = (optional, operation.request_body.as_mut()) {
+            body.required = Some(Required::False);
+        }
+    }
+    document
 }
+
+/// Operations all of whose fields are optional: an absent body stands for an empty object.
+const OPTIONAL_BODIES: [&str; 5] = ["changeAccount", "changeOrder", "startCheck", "startDelta", "startOrder"];
 
 /// Everything below `/api`.
 pub fn configure(config: &mut web::ServiceConfig) {

@@ -79,6 +79,9 @@ pub struct CopyArguments {
     /// Connections a side at most.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub connections: u8,
+    /// Attempts at a server that cannot be reached, with growing waits between them.
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub attempts: u32,
     /// How long the destination may still work on what an interrupted copy sent.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub append_timeout_seconds: u16,

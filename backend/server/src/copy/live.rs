@@ -36,7 +36,10 @@ impl LiveLine {
     /// Shows the line until the task is aborted.
     pub(super) fn tick(self: Arc<Self>) -> tokio::task::JoinHandle<()> {
         tokio::spawn(async move {
-            while self.shown {
+            if !self.shown {
+                return;
+            }
+            loop {
                 tokio::time::sleep(Duration::from_millis(200)).await;
                 self.show();
             }

@@ -1,6 +1,6 @@
 //! Where the ledger lies by default.
 
-use std::{env, path::PathBuf};
+use std::{env, fmt::Write, path::PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use mailferry_connectors::imap::ImapLogin;
@@ -27,9 +27,12 @@ pub(super) fn default_state(ends: &str) -> Result<PathBuf, WrongUse> {
 fn file_name(ends: &str) -> String {
     let readable: String =
         ends.chars().map(|c| if c.is_ascii_alphanumeric() || "@.-".contains(c) { c } else { '_' }).take(100).collect();
-    let hash: String =
-        digest(&SHA256, ends.as_bytes()).as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    format!("{readable}-{hash}")
+    let digest = digest(&SHA256, ends.as_bytes());
+    let mut name = readable + "-";
+    for byte in digest.as_ref().iter().take(6) {
+        let _ = write!(name, "{byte:02x}");
+    }
+    name
 }
 
 #[cfg(test)]

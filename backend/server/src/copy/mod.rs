@@ -9,7 +9,7 @@ mod location;
 mod report;
 
 use std::{
-    path::PathBuf,
+    path::Path,
     process::ExitCode,
     sync::Arc,
     time::{Duration, Instant},
@@ -98,9 +98,9 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     live.clear();
     let outcome = Outcome::new(report, &ledger, started.elapsed(), arguments.dry_run).await;
     if arguments.json {
-        outcome.print_json()
+        outcome.print_json();
     } else {
-        outcome.print()
+        outcome.print();
     }
     Ok(exit_code(&outcome))
 }
@@ -110,7 +110,7 @@ fn same_mailbox(source: &ImapLogin, destination: &ImapLogin) -> bool {
     source.endpoint == destination.endpoint && mailbox(source) == mailbox(destination)
 }
 
-async fn open_ledger(path: &PathBuf, ends: &str) -> Result<LedgerFile, WrongUse> {
+async fn open_ledger(path: &Path, ends: &str) -> Result<LedgerFile, WrongUse> {
     LedgerFile::open(path, ends).await.map_err(|error| match error {
         StoreError::InUse => WrongUse::new(
             format!("another process is using {}", path.display()),
@@ -136,6 +136,7 @@ fn options(arguments: &CopyArguments, now: DateTime<Utc>) -> Result<RunOptions, 
         filter: ItemFilter { max_size_bytes: arguments.max_size, since: since.max(trial) },
         newest_first: arguments.newest_first,
         connections: arguments.connections.into(),
+        attempts: arguments.attempts,
         append_timeout: Duration::from_secs(arguments.append_timeout_seconds.into()),
         dry_run: arguments.dry_run,
         ..RunOptions::default()

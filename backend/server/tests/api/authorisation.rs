@@ -41,7 +41,7 @@ async fn every_operation_on_an_order_refuses_every_proof_that_does_not_suffice()
     let mut wrong_key = service.stranger();
     wrong_key.key = Some("mf_live_wrong".to_owned());
     let mut altered = owner.clone();
-    altered.cookie = owner.cookie.as_ref().map(|cookie| format!("{}x", cookie));
+    altered.cookie = owner.cookie.as_ref().map(|cookie| format!("{cookie}x"));
     let all = operations(&service, &order).await;
     assert!(all.len() >= 20, "{}", all.len());
     for Operation { method, path, changes } in &all {

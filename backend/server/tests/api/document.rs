@@ -34,6 +34,10 @@ fn every_operation_is_complete() {
             }
             if operation.get("requestBody").is_some() {
                 let body = &operation["requestBody"]["content"]["application/json"];
+                let schema = body["schema"]["$ref"].as_str().expect("a reference").trim_start_matches('#');
+                let schema = document.pointer(schema).expect("there");
+                let needed = schema["required"].as_array().is_some_and(|fields| !fields.is_empty());
+                assert_eq!(operation["requestBody"]["required"], needed, "{name}");
                 assert!(body.get("example").is_some(), "{name} has no example");
                 for status in ["400", "413", "422"] {
                     assert!(responses.contains_key(status), "{name} lacks {status}");

@@ -261,8 +261,8 @@ impl Client {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = String::from_utf8_lossy(&response.bytes().await.expect("a body")).into_owned();
         let mut answered = self.answered.lock().expect("no panic");
-        answered.push_str(&text);
-        answered.push_str(&format!("{headers:?}"));
+
+        answered.extend([text.as_str(), &format!("{headers:?}")]);
         Answer { status, headers, text }
     }
 }

@@ -24,6 +24,8 @@ struct Opened {
 impl RunLedger {
     pub(super) async fn open(&self, binding: &FolderBinding) -> Result<(LedgerFolderId, FolderState), StoreError> {
         let (mut tx, run_no) = self.write().await?;
+        // The lanes of a run open one after the other: two source folders may go to one destination.
+        tx.execute("UPDATE ledger_runs SET run_id = run_id WHERE no = $1", args![run_no]).await?;
         let (id, generation) = self.bind(&mut tx, binding).await?;
         self.follow_destination(&mut tx, binding).await?;
         self.commit(tx, run_no).await?;

@@ -1,7 +1,7 @@
 //! The ledger of account pairs, on both databases: the engine's port.
 //!
 //! `folder` opens a source folder and tells what is known of it, `write` records intents and outcomes together with
-//! the totals, `report` reads them for people, `file` is the command line's ledger.
+//! the totals (`told` for single messages), `report` reads them for people, `file` is the command line's ledger.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -28,7 +28,9 @@ use crate::{
 mod counts;
 mod file;
 mod folder;
+mod generation;
 mod report;
+mod told;
 mod write;
 
 pub(crate) use counts::{counts_from, run_counts_sql};

@@ -19,6 +19,8 @@ use crate::{
     ledger::{
         RunLedger,
         counts::{add, counts_from, numbers, set_folder},
+        generation::supersede,
+        told::{tell, told},
     },
     value::{Arg, args},
 };
@@ -28,18 +30,18 @@ const ROWS: usize = 500;
 
 /// Where outcomes are written.
 #[derive(Clone, Copy)]
-struct At {
-    folder: i64,
-    generation: i64,
-    run_no: i64,
+pub(super) struct At {
+    pub(super) folder: i64,
+    pub(super) generation: i64,
+    pub(super) run_no: i64,
     fence: i64,
 }
 
 /// What was known of an entry before.
-struct Before {
+pub(super) struct Before {
     settled: bool,
-    message_id: Option<String>,
-    date: Option<i64>,
+    pub(super) message_id: Option<String>,
+    pub(super) date: Option<i64>,
 }
 
 impl RunLedger {
@@ -214,31 +216,7 @@ async fn entries(tx: &mut Tx, at: At, part: &[&Settlement]) -> Result<HashMap<u3
         .collect()
 }
 
-/// What this run has counted and told of these messages already.
-async fn told(tx: &mut Tx, at: At, part: &[&Settlement]) -> Result<HashMap<u32, Counts>, StoreError> {
-    let (list, uids) = in_list(part, 4);
-    let sql = format!(
-        "SELECT source_uid, outcome, size_bytes FROM ledger_run_items
-         WHERE run_no = $1 AND folder_id = $2 AND generation = $3 AND source_uid IN ({list})"
-    );
-    let args = args![at.run_no, at.folder, at.generation].into_iter().chain(uids).collect();
-    let rows = tx.rows(sql, args).await?;
-    rows.iter()
-        .map(|row| {
-            let size_bytes = row.get("size_bytes")?;
-            let mut counts = Counts::default();
-            match row.get::<String>("outcome")?.as_str() {
-                "skipped" => (counts.skipped, counts.skipped_bytes) = (1, size_bytes),
-                "failed" => (counts.failed, counts.failed_bytes) = (1, size_bytes),
-                "uncertain" => (counts.uncertain, counts.uncertain_bytes) = (1, size_bytes),
-                _ => (counts.present, counts.present_bytes, counts.duplicates) = (1, size_bytes, 1),
-            }
-            Ok((row.get("source_uid")?, counts))
-        })
-        .collect()
-}
-
-fn in_list(part: &[&Settlement], first: usize) -> (String, Vec<Arg>) {
+pub(super) fn in_list(part: &[&Settlement], first: usize) -> (String, Vec<Arg>) {
     let list = (first..first + part.len()).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ");
     (list, part.iter().map(|settlement| settlement.source_uid.0.into()).collect())
 }
@@ -292,83 +270,6 @@ async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), 
             destination_uid = excluded.destination_uid, reason = excluded.reason",
     );
     tx.execute(sql, args).await.map(drop)
-}
-
-/// Keeps for the protocol what became of messages that were not simply stored.
-async fn tell(
-    tx: &mut Tx,
-    at: At,
-    new: &[&Settlement],
-    before: &HashMap<u32, Before>,
-    told: &HashMap<u32, Counts>,
-) -> Result<(), StoreError> {
-    const COLUMNS: usize = 7;
-    let mut args = args![at.run_no, at.folder, at.generation];
-    let mut sql = String::from(
-        "INSERT INTO ledger_run_items (run_no, folder_id, generation, source_uid, outcome, rank, size_bytes,
-            internal_date, message_id, code) VALUES ",
-    );
-    let mut rows = 0;
-    for settlement in new {
-        let uid = settlement.source_uid.0;
-        let (outcome, rank, code) = match settlement.outcome {
-            Outcome::Stored(_) => {
-                if told.contains_key(&uid) {
-                    let sql = "DELETE FROM ledger_run_items
-                         WHERE run_no = $1 AND folder_id = $2 AND generation = $3 AND source_uid = $4";
-                    tx.execute(sql, args![at.run_no, at.folder, at.generation, uid]).await?;
-                }
-                continue;
-            }
-            Outcome::Failed(code) => ("failed", 0_i64, Some(code)),
-            Outcome::Uncertain => ("uncertain", 1, None),
-            Outcome::Skipped(code) => ("skipped", 2, Some(code)),
-            Outcome::Present(_) => ("duplicate", 3, None),
-        };
-        let known = before.get(&uid);
-        let date = settlement.internal_date.map(|date| date.timestamp()).or(known.and_then(|entry| entry.date));
-        let message_id = settlement.message_id.clone().or(known.and_then(|entry| entry.message_id.clone()));
-        let code = code.map(FindingCode::as_str);
-        args.extend::<Vec<Arg>>(args![uid, outcome, rank, settlement.size_bytes, date, message_id, code]);
-        sql.push_str(if rows == 0 { "($1, $2, $3" } else { ", ($1, $2, $3" });
-        for n in 0..COLUMNS {
-            let _ = write!(sql, ", ${}", 4 + rows * COLUMNS + n);
-        }
-        sql.push(')');
-        rows += 1;
-    }
-    if rows == 0 {
-        return Ok(());
-    }
-    sql.push_str(
-        " ON CONFLICT (run_no, folder_id, generation, source_uid) DO UPDATE SET outcome = excluded.outcome,
-            rank = excluded.rank, size_bytes = excluded.size_bytes, internal_date = excluded.internal_date,
-            message_id = excluded.message_id, code = excluded.code",
-    );
-    tx.execute(sql, args).await.map(drop)
-}
-
-/// The entry of a former generation that stood for this message at the destination stands for it no longer, or it
-/// would account for a second message after an interruption.
-async fn supersede(tx: &mut Tx, at: At, settlement: &Settlement) -> Result<(), StoreError> {
-    let (Some(key), Outcome::Stored(uid) | Outcome::Present(uid)) = (settlement.key, settlement.outcome) else {
-        return Ok(());
-    };
-    let uid = uid.map(|uid| uid.0);
-    let row = tx
-        .row_opt(
-            "SELECT generation, source_uid FROM ledger_items WHERE folder_id = $1 AND generation < $2
-                AND state IN ('stored', 'present') AND hash = $3 AND key_size_bytes = $4
-                AND (destination_uid = $5 OR (destination_uid IS NULL AND $5 IS NULL))
-             ORDER BY generation, source_uid LIMIT 1",
-            args![at.folder, at.generation, key.hash.0.as_slice(), key.size_bytes, uid],
-        )
-        .await?;
-    let Some(row) = row else { return Ok(()) };
-    let sql = "UPDATE ledger_items SET state = 'superseded'
-         WHERE folder_id = $1 AND generation = $2 AND source_uid = $3";
-    let (generation, source_uid) = (row.get::<i64>("generation")?, row.get::<i64>("source_uid")?);
-    tx.execute(sql, args![at.folder, generation, source_uid]).await.map(drop)
 }
 
 fn key_args(key: Option<&ContentKey>) -> Vec<Arg> {

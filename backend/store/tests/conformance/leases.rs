@@ -82,3 +82,20 @@ async fn a_clock_that_jumps_back_does_not_lock_a_run_for_a_month() {
     let taken = world.store.claim_lease(runs[0], "two", Duration::from_secs(60)).await.expect("database");
     assert!(taken.is_some_and(|lease| lease.took_over));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_processes_write_one_file_at_the_same_time() {
+    let world = World::sqlite().await;
+    let other = world.another(crate::world::KEY).await;
+    let tasks: Vec<_> = (0..60)
+        .map(|n| {
+            let store = if n % 2 == 0 { world.store.clone() } else { other.clone() };
+            tokio::spawn(async move { store.create_order(crate::world::new_order()).await.expect("waits its turn").id })
+        })
+        .collect();
+    for task in tasks {
+        let id = task.await.expect("task");
+        world.store.order(id).await.expect("both see it");
+        other.order(id).await.expect("both see it");
+    }
+}

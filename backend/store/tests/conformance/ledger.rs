@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
@@ -13,7 +11,7 @@ use mailferry_shared::{
     protocol::ItemOutcome,
     run::Counts,
 };
-use mailferry_store::{LedgerFile, Page, RunLedger, StoreError};
+use mailferry_store::{Page, RunLedger};
 
 use crate::world::World;
 
@@ -27,7 +25,6 @@ on_both! {
     claimed_covers_every_folder_that_goes_there;
     notes_and_items_make_the_protocol;
     a_stale_ledger_writes_nothing;
-    twenty_thousand_messages_take_seconds;
 }
 
 pub(crate) fn key(n: u32) -> ContentKey {
@@ -62,16 +59,16 @@ pub(crate) fn settlement(uid: u32, outcome: Outcome) -> Settlement {
     }
 }
 
-fn stored(uids: std::ops::RangeInclusive<u32>) -> Vec<Settlement> {
+pub(crate) fn stored(uids: std::ops::RangeInclusive<u32>) -> Vec<Settlement> {
     uids.map(|uid| settlement(uid, Outcome::Stored(Some(Uid(uid + 100))))).collect()
 }
 
-fn listed(uids: u32) -> FolderStart {
+pub(crate) fn listed(uids: u32) -> FolderStart {
     let listed_bytes = (1..=u64::from(uids)).map(|uid| uid * 10).sum();
     FolderStart { listed: u64::from(uids), listed_bytes, ..FolderStart::default() }
 }
 
-async fn ledger(world: &World) -> RunLedger {
+pub(crate) async fn ledger(world: &World) -> RunLedger {
     let (_, runs) = world.trial(1).await;
     world.store.run_ledger(&world.lease(runs[0], "one").await)
 }
@@ -92,7 +89,7 @@ async fn next_run(world: &World) -> (RunLedger, RunLedger) {
     (first, second)
 }
 
-async fn inbox(ledger: &RunLedger) -> LedgerFolderId {
+pub(crate) async fn inbox(ledger: &RunLedger) -> LedgerFolderId {
     ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").0
 }
 
@@ -311,54 +308,4 @@ async fn a_stale_ledger_writes_nothing(world: World) {
     fenced(stale.open_folder(&binding("A", "B")).await.map(drop));
     assert_eq!(fresh.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1, FolderState::default());
     assert!(fresh.finish_folder(LedgerFolderId(i64::MAX)).await.is_err());
-}
-
-async fn twenty_thousand_messages_take_seconds(world: World) {
-    const MESSAGES: u32 = 20_000;
-    let ledger = ledger(&world).await;
-    let id = inbox(&ledger).await;
-    ledger.start_folder(id, listed(MESSAGES)).await.expect("starts");
-    let begun = Instant::now();
-    for first in (1..=MESSAGES).step_by(100) {
-        let batch: Vec<Intent> = (first..first + 100).map(intent).collect();
-        ledger.intend(id, first, &batch).await.expect("intends");
-        ledger.settle(id, &stored(first..=first + 99)).await.expect("settles");
-    }
-    let took = begun.elapsed();
-    let kind = if world.is_sqlite() { "SQLite" } else { "PostgreSQL" };
-    let rate = f64::from(MESSAGES) / took.as_secs_f64();
-    println!("{kind}: intend + settle of {MESSAGES} messages by 100: {took:?}, {rate:.0} messages/s");
-    let begun = Instant::now();
-    let (_, state) = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
-    println!("{kind}: open of a folder with {MESSAGES} entries: {:?}", begun.elapsed());
-    assert_eq!(state.settled.ranges().count(), 1, "memory stays flat");
-    assert_eq!(state.settled.len(), u64::from(MESSAGES));
-    assert_eq!(ledger.totals().await.expect("totals").stored, u64::from(MESSAGES));
-    assert!(took < Duration::from_secs(60), "{took:?}");
-}
-
-#[tokio::test]
-async fn a_ledger_file_is_for_one_process_and_goes_on_after_it() {
-    let dir = tempfile::tempdir().expect("folder");
-    let path = dir.path().join("state.db");
-    let file = LedgerFile::open(&path).await.expect("opens");
-    let run = file.new_run_id().expect("random");
-    let ledger = file.run_ledger(run).await.expect("ledger");
-    let id = inbox(&ledger).await;
-    ledger.start_folder(id, listed(2)).await.expect("starts");
-    ledger.settle(id, &stored(1..=1)).await.expect("settles");
-    ledger.intend(id, 7, &[intent(2)]).await.expect("intends");
-    assert!(matches!(LedgerFile::open(&path).await, Err(StoreError::InUse)));
-    drop(file);
-    assert!(matches!(LedgerFile::open(&path).await, Err(StoreError::InUse)), "the ledger still writes");
-    drop(ledger);
-    let file = LedgerFile::open(&path).await.expect("opens at once");
-    let ledger = file.run_ledger(run).await.expect("ledger");
-    let (_, state) = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
-    assert_eq!((state.settled_by_this_run.to_string(), state.open.len()), ("1".into(), 1));
-    let other = file.run_ledger(file.new_run_id().expect("random")).await.expect("a new run");
-    let (_, state) = other.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
-    assert!(state.settled_by_this_run.is_empty() && state.settled.len() == 1);
-    assert!(matches!(ledger.settle(id, &stored(2..=2)).await, Err(LedgerError::Fenced)));
-    file.close().await;
 }

@@ -2,6 +2,7 @@ use chrono::Duration;
 use mailferry_shared::{
     account::AccountChange,
     order::{OrderState, StartKind},
+    run::RunState,
     secret::Secret,
 };
 use mailferry_store::{
@@ -16,6 +17,7 @@ on_both! {
     wrong_expired_and_empty_vouchers_get_one_answer;
     fifty_parallel_redeems_never_grant_more_than_there_is;
     a_voucher_comes_back_if_the_order_never_began;
+    a_voucher_comes_back_if_only_the_trial_began;
 }
 
 async fn a_voucher_pays_for_what_is_needed_and_starts_what_waits(world: World) {
@@ -109,4 +111,25 @@ async fn a_voucher_comes_back_if_the_order_never_began(world: World) {
     store.change_pair(order.id, pairs[0], &untick).await.expect("changed");
     let (late, _) = world.order_with(1).await;
     assert!(matches!(store.redeem_voucher(late.id, &voucher.code).await, Err(StoreError::VoucherInvalid)));
+}
+
+async fn a_voucher_comes_back_if_only_the_trial_began(world: World) {
+    let store = &world.store;
+    let voucher = store.create_vouchers(OPERATOR_TENANT, 1, 1, None).await.expect("voucher").remove(0);
+    let (order, runs) = world.trial(1).await;
+    store.begin_order(order.id).await.expect("begins");
+    store.change_run(runs[0], RunState::Running, None, None).await.expect("runs");
+    store.change_run(runs[0], RunState::Succeeded, None, None).await.expect("ends");
+    store.conclude_order(order.id).await.expect("completes");
+    let order = store.redeem_voucher(order.id, &voucher.code).await.expect("pays for the full migration");
+    let order = store.schedule_order(&order, start(StartKind::Main, store.now())).await.expect("starts");
+    assert_eq!(order.life.state(), OrderState::Scheduled);
+    let order = store.cancel_order(&order).await.expect("cancels");
+    let refused = store.redeem_voucher(order.id, &voucher.code).await;
+    assert!(matches!(refused, Err(StoreError::WrongState(_))), "nothing is spent on a cancelled order");
+    store.delete_order(order.id).await.expect("deletes");
+    let (other, _) = world.order_with(1).await;
+    store.redeem_voucher(other.id, &voucher.code).await.expect("it came back, once");
+    let (third, _) = world.order_with(1).await;
+    assert!(matches!(store.redeem_voucher(third.id, &voucher.code).await, Err(StoreError::VoucherInvalid)));
 }

@@ -48,7 +48,8 @@ pub(super) fn Row(id: PairId) -> impl IntoView {
             <button
                 type="button"
                 class="button button-quiet button-small button-icon"
-                aria-label=label
+                aria-label=label.clone()
+                title=label
                 disabled=move || locked.get()
                 on:click=move |_| run.run(())
             >

@@ -1,0 +1,184 @@
+//! Every way in, and every way to be refused: each has its own code.
+
+use std::net::TcpListener;
+
+use mailferry_connectors::{
+    imap::{ImapDestination, ImapLogin, ImapSource},
+    net::{AddressGuard, CertificateTrust, Network, Resolver},
+};
+use mailferry_engine::port::{Account, Decision};
+use mailferry_lab::{Dovecot, DovecotOptions, Sample, dovecot::MISMATCH_HOST};
+use mailferry_shared::{
+    endpoint::{Endpoint, TlsMode},
+    finding::FindingCode,
+};
+use tokio::io::AsyncWriteExt;
+
+fn network(server: &Dovecot, guard: AddressGuard) -> Network {
+    let trust = CertificateTrust::with_roots_from(&server.ca_file()).expect("the lab's root");
+    Network::new(guard, Resolver::System, &trust).expect("TLS")
+}
+
+fn login(host: &str, port: u16, tls: TlsMode) -> ImapLogin {
+    ImapLogin {
+        name: "the test's server".to_owned(),
+        endpoint: Endpoint { host: host.parse().expect("a host"), port, tls },
+        user: "anna@old.example".to_owned(),
+        password: "secret".to_owned().into(),
+        act_for: None,
+        allow_plaintext: false,
+    }
+}
+
+/// The code and decision with which a login is refused.
+async fn refusal(network: &Network, login: &ImapLogin) -> (FindingCode, Decision) {
+    let error = ImapSource::open(network, login).await.expect_err("the login must fail");
+    assert!(!format!("{error} {:?}", error.source).contains("secret"), "no password in an error");
+    (error.code, error.decision)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn passwords_of_any_characters_work_by_plain_and_by_login() {
+    for capabilities in [None, Some("IMAP4rev1 STARTTLS".to_owned())] {
+        let password = "pä$$ \"w\\ord%*{3}".to_owned();
+        let accounts = vec![("müller@old.example".to_owned(), password.clone())];
+        let server =
+            Dovecot::start(DovecotOptions { accounts, capabilities, ..DovecotOptions::default() }).expect("Dovecot");
+        let network = network(&server, AddressGuard::open());
+        let mut way = login("localhost", server.imaps_port(), TlsMode::Implicit);
+        way.user = "müller@old.example".to_owned();
+        way.password = password.into();
+        ImapSource::open(&network, &way).await.expect("logs in").close().await;
+        way.password = "wrong".to_owned().into();
+        assert_eq!(refusal(&network, &way).await, (FindingCode::WrongPassword, Decision::Park));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_admin_acts_for_a_mailbox_and_only_with_the_admins_password() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let written = Sample::Small.write(&server, "anna@old.example").expect("a mailbox");
+    let network = network(&server, AddressGuard::open());
+    let mut by_authzid = login("localhost", server.imaps_port(), TlsMode::Implicit);
+    by_authzid.user = "master".to_owned();
+    by_authzid.password = "mastersecret".to_owned().into();
+    by_authzid.act_for = Some("anna@old.example".to_owned());
+    let mut by_name = by_authzid.clone();
+    by_name.user = "anna@old.example*master".to_owned();
+    by_name.act_for = None;
+    for way in [by_authzid.clone(), by_name] {
+        let mut source = ImapSource::open(&network, &way).await.expect("logs in");
+        let survey = mailferry_engine::survey::survey(&mut source).await.expect("counts");
+        assert_eq!((survey.messages, survey.folders), (written.messages, written.folders));
+        source.close().await;
+    }
+    by_authzid.password = "wrong".to_owned().into();
+    let (code, decision) = refusal(&network, &by_authzid).await;
+    assert!(matches!(code, FindingCode::WrongPassword | FindingCode::ActForRefused), "{code}");
+    assert_eq!(decision, Decision::Park);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_on_the_way_has_its_own_code() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let plain = Dovecot::start(DovecotOptions { tls: false, ..DovecotOptions::default() }).expect("Dovecot");
+    let open = network(&server, AddressGuard::open());
+    let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+    let (imap, imaps) = (server.imap_port(), server.imaps_port());
+    for (way, code) in [
+        (login("no-such-host.invalid", imaps, TlsMode::Implicit), FindingCode::UnknownHost),
+        (login("localhost", closed, TlsMode::Implicit), FindingCode::ConnectionRefused),
+        (login(MISMATCH_HOST, imaps, TlsMode::Implicit), FindingCode::CertificateMismatch),
+        (login(MISMATCH_HOST, imap, TlsMode::Starttls), FindingCode::CertificateMismatch),
+        (login("localhost", imap, TlsMode::Implicit), FindingCode::TlsFailed),
+        (login("localhost", imap, TlsMode::Plaintext), FindingCode::PlaintextRefused),
+        (login("localhost", plain.imap_port(), TlsMode::Starttls), FindingCode::StarttlsMissing),
+    ] {
+        assert_eq!(refusal(&open, &way).await.0, code, "{:?}", way.endpoint);
+    }
+    let untrusting = Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default()).expect("TLS");
+    let way = login("localhost", imaps, TlsMode::Implicit);
+    assert_eq!(refusal(&untrusting, &way).await.0, FindingCode::CertificateInvalid);
+    let any = CertificateTrust { any: true, ..CertificateTrust::default() };
+    let trusting = Network::new(AddressGuard::open(), Resolver::System, &any).expect("TLS");
+    ImapSource::open(&trusting, &login(MISMATCH_HOST, imaps, TlsMode::Implicit))
+        .await
+        .expect("any certificate")
+        .close()
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_guard_refuses_ports_and_addresses() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let way = login("localhost", server.imaps_port(), TlsMode::Implicit);
+    let strict = network(&server, AddressGuard::new(Vec::new(), []));
+    assert_eq!(refusal(&strict, &way).await.0, FindingCode::PortRefused);
+    let port_only = network(&server, AddressGuard::new(Vec::new(), [server.imaps_port()]));
+    assert_eq!(refusal(&port_only, &way).await.0, FindingCode::AddressRefused);
+    let networks = ["127.0.0.0/8", "::1/128"].map(|network| network.parse().expect("a network")).to_vec();
+    let opened = network(&server, AddressGuard::new(networks, [server.imaps_port()]));
+    ImapSource::open(&opened, &way).await.expect("logs in").close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_imap_server_is_told_apart() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let network = network(&server, AddressGuard::open());
+    for greeting in [
+        "220 mail.example.org ESMTP\r\n",
+        "HTTP/1.1 400 Bad Request\r\n\r\n",
+        "\u{0}\u{1}\u{2}\r\n",
+        "* PREAUTH hello\r\n",
+    ] {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let mut way = login("127.0.0.1", listener.local_addr().expect("an address").port(), TlsMode::Plaintext);
+        way.allow_plaintext = true;
+        let served = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.expect("a client");
+            stream.write_all(greeting.as_bytes()).await.expect("written");
+            // The client decides.
+            let _ = tokio::io::copy(&mut stream, &mut tokio::io::sink()).await;
+        });
+        let expected = if greeting.contains("PREAUTH") { FindingCode::ServerError } else { FindingCode::NotImap };
+        assert_eq!(refusal(&network, &way).await.0, expected, "{greeting:?}");
+        served.abort();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_put_into_the_servers_mouth_before_the_handshake_are_not_believed() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let network = network(&server, AddressGuard::open());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let way = login("127.0.0.1", listener.local_addr().expect("an address").port(), TlsMode::Starttls);
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.expect("a client");
+        let (mut reader, mut writer) = stream.into_split();
+        writer.write_all(b"* OK hello\r\n").await.expect("written");
+        let answers: [&[u8]; 2] = [
+            b"* CAPABILITY IMAP4rev1 STARTTLS\r\nM1 OK\r\n",
+            b"M2 OK go ahead\r\n* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\nM3 OK\r\n",
+        ];
+        let mut buffer = [0; 100];
+        for answer in answers {
+            tokio::io::AsyncReadExt::read(&mut reader, &mut buffer).await.expect("a command");
+            writer.write_all(answer).await.expect("written");
+        }
+        let _ = tokio::io::copy(&mut reader, &mut tokio::io::sink()).await;
+    });
+    assert_eq!(refusal(&network, &way).await.0, FindingCode::TlsFailed);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn free_space_is_asked_for_and_a_full_mailbox_says_so() {
+    let server =
+        Dovecot::start(DovecotOptions { quota_bytes: Some(1_000_000), ..DovecotOptions::default() }).expect("Dovecot");
+    let network = network(&server, AddressGuard::open());
+    let way = login("localhost", server.imaps_port(), TlsMode::Implicit);
+    let mut destination = ImapDestination::open(&network, &way).await.expect("logs in");
+    let quota = destination.quota().await.expect("asks").expect("Dovecot tells");
+    assert_eq!(quota.used_bytes, 0);
+    assert!((999_000..=1_000_448).contains(&quota.limit_bytes), "{quota:?}");
+    destination.close().await;
+}

@@ -1,0 +1,230 @@
+//! `mailferry copy` against real Dovecot servers: what arrives, what is said, and the exit codes.
+
+use std::{
+    path::PathBuf,
+    process::{Command, Output, Stdio},
+    thread,
+    time::Duration,
+};
+
+use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Sample, compare, sample::append_new};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const SOURCE: &str = "anna@old.example";
+const DESTINATION: &str = "anna@new.example";
+
+/// Two servers with different separators, a mailbox at the first, and a folder for ledgers.
+struct Pair {
+    source: Dovecot,
+    destination: Dovecot,
+    dir: TempDir,
+}
+
+impl Pair {
+    fn start(sample: Sample, destination: DovecotOptions) -> Self {
+        let source = Dovecot::start(DovecotOptions { separator: '.', ..DovecotOptions::default() }).expect("Dovecot");
+        sample.write(&source, SOURCE).expect("a mailbox");
+        let destination = Dovecot::start(destination).expect("Dovecot");
+        Self { source, destination, dir: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn state(&self) -> PathBuf {
+        self.dir.path().join("ledger")
+    }
+
+    fn command(&self, more: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
+        command
+            .arg("copy")
+            .args(["--source", &format!("imaps://{}@localhost:{}", encoded(SOURCE), self.source.imaps_port())])
+            .args([
+                "--destination",
+                &format!("imap://{}@localhost:{}", encoded(DESTINATION), self.destination.imap_port()),
+            ])
+            .args(["--state".into(), self.state().into_os_string()])
+            .args(more)
+            .env("MAILFERRY_CA_FILE", self.source.ca_file())
+            .env("MAILFERRY_SOURCE_PASSWORD", "secret")
+            .env("MAILFERRY_DESTINATION_PASSWORD", "secret")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn copy(&self, more: &[&str]) -> Output {
+        self.command(more).output().expect("mailferry runs")
+    }
+
+    /// Copies, and gives exit code and JSON.
+    fn copy_json(&self, more: &[&str]) -> (i32, Value) {
+        let output = self.copy(&[more, &["--json"]].concat());
+        let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        (output.status.code().expect("an exit code"), json)
+    }
+
+    fn assert_perfect(&self) {
+        let differences = compare(
+            &self.source.login(SOURCE),
+            &self.destination.login(DESTINATION),
+            &CompareOptions { details: 10, ..CompareOptions::default() },
+        );
+        let differences = differences.expect("both can be read");
+        assert!(differences.is_perfect(), "{differences:?}");
+    }
+}
+
+fn encoded(user: &str) -> String {
+    user.replace('@', "%40")
+}
+
+fn counts(json: &Value) -> [u64; 4] {
+    ["listed", "stored", "present", "skipped"].map(|name| json["counts"][name].as_u64().expect(name))
+}
+
+#[test]
+fn everything_arrives_a_second_copy_does_nothing_and_a_third_brings_what_is_new() {
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
+    let (code, json) = pair.copy_json(&[]);
+    assert_eq!((code, json["state"].as_str()), (0, Some("succeeded")), "{json}");
+    assert_eq!(counts(&json), [80, 80, 0, 0]);
+    pair.assert_perfect();
+    let again = pair.copy(&[]);
+    assert_eq!(again.status.code(), Some(0));
+    let said = String::from_utf8_lossy(&again.stdout).into_owned();
+    assert!(said.contains("Nothing to do: all 80 messages are at the destination."), "{said}");
+    append_new(&pair.source.login(SOURCE), "INBOX", 3).expect("new mail");
+    let (code, json) = pair.copy_json(&["--kind", "delta"]);
+    assert_eq!((code, counts(&json)), (0, [83, 3, 80, 0]), "{json}");
+    pair.assert_perfect();
+}
+
+#[test]
+fn a_copy_without_its_ledger_finds_what_is_there() {
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
+    assert_eq!(pair.copy_json(&[]).0, 0);
+    std::fs::remove_file(pair.state()).expect("the ledger");
+    let (code, json) = pair.copy_json(&[]);
+    assert_eq!((code, counts(&json)), (0, [80, 0, 80, 0]), "{json}");
+    assert_eq!(json["counts"]["duplicates"], 80);
+    pair.assert_perfect();
+}
+
+#[test]
+fn a_dry_run_tells_and_changes_nothing() {
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
+    let (code, json) = pair.copy_json(&["--dry-run"]);
+    assert_eq!((code, counts(&json)), (0, [80, 80, 0, 0]), "{json}");
+    assert_eq!(json["folders"].as_array().expect("folders").len(), 12);
+    let mut client = Client::login(&pair.destination.login(DESTINATION)).expect("logs in");
+    assert_eq!(client.list().expect("lists").len(), 1, "INBOX alone");
+}
+
+#[test]
+fn options_leave_out_and_put_elsewhere() {
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
+    let (code, json) = pair.copy_json(&[
+        "--exclude",
+        "Trash",
+        "--map",
+        "Archive=Old/Archive",
+        "--max-size",
+        "15k",
+        "--since",
+        "2010-01-01",
+    ]);
+    assert_eq!(code, 0, "{json}");
+    let [listed, stored, present, skipped] = counts(&json);
+    assert!(skipped > 0 && stored > 0 && present == 0, "{json}");
+    assert_eq!(listed, stored + skipped);
+    let mut client = Client::login(&pair.destination.login(DESTINATION)).expect("logs in");
+    let names: Vec<String> =
+        client.list().expect("lists").iter().map(|listed| String::from_utf8_lossy(&listed.name).into_owned()).collect();
+    assert!(names.iter().any(|name| name == "Old/Archive/2019"), "{names:?}");
+    assert!(!names.iter().any(|name| name.starts_with("Trash")), "{names:?}");
+    let reasons: Vec<&str> =
+        json["items"].as_array().expect("items").iter().filter_map(|item| item["code"].as_str()).collect();
+    assert!(reasons.contains(&"message_too_large") && reasons.contains(&"message_filtered"), "{reasons:?}");
+}
+
+#[test]
+fn a_wrong_password_and_a_server_that_is_not_there_end_with_3() {
+    let mut pair = Pair::start(Sample::Small, DovecotOptions::default());
+    let wrong = pair.command(&["--json"]).env("MAILFERRY_SOURCE_PASSWORD", "wrong").output().expect("runs");
+    assert_eq!(wrong.status.code(), Some(3));
+    let json: Value = serde_json::from_slice(&wrong.stdout).expect("JSON");
+    assert_eq!(json["finding"]["code"], "wrong_password");
+    pair.destination.stop();
+    let (code, json) = pair.copy_json(&["--attempts", "2"]);
+    assert_eq!((code, json["finding"]["code"].as_str()), (3, Some("connection_refused")), "{json}");
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_says_what_to_do() {
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
+    for (more, said) in [
+        (vec!["--map", "no-equals-sign"], "FROM=TO"),
+        (vec!["--exclude", "a//b"], "must not be empty"),
+        (vec!["--max-size", "big"], "write a number of bytes"),
+        (vec!["--kind", "everything"], "possible values"),
+        (vec!["--source-password-file", "/nonexistent"], "cannot be read"),
+    ] {
+        let output = pair.copy(&more);
+        assert_eq!(output.status.code(), Some(2), "{more:?}");
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(text.contains(said), "{more:?}: {text}");
+    }
+    let without = pair.command(&[]).env_remove("MAILFERRY_DESTINATION_PASSWORD").output().expect("runs");
+    assert_eq!(without.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&without.stderr).contains("MAILFERRY_DESTINATION_PASSWORD"));
+}
+
+#[test]
+fn a_ledger_is_used_by_one_process_and_for_one_pair_of_mailboxes() {
+    let pair = Pair::start(Sample::Sized(1500), DovecotOptions::default());
+    let mut first = pair.command(&["--quiet"]).stdout(Stdio::null()).spawn().expect("runs");
+    let lock = PathBuf::from(format!("{}.lock", pair.state().display()));
+    while !lock.exists() {
+        thread::sleep(Duration::from_millis(5));
+    }
+    let second = pair.copy(&[]);
+    assert_eq!(second.status.code(), Some(2), "{second:?}");
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another process"), "{second:?}");
+    assert!(first.wait().expect("ends").success());
+    let other = pair.command(&["--destination-authzid", "somebody"]).output().expect("runs");
+    assert_eq!(other.status.code(), Some(2), "{other:?}");
+    assert!(String::from_utf8_lossy(&other.stderr).contains("belongs to the copy"), "{other:?}");
+}
+
+#[test]
+fn a_full_mailbox_ends_with_4_and_nothing_counts_as_failed() {
+    let options = DovecotOptions { quota_bytes: Some(150_000), ..DovecotOptions::default() };
+    let pair = Pair::start(Sample::Small, options);
+    for _ in 0..2 {
+        let (code, json) = pair.copy_json(&["--append-timeout-seconds", "1"]);
+        assert_eq!((code, json["finding"]["code"].as_str()), (4, Some("mailbox_full")), "{json}");
+        assert_eq!(json["counts"]["failed"], 0, "{json}");
+    }
+    // The owner makes room.
+    let mut client = Client::login(&pair.destination.login(DESTINATION)).expect("logs in");
+    let before = client.count("INBOX").expect("counts");
+    assert!(before > 0);
+    client.expunge("INBOX", "1:*").expect("expunges");
+    let (_, json) = pair.copy_json(&["--append-timeout-seconds", "1"]);
+    assert!(json["counts"]["stored"].as_u64() > Some(0), "it goes on: {json}");
+}
+
+#[test]
+fn a_killed_copy_goes_on_without_loss_or_duplicate() {
+    let pair = Pair::start(Sample::Sized(1200), DovecotOptions::default());
+    for wait_ms in [120, 350, 500, 250] {
+        let mut child =
+            pair.command(&["--quiet", "--append-timeout-seconds", "1"]).stdout(Stdio::null()).spawn().expect("runs");
+        thread::sleep(Duration::from_millis(wait_ms));
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+    }
+    let (code, json) = pair.copy_json(&["--append-timeout-seconds", "1"]);
+    assert_eq!(code, 0, "{json}");
+    pair.assert_perfect();
+    assert_eq!(pair.copy_json(&[]).1["counts"]["stored"], 0);
+}
