@@ -17,7 +17,8 @@ const WIDTHS = [1280, 390];
 
 async function main(): Promise<void> {
   mkdirSync(folder, { recursive: true });
-  const lab = await Lab.start({ sample: "demo", accounts: 4 });
+  // Large enough that there is time for pictures while it runs.
+  const lab = await Lab.start({ sample: "30000", accounts: 4 });
   const service = await Service.start({ lab });
   const browser = await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
   try {

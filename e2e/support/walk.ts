@@ -156,6 +156,7 @@ export class Walk {
   /** Waits until everything has arrived. */
   async observe(accounts: LabAccount[]): Promise<void> {
     const page = this.#page;
+    await expect(page.getByRole("heading", { name: /is on its way|has arrived/ })).toBeVisible();
     await this.#options.look("status-running");
     await expect(page.getByRole("heading", { name: "Your mail has arrived" })).toBeVisible({ timeout: 120_000 });
     const table = page.getByRole("table", { name: "Accounts and their progress" });
