@@ -16,7 +16,7 @@ has_npm() { PATH=$(system_path) command -v npm >/dev/null; }
 packages=()
 has_dovecot || packages+=(dovecot-imapd)
 has_postgres || packages+=(postgresql)
-has_browser || packages+=(chromium fonts-liberation)
+has_browser || packages+=(chromium fonts-liberation fonts-droid-fallback)
 has_npm || packages+=(nodejs npm)
 
 install_packages() {
