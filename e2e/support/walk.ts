@@ -2,10 +2,14 @@
 
 import { type Locator, type Page, expect } from "@playwright/test";
 
+import type { Endpoint } from "./api.ts";
 import type { Lab, LabAccount } from "./lab.ts";
 
 /** Where status mails go. */
 export const OWNER = "owner@customer.example";
+
+/** Login names of a pair. */
+export type AccountNames = Pick<LabAccount, "source_user" | "destination_user">;
 
 /** Called at each state of the page worth a look. */
 export type Look = (name: string) => Promise<void>;
@@ -72,14 +76,19 @@ export class Walk {
     await group.getByLabel("Port").fill(String(port));
   }
 
-  /** Adds an account by the form. */
-  async addAccount(account: LabAccount, sourcePassword: string): Promise<void> {
+  /** Adds an account by the form; with a server of its own if one is given. */
+  async addAccount(account: AccountNames, sourcePassword: string, server?: Required<Endpoint>): Promise<void> {
     const page = this.#page;
     await page.getByRole("tab", { name: "Add account" }).click();
     const panel = page.getByRole("tabpanel", { name: "Add account" });
     const source = panel.getByRole("group", { name: "Current account" });
     await source.getByLabel("User name").fill(account.source_user);
     await password(source).fill(sourcePassword);
+    if (server) {
+      await source.getByText("Details").click();
+      await source.getByRole("checkbox", { name: "This account is on another server" }).check();
+      await this.#server("Server of the current account", server.host, server.port, server.tls);
+    }
     const destination = panel.getByRole("group", { name: "New account" });
     await destination.getByLabel("User name").fill(account.destination_user);
     await password(destination).fill(this.#options.lab.state.password);

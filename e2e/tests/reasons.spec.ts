@@ -1,0 +1,69 @@
+// Wrong input: each kind has its own words, in the page beside the thing it concerns.
+
+import type { Page } from "@playwright/test";
+
+import type { Endpoint } from "../support/api.ts";
+import { violations } from "../support/axe.ts";
+import type { Lab } from "../support/lab.ts";
+import type { Service } from "../support/service.ts";
+import { Walk } from "../support/walk.ts";
+import { expect, test } from "./fixtures.ts";
+
+/** A page that is at the step where accounts are entered. */
+async function atAccounts(page: Page, lab: Lab, service: Service): Promise<Walk> {
+  const voucher = async (): Promise<string> => "";
+  const walk = new Walk({ page, url: service.url, lab, look: async () => {}, voucher });
+  await walk.introduction();
+  await walk.providers();
+  return walk;
+}
+
+test("each way in which a login fails is explained in the account's row", async ({ page, lab, service }) => {
+  const { host, mismatch_host, source, closed_port, smtp_port, password } = lab.state;
+  const walk = await atAccounts(page, lab, service);
+  const right: Required<Endpoint> = { host, port: source.imaps_port, tls: "implicit" };
+  const cases: [string, Required<Endpoint>, string][] = [
+    ["nohost", { ...right, host: "no-such-host.invalid" }, "There is no server of this name."],
+    ["closed", { ...right, port: closed_port }, "The server does not answer on this port."],
+    ["port", { ...right, port: 25 }, "Connections to this port are not allowed."],
+    ["mismatch", { ...right, host: mismatch_host }, "The server's certificate does not match the host name."],
+    ["notimap", { host, port: smtp_port, tls: "starttls" }, "What answered there is not an IMAP server."],
+  ];
+  for (const [name, server] of cases) {
+    const names = { source_user: `${name}@old.example`, destination_user: `${name}@new.example` };
+    await walk.addAccount(names, password, server);
+  }
+  const table = page.getByRole("table", { name: "Account pairs" });
+  for (const [name, , words] of cases) {
+    await expect(table.getByRole("row").filter({ hasText: `${name}@old.example` })).toContainText(words, { timeout: 30_000 });
+  }
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByText("5 accounts did not pass their check.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Start migration" })).toBeDisabled();
+});
+
+test("files that cannot be used are refused with the reason", async ({ page, lab, service }) => {
+  await atAccounts(page, lab, service);
+  await page.getByRole("tab", { name: "Add multiple accounts" }).click();
+  const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
+  const choose = async (buffer: Buffer): Promise<void> => {
+    const file = { name: "accounts.csv", mimeType: "text/csv", buffer };
+    await panel.getByLabel("Choose file: file of accounts").setInputFiles(file);
+  };
+  await choose(Buffer.from(""));
+  await expect(panel.getByText("The file is empty.")).toBeVisible();
+  await choose(Buffer.from("name;Gr\xf6\xdfe;x\r\n", "latin1"));
+  await expect(panel.getByText("The file is not in UTF-8.")).toBeVisible();
+  await choose(Buffer.from("one;two\r\nthree;four\r\n"));
+  await expect(panel.getByText(/No row could be used|could not be read|cannot be read/)).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+});
+
+test("an order number alone opens nothing", async ({ page, operator, service }) => {
+  const order = await operator.createOrder({});
+  await page.goto(`${service.url}/orders/${order.id}/status`);
+  await expect(page.getByRole("heading", { name: "This migration cannot be opened" })).toBeVisible();
+  await page.goto(`${service.url}/nothing/here`);
+  await expect(page.getByRole("heading", { name: "Page not found" })).toBeVisible();
+});
