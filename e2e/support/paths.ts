@@ -1,6 +1,6 @@
 // Where things are.
 
-import { existsSync, mkdtempSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -18,9 +18,13 @@ export function program(name: "mailferry" | "lab"): string {
   return path;
 }
 
-/** A new folder for what a run leaves behind. */
+/** A new temporary folder. It is removed at our end, unless we fail: then what lies in it may tell why. */
 export function workFolder(purpose: string): string {
-  return mkdtempSync(join(tmpdir(), `mailferry-${purpose}-`));
+  const folder = mkdtempSync(join(tmpdir(), `mailferry-${purpose}-`));
+  process.on("exit", (code) => {
+    if (code === 0 || code === 130) rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
 }
 
 /** Debian's Chromium, unless CHROMIUM names another. */

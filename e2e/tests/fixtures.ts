@@ -12,7 +12,15 @@ interface Shared {
   operator: Api;
 }
 
-export const test = base.extend<object, Shared>({
+export const test = base.extend<{ serviceLog: void }, Shared>({
+  // What the service logged belongs to a failure's report.
+  serviceLog: [
+    async ({ service }, use, testInfo) => {
+      await use();
+      if (testInfo.status !== testInfo.expectedStatus) await testInfo.attach("service.log", { path: service.log });
+    },
+    { auto: true },
+  ],
   lab: [
     async ({}, use) => {
       const lab = await Lab.start({ accounts: 6 });
