@@ -4,6 +4,8 @@ use std::{
     fs, io,
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    thread,
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -12,7 +14,7 @@ use tempfile::TempDir;
 pub(crate) struct Folder {
     path: PathBuf,
     /// Removed with the value; `None` for a folder that was given.
-    _temporary: Option<TempDir>,
+    temporary: Option<TempDir>,
 }
 
 impl Folder {
@@ -20,10 +22,10 @@ impl Folder {
     pub(crate) fn new(given: Option<&Path>, prefix: &str) -> io::Result<Self> {
         let folder = if let Some(path) = given {
             fs::create_dir_all(path)?;
-            Self { path: path.canonicalize()?, _temporary: None }
+            Self { path: path.canonicalize()?, temporary: None }
         } else {
             let temporary = tempfile::Builder::new().prefix(prefix).tempdir()?;
-            Self { path: temporary.path().to_owned(), _temporary: Some(temporary) }
+            Self { path: temporary.path().to_owned(), temporary: Some(temporary) }
         };
         fs::set_permissions(&folder.path, fs::Permissions::from_mode(0o755))?;
         if is_root() {
@@ -44,6 +46,19 @@ impl Folder {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let Some(temporary) = self.temporary.take() else { return };
+        // A server's last process may still write for a moment after its master has ended.
+        for _ in 0..40 {
+            if fs::remove_dir_all(temporary.path()).is_ok() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 }
 
