@@ -19,7 +19,8 @@ pub struct PairProgress {
     pub source: String,
     /// The new account's name.
     pub destination: String,
-    /// Its latest run; absent before the first.
+    /// Its latest run; absent before the first. While it is under way, `listed` is what the survey counted, if that is
+    /// more than the run has listed so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSummary>,
     /// How many runs it has had, the latest included.

@@ -3,16 +3,18 @@
 use std::collections::HashMap;
 
 use mailferry_shared::{
+    account::Survey,
     ids::{OrderId, PairId, RunId},
     progress::PairProgress,
     protocol::{ItemProtocol, Protocol},
-    run::RunSummary,
+    run::{RunKind, RunSummary},
 };
 
 use crate::{
     db::Tx,
     error::StoreError,
     ledger::{read_items, read_report},
+    pair::survey_from,
     run::{RunRecord, read_run, runs_of},
     store::Store,
     value::args,
@@ -30,7 +32,8 @@ impl Store {
         let mut tx = self.read().await?;
         let rows = tx
             .rows(
-                "SELECT p.id, p.ticked, s.user_name AS source, d.user_name AS destination FROM pairs p
+                "SELECT p.id, p.ticked, s.user_name AS source, d.user_name AS destination, s.survey_folders, s.survey_messages,
+                    s.survey_bytes, s.survey_free_bytes FROM pairs p
                  JOIN sides s ON s.pair_id = p.id AND s.side = 'source'
                  JOIN sides d ON d.pair_id = p.id AND d.side = 'destination'
                  WHERE p.order_id = $1 ORDER BY p.position",
@@ -45,7 +48,10 @@ impl Store {
         let mut pairs = Vec::with_capacity(rows.len());
         for row in &rows {
             let pair_id = row.get("id")?;
-            let (runs, run) = runs.remove(&pair_id).map_or((0, None), |(count, run)| (count, Some(run)));
+            let (runs, mut run) = runs.remove(&pair_id).map_or((0, None), |(count, run)| (count, Some(run)));
+            if let (Some(run), Some(survey)) = (&mut run, survey_from(row)?) {
+                foresee(run, &survey);
+            }
             if run.is_some() || row.get("ticked")? {
                 let (source, destination) = (row.get("source")?, row.get("destination")?);
                 pairs.push(PairProgress { pair_id, source, destination, run, runs });
@@ -94,6 +100,15 @@ impl Store {
     }
 }
 
+/// While a run is under way it has listed a part of the folders only: what the survey counted is nearer to the whole.
+/// A trial copies a part of it, so that nothing can be foreseen.
+fn foresee(run: &mut RunSummary, survey: &Survey) {
+    if !run.state.is_final() && run.kind != RunKind::Trial && run.started_at.is_some() {
+        run.counts.listed = run.counts.listed.max(survey.messages);
+        run.counts.listed_bytes = run.counts.listed_bytes.max(survey.size_bytes);
+    }
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Page {
@@ -107,4 +122,42 @@ async fn run_in(tx: &mut Tx, order_id: OrderId, pair_id: PairId, run_id: RunId) 
     let run = read_run(tx, run_id).await?;
     let there = run.order_id == order_id && run.summary.pair_id == pair_id;
     if there { Ok(run) } else { Err(StoreError::NotFound) }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+    use mailferry_shared::run::{Counts, RunState};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn run(state: RunState, kind: RunKind) -> RunSummary {
+        RunSummary {
+            id: RunId(Uuid::nil()),
+            pair_id: PairId(Uuid::nil()),
+            number: 1,
+            kind,
+            state,
+            created_at: DateTime::UNIX_EPOCH,
+            started_at: Some(DateTime::UNIX_EPOCH),
+            finished_at: None,
+            counts: Counts { listed: 10, listed_bytes: 100, ..Counts::default() },
+            finding: None,
+        }
+    }
+
+    #[test]
+    fn a_run_under_way_shows_the_whole_and_an_ended_one_what_it_was() {
+        let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
+        for (state, kind, expected) in [
+            (RunState::Running, RunKind::Main, (50, 100)),
+            (RunState::Succeeded, RunKind::Main, (10, 100)),
+            (RunState::Running, RunKind::Trial, (10, 100)),
+        ] {
+            let mut run = run(state, kind);
+            foresee(&mut run, &survey);
+            assert_eq!((run.counts.listed, run.counts.listed_bytes), expected);
+        }
+    }
 }

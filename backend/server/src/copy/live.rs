@@ -66,12 +66,16 @@ impl LiveLine {
             sum.add(counts);
         }
         let seconds = self.started.elapsed().as_secs().max(1);
+        // Until every folder has been listed, nobody knows the whole.
+        let whole = if state.counts.len() >= state.folders {
+            format!(" of {} ({})", thousands(sum.listed), megabytes(sum.listed_bytes))
+        } else {
+            String::new()
+        };
         format!(
-            "{} of {} messages · {} of {} · {}/s · {} of {} folders{}",
+            "{} messages, {}{whole} · {}/s · {} of {} folders{}",
             thousands(sum.done()),
-            thousands(sum.listed),
             megabytes(sum.done_bytes()),
-            megabytes(sum.listed_bytes),
             thousands(sum.stored / seconds),
             state.folders_done,
             state.folders,
