@@ -97,6 +97,7 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     ticking.abort();
     live.clear();
     let outcome = Outcome::new(report, &ledger, started.elapsed(), arguments.dry_run).await;
+    file.close().await;
     if arguments.json {
         outcome.print_json();
     } else {

@@ -17,8 +17,11 @@ use serde::Serialize;
 
 use super::arguments::WrongUse;
 
-/// Messages that are named one by one.
+/// Messages that are named one by one in JSON.
 const NAMED: u32 = 1_000;
+/// Skipped messages that are named one by one in text.
+const SKIPPED_NAMED: usize = 20;
+const COULD_NOT_CONNECT: u8 = 3;
 
 /// The whole result; also the shape of `--json`.
 #[derive(Debug, Serialize)]
@@ -107,13 +110,29 @@ impl Outcome {
         for note in &self.notes {
             say(&format!("Note: {}", sentence(note)));
         }
-        for item in self.items.iter().filter(|item| item.outcome != ItemOutcome::Duplicate) {
+        self.print_items();
+        // Nothing was found out about a mailbox that could not be opened.
+        if self.code != COULD_NOT_CONNECT {
+            say(&self.summary());
+        }
+        if let Some(finding) = &self.finding {
+            say(&sentence(finding));
+        }
+    }
+
+    /// Names what failed or is uncertain, and of what was left out the first few that no filter explains.
+    fn print_items(&self) {
+        let failed = |item: &&ItemProtocol| matches!(item.outcome, ItemOutcome::Failed | ItemOutcome::Uncertain);
+        let odd = |item: &&ItemProtocol| {
+            item.outcome == ItemOutcome::Skipped && item.code != Some(FindingCode::MessageFiltered)
+        };
+        let shown = self.items.iter().filter(failed).chain(self.items.iter().filter(odd).take(SKIPPED_NAMED));
+        for item in shown {
             let cause = item.code.map_or("It could not be decided whether it has arrived.", FindingCode::message);
             say(&format!("{} UID {} ({} bytes): {cause}", item.folder, item.uid, thousands(item.size_bytes)));
         }
-        say(&self.summary());
-        if let Some(finding) = &self.finding {
-            say(&sentence(finding));
+        if self.items.iter().filter(odd).count() > SKIPPED_NAMED {
+            say(&format!("… and others; --json names up to {NAMED}."));
         }
     }
 
@@ -140,10 +159,10 @@ fn judge(end: &RunEnd, counts: &Counts) -> (&'static str, u8, Option<Finding>) {
     match end {
         RunEnd::Done(RunState::Succeeded) => ("succeeded", 0, None),
         RunEnd::Done(_) => ("partial", 1, None),
-        RunEnd::Failed(error) => ("failed", 3, Some(error.finding().about(error.context.clone()))),
+        RunEnd::Failed(error) => ("failed", COULD_NOT_CONNECT, Some(error.finding().about(error.context.clone()))),
         // A refused login before anything was done is no pause.
         RunEnd::Parked(error) if error.code != FindingCode::MailboxFull && counts.done() == 0 => {
-            ("failed", 3, Some(error.finding().about(error.context.clone())))
+            ("failed", COULD_NOT_CONNECT, Some(error.finding().about(error.context.clone())))
         }
         RunEnd::Parked(error) => ("parked", 4, Some(error.finding().about(error.context.clone()))),
         RunEnd::Stopped(_) | RunEnd::Interrupted(_) => ("interrupted", 4, Some(Finding::new(FindingCode::Interrupted))),
