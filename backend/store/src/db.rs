@@ -45,7 +45,9 @@ impl Db {
         } else if address.starts_with("postgres:") || address.starts_with("postgresql:") {
             // A plan that was made for an empty table and kept would read all of a ledger for each batch.
             let options = PgConnectOptions::from_str(address)?.options([("plan_cache_mode", "force_custom_plan")]);
-            Self::Postgres(PgPoolOptions::new().max_connections(16).connect_with(options).await?)
+            // A server that is being restarted is waited for, but nobody waits half a minute for a wrong address.
+            let pool = PgPoolOptions::new().max_connections(16).acquire_timeout(Duration::from_secs(15));
+            Self::Postgres(pool.connect_with(options).await?)
         } else {
             return Err(StoreError::Address);
         };
