@@ -14,6 +14,8 @@ BIN := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 export PATH := $(CURDIR)/e2e/node_modules/.bin:$(PATH)
 export MAILFERRY_BIN := $(BIN)
 
+# Always all crates, even for one program: so that every build agrees on the features of what they share, and nothing
+# is compiled twice.
 NATIVE := --workspace --exclude mailferry-frontend
 PAGE := -p mailferry-frontend --target wasm32-unknown-unknown
 PAGE_SOURCES := $(shell find frontend shared -type f -not -path '*/dist/*' 2>/dev/null)
@@ -30,15 +32,16 @@ setup: ## Install what is missing: Debian packages, npm packages, the wasm targe
 page-bundle: frontend/dist/index.html ## Build the page into frontend/dist
 
 frontend/dist/index.html: $(PAGE_SOURCES) Cargo.lock Cargo.toml | setup
-	cargo run --locked -p mailferry-bundle
+	cargo build --locked $(NATIVE) --bin mailferry-bundle
+	$(TARGET)/debug/mailferry-bundle
 
 .PHONY: service
 service: page-bundle
-	cargo build --locked --profile $(PROFILE) -p mailferry-server
+	cargo build --locked --profile $(PROFILE) $(NATIVE) --bin mailferry
 
 .PHONY: lab
 lab: setup
-	cargo build --locked --profile $(PROFILE) -p mailferry-lab
+	cargo build --locked --profile $(PROFILE) $(NATIVE) --bin lab
 
 .PHONY: build
 build: service ## Build page and service
@@ -71,13 +74,13 @@ screenshots: build lab ## Pictures of every step into e2e/screenshots, wide and 
 	cd e2e && exec node screenshots.ts
 
 .PHONY: openapi
-openapi: page-bundle ## Write openapi/openapi.json anew
-	cargo run --locked -p mailferry-server --bin mailferry -- openapi > openapi/openapi.json.new
+openapi: service ## Write openapi/openapi.json anew
+	$(BIN)/mailferry openapi > openapi/openapi.json.new
 	mv openapi/openapi.json.new openapi/openapi.json
 
 .PHONY: openapi-check
-openapi-check: page-bundle ## Fail if openapi/openapi.json is not what the service says
-	cargo run --locked -p mailferry-server --bin mailferry -- openapi | diff -u openapi/openapi.json -
+openapi-check: service ## Fail if openapi/openapi.json is not what the service says
+	$(BIN)/mailferry openapi | diff -u openapi/openapi.json -
 
 .PHONY: fmt
 fmt: ## Format everything
