@@ -159,6 +159,10 @@ fn judge(end: &RunEnd, counts: &Counts) -> (&'static str, u8, Option<Finding>) {
     match end {
         RunEnd::Done(RunState::Succeeded) => ("succeeded", 0, None),
         RunEnd::Done(_) => ("partial", 1, None),
+        // The line was lost for good in the middle: the next run goes on.
+        RunEnd::Failed(error) if counts.done() > 0 => {
+            ("interrupted", 4, Some(error.finding().about(error.context.clone())))
+        }
         RunEnd::Failed(error) => ("failed", COULD_NOT_CONNECT, Some(error.finding().about(error.context.clone()))),
         // A refused login before anything was done is no pause.
         RunEnd::Parked(error) if error.code != FindingCode::MailboxFull && counts.done() == 0 => {
