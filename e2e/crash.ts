@@ -1,6 +1,7 @@
 // `make crash`: kills copies and workers with SIGKILL at random moments, starts them again, and compares the mailboxes
 // message by message in the end. CRASH_SEED repeats a run, CRASH_KILLS and CRASH_WORKER_KILLS set how often.
 
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Api, type Progress } from "./support/api.ts";
@@ -97,9 +98,9 @@ async function killUntilFinished(copy: CopyRun, cleanMs: number, most: number): 
 }
 
 /** Lets the service run an order whose workers are killed. */
-async function crashWorkers(lab: Lab): Promise<boolean> {
+async function crashWorkers(lab: Lab, dir: string): Promise<boolean> {
   const { host, source, destination, password, accounts } = lab.state;
-  const service = await Service.start({ lab, env: { MAILFERRY_WORKERS: "0" } });
+  const service = await Service.start({ lab, dir, env: { MAILFERRY_WORKERS: "0" } });
   let worker = service.worker();
   try {
     const api = new Api(service.url, await service.operatorKey());
@@ -131,6 +132,7 @@ async function crashWorkers(lab: Lab): Promise<boolean> {
       await sleep(30);
     }
     const end = await api.watch(order.id, (progress) => sayLive(`  ${progress.state}: ${done(progress.counts)} messages settled`), 1200);
+    await keepProtocols(api, order.id, dir);
     let perfect = end.state === "completed";
     for (const owner of owners) {
       const comparison = await lab.compare(owner);
@@ -145,14 +147,28 @@ async function crashWorkers(lab: Lab): Promise<boolean> {
   }
 }
 
+/** Writes down what the service has to tell of each run: it may be wanted later. */
+async function keepProtocols(api: Api, order: string, dir: string): Promise<void> {
+  const progress = await api.call<Progress>("GET", `/orders/${order}/progress`);
+  writeFileSync(join(dir, "progress.json"), JSON.stringify(progress, null, 1));
+  for (const { run } of progress.pairs) {
+    if (run) writeFileSync(join(dir, `protocol-${run.id}.json`), JSON.stringify(await api.protocol(order, run), null, 1));
+  }
+}
+
 async function main(): Promise<number> {
-  const lab = await Lab.start({ sample: String(MESSAGES), accounts: 2 });
+  // Mail, logs, ledgers and protocols stay if anything goes wrong.
+  const dir = workFolder("crash");
+  const lab = await Lab.start({ sample: String(MESSAGES), accounts: 2, dir: join(dir, "servers") });
+  let perfect = false;
   try {
-    const copies = await crashCopies(lab, workFolder("crash"));
-    const workers = await crashWorkers(lab);
-    return copies && workers ? 0 : 1;
+    const copies = await crashCopies(lab, dir);
+    const workers = await crashWorkers(lab, dir);
+    perfect = copies && workers;
+    return perfect ? 0 : 1;
   } finally {
     await lab.stop();
+    if (!perfect) say(`Logs, ledgers and protocols are in ${dir}`);
   }
 }
 

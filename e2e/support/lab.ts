@@ -68,9 +68,13 @@ export class Lab {
     this.state = state;
   }
 
-  /** Starts the servers; `sample` is the first account's mailbox, the others get small ones. */
-  static async start(options: { sample?: string; accounts?: number } = {}): Promise<Lab> {
+  /**
+   * Starts the servers; `sample` is the first account's mailbox, the others get small ones. With `dir`, their mail and
+   * logs lie there and stay.
+   */
+  static async start(options: { sample?: string; accounts?: number; dir?: string } = {}): Promise<Lab> {
     const args = ["up", "--sample", options.sample ?? "small", "--accounts", String(options.accounts ?? 3)];
+    if (options.dir) args.push("--dir", options.dir);
     const child = new Child(program("lab"), args);
     return new Lab(child, JSON.parse(await child.line()) as LabState);
   }

@@ -239,6 +239,26 @@ async fn a_lost_line_at_any_call_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn a_folder_whose_line_breaks_again_and_again_is_left_for_another_run_not_failed() {
+    let (expected, _) = clean().await;
+    let world = World::new();
+    let attempts = world.options.attempts as usize;
+    world.connector.source.fetch_mishaps(std::iter::repeat_n(Mishap::LostBefore, attempts + 1));
+    let report = world.run().await;
+    assert!(
+        matches!(&report.end, RunEnd::Unfinished(error) if error.decision == Decision::Retry),
+        "{:?}, {:?}",
+        report.end,
+        report.notes
+    );
+    assert_eq!(report.unfinished.len(), 1, "the folder is named: {:?}", report.unfinished);
+    assert_eq!((report.counts.failed, report.notes.len()), (0, 0), "nothing is held against it for good");
+    assert!(report.counts.stored > 0, "the other folders were copied");
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), expected);
+}
+
+#[tokio::test]
 async fn without_appenduid_nothing_is_lost_or_doubled_either() {
     let (expected, _) = clean().await;
     for call in 0..3 {

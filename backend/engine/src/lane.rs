@@ -65,7 +65,8 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
             match error.decision {
                 Decision::Skip | Decision::Permanent => return self.give_up(mapped, &error).await,
                 Decision::Retry if attempt > self.shared.job.options.attempts => {
-                    return self.give_up(mapped, &error).await;
+                    self.shared.leave_unfinished(mapped, error);
+                    return Ok(());
                 }
                 Decision::Retry | Decision::Wait(_) | Decision::Park => {
                     wait_or_give_up(&self.shared, error, attempt).await?;

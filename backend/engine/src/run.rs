@@ -89,6 +89,9 @@ pub enum RunEnd {
     Done(RunState),
     /// It could not work at all.
     Failed(ConnectorError),
+    /// It came to its end, but folders were left on a line that was lost again and again: the same later will
+    /// probably bring them. [`RunReport::unfinished`] names them.
+    Unfinished(ConnectorError),
     /// It waits until its owner has mended something.
     Parked(ConnectorError),
     /// It was told to stop: pause, cancel, hand over or abandon.
@@ -123,6 +126,9 @@ pub struct RunReport {
     pub left_out: Vec<(FolderPath, LeftOut)>,
     /// What concerns folders or the whole run.
     pub notes: Vec<Finding>,
+    /// Folders that were left for another attempt, with the reason. They are no notes yet: whoever makes no further
+    /// attempt records them.
+    pub unfinished: Vec<Finding>,
 }
 
 /// Why the executor stops.
@@ -172,6 +178,7 @@ pub(crate) struct Shared<C, L> {
     reports: Mutex<BTreeMap<FolderPath, FolderReport>>,
     notes: Mutex<Vec<Finding>>,
     folder_failures: Mutex<usize>,
+    unfinished: Mutex<Vec<(Finding, ConnectorError)>>,
     /// Set when one lane had to stop: the others stop at their next batch.
     halted: AtomicBool,
 }
@@ -200,6 +207,12 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
         *lock(&self.folder_failures) += 1;
     }
 
+    /// Leaves a folder whose line was lost again and again for another attempt.
+    pub(crate) fn leave_unfinished(&self, mapped: &MappedFolder, error: ConnectorError) {
+        let finding = error.finding().about(mapped.source.path.to_string());
+        lock(&self.unfinished).push((finding, error));
+    }
+
     /// Records a note in the protocol and shows it.
     pub(crate) async fn note(&self, finding: Finding) -> Result<(), LedgerError> {
         if !self.job.options.dry_run {
@@ -225,6 +238,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         folders: Vec::new(),
         left_out: Vec::new(),
         notes: Vec::new(),
+        unfinished: Vec::new(),
     };
     let shared = Arc::new(Shared {
         job,
@@ -232,6 +246,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         reports: Mutex::default(),
         notes: Mutex::default(),
         folder_failures: Mutex::default(),
+        unfinished: Mutex::default(),
         halted: AtomicBool::new(false),
     });
     match execute(&shared, &mut report).await {
@@ -247,8 +262,13 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
             Err(_) => {}
         }
     }
+    let (unfinished, errors): (_, Vec<_>) = std::mem::take(&mut *lock(&shared.unfinished)).into_iter().unzip();
+    report.unfinished = unfinished;
     if let RunEnd::Done(state) = &mut report.end {
-        *state = grade(&report.counts, *lock(&shared.folder_failures));
+        match errors.into_iter().next() {
+            Some(error) => report.end = RunEnd::Unfinished(error),
+            None => *state = grade(&report.counts, *lock(&shared.folder_failures)),
+        }
     }
     report
 }

@@ -82,7 +82,7 @@ impl Outcome {
             seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
             folders: folders.collect(),
             left_out: left_out.collect(),
-            notes: report.notes,
+            notes: report.notes.into_iter().chain(report.unfinished).collect(),
             items: if dry_run { Vec::new() } else { items },
             finding,
             code,
@@ -160,6 +160,7 @@ fn judge(end: &RunEnd, counts: &Counts) -> (&'static str, u8, Option<Finding>) {
         RunEnd::Done(RunState::Succeeded) => ("succeeded", 0, None),
         RunEnd::Done(_) => ("partial", 1, None),
         // The line was lost for good in the middle: the next run goes on.
+        RunEnd::Unfinished(error) => ("interrupted", 4, Some(error.finding().about(error.context.clone()))),
         RunEnd::Failed(error) if counts.done() > 0 => {
             ("interrupted", 4, Some(error.finding().about(error.context.clone())))
         }

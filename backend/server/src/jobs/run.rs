@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveTime, Utc};
 use mailferry_connectors::imap::ImapConnector;
 use mailferry_domain::{folder::FolderPath, mapping::MappingOptions, plan::ItemFilter};
 use mailferry_engine::{
-    port::{Command, Control, Decision, Ledger, LedgerError, NoFault, NoProgress},
+    port::{Command, ConnectorError, Control, Decision, Ledger, LedgerError, NoFault, NoProgress},
     run::{Job as EngineJob, RunEnd, RunOptions, RunReport, run},
 };
 use mailferry_shared::{
@@ -33,8 +33,9 @@ const HEARTBEAT: Duration = Duration::from_secs(2);
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections a side for one account pair.
 const CONNECTIONS: usize = 2;
-/// Attempts at a server that cannot be reached before a run is failed.
-const ATTEMPTS: u32 = 8;
+/// Attempts at a server that cannot be reached, or whose lines break, before a run is given up: with their waits about
+/// two hours, longer than a provider's maintenance usually takes.
+const ATTEMPTS: u32 = 30;
 /// Days of mail that a trial copies.
 const TRIAL_DAYS: u64 = 10;
 
@@ -88,7 +89,7 @@ async fn under_lease(
         Some(end) => Err(end),
         None => Ok(run(EngineJob {
             connector: Arc::new(connector),
-            ledger,
+            ledger: ledger.clone(),
             options: options(&order, record.summary.kind, context.store.now()),
             control,
             progress: Arc::new(NoProgress),
@@ -97,7 +98,13 @@ async fn under_lease(
         .await),
     };
     heartbeat.abort();
-    let end = report.map_or_else(|end| end, |report: RunReport| report.end);
+    let (end, unfinished) =
+        report.map_or_else(|end| (end, Vec::new()), |report: RunReport| (report.end, report.unfinished));
+    if matches!(end, RunEnd::Unfinished(_)) && job.attempt >= ATTEMPTS {
+        for folder in &unfinished {
+            ledger.note(folder).await.map_err(|error| JobError(Box::new(error)))?;
+        }
+    }
     conclude(context, job, id, lease, end).await
 }
 
@@ -225,16 +232,17 @@ async fn conclude(
         }
         RunEnd::Failed(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, attempt = job.attempt, "a run could not work");
-            let temporary = matches!(error.decision, Decision::Retry | Decision::Wait(_)) && job.attempt < ATTEMPTS;
-            if temporary {
-                let wait = match error.decision {
-                    Decision::Wait(wait) => wait.max(backoff(job.attempt)),
-                    _ => backoff(job.attempt),
-                };
-                store.requeue_run(id, store.now() + wait, Some(&error.finding()), Some(lease)).await?;
-                return Ok(JobOutcome::Again(store.now() + wait));
+            if matches!(error.decision, Decision::Retry | Decision::Wait(_)) && job.attempt < ATTEMPTS {
+                return later(context, job, id, lease, &error).await;
             }
             store.change_run(id, RunState::Failed, Some(&error.finding()), Some(lease)).await?;
+        }
+        RunEnd::Unfinished(error) => {
+            tracing::info!(code = %error.code, cause = ?error.source, attempt = job.attempt, "a run left folders");
+            if job.attempt < ATTEMPTS {
+                return later(context, job, id, lease, &error).await;
+            }
+            store.change_run(id, RunState::Partial, Some(&error.finding()), Some(lease)).await?;
         }
         RunEnd::Stopped(Command::Pause) => {
             store.change_run(id, RunState::Paused, None, Some(lease)).await?;
@@ -251,4 +259,21 @@ async fn conclude(
         RunEnd::Ledger(error @ LedgerError::Unavailable(_)) => return Err(JobError(Box::new(error))),
     }
     Ok(JobOutcome::Done)
+}
+
+/// Puts the run back into the queue; whoever watches sees what it waits for.
+async fn later(
+    context: &JobContext,
+    job: &Job,
+    id: RunId,
+    lease: &Lease,
+    error: &ConnectorError,
+) -> Result<JobOutcome, JobError> {
+    let wait = match error.decision {
+        Decision::Wait(wait) => wait.max(backoff(job.attempt)),
+        _ => backoff(job.attempt),
+    };
+    let at = context.store.now() + wait;
+    context.store.requeue_run(id, at, Some(&error.finding()), Some(lease)).await?;
+    Ok(JobOutcome::Again(at))
 }
