@@ -1,7 +1,7 @@
 // `make crash`: kills copies and workers with SIGKILL at random moments, starts them again, and compares the mailboxes
 // message by message in the end. CRASH_SEED repeats a run, CRASH_KILLS and CRASH_WORKER_KILLS set how often.
 
-import { writeFileSync } from "node:fs";
+import { chmodSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { Api, type Progress } from "./support/api.ts";
@@ -159,6 +159,8 @@ async function keepProtocols(api: Api, order: string, dir: string): Promise<void
 async function main(): Promise<number> {
   // Mail, logs, ledgers and protocols stay if anything goes wrong.
   const dir = workFolder("crash");
+  // The mail servers work as a user of their own.
+  chmodSync(dir, 0o755);
   const lab = await Lab.start({ sample: String(MESSAGES), accounts: 2, dir: join(dir, "servers") });
   let perfect = false;
   try {
