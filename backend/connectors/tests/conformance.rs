@@ -6,9 +6,14 @@ use mailferry_connectors::{
     memory::MemoryConnector,
     net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
-use mailferry_domain::{folder::FolderPath, item::Flags, uid::Uid};
+use mailferry_domain::{
+    folder::{FolderPath, FolderStatus},
+    item::{Flags, ItemMeta},
+    uid::Uid,
+};
 use mailferry_engine::port::{
-    Account, Body, BodyWriter, Connector, Destination, FetchRequest, Fetched, MemoryBudget, NewItem,
+    Account, Body, BodyWriter, Connector, Destination, Fate, FetchRequest, Fetched, FolderFetch, ListRequest,
+    MemoryBudget, NewItem, Prepared, Wanted,
 };
 use mailferry_lab::{Dovecot, DovecotOptions};
 use mailferry_shared::endpoint::{Endpoint, TlsMode};
@@ -51,12 +56,51 @@ fn messages() -> Vec<NewItem> {
     ]
 }
 
+fn folder_fetch(wire_name: &str, status: &FolderStatus, items: &[ItemMeta]) -> FolderFetch {
+    FolderFetch {
+        wire_name: wire_name.to_owned(),
+        uid_validity: status.uid_validity,
+        items: items.iter().map(|item| (item.uid, item.size_bytes)).collect(),
+    }
+}
+
+/// Makes a folder ready for messages.
+async fn prepared<D: Destination>(destination: &mut D, path: &FolderPath) -> Prepared {
+    let wanted = Wanted { path: path.clone(), wire_name: None, create: true, subscribe: true };
+    let mut prepared = destination.prepare(&[wanted]).await.expect("the line holds");
+    let prepared = prepared.pop().expect("one folder").expect("it is made");
+    assert!(prepared.not_subscribed.is_none());
+    prepared
+}
+
+/// Stores messages in batches, all on their way at once; the UIDs that are told.
+async fn store_all<D: Destination>(destination: &mut D, wire_name: &str, mut sent: Vec<NewItem>) -> Vec<Option<Uid>> {
+    let mut batches = 0;
+    while !sent.is_empty() {
+        let rest = sent.split_off(sent.len().min(destination.limits().max_batch_items.min(4)));
+        destination.submit(wire_name, std::mem::replace(&mut sent, rest)).await.expect("the line holds");
+        batches += 1;
+    }
+    let mut uids = Vec::new();
+    for _ in 0..batches {
+        let answered = destination.answer().await.expect("every batch is answered");
+        assert!(answered.lost.is_none() && !answered.flags_reduced);
+        assert_eq!(answered.batch.len(), answered.fates.len());
+        for fate in answered.fates {
+            let Fate::Stored(uid) = fate else { panic!("{fate:?}") };
+            uids.push(uid);
+        }
+    }
+    assert!(destination.answer().await.is_none(), "nothing more was sent");
+    uids
+}
+
 async fn read_all<A: Account>(account: &mut A, wire_name: &str, newest_first: bool) -> Vec<Fetched> {
     let status = account.open(wire_name).await.expect("opens");
     let items = account.list(Uid(1), Uid(status.uid_next.saturating_sub(1))).await.expect("lists");
     assert_eq!(items.len(), status.messages as usize);
     let request = FetchRequest {
-        items: items.iter().map(|item| (item.uid, item.size_bytes)).collect(),
+        folders: vec![folder_fetch(wire_name, &status, &items)],
         newest_first,
         budget: MemoryBudget::new(64 << 20),
     };
@@ -73,19 +117,10 @@ async fn read_all<A: Account>(account: &mut A, wire_name: &str, newest_first: bo
 async fn a_message_comes_back_as_it_was<C: Connector>(connector: &C) {
     let folder = path("Projekte/Größe & Maß \"x\"/日本語");
     let mut destination = connector.destination().await.expect("logs in");
-    let wire_name = destination.ensure_folder(&folder, true).await.expect("creates");
-    assert_eq!(
-        destination.ensure_folder(&folder, true).await.expect("exists"),
-        wire_name,
-        "creating again does no harm"
-    );
-    destination.subscribe(&wire_name).await.expect("subscribes");
-    destination.open(&wire_name).await.expect("opens");
+    let wire_name = prepared(&mut destination, &folder).await.wire_name;
+    assert_eq!(prepared(&mut destination, &folder).await.wire_name, wire_name, "creating again does no harm");
     let sent = messages();
-    let mut told = Vec::new();
-    for batch in sent.chunks(destination.limits().max_batch_items.min(4)) {
-        told.extend(destination.store(&wire_name, batch).await.expect("stores").uids);
-    }
+    let told = store_all(&mut destination, &wire_name, messages()).await;
     let folders = destination.folders().await.expect("lists folders");
     let listed = folders.iter().find(|listed| listed.path == folder).expect("the new folder is listed");
     assert!(listed.selectable && listed.subscribed);
@@ -116,21 +151,13 @@ async fn a_message_comes_back_as_it_was<C: Connector>(connector: &C) {
 /// Servers may mix the answers of commands that are on the way at once; messages come in order all the same.
 async fn many_messages_come_in_order<C: Connector>(connector: &C) {
     let mut destination = connector.destination().await.expect("logs in");
-    let wire_name = destination.ensure_folder(&path("Many"), true).await.expect("creates");
-    destination.open(&wire_name).await.expect("opens");
-    let sent: Vec<NewItem> = (1..=300)
-        .map(|n| {
-            message(
-                n,
-                &[],
-                "2020-01-01T00:00:00+00:00",
-                format!("Subject: {n}\r\n\r\n{}", "line\r\n".repeat(2500)).as_bytes(),
-            )
-        })
-        .collect();
-    for batch in sent.chunks(destination.limits().max_batch_items) {
-        destination.store(&wire_name, batch).await.expect("stores");
-    }
+    let wire_name = prepared(&mut destination, &path("Many")).await.wire_name;
+    let sent = || -> Vec<NewItem> {
+        let text = |n| format!("Subject: {n}\r\n\r\n{}", "line\r\n".repeat(2500));
+        (1..=300).map(|n| message(n, &[], "2020-01-01T00:00:00+00:00", text(n).as_bytes())).collect()
+    };
+    store_all(&mut destination, &wire_name, sent()).await;
+    let sent = sent();
     let read = read_all(&mut destination, &wire_name, false).await;
     let keys = |items: &mut dyn Iterator<Item = &Body>| items.map(Body::key).collect::<Vec<_>>();
     assert_eq!(keys(&mut read.iter().map(|item| &item.body)), keys(&mut sent.iter().map(|item| &item.body)));
@@ -140,13 +167,14 @@ async fn many_messages_come_in_order<C: Connector>(connector: &C) {
 /// A message that has vanished is left out of a fetch, and a folder that does not exist is an error.
 async fn what_is_not_there_is_told<C: Connector>(connector: &C) {
     let mut destination = connector.destination().await.expect("logs in");
-    let wire_name = destination.ensure_folder(&path("INBOX"), true).await.expect("INBOX is always there");
+    let wire_name = prepared(&mut destination, &path("INBOX")).await.wire_name;
     let status = destination.open(&wire_name).await.expect("opens");
-    let request = FetchRequest {
+    let folder = FolderFetch {
+        wire_name: wire_name.clone(),
+        uid_validity: status.uid_validity,
         items: vec![(Uid(status.uid_next + 5), 10), (Uid(status.uid_next + 6), 3 << 20)],
-        newest_first: false,
-        budget: MemoryBudget::new(1 << 20),
     };
+    let request = FetchRequest { folders: vec![folder], newest_first: false, budget: MemoryBudget::new(1 << 20) };
     let (sink, mut fetched) = mpsc::channel(4);
     destination.fetch(request, sink).await.expect("vanished messages are no error");
     assert!(fetched.recv().await.is_none());
@@ -154,9 +182,48 @@ async fn what_is_not_there_is_told<C: Connector>(connector: &C) {
     destination.open(&wire_name).await.expect("the session can go on");
 }
 
+/// Folders are listed and read together; one that is not there does not stop the others.
+async fn folders_are_read_together<C: Connector>(connector: &C) {
+    let mut destination = connector.destination().await.expect("logs in");
+    let mut requests = Vec::new();
+    for (n, name) in ["Together/a", "Together/b", "Together/c"].iter().enumerate() {
+        let wire_name = prepared(&mut destination, &path(name)).await.wire_name;
+        let mut sent = messages();
+        sent.truncate(3 * n);
+        store_all(&mut destination, &wire_name, sent).await;
+        requests.push(ListRequest { wire_name, first: Uid(1), messages: Some(3) });
+    }
+    requests.insert(1, ListRequest { wire_name: "No such folder".to_owned(), first: Uid(1), messages: Some(3) });
+    requests.push(ListRequest { first: Uid(5), messages: None, ..requests[3].clone() });
+    let listings = destination.list_folders(&requests).await.expect("the line holds");
+    let listed: Vec<_> =
+        listings.iter().map(|listing| listing.as_ref().ok().map(|listing| listing.items.len())).collect();
+    assert_eq!(listed, [Some(0), None, Some(3), Some(6), Some(2)]);
+    let (mut folders, mut expected) = (Vec::new(), Vec::new());
+    for (request, listing) in requests.iter().zip(&listings) {
+        let Ok(listing) = listing else { continue };
+        expected.extend(listing.items.iter().map(|item| (folders.len(), item.uid)));
+        folders.push(folder_fetch(&request.wire_name, &listing.status, &listing.items));
+    }
+    let request = FetchRequest { folders, newest_first: false, budget: MemoryBudget::new(64 << 20) };
+    let (sink, mut fetched) = mpsc::channel(100);
+    destination.fetch(request, sink).await.expect("fetches");
+    let mut read = Vec::new();
+    while let Some(item) = fetched.recv().await {
+        read.push((item.folder, item.uid));
+    }
+    assert_eq!(read, expected);
+    let names = [requests[3].wire_name.clone(), "No such folder".to_owned(), requests[0].wire_name.clone()];
+    let statuses = destination.statuses(&names).await.expect("the line holds");
+    let counts: Vec<_> = statuses.iter().map(|status| status.map(|status| status.messages)).collect();
+    assert_eq!(counts, [Some(6), None, Some(0)]);
+    destination.close().await;
+}
+
 async fn suite<C: Connector>(connector: C) {
     a_message_comes_back_as_it_was(&connector).await;
     many_messages_come_in_order(&connector).await;
+    folders_are_read_together(&connector).await;
     what_is_not_there_is_told(&connector).await;
 }
 

@@ -117,6 +117,8 @@ pub struct RemoteFolder {
     pub selectable: bool,
     /// True if it is subscribed.
     pub subscribed: bool,
+    /// How it stood when it was listed, where the server tells that with the list (LIST-STATUS, RFC 5819).
+    pub status: Option<FolderStatus>,
 }
 
 /// How a server builds folder names.

@@ -7,7 +7,7 @@ use mailferry_shared::finding::FindingCode;
 
 use crate::{
     item::ContentKey,
-    uid::{Uid, UidSet},
+    uid::{Uid, UidSet, UidValidity},
 };
 
 /// Written and synced *before* a message is sent.
@@ -71,6 +71,22 @@ pub struct Settlement {
     pub message_id: Option<String>,
     /// What became of it.
     pub outcome: Outcome,
+}
+
+/// Where a delta of a folder goes on. It exists only when every message that was there has been dealt with for good:
+/// all below [`Cursor::uid_next`] are Stored or Present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cursor {
+    /// The source folder's UIDVALIDITY then.
+    pub source_uid_validity: UidValidity,
+    /// The source folder's UIDNEXT then.
+    pub source_uid_next: u32,
+    /// Messages in the source folder then.
+    pub messages: u64,
+    /// Their size as listed.
+    pub size_bytes: u64,
+    /// The destination folder's UIDVALIDITY then.
+    pub destination_uid_validity: UidValidity,
 }
 
 /// What the ledger knows of one source folder and its destination, for the present UIDVALIDITY of both.

@@ -46,6 +46,8 @@ pub struct MappedFolder {
     pub destination: FolderPath,
     /// True if it must be made there.
     pub create: bool,
+    /// The folder that is there already.
+    pub there: Option<RemoteFolder>,
     /// True if neither a rule nor a special use explains the other name: the destination could not take the old one.
     pub renamed: bool,
 }
@@ -72,7 +74,8 @@ pub fn map_folders(
 ) -> FolderMapping {
     let source_uses = uses(source);
     let moves = moves(&source_uses, &uses(destination), options);
-    let existing: BTreeSet<&FolderPath> = destination.iter().filter(|f| f.selectable).map(|f| &f.path).collect();
+    let existing: BTreeMap<&FolderPath, &RemoteFolder> =
+        destination.iter().filter(|f| f.selectable).map(|f| (&f.path, f)).collect();
     let mut mapping = FolderMapping::default();
     let mut names = Names::new(style, destination);
     let mut kept = Vec::new();
@@ -97,7 +100,8 @@ pub fn map_folders(
         let Some(place) = places.remove(&folder.path) else { continue };
         mapping.folders.push(MappedFolder {
             source: (*folder).clone(),
-            create: !existing.contains(&place) && !place.is_inbox(),
+            create: !existing.contains_key(&place) && !place.is_inbox(),
+            there: existing.get(&place).map(|folder| (*folder).clone()),
             renamed: place != *wanted,
             destination: place,
         });
@@ -272,6 +276,7 @@ mod tests {
             special_use: None,
             selectable: true,
             subscribed: false,
+            status: None,
         }
     }
 
@@ -399,7 +404,7 @@ mod tests {
         ) {
             let folders = |names: BTreeSet<String>| -> Vec<RemoteFolder> {
                 names.iter().filter_map(|name| FolderPath::parse(name).ok()).collect::<BTreeSet<_>>().into_iter()
-                    .map(|path| RemoteFolder { wire_name: path.to_string(), path, special_use: None, selectable: true, subscribed: false })
+                    .map(|path| RemoteFolder { wire_name: path.to_string(), path, special_use: None, selectable: true, subscribed: false, status: None })
                     .collect()
             };
             let (source, destination) = (folders(names), folders(existing));

@@ -2,12 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mailferry_domain::mapping::MappedFolder;
 use mailferry_shared::finding::{Finding, FindingCode};
 
 use crate::{
-    folder,
+    job::FolderTask,
     port::{Account, Connector, ConnectorError, Decision, Ledger, ProgressEvent},
+    portion,
     run::{Shared, Stop},
 };
 
@@ -44,44 +44,68 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
 
     /// Works until there is nothing left to do.
     pub(crate) async fn work(mut self) -> Result<LaneEnd, Stop> {
-        while let Some(group) = self.shared.next_group() {
-            for mapped in group {
-                self.folder(&mapped).await?;
-            }
+        while let Some(portion) = self.shared.next_portion() {
+            self.portion(portion).await?;
         }
         futures::join!(self.source.close(), self.destination.close());
         Ok(LaneEnd)
     }
 
+    /// Copies a portion. When its line is lost, its folders are taken up again one by one, so that one that breaks
+    /// every line does not keep the others from being copied.
+    async fn portion(&mut self, mut tasks: Vec<FolderTask>) -> Result<(), Stop> {
+        if together(&tasks) {
+            let Err(stop) = portion::copy(self, &mut tasks).await else { return Ok(()) };
+            let Stop::Connector(error) = stop else { return Err(stop) };
+            tracing::info!(folders = tasks.len(), error = %error, cause = ?error.source, "folders were interrupted");
+            if !portion::concerns_one_folder(&error) {
+                self.reconnect(error, 1).await?;
+            }
+        }
+        for task in tasks {
+            self.folder(task).await?;
+        }
+        Ok(())
+    }
+
     /// Copies one folder; a lost line is taken up again, a folder that cannot be copied is noted and left.
-    async fn folder(&mut self, mapped: &MappedFolder) -> Result<(), Stop> {
+    async fn folder(&mut self, task: FolderTask) -> Result<(), Stop> {
         let mut attempt = 1;
         loop {
             let before = self.settled;
-            let Err(stop) = folder::copy(self, mapped).await else { return Ok(()) };
+            let mut tasks = vec![task.clone()];
+            let Err(stop) = portion::copy(self, &mut tasks).await else { return Ok(()) };
             let Stop::Connector(error) = stop else { return Err(stop) };
+            let mapped = &task.mapped;
             tracing::info!(folder = %mapped.source.path, error = %error, cause = ?error.source, "a folder was interrupted");
             attempt = if self.settled > before { 1 } else { attempt + 1 };
             match error.decision {
-                Decision::Skip | Decision::Permanent => return self.give_up(mapped, &error).await,
+                Decision::Skip | Decision::Permanent => return Ok(self.shared.give_up(mapped, &error).await?),
                 Decision::Retry if attempt > self.shared.job.options.attempts => {
                     self.shared.leave_unfinished(mapped, error);
-                    return Ok(());
+                    // The session may be of no use any more.
+                    return self.renew().await;
                 }
-                Decision::Retry | Decision::Wait(_) | Decision::Park => {
-                    wait_or_give_up(&self.shared, error, attempt).await?;
-                    let fresh = Self::connect(self.shared.clone()).await?;
-                    (self.source, self.destination) = (fresh.source, fresh.destination);
-                }
+                Decision::Retry | Decision::Wait(_) | Decision::Park => self.reconnect(error, attempt).await?,
             }
         }
     }
 
-    async fn give_up(&mut self, mapped: &MappedFolder, error: &ConnectorError) -> Result<(), Stop> {
-        self.shared.folder_failed();
-        self.shared.note(error.finding().about(mapped.source.path.to_string())).await?;
+    async fn reconnect(&mut self, error: ConnectorError, attempt: u32) -> Result<(), Stop> {
+        wait_or_give_up(&self.shared, error, attempt).await?;
+        self.renew().await
+    }
+
+    async fn renew(&mut self) -> Result<(), Stop> {
+        let fresh = Self::connect(self.shared.clone()).await?;
+        (self.source, self.destination) = (fresh.source, fresh.destination);
         Ok(())
     }
+}
+
+/// Source folders that go to one destination are copied one after the other: each looks at what is there.
+fn together(tasks: &[FolderTask]) -> bool {
+    tasks.len() > 1 && tasks[0].mapped.destination != tasks[1].mapped.destination
 }
 
 /// Waits as the error says, and tells whoever watches; gives up with the error where waiting does not help.

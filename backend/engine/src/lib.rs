@@ -3,16 +3,22 @@
 //! It knows its world by the [`port`]s alone: a source that has no method that writes, a destination that has none
 //! that deletes, a ledger, a sink for progress, and a fault injector that tests use.
 //!
-//! [`run::run`] is the whole of it: folders are mapped ([`mailferry_domain::mapping`]), shared out over lanes (one
-//! connection to each side a lane), and each is copied by `folder`: listed, planned, what may have been sent before
-//! is looked for (`present`), the rest is fetched, intended, stored and settled batch by batch (`transfer`).
+//! [`run::run`] is the whole of it: folders are mapped ([`mailferry_domain::mapping`]), those that have not changed
+//! since the last run are passed over, the others are cut into portions (`queue`) and shared out over lanes (one
+//! connection to each side a lane). A `portion` is listed and planned, what may have been sent before is looked for
+//! (`decide`, `present`), the rest is fetched, intended, sent and settled batch by batch, with several batches on the
+//! way at once (`writer`).
 #![warn(missing_docs)]
 
-mod folder;
+mod decide;
+mod dry_run;
+mod job;
 mod lane;
-mod listing;
+pub mod listing;
 pub mod port;
+mod portion;
 mod present;
+mod queue;
 pub mod run;
 pub mod survey;
-mod transfer;
+mod writer;

@@ -9,7 +9,7 @@ use mailferry_domain::{
 use crate::port::{Account, ConnectorError};
 
 /// Messages that one command should list, more or less.
-const PAGE: u64 = 5_000;
+pub const PAGE: u64 = 5_000;
 
 /// Lists the open folder from `first` on, ascending by UID.
 ///
@@ -55,7 +55,7 @@ pub(crate) async fn list_gaps<A: Account>(
 }
 
 /// The parts of `first..=last` that are not in `known`, inclusive.
-fn gaps(first: u32, last: u32, known: &UidSet) -> Vec<(u32, u32)> {
+pub(crate) fn gaps(first: u32, last: u32, known: &UidSet) -> Vec<(u32, u32)> {
     let mut gaps = Vec::new();
     let mut next = first;
     for (begin, end) in known.ranges().filter(|(_, end)| end.0 >= first).take_while(|(begin, _)| begin.0 <= last) {
@@ -70,8 +70,8 @@ fn gaps(first: u32, last: u32, known: &UidSet) -> Vec<(u32, u32)> {
     gaps
 }
 
-/// Inclusive ranges that cover `first..=last`.
-fn pages(first: u32, last: u32, messages: u32) -> impl Iterator<Item = (u32, u32)> {
+/// Inclusive ranges of UIDs that cover `first..=last` of a folder of so many messages, about [`PAGE`] in each.
+pub fn pages(first: u32, last: u32, messages: u32) -> impl Iterator<Item = (u32, u32)> {
     let span = u64::from(last.max(1));
     let width = u32::try_from((span * PAGE).div_ceil(u64::from(messages.max(1)))).unwrap_or(u32::MAX).max(1);
     let first = if messages == 0 { None } else { Some(first.max(1)) };

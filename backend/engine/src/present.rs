@@ -12,7 +12,7 @@ use mailferry_domain::{
 };
 
 use crate::{
-    listing::list_gaps,
+    listing::{gaps, list_gaps},
     port::{ConnectorError, Destination},
 };
 
@@ -35,6 +35,13 @@ impl Pool {
             *unaddressed.entry(*key).or_default() += 1;
         }
         Self { by_content: HashMap::new(), seen_below: 1, unaddressed }
+    }
+
+    /// True if a folder that stands so may hold messages that nothing accounts for and that were not looked at.
+    pub(crate) fn has_news(&self, status: &FolderStatus, claimed: &UidSet) -> bool {
+        status.messages > 0
+            && (status.uid_next == u32::MAX
+                || !gaps(self.seen_below, status.uid_next.saturating_sub(1), claimed).is_empty())
     }
 
     /// Looks at what has come to the open folder since the last look: lists it, and reads those messages whose size

@@ -19,14 +19,16 @@ use mailferry_shared::{
     finding::{Finding, FindingCode},
     run::{Counts, RunState},
 };
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
+    job::FolderTask,
     lane::{Lane, LaneEnd},
     port::{
-        Account, Command, Connector, ConnectorError, Control, Decision, Fault, Interrupted, Ledger, LedgerError,
-        ProgressEvent, ProgressSink,
+        Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, Interrupted, Ledger,
+        LedgerError, ProgressEvent, ProgressSink,
     },
+    queue::{portions, without_unchanged},
 };
 
 /// What to copy and how.
@@ -173,8 +175,8 @@ impl From<Stop> for RunEnd {
 /// What the lanes of a run share.
 pub(crate) struct Shared<C, L> {
     pub(crate) job: Job<C, L>,
-    /// Folders still to do; those of one destination stay together, since they share its messages.
-    queue: Mutex<VecDeque<Vec<MappedFolder>>>,
+    /// Folders still to do, in portions.
+    queue: Mutex<VecDeque<Vec<FolderTask>>>,
     reports: Mutex<BTreeMap<FolderPath, FolderReport>>,
     notes: Mutex<Vec<Finding>>,
     folder_failures: Mutex<usize>,
@@ -195,7 +197,7 @@ impl<C, L> Shared<C, L> {
 }
 
 impl<C: Connector, L: Ledger> Shared<C, L> {
-    pub(crate) fn next_group(&self) -> Option<Vec<MappedFolder>> {
+    pub(crate) fn next_portion(&self) -> Option<Vec<FolderTask>> {
         lock(&self.queue).pop_front()
     }
 
@@ -203,8 +205,10 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
         lock(&self.reports).insert(report.source.clone(), report);
     }
 
-    pub(crate) fn folder_failed(&self) {
+    /// A folder cannot be copied: that is noted, and the others go on.
+    pub(crate) async fn give_up(&self, mapped: &MappedFolder, error: &ConnectorError) -> Result<(), LedgerError> {
         *lock(&self.folder_failures) += 1;
+        self.note(error.finding().about(mapped.source.path.to_string())).await
     }
 
     /// Leaves a folder whose line was lost again and again for another attempt.
@@ -215,12 +219,17 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
 
     /// Records a note in the protocol and shows it.
     pub(crate) async fn note(&self, finding: Finding) -> Result<(), LedgerError> {
-        if !self.job.options.dry_run {
-            self.job.ledger.note(&finding).await?;
+        self.show(&finding);
+        if self.job.options.dry_run { Ok(()) } else { self.job.ledger.write(vec![Entry::Note(finding)]).await }
+    }
+
+    /// Shows a note that is recorded elsewhere.
+    pub(crate) fn show(&self, finding: &Finding) {
+        self.job.progress.event(ProgressEvent::Note(finding));
+        let mut notes = lock(&self.notes);
+        if !notes.contains(finding) {
+            notes.push(finding.clone());
         }
-        self.job.progress.event(ProgressEvent::Note(&finding));
-        lock(&self.notes).push(finding);
-        Ok(())
     }
 }
 
@@ -274,8 +283,12 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
 }
 
 async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &mut RunReport) -> Result<RunEnd, Stop> {
+    let bindings = shared.job.ledger.bindings().await?;
+    // At first there is much to do, so that no lane waits for another to connect.
+    let more = if bindings.is_empty() && !shared.job.options.dry_run { shared.job.options.connections } else { 1 };
+    let lanes = FurtherLanes::connect(shared, more.saturating_sub(1));
     let mut first = Lane::connect(shared.clone()).await?;
-    let mapping = plan_folders(&mut first, shared).await?;
+    let mapping = plan_folders(&mut first, shared, &bindings).await?;
     report.left_out.clone_from(&mapping.left_out);
     for folder in mapping.folders.iter().filter(|folder| folder.renamed) {
         let subject = format!("{} → {}", folder.source.path, folder.destination);
@@ -283,10 +296,12 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     }
     shared.job.progress.event(ProgressEvent::Folders(mapping.folders.len()));
     let order: Vec<FolderPath> = mapping.folders.iter().map(|folder| folder.source.path.clone()).collect();
-    let groups = by_destination(mapping.folders);
-    let lanes = shared.job.options.connections.clamp(1, groups.len().max(1));
-    *lock(&shared.queue) = groups;
-    let end = run_lanes(first, shared, lanes).await;
+    let tasks = tasks(mapping.folders, bindings);
+    let tasks = if shared.job.options.dry_run { tasks } else { without_unchanged(&mut first, shared, tasks).await? };
+    let portions = portions(tasks, shared.job.options.connections);
+    let wanted = shared.job.options.connections.clamp(1, portions.len().max(1));
+    *lock(&shared.queue) = portions;
+    let end = run_lanes(first, shared, lanes, wanted - 1).await;
     let mut reports = std::mem::take(&mut *lock(&shared.reports));
     report.folders = order.iter().filter_map(|path| reports.remove(path)).collect();
     if shared.job.options.dry_run {
@@ -300,47 +315,40 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
 async fn plan_folders<C: Connector, L: Ledger>(
     lane: &mut Lane<C, L>,
     shared: &Shared<C, L>,
+    bindings: &BTreeMap<FolderPath, Binding>,
 ) -> Result<FolderMapping, Stop> {
-    let source = lane.source.folders().await?;
-    let destination = lane.destination.folders().await?;
+    let (source, destination) = futures::join!(lane.source.folders(), lane.destination.folders());
+    let (source, destination) = (source?, destination?);
     let mut options = shared.job.options.mapping.clone();
-    options.settled = shared.job.ledger.bindings().await?;
+    options.settled = bindings.iter().map(|(path, binding)| (path.clone(), binding.destination.clone())).collect();
     Ok(map_folders(&source, &destination, lane.destination.naming(), &options))
 }
 
-fn by_destination(folders: Vec<MappedFolder>) -> VecDeque<Vec<MappedFolder>> {
-    let mut groups: VecDeque<Vec<MappedFolder>> = VecDeque::new();
-    let mut places: BTreeMap<FolderPath, usize> = BTreeMap::new();
-    for folder in folders {
-        match places.get(&folder.destination) {
-            Some(&at) => groups[at].push(folder),
-            None => {
-                places.insert(folder.destination.clone(), groups.len());
-                groups.push_back(vec![folder]);
-            }
-        }
-    }
-    groups
+fn tasks(folders: Vec<MappedFolder>, mut bindings: BTreeMap<FolderPath, Binding>) -> Vec<FolderTask> {
+    folders.into_iter().map(|mapped| FolderTask { binding: bindings.remove(&mapped.source.path), mapped }).collect()
 }
 
-/// The first lane works with the sessions it has; the others connect for themselves, and a server that allows no
+/// The first lane works with the sessions it has; the others connected for themselves, and a server that allows no
 /// more connections just gets fewer.
 async fn run_lanes<C: Connector, L: Ledger>(
     first: Lane<C, L>,
     shared: &Arc<Shared<C, L>>,
-    lanes: usize,
+    mut further: FurtherLanes<C, L>,
+    wanted: usize,
 ) -> Result<RunEnd, Stop> {
+    let missing = wanted.saturating_sub(further.0.len());
+    further.0.extend(std::mem::take(&mut FurtherLanes::connect(shared, missing).0));
     let mut tasks = JoinSet::new();
     tasks.spawn(first.work());
-    for _ in 1..lanes {
-        let shared = shared.clone();
+    for connecting in further.0.drain(..).take(wanted) {
         tasks.spawn(async move {
-            match Lane::connect_once(shared).await {
-                Ok(lane) => lane.work().await,
-                Err(error) => {
+            match connecting.await {
+                Ok(Ok(lane)) => lane.work().await,
+                Ok(Err(error)) => {
                     tracing::info!(error = %error, "a further connection was refused; going on with fewer");
                     Ok(LaneEnd)
                 }
+                Err(_) => Ok(LaneEnd),
             }
         });
     }
@@ -359,5 +367,21 @@ async fn run_lanes<C: Connector, L: Ledger>(
     match stop {
         Some(stop) => Err(stop),
         None => Ok(RunEnd::Done(RunState::Succeeded)),
+    }
+}
+
+/// Lanes that are connecting.
+struct FurtherLanes<C: Connector, L: Ledger>(Vec<JoinHandle<Result<Lane<C, L>, ConnectorError>>>);
+
+impl<C: Connector, L: Ledger> FurtherLanes<C, L> {
+    fn connect(shared: &Arc<Shared<C, L>>, number: usize) -> Self {
+        Self((0..number).map(|_| tokio::spawn(Lane::connect_once(shared.clone()))).collect())
+    }
+}
+
+/// A run that ends before it needs them ends them too.
+impl<C: Connector, L: Ledger> Drop for FurtherLanes<C, L> {
+    fn drop(&mut self) {
+        self.0.iter().for_each(JoinHandle::abort);
     }
 }

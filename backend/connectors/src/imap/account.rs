@@ -1,21 +1,33 @@
 //! What both sides can do, over one session.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use async_imap::imap_proto::{AttributeValue, Response};
 use mailferry_domain::{
-    folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
+    folder::{FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, ItemMeta},
     uid::Uid,
 };
-use mailferry_engine::port::{
-    Account, Appended, ConnectorError, Decision, Destination, DestinationLimits, FetchRequest, Fetched, NewItem, Quota,
-    Source, StoreError,
+use mailferry_engine::{
+    listing::{PAGE, pages},
+    port::{
+        Account, Answered, ConnectorError, Decision, Destination, DestinationLimits, FetchRequest, Fetched,
+        ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
+    },
 };
 use tokio::sync::mpsc;
 
-use super::{append, auth, fetch, refusal::Doing, session::Session, wire};
+use super::{
+    append::{self, Outbox},
+    auth, fetch,
+    refusal::Doing,
+    session::Session,
+    wire,
+};
 
+const STATUS_KEYS: &str = "MESSAGES UIDNEXT UIDVALIDITY";
+const STATUS_ITEMS: &str = "STATUS (MESSAGES UIDNEXT UIDVALIDITY)";
+const LIST_ITEMS: &str = "(UID RFC822.SIZE INTERNALDATE)";
 /// Most messages of one APPEND.
 const BATCH_ITEMS: usize = 100;
 /// Messages that one FETCH of sizes asks for, when a folder is measured without STATUS=SIZE.
@@ -28,33 +40,185 @@ pub struct ImapSource(pub(super) Session);
 
 /// An account that is written.
 #[derive(Debug)]
-pub struct ImapDestination(pub(super) Session);
+pub struct ImapDestination(pub(super) Session, pub(super) Outbox);
 
 impl Session {
-    /// LIST and LSUB (RFC 3501 sections 6.3.8 and 6.3.9), special uses where the server knows them (RFC 6154).
+    /// Everything in one command where the server can (RFC 5258, RFC 5819, RFC 6154); LIST and LSUB (RFC 3501 sections
+    /// 6.3.8 and 6.3.9) otherwise.
     async fn list_folders(&mut self) -> Result<Vec<RemoteFolder>, ConnectorError> {
-        let special_use = self.can("SPECIAL-USE") && self.can("LIST-EXTENDED");
-        let command = if special_use { "LIST \"\" \"*\" RETURN (SPECIAL-USE)" } else { "LIST \"\" \"*\"" };
-        let reply = self.command(command, Doing::Other).await?;
-        let subscribed: HashSet<String> = self
-            .command("LSUB \"\" \"*\"", Doing::Other)
-            .await?
-            .diverted
-            .iter()
-            .filter_map(|response| wire::listed(response, "LSUB"))
-            .map(|listed| listed.name)
-            .collect();
-        let listed = reply.diverted.iter().filter_map(|response| wire::listed(response, "LIST"));
+        let extended = self.can("LIST-EXTENDED");
+        let mut wanted = Vec::new();
+        if extended {
+            wanted.push("SUBSCRIBED");
+        }
+        if extended && self.can("SPECIAL-USE") {
+            wanted.push("SPECIAL-USE");
+        }
+        if self.can("LIST-STATUS") {
+            wanted.push(STATUS_ITEMS);
+        }
+        let list = if wanted.is_empty() {
+            "LIST \"\" \"*\"".to_owned()
+        } else {
+            format!("LIST \"\" \"*\" RETURN ({})", wanted.join(" "))
+        };
+        let mut commands = vec![(list, Doing::Other)];
+        if !extended {
+            commands.push(("LSUB \"\" \"*\"".to_owned(), Doing::Other));
+        }
+        let replies = self.commands(&commands, |_, _| {}).await?;
+        for reply in replies.each {
+            reply?;
+        }
+        Ok(self.folders_of(&replies.diverted))
+    }
+
+    fn folders_of(&self, diverted: &[Vec<u8>]) -> Vec<RemoteFolder> {
+        let subscribed: HashSet<String> =
+            diverted.iter().filter_map(|response| wire::listed(response, "LSUB")).map(|listed| listed.name).collect();
+        let statuses: HashMap<String, FolderStatus> =
+            diverted.iter().filter_map(|response| wire::folder_status(response)).collect();
+        let listed = diverted.iter().filter_map(|response| wire::listed(response, "LIST"));
         let mut seen = HashSet::new();
-        let folders =
-            listed.filter_map(|listed| listed.folder(&self.naming)).filter(|folder| seen.insert(folder.path.clone()));
-        Ok(folders
-            .map(|folder| RemoteFolder { subscribed: subscribed.contains(&folder.wire_name), ..folder })
-            .collect())
+        listed
+            .filter_map(|listed| listed.folder(&self.naming))
+            .filter(|folder| seen.insert(folder.path.clone()))
+            .map(|folder| RemoteFolder {
+                subscribed: folder.subscribed || subscribed.contains(&folder.wire_name),
+                status: statuses.get(&folder.wire_name).copied(),
+                ..folder
+            })
+            .collect()
+    }
+
+    /// STATUS (RFC 9051 section 6.3.11) of folders, all asked for at once.
+    async fn ask_statuses(&mut self, wire_names: &[String]) -> Result<Vec<Option<FolderStatus>>, ConnectorError> {
+        let ask = |name: &String| (format!("STATUS {} ({STATUS_KEYS})", wire::quoted(name)), Doing::OpenFolder);
+        let commands: Vec<_> = wire_names.iter().map(ask).collect();
+        let replies = self.commands(&commands, |_, _| {}).await?;
+        let told: HashMap<String, FolderStatus> =
+            replies.diverted.iter().filter_map(|response| wire::folder_status(response)).collect();
+        Ok(wire_names.iter().map(|name| told.get(name).copied()).collect())
+    }
+
+    /// Opens and lists folders, those that are small without waiting in between.
+    async fn list_all(
+        &mut self,
+        requests: &[ListRequest],
+    ) -> Result<Vec<Result<Listing, ConnectorError>>, ConnectorError> {
+        let small: Vec<&ListRequest> = requests.iter().filter(|request| is_small(request)).collect();
+        let mut listings = self.list_small(&small).await?.into_iter();
+        let mut all = Vec::with_capacity(requests.len());
+        for request in requests {
+            let listing = if is_small(request) { listings.next() } else { None };
+            all.push(match listing {
+                Some(listing) => listing,
+                None => self.list_large(request).await?,
+            });
+        }
+        Ok(all)
+    }
+
+    async fn list_small(
+        &mut self,
+        requests: &[&ListRequest],
+    ) -> Result<Vec<Result<Listing, ConnectorError>>, ConnectorError> {
+        let mut commands = Vec::with_capacity(requests.len() * 2);
+        for request in requests {
+            commands.push((format!("EXAMINE {}", wire::quoted(&request.wire_name)), Doing::OpenFolder));
+            commands.push((format!("UID FETCH {}:* {LIST_ITEMS}", request.first), Doing::OpenFolder));
+        }
+        let mut items: Vec<Vec<ItemMeta>> = vec![Vec::new(); requests.len()];
+        self.open = None;
+        let replies = self
+            .commands(&commands, |at, response| {
+                if at % 2 == 1 {
+                    items[at / 2].extend(item_of(response));
+                }
+            })
+            .await?;
+        let mut answers = replies.each.into_iter();
+        let mut listings = Vec::with_capacity(requests.len());
+        for (request, items) in requests.iter().zip(items) {
+            let (opened, listed) = (answers.next(), answers.next());
+            let (Some(opened), Some(listed)) = (opened, listed) else { break };
+            listings.push(match (opened, listed) {
+                (Ok(opened), Ok(_)) => {
+                    let status = self.opened(&request.wire_name, &opened);
+                    Ok(Listing { status, items: tidy(items, request.first, status.uid_next) })
+                }
+                (Err(error), _) | (_, Err(error)) => {
+                    self.open = None;
+                    Err(error)
+                }
+            });
+        }
+        Ok(listings)
+    }
+
+    async fn list_large(&mut self, request: &ListRequest) -> Result<Result<Listing, ConnectorError>, ConnectorError> {
+        match self.list_in_pages(request).await {
+            Err(error) if error.decision != Decision::Skip => Err(error),
+            other => Ok(other),
+        }
+    }
+
+    async fn list_in_pages(&mut self, request: &ListRequest) -> Result<Listing, ConnectorError> {
+        let status = self.open_folder("EXAMINE", &request.wire_name).await?;
+        let last = status.uid_next.saturating_sub(1);
+        let page = |(from, to)| (format!("UID FETCH {from}:{to} {LIST_ITEMS}"), Doing::OpenFolder);
+        let commands: Vec<_> = pages(request.first.0, last, status.messages).map(page).collect();
+        let mut items = Vec::with_capacity(usize::try_from(status.messages.min(1 << 20)).unwrap_or(0));
+        for reply in self.commands(&commands, |_, response| items.extend(item_of(response))).await?.each {
+            reply?;
+        }
+        Ok(Listing { status, items: tidy(items, request.first, status.uid_next) })
+    }
+
+    /// CREATE, SUBSCRIBE and SELECT (RFC 9051 sections 6.3.2, 6.3.4 and 6.3.7) for all folders without waiting in
+    /// between.
+    async fn prepare_all(
+        &mut self,
+        wanted: &[Wanted],
+    ) -> Result<Vec<Result<Prepared, ConnectorError>>, ConnectorError> {
+        let names: Vec<String> = wanted
+            .iter()
+            .map(|folder| folder.wire_name.clone().unwrap_or_else(|| wire::wire_name(&folder.path, &self.naming)))
+            .collect();
+        let mut commands = Vec::new();
+        for (folder, name) in wanted.iter().zip(&names) {
+            let quoted = wire::quoted(name);
+            if creates(folder) {
+                commands.push((format!("CREATE {quoted}"), Doing::CreateFolder));
+            }
+            if folder.subscribe {
+                commands.push((format!("SUBSCRIBE {quoted}"), Doing::CreateFolder));
+            }
+            // Only so does a server tell which flags it keeps (PERMANENTFLAGS).
+            commands.push((format!("SELECT {quoted}"), Doing::OpenFolder));
+        }
+        self.open = None;
+        let mut answers = self.commands(&commands, |_, _| {}).await?.each.into_iter();
+        let mut prepared = Vec::with_capacity(wanted.len());
+        for (folder, wire_name) in wanted.iter().zip(names) {
+            let created = if creates(folder) { answers.next() } else { None };
+            let subscribed = if folder.subscribe { answers.next() } else { None };
+            prepared.push(match answers.next() {
+                Some(Ok(reply)) => Ok(Prepared {
+                    status: self.opened(&wire_name, &reply),
+                    wire_name,
+                    not_subscribed: subscribed.and_then(Result::err),
+                }),
+                // What a folder that could not be made lacks is a reason, not that it cannot be opened.
+                Some(Err(error)) => Err(created.and_then(Result::err).unwrap_or(error)),
+                None => Err(self.lost("reading", std::io::ErrorKind::UnexpectedEof.into())),
+            });
+        }
+        Ok(prepared)
     }
 
     async fn list_items(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
-        let tag = self.send(&format!("UID FETCH {first}:{last} (UID RFC822.SIZE INTERNALDATE)")).await?;
+        let tag = self.send(&format!("UID FETCH {first}:{last} {LIST_ITEMS}")).await?;
         let mut items = Vec::new();
         self.finish(&tag, Doing::OpenFolder, IDLE, |response| {
             // `n:*` names the last message even if its UID is below n.
@@ -112,6 +276,24 @@ impl Session {
     }
 }
 
+/// True if the folder can be listed by one command: it is small, or only what is new in it is asked for.
+fn is_small(request: &ListRequest) -> bool {
+    request.messages.is_some_and(|messages| u64::from(messages) <= PAGE)
+}
+
+fn creates(folder: &Wanted) -> bool {
+    folder.create && !folder.path.is_inbox()
+}
+
+/// Ascending, each once, and only what was asked for: `n:*` names the last message even if its UID is below n, and
+/// what came after the folder was opened is left to the next run.
+fn tidy(mut items: Vec<ItemMeta>, first: Uid, uid_next: u32) -> Vec<ItemMeta> {
+    items.retain(|item| item.uid >= first && item.uid.0 < uid_next);
+    items.sort_unstable_by_key(|item| item.uid);
+    items.dedup_by_key(|item| item.uid);
+    items
+}
+
 fn item_of(response: &Response<'_>) -> Option<ItemMeta> {
     let Response::Fetch(_, attributes) = response else { return None };
     let mut item = ItemMeta { uid: Uid(0), size_bytes: 0, internal_date: None };
@@ -153,6 +335,17 @@ macro_rules! account {
                 self.0.open_folder($open, wire_name).await
             }
 
+            async fn statuses(&mut self, wire_names: &[String]) -> Result<Vec<Option<FolderStatus>>, ConnectorError> {
+                self.0.ask_statuses(wire_names).await
+            }
+
+            async fn list_folders(
+                &mut self,
+                requests: &[ListRequest],
+            ) -> Result<Vec<Result<Listing, ConnectorError>>, ConnectorError> {
+                self.0.list_all(requests).await
+            }
+
             async fn list(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
                 self.0.list_items(first, last).await
             }
@@ -192,20 +385,16 @@ impl Destination for ImapDestination {
         DestinationLimits { max_message_bytes: self.0.capability_number("APPENDLIMIT="), max_batch_items: BATCH_ITEMS }
     }
 
-    async fn ensure_folder(&mut self, path: &FolderPath, create: bool) -> Result<String, ConnectorError> {
-        let wire_name = wire::wire_name(path, &self.0.naming);
-        if create && !path.is_inbox() {
-            append::create(&mut self.0, &wire_name).await?;
-        }
-        Ok(wire_name)
+    async fn prepare(&mut self, wanted: &[Wanted]) -> Result<Vec<Result<Prepared, ConnectorError>>, ConnectorError> {
+        self.0.prepare_all(wanted).await
     }
 
-    async fn subscribe(&mut self, wire_name: &str) -> Result<(), ConnectorError> {
-        self.0.command(&format!("SUBSCRIBE {}", wire::quoted(wire_name)), Doing::CreateFolder).await.map(drop)
+    async fn submit(&mut self, wire_name: &str, batch: Vec<NewItem>) -> Result<(), ConnectorError> {
+        append::submit(&mut self.0, &mut self.1, wire_name, batch).await
     }
 
-    async fn store(&mut self, wire_name: &str, batch: &[NewItem]) -> Result<Appended, StoreError> {
-        append::store(&mut self.0, wire_name, batch).await
+    async fn answer(&mut self) -> Option<Answered> {
+        append::answer(&mut self.0, &mut self.1).await
     }
 
     async fn identify(&mut self, items: &[(Uid, u64)]) -> Result<Vec<(Uid, ContentKey)>, ConnectorError> {

@@ -1,16 +1,16 @@
-//! Writing messages: MULTIAPPEND (RFC 3502) with non-synchronizing literals (RFC 7888) where the server can, one by
-//! one otherwise.
+//! Writing messages: MULTIAPPEND (RFC 3502) with non-synchronizing literals (RFC 7888) where the server can, pipelined
+//! APPENDs where it knows such literals only, one by one otherwise. Several batches are on their way at once.
 
-use std::io::Read;
+use std::{collections::VecDeque, io::Read};
 
 use async_imap::imap_proto::{ResponseCode, rfc4315::UidSetMember};
 use mailferry_domain::{item::Flags, uid::Uid};
-use mailferry_engine::port::{Appended, ConnectorError, Decision, NewItem, StoreError};
+use mailferry_engine::port::{Answered, ConnectorError, Decision, Fate, NewItem};
 use mailferry_shared::finding::FindingCode;
 
 use super::{
     refusal::{Doing, Refusal},
-    session::{APPEND_TIMEOUT, Reply, Session},
+    session::{APPEND_TIMEOUT, Answer, Session, Tag},
     wire,
 };
 
@@ -18,81 +18,236 @@ use super::{
 const SMALL_LITERAL: u64 = 4096;
 const PIECE: usize = 64 << 10;
 
-/// Creates a folder; one that exists already is fine.
-pub(super) async fn create(session: &mut Session, wire_name: &str) -> Result<(), ConnectorError> {
-    let quoted = wire::quoted(wire_name);
-    let Err(refused) = session.command(&format!("CREATE {quoted}"), Doing::CreateFolder).await else { return Ok(()) };
-    if refused.decision != Decision::Skip {
-        return Err(refused);
-    }
-    let reply = session.command(&format!("LIST \"\" {quoted}"), Doing::CreateFolder).await?;
-    let exists = reply.diverted.iter().filter_map(|response| wire::listed(response, "LIST")).any(|listed| {
-        listed.name == wire_name
-            && !listed.attributes.iter().any(|attribute| attribute.eq_ignore_ascii_case("\\Noselect"))
-    });
-    if exists { Ok(()) } else { Err(refused) }
+/// Batches on their way, in the order of their submission.
+#[derive(Debug, Default)]
+pub(super) struct Outbox(VecDeque<Sent>);
+
+#[derive(Debug)]
+struct Sent {
+    wire_name: String,
+    batch: Vec<NewItem>,
+    flags_reduced: bool,
+    answers: Answers,
 }
 
-/// Stores a batch.
-pub(super) async fn store(session: &mut Session, wire_name: &str, batch: &[NewItem]) -> Result<Appended, StoreError> {
-    if batch.len() > 1 && session.can("MULTIAPPEND") {
-        match append(session, wire_name, batch).await {
-            Ok(appended) => return Ok(appended),
-            // All or nothing: nothing was stored. One by one, the bad message shows itself.
-            Err(StoreError::Refused { error, .. }) if error.decision == Decision::Skip => {}
-            Err(other) => return Err(other),
+/// How a batch was sent, and what was answered so far.
+#[derive(Debug)]
+enum Answers {
+    /// One command for all of it.
+    Together(Command),
+    /// A command for each message.
+    Each(Vec<Command>),
+    /// Everything is known.
+    Known { fates: Vec<Fate>, lost: Option<ConnectorError> },
+}
+
+#[derive(Debug)]
+struct Command {
+    tag: Tag,
+    answer: Option<Result<Option<ResponseCode<'static>>, Refusal>>,
+}
+
+/// Sends a batch, without waiting for the answer where the server need not be asked before each message.
+pub(super) async fn submit(
+    session: &mut Session,
+    outbox: &mut Outbox,
+    wire_name: &str,
+    batch: Vec<NewItem>,
+) -> Result<(), ConnectorError> {
+    let flags_reduced = batch.iter().any(|item| permitted(session, wire_name, &item.flags).1);
+    if batch.iter().any(|item| asks_first(session, item)) {
+        // The server's `+` stands between the answers to what is on its way.
+        hear_all(session, outbox).await;
+        let (fates, lost) = one_by_one(session, wire_name, &batch).await;
+        let answers = Answers::Known { fates, lost };
+        outbox.0.push_back(Sent { wire_name: wire_name.to_owned(), batch, flags_reduced, answers });
+        return Ok(());
+    }
+    let together = batch.len() > 1 && session.can("MULTIAPPEND");
+    let commands: Vec<&[NewItem]> = if together { vec![batch.as_slice()] } else { batch.chunks(1).collect() };
+    let mut tags = Vec::with_capacity(commands.len());
+    for items in commands {
+        tags.push(Command { tag: write_append(session, wire_name, items).await?, answer: None });
+    }
+    session.flush().await?;
+    let answers = match tags.pop() {
+        Some(command) if tags.is_empty() => Answers::Together(command),
+        last => Answers::Each(tags.into_iter().chain(last).collect()),
+    };
+    outbox.0.push_back(Sent { wire_name: wire_name.to_owned(), batch, flags_reduced, answers });
+    Ok(())
+}
+
+/// The answer to the oldest batch.
+pub(super) async fn answer(session: &mut Session, outbox: &mut Outbox) -> Option<Answered> {
+    let mut lost = None;
+    while lost.is_none() && !outbox.0.front()?.is_answered() {
+        lost = hear(session, outbox).await.err();
+    }
+    let refused_together = outbox.0.front()?.is_refused_together(session);
+    if refused_together {
+        // All or nothing: nothing was stored. One by one, the bad message shows itself.
+        hear_all(session, outbox).await;
+    }
+    let sent = outbox.0.pop_front()?;
+    let (fates, lost) = if refused_together {
+        one_by_one(session, &sent.wire_name, &sent.batch).await
+    } else {
+        sent.answers.fates(session, &sent.wire_name, sent.batch.len(), lost)
+    };
+    Some(Answered { batch: sent.batch, fates, flags_reduced: sent.flags_reduced, lost })
+}
+
+/// Reads one answer and keeps it with its command.
+async fn hear(session: &mut Session, outbox: &mut Outbox) -> Result<(), ConnectorError> {
+    if session.broken {
+        return Err(session.lost("reading", std::io::ErrorKind::NotConnected.into()));
+    }
+    if let Answer::Tagged(tag, judged) = session.answer(APPEND_TIMEOUT, |_| ()).await?
+        && let Some(command) =
+            outbox.0.iter_mut().flat_map(|sent| sent.answers.commands()).find(|command| command.tag == tag)
+    {
+        command.answer = Some(judged);
+    }
+    Ok(())
+}
+
+/// Reads the answers to everything that is on its way, as far as they come.
+async fn hear_all(session: &mut Session, outbox: &mut Outbox) {
+    while !session.broken && outbox.0.iter().any(|sent| !sent.is_answered()) {
+        if hear(session, outbox).await.is_err() {
+            return;
         }
     }
-    let mut done = Appended { uids: Vec::with_capacity(batch.len()), flags_reduced: false };
+}
+
+impl Sent {
+    fn is_answered(&self) -> bool {
+        match &self.answers {
+            Answers::Together(command) => command.answer.is_some(),
+            Answers::Each(commands) => commands.iter().all(|command| command.answer.is_some()),
+            Answers::Known { .. } => true,
+        }
+    }
+
+    /// True if one bad message has kept others from being stored.
+    fn is_refused_together(&self, session: &Session) -> bool {
+        match &self.answers {
+            Answers::Together(Command { answer: Some(Err(refusal)), .. }) if self.batch.len() > 1 => {
+                refused(refusal, session).decision == Decision::Skip
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Answers {
+    fn commands(&mut self) -> &mut [Command] {
+        match self {
+            Self::Together(command) => std::slice::from_mut(command),
+            Self::Each(commands) => commands,
+            Self::Known { .. } => &mut [],
+        }
+    }
+
+    fn fates(
+        self,
+        session: &Session,
+        wire_name: &str,
+        sent: usize,
+        lost: Option<ConnectorError>,
+    ) -> (Vec<Fate>, Option<ConnectorError>) {
+        match self {
+            Self::Together(command) => (command.fates(session, wire_name, sent), lost),
+            Self::Each(commands) => {
+                (commands.into_iter().flat_map(|command| command.fates(session, wire_name, 1)).collect(), lost)
+            }
+            Self::Known { fates, lost } => (fates, lost),
+        }
+    }
+}
+
+impl Command {
+    fn fates(self, session: &Session, wire_name: &str, sent: usize) -> Vec<Fate> {
+        match self.answer {
+            Some(Ok(code)) => uids(session, wire_name, code.as_slice(), sent).into_iter().map(Fate::Stored).collect(),
+            Some(Err(refusal)) => {
+                let first = Fate::Refused(refused(&refusal, session));
+                std::iter::once(first).chain(std::iter::repeat_with(|| Fate::NotSent)).take(sent).collect()
+            }
+            None => std::iter::repeat_with(|| Fate::Unknown).take(sent).collect(),
+        }
+    }
+}
+
+/// Stores messages each by a command of its own, waiting for each answer: for servers that must be asked before every
+/// message, and to find the bad message of a batch. Goes on behind a message that is refused for its own sake.
+async fn one_by_one(session: &mut Session, wire_name: &str, batch: &[NewItem]) -> (Vec<Fate>, Option<ConnectorError>) {
+    let mut fates = Vec::with_capacity(batch.len());
+    let mut lost = None;
     for item in batch {
-        match append(session, wire_name, std::slice::from_ref(item)).await {
-            Ok(appended) => {
-                done.uids.extend(appended.uids);
-                done.flags_reduced |= appended.flags_reduced;
+        match store_one(session, wire_name, item).await {
+            Ok(fate) => {
+                let stops = matches!(&fate, Fate::Refused(error) if error.decision != Decision::Skip);
+                fates.push(fate);
+                if stops {
+                    break;
+                }
             }
-            Err(StoreError::Refused { error, .. }) => return Err(StoreError::Refused { stored: done.uids, error }),
-            // What went before is at the destination and known to be; the rest is not known.
-            Err(StoreError::Unknown(error)) => return Err(unknown_after(done.uids, error)),
-        }
-    }
-    Ok(done)
-}
-
-/// The line was lost at an item after some were stored: those are told, the item itself is left to a look at the
-/// destination.
-fn unknown_after(stored: Vec<Option<Uid>>, error: ConnectorError) -> StoreError {
-    if stored.is_empty() { StoreError::Unknown(error) } else { StoreError::Refused { stored, error } }
-}
-
-/// One APPEND of one or more messages.
-async fn append(session: &mut Session, wire_name: &str, items: &[NewItem]) -> Result<Appended, StoreError> {
-    let tag = session.begin(&format!("APPEND {}", wire::quoted(wire_name))).await.map_err(StoreError::Unknown)?;
-    let mut flags_reduced = false;
-    for item in items {
-        let (flags, reduced) = permitted(session, &item.flags);
-        flags_reduced |= reduced;
-        let asks_first = !(session.can("LITERAL+") || (session.can("LITERAL-") && item.body.len() <= SMALL_LITERAL));
-        session.write(preamble(item, &flags, asks_first).as_bytes()).await.map_err(StoreError::Unknown)?;
-        if asks_first {
-            session.flush().await.map_err(StoreError::Unknown)?;
-            if let Err(refusal) = session.continuation(&tag).await.map_err(StoreError::Unknown)? {
-                return Err(refused(&refusal, session));
+            Err(error) => {
+                fates.push(Fate::Unknown);
+                lost = Some(error);
+                break;
             }
         }
-        write_body(session, item).await.map_err(StoreError::Unknown)?;
     }
-    session.write(b"\r\n").await.map_err(StoreError::Unknown)?;
-    session.flush().await.map_err(StoreError::Unknown)?;
+    fates.resize_with(batch.len(), || Fate::NotSent);
+    (fates, lost)
+}
+
+/// Stores one message; fails if the line is lost, so that its fate is not known.
+async fn store_one(session: &mut Session, wire_name: &str, item: &NewItem) -> Result<Fate, ConnectorError> {
+    let tag = if asks_first(session, item) {
+        let tag = session.begin(&format!("APPEND {}", wire::quoted(wire_name))).await?;
+        let (flags, _) = permitted(session, wire_name, &item.flags);
+        session.write(preamble(item, &flags, true).as_bytes()).await?;
+        session.flush().await?;
+        if let Err(refusal) = session.continuation(&tag).await? {
+            return Ok(Fate::Refused(refused(&refusal, session)));
+        }
+        write_body(session, item).await?;
+        session.write(b"\r\n").await?;
+        tag
+    } else {
+        write_append(session, wire_name, std::slice::from_ref(item)).await?
+    };
+    session.flush().await?;
     match session.finish(&tag, Doing::Append, APPEND_TIMEOUT, |_| {}).await {
-        Ok(reply) => Ok(Appended { uids: uids(&reply, items.len()), flags_reduced }),
+        Ok(reply) => Ok(Fate::Stored(uids(session, wire_name, &reply.codes, 1)[0])),
         // A tagged NO or BAD leaves the session usable, a lost line does not.
-        Err(error) if session.broken => Err(StoreError::Unknown(error)),
-        Err(error) => Err(StoreError::Refused { stored: Vec::new(), error }),
+        Err(error) if session.broken => Err(error),
+        Err(error) => Ok(Fate::Refused(error)),
     }
 }
 
-fn refused(refusal: &Refusal, session: &Session) -> StoreError {
-    StoreError::Refused { stored: Vec::new(), error: refusal.error(Doing::Append, session.name.clone()) }
+/// Writes one APPEND of one or more messages whose literals need no permission.
+async fn write_append(session: &mut Session, wire_name: &str, items: &[NewItem]) -> Result<Tag, ConnectorError> {
+    let tag = session.begin(&format!("APPEND {}", wire::quoted(wire_name))).await?;
+    for item in items {
+        let (flags, _) = permitted(session, wire_name, &item.flags);
+        session.write(preamble(item, &flags, false).as_bytes()).await?;
+        write_body(session, item).await?;
+    }
+    session.write(b"\r\n").await?;
+    Ok(tag)
+}
+
+fn asks_first(session: &Session, item: &NewItem) -> bool {
+    !(session.can("LITERAL+") || (session.can("LITERAL-") && item.body.len() <= SMALL_LITERAL))
+}
+
+fn refused(refusal: &Refusal, session: &Session) -> ConnectorError {
+    refusal.error(Doing::Append, session.name.clone())
 }
 
 /// ` (flags) "date" {size}` (RFC 9051 section 6.3.12), with `+` where the server need not be asked first.
@@ -125,19 +280,22 @@ async fn write_body(session: &mut Session, item: &NewItem) -> Result<(), Connect
     }
 }
 
-/// The flags that the open folder keeps, and whether any had to go.
-fn permitted(session: &Session, flags: &Flags) -> (Flags, bool) {
-    let Some(permanent) = &session.permanent_flags else { return (flags.clone(), false) };
+/// The flags that the folder keeps, and whether any had to go.
+fn permitted(session: &Session, wire_name: &str, flags: &Flags) -> (Flags, bool) {
+    let known = session.known.get(wire_name).and_then(|known| known.permanent_flags.as_ref());
+    let Some(permanent) = known else { return (flags.clone(), false) };
     let any_keyword = permanent.iter().any(|flag| flag == "\\*");
     flags.permitted(|flag| {
         (any_keyword && !flag.starts_with('\\')) || permanent.iter().any(|kept| kept.eq_ignore_ascii_case(flag))
     })
 }
 
-/// The UIDs of APPENDUID (RFC 4315 section 3), if it names as many as were sent.
-fn uids(reply: &Reply, sent: usize) -> Vec<Option<Uid>> {
-    let told = reply.codes.iter().find_map(|code| match code {
-        ResponseCode::AppendUid(_, members) => Some(members),
+/// The UIDs of APPENDUID (RFC 4315 section 3), if it names as many as were sent, under the UIDVALIDITY that we know:
+/// others would be no use, or a lie.
+fn uids(session: &Session, wire_name: &str, codes: &[ResponseCode<'static>], sent: usize) -> Vec<Option<Uid>> {
+    let known = session.known.get(wire_name).map(|known| known.uid_validity.0);
+    let told = codes.iter().find_map(|code| match code {
+        ResponseCode::AppendUid(validity, members) if known == Some(*validity) => Some(members),
         _ => None,
     });
     let mut uids: Vec<Option<Uid>> = Vec::with_capacity(sent);

@@ -10,7 +10,7 @@ use super::{
     connector::ImapLogin,
     guard::Guard,
     refusal::{Doing, Refusal},
-    session::Session,
+    session::{Reply, Session},
     wire,
 };
 use crate::net::{Network, Stream};
@@ -18,8 +18,11 @@ use crate::net::{Network, Stream};
 /// Connects, protects the connection as asked, and logs in.
 pub(super) async fn log_in(network: &Network, login: &ImapLogin) -> Result<Session, ConnectorError> {
     let mut session = connect(network, login).await?;
-    authenticate(&mut session, login).await?;
-    session.ask_capabilities().await?;
+    let mut reply = authenticate(&mut session, login).await?;
+    // What a server can do may change with the login; many tell it with their answer.
+    if !session.learn_capabilities(&mut reply) {
+        session.ask_capabilities().await?;
+    }
     session.ask_naming().await?;
     Ok(session)
 }
@@ -53,7 +56,9 @@ async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, Connec
 
 /// STARTTLS (RFC 9051 section 6.2.1): required once chosen.
 async fn upgrade(network: &Network, login: &ImapLogin, mut session: Session) -> Result<Session, ConnectorError> {
-    session.ask_capabilities().await?;
+    if session.knows_no_capabilities() {
+        session.ask_capabilities().await?;
+    }
     if !session.can("STARTTLS") {
         return Err(ConnectorError::new(FindingCode::StarttlsMissing, Decision::Permanent, login.name.clone()));
     }
@@ -68,8 +73,10 @@ async fn upgrade(network: &Network, login: &ImapLogin, mut session: Session) -> 
     Ok(Session::new(Guard::new(stream), login.name.clone()))
 }
 
-async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<(), ConnectorError> {
-    session.ask_capabilities().await?;
+async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
+    if session.knows_no_capabilities() {
+        session.ask_capabilities().await?;
+    }
     if session.can("AUTH=PLAIN") || login.act_for.is_some() {
         return authenticate_plain(session, login).await;
     }
@@ -88,7 +95,7 @@ fn refused(refusal: &Refusal, login: &ImapLogin) -> ConnectorError {
 }
 
 /// SASL PLAIN (RFC 4616), with an initial response where the server takes one (SASL-IR, RFC 4959).
-async fn authenticate_plain(session: &mut Session, login: &ImapLogin) -> Result<(), ConnectorError> {
+async fn authenticate_plain(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
     let authzid = login.act_for.as_deref().unwrap_or_default();
     let message = STANDARD.encode(format!("{authzid}\0{}\0{}", login.user, login.password.expose_secret()));
     let tag = if session.can("SASL-IR") {
@@ -101,12 +108,11 @@ async fn authenticate_plain(session: &mut Session, login: &ImapLogin) -> Result<
         session.flush().await?;
         tag
     };
-    session.finish(&tag, doing(login), super::session::APPEND_TIMEOUT, |_| {}).await?;
-    Ok(())
+    session.finish(&tag, doing(login), super::session::APPEND_TIMEOUT, |_| {}).await
 }
 
 /// LOGIN (RFC 9051 section 6.2.3); what a quoted string cannot hold goes as a literal.
-async fn login_command(session: &mut Session, login: &ImapLogin) -> Result<(), ConnectorError> {
+async fn login_command(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
     let tag = session.begin("LOGIN").await?;
     for text in [login.user.as_str(), login.password.expose_secret()] {
         if wire::is_quotable(text) {
@@ -120,21 +126,18 @@ async fn login_command(session: &mut Session, login: &ImapLogin) -> Result<(), C
     }
     session.write(b"\r\n").await?;
     session.flush().await?;
-    session.finish(&tag, doing(login), super::session::APPEND_TIMEOUT, |_| {}).await?;
-    Ok(())
+    session.finish(&tag, doing(login), super::session::APPEND_TIMEOUT, |_| {}).await
 }
 
-/// LOGOUT; how the server takes it does not matter any more.
+/// LOGOUT; how the server takes it does not matter any more, so that nobody waits for its goodbye.
 pub(super) async fn log_out(mut session: Session) {
     if session.broken {
         return;
     }
     let farewell = async {
         if session.send("LOGOUT").await.is_ok() {
-            // A BYE comes first; it ends the reading.
-            let _ = session.answer(std::time::Duration::from_secs(2), |_| ()).await;
+            let _ = session.guard().shutdown().await;
         }
-        let _ = session.guard().shutdown().await;
     };
     let _ = tokio::time::timeout(std::time::Duration::from_secs(3), farewell).await;
 }

@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use super::{
     account::{ImapDestination, ImapSource},
+    append::Outbox,
     auth,
 };
 use crate::net::Network;
@@ -68,6 +69,6 @@ impl ImapDestination {
     /// # Errors
     /// As [`ImapSource::open`].
     pub async fn open(network: &Network, login: &ImapLogin) -> Result<Self, ConnectorError> {
-        Ok(Self(auth::log_in(network, login).await?))
+        Ok(Self(auth::log_in(network, login).await?, Outbox::default()))
     }
 }

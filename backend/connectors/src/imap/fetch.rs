@@ -1,38 +1,35 @@
-//! Reading messages: ordinary ones by pipelined commands of many, large ones slice by slice.
+//! Reading messages: commands for many of them, and slices of large ones, on the way at once, over several folders.
 
 use std::{
     collections::{HashMap, VecDeque},
     time::Duration,
 };
 
-use async_imap::imap_proto::{AttributeValue, Response};
+use async_imap::imap_proto::{AttributeValue, Response, ResponseCode};
+use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     item::{ContentKey, Flags},
-    uid::{Uid, UidSet},
+    uid::{Uid, UidSet, UidValidity},
 };
 use mailferry_engine::port::{
-    Body, BodyWriter, ConnectorError, Decision, FetchRequest, Fetched, MemoryBudget, SPOOL_THRESHOLD_BYTES,
+    Body, BodyWriter, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget, SPOOL_THRESHOLD_BYTES,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
 
 use super::{
+    asks::{Ask, Asks, SLICE_BYTES},
     refusal::Doing,
     session::{Answer, Session, Tag},
     wire,
 };
 
-/// Messages of one command, and their bytes by the listed sizes.
-const CHUNK_ITEMS: usize = 100;
-const CHUNK_BYTES: u64 = 1 << 20;
 /// Commands on the way at once.
-const IN_FLIGHT: usize = 4;
-/// A slice of a large message.
-const SLICE_BYTES: u64 = 1 << 20;
+const COMMANDS: usize = 16;
+/// Bytes on the way at once, by the listed sizes.
+const BYTES: u64 = 4 << 20;
 const IDLE: Duration = Duration::from_secs(60);
-
-type Items<'a> = &'a [(Uid, u64)];
 
 /// Fetches what is asked for and sends it on, in order.
 pub(super) async fn fetch(
@@ -40,238 +37,360 @@ pub(super) async fn fetch(
     request: &FetchRequest,
     sink: &mpsc::Sender<Fetched>,
 ) -> Result<(), ConnectorError> {
-    let mut rest: Items<'_> = &request.items;
-    while let Some((run, large, left)) = next_run(rest, request.newest_first) {
-        rest = left;
-        let go_on = if large {
-            fetch_large(session, run[0], &request.budget, sink).await?
-        } else {
-            fetch_run(session, run, request, sink).await?
-        };
-        if !go_on {
-            return Ok(());
-        }
-    }
-    Ok(())
+    Pipeline::new(session, request, sink).run().await
 }
 
-/// The next stretch: one large message, or as many ordinary ones as stand together.
-fn next_run(items: Items<'_>, newest_first: bool) -> Option<(Items<'_>, bool, Items<'_>)> {
-    let is_large = |item: &(Uid, u64)| item.1 > SPOOL_THRESHOLD_BYTES;
-    if newest_first {
-        let last = items.last()?;
-        let length = if is_large(last) { 1 } else { items.iter().rev().take_while(|item| !is_large(item)).count() };
-        let (rest, run) = items.split_at(items.len() - length);
-        Some((run, is_large(last), rest))
-    } else {
-        let first = items.first()?;
-        let length = if is_large(first) { 1 } else { items.iter().take_while(|item| !is_large(item)).count() };
-        let (run, rest) = items.split_at(length);
-        Some((run, is_large(first), rest))
-    }
-}
-
-/// Cuts a stretch into commands.
-fn chunks(mut items: Items<'_>, newest_first: bool) -> VecDeque<Items<'_>> {
-    let mut chunks = VecDeque::new();
-    while !items.is_empty() {
-        let mut size_bytes = 0;
-        let fits = |item: &&(Uid, u64)| {
-            size_bytes += item.1;
-            size_bytes <= CHUNK_BYTES
-        };
-        let length = if newest_first {
-            items.iter().rev().take_while(fits).count()
-        } else {
-            items.iter().take_while(fits).count()
-        };
-        let length = length.clamp(1, CHUNK_ITEMS);
-        let (chunk, rest) = if newest_first {
-            let (rest, chunk) = items.split_at(items.len() - length);
-            (chunk, rest)
-        } else {
-            items.split_at(length)
-        };
-        chunks.push_back(chunk);
-        items = rest;
-    }
-    chunks
-}
-
-/// A command on the way: its tag, and the messages it asks for that have not been delivered, in order.
-struct Command {
+/// A command on the way.
+struct InFlight<'a> {
     tag: Tag,
+    ask: Ask<'a>,
+    /// Messages that it has not brought yet, in order; for slices and openings none.
     uids: VecDeque<Uid>,
+    size_bytes: u64,
     answered: bool,
 }
 
-/// Fetches ordinary messages; false if nobody listens any more.
+/// A large message that is being put together.
+struct Large {
+    folder: usize,
+    uid: Uid,
+    head: Head,
+    writer: BodyWriter,
+    size_bytes: u64,
+    /// Set when a slice came shorter or longer than it should: what follows must be asked for again.
+    ragged: bool,
+}
+
+/// The flow of commands and messages.
 ///
 /// A server may work on several commands at once and mix their answers (Dovecot does): messages are put back into
-/// order before they are delivered.
-async fn fetch_run(
-    session: &mut Session,
-    run: Items<'_>,
-    request: &FetchRequest,
-    sink: &mpsc::Sender<Fetched>,
-) -> Result<bool, ConnectorError> {
-    let mut waiting = chunks(run, request.newest_first);
-    let mut in_flight: VecDeque<Command> = VecDeque::new();
-    let mut early: HashMap<Uid, Fetched> = HashMap::new();
-    loop {
-        while in_flight.len() < IN_FLIGHT
-            && let Some(chunk) = waiting.pop_front()
-        {
-            in_flight.push_back(ask(session, chunk, request.newest_first).await?);
+/// order before they are delivered. What comes belongs to the folder that was opened last.
+struct Pipeline<'a> {
+    session: &'a mut Session,
+    request: &'a FetchRequest,
+    sink: &'a mpsc::Sender<Fetched>,
+    asks: Asks<'a>,
+    in_flight: VecDeque<InFlight<'a>>,
+    bytes_in_flight: u64,
+    /// Messages that came before it was their turn.
+    early: HashMap<(usize, Uid), (Head, Bytes)>,
+    /// Slices that came before it was their turn, by offset.
+    slices: HashMap<(usize, Uid, u64), (Option<Head>, Bytes)>,
+    large: Option<Large>,
+    /// The folder whose messages come now.
+    folder: usize,
+}
+
+/// A message with its body or a part of it.
+enum Part {
+    Whole(Uid, Head, Bytes),
+    Slice(Uid, u64, Option<Head>, Bytes),
+    Code(Option<UidValidity>),
+    Other,
+}
+
+impl<'a> Pipeline<'a> {
+    fn new(session: &'a mut Session, request: &'a FetchRequest, sink: &'a mpsc::Sender<Fetched>) -> Self {
+        let open = session.open.clone();
+        let is_open = |folder: &FolderFetch| {
+            open.as_ref().is_some_and(|(name, validity)| *name == folder.wire_name && *validity == folder.uid_validity)
+        };
+        let asks = Asks::new(request, is_open);
+        Self {
+            folder: asks.folder(),
+            session,
+            request,
+            sink,
+            asks,
+            in_flight: VecDeque::new(),
+            bytes_in_flight: 0,
+            early: HashMap::new(),
+            slices: HashMap::new(),
+            large: None,
         }
-        if in_flight.is_empty() {
-            return Ok(true);
-        }
-        match session.answer(IDLE, message_of).await? {
-            Answer::Untagged(Some(fetched)) if in_flight.iter().any(|command| command.uids.contains(&fetched.uid)) => {
-                early.insert(fetched.uid, fetched);
+    }
+
+    async fn run(mut self) -> Result<(), ConnectorError> {
+        loop {
+            self.ask().await?;
+            if self.in_flight.is_empty() {
+                return Ok(());
             }
+            self.hear().await?;
+            while let Some(fetched) = self.next_in_order().await? {
+                if !self.deliver(fetched).await {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Sends commands as long as there is room for what they bring.
+    async fn ask(&mut self) -> Result<(), ConnectorError> {
+        let mut sent = false;
+        while self.in_flight.len() < COMMANDS
+            && (self.in_flight.is_empty() || self.bytes_in_flight < BYTES)
+            && let Some(ask) = self.asks.next()
+        {
+            let (command, uids, size_bytes) = spelt(&ask, self.request);
+            if let Ask::Open { folder } = &ask {
+                let name = self.request.folders[*folder].wire_name.clone();
+                self.session.open = Some((name, self.request.folders[*folder].uid_validity));
+            }
+            let tag = self.session.begin(&command).await?;
+            self.session.write(b"\r\n").await?;
+            self.bytes_in_flight += size_bytes;
+            self.in_flight.push_back(InFlight { tag, ask, uids, size_bytes, answered: false });
+            sent = true;
+        }
+        if sent { self.session.flush().await } else { Ok(()) }
+    }
+
+    /// Reads one response and keeps what it brings.
+    async fn hear(&mut self) -> Result<(), ConnectorError> {
+        match self.session.answer(IDLE, part_of).await? {
+            Answer::Untagged(Part::Whole(uid, head, bytes)) if self.expects(|flight| flight.uids.contains(&uid)) => {
+                self.early.insert((self.folder, uid), (head, bytes));
+            }
+            Answer::Untagged(Part::Slice(uid, offset, head, bytes))
+                if self.expects(|flight| matches!(flight.ask, Ask::Slice { uid: asked, offset: from, .. } if asked == uid && from == offset)) =>
+            {
+                self.slices.insert((self.folder, uid, offset), (head, bytes));
+            }
+            Answer::Untagged(Part::Code(Some(validity))) => self.check_validity(validity)?,
             // Nobody asked for it, or not for its body.
             Answer::Untagged(_) => {}
             Answer::Tagged(tag, judged) => {
                 if let Err(refusal) = judged {
                     // Other commands are still on the way: the session cannot go on.
-                    session.broken = true;
-                    return Err(refusal.error(Doing::Other, session.name.clone()));
+                    self.session.broken = true;
+                    let doing = self.in_flight.iter().find(|flight| flight.tag == tag).map_or(Doing::Other, |flight| {
+                        if matches!(flight.ask, Ask::Open { .. }) { Doing::OpenFolder } else { Doing::Other }
+                    });
+                    return Err(refusal.error(doing, self.session.name.clone()));
                 }
-                for command in in_flight.iter_mut().filter(|command| command.tag == tag) {
-                    command.answered = true;
+                for flight in self.in_flight.iter_mut().filter(|flight| flight.tag == tag) {
+                    flight.answered = true;
+                    if let Ask::Open { folder } = flight.ask {
+                        self.folder = folder;
+                    }
                 }
             }
         }
-        while let Some(fetched) = next_in_order(&mut in_flight, &mut early) {
-            if !deliver(session, fetched, &request.budget, sink).await {
-                return Ok(false);
+        Ok(())
+    }
+
+    /// True if a command on the way asks for it, of those that the server can be working on: behind an opening that
+    /// is not answered it cannot.
+    fn expects(&self, asks_for: impl Fn(&InFlight<'_>) -> bool) -> bool {
+        self.in_flight
+            .iter()
+            .filter(|flight| !flight.answered)
+            .take_while(|flight| !matches!(flight.ask, Ask::Open { .. }))
+            .any(asks_for)
+    }
+
+    /// A folder that is opened again must be the one that was listed.
+    fn check_validity(&mut self, told: UidValidity) -> Result<(), ConnectorError> {
+        let opening = self.in_flight.iter().find(|flight| !flight.answered && matches!(flight.ask, Ask::Open { .. }));
+        let Some(Ask::Open { folder }) = opening.map(|flight| &flight.ask) else { return Ok(()) };
+        if self.request.folders[*folder].uid_validity == told {
+            return Ok(());
+        }
+        self.session.broken = true;
+        let context = format!("{}: a folder was renumbered", self.session.name);
+        Err(ConnectorError::new(FindingCode::ServerError, Decision::Retry, context))
+    }
+
+    /// The message whose turn it is, if it has come; what a finished command did not bring has vanished.
+    async fn next_in_order(&mut self) -> Result<Option<Fetched>, ConnectorError> {
+        while let Some(flight) = self.in_flight.front_mut() {
+            let folder = flight.ask.folder();
+            while let Some(uid) = flight.uids.front().copied() {
+                let come = self.early.remove(&(folder, uid));
+                if come.is_none() && !flight.answered {
+                    return Ok(None);
+                }
+                flight.uids.pop_front();
+                if let Some((head, bytes)) = come {
+                    return Ok(Some(fetched(folder, uid, head, Body::from_bytes(bytes))));
+                }
             }
+            if !flight.answered {
+                return Ok(None);
+            }
+            let size_bytes = flight.size_bytes;
+            let ask = self.in_flight.pop_front().map(|flight| flight.ask);
+            self.bytes_in_flight -= size_bytes;
+            if let Some(Ask::Slice { folder, uid, offset, size_bytes, last }) = ask {
+                self.take_slice(folder, uid, offset, size_bytes)?;
+                if last && let Some(large) = self.large.take() {
+                    return self.complete(large).await;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// Puts the next slice of a large message to what there is.
+    fn take_slice(&mut self, folder: usize, uid: Uid, offset: u64, size_bytes: u64) -> Result<(), ConnectorError> {
+        let Some((head, bytes)) = self.slices.remove(&(folder, uid, offset)) else {
+            // It has vanished: no prefix of it is ever passed on.
+            self.large = None;
+            return Ok(());
+        };
+        if offset == 0 {
+            let Some(head) = head else { return Ok(()) };
+            let writer = BodyWriter::new(size_bytes).map_err(spool_error)?;
+            self.large = Some(Large { folder, uid, head, writer, size_bytes, ragged: false });
+        }
+        let Some(large) = &mut self.large else { return Ok(()) };
+        if large.ragged || large.writer.size_bytes() != offset {
+            // A slice before was cut short: this one does not fit behind it.
+            large.ragged = true;
+            return Ok(());
+        }
+        large.writer.write(&bytes).map_err(spool_error)
+    }
+
+    /// All slices that were asked for are there. Only a short one is the end: some servers state a wrong size, some
+    /// cut slices short.
+    async fn complete(&mut self, mut large: Large) -> Result<Option<Fetched>, ConnectorError> {
+        let read = large.writer.size_bytes();
+        let at_end = !large.ragged && read >= large.size_bytes && !(read.is_multiple_of(SLICE_BYTES) && read > 0);
+        if !at_end && !self.read_rest(&mut large).await? {
+            return Ok(None);
+        }
+        let body = large.writer.finish().map_err(spool_error)?;
+        Ok(Some(fetched(large.folder, large.uid, large.head, body)))
+    }
+
+    /// Reads what is left of a large message, slice after slice; false if it has vanished. What else is on the way is
+    /// heard first.
+    async fn read_rest(&mut self, large: &mut Large) -> Result<bool, ConnectorError> {
+        while self.in_flight.iter().any(|flight| !flight.answered) {
+            self.hear().await?;
+        }
+        let after = self.session.open.clone();
+        self.reopen(large.folder).await?;
+        let mut there = true;
+        loop {
+            match slice(self.session, large.uid, &mut large.writer).await? {
+                None => there = false,
+                Some(0) => {}
+                Some(_) => continue,
+            }
+            break;
+        }
+        let after = after.and_then(|(name, _)| self.request.folders.iter().position(|folder| folder.wire_name == name));
+        if let Some(after) = after {
+            self.reopen(after).await?;
+        }
+        Ok(there)
+    }
+
+    async fn reopen(&mut self, folder: usize) -> Result<(), ConnectorError> {
+        let wanted = &self.request.folders[folder];
+        if self.session.open.as_ref().is_some_and(|(name, _)| *name == wanted.wire_name) {
+            return Ok(());
+        }
+        let status = self.session.open_folder("EXAMINE", &wanted.wire_name).await?;
+        if status.uid_validity == wanted.uid_validity {
+            return Ok(());
+        }
+        let context = format!("{}: a folder was renumbered", self.session.name);
+        Err(ConnectorError::new(FindingCode::ServerError, Decision::Retry, context))
+    }
+
+    async fn deliver(&mut self, fetched: Fetched) -> bool {
+        let body = self.request.budget.admit(fetched.body).await;
+        let sent = self.sink.send(Fetched { body, ..fetched }).await.is_ok();
+        // Answers are still on the way to nobody.
+        self.session.broken |= !sent;
+        sent
+    }
+}
+
+/// A command, the messages it brings in order, and their bytes by the listed sizes.
+fn spelt(ask: &Ask<'_>, request: &FetchRequest) -> (String, VecDeque<Uid>, u64) {
+    match ask {
+        Ask::Open { folder } => {
+            let name = wire::quoted(&request.folders[*folder].wire_name);
+            (format!("EXAMINE {name}"), VecDeque::new(), 0)
+        }
+        Ask::Messages { items, .. } => {
+            let set: UidSet = items.iter().map(|(uid, _)| *uid).collect();
+            let uids = items.iter().map(|(uid, _)| *uid);
+            let uids = if request.newest_first { uids.rev().collect() } else { uids.collect() };
+            let size_bytes = items.iter().map(|(_, size_bytes)| size_bytes).sum();
+            (format!("UID FETCH {set} (UID FLAGS INTERNALDATE BODY.PEEK[])"), uids, size_bytes)
+        }
+        Ask::Slice { uid, offset, size_bytes, .. } => {
+            let also = if *offset == 0 { " FLAGS INTERNALDATE" } else { "" };
+            let command = format!("UID FETCH {uid} (UID{also} BODY.PEEK[]<{offset}.{SLICE_BYTES}>)");
+            (command, VecDeque::new(), size_bytes.saturating_sub(*offset).min(SLICE_BYTES))
         }
     }
 }
 
-async fn ask(session: &mut Session, chunk: Items<'_>, newest_first: bool) -> Result<Command, ConnectorError> {
-    let set: UidSet = chunk.iter().map(|(uid, _)| *uid).collect();
-    let tag = session.send(&format!("UID FETCH {set} (UID FLAGS INTERNALDATE BODY.PEEK[])")).await?;
-    let uids = chunk.iter().map(|(uid, _)| *uid);
-    let uids = if newest_first { uids.rev().collect() } else { uids.collect() };
-    Ok(Command { tag, uids, answered: false })
-}
-
-/// The message whose turn it is, if it has come; what a finished command did not bring has vanished.
-fn next_in_order(in_flight: &mut VecDeque<Command>, early: &mut HashMap<Uid, Fetched>) -> Option<Fetched> {
-    while let Some(command) = in_flight.front_mut() {
-        while let Some(uid) = command.uids.front() {
-            let fetched = early.remove(uid);
-            if fetched.is_none() && !command.answered {
-                return None;
-            }
-            command.uids.pop_front();
-            if fetched.is_some() {
-                return fetched;
-            }
-        }
-        if !command.answered {
-            return None;
-        }
-        in_flight.pop_front();
-    }
-    None
-}
-
-async fn deliver(session: &mut Session, fetched: Fetched, budget: &MemoryBudget, sink: &mpsc::Sender<Fetched>) -> bool {
-    let body = budget.admit(fetched.body).await;
-    let sent = sink.send(Fetched { body, ..fetched }).await.is_ok();
-    // Answers are still on the way to nobody.
-    session.broken |= !sent;
-    sent
-}
-
-/// A message with its body, if the response holds one; changes of flags come unasked and hold none.
-fn message_of(response: &Response<'_>) -> Option<Fetched> {
-    let (head, body) = parts_of(response)?;
-    let body = body?;
-    Some(Fetched {
-        uid: head.uid,
-        flags: head.flags,
-        internal_date: head.internal_date,
-        body: Body::from_bytes(body.to_vec().into()),
-    })
-}
-
+#[derive(Debug, Default)]
 struct Head {
-    uid: Uid,
     flags: Flags,
     internal_date: Option<DateTime<FixedOffset>>,
 }
 
-fn parts_of<'a>(response: &'a Response<'_>) -> Option<(Head, Option<&'a [u8]>)> {
-    let Response::Fetch(_, attributes) = response else { return None };
-    let mut head = Head { uid: Uid(0), flags: Flags::default(), internal_date: None };
-    let mut body = None;
+fn fetched(folder: usize, uid: Uid, head: Head, body: Body) -> Fetched {
+    Fetched { folder, uid, flags: head.flags, internal_date: head.internal_date, body }
+}
+
+/// A message with its body or a slice of it; changes of flags come unasked and hold none.
+fn part_of(response: &Response<'_>) -> Part {
+    let attributes = match response {
+        Response::Fetch(_, attributes) => attributes,
+        Response::Data { outcome, .. } => {
+            return match outcome.code {
+                Some(ResponseCode::UidValidity(validity)) => Part::Code(Some(UidValidity(validity))),
+                _ => Part::Other,
+            };
+        }
+        _ => return Part::Other,
+    };
+    let (mut head, mut flagged, mut uid, mut body) = (Head::default(), false, Uid(0), None);
     for attribute in attributes {
         match attribute {
-            AttributeValue::Uid(uid) => head.uid = Uid(*uid),
-            AttributeValue::Flags(flags) => head.flags = Flags::new(flags),
+            AttributeValue::Uid(value) => uid = Uid(*value),
+            AttributeValue::Flags(flags) => {
+                head.flags = Flags::new(flags);
+                flagged = true;
+            }
             AttributeValue::InternalDate(date) => head.internal_date = wire::parse_date_time(date),
-            AttributeValue::BodySection { section: None, data, .. } => body = Some(data.as_deref().unwrap_or_default()),
+            AttributeValue::BodySection { section: None, index, data } => {
+                // NIL: the message vanished while it was read; it is not an empty one.
+                body = data.as_deref().map(|data| (*index, Bytes::copy_from_slice(data)));
+            }
             _ => {}
         }
     }
-    (head.uid.0 != 0).then_some((head, body))
-}
-
-/// Fetches one large message into a spool file; false if nobody listens any more.
-async fn fetch_large(
-    session: &mut Session,
-    (uid, size_bytes): (Uid, u64),
-    budget: &MemoryBudget,
-    sink: &mpsc::Sender<Fetched>,
-) -> Result<bool, ConnectorError> {
-    let tag = session.send(&format!("UID FETCH {uid} (UID FLAGS INTERNALDATE)")).await?;
-    let mut head = None;
-    session
-        .finish(&tag, Doing::Other, IDLE, |response| {
-            if let Some((found, _)) = parts_of(response).filter(|(found, _)| found.uid == uid) {
-                head = Some(found);
-            }
-        })
-        .await?;
-    let Some(head) = head else { return Ok(true) };
-    let mut writer = BodyWriter::new(size_bytes).map_err(spool_error)?;
-    loop {
-        let offset = writer.size_bytes();
-        match slice(session, uid, offset, &mut writer).await? {
-            // It vanished meanwhile: no prefix of it is ever passed on.
-            None => return Ok(true),
-            // Only an empty slice is the end: some servers cut a slice short, some state a wrong size.
-            Some(0) => break,
-            Some(read) if read < SLICE_BYTES && writer.size_bytes() >= size_bytes => break,
-            Some(_) => {}
-        }
+    match body {
+        _ if uid.0 == 0 => Part::Other,
+        Some((None, bytes)) => Part::Whole(uid, head, bytes),
+        Some((Some(offset), bytes)) => Part::Slice(uid, offset.into(), flagged.then_some(head), bytes),
+        None => Part::Other,
     }
-    let body = writer.finish().map_err(spool_error)?;
-    let fetched = Fetched { uid, flags: head.flags, internal_date: head.internal_date, body };
-    let sent = sink.send(Fetched { body: budget.admit(fetched.body).await, ..fetched }).await;
-    Ok(sent.is_ok())
 }
 
-/// Reads one slice (`BODY.PEEK[]<offset.length>`, RFC 9051 section 6.4.5); its length, or `None` if there is no such
-/// message.
-async fn slice(
-    session: &mut Session,
-    uid: Uid,
-    offset: u64,
-    writer: &mut BodyWriter,
-) -> Result<Option<u64>, ConnectorError> {
+/// Reads the slice that follows what `writer` has (`BODY.PEEK[]<offset.length>`, RFC 9051 section 6.4.5); its length,
+/// or `None` if there is no such message.
+async fn slice(session: &mut Session, uid: Uid, writer: &mut BodyWriter) -> Result<Option<u64>, ConnectorError> {
+    let offset = writer.size_bytes();
     let tag = session.send(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{SLICE_BYTES}>)")).await?;
     let mut written = Ok(None);
     session
         .finish(&tag, Doing::Other, IDLE, |response| {
-            if let Some((_, Some(bytes))) = parts_of(response).filter(|(found, _)| found.uid == uid) {
-                written = writer.write(bytes).map(|()| Some(bytes.len() as u64));
+            if let Part::Slice(found, from, _, bytes) = part_of(response)
+                && (found, from) == (uid, offset)
+            {
+                written = writer.write(&bytes).map(|()| Some(bytes.len() as u64));
             }
         })
         .await?;
@@ -282,13 +401,17 @@ fn spool_error(error: std::io::Error) -> ConnectorError {
     ConnectorError::new(FindingCode::Internal, Decision::Retry, "spooling a large message").caused_by(error)
 }
 
-/// Size and hash of messages; their bytes are read and dropped.
+/// Size and hash of messages of the open folder; their bytes are read and dropped.
 pub(super) async fn identify(
     session: &mut Session,
     items: &[(Uid, u64)],
 ) -> Result<Vec<(Uid, ContentKey)>, ConnectorError> {
+    let Some((wire_name, uid_validity)) = session.open.clone() else {
+        return Err(ConnectorError::new(FindingCode::Internal, Decision::Retry, "no folder is open"));
+    };
+    let folder = FolderFetch { wire_name, uid_validity, items: items.to_vec() };
     let budget = MemoryBudget::new(4 << 20);
-    let request = FetchRequest { items: items.to_vec(), newest_first: false, budget };
+    let request = FetchRequest { folders: vec![folder], newest_first: false, budget };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
     let collect = async {
         let mut keys = Vec::with_capacity(items.len());
@@ -306,30 +429,7 @@ pub(super) async fn identify(
     read.map(|()| keys)
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    proptest! {
-        #[test]
-        fn every_message_is_asked_for_once_in_order(sizes in prop::collection::vec(prop_oneof![1u64..50_000, Just(3 << 20)], 0..300), newest_first in any::<bool>()) {
-            let items: Vec<(Uid, u64)> = sizes.iter().zip(1..).map(|(size, uid)| (Uid(uid), *size)).collect();
-            let mut asked = Vec::new();
-            let mut rest = items.as_slice();
-            while let Some((run, large, left)) = next_run(rest, newest_first) {
-                rest = left;
-                prop_assert!(!large || run.len() == 1);
-                for chunk in chunks(run, newest_first) {
-                    prop_assert!(chunk.len() <= CHUNK_ITEMS);
-                    let uids = chunk.iter().map(|(uid, _)| uid.0);
-                    if newest_first { asked.extend(uids.rev()) } else { asked.extend(uids) }
-                }
-            }
-            let mut expected: Vec<u32> = items.iter().map(|(uid, _)| uid.0).collect();
-            if newest_first { expected.reverse() }
-            prop_assert_eq!(asked, expected);
-        }
-    }
+/// True if a message of this size is read in slices.
+pub(super) fn is_large(size_bytes: u64) -> bool {
+    size_bytes > SPOOL_THRESHOLD_BYTES
 }

@@ -5,6 +5,7 @@
 
 mod account;
 mod append;
+mod asks;
 mod auth;
 mod connector;
 mod fetch;

@@ -1,10 +1,14 @@
 //! One IMAP connection: commands out, answers in, every tagged one judged.
 
-use std::{collections::BTreeSet, io, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    io,
+    time::Duration,
+};
 
 use async_imap::{
     Client,
-    imap_proto::{MailboxDatum, Outcome, Response, ResponseCode, Status},
+    imap_proto::{Capability, MailboxDatum, Outcome, Response, ResponseCode, Status},
 };
 use mailferry_domain::{
     folder::{FolderStatus, NamingStyle},
@@ -26,6 +30,8 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 pub(super) const APPEND_TIMEOUT: Duration = Duration::from_secs(180);
 /// Untagged responses that one command may be answered with, besides those it asks for.
 const UNTAGGED_LIMIT: usize = 2_000_000;
+/// Short commands on the way at once.
+const WINDOW: usize = 64;
 
 /// A command's tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +46,17 @@ pub(super) struct Reply {
     pub(super) exists: Option<u32>,
     /// Untagged responses that the parser does not know, whole.
     pub(super) diverted: Vec<Vec<u8>>,
+    /// The capabilities, if the server told them unasked.
+    capabilities: Option<BTreeSet<String>>,
+}
+
+/// What several commands that were sent at once were answered.
+#[derive(Debug, Default)]
+pub(super) struct Replies {
+    /// Each command's answer, without [`Reply::diverted`].
+    pub(super) each: Vec<Result<Reply, ConnectorError>>,
+    /// Untagged responses that the parser does not know, of all commands.
+    pub(super) diverted: Vec<Vec<u8>>,
 }
 
 /// What stands next on the line.
@@ -51,6 +68,14 @@ pub(super) enum Answer<T> {
     Tagged(Tag, Result<Option<ResponseCode<'static>>, Refusal>),
 }
 
+/// What opening a folder told for later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KnownFolder {
+    pub(super) uid_validity: UidValidity,
+    /// PERMANENTFLAGS, where the server told them.
+    pub(super) permanent_flags: Option<Vec<String>>,
+}
+
 /// A logged-in session, or one on its way there.
 #[derive(Debug)]
 pub(super) struct Session {
@@ -60,8 +85,10 @@ pub(super) struct Session {
     pub(super) naming: NamingStyle,
     /// What to call it in our words: side and server.
     pub(super) name: String,
-    /// PERMANENTFLAGS of the open folder; `None` until a folder is open.
-    pub(super) permanent_flags: Option<Vec<String>>,
+    /// What is known of the folders that were opened, by their names.
+    pub(super) known: HashMap<String, KnownFolder>,
+    /// Name and UIDVALIDITY of the open folder.
+    pub(super) open: Option<(String, UidValidity)>,
     /// Set when answers may still be on the way to nobody: the session cannot be used any more.
     pub(super) broken: bool,
 }
@@ -74,7 +101,8 @@ impl Session {
             capabilities: BTreeSet::new(),
             naming: NamingStyle { separator: Some('/'), prefix: String::new() },
             name,
-            permanent_flags: None,
+            known: HashMap::new(),
+            open: None,
             broken: false,
         }
     }
@@ -201,19 +229,77 @@ impl Session {
                 Answer::Untagged(()) => {}
                 Answer::Tagged(answered, judged) if answered == *tag => {
                     reply.diverted = self.guard().take_diverted();
-                    return match judged {
-                        Ok(code) => {
-                            reply.codes.extend(code);
-                            Ok(reply)
-                        }
-                        Err(refusal) => Err(refusal.error(doing, self.name.clone())),
-                    };
+                    return self.judged(reply, judged, doing);
                 }
                 // The answer to a command that was given up.
                 Answer::Tagged(..) => {}
             }
         }
         Err(self.lost("reading", io::Error::other("too many untagged responses")))
+    }
+
+    /// Sends short commands without waiting for each answer; `visit` sees every untagged response with the place of
+    /// the command that it belongs to. A refused command does not stop the others.
+    ///
+    /// Only for commands whose answers a server gives one after the other.
+    pub(super) async fn commands(
+        &mut self,
+        commands: &[(String, Doing)],
+        mut visit: impl FnMut(usize, &Response<'_>),
+    ) -> Result<Replies, ConnectorError> {
+        let mut replies = Replies::default();
+        let mut tags = Vec::with_capacity(commands.len());
+        let mut reply = Reply::default();
+        let mut untagged = 0;
+        while replies.each.len() < commands.len() {
+            while tags.len() < commands.len() && tags.len() < replies.each.len() + WINDOW {
+                tags.push(self.begin(&commands[tags.len()].0).await?);
+                self.write(b"\r\n").await?;
+            }
+            self.flush().await?;
+            let at = replies.each.len();
+            let answer = self.answer(IDLE_TIMEOUT, |response| {
+                note(&mut reply, response);
+                visit(at, response);
+            });
+            match answer.await? {
+                Answer::Untagged(()) => {
+                    untagged += 1;
+                    if untagged > UNTAGGED_LIMIT {
+                        return Err(self.lost("reading", io::Error::other("too many untagged responses")));
+                    }
+                }
+                Answer::Tagged(tag, judged) if tag == tags[at] => {
+                    untagged = 0;
+                    let reply = std::mem::take(&mut reply);
+                    replies.each.push(self.judged(reply, judged, commands[at].1));
+                }
+                Answer::Tagged(..) => {
+                    return Err(self.lost("reading", io::Error::other("answers came in another order")));
+                }
+            }
+        }
+        replies.diverted = self.guard().take_diverted();
+        Ok(replies)
+    }
+
+    fn judged(
+        &mut self,
+        mut reply: Reply,
+        judged: Result<Option<ResponseCode<'static>>, Refusal>,
+        doing: Doing,
+    ) -> Result<Reply, ConnectorError> {
+        match judged {
+            Ok(Some(ResponseCode::Capabilities(told))) => {
+                reply.capabilities = Some(told.iter().map(spelt).collect());
+                Ok(reply)
+            }
+            Ok(code) => {
+                reply.codes.extend(code);
+                Ok(reply)
+            }
+            Err(refusal) => Err(refusal.error(doing, self.name.clone())),
+        }
     }
 
     /// Waits for the server's `+`; a tagged answer instead is a refusal.
@@ -238,12 +324,18 @@ impl Session {
             }
             _ => error,
         };
-        let logged_in = self.answer(Duration::from_secs(20), |response| match response {
-            Response::Data { status: Status::Ok, .. } => Some(false),
-            Response::Data { status: Status::PreAuth, .. } => Some(true),
-            _ => None,
+        let mut reply = Reply::default();
+        let logged_in = self.answer(Duration::from_secs(20), |response| {
+            note(&mut reply, response);
+            match response {
+                Response::Data { status: Status::Ok, .. } => Some(false),
+                Response::Data { status: Status::PreAuth, .. } => Some(true),
+                _ => None,
+            }
         });
-        match logged_in.await.map_err(not_imap)? {
+        let logged_in = logged_in.await.map_err(not_imap)?;
+        self.learn_capabilities(&mut reply);
+        match logged_in {
             Answer::Untagged(Some(logged_in)) => Ok(logged_in),
             Answer::Untagged(None) | Answer::Tagged(..) => Err(self.not_imap()),
         }
@@ -251,6 +343,17 @@ impl Session {
 
     fn not_imap(&self) -> ConnectorError {
         ConnectorError::new(FindingCode::NotImap, Decision::Permanent, self.name.clone())
+    }
+
+    /// Takes capabilities that the server told with a greeting or a login (RFC 9051 section 7.1); false if it did not.
+    pub(super) fn learn_capabilities(&mut self, reply: &mut Reply) -> bool {
+        let told = reply.capabilities.take();
+        told.map(|capabilities| self.capabilities = capabilities).is_some()
+    }
+
+    /// True if nothing is known of what the server can do.
+    pub(super) fn knows_no_capabilities(&self) -> bool {
+        self.capabilities.is_empty()
     }
 
     /// Asks for the capabilities anew (RFC 9051 section 6.1.1).
@@ -287,22 +390,31 @@ impl Session {
 
     /// EXAMINE or SELECT (RFC 9051 sections 6.3.2 and 6.3.3).
     pub(super) async fn open_folder(&mut self, verb: &str, wire_name: &str) -> Result<FolderStatus, ConnectorError> {
+        // A failed attempt leaves no folder open.
+        self.open = None;
         let reply = self.command(&format!("{verb} {}", wire::quoted(wire_name)), Doing::OpenFolder).await?;
+        Ok(self.opened(wire_name, &reply))
+    }
+
+    /// Takes note of a folder that was opened.
+    pub(super) fn opened(&mut self, wire_name: &str, reply: &Reply) -> FolderStatus {
         let mut status =
             FolderStatus { uid_validity: UidValidity(0), uid_next: u32::MAX, messages: reply.exists.unwrap_or(0) };
-        let mut permanent = None;
+        let mut permanent_flags = None;
         for code in &reply.codes {
             match code {
                 ResponseCode::UidValidity(value) => status.uid_validity = UidValidity(*value),
                 ResponseCode::UidNext(value) => status.uid_next = *value,
                 ResponseCode::PermanentFlags(flags) => {
-                    permanent = Some(flags.iter().map(|flag| flag.clone().into_owned()).collect());
+                    permanent_flags = Some(flags.iter().map(|flag| flag.clone().into_owned()).collect());
                 }
                 _ => {}
             }
         }
-        self.permanent_flags = permanent;
-        Ok(status)
+        let known = KnownFolder { uid_validity: status.uid_validity, permanent_flags };
+        self.known.insert(wire_name.to_owned(), known);
+        self.open = Some((wire_name.to_owned(), status.uid_validity));
+        status
     }
 }
 
@@ -318,8 +430,19 @@ fn refusal(status: &'static str, outcome: &Outcome<'_>) -> Refusal {
 fn note(reply: &mut Reply, response: &Response<'_>) {
     match response {
         Response::MailboxData(MailboxDatum::Exists(number)) => reply.exists = Some(*number),
-        Response::Data { status: Status::Ok, outcome } => reply.codes.extend(outcome.code.as_ref().and_then(owned)),
+        Response::Data { status: Status::Ok, outcome } => match &outcome.code {
+            Some(ResponseCode::Capabilities(told)) => reply.capabilities = Some(told.iter().map(spelt).collect()),
+            other => reply.codes.extend(other.as_ref().and_then(owned)),
+        },
         _ => {}
+    }
+}
+
+fn spelt(capability: &Capability<'_>) -> String {
+    match capability {
+        Capability::Imap4rev1 => "IMAP4REV1".to_owned(),
+        Capability::Auth(mechanism) => format!("AUTH={}", mechanism.to_ascii_uppercase()),
+        Capability::Atom(name) => name.to_ascii_uppercase(),
     }
 }
 
@@ -331,6 +454,9 @@ fn owned(code: &ResponseCode<'_>) -> Option<ResponseCode<'static>> {
         ResponseCode::PermanentFlags(flags) => {
             ResponseCode::PermanentFlags(flags.iter().map(|flag| flag.clone().into_owned().into()).collect())
         }
+        ResponseCode::Capabilities(told) => ResponseCode::Capabilities(
+            told.iter().map(|capability| Capability::Atom(spelt(capability).into())).collect(),
+        ),
         ResponseCode::AppendUid(validity, uids) => ResponseCode::AppendUid(*validity, copied(uids)),
         _ => return None,
     })

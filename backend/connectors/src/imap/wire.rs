@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
-    folder::{FolderPath, NamingStyle, RemoteFolder},
+    folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     special_use::SpecialUse,
+    uid::UidValidity,
     utf7,
 };
 
@@ -185,7 +186,8 @@ impl Listed {
         Some(RemoteFolder {
             special_use: self.attributes.iter().find_map(|attribute| SpecialUse::from_attribute(attribute)),
             selectable: !self.has("\\Noselect") && !self.has("\\NonExistent"),
-            subscribed: false,
+            subscribed: self.has("\\Subscribed"),
+            status: None,
             wire_name: self.name.clone(),
             path,
         })
@@ -232,6 +234,28 @@ pub(super) fn personal_namespace(response: &[u8]) -> Option<NamingStyle> {
         separator: separator.text().and_then(|text| text.chars().next()),
         prefix: utf7::decode(prefix).unwrap_or_else(|_| prefix.to_owned()),
     })
+}
+
+/// Reads `* STATUS name (MESSAGES n UIDNEXT n UIDVALIDITY n …)`: the folder's name, and how it stands if all is told.
+pub(super) fn folder_status(response: &[u8]) -> Option<(String, FolderStatus)> {
+    let values = values(response);
+    let [word, name, pairs, ..] = values.as_slice() else { return None };
+    if !word.text()?.eq_ignore_ascii_case("STATUS") {
+        return None;
+    }
+    let (Value::Atom(name) | Value::Text(name)) = name else { return None };
+    let pairs = pairs.list()?;
+    let number = |key: &str| {
+        let pair =
+            pairs.chunks_exact(2).find(|pair| pair[0].text().is_some_and(|text| text.eq_ignore_ascii_case(key)))?;
+        u32::try_from(pair[1].number()?).ok()
+    };
+    let status = FolderStatus {
+        uid_validity: UidValidity(number("UIDVALIDITY")?),
+        uid_next: number("UIDNEXT")?,
+        messages: number("MESSAGES")?,
+    };
+    Some((name.clone(), status))
 }
 
 /// A number of `* STATUS name (key number …)` (RFC 9051 section 7.3.4).

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
-    folder::FolderPath,
+    folder::{FolderPath, FolderStatus},
     item::Flags,
     special_use::SpecialUse,
     uid::{Uid, UidValidity},
@@ -64,6 +64,14 @@ impl MemoryFolder {
             special_use: None,
             subscribed: false,
             late: None,
+        }
+    }
+
+    pub(super) fn status(&self) -> FolderStatus {
+        FolderStatus {
+            uid_validity: self.uid_validity,
+            uid_next: self.uid_next,
+            messages: u32::try_from(self.messages.len()).unwrap_or(u32::MAX),
         }
     }
 

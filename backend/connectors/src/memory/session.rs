@@ -1,19 +1,21 @@
 //! Sessions at an account in memory.
 
+use std::collections::VecDeque;
+
 use bytes::Bytes;
 use mailferry_domain::{
-    folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
+    folder::{FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, ItemMeta},
     uid::Uid,
 };
 use mailferry_engine::port::{
-    Account, Appended, Body, Connector, ConnectorError, Decision, Destination, DestinationLimits, FetchRequest,
-    Fetched, NewItem, Quota, Source, StoreError,
+    Account, Answered, Body, Connector, ConnectorError, Decision, Destination, DestinationLimits, Fate, FetchRequest,
+    Fetched, NewItem, Prepared, Quota, Source, Wanted,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
 
-use super::mailbox::{MemoryAccount, Mishap, StoredMessage};
+use super::mailbox::{MemoryAccount, MemoryFolder, Mishap, StoredMessage};
 
 /// Few, so that a handful of messages makes several batches.
 const BATCH_ITEMS: usize = 3;
@@ -36,7 +38,7 @@ impl Connector for MemoryConnector {
     }
 
     async fn destination(&self) -> Result<MemoryDestination, ConnectorError> {
-        Session::open(&self.destination).map(MemoryDestination)
+        Ok(MemoryDestination(Session::open(&self.destination)?, VecDeque::new()))
     }
 }
 
@@ -53,7 +55,7 @@ pub struct MemorySource(Session);
 
 /// An account in memory that is written.
 #[derive(Debug)]
-pub struct MemoryDestination(Session);
+pub struct MemoryDestination(Session, VecDeque<Answered>);
 
 fn lost() -> ConnectorError {
     ConnectorError::new(FindingCode::ConnectionLost, Decision::Retry, "the account in memory")
@@ -79,6 +81,7 @@ impl Session {
             special_use: folder.special_use,
             selectable: true,
             subscribed: folder.subscribed,
+            status: None,
         });
         folders.collect()
     }
@@ -88,65 +91,86 @@ impl Session {
         let mut state = self.account.state();
         let folder = state.existing(wire_name)?;
         folder.looked_at();
-        Ok(FolderStatus {
-            uid_validity: folder.uid_validity,
-            uid_next: folder.uid_next,
-            messages: u32::try_from(folder.messages.len()).unwrap_or(u32::MAX),
-        })
+        Ok(folder.status())
     }
 
-    fn messages(&self) -> Result<Vec<StoredMessage>, ConnectorError> {
-        Ok(self.account.state().existing(&self.open)?.messages.clone())
+    fn messages(&self, wire_name: &str) -> Result<Vec<StoredMessage>, ConnectorError> {
+        Ok(self.account.state().existing(wire_name)?.messages.clone())
     }
 
     async fn fetch(&self, request: FetchRequest, sink: mpsc::Sender<Fetched>) -> Result<(), ConnectorError> {
-        let mishap = self.account.state().fetch_mishaps.pop_front().unwrap_or(Mishap::Fine);
-        let mut wanted = request.items;
-        if request.newest_first {
-            wanted.reverse();
-        }
-        let messages = self.messages()?;
-        for (n, (uid, _)) in wanted.into_iter().enumerate() {
-            match mishap {
-                Mishap::LostBefore => return Err(lost()),
-                Mishap::LostAfter(after) if n >= after => return Err(lost()),
-                _ => {}
+        for (at, folder) in request.folders.into_iter().enumerate().filter(|(_, folder)| !folder.items.is_empty()) {
+            let mishap = self.account.state().fetch_mishaps.pop_front().unwrap_or(Mishap::Fine);
+            let mut wanted = folder.items;
+            if request.newest_first {
+                wanted.reverse();
             }
-            let Some(message) = messages.iter().find(|message| message.uid == uid) else { continue };
-            let body = request.budget.admit(Body::from_bytes(message.bytes.clone())).await;
-            let fetched = Fetched { uid, flags: message.flags.clone(), internal_date: message.internal_date, body };
-            if sink.send(fetched).await.is_err() {
-                return Ok(());
+            let messages = self.messages(&folder.wire_name)?;
+            for (n, (uid, _)) in wanted.into_iter().enumerate() {
+                match mishap {
+                    Mishap::LostBefore => return Err(lost()),
+                    Mishap::LostAfter(after) if n >= after => return Err(lost()),
+                    _ => {}
+                }
+                let Some(message) = messages.iter().find(|message| message.uid == uid) else { continue };
+                let body = request.budget.admit(Body::from_bytes(message.bytes.clone())).await;
+                let (flags, internal_date) = (message.flags.clone(), message.internal_date);
+                if sink.send(Fetched { folder: at, uid, flags, internal_date, body }).await.is_err() {
+                    return Ok(());
+                }
             }
         }
         Ok(())
     }
 
-    fn store(&self, wire_name: &str, batch: &[NewItem]) -> Result<Appended, StoreError> {
+    fn store(&self, wire_name: &str, batch: Vec<NewItem>) -> Answered {
         let mut state = self.account.state();
         let mishap = state.store_mishaps.pop_front().unwrap_or(Mishap::Fine);
         let tells_uids = !state.tells_no_uids;
-        let folder = state.existing(wire_name).map_err(StoreError::Unknown)?;
-        let messages = batch.iter().map(stored).collect::<Result<Vec<_>, _>>().map_err(StoreError::Unknown)?;
-        let mut push = |messages: Vec<StoredMessage>| -> Vec<Option<Uid>> {
-            messages.into_iter().map(|message| Some(folder.push(message)).filter(|_| tells_uids)).collect()
+        let unknown = |error| (batch.iter().map(|_| Fate::Unknown).collect(), Some(error));
+        let messages = match batch.iter().map(stored).collect::<Result<Vec<_>, _>>() {
+            Ok(messages) => messages,
+            Err(error) => {
+                let (fates, lost) = unknown(error);
+                return Answered { batch, fates, flags_reduced: false, lost };
+            }
         };
-        match mishap {
-            Mishap::Fine => Ok(Appended { uids: push(messages), flags_reduced: false }),
-            Mishap::LostBefore => Err(StoreError::Unknown(lost())),
-            Mishap::LostAfter(arrived) => {
-                push(messages.into_iter().take(arrived).collect());
-                Err(StoreError::Unknown(lost()))
-            }
-            Mishap::Refused(at, code, decision) if at < messages.len() => {
-                let stored = push(messages.into_iter().take(at).collect());
-                Err(StoreError::Refused { stored, error: ConnectorError::new(code, decision, "the account in memory") })
-            }
-            Mishap::Refused(..) => Ok(Appended { uids: push(messages), flags_reduced: false }),
-            Mishap::Late(looks) => {
-                folder.late = Some((looks, messages));
-                Err(StoreError::Unknown(lost()))
-            }
+        let (fates, lost) = match state.existing(wire_name) {
+            Ok(folder) => keep(folder, messages, mishap, tells_uids),
+            Err(error) => unknown(error),
+        };
+        Answered { batch, fates, flags_reduced: false, lost }
+    }
+}
+
+/// Keeps messages, as far as the mishap lets it.
+fn keep(
+    folder: &mut MemoryFolder,
+    messages: Vec<StoredMessage>,
+    mishap: Mishap,
+    tells_uids: bool,
+) -> (Vec<Fate>, Option<ConnectorError>) {
+    let sent = messages.len();
+    let mut push = |messages: Vec<StoredMessage>| -> Vec<Fate> {
+        messages.into_iter().map(|message| Fate::Stored(Some(folder.push(message)).filter(|_| tells_uids))).collect()
+    };
+    let unknown = || std::iter::repeat_with(|| Fate::Unknown).take(sent).collect();
+    match mishap {
+        Mishap::LostBefore => (unknown(), Some(lost())),
+        Mishap::LostAfter(arrived) => {
+            push(messages.into_iter().take(arrived).collect());
+            (unknown(), Some(lost()))
+        }
+        Mishap::Refused(at, code, decision) if at < sent => {
+            let mut fates = push(messages.into_iter().take(at).collect());
+            fates.push(Fate::Refused(ConnectorError::new(code, decision, "the account in memory")));
+            fates.resize_with(sent, || Fate::NotSent);
+            (fates, None)
+        }
+        Mishap::Fine | Mishap::Refused(..) => (push(messages), None),
+        Mishap::Late(looks) => {
+            folder.late = Some((looks, messages));
+            (unknown(), Some(lost()))
         }
     }
 }
@@ -172,8 +196,13 @@ macro_rules! account {
                 self.0.status(wire_name)
             }
 
+            async fn statuses(&mut self, wire_names: &[String]) -> Result<Vec<Option<FolderStatus>>, ConnectorError> {
+                let mut state = self.0.account.state();
+                Ok(wire_names.iter().map(|name| state.existing(name).ok().map(|folder| folder.status())).collect())
+            }
+
             async fn list(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
-                let messages = self.0.messages()?;
+                let messages = self.0.messages(&self.0.open)?;
                 let listed =
                     messages.iter().filter(|message| (first..=last).contains(&message.uid)).map(|message| ItemMeta {
                         uid: message.uid,
@@ -193,7 +222,7 @@ macro_rules! account {
 
             async fn measure(&mut self, wire_name: &str) -> Result<(u64, u64), ConnectorError> {
                 self.0.status(wire_name)?;
-                let messages = self.0.messages()?;
+                let messages = self.0.messages(wire_name)?;
                 Ok((messages.len() as u64, messages.iter().map(|message| message.bytes.len() as u64).sum()))
             }
 
@@ -216,28 +245,44 @@ impl Destination for MemoryDestination {
         DestinationLimits { max_message_bytes: None, max_batch_items: BATCH_ITEMS }
     }
 
-    async fn ensure_folder(&mut self, path: &FolderPath, create: bool) -> Result<String, ConnectorError> {
-        if create {
+    async fn prepare(&mut self, wanted: &[Wanted]) -> Result<Vec<Result<Prepared, ConnectorError>>, ConnectorError> {
+        let mut prepared = Vec::with_capacity(wanted.len());
+        for folder in wanted {
+            let wire_name = folder.path.to_string();
             let mut state = self.0.account.state();
-            for ancestor in path.ancestors() {
-                state.folder(&ancestor);
+            if folder.create {
+                for ancestor in folder.path.ancestors() {
+                    state.folder(&ancestor);
+                }
+                state.folder(&folder.path);
             }
-            state.folder(path);
+            if folder.subscribe {
+                state.existing(&wire_name)?.subscribed = true;
+            }
+            drop(state);
+            prepared.push(self.0.status(&wire_name).map(|status| Prepared { wire_name, status, not_subscribed: None }));
         }
-        Ok(path.to_string())
+        Ok(prepared)
     }
 
-    async fn subscribe(&mut self, wire_name: &str) -> Result<(), ConnectorError> {
-        self.0.account.state().existing(wire_name)?.subscribed = true;
+    async fn submit(&mut self, wire_name: &str, batch: Vec<NewItem>) -> Result<(), ConnectorError> {
+        // A line that is lost takes everything after it along.
+        let answered = if self.1.iter().any(|before| before.lost.is_some()) {
+            let fates = batch.iter().map(|_| Fate::Unknown).collect();
+            Answered { batch, fates, flags_reduced: false, lost: Some(lost()) }
+        } else {
+            self.0.store(wire_name, batch)
+        };
+        self.1.push_back(answered);
         Ok(())
     }
 
-    async fn store(&mut self, wire_name: &str, batch: &[NewItem]) -> Result<Appended, StoreError> {
-        self.0.store(wire_name, batch)
+    async fn answer(&mut self) -> Option<Answered> {
+        self.1.pop_front()
     }
 
     async fn identify(&mut self, items: &[(Uid, u64)]) -> Result<Vec<(Uid, ContentKey)>, ConnectorError> {
-        let messages = self.0.messages()?;
+        let messages = self.0.messages(&self.0.open)?;
         let wanted = messages.into_iter().filter(|message| items.iter().any(|(uid, _)| *uid == message.uid));
         Ok(wanted.map(|message| (message.uid, Body::from_bytes(message.bytes).key())).collect())
     }

@@ -6,14 +6,15 @@ use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, Flags, ItemMeta},
-    uid::Uid,
+    uid::{Uid, UidValidity},
 };
 use tokio::sync::mpsc;
 
 use super::{
     body::{Body, MemoryBudget},
-    error::ConnectorError,
+    error::{ConnectorError, Decision},
 };
+use crate::listing::list_from;
 
 /// Opens sessions; each call makes a new connection and logs in.
 pub trait Connector: Send + Sync + 'static {
@@ -39,12 +40,18 @@ pub struct Quota {
 }
 
 /// What both sides can do: look.
-pub trait Account: Send + 'static {
+pub trait Account: Sized + Send + 'static {
     /// How the server builds folder names.
     fn naming(&self) -> &NamingStyle;
 
-    /// Every folder of the personal namespace, in the server's order.
+    /// Every folder of the personal namespace, in the server's order, with its status where that costs nothing more.
     fn folders(&mut self) -> impl Future<Output = Result<Vec<RemoteFolder>, ConnectorError>> + Send;
+
+    /// How folders stand, without opening them (STATUS); `None` for one that does not tell.
+    fn statuses(
+        &mut self,
+        wire_names: &[String],
+    ) -> impl Future<Output = Result<Vec<Option<FolderStatus>>, ConnectorError>> + Send;
 
     /// Opens a folder for reading (EXAMINE), for the `list` and `fetch` that follow.
     fn open(&mut self, wire_name: &str) -> impl Future<Output = Result<FolderStatus, ConnectorError>> + Send;
@@ -52,9 +59,26 @@ pub trait Account: Send + 'static {
     /// Lists messages of the open folder whose UID lies in `first..=last`, ascending by UID.
     fn list(&mut self, first: Uid, last: Uid) -> impl Future<Output = Result<Vec<ItemMeta>, ConnectorError>> + Send;
 
-    /// Fetches messages of the open folder and sends each to `sink` in ascending order of UID (descending if the
-    /// request says so). A message that is there no more is left out. Ends early, without error, when `sink` is
-    /// closed.
+    /// Opens each folder in turn and lists it. A folder that cannot be read does not stop the others.
+    fn list_folders(
+        &mut self,
+        requests: &[ListRequest],
+    ) -> impl Future<Output = Result<Vec<Result<Listing, ConnectorError>>, ConnectorError>> + Send {
+        async move {
+            let mut listings = Vec::with_capacity(requests.len());
+            for request in requests {
+                listings.push(match list_one(self, request).await {
+                    Err(error) if error.decision != Decision::Skip => return Err(error),
+                    other => other,
+                });
+            }
+            Ok(listings)
+        }
+    }
+
+    /// Fetches messages of the folders in turn and sends each to `sink`, folder by folder, in ascending order of UID
+    /// (descending if the request says so). A message that is there no more is left out. Ends early, without error,
+    /// when `sink` is closed. Afterwards any folder may be open.
     fn fetch(
         &mut self,
         request: FetchRequest,
@@ -71,11 +95,48 @@ pub trait Account: Send + 'static {
     fn close(self) -> impl Future<Output = ()> + Send;
 }
 
+/// A folder to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListRequest {
+    /// Its name on the wire.
+    pub wire_name: String,
+    /// Messages with a lower UID are left out.
+    pub first: Uid,
+    /// How many messages are probably there.
+    pub messages: Option<u32>,
+}
+
+/// What lies in a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// How the folder stood when it was opened.
+    pub status: FolderStatus,
+    /// Its messages from the first one asked for on, ascending by UID.
+    pub items: Vec<ItemMeta>,
+}
+
+async fn list_one<A: Account>(account: &mut A, request: &ListRequest) -> Result<Listing, ConnectorError> {
+    let status = account.open(&request.wire_name).await?;
+    let items = list_from(account, &status, request.first).await?;
+    Ok(Listing { status, items })
+}
+
+/// What to fetch of one folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FolderFetch {
+    /// Its name on the wire.
+    pub wire_name: String,
+    /// As it was listed: a folder that has another one by now must be listed anew.
+    pub uid_validity: UidValidity,
+    /// The messages with their listed sizes, ascending by UID.
+    pub items: Vec<(Uid, u64)>,
+}
+
 /// What to fetch.
 #[derive(Debug, Clone)]
 pub struct FetchRequest {
-    /// The messages with their listed sizes, ascending by UID.
-    pub items: Vec<(Uid, u64)>,
+    /// The folders, one after the other.
+    pub folders: Vec<FolderFetch>,
     /// Highest UID first.
     pub newest_first: bool,
     /// What admits each body before it is sent on.
@@ -85,6 +146,8 @@ pub struct FetchRequest {
 /// A message as fetched.
 #[derive(Debug)]
 pub struct Fetched {
+    /// Which of the request's folders it lies in.
+    pub folder: usize,
     /// Its UID.
     pub uid: Uid,
     /// Its flags at this moment.
@@ -120,28 +183,54 @@ pub struct NewItem {
     pub body: Body,
 }
 
-/// What the destination answered to a batch it took: one UID an item, in order, where it told them.
+/// A folder as it shall be at the destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Appended {
-    /// The new UIDs (APPENDUID), in the order of the batch; `None` where the server does not tell.
-    pub uids: Vec<Option<Uid>>,
-    /// True if some flags could not be set.
-    pub flags_reduced: bool,
+pub struct Wanted {
+    /// Its place.
+    pub path: FolderPath,
+    /// Its name on the wire, where it exists already.
+    pub wire_name: Option<String>,
+    /// Make it, and all that is above it, first; one that exists already is fine.
+    pub create: bool,
+    /// Subscribe to it.
+    pub subscribe: bool,
 }
 
-/// Why a batch was not taken.
+/// A folder of the destination, ready for messages.
 #[derive(Debug)]
-pub enum StoreError {
-    /// A tagged NO or BAD, or a refusal before the bytes were sent: nothing of the batch is at the destination, but
-    /// what `stored` names, which went before the refused one.
-    Refused {
-        /// What was stored before the refusal, in the order of the batch.
-        stored: Vec<Option<Uid>>,
-        /// Why the next item was refused.
-        error: ConnectorError,
-    },
-    /// The line was lost: whether any of the batch arrived is not known.
-    Unknown(ConnectorError),
+pub struct Prepared {
+    /// Its name on the wire.
+    pub wire_name: String,
+    /// How it stands.
+    pub status: FolderStatus,
+    /// Why it could not be subscribed to, if it was to be.
+    pub not_subscribed: Option<ConnectorError>,
+}
+
+/// What became of one message of a batch.
+#[derive(Debug)]
+pub enum Fate {
+    /// It is at the destination, with its UID there where the server told it (APPENDUID, RFC 4315).
+    Stored(Option<Uid>),
+    /// It was refused by a tagged NO or BAD, and is not there.
+    Refused(ConnectorError),
+    /// It was not sent, because one before it was refused.
+    NotSent,
+    /// The line was lost: whether it arrived is not known.
+    Unknown,
+}
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Answered {
+    /// The batch, as it was submitted.
+    pub batch: Vec<NewItem>,
+    /// What became of each item, in the order of the batch.
+    pub fates: Vec<Fate>,
+    /// True if some flags could not be set.
+    pub flags_reduced: bool,
+    /// Why the line was lost, if it was.
+    pub lost: Option<ConnectorError>,
 }
 
 /// The side that is written. Nothing deletes.
@@ -149,23 +238,24 @@ pub trait Destination: Account {
     /// What it takes.
     fn limits(&self) -> DestinationLimits;
 
-    /// Tells the folder's name on the wire; with `create`, makes it and all that is above it first. One that exists
-    /// already is fine.
-    fn ensure_folder(
+    /// Makes folders ready for messages, in this order. One that is refused does not stop the others.
+    fn prepare(
         &mut self,
-        path: &FolderPath,
-        create: bool,
-    ) -> impl Future<Output = Result<String, ConnectorError>> + Send;
+        wanted: &[Wanted],
+    ) -> impl Future<Output = Result<Vec<Result<Prepared, ConnectorError>>, ConnectorError>> + Send;
 
-    /// Subscribes to a folder.
-    fn subscribe(&mut self, wire_name: &str) -> impl Future<Output = Result<(), ConnectorError>> + Send;
-
-    /// Appends a batch to a folder, all or nothing where the server can (MULTIAPPEND, RFC 3502).
-    fn store(
+    /// Sends a batch to a folder, all or nothing where the server can (MULTIAPPEND, RFC 3502), and does not wait for
+    /// the answer where the server allows that. Batches are stored in the order of their submission.
+    ///
+    /// After an error, whether anything of this batch, and of those not answered yet, has arrived is not known.
+    fn submit(
         &mut self,
         wire_name: &str,
-        batch: &[NewItem],
-    ) -> impl Future<Output = Result<Appended, StoreError>> + Send;
+        batch: Vec<NewItem>,
+    ) -> impl Future<Output = Result<(), ConnectorError>> + Send;
+
+    /// The answer to the oldest batch without one; `None` if there is no such batch.
+    fn answer(&mut self) -> impl Future<Output = Option<Answered>> + Send;
 
     /// Size and hash of messages of the open folder, given with their listed sizes ascending by UID; for telling what
     /// is there already.

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, future::Future};
 
 use mailferry_domain::{
     folder::FolderPath,
-    ledger::{FolderState, Intent, Settlement},
+    ledger::{Cursor, FolderState, Intent, Settlement},
     uid::UidValidity,
 };
 use mailferry_shared::{finding::Finding, run::Counts};
@@ -28,6 +28,19 @@ pub struct FolderBinding {
     pub destination_uid_validity: UidValidity,
 }
 
+/// What earlier runs left behind of a source folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// The ledger's number for it.
+    pub id: LedgerFolderId,
+    /// Where it went.
+    pub destination: FolderPath,
+    /// Where a delta goes on.
+    pub cursor: Option<Cursor>,
+    /// True if this very run has dealt with all of it before it was interrupted.
+    pub finished_by_this_run: bool,
+}
+
 /// What is known once a folder has been planned; sets this run's totals for the folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct FolderStart {
@@ -41,52 +54,51 @@ pub struct FolderStart {
     pub present_earlier_bytes: u64,
 }
 
+/// One thing to write down.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Entry {
+    /// Sets this run's totals for the folder: `listed` and `present_earlier` as given, stored and present recounted
+    /// from what this run has settled already, everything else zero.
+    Start(LedgerFolderId, FolderStart),
+    /// The messages are about to be sent.
+    Intend {
+        /// Their folder.
+        folder: LedgerFolderId,
+        /// The destination folder's UIDNEXT when it was opened.
+        destination_uid_next: u32,
+        /// The messages.
+        batch: Vec<Intent>,
+    },
+    /// Outcomes; an entry that is settled already stays as it is and is not counted again.
+    Settle(LedgerFolderId, Vec<Settlement>),
+    /// The folder has been dealt with in this run; with a cursor, all of it is Stored or Present.
+    Finish(LedgerFolderId, Option<Cursor>),
+    /// Nothing has changed in the folder since its cursor was written: all of it counts as present.
+    Unchanged(LedgerFolderId, Cursor),
+    /// What concerns a folder or the whole run. The same finding about the same subject is kept once a run.
+    Note(Finding),
+}
+
 /// The ledger of one account pair, bound to one run and one lease. Every write checks the lease's fencing number in
 /// the same transaction, is synced to disk before it returns, and adds to the run's totals in the same transaction.
 ///
 /// Errors are [`LedgerError`]: after one, nothing more may be sent.
 pub trait Ledger: Clone + Send + Sync + 'static {
-    /// Where earlier runs of this pair put each source folder.
-    fn bindings(&self) -> impl Future<Output = Result<BTreeMap<FolderPath, FolderPath>, LedgerError>> + Send;
+    /// What earlier runs of this pair left behind of each source folder.
+    fn bindings(&self) -> impl Future<Output = Result<BTreeMap<FolderPath, Binding>, LedgerError>> + Send;
 
-    /// Opens a folder and tells what is known of it.
+    /// Opens folders and tells what is known of each, in the same order.
     ///
     /// If the source's UIDVALIDITY differs from the one known, a new generation of entries begins, and the settled
     /// entries of the former ones are told as [`FolderState::earlier`]. If the destination's differs, the UIDs of all
     /// settled entries that point there are forgotten and the entries become open intents again (UIDNEXT 1).
-    fn open_folder(
+    fn open_folders(
         &self,
-        binding: &FolderBinding,
-    ) -> impl Future<Output = Result<(LedgerFolderId, FolderState), LedgerError>> + Send;
+        bindings: &[FolderBinding],
+    ) -> impl Future<Output = Result<Vec<(LedgerFolderId, FolderState)>, LedgerError>> + Send;
 
-    /// Sets this run's totals for the folder: `listed` and `present_earlier` as given, stored and present recounted
-    /// from what this run has settled already, everything else zero.
-    fn start_folder(
-        &self,
-        folder: LedgerFolderId,
-        start: FolderStart,
-    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
-
-    /// Records that the messages of `batch` are about to be sent.
-    fn intend(
-        &self,
-        folder: LedgerFolderId,
-        destination_uid_next: u32,
-        batch: &[Intent],
-    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
-
-    /// Records outcomes; an entry that is settled already stays as it is and is not counted again.
-    fn settle(
-        &self,
-        folder: LedgerFolderId,
-        outcomes: &[Settlement],
-    ) -> impl Future<Output = Result<(), LedgerError>> + Send;
-
-    /// Records what concerns a folder or the whole run. The same finding about the same subject is kept once a run.
-    fn note(&self, finding: &Finding) -> impl Future<Output = Result<(), LedgerError>> + Send;
-
-    /// Marks the folder as dealt with in this run; `settled` source UIDs that exist no more may be dropped later.
-    fn finish_folder(&self, folder: LedgerFolderId) -> impl Future<Output = Result<(), LedgerError>> + Send;
+    /// Writes all of `entries`, in their order, or none: one commit, one sync.
+    fn write(&self, entries: Vec<Entry>) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
     /// This run's totals, as kept with the outcomes.
     fn totals(&self) -> impl Future<Output = Result<Counts, LedgerError>> + Send;

@@ -10,11 +10,11 @@ mod progress;
 
 pub use body::{Body, BodyWriter, MemoryBudget, SPOOL_THRESHOLD_BYTES};
 pub use connector::{
-    Account, Appended, Connector, Destination, DestinationLimits, FetchRequest, Fetched, NewItem, Quota, Source,
-    StoreError,
+    Account, Answered, Connector, Destination, DestinationLimits, Fate, FetchRequest, Fetched, FolderFetch,
+    ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
 };
 pub use control::{Control, Order as Command};
 pub use error::{ConnectorError, Decision, LedgerError};
 pub use fault::{Fault, Interrupted, NoFault, Step};
-pub use ledger::{FolderBinding, FolderStart, Ledger, LedgerFolderId};
+pub use ledger::{Binding, Entry, FolderBinding, FolderStart, Ledger, LedgerFolderId};
 pub use progress::{NoProgress, ProgressEvent, ProgressSink};

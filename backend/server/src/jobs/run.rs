@@ -6,7 +6,7 @@ use chrono::{DateTime, Days, NaiveTime, Utc};
 use mailferry_connectors::imap::ImapConnector;
 use mailferry_domain::{folder::FolderPath, mapping::MappingOptions, plan::ItemFilter};
 use mailferry_engine::{
-    port::{Command, ConnectorError, Control, Decision, Ledger, LedgerError, NoFault, NoProgress},
+    port::{Command, ConnectorError, Control, Decision, Entry, Ledger, LedgerError, NoFault, NoProgress},
     run::{Job as EngineJob, RunEnd, RunOptions, RunReport, run},
 };
 use mailferry_shared::{
@@ -101,9 +101,8 @@ async fn under_lease(
     let (end, unfinished) =
         report.map_or_else(|end| (end, Vec::new()), |report: RunReport| (report.end, report.unfinished));
     if matches!(end, RunEnd::Unfinished(_)) && job.attempt >= ATTEMPTS {
-        for folder in &unfinished {
-            ledger.note(folder).await.map_err(|error| JobError(Box::new(error)))?;
-        }
+        let notes = unfinished.into_iter().map(Entry::Note).collect();
+        ledger.write(notes).await.map_err(|error| JobError(Box::new(error)))?;
     }
     conclude(context, job, id, lease, end).await
 }

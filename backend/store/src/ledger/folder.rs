@@ -22,16 +22,27 @@ struct Opened {
 }
 
 impl RunLedger {
-    pub(super) async fn open(&self, binding: &FolderBinding) -> Result<(LedgerFolderId, FolderState), StoreError> {
-        let (mut tx, run_no) = self.write().await?;
+    pub(super) async fn open(
+        &self,
+        bindings: &[FolderBinding],
+    ) -> Result<Vec<(LedgerFolderId, FolderState)>, StoreError> {
+        let (mut tx, run_no) = self.begin().await?;
         // The lanes of a run open one after the other: two source folders may go to one destination.
         tx.execute("UPDATE ledger_runs SET run_id = run_id WHERE no = $1", args![run_no]).await?;
-        let (id, generation) = self.bind(&mut tx, binding).await?;
-        self.follow_destination(&mut tx, binding).await?;
+        let mut opened = Vec::with_capacity(bindings.len());
+        for binding in bindings {
+            let (id, generation) = self.bind(&mut tx, binding).await?;
+            self.follow_destination(&mut tx, binding).await?;
+            opened.push(Opened { id, generation, run_no });
+        }
         self.commit(tx, run_no).await?;
-        self.generations().insert(id, generation);
-        let state = self.read_state(&Opened { id, generation, run_no }, binding).await?;
-        Ok((LedgerFolderId(id), state))
+        let mut tx = self.inner.db.read().await?;
+        let mut states = Vec::with_capacity(bindings.len());
+        for (folder, binding) in opened.iter().zip(bindings) {
+            self.generations().insert(folder.id, folder.generation);
+            states.push((LedgerFolderId(folder.id), self.read_state(&mut tx, folder, binding).await?));
+        }
+        Ok(states)
     }
 
     /// Finds or makes the folder's row; another UIDVALIDITY at the source begins a new generation.
@@ -90,28 +101,50 @@ impl RunLedger {
         Ok(())
     }
 
-    async fn read_state(&self, folder: &Opened, binding: &FolderBinding) -> Result<FolderState, StoreError> {
+    async fn read_state(
+        &self,
+        tx: &mut Tx,
+        folder: &Opened,
+        binding: &FolderBinding,
+    ) -> Result<FolderState, StoreError> {
         let mut state = FolderState::default();
-        let mut tx = self.inner.db.read().await?;
+        // As ranges: of a large folder that has been dealt with, one row comes.
         tx.each(
-            "SELECT source_uid, state, run_no, destination_uid_next,
-                CASE WHEN state IN ('intended', 'uncertain') THEN key_size_bytes END AS key_size_bytes,
-                CASE WHEN state IN ('intended', 'uncertain') THEN hash END AS hash
-             FROM ledger_items WHERE folder_id = $1 AND generation = $2
-                AND state IN ('stored', 'present', 'intended', 'uncertain')
-             ORDER BY source_uid",
+            "SELECT MIN(source_uid) AS first, MAX(source_uid) AS last, mine FROM (
+                SELECT source_uid, mine, source_uid - ROW_NUMBER() OVER (PARTITION BY mine ORDER BY source_uid) AS island
+                FROM (SELECT source_uid, CAST(CASE WHEN run_no = $3 THEN 1 ELSE 0 END AS BIGINT) AS mine FROM ledger_items
+                    WHERE folder_id = $1 AND generation = $2 AND state IN ('stored', 'present')) AS settled) AS islands
+             GROUP BY mine, island ORDER BY first",
+            args![folder.id, folder.generation, folder.run_no],
+            |row| {
+                let (first, last) = (Uid(row.get("first")?), Uid(row.get("last")?));
+                state.settled.insert_range(first, last);
+                if row.get::<i64>("mine")? == 1 {
+                    state.settled_by_this_run.insert_range(first, last);
+                }
+                Ok(())
+            },
+        )
+        .await?;
+        tx.each(
+            "SELECT source_uid, destination_uid_next, key_size_bytes, hash FROM ledger_items
+             WHERE folder_id = $1 AND generation = $2 AND state IN ('intended', 'uncertain') ORDER BY source_uid",
             args![folder.id, folder.generation],
-            |row| take_entry(&mut state, row, folder.run_no),
+            |row| take_open(&mut state, row),
         )
         .await?;
         let destination = binding.destination.to_string();
         tx.each(
-            "SELECT i.destination_uid FROM ledger_folders f JOIN ledger_items i ON i.folder_id = f.id
-             WHERE f.ledger_id = $1 AND f.destination_path = $2 AND i.state IN ('stored', 'present')
-                AND i.destination_uid IS NOT NULL ORDER BY i.destination_uid",
+            "SELECT MIN(uid) AS first, MAX(uid) AS last FROM (
+                SELECT uid, uid - ROW_NUMBER() OVER (ORDER BY uid) AS island
+                FROM (SELECT DISTINCT i.destination_uid AS uid FROM ledger_folders f
+                    JOIN ledger_items i ON i.folder_id = f.id
+                    WHERE f.ledger_id = $1 AND f.destination_path = $2 AND i.state IN ('stored', 'present')
+                        AND i.destination_uid IS NOT NULL) AS claimed) AS islands
+             GROUP BY island ORDER BY first",
             args![self.inner.ledger, &destination],
             |row| {
-                state.claimed.insert(Uid(row.get("destination_uid")?));
+                state.claimed.insert_range(Uid(row.get("first")?), Uid(row.get("last")?));
                 Ok(())
             },
         )
@@ -145,14 +178,9 @@ impl RunLedger {
     }
 }
 
-fn take_entry(state: &mut FolderState, row: &Row, run_no: i64) -> Result<(), StoreError> {
+fn take_open(state: &mut FolderState, row: &Row) -> Result<(), StoreError> {
     let source_uid = Uid(row.get("source_uid")?);
-    if matches!(row.get::<String>("state")?.as_str(), "stored" | "present") {
-        state.settled.insert(source_uid);
-        if row.get::<Option<i64>>("run_no")? == Some(run_no) {
-            state.settled_by_this_run.insert(source_uid);
-        }
-    } else if let (Some(key), Some(destination_uid_next)) = (key_from(row)?, row.get("destination_uid_next")?) {
+    if let (Some(key), Some(destination_uid_next)) = (key_from(row)?, row.get("destination_uid_next")?) {
         state.open.push(OpenIntent { source_uid, key, destination_uid_next });
     }
     Ok(())

@@ -1,19 +1,17 @@
 //! The ledger of account pairs, on both databases: the engine's port.
 //!
-//! `folder` opens a source folder and tells what is known of it, `write` records intents and outcomes together with
-//! the totals (`told` for single messages), `report` reads them for people, `file` is the command line's ledger.
+//! `folder` opens source folders and tells what is known of them, `cursor` what they were when they were left, `group`
+//! lets lanes share a commit, `write` records intents and outcomes together with the totals (`told` for single
+//! messages), `report` reads them for people, `file` is the command line's ledger.
 
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use mailferry_domain::{
-    folder::FolderPath,
-    ledger::{FolderState, Intent, Settlement},
-};
-use mailferry_engine::port::{FolderBinding, FolderStart, Ledger, LedgerError, LedgerFolderId};
-use mailferry_shared::{finding::Finding, ids::RunId, run::Counts};
+use mailferry_domain::{folder::FolderPath, ledger::FolderState};
+use mailferry_engine::port::{Binding, Entry, FolderBinding, Ledger, LedgerError, LedgerFolderId};
+use mailferry_shared::{ids::RunId, run::Counts};
 use uuid::Uuid;
 
 use crate::{
@@ -26,9 +24,11 @@ use crate::{
 };
 
 mod counts;
+mod cursor;
 mod file;
 mod folder;
 mod generation;
+mod group;
 mod report;
 mod told;
 mod write;
@@ -54,6 +54,8 @@ struct Inner {
     run_no: OnceLock<i64>,
     /// Generation of each folder that was opened.
     generations: Mutex<HashMap<i64, i64>>,
+    /// What is to be written together.
+    group: group::Group,
     /// Held as long as anybody writes.
     _lock: Option<Arc<std::fs::File>>,
 }
@@ -76,6 +78,7 @@ impl RunLedger {
                 fence: lease.fence,
                 run_no: OnceLock::new(),
                 generations: Mutex::default(),
+                group: group::Group::default(),
                 _lock: lock,
             }),
         }
@@ -87,7 +90,7 @@ impl RunLedger {
     }
 
     /// A transaction that writes, once the lease was found to be ours still; and the run's number.
-    async fn write(&self) -> Result<(Tx, i64), StoreError> {
+    async fn begin(&self) -> Result<(Tx, i64), StoreError> {
         let mut tx = self.inner.db.write().await?;
         check_fence(&mut tx, self.inner.ledger, self.inner.fence).await?;
         if let Some(run_no) = self.inner.run_no.get() {
@@ -111,12 +114,11 @@ impl RunLedger {
     }
 
     /// The folder's generation, as it was when this run opened it.
-    async fn generation(&self, folder: LedgerFolderId) -> Result<i64, StoreError> {
+    async fn generation(&self, tx: &mut Tx, folder: LedgerFolderId) -> Result<i64, StoreError> {
         let known = self.generations().get(&folder.0).copied();
         if let Some(known) = known {
             return Ok(known);
         }
-        let mut tx = self.inner.db.read().await?;
         let sql = "SELECT generation FROM ledger_folders WHERE id = $1 AND ledger_id = $2";
         let generation = tx.row(sql, args![folder.0, self.inner.ledger]).await?.get("generation")?;
         self.generations().insert(folder.0, generation);
@@ -126,37 +128,6 @@ impl RunLedger {
     fn generations(&self) -> std::sync::MutexGuard<'_, HashMap<i64, i64>> {
         // Whole values only are put in, so that a panic elsewhere leaves nothing half done.
         self.inner.generations.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    async fn write_note(&self, finding: &Finding) -> Result<(), StoreError> {
-        let (mut tx, run_no) = self.write().await?;
-        let subject = finding.subject.clone().unwrap_or_default();
-        tx.execute(
-            "INSERT INTO ledger_notes (run_no, code, subject, finding, noted_at) VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (run_no, code, subject) DO NOTHING",
-            args![run_no, finding.code.as_str(), subject, crate::value::json(finding)?, self.inner.context.clock.now()],
-        )
-        .await?;
-        self.commit(tx, run_no).await
-    }
-
-    async fn mark_finished(&self, folder: LedgerFolderId) -> Result<(), StoreError> {
-        let (mut tx, run_no) = self.write().await?;
-        let sql = "UPDATE ledger_folders SET finished_run_no = $3 WHERE id = $1 AND ledger_id = $2";
-        if tx.execute(sql, args![folder.0, self.inner.ledger, run_no]).await? == 0 {
-            return Err(StoreError::NotFound);
-        }
-        self.commit(tx, run_no).await
-    }
-
-    async fn read_bindings(&self) -> Result<BTreeMap<FolderPath, FolderPath>, StoreError> {
-        let mut tx = self.inner.db.read().await?;
-        // Later ones replace earlier ones.
-        let sql = "SELECT source_path, destination_path FROM ledger_folders WHERE ledger_id = $1
-             ORDER BY opened_at, id";
-        let rows = tx.rows(sql, args![self.inner.ledger]).await?;
-        let path = |text: String| FolderPath::parse(&text).map_err(|_| StoreError::corrupt("ledger_folders"));
-        rows.iter().map(|row| Ok((path(row.get("source_path")?)?, path(row.get("destination_path")?)?))).collect()
     }
 
     async fn read_totals(&self) -> Result<Counts, StoreError> {
@@ -184,37 +155,19 @@ fn port_error(error: StoreError) -> LedgerError {
 }
 
 impl Ledger for RunLedger {
-    async fn bindings(&self) -> Result<BTreeMap<FolderPath, FolderPath>, LedgerError> {
+    async fn bindings(&self) -> Result<BTreeMap<FolderPath, Binding>, LedgerError> {
         self.read_bindings().await.map_err(port_error)
     }
 
-    async fn open_folder(&self, binding: &FolderBinding) -> Result<(LedgerFolderId, FolderState), LedgerError> {
-        self.open(binding).await.map_err(port_error)
-    }
-
-    async fn start_folder(&self, folder: LedgerFolderId, start: FolderStart) -> Result<(), LedgerError> {
-        self.write_start(folder, start).await.map_err(port_error)
-    }
-
-    async fn intend(
+    async fn open_folders(
         &self,
-        folder: LedgerFolderId,
-        destination_uid_next: u32,
-        batch: &[Intent],
-    ) -> Result<(), LedgerError> {
-        self.write_intents(folder, destination_uid_next, batch).await.map_err(port_error)
+        bindings: &[FolderBinding],
+    ) -> Result<Vec<(LedgerFolderId, FolderState)>, LedgerError> {
+        self.open(bindings).await.map_err(port_error)
     }
 
-    async fn settle(&self, folder: LedgerFolderId, outcomes: &[Settlement]) -> Result<(), LedgerError> {
-        self.write_outcomes(folder, outcomes).await.map_err(port_error)
-    }
-
-    async fn note(&self, finding: &Finding) -> Result<(), LedgerError> {
-        self.write_note(finding).await.map_err(port_error)
-    }
-
-    async fn finish_folder(&self, folder: LedgerFolderId) -> Result<(), LedgerError> {
-        self.mark_finished(folder).await.map_err(port_error)
+    async fn write(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {
+        self.write_together(entries).await
     }
 
     async fn totals(&self) -> Result<Counts, LedgerError> {

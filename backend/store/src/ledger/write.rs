@@ -10,8 +10,11 @@ use mailferry_domain::{
     item::ContentKey,
     ledger::{Intent, Outcome, Settlement},
 };
-use mailferry_engine::port::{FolderStart, LedgerFolderId};
-use mailferry_shared::{finding::FindingCode, run::Counts};
+use mailferry_engine::port::{Entry, FolderStart, LedgerFolderId};
+use mailferry_shared::{
+    finding::{Finding, FindingCode},
+    run::Counts,
+};
 
 use crate::{
     db::Tx,
@@ -19,10 +22,11 @@ use crate::{
     ledger::{
         RunLedger,
         counts::{add, counts_from, numbers, set_folder},
+        cursor::count_unchanged,
         generation::supersede,
         told::{tell, told},
     },
-    value::{Arg, args},
+    value::{Arg, args, json},
 };
 
 /// Rows in one statement: far below the 32,766 arguments that SQLite takes.
@@ -45,107 +49,132 @@ pub(super) struct Before {
 }
 
 impl RunLedger {
-    async fn begin(&self, folder: LedgerFolderId) -> Result<(Tx, At), StoreError> {
-        let generation = self.generation(folder).await?;
-        let (tx, run_no) = self.write().await?;
-        Ok((tx, At { folder: folder.0, generation, run_no, fence: self.inner.fence }))
+    /// Writes all entries in their order, in one commit.
+    pub(super) async fn write_entries(&self, entries: impl Iterator<Item = &Entry>) -> Result<(), StoreError> {
+        let (mut tx, run_no) = self.begin().await?;
+        let mut unchanged = Vec::new();
+        for entry in entries {
+            match entry {
+                Entry::Start(folder, start) => {
+                    let at = self.at(&mut tx, run_no, *folder).await?;
+                    start_folder(&mut tx, at, start).await?;
+                }
+                Entry::Intend { folder, destination_uid_next, batch } => {
+                    let at = self.at(&mut tx, run_no, *folder).await?;
+                    write_intents(&mut tx, at, *destination_uid_next, batch).await?;
+                }
+                Entry::Settle(folder, outcomes) => {
+                    let at = self.at(&mut tx, run_no, *folder).await?;
+                    write_outcomes(&mut tx, at, outcomes).await?;
+                }
+                Entry::Finish(folder, cursor) => self.mark_finished(&mut tx, run_no, *folder, *cursor).await?,
+                Entry::Unchanged(folder, cursor) => unchanged.push((*folder, *cursor)),
+                Entry::Note(finding) => self.write_note(&mut tx, run_no, finding).await?,
+            }
+        }
+        count_unchanged(&mut tx, run_no, &unchanged).await?;
+        self.commit(tx, run_no).await
     }
 
-    pub(super) async fn write_start(&self, folder: LedgerFolderId, start: FolderStart) -> Result<(), StoreError> {
-        let (mut tx, at) = self.begin(folder).await?;
-        // What was told of single messages before the interruption, and is not settled, will be told anew.
+    async fn at(&self, tx: &mut Tx, run_no: i64, folder: LedgerFolderId) -> Result<At, StoreError> {
+        let generation = self.generation(tx, folder).await?;
+        Ok(At { folder: folder.0, generation, run_no, fence: self.inner.fence })
+    }
+
+    async fn write_note(&self, tx: &mut Tx, run_no: i64, finding: &Finding) -> Result<(), StoreError> {
+        let subject = finding.subject.clone().unwrap_or_default();
         tx.execute(
-            "DELETE FROM ledger_run_items WHERE run_no = $1 AND folder_id = $2 AND NOT (generation = $3 AND EXISTS (
-                SELECT 1 FROM ledger_items i WHERE i.folder_id = $2 AND i.generation = $3
-                    AND i.source_uid = ledger_run_items.source_uid AND i.state = 'present' AND i.run_no = $1))",
-            args![at.run_no, at.folder, at.generation],
+            "INSERT INTO ledger_notes (run_no, code, subject, finding, noted_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (run_no, code, subject) DO NOTHING",
+            args![run_no, finding.code.as_str(), subject, json(finding)?, self.inner.context.clock.now()],
         )
-        .await?;
-        let mut counts = recount(&mut tx, at).await?;
-        counts.listed = start.listed;
-        counts.listed_bytes = start.listed_bytes;
-        counts.present += start.present_earlier;
-        counts.present_bytes += start.present_earlier_bytes;
-        let sql = "SELECT * FROM ledger_run_folders WHERE run_no = $1 AND folder_id = $2";
-        let before = tx.row_opt(sql, args![at.run_no, at.folder]).await?;
-        let before = before.as_ref().map_or(Ok(Counts::default()), counts_from)?;
-        let (now, before) = (numbers(&counts), numbers(&before));
-        set_folder(&mut tx, at.run_no, at.folder, &now).await?;
-        add(&mut tx, at.run_no, None, &std::array::from_fn(|n| now[n] - before[n])).await?;
-        self.commit(tx, at.run_no).await
+        .await
+        .map(drop)
     }
+}
 
-    pub(super) async fn write_intents(
-        &self,
-        folder: LedgerFolderId,
-        uid_next: u32,
-        batch: &[Intent],
-    ) -> Result<(), StoreError> {
-        let (mut tx, at) = self.begin(folder).await?;
-        let batch: BTreeMap<u32, &Intent> = batch.iter().map(|intent| (intent.source_uid.0, intent)).collect();
-        let batch: Vec<&Intent> = batch.into_values().collect();
-        for part in batch.chunks(ROWS) {
-            let mut args = args![at.folder, at.generation, at.run_no, at.fence, uid_next];
-            for intent in part {
-                args.push(intent.source_uid.0.into());
-                args.extend(key_args(Some(&intent.key)));
-                args.push(intent.message_id.clone().into());
-                args.extend(date_args(intent.internal_date));
-            }
-            let mut sql = String::from(
-                "INSERT INTO ledger_items (folder_id, generation, source_uid, state, size_bytes, key_size_bytes, hash,
-                    message_id, internal_date, internal_offset, destination_uid_next, run_no, fence) VALUES ",
-            );
-            for row in 0..part.len() {
-                let n = 6 + row * 6;
-                let comma = if row == 0 { "" } else { ", " };
-                // The size twice: as listed (corrected by the outcome) and as read.
-                let _ = write!(
-                    sql,
-                    "{comma}($1, $2, ${n}, 'intended', ${s}, ${s}, ${}, ${}, ${}, ${}, $5, $3, $4)",
-                    n + 2,
-                    n + 3,
-                    n + 4,
-                    n + 5,
-                    s = n + 1,
-                );
-            }
-            sql.push_str(
-                " ON CONFLICT (folder_id, generation, source_uid) DO UPDATE SET state = excluded.state,
-                    size_bytes = excluded.size_bytes, key_size_bytes = excluded.key_size_bytes, hash = excluded.hash,
-                    message_id = excluded.message_id, internal_date = excluded.internal_date,
-                    internal_offset = excluded.internal_offset, destination_uid = NULL,
-                    destination_uid_next = excluded.destination_uid_next, run_no = excluded.run_no, reason = NULL,
-                    fence = excluded.fence
-                  WHERE ledger_items.state NOT IN ('stored', 'present')",
-            );
-            tx.execute(sql, args).await?;
-        }
-        self.commit(tx, at.run_no).await
-    }
+async fn start_folder(tx: &mut Tx, at: At, start: &FolderStart) -> Result<(), StoreError> {
+    // What was told of single messages before the interruption, and is not settled, will be told anew.
+    tx.execute(
+        "DELETE FROM ledger_run_items WHERE run_no = $1 AND folder_id = $2 AND NOT (generation = $3 AND EXISTS (
+            SELECT 1 FROM ledger_items i WHERE i.folder_id = $2 AND i.generation = $3
+                AND i.source_uid = ledger_run_items.source_uid AND i.state = 'present' AND i.run_no = $1))",
+        args![at.run_no, at.folder, at.generation],
+    )
+    .await?;
+    let mut counts = recount(tx, at).await?;
+    counts.listed = start.listed;
+    counts.listed_bytes = start.listed_bytes;
+    counts.present += start.present_earlier;
+    counts.present_bytes += start.present_earlier_bytes;
+    let sql = "SELECT * FROM ledger_run_folders WHERE run_no = $1 AND folder_id = $2";
+    let before = tx.row_opt(sql, args![at.run_no, at.folder]).await?;
+    let before = before.as_ref().map_or(Ok(Counts::default()), counts_from)?;
+    let (now, before) = (numbers(&counts), numbers(&before));
+    set_folder(tx, at.run_no, at.folder, &now).await?;
+    add(tx, at.run_no, None, &std::array::from_fn(|n| now[n] - before[n])).await?;
+    Ok(())
+}
 
-    pub(super) async fn write_outcomes(
-        &self,
-        folder: LedgerFolderId,
-        outcomes: &[Settlement],
-    ) -> Result<(), StoreError> {
-        let (mut tx, at) = self.begin(folder).await?;
-        let mut batch: BTreeMap<u32, &Settlement> = BTreeMap::new();
-        for outcome in outcomes {
-            let kept = batch.entry(outcome.source_uid.0).or_insert(outcome);
-            if !kept.outcome.is_settled() {
-                *kept = outcome;
-            }
+async fn write_intents(tx: &mut Tx, at: At, uid_next: u32, batch: &[Intent]) -> Result<(), StoreError> {
+    let batch: BTreeMap<u32, &Intent> = batch.iter().map(|intent| (intent.source_uid.0, intent)).collect();
+    let batch: Vec<&Intent> = batch.into_values().collect();
+    for part in batch.chunks(ROWS) {
+        let mut args = args![at.folder, at.generation, at.run_no, at.fence, uid_next];
+        for intent in part {
+            args.push(intent.source_uid.0.into());
+            args.extend(key_args(Some(&intent.key)));
+            args.push(intent.message_id.clone().into());
+            args.extend(date_args(intent.internal_date));
         }
-        let batch: Vec<&Settlement> = batch.into_values().collect();
-        let mut change = [0; 13];
-        for part in batch.chunks(ROWS) {
-            let part = settle_part(&mut tx, at, part).await?;
-            (0..change.len()).for_each(|n| change[n] += part[n]);
+        let mut sql = String::from(
+            "INSERT INTO ledger_items (folder_id, generation, source_uid, state, size_bytes, key_size_bytes, hash,
+                message_id, internal_date, internal_offset, destination_uid_next, run_no, fence) VALUES ",
+        );
+        for row in 0..part.len() {
+            let n = 6 + row * 6;
+            let comma = if row == 0 { "" } else { ", " };
+            // The size twice: as listed (corrected by the outcome) and as read.
+            let _ = write!(
+                sql,
+                "{comma}($1, $2, ${n}, 'intended', ${s}, ${s}, ${}, ${}, ${}, ${}, $5, $3, $4)",
+                n + 2,
+                n + 3,
+                n + 4,
+                n + 5,
+                s = n + 1,
+            );
         }
-        add(&mut tx, at.run_no, Some(at.folder), &change).await?;
-        self.commit(tx, at.run_no).await
+        sql.push_str(
+            " ON CONFLICT (folder_id, generation, source_uid) DO UPDATE SET state = excluded.state,
+                size_bytes = excluded.size_bytes, key_size_bytes = excluded.key_size_bytes, hash = excluded.hash,
+                message_id = excluded.message_id, internal_date = excluded.internal_date,
+                internal_offset = excluded.internal_offset, destination_uid = NULL,
+                destination_uid_next = excluded.destination_uid_next, run_no = excluded.run_no, reason = NULL,
+                fence = excluded.fence
+              WHERE ledger_items.state NOT IN ('stored', 'present')",
+        );
+        tx.execute(sql, args).await?;
     }
+    Ok(())
+}
+
+async fn write_outcomes(tx: &mut Tx, at: At, outcomes: &[Settlement]) -> Result<(), StoreError> {
+    let mut batch: BTreeMap<u32, &Settlement> = BTreeMap::new();
+    for outcome in outcomes {
+        let kept = batch.entry(outcome.source_uid.0).or_insert(outcome);
+        if !kept.outcome.is_settled() {
+            *kept = outcome;
+        }
+    }
+    let batch: Vec<&Settlement> = batch.into_values().collect();
+    let mut change = [0; 13];
+    for part in batch.chunks(ROWS) {
+        let part = settle_part(tx, at, part).await?;
+        (0..change.len()).for_each(|n| change[n] += part[n]);
+    }
+    add(tx, at.run_no, Some(at.folder), &change).await?;
+    Ok(())
 }
 
 /// What this run has settled in the folder already.

@@ -1,10 +1,10 @@
 use std::time::Duration;
 
-use mailferry_engine::port::{Ledger, LedgerError};
+use mailferry_engine::port::LedgerError;
 use mailferry_shared::finding::{Finding, FindingCode};
 use mailferry_store::StoreError;
 
-use crate::world::World;
+use crate::{ledger::LedgerSteps, world::World};
 
 on_both! {
     only_one_worker_holds_a_lease;

@@ -2,10 +2,10 @@ use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
     item::{ContentHash, ContentKey},
-    ledger::{FolderState, Intent, Outcome, Settlement},
+    ledger::{Cursor, FolderState, Intent, Outcome, Settlement},
     uid::{Uid, UidValidity},
 };
-use mailferry_engine::port::{FolderBinding, FolderStart, Ledger, LedgerError, LedgerFolderId};
+use mailferry_engine::port::{Entry, FolderBinding, FolderStart, Ledger, LedgerError, LedgerFolderId};
 use mailferry_shared::{
     finding::{Finding, FindingCode},
     protocol::ItemOutcome,
@@ -23,9 +23,43 @@ on_both! {
     another_source_uidvalidity_begins_a_new_generation;
     another_destination_uidvalidity_opens_everything_again;
     claimed_covers_every_folder_that_goes_there;
+    a_cursor_is_told_until_the_folder_is_left_unfinished;
+    what_has_not_changed_counts_as_present_once;
+    lanes_that_write_at_once_share_commits_and_lose_nothing;
     notes_and_items_make_the_protocol;
     a_stale_ledger_writes_nothing;
 }
+
+/// The ledger's entries one by one.
+pub(crate) trait LedgerSteps: Ledger {
+    async fn open_folder(&self, binding: &FolderBinding) -> Result<(LedgerFolderId, FolderState), LedgerError> {
+        let mut opened = self.open_folders(std::slice::from_ref(binding)).await?;
+        Ok(opened.pop().expect("one binding, one folder"))
+    }
+
+    async fn start_folder(&self, folder: LedgerFolderId, start: FolderStart) -> Result<(), LedgerError> {
+        self.write(vec![Entry::Start(folder, start)]).await
+    }
+
+    async fn intend(&self, folder: LedgerFolderId, uid_next: u32, batch: &[Intent]) -> Result<(), LedgerError> {
+        let entry = Entry::Intend { folder, destination_uid_next: uid_next, batch: batch.to_vec() };
+        self.write(vec![entry]).await
+    }
+
+    async fn settle(&self, folder: LedgerFolderId, outcomes: &[Settlement]) -> Result<(), LedgerError> {
+        self.write(vec![Entry::Settle(folder, outcomes.to_vec())]).await
+    }
+
+    async fn finish_folder(&self, folder: LedgerFolderId) -> Result<(), LedgerError> {
+        self.write(vec![Entry::Finish(folder, None)]).await
+    }
+
+    async fn note(&self, finding: &Finding) -> Result<(), LedgerError> {
+        self.write(vec![Entry::Note(finding.clone())]).await
+    }
+}
+
+impl<L: Ledger> LedgerSteps for L {}
 
 pub(crate) fn key(n: u32) -> ContentKey {
     let mut hash = [0; 32];
@@ -73,19 +107,21 @@ pub(crate) async fn ledger(world: &World) -> RunLedger {
     world.store.run_ledger(&world.lease(runs[0], "one").await)
 }
 
-/// The next run of the same pair.
-async fn next_run(world: &World) -> (RunLedger, RunLedger) {
+/// A run of a pair, and what gives the ledger of the next run of the same pair: it ends the first one's lease.
+async fn two_runs(world: &World) -> (RunLedger, impl AsyncFnOnce() -> RunLedger) {
     let (order, runs) = world.trial(1).await;
     let first = world.store.run_ledger(&world.lease(runs[0], "one").await);
-    // Around the store's own rules: a second run of the same pair.
-    let id = world.store.new_id().expect("random");
-    let sql = format!(
-        "INSERT INTO runs (id, order_id, pair_id, number, kind, state, created_at)
-         SELECT '{id}', order_id, pair_id, 2, 'delta', 'queued', created_at FROM runs WHERE order_id = '{}'",
-        order.id
-    );
-    world.raw(Box::leak(sql.into_boxed_str())).await;
-    let second = world.store.run_ledger(&world.lease(mailferry_shared::ids::RunId(id), "one").await);
+    let second = async move || {
+        // Around the store's own rules: a second run of the same pair.
+        let id = world.store.new_id().expect("random");
+        let sql = format!(
+            "INSERT INTO runs (id, order_id, pair_id, number, kind, state, created_at)
+             SELECT '{id}', order_id, pair_id, 2, 'delta', 'queued', created_at FROM runs WHERE order_id = '{}'",
+            order.id
+        );
+        world.raw(Box::leak(sql.into_boxed_str())).await;
+        world.store.run_ledger(&world.lease(mailferry_shared::ids::RunId(id), "one").await)
+    };
     (first, second)
 }
 
@@ -114,8 +150,9 @@ async fn intents_stay_open_until_they_are_settled(world: World) {
     let (_, state) = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
     assert_eq!(state.settled.to_string(), "1:3", "what is settled stays");
     assert!(state.open.iter().all(|open| open.destination_uid_next == 90));
-    let paths = ledger.bindings().await.expect("bindings");
-    assert_eq!(paths.into_iter().collect::<Vec<_>>(), [(FolderPath::inbox(), FolderPath::inbox())]);
+    let bindings = ledger.bindings().await.expect("bindings");
+    let places: Vec<_> = bindings.iter().map(|(source, binding)| (source, &binding.destination)).collect();
+    assert_eq!(places, [(&FolderPath::inbox(), &FolderPath::inbox())]);
 }
 
 async fn what_is_settled_is_counted_once(world: World) {
@@ -177,7 +214,8 @@ async fn an_interrupted_run_is_recounted(world: World) {
 }
 
 async fn an_outcome_that_is_mended_moves_in_the_totals(world: World) {
-    let (first, second) = next_run(&world).await;
+    let (first, second) = two_runs(&world).await;
+    let second = second().await;
     assert!(matches!(first.totals().await, Ok(counts) if counts == Counts::default()));
     let id = inbox(&second).await;
     second.start_folder(id, listed(3)).await.expect("starts");
@@ -308,4 +346,72 @@ async fn a_stale_ledger_writes_nothing(world: World) {
     fenced(stale.open_folder(&binding("A", "B")).await.map(drop));
     assert_eq!(fresh.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1, FolderState::default());
     assert!(fresh.finish_folder(LedgerFolderId(i64::MAX)).await.is_err());
+}
+
+fn cursor(messages: u64) -> Cursor {
+    Cursor {
+        source_uid_validity: UidValidity(1),
+        source_uid_next: 4,
+        messages,
+        size_bytes: messages * 100,
+        destination_uid_validity: UidValidity(1),
+    }
+}
+
+async fn a_cursor_is_told_until_the_folder_is_left_unfinished(world: World) {
+    let (ledger, next) = two_runs(&world).await;
+    let id = inbox(&ledger).await;
+    assert_eq!(ledger.bindings().await.expect("bindings")[&FolderPath::inbox()].cursor, None);
+    ledger.write(vec![Entry::Finish(id, Some(cursor(3)))]).await.expect("finishes");
+    let binding = ledger.bindings().await.expect("bindings").remove(&FolderPath::inbox()).expect("known");
+    assert_eq!((binding.id, binding.cursor, binding.finished_by_this_run), (id, Some(cursor(3)), true));
+    let next = next().await;
+    let binding = next.bindings().await.expect("bindings").remove(&FolderPath::inbox()).expect("known");
+    assert_eq!((binding.cursor, binding.finished_by_this_run), (Some(cursor(3)), false), "another run finished it");
+    next.write(vec![Entry::Finish(id, None)]).await.expect("finishes");
+    assert_eq!(next.bindings().await.expect("bindings")[&FolderPath::inbox()].cursor, None);
+}
+
+async fn what_has_not_changed_counts_as_present_once(world: World) {
+    let ledger = ledger(&world).await;
+    let id = inbox(&ledger).await;
+    let other = ledger.open_folder(&binding("Sent", "Sent")).await.expect("opens").0;
+    ledger.start_folder(other, listed(7)).await.expect("starts");
+    for _ in 0..2 {
+        let entries = vec![Entry::Unchanged(id, cursor(3)), Entry::Unchanged(other, cursor(5))];
+        ledger.write(entries).await.expect("counts");
+        let totals = ledger.totals().await.expect("totals");
+        assert_eq!(
+            (totals.listed, totals.present, totals.present_bytes),
+            (8, 8, 800),
+            "not twice, and instead of before"
+        );
+    }
+    let report = ledger.report(10).await.expect("report");
+    let folders: Vec<_> = report.folders.iter().map(|folder| (folder.source.as_str(), folder.counts.present)).collect();
+    assert_eq!(folders.len(), 2);
+    assert!(folders.contains(&("INBOX", 3)) && folders.contains(&("Sent", 5)), "{folders:?}");
+    let bindings = ledger.bindings().await.expect("bindings");
+    assert!(bindings.values().all(|binding| binding.finished_by_this_run));
+}
+
+async fn lanes_that_write_at_once_share_commits_and_lose_nothing(world: World) {
+    let ledger = ledger(&world).await;
+    let id = inbox(&ledger).await;
+    ledger.start_folder(id, listed(200)).await.expect("starts");
+    let lanes = (0..20).map(|lane| {
+        let ledger = ledger.clone();
+        async move {
+            for batch in 0..5 {
+                let uids = lane * 10 + batch * 2 + 1..=lane * 10 + batch * 2 + 2;
+                let intents: Vec<Intent> = uids.clone().map(intent).collect();
+                ledger.intend(id, 1, &intents).await.expect("intends");
+                ledger.settle(id, &stored(uids)).await.expect("settles");
+            }
+        }
+    });
+    futures::future::join_all(lanes).await;
+    assert_eq!(ledger.totals().await.expect("totals").stored, 200);
+    let (_, state) = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
+    assert_eq!((state.settled.to_string().as_str(), state.open.len()), ("1:200", 0));
 }

@@ -1,7 +1,7 @@
-use mailferry_engine::port::{Ledger, LedgerError};
+use mailferry_engine::port::LedgerError;
 use mailferry_store::{LedgerFile, StoreError};
 
-use crate::ledger::{binding, inbox, intent, listed, stored};
+use crate::ledger::{LedgerSteps, binding, inbox, intent, listed, stored};
 
 #[tokio::test]
 async fn a_ledger_file_is_for_one_process_and_goes_on_after_it() {

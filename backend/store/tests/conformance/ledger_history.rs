@@ -8,7 +8,7 @@ use mailferry_shared::{finding::FindingCode, ids::RunId, run::Counts};
 use mailferry_store::RunLedger;
 
 use crate::{
-    ledger::{binding, intent, settlement},
+    ledger::{LedgerSteps, binding, intent, settlement},
     world::World,
 };
 

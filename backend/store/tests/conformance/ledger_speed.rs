@@ -4,7 +4,7 @@ use mailferry_domain::ledger::Intent;
 use mailferry_engine::port::Ledger;
 
 use crate::{
-    ledger::{binding, inbox, intent, ledger, listed, stored},
+    ledger::{LedgerSteps, binding, inbox, intent, ledger, listed, stored},
     world::World,
 };
 

@@ -1,0 +1,105 @@
+//! What became of messages that may have been sent before, and whether anything arrived twice.
+
+use std::collections::HashSet;
+
+use mailferry_domain::{
+    ledger::{FolderState, Outcome},
+    uid::Uid,
+};
+use mailferry_shared::finding::{Finding, FindingCode};
+
+use crate::{
+    job::settlement,
+    lane::pause,
+    port::{Account, Connector, Ledger},
+    run::Stop,
+    writer::Writer,
+};
+
+/// Looks at the destinations for what is there already. Messages that may have been sent and are there are adopted;
+/// the others are sent again, after two looks an append time-out apart have agreed.
+pub(crate) async fn before_sending<C: Connector, L: Ledger>(writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {
+    for at in 0..writer.jobs.len() {
+        let sizes = writer.jobs[at].sizes();
+        if !sizes.is_empty() {
+            let status = writer.jobs[at].opened.destination;
+            look(writer, at, Some(status), &sizes).await?;
+            writer.adopt(at);
+        }
+    }
+    while writer.jobs.iter().any(|job| !job.open.is_empty()) {
+        writer.commit().await?;
+        pause(writer.shared, writer.shared.job.options.append_timeout).await?;
+        let mut news = false;
+        for at in 0..writer.jobs.len() {
+            if !writer.jobs[at].open.is_empty() {
+                let sizes = writer.jobs[at].sizes();
+                news |= look(writer, at, None, &sizes).await?;
+                writer.adopt(at);
+            }
+        }
+        if !news {
+            break;
+        }
+    }
+    for at in 0..writer.jobs.len() {
+        send_again(writer, at).await?;
+    }
+    Ok(())
+}
+
+/// Looks at what has come to a folder; tells whether anything was read. With a `status` that shows nothing new, the
+/// server is not asked.
+async fn look<C: Connector, L: Ledger>(
+    writer: &mut Writer<'_, C, L>,
+    at: usize,
+    status: Option<mailferry_domain::folder::FolderStatus>,
+    sizes: &HashSet<u64>,
+) -> Result<bool, Stop> {
+    let job = &mut writer.jobs[at];
+    if status.is_some_and(|status| !job.pool.has_news(&status, &job.state.claimed)) {
+        return Ok(false);
+    }
+    let status = writer.destination.open(&job.opened.wire_name).await?;
+    Ok(job.pool.look(writer.destination, &status, &job.state.claimed, sizes).await?)
+}
+
+/// What was not found is sent again, unless it is at the source no more.
+async fn send_again<C: Connector, L: Ledger>(writer: &mut Writer<'_, C, L>, at: usize) -> Result<(), Stop> {
+    let listed: HashSet<Uid> = writer.jobs[at].plan.resolve.iter().map(|(item, _)| item.uid).collect();
+    for (item, intent) in std::mem::take(&mut writer.jobs[at].open) {
+        if listed.contains(&item.uid) {
+            writer.jobs[at].resent.push((item, intent.key));
+        } else {
+            let outcome = Outcome::Skipped(FindingCode::MessageVanished);
+            writer.settle_later(at, settlement(&item, None, outcome)).await?;
+        }
+    }
+    Ok(())
+}
+
+/// After messages were sent again, looks once more whether the first sending arrived after all. Nothing is deleted:
+/// a surplus is reported.
+pub(crate) async fn after_sending<C: Connector, L: Ledger>(writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {
+    for at in 0..writer.jobs.len() {
+        let job = &mut writer.jobs[at];
+        // Without told UIDs, ours cannot be told from another's.
+        if job.resent.is_empty() || job.stored_untold {
+            continue;
+        }
+        let sizes: HashSet<u64> = job.resent.iter().map(|(_, key)| key.size_bytes).collect();
+        let mut state = FolderState { claimed: job.state.claimed.clone(), ..FolderState::default() };
+        for (first, last) in job.stored_uids.ranges() {
+            state.claimed.insert_range(first, last);
+        }
+        let status = writer.destination.open(&job.opened.wire_name).await?;
+        job.pool.look(writer.destination, &status, &state.claimed, &sizes).await?;
+        let from = job.opened.destination.uid_next;
+        let surplus = job.resent.iter().filter(|(_, key)| job.pool.take_from(key, from).is_some()).count();
+        if surplus > 0 {
+            let subject = format!("{}: {surplus} may be there twice", job.opened.mapped.destination);
+            writer.shared.note(Finding::new(FindingCode::MessageUncertain).about(subject)).await?;
+        }
+    }
+    Ok(())
+}

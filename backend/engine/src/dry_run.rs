@@ -1,0 +1,62 @@
+//! A dry run: tells what would be done.
+
+use mailferry_domain::{ledger::FolderState, mapping::MappedFolder, plan::plan_folder, uid::Uid};
+
+use crate::{
+    job::{Opened, planned_counts, report},
+    lane::Lane,
+    listing::list_from,
+    port::{Account, Connector, Destination, Ledger, Listing, ProgressEvent, Wanted},
+    portion::filter,
+    run::Stop,
+};
+
+/// Tells what would be done; neither the destination nor the ledger is changed, unless the folder is known already.
+pub(crate) async fn dry_run<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped: &MappedFolder) -> Result<(), Stop> {
+    let shared = lane.shared.clone();
+    let status = lane.source.open(&mapped.source.wire_name).await?;
+    let items = list_from(&mut lane.source, &status, Uid(1)).await?;
+    let state = known_state(lane, mapped, &Listing { status, items: Vec::new() }).await?;
+    let plan = plan_folder(&items, &state, &filter(&shared, &lane.destination));
+    let mut counts = planned_counts(&plan, &[]);
+    for item in plan.copy.iter().chain(plan.resolve.iter().map(|(item, _)| item)) {
+        counts.stored += 1;
+        counts.stored_bytes += item.size_bytes;
+    }
+    for (item, _) in &plan.skip {
+        counts.skipped += 1;
+        counts.skipped_bytes += item.size_bytes;
+    }
+    shared.job.progress.event(ProgressEvent::Listed(&mapped.source.path, &counts));
+    shared.report(report(mapped, counts));
+    Ok(())
+}
+
+async fn known_state<C: Connector, L: Ledger>(
+    lane: &mut Lane<C, L>,
+    mapped: &MappedFolder,
+    listing: &Listing,
+) -> Result<FolderState, Stop> {
+    let ledger = lane.shared.job.ledger.clone();
+    let Some(there) = &mapped.there else { return Ok(FolderState::default()) };
+    if !ledger.bindings().await?.contains_key(&mapped.source.path) {
+        return Ok(FolderState::default());
+    }
+    let wanted = Wanted {
+        path: mapped.destination.clone(),
+        wire_name: Some(there.wire_name.clone()),
+        create: false,
+        subscribe: false,
+    };
+    let Some(prepared) = lane.destination.prepare(&[wanted]).await?.pop() else { return Ok(FolderState::default()) };
+    let prepared = prepared?;
+    let opened = Opened {
+        mapped: mapped.clone(),
+        wire_name: prepared.wire_name,
+        destination: prepared.status,
+        listing: listing.clone(),
+        cursor: None,
+    };
+    let mut states = ledger.open_folders(&[opened.binding()]).await?;
+    Ok(states.pop().map(|(_, state)| state).unwrap_or_default())
+}

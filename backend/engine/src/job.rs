@@ -1,0 +1,223 @@
+//! What is known of one folder while it is copied.
+
+use std::collections::{HashMap, HashSet};
+
+use mailferry_domain::{
+    folder::FolderStatus,
+    item::{ContentKey, ItemMeta},
+    ledger::{Cursor, FolderState, OpenIntent, Outcome, Settlement},
+    mapping::MappedFolder,
+    plan::{FolderPlan, ItemFilter, plan_folder},
+    uid::{Uid, UidSet},
+};
+use mailferry_shared::run::Counts;
+
+use crate::{
+    port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem},
+    present::Pool,
+    run::FolderReport,
+};
+
+/// A folder to be copied, and what earlier runs left behind of it.
+#[derive(Debug, Clone)]
+pub(crate) struct FolderTask {
+    pub(crate) mapped: MappedFolder,
+    pub(crate) binding: Option<Binding>,
+}
+
+impl FolderTask {
+    /// Where a delta of this folder may go on: what this very run has counted is not counted as found before.
+    pub(crate) fn cursor(&self) -> Option<Cursor> {
+        let binding = self.binding.as_ref().filter(|binding| !binding.finished_by_this_run)?;
+        binding.cursor.filter(|_| binding.destination == self.mapped.destination)
+    }
+
+    /// Messages at the source, where the server told that with the list of folders.
+    pub(crate) fn messages(&self) -> Option<u32> {
+        self.mapped.source.status.map(|status| status.messages)
+    }
+}
+
+/// A folder whose both sides are open and listed.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) mapped: MappedFolder,
+    /// The destination folder's name on the wire.
+    pub(crate) wire_name: String,
+    pub(crate) destination: FolderStatus,
+    pub(crate) listing: Listing,
+    /// Where the listing begins; absent if it is of the whole folder.
+    pub(crate) cursor: Option<Cursor>,
+}
+
+impl Opened {
+    pub(crate) fn binding(&self) -> FolderBinding {
+        FolderBinding {
+            source: self.mapped.source.path.clone(),
+            destination: self.mapped.destination.clone(),
+            source_uid_validity: self.listing.status.uid_validity,
+            destination_uid_validity: self.destination.uid_validity,
+        }
+    }
+}
+
+/// A folder that is being copied.
+#[derive(Debug)]
+pub(crate) struct FolderJob {
+    pub(crate) opened: Opened,
+    pub(crate) id: LedgerFolderId,
+    pub(crate) state: FolderState,
+    pub(crate) plan: FolderPlan,
+    pub(crate) counts: Counts,
+    /// What is at the destination and not accounted for.
+    pub(crate) pool: Pool,
+    /// Content that was settled before the source's UIDVALIDITY changed.
+    pub(crate) earlier: HashMap<ContentKey, Vec<Option<Uid>>>,
+    /// Messages that may have been sent, as long as that is not decided.
+    pub(crate) open: Vec<(ItemMeta, OpenIntent)>,
+    /// Messages that are sent again.
+    pub(crate) resent: Vec<(ItemMeta, ContentKey)>,
+    /// Messages that the source has delivered.
+    pub(crate) seen: UidSet,
+    /// UIDs that this process was told for what it stored.
+    pub(crate) stored_uids: UidSet,
+    /// True once the destination took something without telling its UID.
+    pub(crate) stored_untold: bool,
+    pub(crate) batch: Vec<NewItem>,
+    pub(crate) batch_bytes: u64,
+}
+
+impl FolderJob {
+    pub(crate) fn new(opened: Opened, id: LedgerFolderId, state: FolderState, filter: &ItemFilter) -> Self {
+        let mut plan = plan_folder(&opened.listing.items, &state, filter);
+        if let Some(cursor) = &opened.cursor {
+            plan.settled_earlier.0 += cursor.messages;
+            plan.settled_earlier.1 += cursor.size_bytes;
+        }
+        let gone = gone(&plan, &state);
+        let counts = planned_counts(&plan, &gone);
+        let gone = gone.into_iter().map(|intent| (vanished(&intent), intent));
+        Self {
+            id,
+            counts,
+            open: plan.resolve.iter().copied().chain(gone).collect(),
+            pool: Pool::new(&state),
+            earlier: by_content(&state),
+            resent: Vec::new(),
+            seen: UidSet::new(),
+            stored_uids: UidSet::new(),
+            stored_untold: false,
+            batch: Vec::new(),
+            batch_bytes: 0,
+            opened,
+            state,
+            plan,
+        }
+    }
+
+    pub(crate) fn start(&self) -> FolderStart {
+        let (present_earlier, present_earlier_bytes) = self.plan.settled_earlier;
+        // What this run settled and has since vanished at the source still counts as listed.
+        let vanished = self.state.settled_by_this_run.len().saturating_sub(self.plan.settled_by_this_run.0);
+        FolderStart {
+            listed: self.counts.listed + vanished,
+            listed_bytes: self.counts.listed_bytes,
+            present_earlier,
+            present_earlier_bytes,
+        }
+    }
+
+    /// Sizes of the messages that may be at the destination already.
+    pub(crate) fn sizes(&self) -> HashSet<u64> {
+        let copied = self.plan.copy.iter().map(|item| item.size_bytes);
+        copied.chain(self.state.open.iter().map(|intent| intent.key.size_bytes)).collect()
+    }
+
+    /// The messages to fetch, ascending by UID.
+    pub(crate) fn items(&self) -> Vec<ItemMeta> {
+        let mut items: Vec<ItemMeta> =
+            self.plan.copy.iter().chain(self.resent.iter().map(|(item, _)| item)).copied().collect();
+        items.sort_unstable_by_key(|item| item.uid);
+        items
+    }
+
+    pub(crate) fn fetch(&self) -> FolderFetch {
+        FolderFetch {
+            wire_name: self.opened.mapped.source.wire_name.clone(),
+            uid_validity: self.opened.listing.status.uid_validity,
+            items: self.items().iter().map(|item| (item.uid, item.size_bytes)).collect(),
+        }
+    }
+
+    /// Where the next delta may go on: only if everything that is there has been dealt with for good.
+    pub(crate) fn next_cursor(&self) -> Option<Cursor> {
+        let status = self.opened.listing.status;
+        let listed = self.opened.cursor.map_or(0, |cursor| cursor.messages) + self.opened.listing.items.len() as u64;
+        let settled = self.counts.stored + self.counts.present;
+        let all_settled = settled == listed && self.counts.listed == listed && listed == u64::from(status.messages);
+        (all_settled && status.uid_next != u32::MAX).then_some(Cursor {
+            source_uid_validity: status.uid_validity,
+            source_uid_next: status.uid_next,
+            messages: listed,
+            size_bytes: self.counts.listed_bytes,
+            destination_uid_validity: self.opened.destination.uid_validity,
+        })
+    }
+
+    pub(crate) fn report(&self) -> FolderReport {
+        report(&self.opened.mapped, self.counts)
+    }
+}
+
+pub(crate) fn report(mapped: &MappedFolder, counts: Counts) -> FolderReport {
+    FolderReport { source: mapped.source.path.clone(), destination: mapped.destination.clone(), counts }
+}
+
+/// Messages that may have been sent and are at the source no more.
+fn gone(plan: &FolderPlan, state: &FolderState) -> Vec<OpenIntent> {
+    let listed: HashSet<Uid> = plan.resolve.iter().map(|(item, _)| item.uid).collect();
+    state.open.iter().filter(|intent| !listed.contains(&intent.source_uid)).copied().collect()
+}
+
+pub(crate) fn planned_counts(plan: &FolderPlan, gone: &[OpenIntent]) -> Counts {
+    let mut counts = Counts {
+        listed: plan.settled_earlier.0 + plan.settled_by_this_run.0,
+        listed_bytes: plan.settled_earlier.1 + plan.settled_by_this_run.1,
+        present: plan.settled_earlier.0,
+        present_bytes: plan.settled_earlier.1,
+        stored: plan.settled_by_this_run.0,
+        stored_bytes: plan.settled_by_this_run.1,
+        ..Counts::default()
+    };
+    let parts =
+        plan.copy.iter().chain(plan.resolve.iter().map(|(item, _)| item)).chain(plan.skip.iter().map(|(item, _)| item));
+    for size_bytes in parts.map(|item| item.size_bytes).chain(gone.iter().map(|intent| intent.key.size_bytes)) {
+        counts.listed += 1;
+        counts.listed_bytes += size_bytes;
+    }
+    counts
+}
+
+fn by_content(state: &FolderState) -> HashMap<ContentKey, Vec<Option<Uid>>> {
+    let mut earlier: HashMap<_, Vec<_>> = HashMap::new();
+    for (key, uid) in &state.earlier {
+        earlier.entry(*key).or_default().push(*uid);
+    }
+    earlier
+}
+
+/// A message that is at the source no more, but may have been sent.
+fn vanished(intent: &OpenIntent) -> ItemMeta {
+    ItemMeta { uid: intent.source_uid, size_bytes: intent.key.size_bytes, internal_date: None }
+}
+
+pub(crate) fn settlement(item: &ItemMeta, key: Option<ContentKey>, outcome: Outcome) -> Settlement {
+    Settlement {
+        source_uid: item.uid,
+        size_bytes: item.size_bytes,
+        key,
+        internal_date: item.internal_date,
+        message_id: None,
+        outcome,
+    }
+}

@@ -1,0 +1,394 @@
+//! Intend → send → settle, batch by batch: what is sent next is written down together with what became of what was
+//! sent before, and several batches are on the way at once.
+
+use std::{collections::VecDeque, time::Duration};
+
+use mailferry_domain::{
+    header,
+    item::ContentKey,
+    ledger::{Intent, Outcome, Settlement},
+    uid::Uid,
+};
+use mailferry_shared::{
+    finding::{Finding, FindingCode},
+    run::Counts,
+};
+use tokio::{sync::mpsc, time::timeout};
+
+use crate::{
+    job::{FolderJob, settlement},
+    port::{
+        Answered, Command, Connector, ConnectorError, Decision, Destination, Entry, Fate, Fetched, Ledger, NewItem,
+        ProgressEvent, Step,
+    },
+    run::{Shared, Stop},
+};
+
+/// Memory for bodies between the two sides of a lane.
+pub(crate) const BUDGET_BYTES: u64 = 8 << 20;
+/// What is written down and sent together holds this much at most: a quarter of the budget, so that there is room for
+/// what is on its way and for what the source delivers meanwhile.
+const BATCH_BYTES: u64 = BUDGET_BYTES / 4;
+/// Bytes on the way that nobody has answered for.
+const UNANSWERED_BYTES: u64 = BUDGET_BYTES / 2;
+/// Batches on the way that nobody has answered for.
+const UNANSWERED: usize = 8;
+/// Outcomes without a body are settled this many at a time.
+const OUTCOMES: usize = 200;
+/// As much of a message as is looked at for its Message-ID and date.
+const HEAD_BYTES: usize = 16 << 10;
+/// A source that is slow must not keep what it has delivered from being stored.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A batch that was submitted.
+#[derive(Debug, Clone, Copy)]
+struct Unanswered {
+    job: usize,
+    size_bytes: u64,
+}
+
+/// Writes the folders of a portion.
+pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
+    pub(crate) shared: &'a Shared<C, L>,
+    pub(crate) destination: &'a mut C::Destination,
+    /// Grows with every outcome that is written down.
+    settled: &'a mut u64,
+    pub(crate) jobs: Vec<FolderJob>,
+    /// What is to be written down next, in one commit.
+    pub(crate) entries: Vec<Entry>,
+    /// Outcomes not among the entries yet, by folder.
+    outcomes: Vec<(usize, Settlement)>,
+    /// Batches whose intents are among the entries.
+    staged: Vec<(usize, Vec<NewItem>)>,
+    staged_items: usize,
+    staged_bytes: u64,
+    unanswered: VecDeque<Unanswered>,
+    unanswered_bytes: u64,
+    /// The folder that messages come from at the moment.
+    current: usize,
+}
+
+impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
+    pub(crate) fn new(
+        shared: &'a Shared<C, L>,
+        destination: &'a mut C::Destination,
+        settled: &'a mut u64,
+        jobs: Vec<FolderJob>,
+    ) -> Self {
+        Self {
+            shared,
+            destination,
+            settled,
+            jobs,
+            entries: Vec::new(),
+            outcomes: Vec::new(),
+            staged: Vec::new(),
+            staged_items: 0,
+            staged_bytes: 0,
+            unanswered: VecDeque::new(),
+            unanswered_bytes: 0,
+            current: 0,
+        }
+    }
+
+    /// Takes what the source delivers until it has delivered everything, and waits for every answer.
+    pub(crate) async fn consume(&mut self, mut fetched: mpsc::Receiver<Fetched>) -> Result<(), Stop> {
+        match self.take_all(&mut fetched).await {
+            Err(stop @ (Stop::Connector(_) | Stop::Command(Command::Pause | Command::Cancel | Command::HandOver))) => {
+                Err(self.gather(stop).await)
+            }
+            other => other,
+        }
+    }
+
+    async fn take_all(&mut self, fetched: &mut mpsc::Receiver<Fetched>) -> Result<(), Stop> {
+        loop {
+            match fetched.try_recv() {
+                Ok(item) => self.take(item).await?,
+                Err(mpsc::error::TryRecvError::Disconnected) => break,
+                // Time to hear what became of what is on its way.
+                Err(mpsc::error::TryRecvError::Empty) if !self.unanswered.is_empty() => self.hear().await?,
+                Err(mpsc::error::TryRecvError::Empty) => match timeout(PATIENCE, fetched.recv()).await {
+                    Ok(Some(item)) => self.take(item).await?,
+                    Ok(None) => break,
+                    Err(_) => self.send_all().await?,
+                },
+            }
+        }
+        self.send_all().await?;
+        while !self.unanswered.is_empty() {
+            self.hear().await?;
+        }
+        self.commit().await
+    }
+
+    async fn take(&mut self, mut item: Fetched) -> Result<(), Stop> {
+        let at = item.folder;
+        if at != self.current {
+            self.stage(self.current)?;
+            self.current = at;
+        }
+        let key = item.body.key();
+        let job = &mut self.jobs[at];
+        job.seen.insert(item.uid);
+        let there = job.earlier.get_mut(&key).and_then(Vec::pop).or_else(|| job.pool.take(&key).map(Some));
+        if let Some(uid) = there {
+            let outcome = settlement_of(&item, Outcome::Present(uid));
+            return self.settle_later(at, outcome).await;
+        }
+        if item.internal_date.is_none() {
+            item.internal_date = head(&item)?.as_deref().and_then(header::date);
+            let subject = format!("{} UID {}", job.opened.mapped.source.path, item.uid);
+            self.note(Finding::new(FindingCode::DateMissing).about(subject));
+        }
+        let most = self.destination.limits().max_batch_items.max(1);
+        let job = &mut self.jobs[at];
+        job.batch_bytes += item.body.len();
+        job.batch.push(NewItem {
+            source_uid: item.uid,
+            flags: item.flags,
+            internal_date: item.internal_date,
+            body: item.body,
+        });
+        if job.batch.len() >= most || job.batch_bytes >= BATCH_BYTES {
+            self.stage(at)?;
+        }
+        if self.staged_items >= most || self.staged_bytes >= BATCH_BYTES {
+            self.send().await?;
+        }
+        Ok(())
+    }
+
+    /// Lets a folder's batch go with the next commit.
+    fn stage(&mut self, at: usize) -> Result<(), Stop> {
+        let job = &mut self.jobs[at];
+        if job.batch.is_empty() {
+            return Ok(());
+        }
+        let batch = std::mem::take(&mut job.batch);
+        self.staged_items += batch.len();
+        self.staged_bytes += std::mem::take(&mut job.batch_bytes);
+        self.entries.push(Entry::Intend {
+            folder: job.id,
+            destination_uid_next: job.opened.destination.uid_next,
+            batch: batch.iter().map(intent).collect::<Result<_, _>>()?,
+        });
+        self.staged.push((at, batch));
+        Ok(())
+    }
+
+    async fn send_all(&mut self) -> Result<(), Stop> {
+        self.stage(self.current)?;
+        self.send().await
+    }
+
+    /// Sends what is staged: intents, bytes, in this order. Then hears answers until few enough are missing.
+    async fn send(&mut self) -> Result<(), Stop> {
+        if self.staged.is_empty() {
+            return Ok(());
+        }
+        self.shared.obey()?;
+        let fault = self.shared.job.fault.clone();
+        fault.reach(Step::BeforeIntent)?;
+        self.commit().await?;
+        fault.reach(Step::AfterIntent)?;
+        (self.staged_items, self.staged_bytes) = (0, 0);
+        for (at, batch) in std::mem::take(&mut self.staged) {
+            self.submit(at, batch).await?;
+        }
+        while self.unanswered.len() > UNANSWERED || self.unanswered_bytes > UNANSWERED_BYTES {
+            self.hear().await?;
+        }
+        Ok(())
+    }
+
+    async fn submit(&mut self, at: usize, batch: Vec<NewItem>) -> Result<(), Stop> {
+        let size_bytes = batch.iter().map(|item| item.body.len()).sum();
+        self.unanswered.push_back(Unanswered { job: at, size_bytes });
+        self.unanswered_bytes += size_bytes;
+        Ok(self.destination.submit(&self.jobs[at].opened.wire_name, batch).await?)
+    }
+
+    /// Hears what became of the oldest batch on its way.
+    async fn hear(&mut self) -> Result<(), Stop> {
+        let Some((at, answered)) = self.answer().await else { return Ok(()) };
+        self.shared.job.fault.reach(Step::AfterStore)?;
+        self.judge(at, answered).await
+    }
+
+    async fn answer(&mut self) -> Option<(usize, Answered)> {
+        let answered = self.destination.answer().await;
+        let about = self.unanswered.pop_front()?;
+        self.unanswered_bytes -= about.size_bytes;
+        answered.map(|answered| (about.job, answered))
+    }
+
+    /// One bad message never stops the others; what must stop the portion is told once everything else is kept.
+    async fn judge(&mut self, at: usize, answered: Answered) -> Result<(), Stop> {
+        let mut error = answered.lost;
+        if answered.flags_reduced {
+            let subject = self.jobs[at].opened.mapped.destination.to_string();
+            self.note(Finding::new(FindingCode::FlagsReduced).about(subject));
+        }
+        let mut rest = Vec::new();
+        for (item, fate) in answered.batch.into_iter().zip(answered.fates) {
+            match fate {
+                Fate::Stored(uid) => self.stored(at, &item, uid),
+                Fate::Refused(refusal) if refusal.decision == Decision::Skip => {
+                    tracing::info!(uid = %item.source_uid, error = %refusal, "a message was refused");
+                    self.outcomes.push((at, settlement_of_new(&item, Outcome::Failed(refusal.code))));
+                }
+                Fate::Refused(refusal) => error = error.or(Some(refusal)),
+                Fate::NotSent => rest.push(item),
+                Fate::Unknown => {}
+            }
+        }
+        match error {
+            Some(error) => Err(error.into()),
+            None if rest.is_empty() => Ok(()),
+            None => self.submit(at, rest).await,
+        }
+    }
+
+    fn stored(&mut self, at: usize, item: &NewItem, uid: Option<Uid>) {
+        match uid {
+            Some(uid) => self.jobs[at].stored_uids.insert(uid),
+            None => self.jobs[at].stored_untold = true,
+        }
+        self.outcomes.push((at, settlement_of_new(item, Outcome::Stored(uid))));
+    }
+
+    /// The portion is given up: what can be known of batches on their way is kept, so that nobody has to look for it.
+    async fn gather(&mut self, stop: Stop) -> Stop {
+        while let Some((at, answered)) = self.answer().await {
+            for (item, fate) in answered.batch.iter().zip(answered.fates) {
+                if let Fate::Stored(uid) = fate {
+                    self.stored(at, item, uid);
+                }
+            }
+        }
+        // Nothing that is staged will be sent; its intents must not be written.
+        self.entries.retain(|entry| !matches!(entry, Entry::Intend { .. }));
+        self.commit().await.err().unwrap_or(stop)
+    }
+
+    /// Settles what was found at the destination of messages that may have been sent.
+    pub(crate) fn adopt(&mut self, at: usize) {
+        let job = &mut self.jobs[at];
+        let mut left = Vec::new();
+        for (item, intent) in std::mem::take(&mut job.open) {
+            match job.pool.take_from(&intent.key, intent.destination_uid_next) {
+                Some(uid) => {
+                    let outcome = settlement(&item, Some(intent.key), Outcome::Stored(Some(uid)));
+                    self.outcomes.push((at, outcome));
+                }
+                None => left.push((item, intent)),
+            }
+        }
+        job.open = left;
+    }
+
+    /// Keeps an outcome to be written down with others.
+    pub(crate) async fn settle_later(&mut self, at: usize, outcome: Settlement) -> Result<(), Stop> {
+        self.outcomes.push((at, outcome));
+        // What is staged goes with its intents only.
+        if self.outcomes.len() >= OUTCOMES && self.staged.is_empty() { self.commit().await } else { Ok(()) }
+    }
+
+    fn note(&mut self, finding: Finding) {
+        self.shared.show(&finding);
+        self.entries.push(Entry::Note(finding));
+    }
+
+    /// Writes down what is kept, in one commit.
+    pub(crate) async fn commit(&mut self) -> Result<(), Stop> {
+        let counted = self.settle_entries();
+        if self.entries.is_empty() {
+            return Ok(());
+        }
+        self.shared.job.ledger.write(std::mem::take(&mut self.entries)).await?;
+        for (at, outcomes, counts) in &counted {
+            *self.settled += outcomes;
+            self.jobs[*at].counts.add(counts);
+            let path = &self.jobs[*at].opened.mapped.source.path;
+            self.shared.job.progress.event(ProgressEvent::Settled(path, counts));
+        }
+        if !counted.is_empty() {
+            self.shared.job.fault.reach(Step::AfterSettle)?;
+        }
+        Ok(())
+    }
+
+    /// Makes entries of the outcomes, before all others; their number and what they add, by folder.
+    fn settle_entries(&mut self) -> Vec<(usize, u64, Counts)> {
+        let mut by_folder: Vec<(usize, Vec<Settlement>)> = Vec::new();
+        for (at, outcome) in std::mem::take(&mut self.outcomes) {
+            match by_folder.iter_mut().find(|(other, _)| *other == at) {
+                Some((_, outcomes)) => outcomes.push(outcome),
+                None => by_folder.push((at, vec![outcome])),
+            }
+        }
+        let counted = by_folder.iter().map(|(at, outcomes)| (*at, outcomes.len() as u64, counted(outcomes))).collect();
+        let settled = by_folder.into_iter().map(|(at, outcomes)| Entry::Settle(self.jobs[at].id, outcomes));
+        let entries: Vec<Entry> = settled.collect();
+        self.entries.splice(0..0, entries);
+        counted
+    }
+}
+
+fn head(item: &Fetched) -> Result<Option<bytes::Bytes>, ConnectorError> {
+    item.body.head(HEAD_BYTES).map(Some).map_err(spool_error)
+}
+
+fn spool_error(error: std::io::Error) -> ConnectorError {
+    ConnectorError::new(FindingCode::Internal, Decision::Retry, "reading a spooled message").caused_by(error)
+}
+
+fn intent(item: &NewItem) -> Result<Intent, ConnectorError> {
+    let head = item.body.head(HEAD_BYTES).map_err(spool_error)?;
+    Ok(Intent {
+        source_uid: item.source_uid,
+        key: item.body.key(),
+        internal_date: item.internal_date,
+        message_id: header::message_id(&head),
+    })
+}
+
+fn settlement_of(item: &Fetched, outcome: Outcome) -> Settlement {
+    let message_id = head(item).ok().flatten().as_deref().and_then(header::message_id);
+    settled(item.uid, item.body.key(), item.internal_date, message_id, outcome)
+}
+
+fn settlement_of_new(item: &NewItem, outcome: Outcome) -> Settlement {
+    // The intent has the Message-ID.
+    settled(item.source_uid, item.body.key(), item.internal_date, None, outcome)
+}
+
+fn settled(
+    source_uid: Uid,
+    key: ContentKey,
+    internal_date: Option<chrono::DateTime<chrono::FixedOffset>>,
+    message_id: Option<String>,
+    outcome: Outcome,
+) -> Settlement {
+    Settlement { source_uid, size_bytes: key.size_bytes, key: Some(key), internal_date, message_id, outcome }
+}
+
+fn counted(outcomes: &[Settlement]) -> Counts {
+    let mut counts = Counts::default();
+    for outcome in outcomes {
+        let (number, size) = match outcome.outcome {
+            Outcome::Stored(_) => (&mut counts.stored, &mut counts.stored_bytes),
+            Outcome::Present(_) => {
+                counts.duplicates += 1;
+                (&mut counts.present, &mut counts.present_bytes)
+            }
+            Outcome::Skipped(_) => (&mut counts.skipped, &mut counts.skipped_bytes),
+            Outcome::Failed(_) => (&mut counts.failed, &mut counts.failed_bytes),
+            Outcome::Uncertain => (&mut counts.uncertain, &mut counts.uncertain_bytes),
+        };
+        *number += 1;
+        *size += outcome.size_bytes;
+    }
+    counts
+}

@@ -1,0 +1,158 @@
+//! What a folder was when it was left: where a delta goes on, and what need not be opened at all.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use mailferry_domain::{folder::FolderPath, ledger::Cursor, uid::UidValidity};
+use mailferry_engine::port::{Binding, LedgerFolderId};
+use mailferry_shared::run::Counts;
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    ledger::{
+        RunLedger,
+        counts::{COLUMNS, add, counts_from, numbers},
+    },
+    value::{Arg, Row, args},
+};
+
+/// Rows in one statement.
+const ROWS: usize = 500;
+
+impl RunLedger {
+    pub(super) async fn read_bindings(&self) -> Result<BTreeMap<FolderPath, Binding>, StoreError> {
+        let mut tx = self.inner.db.read().await?;
+        // Later ones replace earlier ones.
+        let sql = "SELECT f.id, f.source_path, f.destination_path, f.cursor_source_uid_validity,
+                f.cursor_source_uid_next, f.cursor_messages, f.cursor_size_bytes, f.cursor_destination_uid_validity,
+                CAST(CASE WHEN f.finished_run_no = (SELECT no FROM ledger_runs WHERE run_id = $2) THEN 1 ELSE 0 END AS BIGINT)
+                    AS mine
+             FROM ledger_folders f WHERE f.ledger_id = $1 ORDER BY f.opened_at, f.id";
+        let rows = tx.rows(sql, args![self.inner.ledger, self.inner.run_id]).await?;
+        rows.iter().map(|row| Ok((path(row, "source_path")?, binding(row)?))).collect()
+    }
+
+    pub(super) async fn mark_finished(
+        &self,
+        tx: &mut Tx,
+        run_no: i64,
+        folder: LedgerFolderId,
+        cursor: Option<Cursor>,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE ledger_folders SET finished_run_no = $3, cursor_source_uid_validity = $4,
+                cursor_source_uid_next = $5, cursor_messages = $6, cursor_size_bytes = $7,
+                cursor_destination_uid_validity = $8
+             WHERE id = $1 AND ledger_id = $2";
+        let args = args![
+            folder.0,
+            self.inner.ledger,
+            run_no,
+            cursor.map(|cursor| cursor.source_uid_validity.0),
+            cursor.map(|cursor| cursor.source_uid_next),
+            cursor.map(|cursor| cursor.messages),
+            cursor.map(|cursor| cursor.size_bytes),
+            cursor.map(|cursor| cursor.destination_uid_validity.0),
+        ];
+        if tx.execute(sql, args).await? == 0 { Err(StoreError::NotFound) } else { Ok(()) }
+    }
+}
+
+fn path(row: &Row, column: &str) -> Result<FolderPath, StoreError> {
+    FolderPath::parse(&row.get::<String>(column)?).map_err(|_| StoreError::corrupt("ledger_folders"))
+}
+
+fn binding(row: &Row) -> Result<Binding, StoreError> {
+    Ok(Binding {
+        id: LedgerFolderId(row.get("id")?),
+        destination: path(row, "destination_path")?,
+        cursor: cursor(row)?,
+        finished_by_this_run: row.get::<i64>("mine")? == 1,
+    })
+}
+
+fn cursor(row: &Row) -> Result<Option<Cursor>, StoreError> {
+    let Some(validity) = row.get::<Option<u32>>("cursor_source_uid_validity")? else { return Ok(None) };
+    Ok(Some(Cursor {
+        source_uid_validity: UidValidity(validity),
+        source_uid_next: row.get("cursor_source_uid_next")?,
+        messages: row.get("cursor_messages")?,
+        size_bytes: row.get("cursor_size_bytes")?,
+        destination_uid_validity: UidValidity(row.get("cursor_destination_uid_validity")?),
+    }))
+}
+
+/// Counts all of these folders as present, and marks them as dealt with.
+pub(super) async fn count_unchanged(
+    tx: &mut Tx,
+    run_no: i64,
+    folders: &[(LedgerFolderId, Cursor)],
+) -> Result<(), StoreError> {
+    for part in folders.chunks(ROWS) {
+        let mut change = [0; 13];
+        for before in counted_before(tx, run_no, part).await? {
+            (0..change.len()).for_each(|n| change[n] -= before[n]);
+        }
+        let now: Vec<[i64; 13]> = part.iter().map(|(_, cursor)| numbers(&all_present(cursor))).collect();
+        for numbers in &now {
+            (0..change.len()).for_each(|n| change[n] += numbers[n]);
+        }
+        insert_counts(tx, run_no, part, &now).await?;
+        add(tx, run_no, None, &change).await?;
+        let sql = format!("UPDATE ledger_folders SET finished_run_no = $1 WHERE id IN ({})", list(part.len(), 2));
+        tx.execute(sql, with_ids(args![run_no], part)).await?;
+    }
+    Ok(())
+}
+
+fn all_present(cursor: &Cursor) -> Counts {
+    Counts {
+        listed: cursor.messages,
+        listed_bytes: cursor.size_bytes,
+        present: cursor.messages,
+        present_bytes: cursor.size_bytes,
+        ..Counts::default()
+    }
+}
+
+/// What this run has counted of these folders before it was interrupted.
+async fn counted_before(
+    tx: &mut Tx,
+    run_no: i64,
+    part: &[(LedgerFolderId, Cursor)],
+) -> Result<Vec<[i64; 13]>, StoreError> {
+    let sql = format!("SELECT * FROM ledger_run_folders WHERE run_no = $1 AND folder_id IN ({})", list(part.len(), 2));
+    let rows = tx.rows(sql, with_ids(args![run_no], part)).await?;
+    rows.iter().map(|row| Ok(numbers(&counts_from(row)?))).collect()
+}
+
+async fn insert_counts(
+    tx: &mut Tx,
+    run_no: i64,
+    part: &[(LedgerFolderId, Cursor)],
+    now: &[[i64; 13]],
+) -> Result<(), StoreError> {
+    let sql = "SELECT COALESCE(MAX(position), 0) AS last FROM ledger_run_folders WHERE run_no = $1";
+    let last: i64 = tx.row(sql, args![run_no]).await?.get("last")?;
+    let mut sql =
+        format!("INSERT INTO ledger_run_folders (run_no, folder_id, position, {}) VALUES ", COLUMNS.join(", "));
+    let mut args = args![run_no];
+    for (row, ((folder, _), numbers)) in part.iter().zip(now).enumerate() {
+        args.push(folder.0.into());
+        args.push((last + 1 + i64::try_from(row).unwrap_or(0)).into());
+        args.extend(numbers.iter().map(|number| Arg::from(*number)));
+        let comma = if row == 0 { "" } else { ", " };
+        let _ = write!(sql, "{comma}($1, {})", list(COLUMNS.len() + 2, 2 + row * (COLUMNS.len() + 2)));
+    }
+    let sets = COLUMNS.map(|column| format!("{column} = excluded.{column}")).join(", ");
+    let _ = write!(sql, " ON CONFLICT (run_no, folder_id) DO UPDATE SET {sets}");
+    tx.execute(sql, args).await.map(drop)
+}
+
+fn list(length: usize, first: usize) -> String {
+    (first..first + length).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}
+
+fn with_ids(mut args: Vec<Arg>, part: &[(LedgerFolderId, Cursor)]) -> Vec<Arg> {
+    args.extend(part.iter().map(|(folder, _)| Arg::from(folder.0)));
+    args
+}
