@@ -10,7 +10,7 @@ use mailferry_shared::finding::FindingCode;
 
 use super::{
     refusal::{Doing, Refusal},
-    session::{APPEND_TIMEOUT, Reply, Session},
+    session::{Reply, Session},
     wire,
 };
 
@@ -83,7 +83,7 @@ async fn append(session: &mut Session, wire_name: &str, items: &[NewItem]) -> Re
     }
     session.write(b"\r\n").await.map_err(StoreError::Unknown)?;
     session.flush().await.map_err(StoreError::Unknown)?;
-    match session.finish(&tag, Doing::Append, APPEND_TIMEOUT, |_| {}).await {
+    match session.finish(&tag, Doing::Append, session.patience.append, |_| {}).await {
         Ok(reply) => Ok(Appended { uids: uids(&reply, items.len()), flags_reduced }),
         // A tagged NO or BAD leaves the session usable, a lost line does not.
         Err(error) if session.broken => Err(StoreError::Unknown(error)),

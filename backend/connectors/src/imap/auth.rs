@@ -38,7 +38,7 @@ async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, Connec
         TlsMode::Implicit => network.start_tls(tcp, endpoint).await?,
         TlsMode::Starttls | TlsMode::Plaintext => Stream::new(tcp),
     };
-    let mut session = Session::new(Guard::new(stream), login.name.clone());
+    let mut session = Session::new(Guard::new(stream), login.name.clone(), network.patience());
     let logged_in = session.greeting().await?;
     if logged_in {
         // On a STARTTLS port PREAUTH would keep the session in plain text; elsewhere it would be somebody else's.
@@ -65,7 +65,7 @@ async fn upgrade(network: &Network, login: &ImapLogin, mut session: Session) -> 
         return Err(ConnectorError::new(FindingCode::TlsFailed, Decision::Permanent, "plaintext after STARTTLS"));
     }
     let stream = network.start_tls(guard.into_inner(), &login.endpoint).await?;
-    Ok(Session::new(Guard::new(stream), login.name.clone()))
+    Ok(Session::new(Guard::new(stream), login.name.clone(), network.patience()))
 }
 
 async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<(), ConnectorError> {
@@ -101,7 +101,7 @@ async fn authenticate_plain(session: &mut Session, login: &ImapLogin) -> Result<
         session.flush().await?;
         tag
     };
-    session.finish(&tag, doing(login), super::session::APPEND_TIMEOUT, |_| {}).await?;
+    session.finish(&tag, doing(login), session.patience.append, |_| {}).await?;
     Ok(())
 }
 
@@ -120,7 +120,7 @@ async fn login_command(session: &mut Session, login: &ImapLogin) -> Result<(), C
     }
     session.write(b"\r\n").await?;
     session.flush().await?;
-    session.finish(&tag, doing(login), super::session::APPEND_TIMEOUT, |_| {}).await?;
+    session.finish(&tag, doing(login), session.patience.append, |_| {}).await?;
     Ok(())
 }
 

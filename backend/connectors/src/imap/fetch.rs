@@ -1,9 +1,6 @@
 //! Reading messages: ordinary ones by pipelined commands of many, large ones slice by slice.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::collections::{HashMap, VecDeque};
 
 use async_imap::imap_proto::{AttributeValue, Response};
 use chrono::{DateTime, FixedOffset};
@@ -30,7 +27,6 @@ const CHUNK_BYTES: u64 = 1 << 20;
 const IN_FLIGHT: usize = 4;
 /// A slice of a large message.
 const SLICE_BYTES: u64 = 1 << 20;
-const IDLE: Duration = Duration::from_secs(60);
 
 type Items<'a> = &'a [(Uid, u64)];
 
@@ -127,7 +123,7 @@ async fn fetch_run(
         if in_flight.is_empty() {
             return Ok(true);
         }
-        match session.answer(IDLE, message_of).await? {
+        match session.answer(session.patience.idle, message_of).await? {
             Answer::Untagged(Some(fetched)) if in_flight.iter().any(|command| command.uids.contains(&fetched.uid)) => {
                 early.insert(fetched.uid, fetched);
             }
@@ -233,7 +229,7 @@ async fn fetch_large(
     let tag = session.send(&format!("UID FETCH {uid} (UID FLAGS INTERNALDATE)")).await?;
     let mut head = None;
     session
-        .finish(&tag, Doing::Other, IDLE, |response| {
+        .finish(&tag, Doing::Other, session.patience.idle, |response| {
             if let Some((found, _)) = parts_of(response).filter(|(found, _)| found.uid == uid) {
                 head = Some(found);
             }
@@ -269,7 +265,7 @@ async fn slice(
     let tag = session.send(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{SLICE_BYTES}>)")).await?;
     let mut written = Ok(None);
     session
-        .finish(&tag, Doing::Other, IDLE, |response| {
+        .finish(&tag, Doing::Other, session.patience.idle, |response| {
             if let Some((_, Some(bytes))) = parts_of(response).filter(|(found, _)| found.uid == uid) {
                 written = writer.write(bytes).map(|()| Some(bytes.len() as u64));
             }
