@@ -185,7 +185,8 @@ async fn deliver(session: &mut Session, fetched: Fetched, budget: &MemoryBudget,
     sent
 }
 
-/// A message with its body, if the response holds one; changes of flags come unasked and hold none.
+/// A message with its body, if the response holds one. Changes of flags come unasked and hold none; of a message that
+/// has vanished meanwhile the body is NIL, which must not be taken for an empty one (Dovecot).
 fn message_of(response: &Response<'_>) -> Option<Fetched> {
     let (head, body) = parts_of(response)?;
     let body = body?;
@@ -212,7 +213,7 @@ fn parts_of<'a>(response: &'a Response<'_>) -> Option<(Head, Option<&'a [u8]>)> 
             AttributeValue::Uid(uid) => head.uid = Uid(*uid),
             AttributeValue::Flags(flags) => head.flags = Flags::new(flags),
             AttributeValue::InternalDate(date) => head.internal_date = wire::parse_date_time(date),
-            AttributeValue::BodySection { section: None, data, .. } => body = Some(data.as_deref().unwrap_or_default()),
+            AttributeValue::BodySection { section: None, data, .. } => body = data.as_deref(),
             _ => {}
         }
     }
