@@ -148,7 +148,7 @@ fn options_leave_out_and_put_elsewhere() {
 
 #[test]
 fn a_wrong_password_and_a_server_that_is_not_there_end_with_3() {
-    let mut pair = Pair::start(Sample::Small, DovecotOptions::default());
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
     let wrong = pair.command(&["--json"]).env("MAILFERRY_SOURCE_PASSWORD", "wrong").output().expect("runs");
     assert_eq!(wrong.status.code(), Some(3));
     let json: Value = serde_json::from_slice(&wrong.stdout).expect("JSON");

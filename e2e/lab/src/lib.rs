@@ -34,7 +34,7 @@ pub use dovecot::{Dovecot, DovecotOptions};
 pub use imap::{Client, Login};
 pub use port::free_port;
 pub use postgres::Postgres;
-pub use proxy::{Fault, Plan, Proxy};
+pub use proxy::{Fault, Passed, Plan, Proxy, ProxyOptions, Talk};
 pub use sample::{Sample, Written};
 pub use smtp::{Mail, SmtpSink};
 
