@@ -7,7 +7,6 @@
 use std::{
     fmt::Write as _,
     fs, io,
-    os::unix::fs::chown,
     path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -17,7 +16,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     authority::Authority,
-    folder::{Folder, is_root, owner},
+    folder::{Folder, give_to, is_root, name_of, owner},
     imap::Login,
     port::free_port,
     service::{Service, Start},
@@ -285,18 +284,9 @@ fn optional(options: &DovecotOptions) -> String {
     text + &options.extra
 }
 
-/// Gives `path` and all below it to the user that the servers work as.
+/// Gives `path` and all below it to the user that Dovecot works as.
 pub(crate) fn hand_over(path: &Path) -> io::Result<()> {
-    if !is_root() {
-        return Ok(());
-    }
-    chown(path, Some(MAIL_OWNER.0), Some(MAIL_OWNER.1))?;
-    if path.is_dir() {
-        for entry in fs::read_dir(path)? {
-            hand_over(&entry?.path())?;
-        }
-    }
-    Ok(())
+    give_to(path, MAIL_OWNER)
 }
 
 /// What an ordinary user must add; empty for root.
@@ -307,15 +297,6 @@ fn rootless() -> io::Result<String> {
     let (user, group) = owner()?;
     let text = include_str!("dovecot-rootless.conf");
     Ok(text.replace("@USER@", &name_of("/etc/passwd", user)?).replace("@GROUP@", &name_of("/etc/group", group)?))
-}
-
-/// The name that belongs to `id` in `/etc/passwd` or `/etc/group`.
-fn name_of(file: &str, id: u32) -> io::Result<String> {
-    let text = fs::read_to_string(file)?;
-    let id = id.to_string();
-    let line = text.lines().find(|line| line.split(':').nth(2) == Some(&id));
-    let name = line.and_then(|line| line.split(':').next());
-    name.map(str::to_owned).ok_or_else(|| crate::failed(format!("{file} has no name for {id}")))
 }
 
 fn program() -> io::Result<PathBuf> {

@@ -8,8 +8,8 @@ use std::{
 };
 
 use mailferry_lab::{
-    Client, CompareOptions, Dovecot, DovecotOptions, Login, Postgres, Sample, SmtpSink, compare, dovecot::PASSWORD,
-    sample,
+    Client, CompareOptions, Cyrus, CyrusOptions, Dovecot, DovecotOptions, Login, Postgres, Sample, SmtpSink, compare,
+    dovecot::PASSWORD, sample,
 };
 
 type Result = std::io::Result<()>;
@@ -160,5 +160,20 @@ fn postgres_gives_fresh_databases_and_comes_back_after_a_stop() -> Result {
     assert!(server.fresh_database().is_err());
     server.start_again()?;
     assert_ne!(server.fresh_database()?, first);
+    Ok(())
+}
+
+#[test]
+fn cyrus_starts_with_either_separator_and_namespace_and_refuses_wrong_passwords() -> Result {
+    for (slashes, beside_inbox, prefix) in
+        [(false, false, "INBOX."), (true, false, "INBOX/"), (false, true, ""), (true, true, "")]
+    {
+        let server = Cyrus::start(CyrusOptions { slashes, beside_inbox, ..CyrusOptions::default() })?;
+        let mut client = Client::login(&server.login("anna"))?;
+        client.append("INBOX", "\\Seen", None, b"Subject: x\r\n\r\nx\r\n")?;
+        assert_eq!((client.count("INBOX")?, client.prefix()?.as_str()), (1, prefix));
+        let wrong = Login { password: "wrong".to_owned(), ..server.login("anna") };
+        assert!(Client::login(&wrong).is_err());
+    }
     Ok(())
 }
