@@ -41,6 +41,7 @@ pub use imap::{Client, Login};
 pub use port::free_port;
 pub use postgres::Postgres;
 pub use proxy::{Fault, Passed, Plan, Proxy, ProxyOptions, Talk};
+pub use random::Random;
 pub use refill::{Refused, refill};
 pub use sample::{Sample, Written};
 pub use smtp::{Mail, SmtpSink};

@@ -127,6 +127,11 @@ impl Proxy {
         locked(&self.state).plans.push_back(plan);
     }
 
+    /// Connections to come are left alone.
+    pub fn forget_plans(&self) {
+        locked(&self.state).plans.clear();
+    }
+
     /// What each connection has passed on, in the order in which they were opened.
     pub fn passed(&self) -> Vec<Passed> {
         locked(&self.state).passed.clone()

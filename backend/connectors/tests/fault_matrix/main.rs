@@ -26,5 +26,6 @@ mod line;
 mod point;
 mod refusal;
 mod row;
+mod soak;
 mod stall;
 mod talk;

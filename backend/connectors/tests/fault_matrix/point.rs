@@ -120,6 +120,12 @@ impl<'g> Point<'g> {
         }
     }
 
+    /// Nothing breaks any more.
+    pub(crate) fn forget_plans(&self) {
+        self.source.forget_plans();
+        self.destination.forget_plans();
+    }
+
     pub(crate) fn ledger_path(&self) -> PathBuf {
         self.dir.path().join("ledger")
     }

@@ -86,7 +86,7 @@ pub(crate) async fn sweep<'g, T: std::fmt::Debug>(
     Sweep::of(row, ground).over(cases, each).await;
 }
 
-fn conclude(row: &str, verdicts: &[(String, Verdict)], untouched: bool) {
+pub(crate) fn conclude(row: &str, verdicts: &[(String, Verdict)], untouched: bool) {
     let lost: u64 = verdicts.iter().map(|(_, verdict)| verdict.lost).sum();
     let doubled: u64 = verdicts.iter().map(|(_, verdict)| verdict.doubled).sum();
     let mut wrong = String::new();
