@@ -203,7 +203,8 @@ impl Fault for AfterStore {
 async fn killed_before_the_ledger_knows_nothing_is_doubled_at_cyrus() {
     let source = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
     Sample::Tiny.write(&source, "anna").expect("a mailbox");
-    for destination in [keeping_bytes(KINDS[3]), keeping_bytes(KINDS[0])] {
+    // The one as it comes rewrites headers with 8-bit letters: such a message is known by what is left of it.
+    for destination in [keeping_bytes(KINDS[3]), cyrus(KINDS[0])] {
         for n in 0..3 {
             let to = at_cyrus(&destination, &format!("anna{n}"));
             let copy = Copy::new(at_dovecot(&source, "anna"), to, &source.ca_file());

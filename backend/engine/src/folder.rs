@@ -55,6 +55,7 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped:
         uid_next: status.uid_next,
         counts: planned_counts(&plan, &gone),
         pool: Pool::new(&state),
+        resent: HashMap::new(),
         earlier: by_content(&state),
         stored_uids: UidSet::new(),
         stored_untold: false,
@@ -190,10 +191,11 @@ async fn decide<C: Connector, L: Ledger>(
     let gone = gone.into_iter().map(|intent| (vanished(&intent), intent));
     let mut open: Vec<(ItemMeta, OpenIntent)> = plan.resolve.iter().copied().chain(gone).collect();
     writer.adopt(&mut open).await?;
+    let mut status = *status;
     while !open.is_empty() {
         writer.flush_outcomes().await?;
         pause(writer.shared, writer.shared.job.options.append_timeout).await?;
-        let status = writer.destination.open(&writer.wire_name).await?;
+        status = writer.destination.open(&writer.wire_name).await?;
         if !writer.pool.look(writer.destination, &status, &state.claimed, &sizes).await? {
             break;
         }
@@ -203,7 +205,23 @@ async fn decide<C: Connector, L: Ledger>(
     for (item, _) in gone {
         writer.settle_later(settlement(&item, None, Outcome::Skipped(FindingCode::MessageVanished))).await?;
     }
+    look_for_rewritten(writer, &status, &state.claimed, &again).await?;
     Ok(again.into_iter().map(|(item, intent)| (item, intent.key)).collect())
+}
+
+/// A destination that rewrites what it stores has none of our bytes: before anything is sent again, what else has come
+/// meanwhile is looked at.
+async fn look_for_rewritten<C: Connector, L: Ledger>(
+    writer: &mut Writer<'_, C, L>,
+    status: &FolderStatus,
+    claimed: &UidSet,
+    again: &[(ItemMeta, OpenIntent)],
+) -> Result<(), Stop> {
+    let Some(from) = again.iter().map(|(_, intent)| intent.destination_uid_next).min() else { return Ok(()) };
+    let dates = again.iter().filter_map(|(item, _)| Some(item.internal_date?.timestamp())).collect();
+    writer.pool.look_at_faces(writer.destination, status, claimed, (from, dates)).await?;
+    writer.resent = again.iter().map(|(item, intent)| (item.uid, intent.destination_uid_next)).collect();
+    Ok(())
 }
 
 /// A message that is at the source no more, but may have been sent.

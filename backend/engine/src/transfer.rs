@@ -21,7 +21,7 @@ use crate::{
         Account, Connector, ConnectorError, Decision, Destination, FetchRequest, Fetched, Ledger, LedgerFolderId,
         MemoryBudget, NewItem, ProgressEvent, Step, StoreError,
     },
-    present::Pool,
+    present::{Face, Pool},
     run::{Shared, Stop},
 };
 
@@ -32,7 +32,7 @@ const BATCH_BYTES: u64 = BUDGET_BYTES / 2;
 /// Outcomes without a body are settled this many at a time.
 const OUTCOMES: usize = 200;
 /// As much of a message as is looked at for its Message-ID and date.
-const HEAD_BYTES: usize = 16 << 10;
+pub(crate) const HEAD_BYTES: usize = 16 << 10;
 
 /// Writes one folder: holds the batch in the making, and what is known of the destination.
 pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
@@ -47,6 +47,8 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     pub(crate) uid_next: u32,
     pub(crate) counts: Counts,
     pub(crate) pool: Pool,
+    /// Messages that are sent again, with the destination's UIDNEXT when they were sent first.
+    pub(crate) resent: HashMap<Uid, u32>,
     /// Content that was settled before the source's UIDVALIDITY changed.
     pub(crate) earlier: HashMap<ContentKey, Vec<Option<Uid>>>,
     /// UIDs that this process was told for what it stored.
@@ -108,6 +110,11 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
                 Finding::new(FindingCode::DateMissing).about(format!("{} UID {}", self.mapped.source.path, item.uid));
             self.shared.note(finding).await?;
         }
+        if let Some(uid) = self.rewritten(&item) {
+            tracing::info!(uid = %item.uid, "a message has arrived, rewritten by the destination");
+            let outcome = settlement_of(&item, Outcome::Stored(Some(uid)));
+            return self.settle_later(outcome).await;
+        }
         self.batch_bytes += item.body.len();
         self.batch.push(NewItem {
             source_uid: item.uid,
@@ -119,6 +126,12 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             self.flush().await?;
         }
         Ok(())
+    }
+
+    /// Where a message lies that was sent before and that the destination has rewritten.
+    fn rewritten(&mut self, item: &Fetched) -> Option<Uid> {
+        let from = *self.resent.get(&item.uid)?;
+        self.pool.take_face(&Face::of(item.internal_date, &item.body)?, from)
     }
 
     /// Settles what was found at the destination of messages that may have been sent.
