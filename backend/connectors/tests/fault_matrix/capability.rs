@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Kills and cuts at a destination of one kind.
-async fn hold(kind: &str, ground: &Ground) {
+pub(crate) async fn hold(kind: &str, ground: &Ground) {
     let row = format!("{kind}: killed");
     sweep(&row, ground, steps(ground, points()), async |point, step| {
         point.run(1, How::hook(Steps::stop(step))).await;
@@ -22,7 +22,7 @@ async fn hold(kind: &str, ground: &Ground) {
     let talk = &ground.clean.with_destination;
     let ends: Vec<u64> = literals(&talk.to_server).iter().map(|(_, end)| end + 2).collect();
     let mut places: Vec<Break> = some(&ends, points()).into_iter().map(Break::DestinationToServer).collect();
-    let answers = lines_with(&talk.to_client, "Append completed");
+    let answers = lines_with(&talk.to_client, " OK [APPENDUID");
     assert!(!answers.is_empty(), "{kind}: no OK");
     places.extend(some(&answers, points()).into_iter().map(Break::DestinationToClient));
     sweep(&format!("{kind}: cut before OK"), ground, numbered(places, Fault::Cut), broken).await;

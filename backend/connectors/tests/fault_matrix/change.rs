@@ -53,10 +53,10 @@ async fn after_another_uidvalidity_messages_are_known_by_their_content() {
         point.found_again.store(true, Ordering::SeqCst);
         point.run_with(1, Steps::stop(step)).await;
         if matches!(side, Side::Source | Side::Both) {
-            new_uid_validity(&ground.source, &point.from);
+            new_uid_validity(&ground.source.dovecot(), &point.from);
         }
         if matches!(side, Side::Destination | Side::Both) {
-            new_uid_validity(&ground.destination, &point.user);
+            new_uid_validity(&ground.destination.dovecot(), &point.user);
         }
         point.go_on(2).await;
     })
@@ -86,10 +86,10 @@ async fn after_new_uids_for_all_messages_they_are_known_by_their_content() {
         // UIDVALIDITY is the time in seconds.
         tokio::time::sleep(REREAD).await;
         if matches!(side, Side::Source | Side::Both) {
-            renumber(&ground.source.maildir(&point.from));
+            renumber(&ground.source.dovecot().maildir(&point.from));
         }
         if matches!(side, Side::Destination | Side::Both) {
-            renumber(&ground.destination.maildir(&point.user));
+            renumber(&ground.destination.dovecot().maildir(&point.user));
         }
         point.go_on(2).await;
     })
@@ -166,9 +166,9 @@ async fn a_password_that_changes_in_mid_run_parks_it_until_the_owner_tells_the_n
     row.over(cases, async |point, (step, side)| {
         let at_source = matches!(side, Side::Source);
         let (server, user) = if at_source {
-            (ground.source.clone(), point.from.clone())
+            (ground.source.dovecot(), point.from.clone())
         } else {
-            (ground.destination.clone(), point.user.clone())
+            (ground.destination.dovecot(), point.user.clone())
         };
         let owner = user.clone();
         let changing = server.clone();

@@ -15,7 +15,7 @@ use mailferry_lab::{
 };
 use mailferry_shared::run::Counts;
 
-use crate::{interrupt::Steps, point::Point};
+use crate::{interrupt::Steps, point::Point, server::Server};
 
 pub(crate) const SOURCE: &str = "anna";
 const CLEAN: &str = "clean";
@@ -24,8 +24,8 @@ const TEMPLATE: &str = "template";
 /// Where the points of a row are tried. Every destination begins as a copy of one that holds a message of its own
 /// and one that the source has as well.
 pub(crate) struct Ground {
-    pub(crate) source: Arc<Dovecot>,
-    pub(crate) destination: Arc<Dovecot>,
+    pub(crate) source: Server,
+    pub(crate) destination: Server,
     pub(crate) at_destination: ProxyOptions,
     points: AtomicUsize,
     /// Of the copy that nothing disturbed.
@@ -63,12 +63,17 @@ impl Ground {
     }
 
     /// On servers that are set up already, with the mailbox at the source.
-    pub(crate) async fn on(source: Dovecot, destination: Dovecot, at_destination: ProxyOptions) -> Self {
+    pub(crate) async fn on(
+        source: impl Into<Server>,
+        destination: impl Into<Server>,
+        at_destination: ProxyOptions,
+    ) -> Self {
+        let (source, destination) = (source.into(), destination.into());
         prepare(&source, &destination);
         let fingerprint = fingerprint(&source.login(SOURCE));
         let mut ground = Self {
-            source: Arc::new(source),
-            destination: Arc::new(destination),
+            source,
+            destination,
             at_destination,
             points: AtomicUsize::new(0),
             clean: Clean::default(),
@@ -88,12 +93,12 @@ impl Ground {
     pub(crate) fn point_with_source(&self) -> Point<'_> {
         let user = format!("point{}", self.points.fetch_add(1, Ordering::Relaxed));
         let source = format!("of-{user}");
-        self.source.clone_mailbox(SOURCE, &source).expect("a mailbox");
+        self.source.give_mailbox(SOURCE, &source);
         self.point_of(&source, &user, ProxyOptions::default())
     }
 
     fn point_of(&self, from: &str, user: &str, source: ProxyOptions) -> Point<'_> {
-        self.destination.clone_mailbox(TEMPLATE, user).expect("a mailbox");
+        self.destination.give_mailbox(TEMPLATE, user);
         let record = source.record || self.at_destination.record;
         Point::new(self, from, user, source, ProxyOptions { record, ..self.at_destination })
     }
@@ -125,7 +130,7 @@ impl Ground {
     }
 }
 
-fn prepare(source: &Dovecot, destination: &Dovecot) {
+fn prepare(source: &Server, destination: &Server) {
     let mut template = Client::login(&destination.login(TEMPLATE)).expect("logs in");
     let day = Some(" 7-Feb-2024 10:00:00 +0000");
     template.append("INBOX", "\\Seen", day, b"Subject: the owner's own\r\n\r\nhere before\r\n").expect("appends");

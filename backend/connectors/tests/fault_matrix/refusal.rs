@@ -15,14 +15,14 @@ async fn a_full_mailbox_parks_the_run_and_with_more_room_it_goes_on() {
     let ground = Ground::with_destination(DovecotOptions { quota_bytes: PLENTY, ..DovecotOptions::default() }).await;
     let row = Sweep::of("OVERQUOTA, then more room", &ground).in_turn();
     row.over([2_000, 30_000, 60_000, 120_000], async |point, room| {
-        ground.destination.restart_with(|options| options.quota_bytes = Some(room)).expect("restarts");
+        ground.destination.dovecot().restart_with(|options| options.quota_bytes = Some(room)).expect("restarts");
         for run in 1..=2 {
             let report = point.next(run).await;
             let full = matches!(&report.end, RunEnd::Parked(error) if error.code == FindingCode::MailboxFull);
             point.must(full, || format!("{:?}", report.end));
             point.must(report.counts.failed == 0, || format!("{:?}", report.counts));
         }
-        ground.destination.restart_with(|options| options.quota_bytes = PLENTY).expect("restarts");
+        ground.destination.dovecot().restart_with(|options| options.quota_bytes = PLENTY).expect("restarts");
         point.go_on(3).await;
     })
     .await;
@@ -43,7 +43,7 @@ async fn a_message_that_is_too_large_is_named_and_never_stops_the_others() {
     row.over([Limit::Refusal, Limit::Told], async |point, limit| {
         let refuse = "plugin {\n  quota_max_mail_size = 15000\n}\n".to_owned();
         point.reordered.store(true, Ordering::SeqCst);
-        let restarted = ground.destination.restart_with(|options| match limit {
+        let restarted = ground.destination.dovecot().restart_with(|options| match limit {
             Limit::Refusal => options.extra = refuse,
             Limit::Told => options.capabilities = Some("+APPENDLIMIT=15000".to_owned()),
         });
@@ -55,7 +55,7 @@ async fn a_message_that_is_too_large_is_named_and_never_stops_the_others() {
         point.must((1..5).contains(&left_out), || format!("{:?}, {counts:?}, {:?}", report.end, report.notes));
         let told = matches!(limit, Limit::Told);
         point.must((counts.skipped > 0) == told, || format!("{counts:?}"));
-        let restarted = ground.destination.restart_with(|options| {
+        let restarted = ground.destination.dovecot().restart_with(|options| {
             options.extra = String::new();
             options.capabilities = None;
         });
