@@ -14,5 +14,6 @@ mod listing;
 pub mod port;
 mod present;
 pub mod run;
+mod standstill;
 pub mod survey;
 mod transfer;

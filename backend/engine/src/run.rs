@@ -43,6 +43,9 @@ pub struct RunOptions {
     /// How long a server may still work on an APPEND after its client is gone: before a message that may have been
     /// sent is sent again, two looks this long apart must agree.
     pub append_timeout: Duration,
+    /// Whoever stood still for longer than this while a batch was on its way does not go on sending it: another worker
+    /// may have taken over meanwhile. Must be shorter than the lease.
+    pub standstill: Duration,
     /// Waits between attempts: this long first, then doubled, up to 64 times as long.
     pub retry_base: Duration,
     /// Attempts without any progress in between before a folder, or the run, is given up.
@@ -59,6 +62,7 @@ impl Default for RunOptions {
             newest_first: false,
             connections: 2,
             append_timeout: Duration::from_secs(10),
+            standstill: Duration::from_secs(10),
             retry_base: Duration::from_secs(1),
             attempts: 6,
             dry_run: false,

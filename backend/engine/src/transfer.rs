@@ -1,6 +1,6 @@
 //! Fetch → intend → store → settle, batch by batch, with the source reading ahead as far as memory allows.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Instant};
 
 use mailferry_domain::{
     header,
@@ -23,6 +23,7 @@ use crate::{
     },
     present::{Face, Pool},
     run::{Shared, Stop},
+    standstill::unless_it_stood_still,
 };
 
 /// Memory for bodies between the two sides of a lane.
@@ -179,11 +180,15 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         }
         let fault = self.shared.job.fault.clone();
         fault.reach(Step::BeforeIntent)?;
+        let mut awake = Instant::now();
         let intents = batch.iter().map(intent).collect::<Result<Vec<_>, _>>()?;
         self.shared.job.ledger.intend(self.id, self.uid_next, &intents).await?;
         fault.reach(Step::AfterIntent)?;
         while !batch.is_empty() {
-            let answer = self.destination.store(&self.wire_name, &batch).await;
+            let sending = self.destination.store(&self.wire_name, &batch);
+            let limit = self.shared.job.options.standstill;
+            let answer = unless_it_stood_still(awake, limit, sending).await.unwrap_or_else(|| Err(stood_still()));
+            awake = Instant::now();
             fault.reach(Step::AfterStore)?;
             let dealt_with = match answer {
                 Ok(appended) => {
@@ -231,6 +236,10 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         self.flush_outcomes().await?;
         Ok(stored.len() + 1)
     }
+}
+
+fn stood_still() -> StoreError {
+    StoreError::Unknown(ConnectorError::new(FindingCode::ConnectionLost, Decision::Retry, "this process stood still"))
 }
 
 fn head(item: &Fetched) -> Result<Option<bytes::Bytes>, ConnectorError> {

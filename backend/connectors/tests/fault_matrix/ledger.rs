@@ -102,6 +102,42 @@ async fn of_two_workers_on_one_run_the_first_is_fenced_off() {
     .await;
 }
 
+/// The first worker is stopped for longer than its lease, when it has written its intents and sent nothing yet. The
+/// second takes over and comes to its end; then the first wakes up. Its connection is still open, and it must not use
+/// it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_worker_that_wakes_up_after_its_lease_sends_nothing_more() {
+    let ground = Ground::new().await;
+    let row = Sweep::of("worker stopped for twice its lease", &ground).in_turn();
+    row.over(0..ground.clean.steps, async |point, step| {
+        let file = point.open_ledger().await;
+        let id = RunId(Uuid::from_u128(1));
+        let first = file.run_ledger(id).await.expect("a ledger");
+        let (reached, mut at_step) = tokio::sync::mpsc::unbounded_channel();
+        let (wake, sleep) = mpsc::channel();
+        let sleep = std::sync::Mutex::new(sleep);
+        let hook = Steps::act(step, move || {
+            let _ = reached.send(());
+            let _ = tokio::task::block_in_place(|| sleep.lock().expect("one thread").recv());
+        });
+        let second = async {
+            at_step.recv().await;
+            let second = file.run_ledger(id).await.expect("the other worker claims it");
+            let report = point.run_on(1, second, How::default()).await;
+            point.succeeded(&report);
+            let _ = wake.send(());
+        };
+        let mut how = How::hook(hook);
+        how.options.standstill = std::time::Duration::from_millis(100);
+        let (report, ()) = futures::join!(point.run_on(1, first, how), second);
+        point.must(matches!(report.end, RunEnd::Ledger(LedgerError::Fenced)), || format!("{:?}", report.end));
+        file.close().await;
+        drop(file);
+        point.nothing_to_do().await;
+    })
+    .await;
+}
+
 /// SIGTERM during deploy: the batch is finished, nothing is left open, the next process goes on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_handed_over_leaves_nothing_undecided() {
