@@ -238,7 +238,8 @@ impl Session {
             }
             _ => error,
         };
-        let logged_in = self.answer(Duration::from_secs(20), |response| match response {
+        let wait = self.patience.idle.min(Duration::from_secs(20));
+        let logged_in = self.answer(wait, |response| match response {
             Response::Data { status: Status::Ok, .. } => Some(false),
             Response::Data { status: Status::PreAuth, .. } => Some(true),
             _ => None,

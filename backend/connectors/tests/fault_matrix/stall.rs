@@ -38,8 +38,7 @@ async fn a_server_that_stalls_or_crawls_is_left_and_asked_again() {
     let (source, _) = length(&ground.clean.with_source);
     let (destination, _) = length(&ground.clean.with_destination);
     let crawl = Fault::Trickle(Duration::from_secs(1));
-    // The greeting has a time-out of its own; what is behind it is swept.
-    let places = |last: u64| spread(last - 300, points() / 2 + 1).into_iter().map(|at| at + 120);
+    let places = |last: u64| spread(last - 200, points() / 2 + 1).into_iter();
     let at_source = places(source).map(|after| (Side::Source, after, Fault::Stall));
     let at_destination = places(destination).map(|after| (Side::Destination, after, Fault::Stall));
     sweep("source or destination stalls", &ground, at_source.chain(at_destination), slow).await;
