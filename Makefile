@@ -69,6 +69,14 @@ page: build lab ## The browser tests alone, against real servers
 crash: build lab ## Kill copies and workers at random moments, resume, compare message by message
 	exec node e2e/crash.ts
 
+.PHONY: crash-matrix
+crash-matrix: setup ## Every row of the fault matrix at real servers: points tried, lost, doubled; MATRIX_POINTS=40
+	@e2e/crash-matrix.sh
+
+.PHONY: soak
+soak: setup ## Random faults on larger mailboxes for SOAK_MINUTES=10; SOAK_SEED repeats a run
+	@e2e/crash-matrix.sh soak
+
 .PHONY: screenshots
 screenshots: build lab ## Pictures of every step into e2e/screenshots, wide and narrow, light and dark
 	cd e2e && exec node screenshots.ts
@@ -99,4 +107,4 @@ lint: page-bundle ## Clippy for service and page, types of the browser tests; wa
 .PHONY: clean
 clean: ## Remove everything that was built
 	cargo clean
-	rm -rf frontend/dist e2e/node_modules e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots
+	rm -rf frontend/dist e2e/node_modules e2e/.cyrus e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots

@@ -7,6 +7,8 @@ cd "$(dirname "$0")"
 say() { printf 'setup: %s\n' "$*"; }
 
 has_dovecot() { [ -x /usr/sbin/dovecot ] && [ -e /usr/lib/dovecot/imap ]; }
+has_cyrus() { [ -x /usr/lib/cyrus/bin/master ]; }
+has_cyrus_imapd() { [ -x /usr/lib/cyrus/bin/imapd ] || [ -x .cyrus/usr/lib/cyrus/bin/imapd ]; }
 has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null; }
 has_browser() { [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null; }
 # Any Node can install the packages; one of them is the Node that runs everything else. Ours is not asked here.
@@ -15,6 +17,7 @@ has_npm() { PATH=$(system_path) command -v npm >/dev/null; }
 
 packages=()
 has_dovecot || packages+=(dovecot-imapd)
+has_cyrus || packages+=(cyrus-common)
 has_postgres || packages+=(postgresql)
 has_browser || packages+=(chromium fonts-liberation fonts-droid-fallback)
 has_npm || packages+=(nodejs npm)
@@ -51,6 +54,15 @@ install_packages() {
 }
 
 [ ${#packages[@]} = 0 ] || install_packages
+
+# Debian lets only one IMAP server be installed. Of Cyrus only this one program is missing beside Dovecot: it is taken
+# out of its package, and nothing is installed.
+if ! has_cyrus_imapd; then
+  say "taking Cyrus's imapd out of its package"
+  mkdir -p .cyrus
+  version=$(dpkg-query --show --showformat '${Version}' cyrus-common)
+  (cd .cyrus && apt-get download -qq "cyrus-imapd=$version" && dpkg-deb --extract cyrus-imapd_*.deb . && rm cyrus-imapd_*.deb)
+fi
 
 if ! cmp -s package-lock.json node_modules/.installed; then
   say "installing npm packages"

@@ -1,5 +1,7 @@
 //! One suite for all connectors: what a source tells and a destination keeps, at the fake and at real servers.
 
+use std::path::Path;
+
 use chrono::{DateTime, FixedOffset};
 use mailferry_connectors::{
     imap::{ImapConnector, ImapLogin},
@@ -12,11 +14,14 @@ use mailferry_domain::{
     uid::Uid,
 };
 use mailferry_engine::port::{
-    Account, Body, BodyWriter, Connector, Destination, Fate, FetchRequest, Fetched, FolderFetch, ListRequest,
+    Account, Body, BodyWriter, Connector, Decision, Destination, Fate, FetchRequest, Fetched, FolderFetch, ListRequest,
     MemoryBudget, NewItem, Prepared, Wanted,
 };
-use mailferry_lab::{Dovecot, DovecotOptions};
-use mailferry_shared::endpoint::{Endpoint, TlsMode};
+use mailferry_lab::{Cyrus, CyrusOptions, Dovecot, DovecotOptions};
+use mailferry_shared::{
+    endpoint::{Endpoint, TlsMode},
+    finding::FindingCode,
+};
 use tokio::sync::mpsc;
 
 fn date(text: &str) -> DateTime<FixedOffset> {
@@ -52,7 +57,7 @@ fn messages() -> Vec<NewItem> {
         ),
         message(4, &["\\Draft"], "2020-01-01T00:00:00+00:00", &large),
         message(5, &["\\Seen"], "2020-01-02T00:00:00+00:00", &long_line),
-        message(6, &[], "2020-01-03T00:00:00+00:00", b"Subject: no end of line"),
+        message(6, &[], "2020-01-03T00:00:00+00:00", b"Subject: no end\r\n\r\nno end of line"),
     ]
 }
 
@@ -114,8 +119,8 @@ async fn read_all<A: Account>(account: &mut A, wire_name: &str, newest_first: bo
 }
 
 /// What is stored comes back byte for byte, in order, with flags and dates; told UIDs are true.
-async fn a_message_comes_back_as_it_was<C: Connector>(connector: &C) {
-    let folder = path("Projekte/Größe & Maß \"x\"/日本語");
+async fn a_message_comes_back_as_it_was<C: Connector>(connector: &C, folder: &str) {
+    let folder = path(folder);
     let mut destination = connector.destination().await.expect("logs in");
     let wire_name = prepared(&mut destination, &folder).await.wire_name;
     assert_eq!(prepared(&mut destination, &folder).await.wire_name, wire_name, "creating again does no harm");
@@ -221,14 +226,17 @@ async fn folders_are_read_together<C: Connector>(connector: &C) {
 }
 
 async fn suite<C: Connector>(connector: C) {
-    a_message_comes_back_as_it_was(&connector).await;
+    suite_in(connector, "Projekte/Größe & Maß \"x\"/日本語").await;
+}
+
+async fn suite_in<C: Connector>(connector: C, folder: &str) {
+    a_message_comes_back_as_it_was(&connector, folder).await;
     many_messages_come_in_order(&connector).await;
     folders_are_read_together(&connector).await;
     what_is_not_there_is_told(&connector).await;
 }
 
-fn login(server: &Dovecot, user: &str, tls: TlsMode) -> ImapLogin {
-    let port = if tls == TlsMode::Implicit { server.imaps_port() } else { server.imap_port() };
+fn login(port: u16, user: &str, tls: TlsMode) -> ImapLogin {
     ImapLogin {
         name: "the test's server".to_owned(),
         endpoint: Endpoint { host: "localhost".parse().expect("a host"), port, tls },
@@ -239,10 +247,21 @@ fn login(server: &Dovecot, user: &str, tls: TlsMode) -> ImapLogin {
     }
 }
 
-fn imap(server: &Dovecot, tls: TlsMode) -> ImapConnector {
-    let trust = CertificateTrust::with_roots_from(&server.ca_file()).expect("the lab's root");
+fn connector(ca_file: &Path, port: u16, tls: TlsMode) -> ImapConnector {
+    let trust = CertificateTrust::with_roots_from(ca_file).expect("the lab's root");
     let network = Network::new(AddressGuard::open(), Resolver::System, &trust).expect("TLS");
-    ImapConnector { network, source: login(server, "from", tls), destination: login(server, "to", tls) }
+    ImapConnector { network, source: login(port, "from", tls), destination: login(port, "to", tls) }
+}
+
+fn imap(server: &Dovecot, tls: TlsMode) -> ImapConnector {
+    let port = if tls == TlsMode::Implicit { server.imaps_port() } else { server.imap_port() };
+    connector(&server.ca_file(), port, tls)
+}
+
+/// One that keeps 8-bit letters in headers: as it comes, Cyrus puts an X for each.
+fn cyrus(slashes: bool, beside_inbox: bool) -> Cyrus {
+    let extra = "munge8bit: no".to_owned();
+    Cyrus::start(CyrusOptions { slashes, beside_inbox, extra }).expect("Cyrus starts")
 }
 
 #[tokio::test]
@@ -269,4 +288,50 @@ async fn dovecot_without_multiappend_and_literal_plus_keeps_to_the_seam() {
     let options = DovecotOptions { capabilities: Some(capabilities), ..DovecotOptions::default() };
     let server = Dovecot::start(options).expect("Dovecot starts");
     suite(imap(&server, TlsMode::Plaintext)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cyrus_with_tls_and_dots_keeps_to_the_seam() {
+    let server = cyrus(false, false);
+    suite_in(connector(&server.ca_file(), server.imaps_port(), TlsMode::Implicit), "Projekte/Größe & Maß/日本語").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cyrus_with_starttls_slashes_and_folders_beside_inbox_keeps_to_the_seam() {
+    let server = cyrus(true, true);
+    suite_in(connector(&server.ca_file(), server.imap_port(), TlsMode::Starttls), "Projekte/Größe & Maß/日本語").await;
+}
+
+/// What Cyrus does not take is refused by name, the others of its batch are stored, and the session goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cyrus_refuses_is_told_apart() {
+    let server = cyrus(true, true);
+    let connector = connector(&server.ca_file(), server.imaps_port(), TlsMode::Implicit);
+    let mut destination = connector.destination().await.expect("logs in");
+    let wire_name = prepared(&mut destination, &path("INBOX")).await.wire_name;
+    let bad: [&[u8]; 4] = [
+        b"Subject: NUL\r\n\r\na\0b\r\n",
+        b"Subject: bare LF\r\n\r\na\nb\r\n",
+        b"Subject: no end of the header",
+        b"this is no header\r\nSubject: x\r\n\r\nx\r\n",
+    ];
+    for bytes in bad {
+        let day = "2020-01-01T00:00:00+00:00";
+        let good = b"Subject: good\r\n\r\nx\r\n";
+        let batch = || vec![message(1, &[], day, good), message(2, &[], day, bytes), message(3, &[], day, good)];
+        // What follows is on its way already when the refusal comes.
+        destination.submit(&wire_name, batch()).await.expect("the line holds");
+        destination.submit(&wire_name, batch().split_off(2)).await.expect("the line holds");
+        let answered = destination.answer().await.expect("an answer");
+        assert!(answered.lost.is_none());
+        match answered.fates.as_slice() {
+            [Fate::Stored(_), Fate::Refused(error), Fate::Stored(_)] => {
+                assert_eq!((error.code, error.decision), (FindingCode::MessageRefused, Decision::Skip));
+            }
+            other => panic!("{other:?} for {:?}", String::from_utf8_lossy(bytes)),
+        }
+        let answered = destination.answer().await.expect("an answer");
+        assert!(matches!(answered.fates.as_slice(), [Fate::Stored(_)]), "the session goes on: {:?}", answered.fates);
+    }
+    destination.close().await;
 }

@@ -69,12 +69,24 @@ async fn send_again<C: Connector, L: Ledger>(writer: &mut Writer<'_, C, L>, at: 
     let listed: HashSet<Uid> = writer.jobs[at].plan.resolve.iter().map(|(item, _)| item.uid).collect();
     for (item, intent) in std::mem::take(&mut writer.jobs[at].open) {
         if listed.contains(&item.uid) {
-            writer.jobs[at].resent.push((item, intent.key));
+            writer.jobs[at].resent.push((item, intent));
         } else {
             let outcome = Outcome::Skipped(FindingCode::MessageVanished);
             writer.settle_later(at, settlement(&item, None, outcome)).await?;
         }
     }
+    look_for_rewritten(writer, at).await
+}
+
+/// A destination that rewrites what it stores has none of our bytes: before anything is sent again, what else has come
+/// meanwhile is looked at.
+async fn look_for_rewritten<C: Connector, L: Ledger>(writer: &mut Writer<'_, C, L>, at: usize) -> Result<(), Stop> {
+    let job = &mut writer.jobs[at];
+    let Some(from) = job.resent.iter().map(|(_, intent)| intent.destination_uid_next).min() else { return Ok(()) };
+    let dates = job.resent.iter().filter_map(|(item, _)| Some(item.internal_date?.timestamp())).collect();
+    let status = writer.destination.open(&job.opened.wire_name).await?;
+    let folder = (job.opened.wire_name.as_str(), &status);
+    job.pool.look_at_faces(writer.destination, folder, &job.state.claimed, (from, dates)).await?;
     Ok(())
 }
 
@@ -87,7 +99,7 @@ pub(crate) async fn after_sending<C: Connector, L: Ledger>(writer: &mut Writer<'
         if job.resent.is_empty() || job.stored_untold {
             continue;
         }
-        let sizes: HashSet<u64> = job.resent.iter().map(|(_, key)| key.size_bytes).collect();
+        let sizes: HashSet<u64> = job.resent.iter().map(|(_, intent)| intent.key.size_bytes).collect();
         let mut state = FolderState { claimed: job.state.claimed.clone(), ..FolderState::default() };
         for (first, last) in job.stored_uids.ranges() {
             state.claimed.insert_range(first, last);
@@ -95,7 +107,7 @@ pub(crate) async fn after_sending<C: Connector, L: Ledger>(writer: &mut Writer<'
         let status = writer.destination.open(&job.opened.wire_name).await?;
         job.pool.look(writer.destination, &status, &state.claimed, &sizes).await?;
         let from = job.opened.destination.uid_next;
-        let surplus = job.resent.iter().filter(|(_, key)| job.pool.take_from(key, from).is_some()).count();
+        let surplus = job.resent.iter().filter(|(_, intent)| job.pool.take_from(&intent.key, from).is_some()).count();
         if surplus > 0 {
             let subject = format!("{}: {surplus} may be there twice", job.opened.mapped.destination);
             writer.shared.note(Finding::new(FindingCode::MessageUncertain).about(subject)).await?;

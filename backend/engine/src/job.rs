@@ -32,6 +32,11 @@ impl FolderTask {
         binding.cursor.filter(|_| binding.destination == self.mapped.destination)
     }
 
+    /// True if this very run has dealt with the folder before it was interrupted.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.binding.as_ref().is_some_and(|binding| binding.finished_by_this_run)
+    }
+
     /// Messages at the source, where the server told that with the list of folders.
     pub(crate) fn messages(&self) -> Option<u32> {
         self.mapped.source.status.map(|status| status.messages)
@@ -76,7 +81,7 @@ pub(crate) struct FolderJob {
     /// Messages that may have been sent, as long as that is not decided.
     pub(crate) open: Vec<(ItemMeta, OpenIntent)>,
     /// Messages that are sent again.
-    pub(crate) resent: Vec<(ItemMeta, ContentKey)>,
+    pub(crate) resent: Vec<(ItemMeta, OpenIntent)>,
     /// Messages that the source has delivered.
     pub(crate) seen: UidSet,
     /// UIDs that this process was told for what it stored.

@@ -20,5 +20,6 @@ mod portion;
 mod present;
 mod queue;
 pub mod run;
+mod standstill;
 pub mod survey;
 mod writer;

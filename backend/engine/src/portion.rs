@@ -2,6 +2,8 @@
 //!
 //! Open and list both sides, plan, decide what may have been sent, transfer the rest.
 
+use std::collections::HashSet;
+
 use mailferry_domain::{
     ledger::{Cursor, Outcome},
     plan::ItemFilter,
@@ -65,20 +67,26 @@ async fn open<C: Connector, L: Ledger>(
     let wanted: Vec<Wanted> = tasks.iter().map(wanted).collect();
     let requests: Vec<ListRequest> = tasks.iter().map(|task| list_request(task, task.cursor())).collect();
     let (prepared, listings) = futures::join!(lane.destination.prepare(&wanted), lane.source.list_folders(&requests));
+    let (prepared, listings) = (prepared?, listings?);
     let mut opened = Vec::with_capacity(tasks.len());
-    for ((task, prepared), listing) in std::mem::take(tasks).into_iter().zip(prepared?).zip(listings?) {
+    let mut refused = HashSet::new();
+    for ((task, prepared), listing) in tasks.iter().zip(prepared).zip(listings) {
         match both(prepared, listing) {
             Ok((prepared, listing)) => {
                 if prepared.not_subscribed.is_some() {
                     let finding = Finding::new(FindingCode::SubscriptionRefused);
                     shared.note(finding.about(task.mapped.destination.to_string())).await?;
                 }
-                opened.push((task, prepared, listing));
+                opened.push((task.clone(), prepared, listing));
             }
-            Err(error) => shared.give_up(&task.mapped, &error).await?,
+            Err(error) => {
+                shared.give_up(&task.mapped, &error).await?;
+                refused.insert(task.mapped.source.path.clone());
+            }
         }
     }
-    tasks.extend(opened.iter().map(|(task, _, _)| task.clone()));
+    // Whatever goes wrong from here on, those are not tried again, and all others are.
+    tasks.retain(|task| !refused.contains(&task.mapped.source.path));
     whole_listings(&mut lane.source, opened).await
 }
 

@@ -4,17 +4,55 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::FolderStatus,
-    item::ContentKey,
+    header,
+    item::{ContentKey, ItemMeta},
     ledger::FolderState,
     uid::{Uid, UidSet},
 };
 
+use tokio::sync::mpsc;
+
 use crate::{
     listing::{gaps, list_gaps},
-    port::{ConnectorError, Destination},
+    port::{Body, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, MemoryBudget},
+    writer::HEAD_BYTES,
 };
+
+/// What is left of a message that a server rewrites while it stores it, as Cyrus does with 8-bit letters in headers:
+/// internal date and Message-ID; without one, its size.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Face {
+    date: i64,
+    id: Result<String, u64>,
+}
+
+impl Face {
+    /// `None` if there is no date to go by.
+    pub(crate) fn of(date: Option<DateTime<FixedOffset>>, body: &Body) -> Option<Self> {
+        let id = body.head(HEAD_BYTES).ok().as_deref().and_then(header::message_id).ok_or(body.len());
+        Some(Self { date: date?.timestamp(), id })
+    }
+}
+
+async fn faces<D: Destination>(destination: &mut D, folder: FolderFetch) -> Result<Vec<(Uid, Face)>, ConnectorError> {
+    if folder.items.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
+    let request = FetchRequest { folders: vec![folder], newest_first: false, budget: MemoryBudget::new(4 << 20) };
+    let collect = async {
+        let mut faces = Vec::new();
+        while let Some(message) = fetched.recv().await {
+            faces.extend(Face::of(message.internal_date, &message.body).map(|face| (message.uid, face)));
+        }
+        faces
+    };
+    let (read, faces) = futures::join!(destination.fetch(request, sink), collect);
+    read.map(|()| faces)
+}
 
 /// Unclaimed messages of a destination folder, by content.
 #[derive(Debug, Default)]
@@ -25,6 +63,10 @@ pub(crate) struct Pool {
     seen_below: u32,
     /// Settled entries whose UID is unknown, still to be found.
     unaddressed: HashMap<ContentKey, u32>,
+    /// What was taken as somebody's already.
+    taken: UidSet,
+    /// Messages that may be ours though their bytes are not, UIDs descending.
+    by_face: HashMap<Face, Vec<Uid>>,
 }
 
 impl Pool {
@@ -34,14 +76,13 @@ impl Pool {
         for key in &state.unaddressed {
             *unaddressed.entry(*key).or_default() += 1;
         }
-        Self { by_content: HashMap::new(), seen_below: 1, unaddressed }
+        Self { seen_below: 1, unaddressed, ..Self::default() }
     }
 
     /// True if a folder that stands so may hold messages that nothing accounts for and that were not looked at.
     pub(crate) fn has_news(&self, status: &FolderStatus, claimed: &UidSet) -> bool {
-        status.messages > 0
-            && (status.uid_next == u32::MAX
-                || !gaps(self.seen_below, status.uid_next.saturating_sub(1), claimed).is_empty())
+        let last = status.uid_next.saturating_sub(1);
+        status.messages > 0 && (status.uid_next == u32::MAX || !gaps(self.seen_below, last, claimed).is_empty())
     }
 
     /// Looks at what has come to the open folder since the last look: lists it, and reads those messages whose size
@@ -85,14 +126,55 @@ impl Pool {
 
     /// Takes one message of this content, the lowest UID first.
     pub(crate) fn take(&mut self, key: &ContentKey) -> Option<Uid> {
-        self.by_content.get_mut(key)?.pop()
+        let uid = self.by_content.get_mut(key)?.pop()?;
+        self.taken.insert(uid);
+        Some(uid)
     }
 
     /// Takes one message of this content whose UID is `from` or higher.
     pub(crate) fn take_from(&mut self, key: &ContentKey, from: u32) -> Option<Uid> {
         let uids = self.by_content.get_mut(key)?;
         let at = uids.iter().rposition(|uid| uid.0 >= from)?;
-        Some(uids.remove(at))
+        let uid = uids.remove(at);
+        self.taken.insert(uid);
+        Some(uid)
+    }
+
+    /// Reads what nobody has taken yet and has one of these internal dates, from UID `from` on: before messages are
+    /// sent again that are not there byte for byte.
+    pub(crate) async fn look_at_faces<D: Destination>(
+        &mut self,
+        destination: &mut D,
+        (wire_name, status): (&str, &FolderStatus),
+        claimed: &UidSet,
+        (from, dates): (u32, HashSet<i64>),
+    ) -> Result<(), ConnectorError> {
+        if status.messages == 0 {
+            return Ok(());
+        }
+        let listing = list_gaps(destination, status, Uid(from), claimed).await?;
+        let same_date = |item: &ItemMeta| item.internal_date.is_some_and(|date| dates.contains(&date.timestamp()));
+        let free = listing.iter().filter(|item| same_date(item) && !self.taken.contains(item.uid));
+        let folder = FolderFetch {
+            wire_name: wire_name.to_owned(),
+            uid_validity: status.uid_validity,
+            items: free.map(|item| (item.uid, item.size_bytes)).collect(),
+        };
+        for (uid, face) in faces(destination, folder).await? {
+            self.by_face.entry(face).or_default().insert(0, uid);
+        }
+        Ok(())
+    }
+
+    /// Takes one message that looks like this one, and whose UID is `from` or higher.
+    pub(crate) fn take_face(&mut self, face: &Face, from: u32) -> Option<Uid> {
+        let uids = self.by_face.get_mut(face)?;
+        let at = uids.iter().rposition(|uid| uid.0 >= from)?;
+        let uid = uids.remove(at);
+        self.taken.insert(uid);
+        // It stands for no other message any more.
+        self.by_content.values_mut().for_each(|uids| uids.retain(|other| *other != uid));
+        Some(uid)
     }
 }
 

@@ -29,10 +29,7 @@ pub(crate) async fn without_unchanged<C: Connector, L: Ledger>(
     shared: &Shared<C, L>,
     tasks: Vec<FolderTask>,
 ) -> Result<Vec<FolderTask>, Stop> {
-    let mut tasks: Vec<FolderTask> = tasks
-        .into_iter()
-        .filter(|task| !task.binding.as_ref().is_some_and(|known| known.finished_by_this_run))
-        .collect();
+    let mut tasks: Vec<FolderTask> = tasks.into_iter().filter(|task| !task.is_finished()).collect();
     ask_statuses(lane, &mut tasks).await?;
     let (mut entries, mut left) = (Vec::new(), Vec::new());
     for task in tasks {

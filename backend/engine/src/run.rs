@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -45,6 +45,9 @@ pub struct RunOptions {
     /// How long a server may still work on an APPEND after its client is gone: before a message that may have been
     /// sent is sent again, two looks this long apart must agree.
     pub append_timeout: Duration,
+    /// Whoever stood still for longer than this while a batch was on its way does not go on sending it: another worker
+    /// may have taken over meanwhile. Must be shorter than the lease.
+    pub standstill: Duration,
     /// Waits between attempts: this long first, then doubled, up to 64 times as long.
     pub retry_base: Duration,
     /// Attempts without any progress in between before a folder, or the run, is given up.
@@ -61,6 +64,7 @@ impl Default for RunOptions {
             newest_first: false,
             connections: 2,
             append_timeout: Duration::from_secs(10),
+            standstill: Duration::from_secs(10),
             retry_base: Duration::from_secs(1),
             attempts: 6,
             dry_run: false,
@@ -181,6 +185,8 @@ pub(crate) struct Shared<C, L> {
     notes: Mutex<Vec<Finding>>,
     folder_failures: Mutex<usize>,
     unfinished: Mutex<Vec<(Finding, ConnectorError)>>,
+    /// Folders that this run has dealt with before it was interrupted.
+    finished_before: AtomicUsize,
     /// Set when one lane had to stop: the others stop at their next batch.
     halted: AtomicBool,
 }
@@ -209,6 +215,17 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
     pub(crate) async fn give_up(&self, mapped: &MappedFolder, error: &ConnectorError) -> Result<(), LedgerError> {
         *lock(&self.folder_failures) += 1;
         self.note(error.finding().about(mapped.source.path.to_string())).await
+    }
+
+    /// No folder is forgotten: each was copied, given up or left unfinished.
+    fn check_all_dealt_with(&self, folders: usize) -> Result<(), ConnectorError> {
+        let before = self.finished_before.load(Ordering::Relaxed);
+        let now = lock(&self.reports).len() + *lock(&self.folder_failures) + lock(&self.unfinished).len();
+        if before + now == folders {
+            return Ok(());
+        }
+        let context = format!("{} of {folders} folders were dealt with", before + now);
+        Err(ConnectorError::new(FindingCode::Internal, Decision::Retry, context))
     }
 
     /// Leaves a folder whose line was lost again and again for another attempt.
@@ -256,6 +273,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         notes: Mutex::default(),
         folder_failures: Mutex::default(),
         unfinished: Mutex::default(),
+        finished_before: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
     });
     match execute(&shared, &mut report).await {
@@ -297,11 +315,15 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     shared.job.progress.event(ProgressEvent::Folders(mapping.folders.len()));
     let order: Vec<FolderPath> = mapping.folders.iter().map(|folder| folder.source.path.clone()).collect();
     let tasks = tasks(mapping.folders, bindings);
+    shared.finished_before.store(tasks.iter().filter(|task| task.is_finished()).count(), Ordering::Relaxed);
     let tasks = if shared.job.options.dry_run { tasks } else { without_unchanged(&mut first, shared, tasks).await? };
     let portions = portions(tasks, shared.job.options.connections);
     let wanted = shared.job.options.connections.clamp(1, portions.len().max(1));
     *lock(&shared.queue) = portions;
     let end = run_lanes(first, shared, lanes, wanted - 1).await;
+    if end.is_ok() {
+        shared.check_all_dealt_with(order.len())?;
+    }
     let mut reports = std::mem::take(&mut *lock(&shared.reports));
     report.folders = order.iter().filter_map(|path| reports.remove(path)).collect();
     if shared.job.options.dry_run {

@@ -1,7 +1,10 @@
 //! Intend → send → settle, batch by batch: what is sent next is written down together with what became of what was
 //! sent before, and several batches are on the way at once.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use mailferry_domain::{
     header,
@@ -21,7 +24,9 @@ use crate::{
         Answered, Command, Connector, ConnectorError, Decision, Destination, Entry, Fate, Fetched, Ledger, NewItem,
         ProgressEvent, Step,
     },
+    present::Face,
     run::{Shared, Stop},
+    standstill::unless_it_stood_still,
 };
 
 /// Memory for bodies between the two sides of a lane.
@@ -36,7 +41,7 @@ const UNANSWERED: usize = 8;
 /// Outcomes without a body are settled this many at a time.
 const OUTCOMES: usize = 200;
 /// As much of a message as is looked at for its Message-ID and date.
-const HEAD_BYTES: usize = 16 << 10;
+pub(crate) const HEAD_BYTES: usize = 16 << 10;
 /// A source that is slow must not keep what it has delivered from being stored.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -141,6 +146,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             let subject = format!("{} UID {}", job.opened.mapped.source.path, item.uid);
             self.note(Finding::new(FindingCode::DateMissing).about(subject));
         }
+        if let Some(uid) = self.rewritten(&item) {
+            tracing::info!(uid = %item.uid, "a message has arrived, rewritten by the destination");
+            let outcome = settlement_of(&item, Outcome::Stored(Some(uid)));
+            return self.settle_later(at, outcome).await;
+        }
         let most = self.destination.limits().max_batch_items.max(1);
         let job = &mut self.jobs[at];
         job.batch_bytes += item.body.len();
@@ -157,6 +167,14 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             self.send().await?;
         }
         Ok(())
+    }
+
+    /// Where a message lies that was sent before and that the destination has rewritten.
+    fn rewritten(&mut self, item: &Fetched) -> Option<Uid> {
+        let job = &mut self.jobs[item.folder];
+        let at = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).ok()?;
+        let from = job.resent[at].1.destination_uid_next;
+        job.pool.take_face(&Face::of(item.internal_date, &item.body)?, from)
     }
 
     /// Lets a folder's batch go with the next commit.
@@ -190,11 +208,13 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         self.shared.obey()?;
         let fault = self.shared.job.fault.clone();
         fault.reach(Step::BeforeIntent)?;
+        let mut awake = Instant::now();
         self.commit().await?;
         fault.reach(Step::AfterIntent)?;
         (self.staged_items, self.staged_bytes) = (0, 0);
         for (at, batch) in std::mem::take(&mut self.staged) {
-            self.submit(at, batch).await?;
+            self.submit(at, batch, awake).await?;
+            awake = Instant::now();
         }
         while self.unanswered.len() > UNANSWERED || self.unanswered_bytes > UNANSWERED_BYTES {
             self.hear().await?;
@@ -202,11 +222,19 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         Ok(())
     }
 
-    async fn submit(&mut self, at: usize, batch: Vec<NewItem>) -> Result<(), Stop> {
+    /// Sends a batch, unless this process stood still since it was `awake`: another worker may have taken over.
+    async fn submit(&mut self, at: usize, batch: Vec<NewItem>, awake: Instant) -> Result<(), Stop> {
         let size_bytes = batch.iter().map(|item| item.body.len()).sum();
         self.unanswered.push_back(Unanswered { job: at, size_bytes });
         self.unanswered_bytes += size_bytes;
-        Ok(self.destination.submit(&self.jobs[at].opened.wire_name, batch).await?)
+        let sending = self.destination.submit(&self.jobs[at].opened.wire_name, batch);
+        match unless_it_stood_still(awake, self.shared.job.options.standstill, sending).await {
+            Some(sent) => Ok(sent?),
+            None => {
+                let context = "this process stood still";
+                Err(ConnectorError::new(FindingCode::ConnectionLost, Decision::Retry, context).into())
+            }
+        }
     }
 
     /// Hears what became of the oldest batch on its way.
@@ -246,7 +274,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         match error {
             Some(error) => Err(error.into()),
             None if rest.is_empty() => Ok(()),
-            None => self.submit(at, rest).await,
+            None => self.submit(at, rest, Instant::now()).await,
         }
     }
 

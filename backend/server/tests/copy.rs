@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Sample, compare, sample::append_new};
+use mailferry_lab::{
+    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Sample, compare, sample::append_new,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -62,13 +64,17 @@ impl Pair {
         (output.status.code().expect("an exit code"), json)
     }
 
-    fn assert_perfect(&self) {
+    fn differences(&self) -> Differences {
         let differences = compare(
             &self.source.login(SOURCE),
             &self.destination.login(DESTINATION),
             &CompareOptions { details: 10, ..CompareOptions::default() },
         );
-        let differences = differences.expect("both can be read");
+        differences.expect("both can be read")
+    }
+
+    fn assert_perfect(&self) {
+        let differences = self.differences();
         assert!(differences.is_perfect(), "{differences:?}");
     }
 }
@@ -148,7 +154,7 @@ fn options_leave_out_and_put_elsewhere() {
 
 #[test]
 fn a_wrong_password_and_a_server_that_is_not_there_end_with_3() {
-    let mut pair = Pair::start(Sample::Small, DovecotOptions::default());
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
     let wrong = pair.command(&["--json"]).env("MAILFERRY_SOURCE_PASSWORD", "wrong").output().expect("runs");
     assert_eq!(wrong.status.code(), Some(3));
     let json: Value = serde_json::from_slice(&wrong.stdout).expect("JSON");
@@ -227,4 +233,32 @@ fn a_killed_copy_goes_on_without_loss_or_duplicate() {
     assert_eq!(code, 0, "{json}");
     pair.assert_perfect();
     assert_eq!(pair.copy_json(&[]).1["counts"]["stored"], 0);
+}
+
+/// No file may grow beyond so many bytes: what a full disk looks like to SQLite.
+fn copy_on_a_full_disk(pair: &Pair, limit: u64) -> Output {
+    let copy = pair.command(&["--quiet", "--append-timeout-seconds", "1"]);
+    let mut limited = Command::new("/bin/sh");
+    limited.args(["-c", "trap '' XFSZ; ulimit -f $1; shift; exec \"$@\"", "sh", &(limit / 512).to_string()]);
+    limited.arg(copy.get_program()).args(copy.get_args());
+    limited.envs(copy.get_envs().filter_map(|(name, value)| Some((name, value?)))).stdin(Stdio::null());
+    limited.output().expect("mailferry runs")
+}
+
+#[test]
+fn a_full_disk_stops_the_copy_and_with_room_it_goes_on_without_loss_or_duplicate() {
+    let pair = Pair::start(Sample::Sized(1200), DovecotOptions::default());
+    let mut stopped_midway = 0;
+    for limit in (300_000..1_000_000).step_by(100_000) {
+        let output = copy_on_a_full_disk(&pair, limit);
+        let there = pair.differences();
+        assert_eq!(there.extra, 0, "at {limit} bytes: {there:?}");
+        let complete = there.destination_messages == 1200;
+        assert_eq!(output.status.success(), complete, "at {limit} bytes: {output:?}");
+        stopped_midway += u32::from(there.destination_messages > 0 && !complete);
+    }
+    assert!(stopped_midway > 0, "no limit hit a copy that was under way");
+    let (code, json) = pair.copy_json(&["--append-timeout-seconds", "1"]);
+    assert_eq!(code, 0, "{json}");
+    pair.assert_perfect();
 }

@@ -7,15 +7,16 @@
 use std::{
     fmt::Write as _,
     fs, io,
-    os::unix::fs::chown,
     path::{Path, PathBuf},
+    process::Command,
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use crate::{
     authority::Authority,
-    folder::{Folder, is_root, owner},
+    folder::{Folder, give_to, is_root, name_of, owner},
     imap::Login,
     port::free_port,
     service::{Service, Start},
@@ -82,9 +83,9 @@ impl Default for DovecotOptions {
 /// A running server; it ends with this value.
 #[derive(Debug)]
 pub struct Dovecot {
-    service: Option<Service>,
+    service: Mutex<Option<Service>>,
     folder: Folder,
-    options: DovecotOptions,
+    options: Mutex<DovecotOptions>,
     imap_port: u16,
     imaps_port: u16,
 }
@@ -93,7 +94,8 @@ impl Dovecot {
     /// Starts a server and waits until it answers.
     pub fn start(options: DovecotOptions) -> io::Result<Self> {
         let folder = Folder::new(options.dir.as_deref(), "mailferry-dovecot-")?;
-        let mut server = Self { service: None, folder, options, imap_port: 0, imaps_port: 0 };
+        let mut server =
+            Self { service: Mutex::default(), folder, options: Mutex::new(options), imap_port: 0, imaps_port: 0 };
         server.write_secrets()?;
         // Between choosing a port and using it another process may take it.
         let mut last = None;
@@ -108,12 +110,12 @@ impl Dovecot {
     }
 
     /// Ends the server; its mail and its ports stay for [`Self::start_again`].
-    pub fn stop(&mut self) {
-        self.service = None;
+    pub fn stop(&self) {
+        drop(locked(&self.service).take());
     }
 
     /// Starts it again on the same ports with the same mail.
-    pub fn start_again(&mut self) -> io::Result<()> {
+    pub fn start_again(&self) -> io::Result<()> {
         let configuration = self.path("dovecot.conf");
         fs::write(&configuration, self.configuration()?)?;
         let arguments = ["-F".to_owned(), "-c".to_owned(), configuration.display().to_string()];
@@ -128,8 +130,42 @@ impl Dovecot {
         };
         let mut service = Service::start(&start)?;
         service.await_port(self.imap_port)?;
-        self.service = Some(service);
+        *locked(&self.service) = Some(service);
         Ok(())
+    }
+
+    /// Stops it, changes what it is like, and starts it again.
+    pub fn restart_with(&self, change: impl FnOnce(&mut DovecotOptions)) -> io::Result<()> {
+        self.stop();
+        change(&mut locked(&self.options));
+        self.write_users()?;
+        self.start_again()
+    }
+
+    /// Gives `user` (one of [`DovecotOptions::accounts`]) another password, while the server runs.
+    pub fn change_password(&self, user: &str, password: &str) -> io::Result<()> {
+        for (name, known) in &mut locked(&self.options).accounts {
+            if name == user {
+                password.clone_into(known);
+            }
+        }
+        self.write_users()
+    }
+
+    /// Runs `doveadm` with these arguments against this server; what it printed.
+    pub fn doveadm(&self, arguments: &[&str]) -> io::Result<String> {
+        let output = Command::new("doveadm").arg("-c").arg(self.path("dovecot.conf")).args(arguments).output()?;
+        if output.status.success() {
+            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+        }
+        Err(crate::failed(format!("doveadm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr))))
+    }
+
+    /// Gives `to` the same mail as `from` has, UIDs included. Nobody may have either open.
+    pub fn clone_mailbox(&self, from: &str, to: &str) -> io::Result<()> {
+        let mail = self.path("mail");
+        let copied = Command::new("cp").arg("-a").arg(mail.join(from)).arg(mail.join(to)).status()?;
+        if copied.success() { Ok(()) } else { Err(crate::failed(format!("cp ended with {copied}"))) }
     }
 
     /// Port for plaintext and STARTTLS.
@@ -150,7 +186,8 @@ impl Dovecot {
 
     /// How the lab itself logs in as `user`.
     pub fn login(&self, user: &str) -> Login {
-        let known = self.options.accounts.iter().find(|(name, _)| name == user);
+        let options = locked(&self.options);
+        let known = options.accounts.iter().find(|(name, _)| name == user);
         let password = known.map_or(PASSWORD, |(_, password)| password);
         Login { port: self.imap_port, user: user.to_owned(), password: password.to_owned() }
     }
@@ -180,8 +217,12 @@ impl Dovecot {
         fs::write(self.path("cert.pem"), identity.certificate)?;
         fs::write(self.path("key.pem"), identity.key)?;
         fs::write(self.path("masters"), format!("{MASTER_USER}:{{PLAIN}}{MASTER_PASSWORD}\n"))?;
+        self.write_users()
+    }
+
+    fn write_users(&self) -> io::Result<()> {
         let mut users = String::new();
-        for (user, password) in &self.options.accounts {
+        for (user, password) in &locked(&self.options).accounts {
             // Encoded, because a colon would end the field.
             let _ = writeln!(users, "{user}:{{PLAIN.B64}}{}", STANDARD.encode(password));
         }
@@ -189,15 +230,16 @@ impl Dovecot {
     }
 
     fn configuration(&self) -> io::Result<String> {
+        let options = locked(&self.options).clone();
         let dir = self.folder.path().display().to_string();
         let (user, group) = if is_root() { MAIL_OWNER } else { owner()? };
-        let users = if self.options.accounts.is_empty() {
+        let users = if options.accounts.is_empty() {
             format!("driver = static\n  args = password={PASSWORD}")
         } else {
             format!("driver = passwd-file\n  args = username_format=%u {dir}/users")
         };
-        let tls = if self.options.tls { "yes" } else { "no" };
-        let imaps_port = if self.options.tls { self.imaps_port } else { 0 };
+        let tls = if options.tls { "yes" } else { "no" };
+        let imaps_port = if options.tls { self.imaps_port } else { 0 };
         let text = include_str!("dovecot.conf")
             .replace("@DIR@", &dir)
             .replace("@UID@", &user.to_string())
@@ -206,50 +248,45 @@ impl Dovecot {
             .replace("@TLS@", tls)
             .replace("@IMAP_PORT@", &self.imap_port.to_string())
             .replace("@IMAPS_PORT@", &imaps_port.to_string())
-            .replace("@SEPARATOR@", &self.options.separator.to_string())
-            .replace("@PREFIX@", &self.options.prefix)
-            .replace("@MAILBOXES@", &self.mailboxes());
-        Ok(text + &rootless()? + &self.optional())
-    }
-
-    fn mailboxes(&self) -> String {
-        let auto = if self.options.create_special_use { "create" } else { "no" };
-        let mut text = String::new();
-        for (attribute, name) in &self.options.special_use {
-            let _ = writeln!(text, "  mailbox \"{name}\" {{\n    special_use = \\{attribute}\n    auto = {auto}\n  }}");
-        }
-        text
-    }
-
-    fn optional(&self) -> String {
-        let mut text = String::new();
-        if let Some(capabilities) = &self.options.capabilities {
-            let _ = writeln!(text, "protocol imap {{\n  imap_capability = {capabilities}\n}}");
-            let _ = writeln!(text, "imap_capability = {capabilities}");
-        }
-        if let Some(bytes) = self.options.quota_bytes {
-            let _ = writeln!(
-                text,
-                "mail_plugins = quota\nprotocol imap {{\n  mail_plugins = quota imap_quota\n}}\nplugin {{\n  \
-                 quota = count:User quota\n  quota_vsizes = yes\n  quota_grace = 0\n  quota_rule = *:bytes={bytes}\n}}"
-            );
-        }
-        text + &self.options.extra
+            .replace("@SEPARATOR@", &options.separator.to_string())
+            .replace("@PREFIX@", &options.prefix)
+            .replace("@MAILBOXES@", &mailboxes(&options));
+        Ok(text + &rootless()? + &optional(&options))
     }
 }
 
-/// Gives `path` and all below it to the user that the servers work as.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn mailboxes(options: &DovecotOptions) -> String {
+    let auto = if options.create_special_use { "create" } else { "no" };
+    let mut text = String::new();
+    for (attribute, name) in &options.special_use {
+        let _ = writeln!(text, "  mailbox \"{name}\" {{\n    special_use = \\{attribute}\n    auto = {auto}\n  }}");
+    }
+    text
+}
+
+fn optional(options: &DovecotOptions) -> String {
+    let mut text = String::new();
+    if let Some(capabilities) = &options.capabilities {
+        let _ = writeln!(text, "protocol imap {{\n  imap_capability = {capabilities}\n}}");
+        let _ = writeln!(text, "imap_capability = {capabilities}");
+    }
+    if let Some(bytes) = options.quota_bytes {
+        let _ = writeln!(
+            text,
+            "mail_plugins = quota\nprotocol imap {{\n  mail_plugins = quota imap_quota\n}}\nplugin {{\n  \
+                 quota = count:User quota\n  quota_vsizes = yes\n  quota_grace = 0\n  quota_rule = *:bytes={bytes}\n}}"
+        );
+    }
+    text + &options.extra
+}
+
+/// Gives `path` and all below it to the user that Dovecot works as.
 pub(crate) fn hand_over(path: &Path) -> io::Result<()> {
-    if !is_root() {
-        return Ok(());
-    }
-    chown(path, Some(MAIL_OWNER.0), Some(MAIL_OWNER.1))?;
-    if path.is_dir() {
-        for entry in fs::read_dir(path)? {
-            hand_over(&entry?.path())?;
-        }
-    }
-    Ok(())
+    give_to(path, MAIL_OWNER)
 }
 
 /// What an ordinary user must add; empty for root.
@@ -260,15 +297,6 @@ fn rootless() -> io::Result<String> {
     let (user, group) = owner()?;
     let text = include_str!("dovecot-rootless.conf");
     Ok(text.replace("@USER@", &name_of("/etc/passwd", user)?).replace("@GROUP@", &name_of("/etc/group", group)?))
-}
-
-/// The name that belongs to `id` in `/etc/passwd` or `/etc/group`.
-fn name_of(file: &str, id: u32) -> io::Result<String> {
-    let text = fs::read_to_string(file)?;
-    let id = id.to_string();
-    let line = text.lines().find(|line| line.split(':').nth(2) == Some(&id));
-    let name = line.and_then(|line| line.split(':').next());
-    name.map(str::to_owned).ok_or_else(|| crate::failed(format!("{file} has no name for {id}")))
 }
 
 fn program() -> io::Result<PathBuf> {

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{MetadataExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, PermissionsExt, chown},
     path::{Path, PathBuf},
     thread,
     time::Duration,
@@ -71,4 +71,35 @@ pub(crate) fn is_root() -> bool {
 pub(crate) fn owner() -> io::Result<(u32, u32)> {
     let own = fs::metadata("/proc/self")?;
     Ok((own.uid(), own.gid()))
+}
+
+/// Gives `path` and all below it to user and group `to`. Only root can and need do that.
+pub(crate) fn give_to(path: &Path, to: (u32, u32)) -> io::Result<()> {
+    if !is_root() {
+        return Ok(());
+    }
+    chown(path, Some(to.0), Some(to.1))?;
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            give_to(&entry?.path(), to)?;
+        }
+    }
+    Ok(())
+}
+
+/// The name that belongs to `id` in `/etc/passwd` or `/etc/group`.
+pub(crate) fn name_of(file: &str, id: u32) -> io::Result<String> {
+    let text = fs::read_to_string(file)?;
+    let id = id.to_string();
+    let line = text.lines().find(|line| line.split(':').nth(2) == Some(&id));
+    let name = line.and_then(|line| line.split(':').next());
+    name.map(str::to_owned).ok_or_else(|| crate::failed(format!("{file} has no name for {id}")))
+}
+
+/// User and group id of the user `name`.
+pub(crate) fn ids_of(name: &str) -> io::Result<(u32, u32)> {
+    let text = fs::read_to_string("/etc/passwd")?;
+    let line = text.lines().find(|line| line.split(':').next() == Some(name));
+    let number = |at| line.and_then(|line| line.split(':').nth(at)?.parse().ok());
+    number(2).zip(number(3)).ok_or_else(|| crate::failed(format!("there is no user {name}")))
 }

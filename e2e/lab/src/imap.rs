@@ -133,7 +133,11 @@ impl Client {
 
     /// Stores a message; `flags` such as `\Seen $Label1`, `date` such as ` 7-Feb-2024 10:00:00 +0000`.
     pub fn append(&mut self, folder: &str, flags: &str, date: Option<&str>, message: &[u8]) -> io::Result<()> {
-        let name = quoted(mailbox_name::encode(folder).as_bytes());
+        self.append_raw(&quoted(mailbox_name::encode(folder).as_bytes()), flags, date, message)
+    }
+
+    /// The same for a name as it stands on the wire.
+    pub(crate) fn append_raw(&mut self, name: &str, flags: &str, date: Option<&str>, message: &[u8]) -> io::Result<()> {
         let date = date.map(|date| format!(" \"{date}\"")).unwrap_or_default();
         let command = format!("APPEND {name} ({flags}){date} {{{}}}", message.len());
         let tag = self.send(command.as_bytes())?;

@@ -3,7 +3,9 @@
 //! | module | what it gives |
 //! | --- | --- |
 //! | [`dovecot`] | a real Dovecot on free loopback ports, with TLS, master users, quota |
+//! | [`cyrus`] | a real Cyrus, with TLS, an admin, either separator and namespace |
 //! | [`sample`] | deterministic mailboxes, odd messages included |
+//! | [`refill`](mod@refill) | the same mailbox at a server of another kind |
 //! | [`imap`] | a small blocking IMAP client of the lab's own, nothing of the product in it |
 //! | [`compare`](mod@compare) | message-by-message comparison of two mailboxes: the judge of every copy |
 //! | [`smtp`] | an SMTP server that writes each mail into a folder |
@@ -14,27 +16,33 @@
 //! that started it, and also when the test process is killed.
 
 pub mod compare;
+pub mod cyrus;
 pub mod dovecot;
 pub mod imap;
 pub mod mailbox_name;
 pub mod postgres;
 pub mod proxy;
+pub mod refill;
 pub mod sample;
 pub mod smtp;
 
 mod authority;
 mod folder;
 mod message;
+mod passwords;
 mod port;
 mod random;
 mod service;
 
 pub use compare::{CompareOptions, Differences, compare};
+pub use cyrus::{Cyrus, CyrusOptions};
 pub use dovecot::{Dovecot, DovecotOptions};
 pub use imap::{Client, Login};
 pub use port::free_port;
 pub use postgres::Postgres;
-pub use proxy::{Fault, Plan, Proxy};
+pub use proxy::{Fault, Passed, Plan, Proxy, ProxyOptions, Talk};
+pub use random::Random;
+pub use refill::{Refused, refill};
 pub use sample::{Sample, Written};
 pub use smtp::{Mail, SmtpSink};
 

@@ -1,9 +1,12 @@
-//! Deterministic numbers (splitmix64), so that a sample is the same on every machine.
+//! Deterministic numbers (splitmix64), so that a sample is the same on every machine, and a soak can be repeated.
 
-pub(crate) struct Random(u64);
+/// A source of numbers that follow from its seed.
+#[derive(Debug)]
+pub struct Random(u64);
 
 impl Random {
-    pub(crate) fn new(seed: &str) -> Self {
+    /// The same seed gives the same numbers.
+    pub fn new(seed: &str) -> Self {
         // FNV-1a: any stable hash would do.
         Self(
             seed.bytes()
@@ -20,12 +23,12 @@ impl Random {
     }
 
     /// A number from `low` to `high`, both included.
-    pub(crate) fn between(&mut self, low: u64, high: u64) -> u64 {
+    pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.next() % (high - low + 1)
     }
 
     /// True in `percent` of all cases.
-    pub(crate) fn chance(&mut self, percent: u64) -> bool {
+    pub fn chance(&mut self, percent: u64) -> bool {
         self.next() % 100 < percent
     }
 

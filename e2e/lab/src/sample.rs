@@ -37,9 +37,14 @@ const FOLDERS: [(&str, usize); 12] = [
     ("Gesendete Objekte", 0),
 ];
 
+const TINY_FOLDERS: [(&str, usize); 4] =
+    [("INBOX", 14), ("Archive/2020/Q1", 14), ("Projekte/Größe & Maß", 8), ("Gesendete Objekte", 0)];
+
 /// What a mailbox holds. Every size has all odd messages, exact duplicates, and internal dates from 2003 to 2025.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sample {
+    /// 36 messages in 4 folders: for tests that copy them hundreds of times.
+    Tiny,
     /// 80 messages in 12 folders: for most tests.
     Small,
     /// 1,500 messages in 12 folders, attachments, one of them 6 MB.
@@ -53,6 +58,7 @@ pub enum Sample {
 impl Sample {
     fn messages(self) -> usize {
         match self {
+            Self::Tiny => 36,
             Self::Small => 80,
             Self::Demo => 1500,
             Self::Sized(messages) => messages,
@@ -61,6 +67,9 @@ impl Sample {
     }
 
     fn folders(self) -> Vec<(String, usize)> {
+        if self == Self::Tiny {
+            return TINY_FOLDERS.map(|(name, count)| (name.to_owned(), count)).to_vec();
+        }
         let Self::Folders(folders) = self else {
             let total = self.messages();
             let mut all: Vec<(String, usize)> =
@@ -73,6 +82,11 @@ impl Sample {
         std::iter::once("INBOX".to_owned()).chain(names).take(folders).map(|name| (name, 20)).collect()
     }
 
+    fn oddity(self, index: usize) -> Oddity {
+        let (every, first) = if self == Self::Tiny { (3, 1) } else { (5, 2) };
+        if index % every == first { Oddity::ALL[index / every % Oddity::ALL.len()] } else { Oddity::None }
+    }
+
     /// Size of message `index`, bytes.
     fn size(self, index: usize, random: &mut Random) -> usize {
         let small = usize::try_from(random.between(700, 7000)).unwrap_or(4000);
@@ -80,6 +94,7 @@ impl Sample {
             Self::Demo if index == 7 => 6_000_000,
             Self::Demo if index % 25 == 3 => 40_000 + small * 30,
             Self::Small if index % 20 == 3 => 20_000 + small,
+            Self::Tiny if index == 5 => 20_000,
             _ => small,
         }
     }
@@ -142,7 +157,7 @@ impl Sample {
                     let wanted = Wanted {
                         id: index.to_string(),
                         size: self.size(index, random),
-                        oddity: if index % 5 == 2 { Oddity::ALL[index / 5 % Oddity::ALL.len()] } else { Oddity::None },
+                        oddity: self.oddity(index),
                         date: maildir::header_date(arrived),
                     };
                     make(random, &wanted)

@@ -4,30 +4,21 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,
-    process::Command,
     time::Duration,
 };
 
 use mailferry_lab::{
-    Client, CompareOptions, Dovecot, DovecotOptions, Login, Postgres, Sample, SmtpSink, compare, dovecot::PASSWORD,
-    sample,
+    Client, CompareOptions, Cyrus, CyrusOptions, Dovecot, DovecotOptions, Login, Postgres, Sample, SmtpSink, compare,
+    dovecot::PASSWORD, sample,
 };
 
 type Result = std::io::Result<()>;
-
-/// Copies in the plainest way, to have something to judge: both users' mail lies on one server's disk.
-fn clone_mailbox(server: &Dovecot, from: &str, to: &str) -> Result {
-    let (from, to) = (server.maildir(from), server.maildir(to));
-    let (from, to) = (from.parent().expect("home"), to.parent().expect("home"));
-    assert!(Command::new("cp").arg("-a").arg(from).arg(to).status()?.success());
-    Ok(())
-}
 
 #[test]
 fn a_sample_equals_its_own_copy_and_has_what_it_promises() -> Result {
     let server = Dovecot::start(DovecotOptions::default())?;
     let written = Sample::Small.write(&server, "anna@old.example")?;
-    clone_mailbox(&server, "anna@old.example", "anna@new.example")?;
+    server.clone_mailbox("anna@old.example", "anna@new.example")?;
     let (old, new) = (server.login("anna@old.example"), server.login("anna@new.example"));
     let result = compare(&old, &new, &CompareOptions { details: 9, ..CompareOptions::default() })?;
     assert!(result.is_perfect(), "{result:?}");
@@ -40,7 +31,7 @@ fn a_sample_equals_its_own_copy_and_has_what_it_promises() -> Result {
 fn the_judge_counts_every_kind_of_difference() -> Result {
     let server = Dovecot::start(DovecotOptions::default())?;
     Sample::Small.write(&server, "old")?;
-    clone_mailbox(&server, "old", "new")?;
+    server.clone_mailbox("old", "new")?;
     let mut new = Client::login(&server.login("new"))?;
     new.expunge("Sent", "1")?;
     new.append("INBOX", "", None, b"Subject: one more\r\n\r\nhello\r\n")?;
@@ -112,7 +103,7 @@ fn a_full_mailbox_takes_no_more() -> Result {
 
 #[test]
 fn a_server_can_be_stopped_and_started_with_its_mail() -> Result {
-    let mut server = Dovecot::start(DovecotOptions::default())?;
+    let server = Dovecot::start(DovecotOptions::default())?;
     Client::login(&server.login("anna"))?.append("INBOX", "", None, b"Subject: x\r\n\r\nx\r\n")?;
     server.stop();
     assert!(Client::login(&server.login("anna")).is_err());
@@ -169,5 +160,20 @@ fn postgres_gives_fresh_databases_and_comes_back_after_a_stop() -> Result {
     assert!(server.fresh_database().is_err());
     server.start_again()?;
     assert_ne!(server.fresh_database()?, first);
+    Ok(())
+}
+
+#[test]
+fn cyrus_starts_with_either_separator_and_namespace_and_refuses_wrong_passwords() -> Result {
+    for (slashes, beside_inbox, prefix) in
+        [(false, false, "INBOX."), (true, false, "INBOX/"), (false, true, ""), (true, true, "")]
+    {
+        let server = Cyrus::start(CyrusOptions { slashes, beside_inbox, ..CyrusOptions::default() })?;
+        let mut client = Client::login(&server.login("anna"))?;
+        client.append("INBOX", "\\Seen", None, b"Subject: x\r\n\r\nx\r\n")?;
+        assert_eq!((client.count("INBOX")?, client.prefix()?.as_str()), (1, prefix));
+        let wrong = Login { password: "wrong".to_owned(), ..server.login("anna") };
+        assert!(Client::login(&wrong).is_err());
+    }
     Ok(())
 }

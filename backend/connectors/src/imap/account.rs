@@ -32,7 +32,6 @@ const LIST_ITEMS: &str = "(UID RFC822.SIZE INTERNALDATE)";
 const BATCH_ITEMS: usize = 100;
 /// Messages that one FETCH of sizes asks for, when a folder is measured without STATUS=SIZE.
 const MEASURE_PAGE: u32 = 10_000;
-const IDLE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// An account that is only read.
 #[derive(Debug)]
@@ -220,7 +219,7 @@ impl Session {
     async fn list_items(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
         let tag = self.send(&format!("UID FETCH {first}:{last} {LIST_ITEMS}")).await?;
         let mut items = Vec::new();
-        self.finish(&tag, Doing::OpenFolder, IDLE, |response| {
+        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {
             // `n:*` names the last message even if its UID is below n.
             items.extend(item_of(response).filter(|item| (first..=last).contains(&item.uid)));
         })
@@ -247,7 +246,7 @@ impl Session {
         while first <= status.messages {
             let last = first.saturating_add(MEASURE_PAGE - 1).min(status.messages);
             let tag = self.send(&format!("FETCH {first}:{last} (RFC822.SIZE)")).await?;
-            self.finish(&tag, Doing::OpenFolder, IDLE, |response| {
+            self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {
                 if let Some(size) = size_of(response) {
                     messages += 1;
                     size_bytes += size;

@@ -10,7 +10,7 @@ use mailferry_shared::finding::FindingCode;
 
 use super::{
     refusal::{Doing, Refusal},
-    session::{APPEND_TIMEOUT, Answer, Session, Tag},
+    session::{Answer, Session, Tag},
     wire,
 };
 
@@ -103,7 +103,7 @@ async fn hear(session: &mut Session, outbox: &mut Outbox) -> Result<(), Connecto
     if session.broken {
         return Err(session.lost("reading", std::io::ErrorKind::NotConnected.into()));
     }
-    if let Answer::Tagged(tag, judged) = session.answer(APPEND_TIMEOUT, |_| ()).await?
+    if let Answer::Tagged(tag, judged) = session.answer(session.patience.append, |_| ()).await?
         && let Some(command) =
             outbox.0.iter_mut().flat_map(|sent| sent.answers.commands()).find(|command| command.tag == tag)
     {
@@ -222,7 +222,7 @@ async fn store_one(session: &mut Session, wire_name: &str, item: &NewItem) -> Re
         write_append(session, wire_name, std::slice::from_ref(item)).await?
     };
     session.flush().await?;
-    match session.finish(&tag, Doing::Append, APPEND_TIMEOUT, |_| {}).await {
+    match session.finish(&tag, Doing::Append, session.patience.append, |_| {}).await {
         Ok(reply) => Ok(Fate::Stored(uids(session, wire_name, &reply.codes, 1)[0])),
         // A tagged NO or BAD leaves the session usable, a lost line does not.
         Err(error) if session.broken => Err(error),

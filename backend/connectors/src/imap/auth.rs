@@ -41,7 +41,7 @@ async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, Connec
         TlsMode::Implicit => network.start_tls(tcp, endpoint).await?,
         TlsMode::Starttls | TlsMode::Plaintext => Stream::new(tcp),
     };
-    let mut session = Session::new(Guard::new(stream), login.name.clone());
+    let mut session = Session::new(Guard::new(stream), login.name.clone(), network.patience());
     let logged_in = session.greeting().await?;
     if logged_in {
         // On a STARTTLS port PREAUTH would keep the session in plain text; elsewhere it would be somebody else's.
@@ -70,7 +70,7 @@ async fn upgrade(network: &Network, login: &ImapLogin, mut session: Session) -> 
         return Err(ConnectorError::new(FindingCode::TlsFailed, Decision::Permanent, "plaintext after STARTTLS"));
     }
     let stream = network.start_tls(guard.into_inner(), &login.endpoint).await?;
-    Ok(Session::new(Guard::new(stream), login.name.clone()))
+    Ok(Session::new(Guard::new(stream), login.name.clone(), network.patience()))
 }
 
 async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
@@ -108,7 +108,7 @@ async fn authenticate_plain(session: &mut Session, login: &ImapLogin) -> Result<
         session.flush().await?;
         tag
     };
-    session.finish(&tag, doing(login), super::session::APPEND_TIMEOUT, |_| {}).await
+    session.finish(&tag, doing(login), session.patience.append, |_| {}).await
 }
 
 /// LOGIN (RFC 9051 section 6.2.3); what a quoted string cannot hold goes as a literal.
@@ -126,7 +126,7 @@ async fn login_command(session: &mut Session, login: &ImapLogin) -> Result<Reply
     }
     session.write(b"\r\n").await?;
     session.flush().await?;
-    session.finish(&tag, doing(login), super::session::APPEND_TIMEOUT, |_| {}).await
+    session.finish(&tag, doing(login), session.patience.append, |_| {}).await
 }
 
 /// LOGOUT; how the server takes it does not matter any more, so that nobody waits for its goodbye.

@@ -1,9 +1,6 @@
 //! Reading messages: commands for many of them, and slices of large ones, on the way at once, over several folders.
 
-use std::{
-    collections::{HashMap, VecDeque},
-    time::Duration,
-};
+use std::collections::{HashMap, VecDeque};
 
 use async_imap::imap_proto::{AttributeValue, Response, ResponseCode};
 use bytes::Bytes;
@@ -29,7 +26,6 @@ use super::{
 const COMMANDS: usize = 16;
 /// Bytes on the way at once, by the listed sizes.
 const BYTES: u64 = 4 << 20;
-const IDLE: Duration = Duration::from_secs(60);
 
 /// Fetches what is asked for and sends it on, in order.
 pub(super) async fn fetch(
@@ -148,7 +144,7 @@ impl<'a> Pipeline<'a> {
 
     /// Reads one response and keeps what it brings.
     async fn hear(&mut self) -> Result<(), ConnectorError> {
-        match self.session.answer(IDLE, part_of).await? {
+        match self.session.answer(self.session.patience.idle, part_of).await? {
             Answer::Untagged(Part::Whole(uid, head, bytes)) if self.expects(|flight| flight.uids.contains(&uid)) => {
                 self.early.insert((self.folder, uid), (head, bytes));
             }
@@ -386,7 +382,7 @@ async fn slice(session: &mut Session, uid: Uid, writer: &mut BodyWriter) -> Resu
     let tag = session.send(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{SLICE_BYTES}>)")).await?;
     let mut written = Ok(None);
     session
-        .finish(&tag, Doing::Other, IDLE, |response| {
+        .finish(&tag, Doing::Other, session.patience.idle, |response| {
             if let Part::Slice(found, from, _, bytes) = part_of(response)
                 && (found, from) == (uid, offset)
             {

@@ -33,7 +33,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 impl Refusal {
     pub(super) fn error(&self, doing: Doing, context: impl Into<String>) -> ConnectorError {
         let text = self.text.to_lowercase();
-        let (code, decision) = general(&text).unwrap_or_else(|| match doing {
+        let too_large = doing == Doing::Append && text.contains("[limit]") && is_size(&text);
+        let (code, decision) = general(&text).filter(|_| !too_large).unwrap_or_else(|| match doing {
             Doing::Login { for_another } => (login(&text, for_another), Decision::Park),
             Doing::OpenFolder => (FindingCode::FolderUnreadable, Decision::Skip),
             Doing::CreateFolder => (FindingCode::FolderRefused, Decision::Skip),
@@ -123,10 +124,15 @@ fn login(text: &str, for_another: bool) -> FindingCode {
     }
 }
 
+/// Dovecot refuses what exceeds its quota_max_mail_size with LIMIT, which elsewhere means: later.
+fn is_size(text: &str) -> bool {
+    has(text, &["[toobig]", "too large", "too big", "exceeds the maximum", "message size", "mail size"])
+}
+
 fn append(text: &str) -> (FindingCode, Decision) {
     if has(text, &["[overquota]", "quota exceeded", "over quota", "mailbox is full", "mailbox full"]) {
         (FindingCode::MailboxFull, Decision::Park)
-    } else if has(text, &["[toobig]", "too large", "too big", "exceeds the maximum", "message size"]) {
+    } else if is_size(text) {
         (FindingCode::MessageTooLarge, Decision::Skip)
     } else if text.contains("[trycreate]") {
         // Somebody removed the folder; opening it anew makes it again.
@@ -174,6 +180,13 @@ mod tests {
                 Decision::Wait(THROTTLED_FOR),
             ),
             ("[TOOBIG] Maximum message size exceeded", Doing::Append, FindingCode::MessageTooLarge, Decision::Skip),
+            (
+                "[LIMIT] Mail size is larger than the maximum size allowed by server configuration",
+                Doing::Append,
+                FindingCode::MessageTooLarge,
+                Decision::Skip,
+            ),
+            ("[LIMIT] Try again later", Doing::Append, FindingCode::ServerError, Decision::Retry),
             ("Message contains invalid header", Doing::Append, FindingCode::MessageRefused, Decision::Skip),
             ("[SERVERBUG] Internal error", Doing::Append, FindingCode::ServerError, Decision::Retry),
             (

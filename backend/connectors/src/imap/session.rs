@@ -23,11 +23,8 @@ use super::{
     refusal::{Doing, Refusal},
     wire,
 };
+use crate::net::Patience;
 
-/// A server that says nothing for this long is gone.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Storing a batch may take a while after its last byte.
-pub(super) const APPEND_TIMEOUT: Duration = Duration::from_secs(180);
 /// Untagged responses that one command may be answered with, besides those it asks for.
 const UNTAGGED_LIMIT: usize = 2_000_000;
 /// Short commands on the way at once.
@@ -91,10 +88,12 @@ pub(super) struct Session {
     pub(super) open: Option<(String, UidValidity)>,
     /// Set when answers may still be on the way to nobody: the session cannot be used any more.
     pub(super) broken: bool,
+    /// How long the server may take.
+    pub(super) patience: Patience,
 }
 
 impl Session {
-    pub(super) fn new(guard: Guard, name: String) -> Self {
+    pub(super) fn new(guard: Guard, name: String, patience: Patience) -> Self {
         Self {
             client: Client::new(guard),
             next_tag: 0,
@@ -104,6 +103,7 @@ impl Session {
             known: HashMap::new(),
             open: None,
             broken: false,
+            patience,
         }
     }
 
@@ -161,12 +161,12 @@ impl Session {
     }
 
     pub(super) async fn write(&mut self, bytes: &[u8]) -> Result<(), ConnectorError> {
-        let written = timeout(IDLE_TIMEOUT, self.client.get_mut().write_all(bytes)).await;
+        let written = timeout(self.patience.idle, self.client.get_mut().write_all(bytes)).await;
         written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| self.lost("sending", error))
     }
 
     pub(super) async fn flush(&mut self) -> Result<(), ConnectorError> {
-        let flushed = timeout(IDLE_TIMEOUT, self.client.get_mut().flush()).await;
+        let flushed = timeout(self.patience.idle, self.client.get_mut().flush()).await;
         flushed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| self.lost("sending", error))
     }
 
@@ -208,7 +208,7 @@ impl Session {
     /// Sends a command and reads up to its tagged OK.
     pub(super) async fn command(&mut self, command: &str, doing: Doing) -> Result<Reply, ConnectorError> {
         let tag = self.send(command).await?;
-        self.finish(&tag, doing, IDLE_TIMEOUT, |_| {}).await
+        self.finish(&tag, doing, self.patience.idle, |_| {}).await
     }
 
     /// Reads up to the answer tagged `tag`; `visit` sees every untagged response.
@@ -258,7 +258,7 @@ impl Session {
             }
             self.flush().await?;
             let at = replies.each.len();
-            let answer = self.answer(IDLE_TIMEOUT, |response| {
+            let answer = self.answer(self.patience.idle, |response| {
                 note(&mut reply, response);
                 visit(at, response);
             });
@@ -305,7 +305,7 @@ impl Session {
     /// Waits for the server's `+`; a tagged answer instead is a refusal.
     pub(super) async fn continuation(&mut self, tag: &Tag) -> Result<Result<(), Refusal>, ConnectorError> {
         loop {
-            match self.answer(IDLE_TIMEOUT, |response| matches!(response, Response::Continue(_))).await? {
+            match self.answer(self.patience.idle, |response| matches!(response, Response::Continue(_))).await? {
                 Answer::Untagged(true) => return Ok(Ok(())),
                 Answer::Tagged(answered, Err(refusal)) if answered == *tag => return Ok(Err(refusal)),
                 Answer::Tagged(answered, Ok(_)) if answered == *tag => {
@@ -325,7 +325,8 @@ impl Session {
             _ => error,
         };
         let mut reply = Reply::default();
-        let logged_in = self.answer(Duration::from_secs(20), |response| {
+        let wait = self.patience.idle.min(Duration::from_secs(20));
+        let logged_in = self.answer(wait, |response| {
             note(&mut reply, response);
             match response {
                 Response::Data { status: Status::Ok, .. } => Some(false),

@@ -147,6 +147,22 @@ pub struct Network {
     guard: AddressGuard,
     resolver: Resolver,
     tls: Arc<ClientConfig>,
+    patience: Patience,
+}
+
+/// How long a server may take before its connection counts as lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// To say or to take anything: who is silent for this long, or takes this long for one response, is gone.
+    pub idle: Duration,
+    /// To store a batch, after its last byte.
+    pub append: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(60), append: Duration::from_secs(180) }
+    }
 }
 
 impl Network {
@@ -155,7 +171,18 @@ impl Network {
     /// # Errors
     /// [`TlsSetupError`] if TLS cannot be set up with these certificates.
     pub fn new(guard: AddressGuard, resolver: Resolver, trust: &CertificateTrust) -> Result<Self, TlsSetupError> {
-        Ok(Self { guard, resolver, tls: trust.client_config()? })
+        Ok(Self { guard, resolver, tls: trust.client_config()?, patience: Patience::default() })
+    }
+
+    /// The same with more or less patience.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long servers may take.
+    pub fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// Connects over TCP, to the first address that answers.

@@ -6,6 +6,6 @@ mod dial;
 mod guard;
 mod tls;
 
-pub use dial::{Network, Resolver, ResolverError, Stream};
+pub use dial::{Network, Patience, Resolver, ResolverError, Stream};
 pub use guard::{AddressGuard, Refused};
 pub use tls::{CertificateTrust, TlsSetupError};

@@ -125,7 +125,12 @@ fn message(response: &Response) -> io::Result<Option<Message>> {
     let (flags, keywords) = all.partition(|flag| SYSTEM_FLAGS.contains(&flag.as_str()));
     let mut hash = [0; 32];
     hash.copy_from_slice(digest(&SHA256, body).as_ref());
-    Ok(Some(Message { hash, flags, keywords, date: date.to_owned(), id: message_id(body), size: body.len() as u64 }))
+    Ok(Some(Message { hash, flags, keywords, date: padded(date), id: message_id(body), size: body.len() as u64 }))
+}
+
+/// A day of one digit stands after a space, or after a zero (Dovecot).
+fn padded(date: &str) -> String {
+    date.strip_prefix('0').map_or_else(|| date.to_owned(), |rest| format!(" {rest}"))
 }
 
 fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {

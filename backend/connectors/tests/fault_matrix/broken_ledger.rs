@@ -1,0 +1,78 @@
+//! A real ledger whose database goes away at one write: before it took effect, or after.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use mailferry_domain::{folder::FolderPath, ledger::FolderState};
+use mailferry_engine::port::{Binding, Entry, FolderBinding, Ledger, LedgerError, LedgerFolderId};
+use mailferry_shared::run::Counts;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    Before,
+    /// The commit took effect, and nobody is told.
+    After,
+}
+
+#[derive(Clone)]
+pub(crate) struct BrokenLedger<L> {
+    inner: L,
+    at: usize,
+    when: When,
+    writes: Arc<AtomicUsize>,
+}
+
+fn gone() -> LedgerError {
+    LedgerError::Unavailable("the disk is full".into())
+}
+
+impl<L: Ledger> BrokenLedger<L> {
+    pub(crate) fn new(inner: L, at: usize, when: When) -> Self {
+        Self { inner, at, when, writes: Arc::default() }
+    }
+
+    pub(crate) fn writes(&self) -> usize {
+        self.writes.load(Ordering::SeqCst)
+    }
+
+    async fn unless_gone<T>(&self, write: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
+        let number = self.writes.fetch_add(1, Ordering::SeqCst);
+        if number < self.at {
+            return write.await;
+        }
+        if number == self.at && self.when == When::After {
+            write.await?;
+        }
+        Err(gone())
+    }
+}
+
+impl<L: Ledger> Ledger for BrokenLedger<L> {
+    async fn bindings(&self) -> Result<BTreeMap<FolderPath, Binding>, LedgerError> {
+        self.inner.bindings().await
+    }
+
+    async fn open_folders(
+        &self,
+        bindings: &[FolderBinding],
+    ) -> Result<Vec<(LedgerFolderId, FolderState)>, LedgerError> {
+        self.unless_gone(self.inner.open_folders(bindings)).await
+    }
+
+    async fn write(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {
+        self.unless_gone(self.inner.write(entries)).await
+    }
+
+    async fn totals(&self) -> Result<Counts, LedgerError> {
+        self.inner.totals().await
+    }
+
+    async fn open_intents(&self) -> Result<u64, LedgerError> {
+        self.inner.open_intents().await
+    }
+}
