@@ -84,7 +84,7 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
 }
 
 /// Waits as the error says, and tells whoever watches; gives up with the error where waiting does not help.
-async fn wait_or_give_up<C: Connector, L: Ledger>(
+pub(crate) async fn wait_or_give_up<C: Connector, L: Ledger>(
     shared: &Shared<C, L>,
     error: ConnectorError,
     attempt: u32,

@@ -22,7 +22,7 @@ use mailferry_shared::{
 use tokio::task::JoinSet;
 
 use crate::{
-    lane::{Lane, LaneEnd},
+    lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
         Account, Command, Connector, ConnectorError, Control, Decision, Fault, Interrupted, Ledger, LedgerError,
         ProgressEvent, ProgressSink,
@@ -258,8 +258,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
 }
 
 async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &mut RunReport) -> Result<RunEnd, Stop> {
-    let mut first = Lane::connect(shared.clone()).await?;
-    let mapping = plan_folders(&mut first, shared).await?;
+    let (first, mapping) = connect_and_plan(shared).await?;
     report.left_out.clone_from(&mapping.left_out);
     for folder in mapping.folders.iter().filter(|folder| folder.renamed) {
         let subject = format!("{} → {}", folder.source.path, folder.destination);
@@ -279,6 +278,22 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
         }
     }
     end
+}
+
+/// A line that is lost while folders are listed is taken up again like any other.
+async fn connect_and_plan<C: Connector, L: Ledger>(
+    shared: &Arc<Shared<C, L>>,
+) -> Result<(Lane<C, L>, FolderMapping), Stop> {
+    let mut attempt = 1;
+    loop {
+        let mut lane = Lane::connect(shared.clone()).await?;
+        match plan_folders(&mut lane, shared).await {
+            Ok(mapping) => return Ok((lane, mapping)),
+            Err(Stop::Connector(error)) => wait_or_give_up(shared, error, attempt).await?,
+            Err(stop) => return Err(stop),
+        }
+        attempt += 1;
+    }
 }
 
 async fn plan_folders<C: Connector, L: Ledger>(
