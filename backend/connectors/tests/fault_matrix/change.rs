@@ -157,7 +157,7 @@ const REREAD: Duration = Duration::from_millis(1100);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_changes_in_mid_run_parks_it_until_the_owner_tells_the_new_one() {
     let names = ["anna", "clean", "template"].map(str::to_owned);
-    let more = (0..40).flat_map(|n| [format!("point{n}"), format!("of-point{n}")]);
+    let more = (0..4 * points()).flat_map(|n| [format!("point{n}"), format!("of-point{n}")]);
     let accounts: Vec<_> = names.into_iter().chain(more).map(|name| (name, "secret".to_owned())).collect();
     let options = DovecotOptions { accounts, ..DovecotOptions::default() };
     let ground = Ground::with(options.clone(), options, mailferry_lab::ProxyOptions::default()).await;
