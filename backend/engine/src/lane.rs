@@ -109,7 +109,7 @@ fn together(tasks: &[FolderTask]) -> bool {
 }
 
 /// Waits as the error says, and tells whoever watches; gives up with the error where waiting does not help.
-async fn wait_or_give_up<C: Connector, L: Ledger>(
+pub(crate) async fn wait_or_give_up<C: Connector, L: Ledger>(
     shared: &Shared<C, L>,
     error: ConnectorError,
     attempt: u32,

@@ -30,7 +30,7 @@ pub(crate) async fn without_unchanged<C: Connector, L: Ledger>(
     tasks: Vec<FolderTask>,
 ) -> Result<Vec<FolderTask>, Stop> {
     let mut tasks: Vec<FolderTask> = tasks.into_iter().filter(|task| !task.is_finished()).collect();
-    ask_statuses(lane, &mut tasks).await?;
+    ask_statuses(lane, &mut tasks).await;
     let (mut entries, mut left) = (Vec::new(), Vec::new());
     for task in tasks {
         match unchanged(&task) {
@@ -51,7 +51,7 @@ pub(crate) async fn without_unchanged<C: Connector, L: Ledger>(
 }
 
 /// Asks both sides how those folders stand that have a cursor and whose servers did not tell with the list.
-async fn ask_statuses<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, tasks: &mut [FolderTask]) -> Result<(), Stop> {
+async fn ask_statuses<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, tasks: &mut [FolderTask]) {
     let known = |task: &FolderTask| task.cursor().is_some() && task.mapped.there.is_some();
     let source: Vec<usize> =
         (0..tasks.len()).filter(|&at| known(&tasks[at]) && tasks[at].mapped.source.status.is_none()).collect();
@@ -62,15 +62,15 @@ async fn ask_statuses<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, tasks: &mu
         destination.iter().filter_map(|at| there(at).map(|folder| folder.wire_name.clone())).collect();
     let (at_source, at_destination) =
         futures::join!(lane.source.statuses(&source_names), lane.destination.statuses(&destination_names));
-    for (at, status) in source.into_iter().zip(at_source?) {
+    // What does not tell, or whose line was lost, is opened: then it shows.
+    for (at, status) in source.into_iter().zip(at_source.unwrap_or_default()) {
         tasks[at].mapped.source.status = status;
     }
-    for (at, status) in destination.into_iter().zip(at_destination?) {
+    for (at, status) in destination.into_iter().zip(at_destination.unwrap_or_default()) {
         if let Some(folder) = &mut tasks[at].mapped.there {
             folder.status = status;
         }
     }
-    Ok(())
 }
 
 /// The folder's cursor, if nothing has come or gone since it was written: no UID was given out and as many messages

@@ -23,7 +23,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
     job::FolderTask,
-    lane::{Lane, LaneEnd},
+    lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
         Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, Interrupted, Ledger,
         LedgerError, ProgressEvent, ProgressSink,
@@ -305,8 +305,7 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     // At first there is much to do, so that no lane waits for another to connect.
     let more = if bindings.is_empty() && !shared.job.options.dry_run { shared.job.options.connections } else { 1 };
     let lanes = FurtherLanes::connect(shared, more.saturating_sub(1));
-    let mut first = Lane::connect(shared.clone()).await?;
-    let mapping = plan_folders(&mut first, shared, &bindings).await?;
+    let (mut first, mapping) = connect_and_plan(shared, &bindings).await?;
     report.left_out.clone_from(&mapping.left_out);
     for folder in mapping.folders.iter().filter(|folder| folder.renamed) {
         let subject = format!("{} → {}", folder.source.path, folder.destination);
@@ -332,6 +331,23 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
         }
     }
     end
+}
+
+/// A line that is lost while folders are listed is taken up again like any other.
+async fn connect_and_plan<C: Connector, L: Ledger>(
+    shared: &Arc<Shared<C, L>>,
+    bindings: &BTreeMap<FolderPath, Binding>,
+) -> Result<(Lane<C, L>, FolderMapping), Stop> {
+    let mut attempt = 1;
+    loop {
+        let mut lane = Lane::connect(shared.clone()).await?;
+        match plan_folders(&mut lane, shared, bindings).await {
+            Ok(mapping) => return Ok((lane, mapping)),
+            Err(Stop::Connector(error)) => wait_or_give_up(shared, error, attempt).await?,
+            Err(stop) => return Err(stop),
+        }
+        attempt += 1;
+    }
 }
 
 async fn plan_folders<C: Connector, L: Ledger>(

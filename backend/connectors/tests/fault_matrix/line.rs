@@ -53,6 +53,9 @@ async fn a_source_cut_after_any_byte_never_leaves_part_of_a_message() {
     // LOGOUT and what follows concern nobody any more.
     let mut places: Vec<Break> = spread(to_client - 200, 2 * points()).into_iter().map(Break::SourceToClient).collect();
     places.extend(spread(to_server - 20, points()).into_iter().map(Break::SourceToServer));
+    let lists = lines_with(&ground.clean.with_source.to_server, "LIST").into_iter().map(Break::SourceToServer);
+    let lists = lists.map(|place| (0, place, Fault::Cut));
+    sweep("source cut while its folders are listed", &ground, lists, broken).await;
     sweep("source cut after k bytes, either direction", &ground, numbered(places, Fault::Cut), broken).await;
 }
 
