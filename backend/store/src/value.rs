@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::error::StoreError;
 
 /// An argument of a statement. `None` is typed, since PostgreSQL wants to know what is absent.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Arg {
     /// TEXT.
     Text(Option<String>),

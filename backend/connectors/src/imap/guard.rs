@@ -146,6 +146,15 @@ impl Sieve {
         }
     }
 
+    /// Bytes of a literal that the parser gets as they come, if nothing stands before them.
+    fn straight_through(&self) -> usize {
+        if self.input.is_empty() && self.output.is_empty() && self.way != Some(Way::Divert) {
+            usize::try_from(self.literal_left).unwrap_or(usize::MAX)
+        } else {
+            0
+        }
+    }
+
     fn take_diverted(&mut self) -> Vec<Vec<u8>> {
         self.diverted_bytes = 0;
         std::mem::take(&mut self.diverted)
@@ -265,6 +274,16 @@ impl AsyncRead for Guard {
                 this.sieve.output.advance(take);
                 return Poll::Ready(Ok(()));
             }
+            // The bulk of what comes is bodies: they are not copied on their way to the parser.
+            let straight = this.sieve.straight_through().min(buffer.remaining());
+            if straight > 0 {
+                let mut part = ReadBuf::new(buffer.initialize_unfilled_to(straight));
+                ready!(Pin::new(&mut this.inner).poll_read(context, &mut part))?;
+                let read = part.filled().len();
+                buffer.advance(read);
+                this.sieve.literal_left -= read as u64;
+                return Poll::Ready(Ok(()));
+            }
             let before = this.sieve.input.len();
             this.sieve.input.resize(before + READ_SIZE, 0);
             let mut free = ReadBuf::new(&mut this.sieve.input[before..]);
@@ -284,6 +303,10 @@ impl AsyncWrite for Guard {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         if self.outgoing.len() + bytes.len() > WRITE_SIZE {
             ready!(self.poll_drain(context))?;
+        }
+        // Large pieces are not copied.
+        if bytes.len() >= WRITE_SIZE {
+            return Pin::new(&mut self.inner).poll_write(context, bytes);
         }
         let take = bytes.len().min(WRITE_SIZE);
         self.outgoing.extend_from_slice(&bytes[..take]);

@@ -1,6 +1,6 @@
 //! Spelling and reading of what IMAP sends over the wire; no IO.
 
-use chrono::{DateTime, FixedOffset};
+use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     special_use::SpecialUse,
@@ -20,7 +20,20 @@ pub(super) fn is_quotable(text: &str) -> bool {
 
 /// `date-time` (RFC 9051 section 9): ` 5-Mar-2019 10:00:00 +0100`.
 pub(super) fn date_time(date: &DateTime<FixedOffset>) -> String {
-    date.format("%e-%b-%Y %H:%M:%S %z").to_string()
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let zone = date.offset().local_minus_utc() / 60;
+    let sign = if zone < 0 { '-' } else { '+' };
+    let (hours, minutes) = (zone.abs() / 60, zone.abs() % 60);
+    let month = MONTHS[date.month0() as usize];
+    let time = date.time();
+    format!(
+        "{:2}-{month}-{:04} {:02}:{:02}:{:02} {sign}{hours:02}{minutes:02}",
+        date.day(),
+        date.year(),
+        time.hour(),
+        time.minute(),
+        time.second()
+    )
 }
 
 /// Reads `date-time`; `None` for anything else, since some servers send nonsense.
