@@ -77,6 +77,13 @@ crash-matrix: setup ## Every row of the fault matrix at real servers: points tri
 soak: setup ## Random faults on larger mailboxes for SOAK_MINUTES=10; SOAK_SEED repeats a run
 	@e2e/crash-matrix.sh soak
 
+.PHONY: bench
+bench: setup ## How long copies take, beside the servers' limit and other tools; writes e2e/BENCH.md
+	$(MAKE) service lab PROFILE=release
+	$(TARGET)/release/lab bench --mailferry $(TARGET)/release/mailferry --out e2e/BENCH.md.new
+	{ echo '# Speed'; echo; echo "Measured $$(date +%Y-%m-%d) by \`make bench\`."; echo; cat e2e/BENCH.md.new; } > e2e/BENCH.md
+	rm e2e/BENCH.md.new
+
 .PHONY: screenshots
 screenshots: build lab ## Pictures of every step into e2e/screenshots, wide and narrow, light and dark
 	cd e2e && exec node screenshots.ts

@@ -22,7 +22,7 @@ use crate::{
         MemoryBudget, Prepared, ProgressEvent, Source, Step, Wanted,
     },
     run::{Shared, Stop},
-    writer::{BUDGET_BYTES, Writer},
+    writer::{Writer, lane_budget},
 };
 
 /// Copies folders, from wherever an earlier attempt left off, and takes from `tasks` what has been dealt with.
@@ -185,7 +185,7 @@ async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut 
     let request = FetchRequest {
         folders: writer.jobs.iter().map(FolderJob::fetch).collect(),
         newest_first: writer.shared.job.options.newest_first,
-        budget: MemoryBudget::new(BUDGET_BYTES),
+        budget: MemoryBudget::new(lane_budget(writer.shared.job.options.connections)),
     };
     if request.folders.iter().all(|folder| folder.items.is_empty()) {
         return writer.commit().await;

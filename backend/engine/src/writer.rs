@@ -29,13 +29,14 @@ use crate::{
     standstill::unless_it_stood_still,
 };
 
-/// Memory for bodies between the two sides of a lane.
-pub(crate) const BUDGET_BYTES: u64 = 8 << 20;
-/// What is written down and sent together holds this much at most: a quarter of the budget, so that there is room for
-/// what is on its way and for what the source delivers meanwhile.
-const BATCH_BYTES: u64 = BUDGET_BYTES / 4;
-/// Bytes on the way that nobody has answered for.
-const UNANSWERED_BYTES: u64 = BUDGET_BYTES / 2;
+/// Memory for bodies between the two sides, shared out over the lanes of a run.
+const BUDGET_BYTES: u64 = 24 << 20;
+
+/// Memory for bodies between the two sides of each of so many lanes.
+pub(crate) fn lane_budget(lanes: usize) -> u64 {
+    BUDGET_BYTES / lanes.clamp(2, 12) as u64
+}
+
 /// Batches on the way that nobody has answered for.
 const UNANSWERED: usize = 8;
 /// Outcomes without a body are settled this many at a time.
@@ -69,6 +70,8 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     staged_bytes: u64,
     unanswered: VecDeque<Unanswered>,
     unanswered_bytes: u64,
+    /// What is written down and sent together holds this much at most.
+    batch_bytes: u64,
     /// The folder that messages come from at the moment.
     current: usize,
 }
@@ -92,6 +95,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             staged_bytes: 0,
             unanswered: VecDeque::new(),
             unanswered_bytes: 0,
+            // A quarter: there must be room for what is on its way and for what the source delivers meanwhile.
+            batch_bytes: lane_budget(shared.job.options.connections) / 4,
             current: 0,
         }
     }
@@ -160,10 +165,10 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             internal_date: item.internal_date,
             body: item.body,
         });
-        if job.batch.len() >= most || job.batch_bytes >= BATCH_BYTES {
+        if job.batch.len() >= most || job.batch_bytes >= self.batch_bytes {
             self.stage(at)?;
         }
-        if self.staged_items >= most || self.staged_bytes >= BATCH_BYTES {
+        if self.staged_items >= most || self.staged_bytes >= self.batch_bytes {
             self.send().await?;
         }
         Ok(())
@@ -216,7 +221,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             self.submit(at, batch, awake).await?;
             awake = Instant::now();
         }
-        while self.unanswered.len() > UNANSWERED || self.unanswered_bytes > UNANSWERED_BYTES {
+        while self.unanswered.len() > UNANSWERED || self.unanswered_bytes > 2 * self.batch_bytes {
             self.hear().await?;
         }
         Ok(())

@@ -149,7 +149,7 @@ impl Tx {
     /// Executes `sql`; how many rows it touched.
     pub(crate) async fn execute(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => sqlite(sql.into(), args).execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx) => sqlite(&sql.into(), &args).execute(&mut **tx).await?.rows_affected(),
             Self::Postgres(tx) => postgres(sql.into(), args).execute(&mut **tx).await?.rows_affected(),
         })
     }
@@ -158,7 +158,7 @@ impl Tx {
     pub(crate) async fn rows(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                let rows = sqlite(sql.into(), args).fetch_all(&mut **tx).await?;
+                let rows = sqlite(&sql.into(), &args).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
@@ -171,7 +171,7 @@ impl Tx {
     /// The first row, if there is one.
     pub(crate) async fn row_opt(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<Option<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => sqlite(sql.into(), args).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
+            Self::Sqlite(tx) => sqlite(&sql.into(), &args).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
             Self::Postgres(tx) => postgres(sql.into(), args).fetch_optional(&mut **tx).await?.map(Row::Postgres),
         })
     }
@@ -193,7 +193,7 @@ impl Tx {
     ) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => {
-                let mut rows = sqlite(sql.to_owned(), args).fetch(&mut **tx);
+                let mut rows = sqlite(sql, &args).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     take(&Row::Sqlite(row))?;
                 }
@@ -226,8 +226,8 @@ impl Tx {
     }
 }
 
-fn sqlite(sql: String, args: Vec<Arg>) -> Query<'static, Sqlite, SqliteArguments> {
-    let (sql, args) = in_order(&sql, &args);
+fn sqlite(sql: &str, args: &[Arg]) -> Query<'static, Sqlite, SqliteArguments> {
+    let (sql, args) = in_order(sql, args);
     args.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, arg| match arg {
         Arg::Text(value) => query.bind(value),
         Arg::Int(value) => query.bind(value),

@@ -197,6 +197,11 @@ impl Dovecot {
         self.folder.path().join("mail").join(user).join("Maildir")
     }
 
+    /// For `doveadm -c`.
+    pub fn configuration_file(&self) -> PathBuf {
+        self.path("dovecot.conf")
+    }
+
     /// What the server logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.path("dovecot.log")).unwrap_or_default()

@@ -1,6 +1,7 @@
 //! The command `lab`: the same servers and the same judge for the demo and the browser tests.
 
 mod arguments;
+mod bench;
 mod up;
 
 use std::process::ExitCode;
@@ -21,6 +22,9 @@ lab append PORT USER [--count N] [--folder NAME]
     Lets new messages of today arrive.
 lab count PORT USER
     Messages per folder.
+lab bench --mailferry PROGRAM [--corpus small|mixed|many|small500]... [--repetitions N] [--out FILE]
+    How long copies take, beside what a bare client reaches with the same servers and beside the other tools that are
+    installed. Prints a table.
 
 All logins use the lab's password unless --password is given. Ports are the plaintext ones on 127.0.0.1.";
 
@@ -41,6 +45,7 @@ fn run() -> Result<ExitCode, Failure> {
     let mut arguments = Arguments::new(std::env::args().skip(1));
     match arguments.next().as_deref() {
         Some("up") => up::run(arguments),
+        Some("bench") => bench::run(arguments),
         Some("compare") => compare_two(arguments),
         Some("append") => append(arguments),
         Some("count") => count(arguments),

@@ -51,6 +51,8 @@ pub enum Sample {
     Demo,
     /// That many messages of about 4 KB in the same 12 folders.
     Sized(usize),
+    /// That many messages of about 100 KB in the same 12 folders, a few of them of several megabytes.
+    Mixed(usize),
     /// That many folders below each other and beside each other, with 20 messages each.
     Folders(usize),
 }
@@ -61,7 +63,7 @@ impl Sample {
             Self::Tiny => 36,
             Self::Small => 80,
             Self::Demo => 1500,
-            Self::Sized(messages) => messages,
+            Self::Sized(messages) | Self::Mixed(messages) => messages,
             Self::Folders(folders) => folders * 20,
         }
     }
@@ -95,6 +97,9 @@ impl Sample {
             Self::Demo if index % 25 == 3 => 40_000 + small * 30,
             Self::Small if index % 20 == 3 => 20_000 + small,
             Self::Tiny if index == 5 => 20_000,
+            Self::Mixed(_) if index % 100 == 7 => small * 600,
+            Self::Mixed(_) if index % 10 == 3 => small * 120,
+            Self::Mixed(_) if index % 3 == 1 => small * 20,
             _ => small,
         }
     }

@@ -24,7 +24,7 @@ use super::{
 
 /// Commands on the way at once.
 const COMMANDS: usize = 16;
-/// Bytes on the way at once, by the listed sizes.
+/// Bytes on the way at once at most, by the listed sizes.
 const BYTES: u64 = 4 << 20;
 
 /// Fetches what is asked for and sends it on, in order.
@@ -68,6 +68,7 @@ struct Pipeline<'a> {
     asks: Asks<'a>,
     in_flight: VecDeque<InFlight<'a>>,
     bytes_in_flight: u64,
+    most_bytes: u64,
     /// Messages that came before it was their turn.
     early: HashMap<(usize, Uid), (Head, Bytes)>,
     /// Slices that came before it was their turn, by offset.
@@ -100,6 +101,7 @@ impl<'a> Pipeline<'a> {
             asks,
             in_flight: VecDeque::new(),
             bytes_in_flight: 0,
+            most_bytes: BYTES.min(request.budget.size_bytes() / 2),
             early: HashMap::new(),
             slices: HashMap::new(),
             large: None,
@@ -125,7 +127,7 @@ impl<'a> Pipeline<'a> {
     async fn ask(&mut self) -> Result<(), ConnectorError> {
         let mut sent = false;
         while self.in_flight.len() < COMMANDS
-            && (self.in_flight.is_empty() || self.bytes_in_flight < BYTES)
+            && (self.in_flight.is_empty() || self.bytes_in_flight < self.most_bytes)
             && let Some(ask) = self.asks.next()
         {
             let (command, uids, size_bytes) = spelt(&ask, self.request);

@@ -28,6 +28,11 @@ impl MemoryBudget {
         Self { kilobytes: Arc::new(Semaphore::new(total as usize)), total }
     }
 
+    /// What bodies may take, bytes.
+    pub fn size_bytes(&self) -> u64 {
+        u64::from(self.total) * 1024
+    }
+
     /// Waits until `body` fits, and lets it hold its share until it is dropped.
     pub async fn admit(&self, mut body: Body) -> Body {
         let share = u32::try_from(body.memory_bytes() / 1024 + 1).unwrap_or(u32::MAX).min(self.total);
