@@ -77,6 +77,10 @@ crash-matrix: setup ## Every row of the fault matrix at real servers: points tri
 soak: setup ## Random faults on larger mailboxes for SOAK_MINUTES=10; SOAK_SEED repeats a run
 	@e2e/crash-matrix.sh soak
 
+.PHONY: fuzz
+fuzz: setup ## Sessions with servers that say nonsense, for FUZZ_MINUTES=10; FUZZ_SEED repeats a run
+	FUZZ_MINUTES=$${FUZZ_MINUTES:-10} cargo test --locked $(NATIVE) --test hostile -- --nocapture no_words
+
 .PHONY: bench
 bench: setup ## How long copies take, beside the servers' limit and other tools; writes e2e/BENCH.md
 	$(MAKE) service lab PROFILE=release

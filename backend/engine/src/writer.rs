@@ -30,7 +30,7 @@ use crate::{
 };
 
 /// Memory for bodies between the two sides, shared out over the lanes of a run.
-const BUDGET_BYTES: u64 = 24 << 20;
+const BUDGET_BYTES: u64 = 16 << 20;
 
 /// Memory for bodies between the two sides of each of so many lanes.
 pub(crate) fn lane_budget(lanes: usize) -> u64 {

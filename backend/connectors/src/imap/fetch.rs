@@ -27,6 +27,9 @@ const COMMANDS: usize = 16;
 /// Bytes on the way at once at most, by the listed sizes.
 const BYTES: u64 = 4 << 20;
 
+/// A message may be larger than stated, but not without end: twice as large, or this large.
+const MOST_UNSTATED: u64 = 16 << 20;
+
 /// Fetches what is asked for and sends it on, in order.
 pub(super) async fn fetch(
     session: &mut Session,
@@ -272,7 +275,13 @@ impl<'a> Pipeline<'a> {
         let after = self.session.open.clone();
         self.reopen(large.folder).await?;
         let mut there = true;
+        let most = large.size_bytes.saturating_mul(2).max(MOST_UNSTATED);
         loop {
+            if large.writer.size_bytes() > most {
+                self.session.broken = true;
+                let context = format!("{}: a message does not end", self.session.name);
+                return Err(ConnectorError::new(FindingCode::ServerError, Decision::Retry, context));
+            }
             match slice(self.session, large.uid, &mut large.writer).await? {
                 None => there = false,
                 Some(0) => {}

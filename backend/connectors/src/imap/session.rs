@@ -179,7 +179,7 @@ impl Session {
         let read = timeout(wait, self.client.read_response()).await;
         let response = read
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-            .map_err(|error| self.lost("reading", error))?;
+            .map_err(|error| self.lost("reading", without_words(error)))?;
         let Some(response) = response else {
             return Err(self.lost("reading", io::ErrorKind::UnexpectedEof.into()));
         };
@@ -416,6 +416,14 @@ impl Session {
         self.known.insert(wire_name.to_owned(), known);
         self.open = Some((wire_name.to_owned(), status.uid_validity));
         status
+    }
+}
+
+/// The parser's error holds what the server said, mail and all: none of that may get into a log.
+fn without_words(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::Other => io::Error::other("the server's answer cannot be read"),
+        _ => error,
     }
 }
 

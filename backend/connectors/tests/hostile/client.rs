@@ -1,0 +1,144 @@
+//! Everything that a session can be asked for, one after the other.
+
+use std::time::Duration;
+
+use mailferry_connectors::{
+    imap::{ImapDestination, ImapLogin, ImapSource},
+    net::{AddressGuard, CertificateTrust, Network, Patience, Resolver},
+};
+use mailferry_domain::{folder::FolderPath, item::Flags, uid::Uid};
+use mailferry_engine::port::{
+    Account, Body, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, ListRequest, Listing, MemoryBudget,
+    NewItem, Wanted,
+};
+use mailferry_shared::endpoint::{Endpoint, TlsMode};
+use tokio::sync::mpsc;
+
+/// How long a server of the tests may say nothing.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
+
+/// What a session brought to light.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) folders: Vec<String>,
+    pub(crate) fetched: Vec<(u32, Vec<u8>)>,
+    pub(crate) error: Option<ConnectorError>,
+}
+
+fn login(port: u16) -> ImapLogin {
+    ImapLogin {
+        name: "the test's server".to_owned(),
+        endpoint: Endpoint { host: "127.0.0.1".parse().expect("a host"), port, tls: TlsMode::Plaintext },
+        user: "anna".to_owned(),
+        password: "secret".to_owned().into(),
+        act_for: None,
+        allow_plaintext: true,
+    }
+}
+
+fn network() -> Network {
+    Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
+        .expect("TLS")
+        .with_patience(Patience { idle: PATIENCE, append: PATIENCE })
+}
+
+/// Reads everything that a server has.
+pub(crate) async fn read_all(port: u16) -> Seen {
+    let mut seen = Seen::default();
+    if let Err(error) = read(port, &mut seen).await {
+        seen.error = Some(error);
+    }
+    seen
+}
+
+async fn read(port: u16, seen: &mut Seen) -> Result<(), ConnectorError> {
+    let mut source = ImapSource::open(&network(), &login(port)).await?;
+    let folders = source.folders().await?;
+    seen.folders = folders.iter().map(|folder| folder.path.to_string()).collect();
+    let names: Vec<String> = folders.iter().map(|folder| folder.wire_name.clone()).collect();
+    source.statuses(&names).await?;
+    source.quota().await?;
+    let small = folders.iter().map(|folder| request(&folder.wire_name, folder.status.map(|status| status.messages)));
+    let requests: Vec<ListRequest> = small.chain(names.iter().map(|name| request(name, None))).collect();
+    let listings: Vec<(String, Listing)> = requests
+        .iter()
+        .zip(source.list_folders(&requests).await?)
+        .filter_map(|(request, listing)| Some((request.wire_name.clone(), listing.ok()?)))
+        .collect();
+    // Once as listed, once as if all were large.
+    for large in [None, Some(3 << 20)] {
+        seen.fetched.extend(fetch(&mut source, &listings, large).await?);
+    }
+    for name in &names {
+        source.measure(name).await?;
+    }
+    source.close().await;
+    Ok(())
+}
+
+fn request(wire_name: &str, messages: Option<u32>) -> ListRequest {
+    ListRequest { wire_name: wire_name.to_owned(), first: Uid(1), messages }
+}
+
+async fn fetch(
+    source: &mut ImapSource,
+    listings: &[(String, Listing)],
+    size: Option<u64>,
+) -> Result<Vec<(u32, Vec<u8>)>, ConnectorError> {
+    let folders = listings.iter().map(|(wire_name, listing)| FolderFetch {
+        wire_name: wire_name.clone(),
+        uid_validity: listing.status.uid_validity,
+        items: listing.items.iter().map(|item| (item.uid, size.unwrap_or(item.size_bytes))).collect(),
+    });
+    let budget = MemoryBudget::new(8 << 20);
+    let request = FetchRequest { folders: folders.collect(), newest_first: false, budget };
+    let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
+    let collect = async {
+        let mut all = Vec::new();
+        while let Some(item) = fetched.recv().await {
+            all.push((item.uid.0, item.body.head(1 << 20).expect("readable").to_vec()));
+        }
+        all
+    };
+    let (read, all) = futures::join!(source.fetch(request, sink), collect);
+    read.map(|()| all)
+}
+
+/// Writes to a server; how many messages it is believed to have stored.
+pub(crate) async fn write_all(port: u16) -> Result<usize, ConnectorError> {
+    let mut destination = ImapDestination::open(&network(), &login(port)).await?;
+    let wanted = ["INBOX", "Süd/Neu"].map(|path| Wanted {
+        path: FolderPath::parse(path).expect("a path"),
+        wire_name: None,
+        create: true,
+        subscribe: true,
+    });
+    let mut stored = 0;
+    for prepared in destination.prepare(&wanted).await? {
+        let Ok(prepared) = prepared else { continue };
+        for count in [1, 2] {
+            let batch: Vec<NewItem> = (0..count).map(item).collect();
+            destination.submit(&prepared.wire_name, batch).await?;
+        }
+        while let Some(answered) = destination.answer().await {
+            let told = |fate: &&mailferry_engine::port::Fate| matches!(fate, mailferry_engine::port::Fate::Stored(_));
+            stored += answered.fates.iter().filter(told).count();
+            if let Some(error) = answered.lost {
+                return Err(error);
+            }
+        }
+        destination.open(&prepared.wire_name).await?;
+        destination.identify(&[(Uid(1), 22), (Uid(2), 3 << 20)]).await?;
+    }
+    destination.close().await;
+    Ok(stored)
+}
+
+fn item(uid: u32) -> NewItem {
+    NewItem {
+        source_uid: Uid(uid),
+        flags: Flags::new(["\\Seen"]),
+        internal_date: None,
+        body: Body::from_bytes(b"Subject: x\r\n\r\nx\r\n".to_vec().into()),
+    }
+}
