@@ -13,6 +13,9 @@ use crate::{
 /// Nothing takes longer than a few times the patience with a silent server.
 const LONG: Duration = Duration::from_secs(20);
 
+static LONG_LINE: &[u8] = &[b'x'; 70_000];
+static DEEP_LIST: &[u8] = &[b'('; 70_000];
+
 /// Reads from a server that answers `verb` with `words`; `{tag}` stands for the command's tag, `{good}` for what a
 /// decent server says.
 async fn saying(verb: &'static str, words: &'static [u8]) -> Seen {
@@ -65,8 +68,8 @@ async fn what_is_too_large_or_endless_ends_the_session_without_taking_the_memory
         ("LIST", b"* LIST () \"/\" {99999999999}\r\n"),
         ("UID FETCH", b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\n"),
         ("UID FETCH", b"* 1 FETCH (UID 1 BODY[] {67108865}\r\n"),
-        ("EXAMINE", &[b'x'; 70_000]),
-        ("NAMESPACE", &[b'('; 70_000]),
+        ("EXAMINE", LONG_LINE),
+        ("NAMESPACE", DEEP_LIST),
     ] {
         let seen = saying(verb, words).await;
         let code = failed(&seen);
