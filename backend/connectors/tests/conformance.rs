@@ -144,6 +144,11 @@ async fn a_message_comes_back_as_it_was<C: Connector>(connector: &C, folder: &st
     }
     let (messages, _) = destination.measure(&wire_name).await.expect("measures");
     assert_eq!(messages, sent.len() as u64);
+    let names = [wire_name.clone(), "No such folder".to_owned(), "INBOX".to_owned()];
+    let measured = destination.measure_all(&names).await.expect("the line holds");
+    let size = sent.iter().map(|item| item.body.len()).sum();
+    assert_eq!(measured[0].as_ref().ok(), Some(&(sent.len() as u64, size)));
+    assert!(measured[1].is_err() && measured[2].is_ok());
     let items: Vec<_> = told.iter().zip(&sent).map(|(uid, item)| (uid.expect("told"), item.body.len())).collect();
     let keys = destination.identify(&items).await.expect("identifies");
     assert_eq!(

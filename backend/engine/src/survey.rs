@@ -12,16 +12,15 @@ use crate::port::{Account, ConnectorError};
 pub async fn survey<A: Account>(account: &mut A) -> Result<Survey, ConnectorError> {
     let folders: Vec<_> = account.folders().await?.into_iter().filter(|folder| folder.selectable).collect();
     let mut survey = Survey { folders: folders.len() as u64, messages: 0, size_bytes: 0, free_bytes: None };
-    for folder in folders.iter().filter(|folder| !folder.special_use.is_some_and(SpecialUse::is_view)) {
-        match account.measure(&folder.wire_name).await {
+    let counted = folders.iter().filter(|folder| !folder.special_use.is_some_and(SpecialUse::is_view));
+    let names: Vec<String> = counted.map(|folder| folder.wire_name.clone()).collect();
+    for (name, measured) in names.iter().zip(account.measure_all(&names).await?) {
+        match measured {
             Ok((messages, size_bytes)) => {
                 survey.messages += messages;
                 survey.size_bytes += size_bytes;
             }
-            Err(error) if error.decision == crate::port::Decision::Skip => {
-                tracing::debug!(folder = %folder.path, error = %error, "a folder could not be measured");
-            }
-            Err(error) => return Err(error),
+            Err(error) => tracing::debug!(folder = %name, error = %error, "a folder could not be measured"),
         }
     }
     survey.free_bytes = account.quota().await?.map(|quota| quota.limit_bytes.saturating_sub(quota.used_bytes));

@@ -11,7 +11,7 @@ use mailferry_domain::{
 use mailferry_engine::{
     listing::{PAGE, pages},
     port::{
-        Account, Answered, ConnectorError, Decision, Destination, DestinationLimits, FetchRequest, Fetched,
+        Account, Answered, ConnectorError, Decision, Destination, DestinationLimits, EachFolder, FetchRequest, Fetched,
         ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
     },
 };
@@ -101,10 +101,7 @@ impl Session {
     }
 
     /// Opens and lists folders, those that are small without waiting in between.
-    async fn list_all(
-        &mut self,
-        requests: &[ListRequest],
-    ) -> Result<Vec<Result<Listing, ConnectorError>>, ConnectorError> {
+    async fn list_all(&mut self, requests: &[ListRequest]) -> EachFolder<Listing> {
         let small: Vec<&ListRequest> = requests.iter().filter(|request| is_small(request)).collect();
         let mut listings = self.list_small(&small).await?.into_iter();
         let mut all = Vec::with_capacity(requests.len());
@@ -118,10 +115,7 @@ impl Session {
         Ok(all)
     }
 
-    async fn list_small(
-        &mut self,
-        requests: &[&ListRequest],
-    ) -> Result<Vec<Result<Listing, ConnectorError>>, ConnectorError> {
+    async fn list_small(&mut self, requests: &[&ListRequest]) -> EachFolder<Listing> {
         let mut commands = Vec::with_capacity(requests.len() * 2);
         for request in requests {
             commands.push((format!("EXAMINE {}", wire::quoted(&request.wire_name)), Doing::OpenFolder));
@@ -176,10 +170,7 @@ impl Session {
 
     /// CREATE, SUBSCRIBE and SELECT (RFC 9051 sections 6.3.2, 6.3.4 and 6.3.7) for all folders without waiting in
     /// between.
-    async fn prepare_all(
-        &mut self,
-        wanted: &[Wanted],
-    ) -> Result<Vec<Result<Prepared, ConnectorError>>, ConnectorError> {
+    async fn prepare_all(&mut self, wanted: &[Wanted]) -> EachFolder<Prepared> {
         let names: Vec<String> = wanted
             .iter()
             .map(|folder| folder.wire_name.clone().unwrap_or_else(|| wire::wire_name(&folder.path, &self.naming)))
@@ -237,6 +228,25 @@ impl Session {
             (Some(messages), Some(size_bytes)) => Ok((messages, size_bytes)),
             _ => self.add_up_sizes(wire_name).await,
         }
+    }
+
+    /// STATUS of all folders at once where the server adds up sizes itself (STATUS=SIZE, RFC 8438).
+    async fn measure_folders(&mut self, wire_names: &[String]) -> EachFolder<(u64, u64)> {
+        let ask = |name: &String| (format!("STATUS {} (MESSAGES SIZE)", wire::quoted(name)), Doing::OpenFolder);
+        let commands: Vec<_> = if self.can("STATUS=SIZE") { wire_names.iter().map(ask).collect() } else { Vec::new() };
+        let replies = self.commands(&commands, |_, _| {}).await?;
+        let told: HashMap<String, (u64, u64)> = replies.diverted.iter().filter_map(|told| measured(told)).collect();
+        let mut all = Vec::with_capacity(wire_names.len());
+        for name in wire_names {
+            all.push(match told.get(name) {
+                Some(measured) => Ok(*measured),
+                None => match self.measure_folder(name).await {
+                    Err(error) if error.decision != Decision::Skip => return Err(error),
+                    other => other,
+                },
+            });
+        }
+        Ok(all)
     }
 
     async fn add_up_sizes(&mut self, wire_name: &str) -> Result<(u64, u64), ConnectorError> {
@@ -311,6 +321,12 @@ fn item_of(response: &Response<'_>) -> Option<ItemMeta> {
     (item.uid.0 != 0 && sized).then_some(item)
 }
 
+/// Name, messages and bytes of a STATUS response.
+fn measured(response: &[u8]) -> Option<(String, (u64, u64))> {
+    let name = wire::status_name(response)?;
+    Some((name, (wire::status_number(response, "MESSAGES")?, wire::status_number(response, "SIZE")?)))
+}
+
 fn size_of(response: &Response<'_>) -> Option<u64> {
     let Response::Fetch(_, attributes) = response else { return None };
     attributes.iter().find_map(|attribute| match attribute {
@@ -338,10 +354,7 @@ macro_rules! account {
                 self.0.ask_statuses(wire_names).await
             }
 
-            async fn list_folders(
-                &mut self,
-                requests: &[ListRequest],
-            ) -> Result<Vec<Result<Listing, ConnectorError>>, ConnectorError> {
+            async fn list_folders(&mut self, requests: &[ListRequest]) -> EachFolder<Listing> {
                 self.0.list_all(requests).await
             }
 
@@ -359,6 +372,10 @@ macro_rules! account {
 
             async fn measure(&mut self, wire_name: &str) -> Result<(u64, u64), ConnectorError> {
                 self.0.measure_folder(wire_name).await
+            }
+
+            async fn measure_all(&mut self, wire_names: &[String]) -> EachFolder<(u64, u64)> {
+                self.0.measure_folders(wire_names).await
             }
 
             async fn quota(&mut self) -> Result<Option<Quota>, ConnectorError> {
@@ -384,7 +401,7 @@ impl Destination for ImapDestination {
         DestinationLimits { max_message_bytes: self.0.capability_number("APPENDLIMIT="), max_batch_items: BATCH_ITEMS }
     }
 
-    async fn prepare(&mut self, wanted: &[Wanted]) -> Result<Vec<Result<Prepared, ConnectorError>>, ConnectorError> {
+    async fn prepare(&mut self, wanted: &[Wanted]) -> EachFolder<Prepared> {
         self.0.prepare_all(wanted).await
     }
 

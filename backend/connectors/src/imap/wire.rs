@@ -271,6 +271,16 @@ pub(super) fn folder_status(response: &[u8]) -> Option<(String, FolderStatus)> {
     Some((name.clone(), status))
 }
 
+/// The folder of `* STATUS name …`.
+pub(super) fn status_name(response: &[u8]) -> Option<String> {
+    match values(response).as_slice() {
+        [word, Value::Atom(name) | Value::Text(name), ..] if word.text()?.eq_ignore_ascii_case("STATUS") => {
+            Some(name.clone())
+        }
+        _ => None,
+    }
+}
+
 /// A number of `* STATUS name (key number …)` (RFC 9051 section 7.3.4).
 pub(super) fn status_number(response: &[u8], key: &str) -> Option<u64> {
     let values = values(response);

@@ -9,8 +9,8 @@ use mailferry_domain::{
     uid::Uid,
 };
 use mailferry_engine::port::{
-    Account, Answered, Body, Connector, ConnectorError, Decision, Destination, DestinationLimits, Fate, FetchRequest,
-    Fetched, NewItem, Prepared, Quota, Source, Wanted,
+    Account, Answered, Body, Connector, ConnectorError, Decision, Destination, DestinationLimits, EachFolder, Fate,
+    FetchRequest, Fetched, NewItem, Prepared, Quota, Source, Wanted,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
@@ -221,7 +221,6 @@ macro_rules! account {
             }
 
             async fn measure(&mut self, wire_name: &str) -> Result<(u64, u64), ConnectorError> {
-                self.0.status(wire_name)?;
                 let messages = self.0.messages(wire_name)?;
                 Ok((messages.len() as u64, messages.iter().map(|message| message.bytes.len() as u64).sum()))
             }
@@ -245,7 +244,7 @@ impl Destination for MemoryDestination {
         DestinationLimits { max_message_bytes: None, max_batch_items: BATCH_ITEMS }
     }
 
-    async fn prepare(&mut self, wanted: &[Wanted]) -> Result<Vec<Result<Prepared, ConnectorError>>, ConnectorError> {
+    async fn prepare(&mut self, wanted: &[Wanted]) -> EachFolder<Prepared> {
         let mut prepared = Vec::with_capacity(wanted.len());
         for folder in wanted {
             let wire_name = folder.path.to_string();

@@ -30,6 +30,9 @@ pub trait Connector: Send + Sync + 'static {
     fn destination(&self) -> impl Future<Output = Result<Self::Destination, ConnectorError>> + Send;
 }
 
+/// An answer for each folder, in their order: an inner error concerns that folder alone, the outer one is a lost line.
+pub type EachFolder<T> = Result<Vec<Result<T, ConnectorError>>, ConnectorError>;
+
 /// Space at an account, by the QUOTA extension (RFC 9208).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Quota {
@@ -60,10 +63,7 @@ pub trait Account: Sized + Send + 'static {
     fn list(&mut self, first: Uid, last: Uid) -> impl Future<Output = Result<Vec<ItemMeta>, ConnectorError>> + Send;
 
     /// Opens each folder in turn and lists it. A folder that cannot be read does not stop the others.
-    fn list_folders(
-        &mut self,
-        requests: &[ListRequest],
-    ) -> impl Future<Output = Result<Vec<Result<Listing, ConnectorError>>, ConnectorError>> + Send {
+    fn list_folders(&mut self, requests: &[ListRequest]) -> impl Future<Output = EachFolder<Listing>> + Send {
         async move {
             let mut listings = Vec::with_capacity(requests.len());
             for request in requests {
@@ -87,6 +87,20 @@ pub trait Account: Sized + Send + 'static {
 
     /// Messages and bytes of a folder without opening it (STATUS; bytes by STATUS=SIZE, else by listing).
     fn measure(&mut self, wire_name: &str) -> impl Future<Output = Result<(u64, u64), ConnectorError>> + Send;
+
+    /// The same of several folders, in their order; what cannot be measured is an error of its own.
+    fn measure_all(&mut self, wire_names: &[String]) -> impl Future<Output = EachFolder<(u64, u64)>> + Send {
+        async move {
+            let mut measured = Vec::with_capacity(wire_names.len());
+            for wire_name in wire_names {
+                measured.push(match self.measure(wire_name).await {
+                    Err(error) if error.decision != Decision::Skip => return Err(error),
+                    other => other,
+                });
+            }
+            Ok(measured)
+        }
+    }
 
     /// Space at the account, where the server tells.
     fn quota(&mut self) -> impl Future<Output = Result<Option<Quota>, ConnectorError>> + Send;
@@ -239,10 +253,7 @@ pub trait Destination: Account {
     fn limits(&self) -> DestinationLimits;
 
     /// Makes folders ready for messages, in this order. One that is refused does not stop the others.
-    fn prepare(
-        &mut self,
-        wanted: &[Wanted],
-    ) -> impl Future<Output = Result<Vec<Result<Prepared, ConnectorError>>, ConnectorError>> + Send;
+    fn prepare(&mut self, wanted: &[Wanted]) -> impl Future<Output = EachFolder<Prepared>> + Send;
 
     /// Sends a batch to a folder, all or nothing where the server can (MULTIAPPEND, RFC 3502), and does not wait for
     /// the answer where the server allows that. Batches are stored in the order of their submission.
