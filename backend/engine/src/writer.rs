@@ -34,7 +34,8 @@ const BUDGET_BYTES: u64 = 16 << 20;
 
 /// Memory for bodies between the two sides of each of so many lanes.
 pub(crate) fn lane_budget(lanes: usize) -> u64 {
-    BUDGET_BYTES / lanes.clamp(2, 12) as u64
+    // No less than what a batch and the largest message in memory take together.
+    BUDGET_BYTES / lanes.clamp(2, 4) as u64
 }
 
 /// Batches on the way that nobody has answered for.

@@ -19,8 +19,8 @@ static DEEP_LIST: &[u8] = &[b'('; 70_000];
 /// Reads from a server that answers `verb` with `words`; `{tag}` stands for the command's tag, `{good}` for what a
 /// decent server says.
 async fn saying(verb: &'static str, words: &'static [u8]) -> Seen {
-    let port = start(Arc::new(move |asked, good| if asked == verb { spelt(words, &good) } else { good })).await;
-    timeout(LONG, read_all(port)).await.expect("it ends")
+    let server = start(Arc::new(move |asked, good| if asked == verb { spelt(words, &good) } else { good })).await;
+    timeout(LONG, read_all(server.port)).await.expect("it ends")
 }
 
 fn spelt(words: &[u8], good: &[u8]) -> Vec<u8> {
@@ -57,8 +57,8 @@ async fn a_decent_server_is_read_and_written() {
     assert_eq!(seen.folders, ["INBOX", "Süd"]);
     assert_eq!(seen.fetched.len(), 24, "three messages, two folders, listed both ways, fetched both ways");
     assert!(seen.fetched.iter().all(|(_, bytes)| bytes.starts_with(b"Subject: x")));
-    let port = start(Arc::new(|_, good| good)).await;
-    assert_eq!(write_all(port).await.expect("writes"), 6);
+    let server = start(Arc::new(|_, good| good)).await;
+    assert_eq!(write_all(server.port).await.expect("writes"), 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +84,7 @@ async fn what_is_too_large_or_endless_ends_the_session_without_taking_the_memory
 /// A size that was stated too small is one thing, a message without an end another.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_never_ends_is_given_up() {
-    let port = start(Arc::new(|verb, good| {
+    let server = start(Arc::new(|verb, good| {
         let text = String::from_utf8_lossy(&good).into_owned();
         match text.split("BODY[]<").nth(1).and_then(|rest| rest.split('>').next()) {
             Some(offset) if verb == "UID FETCH" => endless(&text, offset),
@@ -92,7 +92,7 @@ async fn a_message_that_never_ends_is_given_up() {
         }
     }))
     .await;
-    let seen = timeout(4 * LONG, read_all(port)).await.expect("it ends");
+    let seen = timeout(4 * LONG, read_all(server.port)).await.expect("it ends");
     assert_eq!(failed(&seen), FindingCode::ServerError, "{:?}", seen.error);
 }
 
@@ -179,8 +179,8 @@ async fn an_append_that_is_answered_with_nonsense_is_not_believed() {
         (b"+ more\r\n", 0),
         (b"* BYE\r\n", 0),
     ] {
-        let port = start(Arc::new(move |verb, good| if verb == "APPEND" { spelt(words, &good) } else { good })).await;
-        let stored = timeout(LONG, write_all(port)).await.expect("it ends").unwrap_or(0);
+        let server = start(Arc::new(move |verb, good| if verb == "APPEND" { spelt(words, &good) } else { good })).await;
+        let stored = timeout(LONG, write_all(server.port)).await.expect("it ends").unwrap_or(0);
         assert!(stored <= most, "{stored} for {:?}", String::from_utf8_lossy(words));
     }
 }

@@ -73,16 +73,16 @@ async fn round(seed: String, writes: bool) {
     let random = Mutex::new(Random::new(&seed));
     // Some servers are broken all the time, most of them now and then.
     let percent = random.lock().unwrap_or_else(PoisonError::into_inner).between(1, 30);
-    let port = start(Arc::new(move |_, good| {
+    let server = start(Arc::new(move |_, good| {
         let mut random = random.lock().unwrap_or_else(PoisonError::into_inner);
         if random.chance(percent) { changed(good, &mut random) } else { good }
     }))
     .await;
     let session = async {
         if writes {
-            drop(write_all(port).await);
+            drop(write_all(server.port).await);
         } else {
-            drop(read_all(port).await);
+            drop(read_all(server.port).await);
         }
     };
     timeout(LONG, session).await.unwrap_or_else(|_| panic!("the session with server {seed} does not end"));

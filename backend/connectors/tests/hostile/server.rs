@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
     net::{TcpListener, TcpStream, tcp::OwnedWriteHalf},
+    task::JoinHandle,
 };
 
 /// Makes other bytes of an answer, given the command's verb; the greeting's is empty.
@@ -16,17 +17,29 @@ const CAPABILITIES: &str = "IMAP4rev1 SASL-IR AUTH=PLAIN LITERAL+ MULTIAPPEND UI
      SPECIAL-USE STATUS=SIZE QUOTA";
 const BODY: &str = "Subject: x\r\n\r\nHello\r\n";
 
-/// Starts the server; its port on 127.0.0.1.
-pub(crate) async fn start(change: Change) -> u16 {
+/// A running server; it takes no more connections once this value is gone.
+pub(crate) struct Server {
+    /// On 127.0.0.1.
+    pub(crate) port: u16,
+    listening: JoinHandle<()>,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+pub(crate) async fn start(change: Change) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
-    tokio::spawn(async move {
+    let listening = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             // A client that goes away is no failure of the server's.
             tokio::spawn(serve(stream, change.clone()));
         }
     });
-    port
+    Server { port, listening }
 }
 
 async fn serve(stream: TcpStream, change: Change) -> std::io::Result<()> {
