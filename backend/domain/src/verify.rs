@@ -70,6 +70,7 @@ impl Verdict {
         self.grade == Grade::Identical && !self.flags_differ() && self.dates.is_none()
     }
 
+    /// True if flags were lost or have come.
     fn flags_differ(&self) -> bool {
         !self.flags_missing.is_empty() || !self.flags_added.is_empty()
     }
@@ -159,7 +160,7 @@ fn what_changed(entry: &ManifestEntry, found: &Found) -> Vec<Change> {
 #[derive(Debug, Default)]
 pub struct Matching {
     open: Vec<Option<ManifestEntry>>,
-    /// Entries by content, the last one first in turn.
+    /// Entries by content.
     by_content: HashMap<ContentKey, Vec<usize>>,
     ids: HashSet<String>,
     bodies: HashSet<[u8; BODY_HASH_BYTES]>,
@@ -167,6 +168,8 @@ pub struct Matching {
     sizes: HashSet<u64>,
     /// Internal dates, in seconds since 1970; `None` for an entry without one.
     dates: HashSet<Option<i64>>,
+    /// Messages of a content that is wanted, with other flags or another date.
+    waiting: Vec<(ContentKey, Seen)>,
     found: Vec<Option<Found>>,
 }
 
@@ -184,9 +187,9 @@ impl Matching {
         self.open.push(Some(entry));
     }
 
-    /// True if nothing is wanted any more.
-    pub fn is_done(&self) -> bool {
-        self.open.iter().all(Option::is_none)
+    /// True if nothing is wanted.
+    pub fn is_empty(&self) -> bool {
+        self.open.is_empty()
     }
 
     /// True if a message of this size and date may be one that is wanted: a server that rewrites keeps the date.
@@ -195,10 +198,24 @@ impl Matching {
         self.sizes.contains(&size_bytes) || self.dates.contains(&date) || self.dates.contains(&None)
     }
 
-    /// The entry that a message of this content stands for: each message stands for one.
-    pub fn take(&mut self, key: &ContentKey) -> Option<ManifestEntry> {
-        let at = self.by_content.get_mut(key)?.pop()?;
-        self.open[at].take()
+    /// True if an entry of this content is wanted.
+    pub fn wants(&self, key: &ContentKey) -> bool {
+        self.by_content.get(key).is_some_and(|open| !open.is_empty())
+    }
+
+    /// The entry that a message of this content stands for: each message stands for one. Of several, the one that has
+    /// the same flags and date; if none has, the message waits for what is left at the end.
+    pub fn take(&mut self, key: &ContentKey, seen: Seen) -> Option<(ManifestEntry, Verdict)> {
+        let open = self.by_content.get_mut(key).filter(|open| !open.is_empty())?;
+        let entries = &self.open;
+        let is_perfect = |at: &usize| entries[*at].as_ref().is_some_and(|entry| same_bytes(entry, &seen).is_perfect());
+        let Some(position) = open.iter().position(is_perfect) else {
+            self.waiting.push((*key, seen));
+            return None;
+        };
+        let entry = self.open[open.remove(position)].take()?;
+        let verdict = same_bytes(&entry, &seen);
+        Some((entry, verdict))
     }
 
     /// Keeps a message of other content, if it might be one that is wanted.
@@ -211,7 +228,20 @@ impl Matching {
 
     /// The verdicts on everything that is still wanted.
     pub fn finish(mut self) -> Vec<(ManifestEntry, Verdict)> {
-        let mut verdicts = self.take_kept_content();
+        let mut verdicts = Vec::new();
+        for (key, seen) in std::mem::take(&mut self.waiting) {
+            verdicts.extend(self.take_any(&key, &seen));
+        }
+        // A message that is not the entry's at its place may be another entry's, byte for byte.
+        for at in 0..self.found.len() {
+            let Some((key, seen)) = self.found[at].as_ref().map(|found| (found.key, found.seen.clone())) else {
+                continue;
+            };
+            if let Some(verdict) = self.take_any(&key, &seen) {
+                verdicts.push(verdict);
+                self.found[at] = None;
+            }
+        }
         // The surer sign first.
         for like in [Likeness::Place, Likeness::Id, Likeness::Body, Likeness::AnyPlace] {
             verdicts.extend(self.take_alike(like));
@@ -221,19 +251,17 @@ impl Matching {
         verdicts
     }
 
-    /// A message that was kept as no match of the entry at its place may be another entry's, byte for byte.
-    fn take_kept_content(&mut self) -> Vec<(ManifestEntry, Verdict)> {
-        let mut verdicts = Vec::new();
-        for at in 0..self.found.len() {
-            let Some(key) = self.found[at].as_ref().map(|found| found.key) else { continue };
-            if let Some(entry) = self.take(&key)
-                && let Some(found) = self.found[at].take()
-            {
-                let verdict = same_bytes(&entry, &found.seen);
-                verdicts.push((entry, verdict));
-            }
-        }
-        verdicts
+    /// The entry of this content that comes closest.
+    fn take_any(&mut self, key: &ContentKey, seen: &Seen) -> Option<(ManifestEntry, Verdict)> {
+        let open = self.by_content.get_mut(key)?;
+        let strangeness = |at: usize| {
+            let verdict = self.open[at].as_ref().map(|entry| same_bytes(entry, seen))?;
+            Some((verdict.dates.is_some(), verdict.flags_differ()))
+        };
+        let (position, _) = open.iter().enumerate().min_by_key(|(_, at)| strangeness(**at))?;
+        let entry = self.open[open.remove(position)].take()?;
+        let verdict = same_bytes(&entry, seen);
+        Some((entry, verdict))
     }
 
     fn take_alike(&mut self, like: Likeness) -> Vec<(ManifestEntry, Verdict)> {

@@ -93,6 +93,20 @@ fn uids_that_the_server_told_the_wrong_way_round_are_no_difference() {
 }
 
 #[test]
+fn of_two_messages_of_the_same_bytes_each_is_compared_with_its_own_flags() {
+    let flagged = |uid, flag: &str| ManifestEntry { flags: Some(Flags::new([flag])), ..entry(Some(uid), 1, 0) };
+    let mut matching = Matching::default();
+    matching.want(flagged(1, "\\Seen"));
+    matching.want(flagged(2, "\\Flagged"));
+    let seen = |uid, flag: &str| Seen { uid: Uid(uid), flags: Flags::new([flag]), internal_date: None };
+    assert_eq!(matching.take(&key(16), seen(7, "\\Draft")), None, "it may be either");
+    let (taken, verdict) = matching.take(&key(16), seen(8, "\\Seen")).expect("the first");
+    assert!(verdict.is_perfect() && taken.destination.uid == Some(1));
+    let left: Vec<_> = matching.finish().into_iter().map(|(_, verdict)| (verdict.grade, verdict.flags_added)).collect();
+    assert_eq!(left, [(Grade::Identical, vec!["\\Draft".to_owned()])]);
+}
+
+#[test]
 fn a_message_replaced_by_an_altered_one_is_different_and_a_deleted_one_is_absent() {
     let altered = Found { body: [9; BODY_HASH_BYTES], key: key(200), ..found(8, 1, 0) };
     assert_eq!(

@@ -234,19 +234,18 @@ async fn in_their_places<O: Opens>(
 /// Reads what else lies in the folders, as far as it may be what is missing.
 async fn elsewhere<O: Opens>(shared: &Shared<O>, account: &mut O::Account, checks: &mut [Check]) -> Result<(), Stop> {
     let mut items = Vec::new();
-    for (at, check) in checks.iter().enumerate().filter(|(_, check)| !check.matching.is_done()) {
+    for (at, check) in checks.iter().enumerate().filter(|(_, check)| !check.matching.is_empty()) {
         let others = || check.listing.items.iter().filter(|item| !check.read.contains(item.uid));
         let all = others().nth(OTHERS).is_none();
         let alike = others().filter(|item| all || check.matching.may_be(item.size_bytes, item.internal_date));
         items.extend(alike.map(|item| (at, *item)));
     }
     read(account, checks, items, |check, _, message| {
-        match check.matching.take(&message.body.key()) {
-            Some(entry) => {
-                let verdict = same_bytes(&entry, &seen(&message));
-                conclude(shared, &mut check.checked, entry, verdict);
-            }
-            None => check.matching.keep(found(&message)?),
+        let key = message.body.key();
+        if !check.matching.wants(&key) {
+            check.matching.keep(found(&message)?);
+        } else if let Some((entry, verdict)) = check.matching.take(&key, seen(&message)) {
+            conclude(shared, &mut check.checked, entry, verdict);
         }
         Ok(())
     })

@@ -124,7 +124,9 @@ fn summary(counts: &VerificationCounts) -> Vec<String> {
 fn line(item: &VerificationItem) -> String {
     let there = item.destination_uid.map(|uid| format!(" UID {uid}")).unwrap_or_default();
     let id = item.message_id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
-    format!("{} UID {} → {}{there}{id}: {}", item.folder, item.uid, item.destination_folder, faults(item).join("; "))
+    let (from, to) = (&item.folder, &item.destination_folder);
+    // What a message or a server made up must not steer the terminal.
+    format!("{from} UID {} → {to}{there}{id}: {}", item.uid, faults(item).join("; ")).replace(char::is_control, "?")
 }
 
 fn faults(item: &VerificationItem) -> Vec<String> {
