@@ -3,6 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    finding::Finding,
+    ids::{OrderId, PairId, VerificationId},
+};
+
 /// How a message was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -103,4 +108,111 @@ pub struct VerificationItem {
     /// The internal date that is there, if another one was copied.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub date: Option<DateTime<Utc>>,
+}
+
+/// Starts a verification.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct VerificationCreate {
+    /// Only these pairs; empty: every pair of which something was copied.
+    pub pair_ids: Vec<PairId>,
+}
+
+/// Where the verification of a pair stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum VerificationState {
+    /// Waits for a worker, or for a run that is copying.
+    Queued,
+    /// A worker is at it.
+    Running,
+    /// Every message was compared.
+    Finished,
+    /// It could not be compared; the findings say why.
+    Failed,
+}
+
+/// What was found of one pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PairVerification {
+    /// The pair.
+    pub pair_id: PairId,
+    /// The old account.
+    pub source: String,
+    /// The new account.
+    pub destination: String,
+    /// Where it stands.
+    pub state: VerificationState,
+    /// How many messages were found how; all zero until it has finished.
+    pub counts: VerificationCounts,
+    /// Why it failed, and folders that could not be read.
+    pub findings: Vec<Finding>,
+    /// Messages that are not there exactly as they were copied, the worst first; at most 500.
+    pub items: Vec<VerificationItem>,
+    /// How many such messages there are in all.
+    pub items_total: u64,
+    /// When it ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// A verification with the results so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Verification {
+    /// Its id.
+    pub id: VerificationId,
+    /// The order.
+    pub order_id: OrderId,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// True once every pair has finished or failed.
+    pub finished: bool,
+    /// Over all pairs that have finished.
+    pub counts: VerificationCounts,
+    /// The pairs.
+    pub pairs: Vec<PairVerification>,
+}
+
+/// A verification in brief.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VerificationSummary {
+    /// Its id.
+    pub id: VerificationId,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// True once every pair has finished or failed.
+    pub finished: bool,
+    /// How many pairs it is of.
+    pub pairs: u64,
+    /// How many of them could not be compared.
+    pub pairs_failed: u64,
+    /// Over all pairs that have finished.
+    pub counts: VerificationCounts,
+}
+
+impl From<Verification> for VerificationSummary {
+    fn from(verification: Verification) -> Self {
+        let failed = |pair: &&PairVerification| pair.state == VerificationState::Failed;
+        Self {
+            id: verification.id,
+            created_at: verification.created_at,
+            finished: verification.finished,
+            pairs: verification.pairs.len() as u64,
+            pairs_failed: verification.pairs.iter().filter(failed).count() as u64,
+            counts: verification.counts,
+        }
+    }
+}
+
+/// The latest verifications of an order, the last one first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VerificationList {
+    /// The verifications.
+    pub items: Vec<VerificationSummary>,
 }
