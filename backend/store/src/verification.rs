@@ -142,7 +142,8 @@ impl Store {
     pub async fn ledger_use(&self, pair: PairId) -> Result<LedgerUse, StoreError> {
         let mut tx = self.read().await?;
         let now = lease_now(&mut tx, self.context()).await?;
-        let sql = "SELECT fence, CASE WHEN expires_at > $2 THEN 1 ELSE 0 END AS held FROM leases WHERE ledger_id = $1";
+        let sql = "SELECT fence, CAST(CASE WHEN expires_at > $2 THEN 1 ELSE 0 END AS BIGINT) AS held
+             FROM leases WHERE ledger_id = $1";
         let row = tx.row_opt(sql, args![pair, now]).await?;
         row.map_or(Ok(LedgerUse { fence: 0, held: false }), |row| {
             Ok(LedgerUse { fence: row.get("fence")?, held: row.get::<i64>("held")? == 1 })

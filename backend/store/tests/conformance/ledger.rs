@@ -116,7 +116,7 @@ pub(crate) async fn ledger(world: &World) -> RunLedger {
 }
 
 /// A run of a pair, and what gives the ledger of the next run of the same pair: it ends the first one's lease.
-async fn two_runs(world: &World) -> (RunLedger, impl AsyncFnOnce() -> RunLedger) {
+pub(crate) async fn two_runs(world: &World) -> (RunLedger, impl AsyncFnOnce() -> RunLedger) {
     let (order, runs) = world.trial(1).await;
     let first = world.store.run_ledger(&world.lease(runs[0], "one").await);
     let second = async move || {
