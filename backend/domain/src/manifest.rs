@@ -121,6 +121,7 @@ mod hash_as_hex {
 
     use super::{ContentHash, hash_from_hex};
 
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(hash: &Option<ContentHash>, serializer: S) -> Result<S::Ok, S::Error> {
         hash.map(|hash| hash.to_string()).serialize(serializer)
     }
@@ -145,6 +146,7 @@ mod print_as_text {
 
     use super::Fingerprint;
 
+    #[expect(clippy::ref_option, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(print: &Option<Fingerprint>, serializer: S) -> Result<S::Ok, S::Error> {
         print.as_ref().map(|print| STANDARD_NO_PAD.encode(print.to_bytes())).serialize(serializer)
     }

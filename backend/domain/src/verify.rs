@@ -170,6 +170,8 @@ pub struct Matching {
     dates: HashSet<Option<i64>>,
     /// Messages of a content that is wanted, with other flags or another date.
     waiting: Vec<(ContentKey, Seen)>,
+    /// Entries for which nothing is known yet that could be theirs.
+    lacking: usize,
     found: Vec<Option<Found>>,
 }
 
@@ -185,11 +187,21 @@ impl Matching {
         self.sizes.insert(entry.size_bytes);
         self.dates.insert(entry.internal_date.map(|date| date.timestamp()));
         self.open.push(Some(entry));
+        self.lacking += 1;
     }
 
-    /// True if nothing is wanted.
-    pub fn is_empty(&self) -> bool {
-        self.open.is_empty()
+    /// Takes an entry that has its bytes in its place, but with other flags or another date: another message of the same
+    /// bytes may fit better.
+    pub fn want_better(&mut self, entry: ManifestEntry, seen: Seen) {
+        let Some(key) = entry.key() else { return self.want(entry) };
+        self.want(entry);
+        self.waiting.push((key, seen));
+        self.lacking -= 1;
+    }
+
+    /// True if something is wanted that must be looked for.
+    pub fn lacks(&self) -> bool {
+        self.lacking > 0
     }
 
     /// True if a message of this size and date may be one that is wanted: a server that rewrites keeps the date.
@@ -230,6 +242,9 @@ impl Matching {
     pub fn finish(mut self) -> Vec<(ManifestEntry, Verdict)> {
         let mut verdicts = Vec::new();
         for (key, seen) in std::mem::take(&mut self.waiting) {
+            verdicts.extend(self.take(&key, seen));
+        }
+        for (key, seen) in std::mem::take(&mut self.waiting) {
             verdicts.extend(self.take_any(&key, &seen));
         }
         // A message that is not the entry's at its place may be another entry's, byte for byte.
@@ -255,8 +270,9 @@ impl Matching {
     fn take_any(&mut self, key: &ContentKey, seen: &Seen) -> Option<(ManifestEntry, Verdict)> {
         let open = self.by_content.get_mut(key)?;
         let strangeness = |at: usize| {
-            let verdict = self.open[at].as_ref().map(|entry| same_bytes(entry, seen))?;
-            Some((verdict.dates.is_some(), verdict.flags_differ()))
+            let entry = self.open[at].as_ref()?;
+            let verdict = same_bytes(entry, seen);
+            Some((verdict.dates.is_some(), verdict.flags_differ(), entry.destination.uid != Some(seen.uid.0)))
         };
         let (position, _) = open.iter().enumerate().min_by_key(|(_, at)| strangeness(**at))?;
         let entry = self.open[open.remove(position)].take()?;

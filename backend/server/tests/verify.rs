@@ -10,7 +10,7 @@ use std::{
 };
 
 use mailferry_lab::{
-    Client, Cyrus, CyrusOptions, Dovecot, DovecotOptions, Fault, Plan, Proxy, Sample, sample::append_new,
+    Client, Cyrus, CyrusOptions, Dovecot, DovecotOptions, Fault, Plan, Proxy, ProxyOptions, Sample, sample::append_new,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -22,7 +22,7 @@ const SHA256_OF_ONE: &str = "82df881bb131cfacf6a7329cec0a4e6c858439ff6503dab86ec
 
 /// Where a destination can be reached.
 struct Destination {
-    imaps_port: u16,
+    url: String,
     ca_file: PathBuf,
 }
 
@@ -51,7 +51,7 @@ impl Pair {
         let mut process = Command::new(env!("CARGO_BIN_EXE_mailferry"));
         process
             .arg(command)
-            .args(["--destination", &url(self.destination.imaps_port)])
+            .args(["--destination", &self.destination.url])
             .args(["--manifest".into(), self.manifest().into_os_string()])
             .env("MAILFERRY_CA_FILE", &self.destination.ca_file)
             .env("MAILFERRY_SOURCE_PASSWORD", "secret")
@@ -97,7 +97,7 @@ fn lines(path: &Path) -> Vec<Value> {
 }
 
 fn at_dovecot(server: &Dovecot) -> Destination {
-    Destination { imaps_port: server.imaps_port(), ca_file: server.ca_file() }
+    Destination { url: url(server.imaps_port()), ca_file: server.ca_file() }
 }
 
 fn dovecot() -> Dovecot {
@@ -267,7 +267,7 @@ fn under_another_uidvalidity_messages_are_known_by_their_content() {
 fn a_server_that_rewrites_headers_is_named_with_the_header() {
     let server = Cyrus::start(CyrusOptions { slashes: true, beside_inbox: true, ..CyrusOptions::default() });
     let server = server.expect("Cyrus");
-    let destination = Destination { imaps_port: server.imaps_port(), ca_file: server.ca_file() };
+    let destination = Destination { url: url(server.imaps_port()), ca_file: server.ca_file() };
     let pair = Pair::start(Sample::Tiny, destination);
     let output = pair.copy(&[]);
     assert!(output.status.success(), "{output:?}");
@@ -283,13 +283,78 @@ fn a_server_that_rewrites_headers_is_named_with_the_header() {
     }
 }
 
+/// Without APPENDUID: what is stored is known, but not where.
+fn without_appenduid(line: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&line);
+    match (text.find(" OK [APPENDUID "), text.find("] ")) {
+        (Some(start), Some(end)) if line.len() < 200 => [&line[..start + 4], &line[end + 2..]].concat(),
+        _ => line,
+    }
+}
+
+/// UIDs of the messages one further: each entry names its neighbour's place.
+fn wrong_appenduid(line: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&line).into_owned();
+    let Some((head, rest)) = text.split_once(" OK [APPENDUID ") else { return line };
+    let Some((codes, tail)) = rest.split_once("] ").filter(|_| line.len() < 200) else { return line };
+    let Some((validity, uids)) = codes.split_once(' ') else { return line };
+    let further = |uid: &str| uid.parse().map_or(uid.to_owned(), |uid: u64| (uid + 1).to_string());
+    let uids: Vec<String> = uids.split(':').map(further).collect();
+    format!("{head} OK [APPENDUID {validity} {}] {tail}", uids.join(":")).into_bytes()
+}
+
+#[test]
+fn a_server_that_tells_no_uids_or_wrong_ones_is_compared_by_content() {
+    for rewrite in [without_appenduid, wrong_appenduid] {
+        let server = dovecot();
+        let mut pair = Pair::start(Sample::Small, at_dovecot(&server));
+        let options = ProxyOptions { rewrite: Some(rewrite), ..ProxyOptions::default() };
+        let proxy = Proxy::start_with(server.imap_port(), options).expect("a proxy");
+        pair.destination.url = format!("imap://{USER}@localhost:{}", proxy.port());
+        let copied = pair.copy(&["--allow-plaintext"]);
+        assert!(copied.status.success(), "{copied:?}");
+        pair.destination.url = url(server.imaps_port());
+        let (code, said) = pair.verify(&[]);
+        assert_eq!((code, said.trim()), (0, "81 of 81 messages arrived, byte for byte."));
+        Client::login(&server.login(USER)).expect("logs in").expunge("Sent", "2").expect("deleted");
+        let (code, json) = pair.verify_json(&[]);
+        assert_eq!(
+            (code, json["counts"]["absent"].as_u64(), json["counts"]["different"].as_u64()),
+            (1, Some(1), Some(0))
+        );
+    }
+}
+
+#[test]
+fn a_folder_that_is_gone_or_cannot_be_read_is_told_and_the_others_are_compared() {
+    let server = dovecot();
+    let pair = Pair::start(Sample::Small, at_dovecot(&server));
+    assert!(pair.copy(&[]).status.success());
+    server.doveadm(&["mailbox", "delete", "-u", USER, "Drafts"]).expect("deleted");
+    // What Dovecot refuses to open.
+    let sent = server.maildir(USER).join(".Sent");
+    let index = sent.join("dovecot-uidlist");
+    fs::remove_file(&index).expect("its list of messages");
+    fs::create_dir(&index).expect("something else in its place");
+    let (code, json) = pair.verify_json(&["--attempts", "2"]);
+    let count = |name: &str| json["counts"][name].as_u64().expect(name);
+    assert_eq!((code, count("absent"), count("unread")), (1, 2, 11), "{json}");
+    assert_eq!(count("identical"), 81 - 13, "{json}");
+    assert_eq!(json["unread"][0]["subject"], "Sent", "{json}");
+    let (_, said) = pair.verify(&["--attempts", "2"]);
+    assert!(
+        said.contains("68 of 81 messages arrived, byte for byte; 2 absent; 11 in folders that cannot be read."),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_lost_line_is_taken_up_again() {
     let server = dovecot();
     let mut pair = Pair::start(Sample::Small, at_dovecot(&server));
     assert!(pair.copy(&[]).status.success());
     let proxy = Proxy::start(server.imaps_port()).expect("a proxy");
-    pair.destination.imaps_port = proxy.port();
+    pair.destination.url = url(proxy.port());
     proxy.plan(Plan { to_client: Some((60_000, Fault::Cut)), ..Plan::default() });
     let (code, said) = pair.verify(&["--connections", "1"]);
     assert_eq!((code, said.trim()), (0, "81 of 81 messages arrived, byte for byte."));

@@ -178,7 +178,9 @@ async fn read(tx: &mut Tx, id: VerificationId) -> Result<Verification, StoreErro
     let rows = tx.rows(sql, args![id]).await?;
     let pairs: Vec<PairVerification> = rows.iter().map(pair_from).collect::<Result<_, _>>()?;
     let mut counts = VerificationCounts::default();
-    pairs.iter().for_each(|pair| counts.add(&pair.counts));
+    for pair in &pairs {
+        counts.add(&pair.counts);
+    }
     let open = |pair: &PairVerification| matches!(pair.state, VerificationState::Queued | VerificationState::Running);
     Ok(Verification {
         id,

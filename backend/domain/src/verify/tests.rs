@@ -45,8 +45,12 @@ fn found(uid: u32, body: u8, head: u8) -> Found {
 fn grades(entries: Vec<ManifestEntry>, there: Vec<Found>) -> Vec<Grade> {
     let mut matching = Matching::default();
     let wanted = entries.len();
-    entries.into_iter().for_each(|entry| matching.want(entry));
-    there.into_iter().for_each(|found| matching.keep(found));
+    for entry in entries {
+        matching.want(entry);
+    }
+    for found in there {
+        matching.keep(found);
+    }
     let verdicts = matching.finish();
     assert_eq!(verdicts.len(), wanted, "every entry has one verdict");
     let mut grades: Vec<Grade> = verdicts.into_iter().map(|(_, verdict)| verdict.grade).collect();
@@ -104,6 +108,17 @@ fn of_two_messages_of_the_same_bytes_each_is_compared_with_its_own_flags() {
     assert!(verdict.is_perfect() && taken.destination.uid == Some(1));
     let left: Vec<_> = matching.finish().into_iter().map(|(_, verdict)| (verdict.grade, verdict.flags_added)).collect();
     assert_eq!(left, [(Grade::Identical, vec!["\\Draft".to_owned()])]);
+}
+
+#[test]
+fn messages_of_the_same_bytes_that_have_changed_places_are_no_difference() {
+    let flagged = |uid, flag: &str| ManifestEntry { flags: Some(Flags::new([flag])), ..entry(Some(uid), 1, 0) };
+    let seen = |uid, flag: &str| Seen { uid: Uid(uid), flags: Flags::new([flag]), internal_date: None };
+    let mut matching = Matching::default();
+    matching.want_better(flagged(1, "\\Seen"), seen(1, "\\Flagged"));
+    matching.want_better(flagged(2, "\\Flagged"), seen(2, "\\Seen"));
+    assert!(!matching.lacks());
+    assert!(matching.finish().iter().all(|(_, verdict)| verdict.is_perfect()));
 }
 
 #[test]

@@ -94,7 +94,9 @@ pub(super) async fn check<O: Opens>(
         for (at, check) in checks.iter_mut().enumerate() {
             let entries = check.entries.next(ENTRIES).map_err(unreadable)?;
             places.any |= !entries.is_empty();
-            entries.into_iter().for_each(|entry| places.sort(at, entry, check));
+            for entry in entries {
+                places.sort(at, entry, check);
+            }
         }
         if !places.any {
             break;
@@ -216,7 +218,11 @@ async fn in_their_places<O: Opens>(
         let Some(entry) = places.entries.remove(&(at, message.uid)) else { return Ok(()) };
         if entry.key() == Some(message.body.key()) {
             let verdict = same_bytes(&entry, &seen(&message));
-            conclude(shared, &mut check.checked, entry, verdict);
+            if verdict.is_perfect() {
+                conclude(shared, &mut check.checked, entry, verdict);
+            } else {
+                check.matching.want_better(entry, seen(&message));
+            }
         } else {
             check.matching.want(entry);
             check.matching.keep(found(&message)?);
@@ -234,7 +240,7 @@ async fn in_their_places<O: Opens>(
 /// Reads what else lies in the folders, as far as it may be what is missing.
 async fn elsewhere<O: Opens>(shared: &Shared<O>, account: &mut O::Account, checks: &mut [Check]) -> Result<(), Stop> {
     let mut items = Vec::new();
-    for (at, check) in checks.iter().enumerate().filter(|(_, check)| !check.matching.is_empty()) {
+    for (at, check) in checks.iter().enumerate().filter(|(_, check)| check.matching.lacks()) {
         let others = || check.listing.items.iter().filter(|item| !check.read.contains(item.uid));
         let all = others().nth(OTHERS).is_none();
         let alike = others().filter(|item| all || check.matching.may_be(item.size_bytes, item.internal_date));

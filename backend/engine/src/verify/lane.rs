@@ -52,16 +52,20 @@ pub(super) async fn work<O: Opens>(shared: Arc<Shared<O>>, mut account: O::Accou
     Ok(())
 }
 
+/// A folder that breaks every line is told as one that cannot be read.
 async fn one_by_one<O: Opens>(shared: &Shared<O>, account: &mut O::Account, folder: usize) -> Result<(), Stop> {
     let mut attempt = 1;
     loop {
         match one_attempt(shared, account, &[folder]).await {
-            Err(Stop::Connector(error)) if concerns_the_line(&error) => {
+            Err(Stop::Connector(error)) if concerns_the_line(&error) && attempt < shared.job.options.attempts => {
                 *account = reopened(shared, error, attempt).await?;
             }
             Err(Stop::Connector(error)) => {
                 let unread = Checked::unread(&shared.job.manifest.folders[folder], &error);
                 lock(&shared.checked).push((folder, unread));
+                if concerns_the_line(&error) {
+                    *account = reopened(shared, error, 1).await?;
+                }
                 return Ok(());
             }
             other => return other,

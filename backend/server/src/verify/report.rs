@@ -1,6 +1,6 @@
 //! What a verification found, for people and for programs.
 
-use std::time::Duration;
+use std::{fmt::Write, time::Duration};
 
 use mailferry_engine::verify::{VerifyEnd, VerifyReport};
 use mailferry_shared::{
@@ -98,13 +98,13 @@ fn summary(counts: &VerificationCounts) -> Vec<String> {
         first.push_str(", byte for byte");
     } else {
         let (identical, rewritten) = (thousands(counts.identical), thousands(counts.rewritten));
-        first.push_str(&format!(": {identical} byte for byte, {rewritten} rewritten by the server"));
+        let _ = write!(first, ": {identical} byte for byte, {rewritten} rewritten by the server");
     }
     for (number, word) in
         [(counts.different, "different"), (counts.absent, "absent"), (counts.unread, "in folders that cannot be read")]
     {
         if number > 0 {
-            first.push_str(&format!("; {} {word}", thousands(number)));
+            let _ = write!(first, "; {} {word}", thousands(number));
         }
     }
     let mut lines = vec![first + "."];

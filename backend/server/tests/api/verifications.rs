@@ -140,7 +140,7 @@ async fn a_verification_is_for_pairs_that_were_copied_and_orders_that_are_open()
         client.post(&path, json!({})).await.is_problem(409, "wrong_state");
         client.post(&path, json!({"pair_ids": [pair]})).await.is_problem(409, "wrong_state");
         client.post(&path, json!({"pair_ids": [order]})).await.is_problem(404, "not_found");
-        client.post(&path, json!({"pairs": []})).await.is_problem(422, "validation");
+        client.post(&path, json!({"pairs": []})).await.is_problem(422, "invalid_field");
         assert_eq!(client.get(&path).await.json(), json!({"items": []}));
         client.get(&format!("{path}/{order}")).await.is_problem(404, "not_found");
         client.post(&format!("/api/v1/orders/{order}/start"), json!({"kind": "trial"})).await;
