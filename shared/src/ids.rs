@@ -56,6 +56,10 @@ typed_id!(
     DeltaId
 );
 typed_id!(
+    /// A verification of some account pairs of an order.
+    VerificationId
+);
+typed_id!(
     /// A voucher (its id, not its code).
     VoucherId
 );

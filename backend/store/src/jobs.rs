@@ -44,6 +44,8 @@ pub enum JobKind {
     Survey,
     /// A run; the id is the run's.
     Run,
+    /// Compare destinations with the ledger; the id is the verification's.
+    Verification,
     /// A status mail; the id is the mail's.
     SendMail,
 }

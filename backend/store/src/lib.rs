@@ -26,6 +26,7 @@ mod sweep;
 mod tenant;
 mod throttle;
 mod value;
+mod verification;
 mod voucher;
 
 pub use check::CheckedSide;
@@ -43,3 +44,4 @@ pub use sealing::{KeyFileError, SealError, SealingKeys};
 pub use store::Store;
 pub use tenant::{ApiKey, Member, NewApiKey, OPERATOR_TENANT};
 pub use throttle::{FAILED_LOGINS_AN_HOUR, LoginTicket};
+pub use verification::{LedgerUse, VerifiedPair};

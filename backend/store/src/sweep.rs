@@ -18,7 +18,8 @@ use crate::{
 const MAIL_ATTEMPTS: u32 = 12;
 
 impl Store {
-    /// What should be waiting or under way but has no job: runs, checks, surveys and mails. Enqueueing them is
+    /// What should be waiting or under way but has no job: runs, checks, surveys,
+    /// verifications and mails. Enqueueing them is
     /// harmless even if they have got one meanwhile.
     ///
     /// State and job are written in one transaction, so that this finds something only where a handler ended without
@@ -57,6 +58,14 @@ impl Store {
         let surveys = ids(surveys)?;
         left.extend(surveys.into_iter().filter(|id| !checks.contains(id)).map(|id| (JobKind::Survey, id)));
         left.extend(checks.into_iter().map(|id| (JobKind::Check, id)));
+        let verifications = tx
+            .rows(
+                "SELECT DISTINCT p.verification_id AS id FROM verification_pairs p WHERE p.state IN ('queued', 'running')
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'verification' AND j.id = p.verification_id)",
+                args![],
+            )
+            .await?;
+        left.extend(ids(verifications)?.into_iter().map(|id| (JobKind::Verification, id)));
         let mails = tx
             .rows(
                 "SELECT m.id FROM mails m WHERE m.sent_at IS NULL AND m.attempts < $1

@@ -1,7 +1,9 @@
 //! Arguments and columns, the same for both databases: text, integers and bytes, each possibly absent.
 
 use chrono::{DateTime, Utc};
-use mailferry_shared::ids::{ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VoucherId};
+use mailferry_shared::ids::{
+    ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId, VoucherId,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
 use uuid::Uuid;
@@ -158,7 +160,7 @@ macro_rules! id_columns {
         }
     )*};
 }
-id_columns!(ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VoucherId);
+id_columns!(ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId, VoucherId);
 
 /// The word that stands for a unit variant in JSON: what columns hold for enumerations.
 pub(crate) fn code<T: Serialize>(value: &T) -> Result<String, StoreError> {

@@ -6,7 +6,7 @@ use mailferry_shared::{
     check::{Check, CheckItem},
     endpoint::Endpoint,
     finding::{Finding, FindingCode},
-    ids::{CheckId, DeltaId, OrderId, PairId, RunId, VoucherId},
+    ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherId},
     import::{ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
         Delta, DeltaList, Language, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState, OrderTotals,
@@ -16,6 +16,10 @@ use mailferry_shared::{
     protocol::{FolderProtocol, ItemOutcome, ItemProtocol, Protocol, RunList},
     run::{Counts, RunKind, RunState, RunSummary},
     secret::Secret,
+    verification::{
+        Grade, PairVerification, Verification, VerificationCounts, VerificationItem, VerificationList,
+        VerificationState,
+    },
     voucher::{VoucherBatch, VoucherCreate, VoucherIssued},
 };
 use uuid::Uuid;
@@ -231,6 +235,47 @@ pub fn delta() -> Delta {
 /// The deltas of an order.
 pub fn deltas() -> DeltaList {
     DeltaList { items: vec![delta()] }
+}
+
+/// A verification that has found one message missing.
+pub fn verification() -> Verification {
+    let counts = VerificationCounts { expected: 213, identical: 212, absent: 1, ..VerificationCounts::default() };
+    Verification {
+        id: VerificationId(id(6)),
+        order_id: OrderId(id(1)),
+        created_at: at(20),
+        finished: true,
+        counts,
+        pairs: vec![PairVerification {
+            pair_id: PairId(id(2)),
+            source: "anna@old.example".to_owned(),
+            destination: "anna@new.example".to_owned(),
+            state: VerificationState::Finished,
+            counts,
+            findings: Vec::new(),
+            items: vec![VerificationItem {
+                grade: Grade::Absent,
+                folder: "INBOX".to_owned(),
+                uid: 12,
+                destination_folder: "INBOX".to_owned(),
+                destination_uid: Some(11),
+                message_id: Some("<12@old.example>".to_owned()),
+                size_bytes: 4_210,
+                changes: Vec::new(),
+                flags_missing: Vec::new(),
+                flags_added: Vec::new(),
+                expected_date: None,
+                date: None,
+            }],
+            items_total: 1,
+            finished_at: Some(at(21)),
+        }],
+    }
+}
+
+/// The verifications of an order.
+pub fn verifications() -> VerificationList {
+    VerificationList { items: vec![verification().into()] }
 }
 
 /// Progress of an order.

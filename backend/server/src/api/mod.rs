@@ -33,6 +33,7 @@ pub mod service;
 pub mod sessions;
 pub mod trace;
 pub mod validate;
+pub mod verifications;
 pub mod vouchers;
 
 /// The document's head.
@@ -54,6 +55,7 @@ pub mod vouchers;
         (name = "accounts", description = "Account pairs: one source and one destination account each"),
         (name = "checks", description = "Login tests, and counting what is there"),
         (name = "runs", description = "Progress, deltas and protocols"),
+        (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
         (name = "sessions", description = "Manage links"),
     ),
@@ -109,6 +111,9 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(runs::list::list_runs)
             .service(runs::protocol::read_protocol)
             .service(runs::download::download_protocol)
+            .service(verifications::start::start_verification)
+            .service(verifications::list::list_verifications)
+            .service(verifications::read::read_verification)
             .service(sessions::open::open_session)
             .service(vouchers::create::create_vouchers),
     );
@@ -129,7 +134,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 5] = ["changeAccount", "changeOrder", "startCheck", "startDelta", "startOrder"];
+const OPTIONAL_BODIES: [&str; 6] =
+    ["changeAccount", "changeOrder", "startCheck", "startDelta", "startOrder", "startVerification"];
 
 /// Everything below `/api`.
 pub fn configure(config: &mut web::ServiceConfig) {

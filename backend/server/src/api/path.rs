@@ -2,7 +2,7 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures::future::{Ready, ready};
-use mailferry_shared::ids::{CheckId, DeltaId, OrderId, PairId, RunId};
+use mailferry_shared::ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -79,4 +79,16 @@ pub struct DeltaPath {
     /// The delta.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0005")]
     pub delta_id: DeltaId,
+}
+
+/// A verification of an order.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct VerificationPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+    /// The verification.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0006")]
+    pub verification_id: VerificationId,
 }

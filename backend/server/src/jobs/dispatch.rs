@@ -7,10 +7,11 @@ use mailferry_store::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, check, run, send_mail, survey};
+use super::{JobContext, JobError, check, run, send_mail, survey, verification};
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
-pub const KINDS: &[JobKind] = &[JobKind::Check, JobKind::Survey, JobKind::Run, JobKind::SendMail];
+pub const KINDS: &[JobKind] =
+    &[JobKind::Check, JobKind::Survey, JobKind::Run, JobKind::Verification, JobKind::SendMail];
 
 /// Does a job. It may have been done before, in part or in whole; it comes to an end soon when `stop` is cancelled.
 ///
@@ -22,5 +23,6 @@ pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) 
         JobKind::Check => check::perform(context, CheckId(job.id), stop).await,
         JobKind::Survey => survey::perform(context, CheckId(job.id), stop).await,
         JobKind::Run => run::perform(context, job, stop).await,
+        JobKind::Verification => verification::perform(context, job, stop).await,
     }
 }

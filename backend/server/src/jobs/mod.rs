@@ -1,4 +1,4 @@
-//! Work that no request waits for: checks, surveys, runs and mails, taken from the store's queue.
+//! Work that no request waits for: checks, surveys, runs, verifications and mails, taken from the store's queue.
 //!
 //! [`dispatch`] is the one place that knows which job is done where; [`life`] is what follows from a run's begin and
 //! end; [`sweeper`] repairs what a crash left behind.
@@ -22,6 +22,7 @@ mod run;
 pub mod send_mail;
 mod survey;
 pub mod sweeper;
+mod verification;
 
 /// What jobs need.
 #[derive(Clone)]

@@ -10,4 +10,5 @@ mod headers;
 mod mails;
 mod orders;
 mod runs;
+mod verifications;
 mod vouchers;

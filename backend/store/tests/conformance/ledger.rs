@@ -1,8 +1,9 @@
 use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
-    item::{ContentHash, ContentKey},
+    item::{ContentHash, ContentKey, Flags},
     ledger::{Cursor, FolderState, Intent, Outcome, Settlement},
+    print::{Fingerprint, Traits},
     uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{Entry, FolderBinding, FolderStart, Ledger, LedgerError, LedgerFolderId};
@@ -78,7 +79,13 @@ pub(crate) fn binding(source: &str, destination: &str) -> FolderBinding {
 
 pub(crate) fn intent(uid: u32) -> Intent {
     let internal_date = DateTime::from_timestamp(i64::from(uid) * 1000, 0).map(|date| date.fixed_offset());
-    Intent { source_uid: Uid(uid), key: key(uid), internal_date, message_id: Some(format!("<{uid}@example.org>")) }
+    Intent {
+        source_uid: Uid(uid),
+        key: key(uid),
+        internal_date,
+        message_id: Some(format!("<{uid}@example.org>")),
+        traits: Traits { flags: Flags::new(["\\Seen"]), print: Fingerprint { body: [7; 16], fields: vec![1, 2] } },
+    }
 }
 
 pub(crate) fn settlement(uid: u32, outcome: Outcome) -> Settlement {
@@ -89,6 +96,7 @@ pub(crate) fn settlement(uid: u32, outcome: Outcome) -> Settlement {
         key: known.then(|| key(uid)),
         internal_date: None,
         message_id: None,
+        traits: None,
         outcome,
     }
 }
@@ -108,7 +116,7 @@ pub(crate) async fn ledger(world: &World) -> RunLedger {
 }
 
 /// A run of a pair, and what gives the ledger of the next run of the same pair: it ends the first one's lease.
-async fn two_runs(world: &World) -> (RunLedger, impl AsyncFnOnce() -> RunLedger) {
+pub(crate) async fn two_runs(world: &World) -> (RunLedger, impl AsyncFnOnce() -> RunLedger) {
     let (order, runs) = world.trial(1).await;
     let first = world.store.run_ledger(&world.lease(runs[0], "one").await);
     let second = async move || {
