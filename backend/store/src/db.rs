@@ -191,16 +191,16 @@ impl Tx {
         args: Vec<Arg>,
         mut take: impl FnMut(&Row) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
-        let sql = AssertSqlSafe(sql.into());
+        let sql = sql.into();
         match self {
             Self::Sqlite(tx) => {
-                let mut rows = sqlite(sql, &args).fetch(&mut **tx);
+                let mut rows = sqlite(&sql, &args).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     take(&Row::Sqlite(row))?;
                 }
             }
             Self::Postgres(tx) => {
-                let mut rows = postgres(sql.to_owned(), args).fetch(&mut **tx);
+                let mut rows = postgres(sql, args).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     take(&Row::Postgres(row))?;
                 }
