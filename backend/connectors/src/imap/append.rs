@@ -130,11 +130,12 @@ impl Sent {
         }
     }
 
-    /// True if one bad message has kept others from being stored.
+    /// True if one message has kept others from being stored: a bad one, or one for which there was no more room.
     fn is_refused_together(&self, session: &Session) -> bool {
         match &self.answers {
             Answers::Together(Command { answer: Some(Err(refusal)), .. }) if self.batch.len() > 1 => {
-                refused(refusal, session).decision == Decision::Skip
+                let error = refused(refusal, session);
+                error.decision == Decision::Skip || error.code == FindingCode::MailboxFull
             }
             _ => false,
         }

@@ -118,12 +118,14 @@ async fn a_destination_cut_before_its_plus_is_looked_at_before_sending_again() {
     let talk = &ground.clean.with_destination;
     let pluses = lines_with(&talk.to_client, "+ OK");
     assert_eq!(pluses.len() as u64, ground.clean.counts.stored, "one continuation a message");
-    let places = some(&pluses, points()).into_iter().map(Break::DestinationToClient).collect();
+    // Not the last ones: how long a conversation is depends on the times that the server tells.
+    let places = some(&pluses[..pluses.len() - 3], points()).into_iter().map(Break::DestinationToClient).collect();
     sweep("destination cut before +", &ground, numbered(places, Fault::Cut), broken).await;
     let places = some(&around(&literals(&talk.to_server)), points());
     sweep("destination cut mid-literal, one by one", &ground, numbered(places, Fault::Cut), broken).await;
     let answers = lines_with(&talk.to_client, " OK [APPENDUID");
-    let places = some(&answers, points()).into_iter().map(|at| Break::DestinationToClient(at + 4)).collect();
+    let last = answers.len() - 3;
+    let places = some(&answers[..last], points()).into_iter().map(|at| Break::DestinationToClient(at + 4)).collect();
     sweep("destination cut before OK, one by one", &ground, numbered(places, Fault::Cut), broken).await;
 }
 
