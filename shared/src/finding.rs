@@ -122,7 +122,7 @@ finding_codes! {
         "Look for it at the destination; a delta tries to decide it again.";
     FolderUnreadable, "folder_unreadable", Error, "The source folder could not be opened.",
         "Open the folder in webmail; start a delta to try again.";
-    FolderRefused, "folder_refused", Error, "The destination refused to create the folder.",
+    FolderRefused, "folder_refused", Error, "The destination refused to create or open the folder.",
         "Create the folder by hand or map it to another one, then start a delta.";
     FolderRenamed, "folder_renamed", Warning, "The folder has another name at the destination.",
         "Nothing to do, unless you prefer another name.";

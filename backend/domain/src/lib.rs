@@ -14,5 +14,6 @@ pub mod order;
 pub mod plan;
 pub mod run;
 pub mod special_use;
+pub mod substitute;
 pub mod uid;
 pub mod utf7;

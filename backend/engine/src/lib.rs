@@ -19,6 +19,7 @@ pub mod port;
 mod portion;
 mod present;
 mod queue;
+mod refused;
 pub mod run;
 mod standstill;
 pub mod survey;

@@ -402,7 +402,7 @@ fn settled(
     Settlement { source_uid, size_bytes: key.size_bytes, key: Some(key), internal_date, message_id, outcome }
 }
 
-fn counted(outcomes: &[Settlement]) -> Counts {
+pub(crate) fn counted(outcomes: &[Settlement]) -> Counts {
     let mut counts = Counts::default();
     for outcome in outcomes {
         let (number, size) = match outcome.outcome {

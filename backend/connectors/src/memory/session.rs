@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use mailferry_domain::{
-    folder::{FolderStatus, NamingStyle, RemoteFolder},
+    folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, ItemMeta},
     uid::Uid,
 };
@@ -110,6 +110,9 @@ impl Session {
                 match mishap {
                     Mishap::LostBefore => return Err(lost()),
                     Mishap::LostAfter(after) if n >= after => return Err(lost()),
+                    Mishap::Refused(at, code, decision) if n >= at => {
+                        return Err(ConnectorError::new(code, decision, "the account in memory"));
+                    }
                     _ => {}
                 }
                 let Some(message) = messages.iter().find(|message| message.uid == uid) else { continue };
@@ -197,8 +200,10 @@ macro_rules! account {
             }
 
             async fn statuses(&mut self, wire_names: &[String]) -> Result<Vec<Option<FolderStatus>>, ConnectorError> {
-                let mut state = self.0.account.state();
-                Ok(wire_names.iter().map(|name| state.existing(name).ok().map(|folder| folder.status())).collect())
+                // A folder that is closed still tells how it stands.
+                let state = self.0.account.state();
+                let folder = |name: &String| state.folders.get(&FolderPath::parse(name).ok()?);
+                Ok(wire_names.iter().map(|name| folder(name).map(MemoryFolder::status)).collect())
             }
 
             async fn list(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
@@ -250,14 +255,21 @@ impl Destination for MemoryDestination {
         for folder in wanted {
             let wire_name = folder.path.to_string();
             let mut state = self.0.account.state();
+            if folder.create && wire_name.contains(|c| state.refused_characters.contains(c)) {
+                let error = ConnectorError::new(FindingCode::FolderRefused, Decision::Skip, "the account in memory");
+                prepared.push(Err(error));
+                continue;
+            }
             if folder.create {
                 for ancestor in folder.path.ancestors() {
                     state.folder(&ancestor);
                 }
                 state.folder(&folder.path);
             }
-            if folder.subscribe {
-                state.existing(&wire_name)?.subscribed = true;
+            if folder.subscribe
+                && let Ok(folder) = state.existing(&wire_name)
+            {
+                folder.subscribed = true;
             }
             drop(state);
             prepared.push(self.0.status(&wire_name).map(|status| Prepared { wire_name, status, not_subscribed: None }));

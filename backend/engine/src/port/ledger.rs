@@ -24,8 +24,9 @@ pub struct FolderBinding {
     pub destination: FolderPath,
     /// Of the source folder.
     pub source_uid_validity: UidValidity,
-    /// Of the destination folder.
-    pub destination_uid_validity: UidValidity,
+    /// Of the destination folder; `None` if it cannot be opened: nothing is concluded from that, and a folder that
+    /// never could be is not told by [`Ledger::bindings`], so that it may go elsewhere in a later run.
+    pub destination_uid_validity: Option<UidValidity>,
 }
 
 /// What earlier runs left behind of a source folder.

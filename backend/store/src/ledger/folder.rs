@@ -3,7 +3,7 @@
 use mailferry_domain::{
     item::{ContentHash, ContentKey},
     ledger::{FolderState, OpenIntent},
-    uid::Uid,
+    uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{FolderBinding, LedgerFolderId};
 
@@ -13,6 +13,9 @@ use crate::{
     ledger::RunLedger,
     value::{Row, args},
 };
+
+/// The UIDVALIDITY of a destination folder that could not be opened yet.
+pub(super) const NEVER_OPENED: i64 = -1;
 
 /// A folder as it was opened.
 struct Opened {
@@ -32,7 +35,9 @@ impl RunLedger {
         let mut opened = Vec::with_capacity(bindings.len());
         for binding in bindings {
             let (id, generation) = self.bind(&mut tx, binding).await?;
-            self.follow_destination(&mut tx, binding).await?;
+            if let Some(validity) = binding.destination_uid_validity {
+                self.follow_destination(&mut tx, binding, validity).await?;
+            }
             opened.push(Opened { id, generation, run_no });
         }
         self.commit(tx, run_no).await?;
@@ -62,7 +67,7 @@ impl RunLedger {
                     binding.source.to_string(),
                     binding.destination.to_string(),
                     validity,
-                    binding.destination_uid_validity.0,
+                    binding.destination_uid_validity.map_or(NEVER_OPENED, |validity| i64::from(validity.0)),
                     self.inner.context.clock.now(),
                 ],
             )
@@ -72,14 +77,18 @@ impl RunLedger {
 
     /// If the destination has another UIDVALIDITY, its UIDs mean nothing any more: what was settled there may or may
     /// not be there, and must be looked for. That holds for every source folder that goes there.
-    async fn follow_destination(&self, tx: &mut Tx, binding: &FolderBinding) -> Result<(), StoreError> {
-        let validity = binding.destination_uid_validity.0;
+    async fn follow_destination(
+        &self,
+        tx: &mut Tx,
+        binding: &FolderBinding,
+        validity: UidValidity,
+    ) -> Result<(), StoreError> {
         let rows = tx
             .rows(
                 "UPDATE ledger_folders SET destination_uid_validity = $3
                  WHERE ledger_id = $1 AND destination_path = $2 AND destination_uid_validity <> $3
                  RETURNING id, generation",
-                args![self.inner.ledger, binding.destination.to_string(), validity],
+                args![self.inner.ledger, binding.destination.to_string(), validity.0],
             )
             .await?;
         for row in &rows {

@@ -23,6 +23,7 @@ on_both! {
     another_source_uidvalidity_begins_a_new_generation;
     another_destination_uidvalidity_opens_everything_again;
     claimed_covers_every_folder_that_goes_there;
+    a_destination_that_cannot_be_opened_changes_nothing_that_is_known;
     a_cursor_is_told_until_the_folder_is_left_unfinished;
     what_has_not_changed_counts_as_present_once;
     lanes_that_write_at_once_share_commits_and_lose_nothing;
@@ -72,7 +73,7 @@ pub(crate) fn binding(source: &str, destination: &str) -> FolderBinding {
         source: FolderPath::parse(source).expect("path"),
         destination: FolderPath::parse(destination).expect("path"),
         source_uid_validity: UidValidity(1),
-        destination_uid_validity: UidValidity(1),
+        destination_uid_validity: Some(UidValidity(1)),
     }
 }
 
@@ -265,17 +266,33 @@ async fn another_destination_uidvalidity_opens_everything_again(world: World) {
         let unknown = Settlement { key: None, ..settlement(2, Outcome::Stored(Some(Uid(9)))) };
         ledger.settle(folder, &[unknown]).await.expect("settles");
     }
-    let changed = FolderBinding { destination_uid_validity: UidValidity(2), ..binding("INBOX", "INBOX") };
+    let changed = FolderBinding { destination_uid_validity: Some(UidValidity(2)), ..binding("INBOX", "INBOX") };
     let (_, state) = ledger.open_folder(&changed).await.expect("opens");
     assert!(state.settled.is_empty() && state.claimed.is_empty() && state.unaddressed.is_empty());
     assert_eq!(state.open.len(), 1, "an entry without a hash is forgotten: there is nothing to look for");
     assert_eq!((state.open[0].source_uid, state.open[0].destination_uid_next), (Uid(1), 1));
-    let changed = FolderBinding { destination_uid_validity: UidValidity(2), ..binding("Old", "INBOX") };
+    let changed = FolderBinding { destination_uid_validity: Some(UidValidity(2)), ..binding("Old", "INBOX") };
     assert_eq!(ledger.open_folder(&changed).await.expect("opens").1.open.len(), 1, "also from other source folders");
     let sent = ledger.open_folder(&binding("Sent", "Sent")).await.expect("opens").1;
     assert_eq!(sent.settled.to_string(), "1:2");
     ledger.start_folder(id, listed(2)).await.expect("starts");
     assert_eq!(ledger.totals().await.expect("totals").stored, 4, "two folders as they were, INBOX anew");
+}
+
+async fn a_destination_that_cannot_be_opened_changes_nothing_that_is_known(world: World) {
+    let ledger = ledger(&world).await;
+    let closed = |source| FolderBinding { destination_uid_validity: None, ..binding(source, source) };
+    let (id, _) = ledger.open_folder(&closed("New")).await.expect("opens");
+    ledger.start_folder(id, listed(1)).await.expect("starts");
+    ledger.settle(id, &[settlement(1, Outcome::Failed(FindingCode::FolderRefused))]).await.expect("settles");
+    assert!(ledger.bindings().await.expect("bindings").is_empty(), "it never was there");
+    let (again, state) = ledger.open_folder(&binding("New", "New")).await.expect("opens");
+    assert_eq!((again, state), (id, FolderState::default()), "what failed is tried again");
+    assert_eq!(ledger.bindings().await.expect("bindings").len(), 1);
+    ledger.settle(id, &stored(1..=1)).await.expect("settles");
+    let (_, state) = ledger.open_folder(&closed("New")).await.expect("opens");
+    assert!(state.settled.contains(Uid(1)) && state.claimed.contains(Uid(101)), "{state:?}");
+    assert_eq!(ledger.bindings().await.expect("bindings").len(), 1);
 }
 
 async fn claimed_covers_every_folder_that_goes_there(world: World) {
