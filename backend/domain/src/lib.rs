@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod mapping;
 pub mod order;
 pub mod plan;
+pub mod repair;
 pub mod run;
 pub mod special_use;
 pub mod substitute;
