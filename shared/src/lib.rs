@@ -19,6 +19,7 @@ pub mod provider;
 pub mod run;
 pub mod secret;
 pub mod service;
+pub mod verification;
 pub mod voucher;
 
 /// The version prefix of every path of the API.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use chrono::{DateTime, FixedOffset};
+use serde::{Deserialize, Serialize};
 
 use crate::uid::Uid;
 
@@ -43,7 +44,8 @@ pub struct ItemMeta {
 }
 
 /// Flags and keywords of a message (RFC 9051 section 2.3.2), without `\Recent`, which belongs to the session.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(from = "Vec<String>", into = "Vec<String>")]
 pub struct Flags(BTreeSet<String>);
 
 impl Flags {
@@ -67,6 +69,18 @@ impl Flags {
         let kept: BTreeSet<String> = self.0.iter().filter(|flag| keeps(flag)).cloned().collect();
         let reduced = kept.len() < self.0.len();
         (Self(kept), reduced)
+    }
+}
+
+impl From<Vec<String>> for Flags {
+    fn from(flags: Vec<String>) -> Self {
+        Self::new(flags)
+    }
+}
+
+impl From<Flags> for Vec<String> {
+    fn from(flags: Flags) -> Self {
+        flags.0.into_iter().collect()
     }
 }
 

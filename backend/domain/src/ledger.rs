@@ -7,6 +7,7 @@ use mailferry_shared::finding::FindingCode;
 
 use crate::{
     item::ContentKey,
+    print::Traits,
     uid::{Uid, UidSet, UidValidity},
 };
 
@@ -21,6 +22,8 @@ pub struct Intent {
     pub internal_date: Option<DateTime<FixedOffset>>,
     /// Message-ID, if the message has one.
     pub message_id: Option<String>,
+    /// What *Verify* compares with later.
+    pub traits: Traits,
 }
 
 /// An intent whose outcome is not known: the process or the line died in between, or it stayed uncertain.
@@ -69,6 +72,8 @@ pub struct Settlement {
     pub internal_date: Option<DateTime<FixedOffset>>,
     /// Message-ID, if known.
     pub message_id: Option<String>,
+    /// What *Verify* compares with later, if the bytes were read and no intent has it.
+    pub traits: Option<Traits>,
     /// What became of it.
     pub outcome: Outcome,
 }

@@ -246,6 +246,7 @@ pub(crate) fn settlement(item: &ItemMeta, key: Option<ContentKey>, outcome: Outc
         key,
         internal_date: item.internal_date,
         message_id: None,
+        traits: None,
         outcome,
     }
 }

@@ -8,6 +8,8 @@
 //! connection to each side a lane). A `portion` is listed and planned, what may have been sent before is looked for
 //! (`decide`, `present`), the rest is fetched, intended, sent and settled batch by batch, with several batches on the
 //! way at once (`writer`).
+//!
+//! [`verify`] fetches the destination again and compares it with a manifest of what was copied.
 #![warn(missing_docs)]
 
 mod decide;
@@ -15,12 +17,15 @@ mod dry_run;
 mod job;
 mod lane;
 pub mod listing;
+pub mod manifest;
 pub mod port;
 mod portion;
 mod present;
+mod print;
 mod queue;
 mod refused;
 pub mod run;
 mod standstill;
 pub mod survey;
+pub mod verify;
 mod writer;

@@ -10,6 +10,7 @@ use mailferry_domain::{
     header,
     item::ContentKey,
     ledger::{Intent, Outcome, Settlement},
+    print::Traits,
     uid::Uid,
 };
 use mailferry_shared::{
@@ -25,6 +26,7 @@ use crate::{
         ProgressEvent, Step,
     },
     present::Face,
+    print::fingerprint,
     run::{Shared, Stop},
     standstill::unless_it_stood_still,
 };
@@ -379,16 +381,18 @@ fn intent(item: &NewItem) -> Result<Intent, ConnectorError> {
         key: item.body.key(),
         internal_date: item.internal_date,
         message_id: header::message_id(&head),
+        traits: Traits { flags: item.flags.clone(), print: fingerprint(&item.body).map_err(spool_error)? },
     })
 }
 
 fn settlement_of(item: &Fetched, outcome: Outcome) -> Settlement {
     let message_id = head(item).ok().flatten().as_deref().and_then(header::message_id);
-    settled(item.uid, item.body.key(), item.internal_date, message_id, outcome)
+    let traits = fingerprint(&item.body).ok().map(|print| Traits { flags: item.flags.clone(), print });
+    Settlement { traits, ..settled(item.uid, item.body.key(), item.internal_date, message_id, outcome) }
 }
 
 fn settlement_of_new(item: &NewItem, outcome: Outcome) -> Settlement {
-    // The intent has the Message-ID.
+    // The intent has Message-ID and traits.
     settled(item.source_uid, item.body.key(), item.internal_date, None, outcome)
 }
 
@@ -399,7 +403,8 @@ fn settled(
     message_id: Option<String>,
     outcome: Outcome,
 ) -> Settlement {
-    Settlement { source_uid, size_bytes: key.size_bytes, key: Some(key), internal_date, message_id, outcome }
+    let size_bytes = key.size_bytes;
+    Settlement { source_uid, size_bytes, key: Some(key), internal_date, message_id, traits: None, outcome }
 }
 
 pub(crate) fn counted(outcomes: &[Settlement]) -> Counts {

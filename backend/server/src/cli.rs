@@ -17,6 +17,7 @@ use crate::{
     copy::{self, CopyArguments},
     settings::{CommonArgs, ServeArgs, SettingError, Settings},
     telemetry,
+    verify::{self, VerifyArguments},
 };
 
 /// Moves mailboxes from one mail provider to another.
@@ -39,6 +40,8 @@ enum Command {
     Openapi,
     /// Copy one mailbox to another, without the service.
     Copy(Box<CopyArguments>),
+    /// Fetch a mailbox again and compare every message with the manifest of a copy.
+    Verify(Box<VerifyArguments>),
     /// Administer the service.
     #[command(subcommand)]
     Admin(Admin),
@@ -108,6 +111,7 @@ fn report(error: &CliError) {
 fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
         Command::Copy(arguments) => return Ok(runtime()?.block_on(copy::main(*arguments))),
+        Command::Verify(arguments) => return Ok(runtime()?.block_on(verify::main(*arguments))),
         Command::Serve(args) => {
             telemetry::start(&args.common.log, args.common.log_format)?;
             let settings = Settings::from_serve(&args)?;

@@ -18,6 +18,7 @@
 //! | add a provider | `data/providers.json`, read by [`providers`] |
 //! | see how the page is served | [`assets`] |
 //! | see the copy on the command line | [`copy`] |
+//! | see how the command line compares with a manifest | [`verify`] |
 //! | see how a process starts and stops | [`app`]; the commands are in [`cli`] |
 //! | limit how fast strangers may ask | [`limits`] |
 //! | see what is logged | [`telemetry`] |
@@ -58,6 +59,7 @@ pub mod providers;
 pub mod readiness;
 pub mod settings;
 pub mod telemetry;
+pub mod verify;
 
 #[cfg(test)]
 mod tests {

@@ -190,10 +190,11 @@ impl Tx {
     /// Gives every row to `take`, one after the other: memory stays flat however many there are.
     pub(crate) async fn each(
         &mut self,
-        sql: &'static str,
+        sql: impl Into<String>,
         args: Vec<Arg>,
         mut take: impl FnMut(&Row) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
+        let sql = AssertSqlSafe(sql.into());
         match self {
             Self::Sqlite(tx) => {
                 let mut rows = sqlite(sqlx::query(sql), args).fetch(&mut **tx);

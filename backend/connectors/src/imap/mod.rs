@@ -10,9 +10,11 @@ mod auth;
 mod connector;
 mod fetch;
 mod guard;
+mod reader;
 mod refusal;
 mod session;
 mod wire;
 
 pub use account::{ImapDestination, ImapSource};
 pub use connector::{ImapConnector, ImapLogin};
+pub use reader::ImapReader;

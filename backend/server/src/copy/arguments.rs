@@ -4,7 +4,10 @@ use std::{fmt, path::PathBuf};
 
 use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
-use mailferry_connectors::imap::ImapLogin;
+use mailferry_connectors::{
+    imap::ImapLogin,
+    net::{AddressGuard, CertificateTrust, Network, Resolver},
+};
 use mailferry_domain::folder::FolderPath;
 use mailferry_shared::{
     endpoint::{Endpoint, HostName, TlsMode},
@@ -31,6 +34,9 @@ pub struct CopyArguments {
     /// The ledger; by default a file under the user's state directory, named after both ends.
     #[arg(long, value_name = "FILE")]
     pub state: Option<PathBuf>,
+    /// Writes what became of every message, with its SHA-256, as JSON Lines: what `mailferry verify` compares with.
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub manifest: Option<PathBuf>,
     /// Only tell what would be copied.
     #[arg(long)]
     pub dry_run: bool,
@@ -96,17 +102,17 @@ enum Kind {
 
 /// The command cannot be carried out as given.
 #[derive(Debug)]
-pub(super) struct WrongUse {
+pub(crate) struct WrongUse {
     what: String,
     advice: String,
 }
 
 impl WrongUse {
-    pub(super) fn new(what: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(crate) fn new(what: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { what: what.into(), advice: advice.into() }
     }
 
-    pub(super) fn caused(error: &dyn std::error::Error, advice: impl Into<String>) -> Self {
+    pub(crate) fn caused(error: &dyn std::error::Error, advice: impl Into<String>) -> Self {
         Self::new(error.to_string(), advice)
     }
 }
@@ -133,20 +139,7 @@ impl CopyArguments {
         } else {
             ("destination", &self.destination, &self.destination_password_file, &self.destination_authzid)
         };
-        let (user, endpoint) = parse_url(url, self.allow_plaintext).map_err(|what| {
-            WrongUse::new(
-                format!("--{option} {what}"),
-                "write imaps://USER@HOST:PORT with USER percent-encoded, such as anna%40example.org",
-            )
-        })?;
-        Ok(ImapLogin {
-            name: format!("the {option} {endpoint}"),
-            allow_plaintext: endpoint.tls == TlsMode::Plaintext,
-            endpoint,
-            user,
-            password: password(option, file.as_ref())?,
-            act_for: act_for.clone(),
-        })
+        login((option, url), file.as_ref(), act_for.clone(), self.allow_plaintext)
     }
 
     pub(super) fn excluded(&self) -> Result<Vec<FolderPath>, WrongUse> {
@@ -162,6 +155,43 @@ impl CopyArguments {
         };
         self.map.iter().map(rule).collect()
     }
+}
+
+/// How to log in to what the option names by its URL.
+pub(crate) fn login(
+    (option, url): (&str, &str),
+    password_file: Option<&PathBuf>,
+    act_for: Option<String>,
+    allow_plaintext: bool,
+) -> Result<ImapLogin, WrongUse> {
+    let (user, endpoint) = parse_url(url, allow_plaintext).map_err(|what| {
+        WrongUse::new(
+            format!("--{option} {what}"),
+            "write imaps://USER@HOST:PORT with USER percent-encoded, such as anna%40example.org",
+        )
+    })?;
+    Ok(ImapLogin {
+        name: format!("the {option} {endpoint}"),
+        allow_plaintext: endpoint.tls == TlsMode::Plaintext,
+        endpoint,
+        user,
+        password: password(option, password_file)?,
+        act_for,
+    })
+}
+
+/// The way out: to any address, with the certificates that the user trusts.
+pub(crate) fn network(ca_file: Option<&PathBuf>, any_certificate: bool) -> Result<Network, WrongUse> {
+    let trust = CertificateTrust {
+        any: any_certificate,
+        ..match ca_file {
+            Some(path) => CertificateTrust::with_roots_from(path)
+                .map_err(|error| WrongUse::caused(&error, "give a file of PEM certificates"))?,
+            None => CertificateTrust::default(),
+        }
+    };
+    Network::new(AddressGuard::open(), Resolver::System, &trust)
+        .map_err(|error| WrongUse::caused(&error, "check the certificates"))
 }
 
 fn folder(option: &str, name: &str) -> Result<FolderPath, WrongUse> {

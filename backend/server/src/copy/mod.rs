@@ -3,10 +3,11 @@
 //! Exit codes: 0 all copied, present or left out by option; 1 some failed or are uncertain (named); 2 wrong use; 3 could
 //! not connect or log in; 4 parked or interrupted.
 
-mod arguments;
+pub(crate) mod arguments;
 mod live;
 mod location;
-mod report;
+mod manifest;
+pub(crate) mod report;
 
 use std::{
     path::Path,
@@ -16,10 +17,7 @@ use std::{
 };
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use mailferry_connectors::{
-    imap::{ImapConnector, ImapLogin},
-    net::{AddressGuard, CertificateTrust, Network, Resolver},
-};
+use mailferry_connectors::imap::{ImapConnector, ImapLogin};
 use mailferry_domain::{mapping::MappingOptions, plan::ItemFilter};
 use mailferry_engine::{
     port::{Command, Control, NoFault, ProgressSink},
@@ -33,20 +31,21 @@ pub use arguments::CopyArguments;
 use crate::copy::{
     arguments::WrongUse,
     live::LiveLine,
+    manifest::ManifestFile,
     report::{Outcome, exit_code},
 };
 
 /// Days of mail that a trial copies.
 const TRIAL_DAYS: u64 = 10;
 /// Exit code for wrong use.
-const WRONG_USE: u8 = 2;
+pub(crate) const WRONG_USE: u8 = 2;
 
 /// Runs `mailferry copy`.
 pub async fn main(arguments: CopyArguments) -> ExitCode {
     match copy(&arguments).await {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            report::complain(&error);
+            report::complain("copy", &error);
             ExitCode::from(WRONG_USE)
         }
     }
@@ -65,16 +64,9 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
         None => location::default_state(&ends)?,
     };
     let file = open_ledger(&path, &ends).await?;
-    let trust = CertificateTrust {
-        any: arguments.allow_untrusted_certificate,
-        ..match &arguments.ca_file {
-            Some(path) => CertificateTrust::with_roots_from(path)
-                .map_err(|error| WrongUse::caused(&error, "give a file of PEM certificates"))?,
-            None => CertificateTrust::default(),
-        }
-    };
-    let network = Network::new(AddressGuard::open(), Resolver::System, &trust)
-        .map_err(|error| WrongUse::caused(&error, "check the certificates"))?;
+    let manifest = arguments.manifest.as_deref().map(ManifestFile::create).transpose()?;
+    let names = [&source, &destination].map(location::end);
+    let network = arguments::network(arguments.ca_file.as_ref(), arguments.allow_untrusted_certificate)?;
     let (steer, control) = Control::new();
     stop_on_signals(steer);
     let started = Instant::now();
@@ -96,7 +88,15 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     .await;
     ticking.abort();
     live.clear();
-    let outcome = Outcome::new(report, &ledger, started.elapsed(), arguments.dry_run).await;
+    let manifest = match manifest {
+        Some(file) => file.write(&ledger, names, &report).await,
+        None => Ok(None),
+    };
+    let mut outcome = Outcome::new(report, &ledger, started.elapsed(), arguments.dry_run).await;
+    match manifest {
+        Ok(written) => outcome.manifest = written,
+        Err(error) => outcome.without_manifest(&error),
+    }
     file.close().await;
     if arguments.json {
         outcome.print_json();
@@ -145,7 +145,7 @@ fn options(arguments: &CopyArguments, now: DateTime<Utc>) -> Result<RunOptions, 
 }
 
 /// The first signal lets the batch in hand finish; a second one ends the process at once, which does no harm either.
-fn stop_on_signals(steer: tokio::sync::watch::Sender<Command>) {
+pub(crate) fn stop_on_signals(steer: tokio::sync::watch::Sender<Command>) {
     tokio::spawn(async move {
         wait_for_signal().await;
         steer.send_replace(Command::HandOver);

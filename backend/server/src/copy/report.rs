@@ -39,8 +39,18 @@ pub(super) struct Outcome {
     /// Why it failed or is parked.
     #[serde(skip_serializing_if = "Option::is_none")]
     finding: Option<Finding>,
+    /// The manifest that was written, if one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) manifest: Option<WrittenManifest>,
     #[serde(skip)]
     code: u8,
+}
+
+/// A manifest that was written.
+#[derive(Debug, Serialize)]
+pub(super) struct WrittenManifest {
+    pub(super) file: String,
+    pub(super) messages: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -66,14 +76,7 @@ impl Outcome {
             counts: folder.counts,
         });
         let left_out = report.left_out.into_iter().filter_map(|(path, reason)| {
-            let reason = match reason {
-                LeftOut::ByOwner => "excluded",
-                LeftOut::Trash => "trash",
-                LeftOut::Junk => "junk",
-                LeftOut::View => "shows messages of other folders",
-                LeftOut::NotSelectable => return None,
-            };
-            Some(LeftOutLine { folder: path.to_string(), reason })
+            Some(LeftOutLine { folder: path.to_string(), reason: left_out_reason(reason)? })
         });
         Self {
             state,
@@ -85,8 +88,15 @@ impl Outcome {
             notes: report.notes.into_iter().chain(report.unfinished).collect(),
             items: if dry_run { Vec::new() } else { items },
             finding,
+            manifest: None,
             code,
         }
+    }
+
+    /// The mail is there, but what was asked for is not.
+    pub(super) fn without_manifest(&mut self, error: &dyn std::error::Error) {
+        warn("copy", &format!("the manifest could not be written: {error}"));
+        self.code = self.code.max(1);
     }
 
     pub(super) fn print_json(&self) {
@@ -118,6 +128,9 @@ impl Outcome {
         if let Some(finding) = &self.finding {
             say(&sentence(finding));
         }
+        if let Some(manifest) = &self.manifest {
+            say(&format!("Manifest of {} messages: {}", thousands(manifest.messages), manifest.file));
+        }
     }
 
     /// Names what failed or is uncertain, and of what was left out the first few that no filter explains.
@@ -148,6 +161,17 @@ impl Outcome {
             self.seconds
         )
     }
+}
+
+/// Why a folder was left out; nothing, if it can hold no messages.
+pub(super) fn left_out_reason(reason: LeftOut) -> Option<&'static str> {
+    Some(match reason {
+        LeftOut::ByOwner => "excluded",
+        LeftOut::Trash => "trash",
+        LeftOut::Junk => "junk",
+        LeftOut::View => "shows messages of other folders",
+        LeftOut::NotSelectable => return None,
+    })
 }
 
 /// The exit code.
@@ -191,7 +215,8 @@ fn words(counts: &Counts, dry_run: bool) -> String {
     parts.join(", ")
 }
 
-fn sentence(finding: &Finding) -> String {
+/// A finding in words.
+pub(crate) fn sentence(finding: &Finding) -> String {
     match &finding.subject {
         Some(subject) => format!("{subject}: {} {}", finding.message, finding.next_step),
         None => format!("{} {}", finding.message, finding.next_step),
@@ -199,7 +224,7 @@ fn sentence(finding: &Finding) -> String {
 }
 
 /// A number with commas.
-pub(super) fn thousands(number: u64) -> String {
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (n, digit) in digits.chars().enumerate() {
@@ -217,13 +242,18 @@ pub(super) fn megabytes(size_bytes: u64) -> String {
 }
 
 /// Standard output that went away is no reason to stop.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     let _ = writeln!(stdout().lock(), "{line}");
 }
 
-/// Says what is wrong with the command.
-pub(super) fn complain(error: &WrongUse) {
-    let _ = writeln!(std::io::stderr().lock(), "mailferry copy: {error}");
+/// Says on standard error what is wrong with the command.
+pub(crate) fn complain(command: &str, error: &WrongUse) {
+    warn(command, &error.to_string());
+}
+
+/// Says something on standard error.
+pub(crate) fn warn(command: &str, what: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "mailferry {command}: {what}");
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //!
 //! `folder` opens source folders and tells what is known of them, `cursor` what they were when they were left, `group`
 //! lets lanes share a commit, `write` records intents and outcomes together with the totals (`told` for single
-//! messages), `report` reads them for people, `file` is the command line's ledger.
+//! messages), `report` reads them for people, `manifest` writes what *Verify* compares with, `file` is the command line's
+//! ledger.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -29,6 +30,7 @@ mod file;
 mod folder;
 mod generation;
 mod group;
+mod manifest;
 mod report;
 mod told;
 mod write;

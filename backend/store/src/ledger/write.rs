@@ -9,6 +9,7 @@ use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     item::ContentKey,
     ledger::{Intent, Outcome, Settlement},
+    print::Traits,
 };
 use mailferry_engine::port::{Entry, FolderStart, LedgerFolderId};
 use mailferry_shared::{
@@ -126,22 +127,26 @@ async fn write_intents(tx: &mut Tx, at: At, uid_next: u32, batch: &[Intent]) -> 
             args.extend(key_args(Some(&intent.key)));
             args.push(intent.message_id.clone().into());
             args.extend(date_args(intent.internal_date));
+            args.extend(traits_args(Some(&intent.traits)));
         }
         let mut sql = String::from(
             "INSERT INTO ledger_items (folder_id, generation, source_uid, state, size_bytes, key_size_bytes, hash,
-                message_id, internal_date, internal_offset, destination_uid_next, run_no, fence) VALUES ",
+                message_id, internal_date, internal_offset, flags, fingerprint, destination_uid_next, run_no, fence)
+             VALUES ",
         );
         for row in 0..part.len() {
-            let n = 6 + row * 6;
+            let n = 6 + row * 8;
             let comma = if row == 0 { "" } else { ", " };
             // The size twice: as listed (corrected by the outcome) and as read.
             let _ = write!(
                 sql,
-                "{comma}($1, $2, ${n}, 'intended', ${s}, ${s}, ${}, ${}, ${}, ${}, $5, $3, $4)",
+                "{comma}($1, $2, ${n}, 'intended', ${s}, ${s}, ${}, ${}, ${}, ${}, ${}, ${}, $5, $3, $4)",
                 n + 2,
                 n + 3,
                 n + 4,
                 n + 5,
+                n + 6,
+                n + 7,
                 s = n + 1,
             );
         }
@@ -149,7 +154,8 @@ async fn write_intents(tx: &mut Tx, at: At, uid_next: u32, batch: &[Intent]) -> 
             " ON CONFLICT (folder_id, generation, source_uid) DO UPDATE SET state = excluded.state,
                 size_bytes = excluded.size_bytes, key_size_bytes = excluded.key_size_bytes, hash = excluded.hash,
                 message_id = excluded.message_id, internal_date = excluded.internal_date,
-                internal_offset = excluded.internal_offset, destination_uid = NULL,
+                internal_offset = excluded.internal_offset, flags = excluded.flags,
+                fingerprint = excluded.fingerprint, destination_uid = NULL,
                 destination_uid_next = excluded.destination_uid_next, run_no = excluded.run_no, reason = NULL,
                 fence = excluded.fence
               WHERE ledger_items.state NOT IN ('stored', 'present')",
@@ -263,11 +269,11 @@ fn tally(outcome: Outcome, size_bytes: u64) -> Counts {
 }
 
 async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), StoreError> {
-    const COLUMNS: usize = 10;
+    const COLUMNS: usize = 12;
     let mut args = args![at.folder, at.generation, at.run_no, at.fence];
     let mut sql = String::from(
         "INSERT INTO ledger_items (folder_id, generation, run_no, fence, source_uid, state, size_bytes, key_size_bytes,
-            hash, message_id, internal_date, internal_offset, destination_uid, reason) VALUES ",
+            hash, message_id, internal_date, internal_offset, flags, fingerprint, destination_uid, reason) VALUES ",
     );
     for (row, settlement) in new.iter().enumerate() {
         let (state, uid, reason) = match settlement.outcome {
@@ -281,6 +287,7 @@ async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), 
         args.extend(key_args(settlement.key.as_ref()));
         args.push(settlement.message_id.clone().into());
         args.extend(date_args(settlement.internal_date));
+        args.extend(traits_args(settlement.traits.as_ref()));
         args.extend::<Vec<Arg>>(args![uid.map(|uid| uid.0), reason.map(FindingCode::as_str)]);
         sql.push_str(if row == 0 { "($1, $2, $3, $4" } else { ", ($1, $2, $3, $4" });
         for n in 0..COLUMNS {
@@ -296,6 +303,8 @@ async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), 
             message_id = COALESCE(excluded.message_id, ledger_items.message_id),
             internal_date = COALESCE(excluded.internal_date, ledger_items.internal_date),
             internal_offset = COALESCE(excluded.internal_offset, ledger_items.internal_offset),
+            flags = COALESCE(excluded.flags, ledger_items.flags),
+            fingerprint = COALESCE(excluded.fingerprint, ledger_items.fingerprint),
             destination_uid = excluded.destination_uid, reason = excluded.reason",
     );
     tx.execute(sql, args).await.map(drop)
@@ -303,6 +312,12 @@ async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), 
 
 fn key_args(key: Option<&ContentKey>) -> Vec<Arg> {
     args![key.map(|key| key.size_bytes), key.map(|key| key.hash.0.as_slice())]
+}
+
+/// Flags with spaces between them, and the fingerprint.
+fn traits_args(traits: Option<&Traits>) -> Vec<Arg> {
+    let flags = |traits: &Traits| traits.flags.iter().collect::<Vec<_>>().join(" ");
+    args![traits.map(flags), traits.map(|traits| traits.print.to_bytes())]
 }
 
 /// Seconds since 1970 and the zone's seconds east of UTC.

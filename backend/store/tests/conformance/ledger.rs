@@ -1,8 +1,9 @@
 use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
-    item::{ContentHash, ContentKey},
+    item::{ContentHash, ContentKey, Flags},
     ledger::{Cursor, FolderState, Intent, Outcome, Settlement},
+    print::{Fingerprint, Traits},
     uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{Entry, FolderBinding, FolderStart, Ledger, LedgerError, LedgerFolderId};
@@ -79,7 +80,13 @@ pub(crate) fn binding(source: &str, destination: &str) -> FolderBinding {
 
 pub(crate) fn intent(uid: u32) -> Intent {
     let internal_date = DateTime::from_timestamp(i64::from(uid) * 1000, 0).map(|date| date.fixed_offset());
-    Intent { source_uid: Uid(uid), key: key(uid), internal_date, message_id: Some(format!("<{uid}@example.org>")) }
+    Intent {
+        source_uid: Uid(uid),
+        key: key(uid),
+        internal_date,
+        message_id: Some(format!("<{uid}@example.org>")),
+        traits: Traits { flags: Flags::new(["\\Seen"]), print: Fingerprint { body: [7; 16], fields: vec![1, 2] } },
+    }
 }
 
 pub(crate) fn settlement(uid: u32, outcome: Outcome) -> Settlement {
@@ -90,6 +97,7 @@ pub(crate) fn settlement(uid: u32, outcome: Outcome) -> Settlement {
         key: known.then(|| key(uid)),
         internal_date: None,
         message_id: None,
+        traits: None,
         outcome,
     }
 }

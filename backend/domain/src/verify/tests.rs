@@ -1,0 +1,129 @@
+//! Grading, stated.
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    item::ContentHash,
+    manifest::{DestinationRef, SourceRef},
+    print::Fingerprint,
+};
+
+fn key(content: u8) -> ContentKey {
+    ContentKey { size_bytes: u64::from(content), hash: ContentHash([content; 32]) }
+}
+
+/// An entry of a body and a header, at a place; both together are its content.
+fn entry(uid: Option<u32>, body: u8, head: u8) -> ManifestEntry {
+    let content = key(body * 16 + head);
+    ManifestEntry {
+        sha256: Some(content.hash),
+        size_bytes: content.size_bytes,
+        flags: Some(Flags::new(["\\Seen"])),
+        internal_date: None,
+        message_id: Some(format!("<{body}@example.org>")),
+        source: SourceRef { folder: "INBOX".to_owned(), uid_validity: 1, uid: 1 },
+        destination: DestinationRef { folder: "INBOX".to_owned(), uid_validity: 1, uid },
+        outcome: ManifestOutcome::Stored,
+        code: None,
+        fingerprint: Some(Fingerprint { body: [body; BODY_HASH_BYTES], fields: vec![u16::from(head)] }),
+    }
+}
+
+fn found(uid: u32, body: u8, head: u8) -> Found {
+    Found {
+        seen: Seen { uid: Uid(uid), flags: Flags::new(["\\Seen"]), internal_date: None },
+        key: key(body * 16 + head),
+        message_id: Some(format!("<{body}@example.org>")),
+        body: [body; BODY_HASH_BYTES],
+        fields: vec![Field { name: "Subject".to_owned(), hash: u16::from(head) }],
+    }
+}
+
+fn grades(entries: Vec<ManifestEntry>, there: Vec<Found>) -> Vec<Grade> {
+    let mut matching = Matching::default();
+    let wanted = entries.len();
+    entries.into_iter().for_each(|entry| matching.want(entry));
+    there.into_iter().for_each(|found| matching.keep(found));
+    let verdicts = matching.finish();
+    assert_eq!(verdicts.len(), wanted, "every entry has one verdict");
+    let mut grades: Vec<Grade> = verdicts.into_iter().map(|(_, verdict)| verdict.grade).collect();
+    grades.sort_unstable();
+    grades
+}
+
+#[test]
+fn a_changed_header_is_a_rewritten_message_and_the_header_is_named() {
+    let verdict = other_bytes(&entry(Some(5), 1, 1), &found(5, 1, 2));
+    assert_eq!((verdict.grade, verdict.changes), (Grade::Rewritten, vec![Change::Header("Subject".to_owned())]));
+}
+
+#[test]
+fn a_changed_body_is_a_different_message_even_under_the_same_message_id() {
+    let changed = Found { body: [9; BODY_HASH_BYTES], ..found(5, 1, 1) };
+    let verdict = other_bytes(&entry(Some(5), 1, 1), &changed);
+    assert_eq!((verdict.grade, verdict.changes), (Grade::Different, vec![Change::Body]));
+}
+
+#[test]
+fn without_a_fingerprint_other_bytes_are_never_called_rewritten() {
+    let old = ManifestEntry { fingerprint: None, ..entry(Some(5), 1, 1) };
+    assert_eq!(other_bytes(&old, &found(5, 1, 2)).grade, Grade::Different);
+}
+
+#[test]
+fn flags_and_dates_are_compared_where_we_have_set_them() {
+    let date = |text: &str| DateTime::parse_from_rfc3339(text).expect("a date");
+    let dated = ManifestEntry { internal_date: Some(date("2020-01-01T10:00:00+01:00")), ..entry(Some(1), 1, 1) };
+    let seen = |text: &str| Seen { uid: Uid(1), flags: Flags::new(["\\Flagged"]), internal_date: Some(date(text)) };
+    let verdict = same_bytes(&dated, &seen("2020-01-01T09:00:00+00:00"));
+    assert_eq!((verdict.flags_missing.join(" "), verdict.flags_added.join(" ")), ("\\Seen".into(), "\\Flagged".into()));
+    assert_eq!(verdict.dates, None, "the same instant in another zone");
+    assert!(same_bytes(&dated, &seen("2020-01-01T09:00:01+00:00")).dates.is_some());
+    let present = ManifestEntry { outcome: ManifestOutcome::Present, ..dated };
+    assert!(same_bytes(&present, &seen("2021-01-01T09:00:00+00:00")).is_perfect());
+}
+
+#[test]
+fn uids_that_the_server_told_the_wrong_way_round_are_no_difference() {
+    let entries = vec![entry(Some(1), 1, 0), entry(Some(2), 2, 0)];
+    assert_eq!(grades(entries, vec![found(1, 2, 0), found(2, 1, 0)]), [Grade::Identical, Grade::Identical]);
+}
+
+#[test]
+fn a_message_replaced_by_an_altered_one_is_different_and_a_deleted_one_is_absent() {
+    let altered = Found { body: [9; BODY_HASH_BYTES], key: key(200), ..found(8, 1, 0) };
+    assert_eq!(
+        grades(vec![entry(Some(1), 1, 0), entry(Some(2), 2, 0)], vec![altered]),
+        [Grade::Different, Grade::Absent]
+    );
+}
+
+proptest! {
+    /// Whatever lies there, under whatever UIDs: content is a multiset, and nothing is called identical twice.
+    #[test]
+    fn as_many_are_identical_as_both_sides_have_of_a_content(
+        wanted in prop::collection::vec((prop::option::of(1u32..30), 0u8..4, 0u8..3), 0..20),
+        there in prop::collection::vec((0u8..4, 0u8..3), 0..20),
+    ) {
+        let mut left: HashMap<_, usize> = HashMap::new();
+        for content in &there {
+            *left.entry(*content).or_default() += 1;
+        }
+        let mut identical = 0;
+        for (_, body, head) in &wanted {
+            if let Some(left) = left.get_mut(&(*body, *head)).filter(|left| **left > 0) {
+                *left -= 1;
+                identical += 1;
+            }
+        }
+        let entries = wanted.iter().map(|(uid, body, head)| entry(*uid, *body, *head)).collect();
+        let found = there.iter().zip(1..).map(|((body, head), uid)| found(uid, *body, *head)).collect();
+        let grades = grades(entries, found);
+        prop_assert_eq!(grades.iter().filter(|grade| **grade == Grade::Identical).count(), identical);
+        let arrived = grades.iter().filter(|grade| **grade != Grade::Absent).count();
+        prop_assert!(arrived <= there.len(), "each message stands for one entry");
+    }
+}

@@ -1,0 +1,67 @@
+//! A body's fingerprint: what is kept of every message, so that *Verify* can tell later what a server changed.
+
+use std::io::{self, Read};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use bytes::Bytes;
+use mailferry_domain::print::{self, BODY_HASH_BYTES, Fingerprint};
+
+use crate::port::Body;
+
+/// A header longer than this is not one.
+const HEAD_BYTES: usize = 1 << 20;
+/// Spooled bodies are read in pieces of this size.
+const PIECE_BYTES: usize = 64 << 10;
+
+/// The fingerprint of a message.
+pub(crate) fn fingerprint(body: &Body) -> io::Result<Fingerprint> {
+    let (head, rest) = split(body)?;
+    Ok(Fingerprint { body: rest, fields: print::field_hashes(&head) })
+}
+
+/// A message's header, and the beginning of the hash of what follows.
+pub(crate) fn split(body: &Body) -> io::Result<(Bytes, [u8; BODY_HASH_BYTES])> {
+    let head = body.head(HEAD_BYTES)?;
+    let offset = print::body_offset(&head);
+    let mut hash = Context::new(&SHA256);
+    match body.in_memory() {
+        Some(bytes) => hash.update(&print::with_crlf(&bytes[offset..], 0)),
+        None => hash_spooled(body, offset, &mut hash)?,
+    }
+    let mut short = [0; BODY_HASH_BYTES];
+    short.copy_from_slice(&hash.finish().as_ref()[..BODY_HASH_BYTES]);
+    Ok((head.slice(..offset), short))
+}
+
+fn hash_spooled(body: &Body, offset: usize, hash: &mut Context) -> io::Result<()> {
+    let mut reader = body.reader()?;
+    io::copy(&mut reader.by_ref().take(offset as u64), &mut io::sink())?;
+    let (mut piece, mut last) = (vec![0; PIECE_BYTES], 0);
+    loop {
+        let read = reader.read(&mut piece)?;
+        let Some(end) = piece[..read].last().copied() else { return Ok(()) };
+        hash.update(&print::with_crlf(&piece[..read], last));
+        last = end;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::BodyWriter;
+
+    #[test]
+    fn a_spooled_message_has_the_same_fingerprint_as_one_in_memory() {
+        let mut message = b"Subject: x\r\nTo: y\r\n\r\n".to_vec();
+        // Line ends at every place of a piece, some of them bare.
+        for n in 0..200_000_u32 {
+            message.extend_from_slice(if n.is_multiple_of(7) { b"line of text\n" } else { b"line of text!\r\n" });
+        }
+        let mut writer = BodyWriter::new(message.len() as u64).expect("a spool file");
+        writer.write(&message).expect("takes");
+        let spooled = writer.finish().expect("finishes");
+        assert_eq!(spooled.memory_bytes(), 0);
+        let in_memory = Body::from_bytes(message.into());
+        assert_eq!(fingerprint(&spooled).expect("reads"), fingerprint(&in_memory).expect("reads"));
+    }
+}

@@ -1,0 +1,178 @@
+//! What a verification found, for people and for programs.
+
+use std::time::Duration;
+
+use mailferry_engine::verify::{VerifyEnd, VerifyReport};
+use mailferry_shared::{
+    finding::{Finding, FindingCode},
+    verification::{Grade, VerificationCounts, VerificationItem},
+};
+use serde::Serialize;
+
+use crate::copy::report::{say, sentence, thousands};
+
+/// The whole result; also the shape of `--json`.
+#[derive(Debug, Serialize)]
+pub(super) struct Outcome {
+    /// `identical`, `differences`, `failed` or `interrupted`.
+    state: &'static str,
+    counts: VerificationCounts,
+    seconds: f64,
+    folders: Vec<FolderLine>,
+    /// Messages that are not there exactly as they were copied, the worst first.
+    items: Vec<VerificationItem>,
+    items_total: u64,
+    /// Folders that could not be read.
+    unread: Vec<Finding>,
+    /// Why it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finding: Option<Finding>,
+    #[serde(skip)]
+    pub(super) code: u8,
+}
+
+#[derive(Debug, Serialize)]
+struct FolderLine {
+    destination: String,
+    counts: VerificationCounts,
+}
+
+impl Outcome {
+    pub(super) fn new(report: VerifyReport, took: Duration) -> Self {
+        let (state, code, finding) = judge(&report);
+        let folders = report.folders.into_iter();
+        Self {
+            state,
+            counts: report.counts,
+            seconds: (took.as_secs_f64() * 1000.0).round() / 1000.0,
+            folders: folders.map(|(path, counts)| FolderLine { destination: path.to_string(), counts }).collect(),
+            items: report.items,
+            items_total: report.items_total,
+            unread: report.unread,
+            finding,
+            code,
+        }
+    }
+
+    pub(super) fn print_json(&self) {
+        if let Ok(text) = serde_json::to_string(self) {
+            say(&text);
+        }
+    }
+
+    pub(super) fn print(&self) {
+        for item in &self.items {
+            say(&line(item));
+        }
+        let named = u64::try_from(self.items.len()).unwrap_or(u64::MAX);
+        if self.items_total > named {
+            say(&format!("… and {} others.", thousands(self.items_total - named)));
+        }
+        for finding in &self.unread {
+            say(&sentence(finding));
+        }
+        match &self.finding {
+            Some(finding) => say(&sentence(finding)),
+            None => summary(&self.counts).iter().for_each(|line| say(line)),
+        }
+    }
+}
+
+fn judge(report: &VerifyReport) -> (&'static str, u8, Option<Finding>) {
+    match &report.end {
+        VerifyEnd::Done if report.counts.is_perfect() => ("identical", 0, None),
+        VerifyEnd::Done => ("differences", 1, None),
+        VerifyEnd::Failed(error) => {
+            let finding = error.finding().about(error.context.clone());
+            // The line was lost for good in the middle.
+            if report.counts.expected > 0 { ("interrupted", 4, Some(finding)) } else { ("failed", 3, Some(finding)) }
+        }
+        VerifyEnd::Stopped(_) => ("interrupted", 4, Some(Finding::new(FindingCode::Interrupted))),
+    }
+}
+
+fn summary(counts: &VerificationCounts) -> Vec<String> {
+    let (expected, arrived) = (thousands(counts.expected), thousands(counts.arrived()));
+    let mut first = format!("{arrived} of {expected} messages arrived");
+    if counts.rewritten == 0 {
+        first.push_str(", byte for byte");
+    } else {
+        let (identical, rewritten) = (thousands(counts.identical), thousands(counts.rewritten));
+        first.push_str(&format!(": {identical} byte for byte, {rewritten} rewritten by the server"));
+    }
+    for (number, word) in
+        [(counts.different, "different"), (counts.absent, "absent"), (counts.unread, "in folders that cannot be read")]
+    {
+        if number > 0 {
+            first.push_str(&format!("; {} {word}", thousands(number)));
+        }
+    }
+    let mut lines = vec![first + "."];
+    for (number, what) in [
+        (counts.flags_differ, "have other flags than were copied"),
+        (counts.dates_differ, "have another date than was copied"),
+        (counts.left_out, "were left out of the copy"),
+    ] {
+        if number > 0 {
+            lines.push(format!("{} {what}.", thousands(number)));
+        }
+    }
+    lines
+}
+
+/// One message: where it came from, where it should be, and what is wrong with it.
+fn line(item: &VerificationItem) -> String {
+    let there = item.destination_uid.map(|uid| format!(" UID {uid}")).unwrap_or_default();
+    let id = item.message_id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
+    format!("{} UID {} → {}{there}{id}: {}", item.folder, item.uid, item.destination_folder, faults(item).join("; "))
+}
+
+fn faults(item: &VerificationItem) -> Vec<String> {
+    let changes = item.changes.join(", ");
+    let mut faults = match item.grade {
+        Grade::Identical => Vec::new(),
+        Grade::Rewritten => vec![format!("rewritten by the server ({changes})")],
+        Grade::Different => vec![format!("different ({changes})")],
+        Grade::Absent => vec!["absent".to_owned()],
+        Grade::Unread => vec!["its folder cannot be read".to_owned()],
+    };
+    for (flags, what) in [(&item.flags_missing, "flags missing"), (&item.flags_added, "flags added")] {
+        if !flags.is_empty() {
+            faults.push(format!("{what}: {}", flags.join(" ")));
+        }
+    }
+    if let Some(expected) = item.expected_date {
+        let there = item.date.map_or_else(|| "none".to_owned(), |date| date.to_rfc3339());
+        faults.push(format!("date {there} instead of {}", expected.to_rfc3339()));
+    }
+    faults
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_report_says_what_arrived_and_what_did_not() {
+        let all = VerificationCounts { expected: 12_345, identical: 12_345, ..VerificationCounts::default() };
+        assert_eq!(summary(&all), ["12,345 of 12,345 messages arrived, byte for byte."]);
+        let some = VerificationCounts {
+            expected: 10,
+            identical: 5,
+            rewritten: 2,
+            different: 1,
+            absent: 2,
+            flags_differ: 3,
+            left_out: 4,
+            ..VerificationCounts::default()
+        };
+        assert_eq!(
+            summary(&some),
+            [
+                "7 of 10 messages arrived: 5 byte for byte, 2 rewritten by the server; 1 different; 2 absent.",
+                "3 have other flags than were copied.",
+                "4 were left out of the copy.",
+            ]
+        );
+    }
+}

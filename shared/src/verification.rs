@@ -1,0 +1,106 @@
+//! Verify: the destination is fetched again and compared with what was copied.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// How a message was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// Byte for byte.
+    Identical,
+    /// The server has changed its header or its line ends; what follows the header is the same.
+    Rewritten,
+    /// It is there, but what follows its header, or what it is, has changed.
+    Different,
+    /// It is not in its folder.
+    Absent,
+    /// Its folder could not be read: nothing is known of it.
+    Unread,
+}
+
+/// How many messages were found how. `expected` is the sum of `identical`, `rewritten`, `different`, `absent` and
+/// `unread` once the verification has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct VerificationCounts {
+    /// Messages that should be at the destination.
+    pub expected: u64,
+    /// There, byte for byte.
+    pub identical: u64,
+    /// There, with a header or line ends that the server has changed.
+    pub rewritten: u64,
+    /// There, with other content.
+    pub different: u64,
+    /// Not there.
+    pub absent: u64,
+    /// In folders that could not be read.
+    pub unread: u64,
+    /// Of those that are there, with other flags than were copied.
+    pub flags_differ: u64,
+    /// Of those that are there, with another internal date than was copied.
+    pub dates_differ: u64,
+    /// Messages that were left out by an option, and are not expected.
+    pub left_out: u64,
+}
+
+impl VerificationCounts {
+    /// Messages that are there: byte for byte or rewritten.
+    pub fn arrived(&self) -> u64 {
+        self.identical + self.rewritten
+    }
+
+    /// True if everything is there as it was copied.
+    pub fn is_perfect(&self) -> bool {
+        self.identical == self.expected && self.flags_differ == 0 && self.dates_differ == 0
+    }
+
+    /// Adds `other` to these.
+    pub fn add(&mut self, other: &Self) {
+        self.expected += other.expected;
+        self.identical += other.identical;
+        self.rewritten += other.rewritten;
+        self.different += other.different;
+        self.absent += other.absent;
+        self.unread += other.unread;
+        self.flags_differ += other.flags_differ;
+        self.dates_differ += other.dates_differ;
+        self.left_out += other.left_out;
+    }
+}
+
+/// One message that is not there exactly as it was copied. Never a subject or a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VerificationItem {
+    /// How it was found.
+    pub grade: Grade,
+    /// Its folder at the source.
+    pub folder: String,
+    /// Its UID at the source.
+    pub uid: u32,
+    /// Its folder at the destination.
+    pub destination_folder: String,
+    /// Its UID at the destination: where it was found, else where it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_uid: Option<u32>,
+    /// Its Message-ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// Size in bytes as it was copied.
+    pub size_bytes: u64,
+    /// What has changed of it, such as `header Subject`, `line ends`, `body`.
+    pub changes: Vec<String>,
+    /// Flags that were copied and are there no more.
+    pub flags_missing: Vec<String>,
+    /// Flags that are there and were not copied.
+    pub flags_added: Vec<String>,
+    /// The internal date that was copied, if another one is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_date: Option<DateTime<Utc>>,
+    /// The internal date that is there, if another one was copied.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<DateTime<Utc>>,
+}
