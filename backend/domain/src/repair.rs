@@ -203,9 +203,9 @@ impl Repairer {
         self.body.learn(&fields);
         for field in &fields {
             if self.last >= Repair::LongLines {
-                header::fold(field, out)
+                header::fold(field, out);
             } else {
-                out.extend_from_slice(field)
+                out.extend_from_slice(field);
             }
             out.extend_from_slice(b"\r\n");
         }
@@ -223,6 +223,7 @@ impl Repairer {
 }
 
 /// How a header ends.
+#[derive(Clone, Copy)]
 enum End {
     EmptyLine,
     /// The message ends with it.

@@ -158,7 +158,7 @@ impl FolderJob {
     /// Sizes of the messages that may be at the destination already.
     pub(crate) fn sizes(&self) -> HashSet<u64> {
         let copied = self.plan.copy.iter().map(|item| item.size_bytes);
-        copied.chain(self.state.open.iter().map(|intent| intent.key.size_bytes)).collect()
+        copied.chain(self.state.open.iter().map(|intent| intent.sent_key().size_bytes)).collect()
     }
 
     /// The messages to fetch, ascending by UID.

@@ -18,6 +18,7 @@ mod job;
 mod lane;
 pub mod listing;
 pub mod manifest;
+mod mend;
 pub mod port;
 mod portion;
 mod present;

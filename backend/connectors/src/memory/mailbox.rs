@@ -102,6 +102,7 @@ pub(super) struct State {
     pub(super) login_error: Option<(FindingCode, Decision)>,
     pub(super) tells_no_uids: bool,
     pub(super) refused_characters: String,
+    pub(super) takes: Option<fn(&StoredMessage) -> bool>,
     pub(super) closed: BTreeSet<FolderPath>,
     pub(super) logins: u64,
     last_validity: u32,
@@ -219,6 +220,11 @@ impl MemoryAccount {
     /// Refuses to make folders with one of these characters in their names.
     pub fn refuse_characters(&self, characters: &str) {
         characters.clone_into(&mut self.state().refused_characters);
+    }
+
+    /// Refuses messages for their own sake, except those that `takes` holds for.
+    pub fn take_only(&self, takes: fn(&StoredMessage) -> bool) {
+        self.state().takes = Some(takes);
     }
 
     /// Refuses to open a folder from now on, as an ACL does, or opens it again.

@@ -128,7 +128,7 @@ impl Session {
 
     fn store(&self, wire_name: &str, batch: Vec<NewItem>) -> Answered {
         let mut state = self.account.state();
-        let mishap = state.store_mishaps.pop_front().unwrap_or(Mishap::Fine);
+        let mut mishap = state.store_mishaps.pop_front().unwrap_or(Mishap::Fine);
         let tells_uids = !state.tells_no_uids;
         let unknown = |error| (batch.iter().map(|_| Fate::Unknown).collect(), Some(error));
         let messages = match batch.iter().map(stored).collect::<Result<Vec<_>, _>>() {
@@ -138,8 +138,16 @@ impl Session {
                 return Answered { batch, fates, flags_reduced: false, lost };
             }
         };
+        let mut messages = messages;
+        if let Some(bad) = state.takes.and_then(|takes| messages.iter().position(|message| !takes(message))) {
+            match mishap {
+                Mishap::Fine => mishap = Mishap::Refused(bad, FindingCode::MessageRefused, Decision::Skip),
+                // Whatever is answered, what it does not take does not arrive, nor what was sent behind it.
+                _ => messages.truncate(bad),
+            }
+        }
         let (fates, lost) = match state.existing(wire_name) {
-            Ok(folder) => keep(folder, messages, mishap, tells_uids),
+            Ok(folder) => keep(folder, messages, (mishap, batch.len()), tells_uids),
             Err(error) => unknown(error),
         };
         Answered { batch, fates, flags_reduced: false, lost }
@@ -150,10 +158,9 @@ impl Session {
 fn keep(
     folder: &mut MemoryFolder,
     messages: Vec<StoredMessage>,
-    mishap: Mishap,
+    (mishap, sent): (Mishap, usize),
     tells_uids: bool,
 ) -> (Vec<Fate>, Option<ConnectorError>) {
-    let sent = messages.len();
     let mut push = |messages: Vec<StoredMessage>| -> Vec<Fate> {
         messages.into_iter().map(|message| Fate::Stored(Some(folder.push(message)).filter(|_| tells_uids))).collect()
     };

@@ -12,7 +12,7 @@ use chrono::{DateTime, FixedOffset};
 use mailferry_connectors::memory::{MemoryAccount, MemoryConnector};
 use mailferry_domain::{folder::FolderPath, item::Flags};
 use mailferry_engine::{
-    port::{Control, Fault, Interrupted, NoFault, NoProgress, Step},
+    port::{Connector, Control, Fault, Interrupted, NoFault, NoProgress, Step},
     run::{Job, RunEnd, RunOptions, RunReport, run},
 };
 use mailferry_shared::{finding::FindingCode, ids::RunId, run::RunState};
@@ -93,11 +93,25 @@ impl World {
     }
 
     async fn resume_with(&self, fault: Arc<dyn Fault>) -> (RunReport, LedgerReport) {
+        self.resume_over(Arc::new(self.connector.clone()), fault).await
+    }
+
+    /// A new run between other accounts.
+    pub(crate) async fn run_over<C: Connector>(
+        &self,
+        connector: Arc<C>,
+        fault: Arc<dyn Fault>,
+    ) -> (RunReport, LedgerReport) {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        self.resume_over(connector, fault).await
+    }
+
+    async fn resume_over<C: Connector>(&self, connector: Arc<C>, fault: Arc<dyn Fault>) -> (RunReport, LedgerReport) {
         let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
         let id = RunId(Uuid::from_u128(self.runs.load(Ordering::Relaxed) as u128));
         let ledger = file.run_ledger(id).await.expect("the run's ledger");
         let job = Job {
-            connector: Arc::new(self.connector.clone()),
+            connector,
             ledger: ledger.clone(),
             options: self.options.clone(),
             control: Control::always_go(),
@@ -139,11 +153,16 @@ impl StopAt {
         Arc::new(Self { n, reached: AtomicUsize::new(0) })
     }
 
+    /// Steps so far.
+    pub(crate) fn reached(&self) -> usize {
+        self.reached.load(Ordering::SeqCst)
+    }
+
     /// The steps of a run that nothing stops.
     pub(crate) async fn steps_of(world: &World) -> usize {
         let counter = Self::new(usize::MAX);
         world.run_with(counter.clone()).await;
-        counter.reached.load(Ordering::SeqCst)
+        counter.reached()
     }
 }
 

@@ -48,11 +48,15 @@ impl Lines {
 
     /// Looks at the message's header.
     pub(super) fn learn(&mut self, header: &[Vec<u8>]) {
-        header.iter().for_each(|line| self.part.learn(line));
+        for line in header {
+            self.part.learn(line);
+        }
     }
 
     pub(super) fn bytes(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
-        bytes.iter().for_each(|&byte| self.byte(byte, out));
+        for &byte in bytes {
+            self.byte(byte, out);
+        }
     }
 
     pub(super) fn byte(&mut self, byte: u8, out: &mut Vec<u8>) {

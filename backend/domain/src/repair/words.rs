@@ -28,10 +28,9 @@ pub(super) fn encode_field(field: &[u8]) -> String {
     let mut out = String::with_capacity(text.len() * 2);
     let (name, value) = text.split_at(text.find(':').map_or(0, |colon| colon + 1));
     out.push_str(name);
-    let mut pieces = pieces(value).into_iter().peekable();
     let mut spaces: Option<String> = None;
     let mut run = String::new();
-    while let Some(piece) = pieces.next() {
+    for piece in pieces(value) {
         let foreign = match piece {
             Piece::Foreign(text) => text,
             Piece::Quoted(text) if !keeps_quotes => text,

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, future::Future};
 
 use mailferry_domain::{
     folder::FolderPath,
-    ledger::{Cursor, FolderState, Intent, Settlement},
-    uid::UidValidity,
+    ledger::{Cursor, FolderState, Intent, Repaired, Settlement},
+    uid::{Uid, UidValidity},
 };
 use mailferry_shared::{finding::Finding, run::Counts};
 
@@ -69,6 +69,15 @@ pub enum Entry {
         destination_uid_next: u32,
         /// The messages.
         batch: Vec<Intent>,
+    },
+    /// The message, whose intent is written and which was refused, is about to be sent with repairs.
+    IntendRepaired {
+        /// Its folder.
+        folder: LedgerFolderId,
+        /// Its UID at the source.
+        source_uid: Uid,
+        /// What is sent.
+        repaired: Repaired,
     },
     /// Outcomes; an entry that is settled already stays as it is and is not counted again.
     Settle(LedgerFolderId, Vec<Settlement>),

@@ -2,7 +2,8 @@
 
 use mailferry_domain::{
     item::{ContentHash, ContentKey},
-    ledger::{FolderState, OpenIntent},
+    ledger::{FolderState, OpenIntent, Repaired},
+    repair::Repairs,
     uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{FolderBinding, LedgerFolderId};
@@ -136,7 +137,8 @@ impl RunLedger {
         )
         .await?;
         tx.each(
-            "SELECT source_uid, destination_uid_next, key_size_bytes, hash FROM ledger_items
+            "SELECT source_uid, destination_uid_next, key_size_bytes, hash, sent_size_bytes, sent_hash, repairs
+             FROM ledger_items
              WHERE folder_id = $1 AND generation = $2 AND state IN ('intended', 'uncertain') ORDER BY source_uid",
             args![folder.id, folder.generation],
             |row| take_open(&mut state, row),
@@ -159,7 +161,8 @@ impl RunLedger {
         )
         .await?;
         tx.each(
-            "SELECT i.key_size_bytes, i.hash FROM ledger_folders f JOIN ledger_items i ON i.folder_id = f.id
+            "SELECT COALESCE(i.sent_size_bytes, i.key_size_bytes) AS key_size_bytes, COALESCE(i.sent_hash, i.hash) AS hash
+             FROM ledger_folders f JOIN ledger_items i ON i.folder_id = f.id
              WHERE f.ledger_id = $1 AND f.destination_path = $2 AND i.state IN ('stored', 'present')
                 AND i.destination_uid IS NULL",
             args![self.inner.ledger, &destination],
@@ -190,14 +193,25 @@ impl RunLedger {
 fn take_open(state: &mut FolderState, row: &Row) -> Result<(), StoreError> {
     let source_uid = Uid(row.get("source_uid")?);
     if let (Some(key), Some(destination_uid_next)) = (key_from(row)?, row.get("destination_uid_next")?) {
-        state.open.push(OpenIntent { source_uid, key, destination_uid_next });
+        let repaired = repaired_from(row)?;
+        state.open.push(OpenIntent { source_uid, key, destination_uid_next, repaired });
     }
     Ok(())
 }
 
+fn repaired_from(row: &Row) -> Result<Option<Repaired>, StoreError> {
+    let Some(key) = key_in(row, "sent_size_bytes", "sent_hash")? else { return Ok(None) };
+    let bits = row.get::<Option<u32>>("repairs")?.and_then(|bits| u8::try_from(bits).ok());
+    Ok(Some(Repaired { key, repairs: Repairs::from_bits(bits.unwrap_or_default()) }))
+}
+
 /// Size and hash in the columns `key_size_bytes` and `hash`.
 fn key_from(row: &Row) -> Result<Option<ContentKey>, StoreError> {
-    let (Some(size_bytes), Some(hash)) = (row.get("key_size_bytes")?, row.get::<Option<Vec<u8>>>("hash")?) else {
+    key_in(row, "key_size_bytes", "hash")
+}
+
+fn key_in(row: &Row, size_bytes: &str, hash: &str) -> Result<Option<ContentKey>, StoreError> {
+    let (Some(size_bytes), Some(hash)) = (row.get(size_bytes)?, row.get::<Option<Vec<u8>>>(hash)?) else {
         return Ok(None);
     };
     let hash = hash.try_into().map_err(|_| StoreError::corrupt("ledger_items.hash"))?;

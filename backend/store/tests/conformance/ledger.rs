@@ -2,8 +2,9 @@ use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
     item::{ContentHash, ContentKey, Flags},
-    ledger::{Cursor, FolderState, Intent, Outcome, Settlement},
+    ledger::{Cursor, FolderState, Intent, OpenIntent, Outcome, Repaired, Settlement},
     print::{Fingerprint, Traits},
+    repair::{Repair, Repairs},
     uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{Entry, FolderBinding, FolderStart, Ledger, LedgerError, LedgerFolderId};
@@ -18,6 +19,7 @@ use crate::world::World;
 
 on_both! {
     intents_stay_open_until_they_are_settled;
+    what_was_sent_repaired_is_known_by_what_was_sent;
     what_is_settled_is_counted_once;
     an_interrupted_run_is_recounted;
     an_outcome_that_is_mended_moves_in_the_totals;
@@ -136,6 +138,30 @@ async fn two_runs(world: &World) -> (RunLedger, impl AsyncFnOnce() -> RunLedger)
 
 pub(crate) async fn inbox(ledger: &RunLedger) -> LedgerFolderId {
     ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").0
+}
+
+async fn what_was_sent_repaired_is_known_by_what_was_sent(world: World) {
+    let ledger = ledger(&world).await;
+    let id = inbox(&ledger).await;
+    let repaired = Repaired { key: key(77), repairs: Repairs::default().and(Repair::NulBytes) };
+    let entry = |uid| Entry::IntendRepaired { folder: id, source_uid: Uid(uid), repaired };
+    assert!(ledger.write(vec![entry(1)]).await.is_err(), "without an intent nothing may be sent");
+    ledger.intend(id, 5, &[intent(1), intent(2)]).await.expect("intends");
+    ledger.write(vec![entry(1)]).await.expect("intends");
+    let open = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1.open;
+    let keys: Vec<_> = open.iter().map(|intent| (intent.key, intent.sent_key(), intent.repaired)).collect();
+    assert_eq!(keys, [(key(1), key(77), Some(repaired)), (key(2), key(2), None)]);
+    // Without a UID it is what was sent that lies at the destination, and so it is after new UIDs there.
+    ledger.settle(id, &[settlement(1, Outcome::Stored(None))]).await.expect("settles");
+    let state = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1;
+    assert_eq!(state.unaddressed, [key(77)]);
+    let changed = FolderBinding { destination_uid_validity: Some(UidValidity(2)), ..binding("INBOX", "INBOX") };
+    let open = ledger.open_folder(&changed).await.expect("opens").1.open;
+    assert_eq!(open.iter().map(OpenIntent::sent_key).collect::<Vec<_>>(), [key(77), key(2)]);
+    // As it is once more: what was sent before was refused.
+    ledger.intend(id, 9, &[intent(1)]).await.expect("intends");
+    let open = ledger.open_folder(&changed).await.expect("opens").1.open;
+    assert_eq!(open[0].sent_key(), key(1));
 }
 
 async fn intents_stay_open_until_they_are_settled(world: World) {
