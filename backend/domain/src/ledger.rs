@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use mailferry_shared::finding::FindingCode;
 
 use crate::{
-    item::ContentKey,
+    item::{ContentKey, Flags},
     print::Traits,
     repair::Repairs,
     uid::{Uid, UidSet, UidValidity},
@@ -76,6 +76,17 @@ impl Outcome {
     pub fn is_settled(self) -> bool {
         matches!(self, Self::Stored(_) | Self::Present(_))
     }
+}
+
+/// The flags of a message as they were when it was copied, or last carried over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiedFlags {
+    /// UID at the source.
+    pub source_uid: Uid,
+    /// UID at the destination.
+    pub destination_uid: Uid,
+    /// The source's flags then.
+    pub flags: Flags,
 }
 
 /// The outcome of one message.

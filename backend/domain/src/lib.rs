@@ -5,6 +5,7 @@
 
 pub mod account_file;
 pub mod estimate;
+pub mod flags;
 pub mod folder;
 pub mod header;
 pub mod item;

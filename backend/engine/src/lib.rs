@@ -14,6 +14,7 @@
 
 mod decide;
 mod dry_run;
+mod flags;
 mod job;
 mod lane;
 pub mod listing;

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use crate::{
     decide,
     dry_run::dry_run,
+    flags,
     job::{FolderJob, FolderTask, Opened, settlement},
     lane::Lane,
     port::{
@@ -65,6 +66,9 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     decide::before_sending(writer).await?;
     transfer(source, writer).await?;
     decide::after_sending(writer).await?;
+    if writer.shared.job.options.carry_flags {
+        flags::carry(source, writer).await?;
+    }
     writer.shared.job.fault.reach(Step::FinishFolder)?;
     finish(writer).await
 }

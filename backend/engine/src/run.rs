@@ -52,6 +52,9 @@ pub struct RunOptions {
     pub retry_base: Duration,
     /// Attempts without any progress in between before a folder, or the run, is given up.
     pub attempts: u32,
+    /// Carry over changes of flags of messages that earlier runs copied, where the destination's are still as we left
+    /// them.
+    pub carry_flags: bool,
     /// Only tell what would be done; the destination is not changed.
     pub dry_run: bool,
 }
@@ -67,6 +70,7 @@ impl Default for RunOptions {
             standstill: Duration::from_secs(10),
             retry_base: Duration::from_secs(1),
             attempts: 6,
+            carry_flags: false,
             dry_run: false,
         }
     }

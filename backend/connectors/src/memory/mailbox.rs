@@ -174,6 +174,13 @@ impl MemoryAccount {
         self.state().folder(path).messages.retain(|message| message.uid != uid);
     }
 
+    /// Sets a message's flags, as its owner does.
+    pub fn set_flags(&self, path: &FolderPath, uid: Uid, flags: &Flags) {
+        for message in self.state().folder(path).messages.iter_mut().filter(|message| message.uid == uid) {
+            message.flags = flags.clone();
+        }
+    }
+
     /// Everything in a folder, by UID.
     pub fn messages(&self, path: &FolderPath) -> Vec<StoredMessage> {
         self.state().folder(path).messages.clone()

@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
-    item::{ContentKey, ItemMeta},
-    uid::Uid,
+    item::{ContentKey, Flags, ItemMeta},
+    uid::{Uid, UidSet},
 };
 use mailferry_engine::port::{
     Account, Answered, Body, Connector, ConnectorError, Decision, Destination, DestinationLimits, Fate, FetchRequest,
-    Fetched, NewItem, Prepared, Quota, Source, Wanted,
+    Fetched, FlagChange, NewItem, Prepared, Quota, Source, Wanted,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
@@ -224,6 +224,12 @@ macro_rules! account {
                 Ok(listed.collect())
             }
 
+            async fn flags(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
+                self.0.status(wire_name)?;
+                let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
+                Ok(messages.map(|message| (message.uid, message.flags)).collect())
+            }
+
             async fn fetch(
                 &mut self,
                 request: FetchRequest,
@@ -298,6 +304,21 @@ impl Destination for MemoryDestination {
 
     async fn answer(&mut self) -> Option<Answered> {
         self.1.pop_front()
+    }
+
+    fn keeps(&self, _: &str, flags: &Flags) -> Flags {
+        flags.clone()
+    }
+
+    async fn change_flags(&mut self, changes: &[FlagChange]) -> Result<(), ConnectorError> {
+        let mut state = self.0.account.state();
+        let folder = state.existing(&self.0.open)?;
+        for FlagChange { uids, add, remove } in changes {
+            for message in folder.messages.iter_mut().filter(|message| uids.contains(message.uid)) {
+                message.flags = Flags::new(message.flags.without(remove).iter().chain(add.iter()));
+            }
+        }
+        Ok(())
     }
 
     async fn identify(&mut self, items: &[(Uid, u64)]) -> Result<Vec<(Uid, ContentKey)>, ConnectorError> {

@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, future::Future};
 
 use mailferry_domain::{
     folder::FolderPath,
-    ledger::{Cursor, FolderState, Intent, Repaired, Settlement},
+    item::Flags,
+    ledger::{CopiedFlags, Cursor, FolderState, Intent, Repaired, Settlement},
     uid::{Uid, UidValidity},
 };
 use mailferry_shared::{finding::Finding, run::Counts};
@@ -79,6 +80,8 @@ pub enum Entry {
         /// What is sent.
         repaired: Repaired,
     },
+    /// The source's flags of settled messages, by UID at the source, as they have been carried over.
+    Flags(LedgerFolderId, Vec<(Uid, Flags)>),
     /// Outcomes; an entry that is settled already stays as it is and is not counted again.
     Settle(LedgerFolderId, Vec<Settlement>),
     /// The folder has been dealt with in this run; with a cursor, all of it is Stored or Present.
@@ -106,6 +109,15 @@ pub trait Ledger: Clone + Send + Sync + 'static {
         &self,
         bindings: &[FolderBinding],
     ) -> impl Future<Output = Result<Vec<(LedgerFolderId, FolderState)>, LedgerError>> + Send;
+
+    /// Flags as they were copied, of settled messages whose UID at the source lies in `first..=last`, ascending; without
+    /// those whose UID at the destination, or whose flags, are not known.
+    fn copied_flags(
+        &self,
+        folder: LedgerFolderId,
+        first: Uid,
+        last: Uid,
+    ) -> impl Future<Output = Result<Vec<CopiedFlags>, LedgerError>> + Send;
 
     /// Writes all of `entries`, in their order, or none: one commit, one sync.
     fn write(&self, entries: Vec<Entry>) -> impl Future<Output = Result<(), LedgerError>> + Send;

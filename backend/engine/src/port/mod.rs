@@ -10,7 +10,7 @@ mod progress;
 
 pub use body::{Body, BodyWriter, MemoryBudget, SPOOL_THRESHOLD_BYTES};
 pub use connector::{
-    Account, Answered, Connector, Destination, DestinationLimits, Fate, FetchRequest, Fetched, FolderFetch,
+    Account, Answered, Connector, Destination, DestinationLimits, Fate, FetchRequest, Fetched, FlagChange, FolderFetch,
     ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
 };
 pub use control::{Control, Order as Command};

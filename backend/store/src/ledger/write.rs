@@ -25,6 +25,7 @@ use crate::{
         RunLedger,
         counts::{add, counts_from, numbers, set_folder},
         cursor::count_unchanged,
+        flags::write_flags,
         generation::supersede,
         told::{tell, told},
     },
@@ -68,6 +69,10 @@ impl RunLedger {
                 Entry::IntendRepaired { folder, source_uid, repaired } => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
                     intend_repaired(&mut tx, at, *source_uid, repaired).await?;
+                }
+                Entry::Flags(folder, carried) => {
+                    let at = self.at(&mut tx, run_no, *folder).await?;
+                    write_flags(&mut tx, at, carried).await?;
                 }
                 Entry::Settle(folder, outcomes) => {
                     let at = self.at(&mut tx, run_no, *folder).await?;

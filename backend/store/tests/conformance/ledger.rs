@@ -26,6 +26,7 @@ on_both! {
     another_source_uidvalidity_begins_a_new_generation;
     another_destination_uidvalidity_opens_everything_again;
     claimed_covers_every_folder_that_goes_there;
+    flags_are_told_as_they_were_copied_or_carried_over;
     a_destination_that_cannot_be_opened_changes_nothing_that_is_known;
     a_cursor_is_told_until_the_folder_is_left_unfinished;
     what_has_not_changed_counts_as_present_once;
@@ -327,6 +328,21 @@ async fn a_destination_that_cannot_be_opened_changes_nothing_that_is_known(world
     let (_, state) = ledger.open_folder(&closed("New")).await.expect("opens");
     assert!(state.settled.contains(Uid(1)) && state.claimed.contains(Uid(101)), "{state:?}");
     assert_eq!(ledger.bindings().await.expect("bindings").len(), 1);
+}
+
+async fn flags_are_told_as_they_were_copied_or_carried_over(world: World) {
+    let ledger = ledger(&world).await;
+    let id = inbox(&ledger).await;
+    ledger.intend(id, 5, &[intent(1), intent(2), intent(3)]).await.expect("intends");
+    ledger.settle(id, &stored(1..=2)).await.expect("settles");
+    let told = async || ledger.copied_flags(id, Uid(1), Uid(9)).await.expect("flags");
+    let before = told().await;
+    let uids: Vec<_> = before.iter().map(|copied| (copied.source_uid, copied.destination_uid)).collect();
+    assert_eq!(uids, [(Uid(1), Uid(101)), (Uid(2), Uid(102))], "what may not be there has none");
+    let seen = Flags::new(["\\Seen", "Projekt"]);
+    ledger.write(vec![Entry::Flags(id, vec![(Uid(2), seen.clone())])]).await.expect("writes");
+    let after = told().await;
+    assert_eq!((&after[0], &after[1].flags), (&before[0], &seen));
 }
 
 async fn claimed_covers_every_folder_that_goes_there(world: World) {
