@@ -10,7 +10,11 @@ use std::{
 
 use chrono::{DateTime, FixedOffset};
 use mailferry_connectors::memory::{MemoryAccount, MemoryConnector};
-use mailferry_domain::{folder::FolderPath, item::Flags};
+use mailferry_domain::{
+    folder::FolderPath,
+    item::Flags,
+    manifest::{FORMAT, ManifestHead, VERSION},
+};
 use mailferry_engine::{
     port::{Connector, Control, Fault, Interrupted, NoFault, NoProgress, Step},
     run::{Job, RunEnd, RunOptions, RunReport, run},
@@ -121,7 +125,20 @@ impl World {
         let report = Box::pin(run(job)).await;
         let protocol = ledger.report(1000).await.expect("the protocol");
         assert_eq!(protocol.counts, report.counts, "the protocol is the ledger");
+        ledger.write_manifest(manifest_head(), &mut std::io::sink()).await.expect("a manifest of whatever there is");
         (report, protocol)
+    }
+}
+
+fn manifest_head() -> ManifestHead {
+    ManifestHead {
+        format: FORMAT.to_owned(),
+        version: VERSION,
+        created_at: chrono::DateTime::default(),
+        source: String::new(),
+        destination: String::new(),
+        messages: 0,
+        left_out: Vec::new(),
     }
 }
 
