@@ -118,11 +118,14 @@ finding_codes! {
         "Nothing to do.";
     MessageRefused, "message_refused", Error, "The destination refused this message.",
         "Start a delta to try it again.";
+    MessageRepaired, "message_repaired", Warning,
+        "The destination refused this message as it was; it was repaired and copied.",
+        "Nothing to do: the note says what was repaired.";
     MessageUncertain, "message_uncertain", Warning, "It could not be decided whether this message has arrived.",
         "Look for it at the destination; a delta tries to decide it again.";
     FolderUnreadable, "folder_unreadable", Error, "The source folder could not be opened.",
         "Open the folder in webmail; start a delta to try again.";
-    FolderRefused, "folder_refused", Error, "The destination refused to create the folder.",
+    FolderRefused, "folder_refused", Error, "The destination refused to create or open the folder.",
         "Create the folder by hand or map it to another one, then start a delta.";
     FolderRenamed, "folder_renamed", Warning, "The folder has another name at the destination.",
         "Nothing to do, unless you prefer another name.";

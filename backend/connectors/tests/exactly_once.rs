@@ -277,7 +277,7 @@ async fn without_appenduid_nothing_is_lost_or_doubled_either() {
 async fn one_bad_message_never_stops_the_others_and_a_later_run_repairs_it() {
     let (expected, _) = clean().await;
     let world = World::new();
-    world.connector.destination.store_mishaps([Mishap::Refused(1, FindingCode::MessageRefused, Decision::Skip)]);
+    world.connector.destination.store_mishaps([Mishap::Refused(1, FindingCode::MessageTooLarge, Decision::Skip)]);
     let report = world.run().await;
     assert!(matches!(report.end, RunEnd::Done(RunState::Partial)), "{:?}", report.end);
     assert_eq!((report.counts.failed, report.counts.stored), (1, 7));

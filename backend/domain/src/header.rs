@@ -15,6 +15,13 @@ pub fn date(head: &[u8]) -> Option<DateTime<FixedOffset>> {
     received.or_else(|| parse_date(&field(head, "date")?))
 }
 
+/// False for a date that no message can have: before 1970, after 2100, or in a zone that does not exist. Some servers
+/// refuse such a one.
+pub fn is_plausible(date: &DateTime<FixedOffset>) -> bool {
+    const LAST: i64 = 4_133_980_800;
+    (0..LAST).contains(&date.timestamp()) && date.offset().local_minus_utc().abs() <= 14 * 3600
+}
+
 fn parse_date(text: &str) -> Option<DateTime<FixedOffset>> {
     // A comment such as "(CEST)" often ends the field.
     let text = text.split('(').next()?.trim();
@@ -59,6 +66,18 @@ mod tests {
         assert_eq!(date(HEAD).expect("a date").to_rfc3339(), "2019-03-05T10:00:00+01:00");
         assert_eq!(message_id(b"Subject: x\r\n\r\nMessage-ID: <body>\r\n"), None);
         assert_eq!(date(b"Date: Mon, 4 Mar 2019 09:00:00 +0000\n\n").expect("a date").timestamp(), 1_551_690_000);
+    }
+
+    #[test]
+    fn a_date_that_no_message_can_have_is_told() {
+        for (date, plausible) in [
+            ("2019-03-05T10:00:00+01:00", true),
+            ("1969-12-31T23:59:59+00:00", false),
+            ("2106-02-07T06:28:15+00:00", false),
+            ("2019-03-05T10:00:00+23:00", false),
+        ] {
+            assert_eq!(is_plausible(&DateTime::parse_from_rfc3339(date).expect("a date")), plausible, "{date}");
+        }
     }
 
     proptest! {

@@ -44,7 +44,7 @@ pub struct ItemMeta {
 }
 
 /// Flags and keywords of a message (RFC 9051 section 2.3.2), without `\Recent`, which belongs to the session.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "Vec<String>", into = "Vec<String>")]
 pub struct Flags(BTreeSet<String>);
 
@@ -57,6 +57,12 @@ impl Flags {
     /// Every flag and keyword, system flags first.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
+    }
+
+    /// Those that are not among `others`.
+    #[must_use]
+    pub fn without(&self, others: &Self) -> Self {
+        Self(self.0.difference(&others.0).cloned().collect())
     }
 
     /// True if there is none.

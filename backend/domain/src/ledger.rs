@@ -6,8 +6,9 @@ use chrono::{DateTime, FixedOffset};
 use mailferry_shared::finding::FindingCode;
 
 use crate::{
-    item::ContentKey,
+    item::{ContentKey, Flags},
     print::Traits,
+    repair::Repairs,
     uid::{Uid, UidSet, UidValidity},
 };
 
@@ -31,10 +32,28 @@ pub struct Intent {
 pub struct OpenIntent {
     /// UID at the source.
     pub source_uid: Uid,
-    /// Size and hash of the bytes that may have arrived.
+    /// Size and hash of the source's bytes: the message's identity.
     pub key: ContentKey,
     /// The destination folder's UIDNEXT when the intent was written: whatever arrived has this UID or a higher one.
     pub destination_uid_next: u32,
+    /// What was sent instead of the source's bytes, which were refused.
+    pub repaired: Option<Repaired>,
+}
+
+impl OpenIntent {
+    /// Size and hash of the bytes that may have arrived.
+    pub fn sent_key(&self) -> ContentKey {
+        self.repaired.map_or(self.key, |repaired| repaired.key)
+    }
+}
+
+/// A message as it is sent after it was refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Repaired {
+    /// Size and hash of its bytes.
+    pub key: ContentKey,
+    /// What is no longer as at the source.
+    pub repairs: Repairs,
 }
 
 /// How a message's story in this run ends.
@@ -57,6 +76,17 @@ impl Outcome {
     pub fn is_settled(self) -> bool {
         matches!(self, Self::Stored(_) | Self::Present(_))
     }
+}
+
+/// The flags of a message as they were when it was copied, or last carried over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopiedFlags {
+    /// UID at the source.
+    pub source_uid: Uid,
+    /// UID at the destination.
+    pub destination_uid: Uid,
+    /// The source's flags then.
+    pub flags: Flags,
 }
 
 /// The outcome of one message.

@@ -5,6 +5,7 @@
 
 pub mod account_file;
 pub mod estimate;
+pub mod flags;
 pub mod folder;
 pub mod header;
 pub mod item;
@@ -14,8 +15,10 @@ pub mod mapping;
 pub mod order;
 pub mod plan;
 pub mod print;
+pub mod repair;
 pub mod run;
 pub mod special_use;
+pub mod substitute;
 pub mod uid;
 pub mod utf7;
 pub mod verify;

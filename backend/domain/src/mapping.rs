@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     folder::{FolderPath, NamingStyle, RemoteFolder},
     special_use::SpecialUse,
+    substitute::harmless,
 };
 
 /// What the owner wants of the folders.
@@ -46,6 +47,9 @@ pub struct MappedFolder {
     pub destination: FolderPath,
     /// True if it must be made there.
     pub create: bool,
+    /// Its place if the destination refuses to make it there: a name that hardly any server minds, where the other one
+    /// is not of that kind.
+    pub substitute: Option<FolderPath>,
     /// The folder that is there already.
     pub there: Option<RemoteFolder>,
     /// True if neither a rule nor a special use explains the other name: the destination could not take the old one.
@@ -96,11 +100,14 @@ pub fn map_folders(
             places.insert(&folder.path, place);
         }
     }
+    let new: BTreeSet<&FolderPath> = places.values().filter(|place| !existing.contains_key(place)).collect();
+    let substitutes = names.substitutes(&new);
     for (folder, wanted) in &kept {
         let Some(place) = places.remove(&folder.path) else { continue };
         mapping.folders.push(MappedFolder {
             source: (*folder).clone(),
             create: !existing.contains_key(&place) && !place.is_inbox(),
+            substitute: substitutes.get(&place).cloned(),
             there: existing.get(&place).map(|folder| (*folder).clone()),
             renamed: place != *wanted,
             destination: place,
@@ -222,6 +229,23 @@ impl<'a> Names<'a> {
         }
         self.given.insert(fold(&place));
         place
+    }
+
+    /// Other places for those whose names some server may refuse. Children move along with their parents.
+    fn substitutes(&mut self, places: &BTreeSet<&FolderPath>) -> BTreeMap<FolderPath, FolderPath> {
+        let mut by_depth: Vec<&FolderPath> = places.iter().copied().collect();
+        by_depth.sort_by_key(|place| place.levels().len());
+        let mut substitutes: BTreeMap<FolderPath, FolderPath> = BTreeMap::new();
+        for place in by_depth {
+            let above: Vec<FolderPath> = place.ancestors().collect();
+            let moved = above.iter().rev().find_map(|above| place.moved(above, substitutes.get(above)?));
+            let wanted = harmless(moved.as_ref().unwrap_or(place));
+            if wanted != *place {
+                let substitute = self.place(&wanted, false);
+                substitutes.insert(place.clone(), substitute);
+            }
+        }
+        substitutes
     }
 
     fn differs_in_case_only(&self, place: &FolderPath) -> bool {
@@ -362,6 +386,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_some_server_refuses_has_a_substitute_that_meets_no_other_name() {
+        let source = [folder("100%"), folder("100%/Sub"), folder("100_"), folder("Plain"), folder("There*")];
+        let mapping = map_folders(&source, &[folder("There*")], &style('/'), &MappingOptions::default());
+        let substitutes: Vec<_> =
+            mapping.folders.iter().map(|f| f.substitute.as_ref().map(FolderPath::to_string)).collect();
+        let expected = [Some("100_ (2)"), Some("100_ (2)/Sub"), None, None, None];
+        assert_eq!(substitutes, expected.map(|name| name.map(str::to_owned)), "what exists needs none");
+    }
+
+    #[test]
     fn what_is_left_out_says_why() {
         let mut parent = folder("Parent");
         parent.selectable = false;
@@ -398,7 +432,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_folder_is_placed_or_left_out_once_and_no_two_meet(
-            names in prop::collection::btree_set("[aAbB._/]{1,6}", 1..12),
+            names in prop::collection::btree_set("[aAbB._%/]{1,6}", 1..12),
             existing in prop::collection::btree_set("[aAbB_/]{1,4}", 0..4),
             separator in prop::sample::select(vec!['/', '.']),
         ) {
@@ -410,8 +444,10 @@ mod tests {
             let (source, destination) = (folders(names), folders(existing));
             let mapping = map_folders(&source, &destination, &style(separator), &MappingOptions::default());
             prop_assert_eq!(mapping.folders.len() + mapping.left_out.len(), source.len());
-            let places: BTreeSet<String> = mapping.folders.iter().map(|f| f.destination.to_string().to_lowercase()).collect();
-            prop_assert_eq!(places.len(), mapping.folders.len(), "two source folders must not share a destination");
+            let places: Vec<String> = mapping.folders.iter().flat_map(|f| std::iter::once(&f.destination).chain(&f.substitute))
+                .map(|place| place.to_string().to_lowercase()).collect();
+            let different: BTreeSet<&String> = places.iter().collect();
+            prop_assert_eq!(places.len(), different.len(), "two source folders must not share a destination");
             for folder in &mapping.folders {
                 prop_assert!(folder.destination.levels().iter().all(|level| !level.contains(separator)));
             }

@@ -99,7 +99,7 @@ pub(crate) async fn after_sending<C: Connector, L: Ledger>(writer: &mut Writer<'
         if job.resent.is_empty() || job.stored_untold {
             continue;
         }
-        let sizes: HashSet<u64> = job.resent.iter().map(|(_, intent)| intent.key.size_bytes).collect();
+        let sizes: HashSet<u64> = job.resent.iter().map(|(_, intent)| intent.sent_key().size_bytes).collect();
         let mut state = FolderState { claimed: job.state.claimed.clone(), ..FolderState::default() };
         for (first, last) in job.stored_uids.ranges() {
             state.claimed.insert_range(first, last);
@@ -107,7 +107,8 @@ pub(crate) async fn after_sending<C: Connector, L: Ledger>(writer: &mut Writer<'
         let status = writer.destination.open(&job.opened.wire_name).await?;
         job.pool.look(writer.destination, &status, &state.claimed, &sizes).await?;
         let from = job.opened.destination.uid_next;
-        let surplus = job.resent.iter().filter(|(_, intent)| job.pool.take_from(&intent.key, from).is_some()).count();
+        let surplus =
+            job.resent.iter().filter(|(_, intent)| job.pool.take_from(&intent.sent_key(), from).is_some()).count();
         if surplus > 0 {
             let subject = format!("{}: {surplus} may be there twice", job.opened.mapped.destination);
             writer.shared.note(Finding::new(FindingCode::MessageUncertain).about(subject)).await?;

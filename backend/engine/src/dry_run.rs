@@ -56,6 +56,7 @@ async fn known_state<C: Connector, L: Ledger>(
         destination: prepared.status,
         listing: listing.clone(),
         cursor: None,
+        not_subscribed: false,
     };
     let mut states = ledger.open_folders(&[opened.binding()]).await?;
     Ok(states.pop().map(|(_, state)| state).unwrap_or_default())

@@ -53,6 +53,8 @@ pub(crate) struct Opened {
     pub(crate) listing: Listing,
     /// Where the listing begins; absent if it is of the whole folder.
     pub(crate) cursor: Option<Cursor>,
+    /// True if the destination did not take its subscription.
+    pub(crate) not_subscribed: bool,
 }
 
 impl Opened {
@@ -61,8 +63,43 @@ impl Opened {
             source: self.mapped.source.path.clone(),
             destination: self.mapped.destination.clone(),
             source_uid_validity: self.listing.status.uid_validity,
-            destination_uid_validity: self.destination.uid_validity,
+            destination_uid_validity: Some(self.destination.uid_validity),
         }
+    }
+}
+
+/// What is to be done with a folder, and what of that is counted already.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) plan: FolderPlan,
+    /// Messages that may have been sent and are at the source no more.
+    pub(crate) gone: Vec<OpenIntent>,
+    pub(crate) counts: Counts,
+}
+
+impl Planned {
+    pub(crate) fn new(listing: &Listing, cursor: Option<&Cursor>, state: &FolderState, filter: &ItemFilter) -> Self {
+        let mut plan = plan_folder(&listing.items, state, filter);
+        if let Some(cursor) = cursor {
+            plan.settled_earlier.0 += cursor.messages;
+            plan.settled_earlier.1 += cursor.size_bytes;
+        }
+        let gone = gone(&plan, state);
+        let counts = planned_counts(&plan, &gone);
+        Self { plan, gone, counts }
+    }
+}
+
+/// What a plan says of a folder's totals.
+pub(crate) fn start(plan: &FolderPlan, state: &FolderState, counts: &Counts) -> FolderStart {
+    let (present_earlier, present_earlier_bytes) = plan.settled_earlier;
+    // What this run settled and has since vanished at the source still counts as listed.
+    let vanished = state.settled_by_this_run.len().saturating_sub(plan.settled_by_this_run.0);
+    FolderStart {
+        listed: counts.listed + vanished,
+        listed_bytes: counts.listed_bytes,
+        present_earlier,
+        present_earlier_bytes,
     }
 }
 
@@ -94,13 +131,7 @@ pub(crate) struct FolderJob {
 
 impl FolderJob {
     pub(crate) fn new(opened: Opened, id: LedgerFolderId, state: FolderState, filter: &ItemFilter) -> Self {
-        let mut plan = plan_folder(&opened.listing.items, &state, filter);
-        if let Some(cursor) = &opened.cursor {
-            plan.settled_earlier.0 += cursor.messages;
-            plan.settled_earlier.1 += cursor.size_bytes;
-        }
-        let gone = gone(&plan, &state);
-        let counts = planned_counts(&plan, &gone);
+        let Planned { plan, gone, counts } = Planned::new(&opened.listing, opened.cursor.as_ref(), &state, filter);
         let gone = gone.into_iter().map(|intent| (vanished(&intent), intent));
         Self {
             id,
@@ -121,21 +152,13 @@ impl FolderJob {
     }
 
     pub(crate) fn start(&self) -> FolderStart {
-        let (present_earlier, present_earlier_bytes) = self.plan.settled_earlier;
-        // What this run settled and has since vanished at the source still counts as listed.
-        let vanished = self.state.settled_by_this_run.len().saturating_sub(self.plan.settled_by_this_run.0);
-        FolderStart {
-            listed: self.counts.listed + vanished,
-            listed_bytes: self.counts.listed_bytes,
-            present_earlier,
-            present_earlier_bytes,
-        }
+        start(&self.plan, &self.state, &self.counts)
     }
 
     /// Sizes of the messages that may be at the destination already.
     pub(crate) fn sizes(&self) -> HashSet<u64> {
         let copied = self.plan.copy.iter().map(|item| item.size_bytes);
-        copied.chain(self.state.open.iter().map(|intent| intent.key.size_bytes)).collect()
+        copied.chain(self.state.open.iter().map(|intent| intent.sent_key().size_bytes)).collect()
     }
 
     /// The messages to fetch, ascending by UID.
@@ -212,7 +235,7 @@ fn by_content(state: &FolderState) -> HashMap<ContentKey, Vec<Option<Uid>>> {
 }
 
 /// A message that is at the source no more, but may have been sent.
-fn vanished(intent: &OpenIntent) -> ItemMeta {
+pub(crate) fn vanished(intent: &OpenIntent) -> ItemMeta {
     ItemMeta { uid: intent.source_uid, size_bytes: intent.key.size_bytes, internal_date: None }
 }
 

@@ -80,7 +80,10 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
             tracing::info!(folder = %mapped.source.path, error = %error, cause = ?error.source, "a folder was interrupted");
             attempt = if self.settled > before { 1 } else { attempt + 1 };
             match error.decision {
-                Decision::Skip | Decision::Permanent => return Ok(self.shared.give_up(mapped, &error).await?),
+                Decision::Skip | Decision::Permanent => {
+                    let note = error.finding().about(mapped.source.path.to_string());
+                    return Ok(self.shared.give_up(mapped, note).await?);
+                }
                 Decision::Retry if attempt > self.shared.job.options.attempts => {
                     self.shared.leave_unfinished(mapped, error);
                     // The session may be of no use any more.

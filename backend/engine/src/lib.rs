@@ -14,15 +14,18 @@
 
 mod decide;
 mod dry_run;
+mod flags;
 mod job;
 mod lane;
 pub mod listing;
 pub mod manifest;
+mod mend;
 pub mod port;
 mod portion;
 mod present;
 mod print;
 mod queue;
+mod refused;
 pub mod run;
 mod standstill;
 pub mod survey;

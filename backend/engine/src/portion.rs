@@ -2,8 +2,6 @@
 //!
 //! Open and list both sides, plan, decide what may have been sent, transfer the rest.
 
-use std::collections::HashSet;
-
 use mailferry_domain::{
     ledger::{Cursor, Outcome},
     plan::ItemFilter,
@@ -15,12 +13,14 @@ use tokio::sync::mpsc;
 use crate::{
     decide,
     dry_run::dry_run,
+    flags,
     job::{FolderJob, FolderTask, Opened, settlement},
     lane::Lane,
     port::{
         Account, Connector, ConnectorError, Decision, Destination, Entry, FetchRequest, Ledger, ListRequest, Listing,
         MemoryBudget, Prepared, ProgressEvent, Source, Step, Wanted,
     },
+    refused::{self, Refused},
     run::{Shared, Stop},
     writer::{Writer, lane_budget},
 };
@@ -44,21 +44,44 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(
     let jobs = plan(&shared, opened, filter(&shared, &lane.destination)).await?;
     shared.job.fault.reach(Step::Planned)?;
     let mut writer = Writer::new(&shared, &mut lane.destination, &mut lane.settled, jobs);
+    match work(&mut lane.source, &mut writer).await {
+        Err(Stop::Connector(error)) if tasks.len() == 1 && concerns_one_folder(&error) => {
+            let Some(job) = writer.jobs.pop() else { return Err(error.into()) };
+            let filter = filter(&shared, &lane.destination);
+            refused::count(&shared, Refused::by_either_side(job.opened, &error), &filter).await?;
+        }
+        other => other?,
+    }
+    tasks.clear();
+    Ok(())
+}
+
+/// Does what is planned.
+async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {
     for at in 0..writer.jobs.len() {
         for (item, reason) in std::mem::take(&mut writer.jobs[at].plan.skip) {
             writer.settle_later(at, settlement(&item, None, Outcome::Skipped(reason))).await?;
         }
     }
-    decide::before_sending(&mut writer).await?;
-    transfer(&mut lane.source, &mut writer).await?;
-    decide::after_sending(&mut writer).await?;
-    shared.job.fault.reach(Step::FinishFolder)?;
-    finish(writer).await?;
-    tasks.clear();
-    Ok(())
+    decide::before_sending(writer).await?;
+    transfer(source, writer).await?;
+    decide::after_sending(writer).await?;
+    if writer.shared.job.options.carry_flags {
+        flags::carry(source, writer).await?;
+    }
+    writer.shared.job.fault.reach(Step::FinishFolder)?;
+    finish(writer).await
 }
 
-/// Opens and lists both sides at once. A folder that is refused is noted and taken from `tasks`.
+/// A folder whose source is open and listed.
+struct Sides {
+    task: FolderTask,
+    prepared: Result<Prepared, ConnectorError>,
+    listing: Listing,
+}
+
+/// Opens and lists both sides at once. A folder that is refused is noted, its messages are counted, and it is taken
+/// from `tasks`: whatever goes wrong from then on, it is not tried again, and all others are.
 async fn open<C: Connector, L: Ledger>(
     lane: &mut Lane<C, L>,
     shared: &Shared<C, L>,
@@ -67,35 +90,59 @@ async fn open<C: Connector, L: Ledger>(
     let wanted: Vec<Wanted> = tasks.iter().map(wanted).collect();
     let requests: Vec<ListRequest> = tasks.iter().map(|task| list_request(task, task.cursor())).collect();
     let (prepared, listings) = futures::join!(lane.destination.prepare(&wanted), lane.source.list_folders(&requests));
-    let (prepared, listings) = (prepared?, listings?);
-    let mut opened = Vec::with_capacity(tasks.len());
-    let mut refused = HashSet::new();
-    for ((task, prepared), listing) in tasks.iter().zip(prepared).zip(listings) {
-        match both(prepared, listing) {
-            Ok((prepared, listing)) => {
-                if prepared.not_subscribed.is_some() {
-                    let finding = Finding::new(FindingCode::SubscriptionRefused);
-                    shared.note(finding.about(task.mapped.destination.to_string())).await?;
-                }
-                opened.push((task.clone(), prepared, listing));
-            }
-            Err(error) => {
-                shared.give_up(&task.mapped, &error).await?;
-                refused.insert(task.mapped.source.path.clone());
+    let (mut prepared, listings) = (prepared?, listings?);
+    under_other_names(lane, shared, tasks, &mut prepared).await?;
+    let mut readable = Vec::with_capacity(tasks.len());
+    for ((task, prepared), listing) in std::mem::take(tasks).into_iter().zip(prepared).zip(listings) {
+        match listing {
+            Err(error) if concerns_one_folder(&error) => refused::unreadable(lane, &task, &error).await?,
+            listing => {
+                tasks.push(task.clone());
+                readable.push((task, prepared, listing));
             }
         }
     }
-    // Whatever goes wrong from here on, those are not tried again, and all others are.
-    tasks.retain(|task| !refused.contains(&task.mapped.source.path));
-    whole_listings(&mut lane.source, opened).await
+    let mut sides = Vec::with_capacity(readable.len());
+    for (task, prepared, listing) in readable {
+        sides.push(Sides { task, prepared, listing: listing? });
+    }
+    let (opened, refused) = whole_listings(&mut lane.source, sides).await?;
+    for refused in refused {
+        let path = refused.mapped.source.path.clone();
+        refused::count(shared, refused, &filter(shared, &lane.destination)).await?;
+        tasks.retain(|task| task.mapped.source.path != path);
+    }
+    Ok(opened)
 }
 
-/// Both sides of a folder, or why it cannot be copied.
-fn both(
-    prepared: Result<Prepared, ConnectorError>,
-    listing: Result<Listing, ConnectorError>,
-) -> Result<(Prepared, Listing), ConnectorError> {
-    Ok((prepared?, listing?))
+/// Tries folders whose names were refused once more, under names that hardly any server minds.
+async fn under_other_names<C: Connector, L: Ledger>(
+    lane: &mut Lane<C, L>,
+    shared: &Shared<C, L>,
+    tasks: &mut [FolderTask],
+    prepared: &mut [Result<Prepared, ConnectorError>],
+) -> Result<(), Stop> {
+    let (mut places, mut again) = (Vec::new(), Vec::new());
+    for (at, (task, prepared)) in tasks.iter().zip(prepared.iter()).enumerate() {
+        let not_made = prepared.as_ref().is_err_and(|error| error.code == FindingCode::FolderRefused);
+        if let Some(substitute) = task.mapped.substitute.as_ref().filter(|_| not_made && task.mapped.create) {
+            places.push(at);
+            again.push(Wanted { path: substitute.clone(), ..wanted(task) });
+        }
+    }
+    if again.is_empty() {
+        return Ok(());
+    }
+    for ((at, wanted), result) in places.into_iter().zip(&again).zip(lane.destination.prepare(&again).await?) {
+        if result.is_ok() {
+            let mapped = &mut tasks[at].mapped;
+            mapped.destination = wanted.path.clone();
+            mapped.renamed = true;
+            shared.note_renaming(mapped).await?;
+        }
+        prepared[at] = result;
+    }
+    Ok(())
 }
 
 fn wanted(task: &FolderTask) -> Wanted {
@@ -120,37 +167,46 @@ fn list_request(task: &FolderTask, cursor: Option<Cursor>) -> ListRequest {
 }
 
 /// A listing from a cursor on is good only if it explains every message that is there; other folders are listed anew.
-async fn whole_listings<S: Source>(
-    source: &mut S,
-    opened: Vec<(FolderTask, Prepared, Listing)>,
-) -> Result<Vec<Opened>, Stop> {
-    let mut anew = Vec::new();
-    let mut all = Vec::with_capacity(opened.len());
-    for (at, (task, prepared, listing)) in opened.into_iter().enumerate() {
-        let cursor = task.cursor();
-        let good = cursor.filter(|cursor| {
-            cursor.source_uid_validity == listing.status.uid_validity
-                && cursor.destination_uid_validity == prepared.status.uid_validity
-                && cursor.messages + listing.items.len() as u64 == u64::from(listing.status.messages)
-        });
-        if cursor.is_some() && good.is_none() {
-            anew.push((at, list_request(&task, None)));
-        }
-        all.push(Opened {
-            mapped: task.mapped,
-            wire_name: prepared.wire_name,
-            destination: prepared.status,
-            listing,
-            cursor: good,
-        });
-    }
+async fn whole_listings<S: Source>(source: &mut S, sides: Vec<Sides>) -> Result<(Vec<Opened>, Vec<Refused>), Stop> {
+    let mut cursors: Vec<Option<Cursor>> = sides.iter().map(good_cursor).collect();
+    let mut sides = sides;
+    let anew: Vec<usize> =
+        (0..sides.len()).filter(|&at| sides[at].task.cursor().is_some() && cursors[at].is_none()).collect();
     if !anew.is_empty() {
-        let requests: Vec<ListRequest> = anew.iter().map(|(_, request)| request.clone()).collect();
-        for ((at, _), listing) in anew.iter().zip(source.list_folders(&requests).await?) {
-            all[*at].listing = listing?;
+        let requests: Vec<ListRequest> = anew.iter().map(|&at| list_request(&sides[at].task, None)).collect();
+        for (at, listing) in anew.into_iter().zip(source.list_folders(&requests).await?) {
+            sides[at].listing = listing?;
         }
     }
-    Ok(all)
+    let (mut opened, mut refused) = (Vec::with_capacity(sides.len()), Vec::new());
+    for (Sides { task, prepared, listing }, cursor) in sides.into_iter().zip(cursors.drain(..)) {
+        let mapped = task.mapped;
+        match prepared {
+            Ok(Prepared { wire_name, status: destination, not_subscribed }) => opened.push(Opened {
+                mapped,
+                wire_name,
+                destination,
+                listing,
+                cursor,
+                not_subscribed: not_subscribed.is_some(),
+            }),
+            Err(error) if concerns_one_folder(&error) => {
+                refused.push(Refused::by_destination(mapped, listing, cursor, &error));
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok((opened, refused))
+}
+
+/// The folder's cursor, if both sides are still those it was written for and it explains every message.
+fn good_cursor(sides: &Sides) -> Option<Cursor> {
+    let Sides { task, prepared, listing } = sides;
+    task.cursor().filter(|cursor| {
+        cursor.source_uid_validity == listing.status.uid_validity
+            && prepared.as_ref().map_or(true, |there| cursor.destination_uid_validity == there.status.uid_validity)
+            && cursor.messages + listing.items.len() as u64 == u64::from(listing.status.messages)
+    })
 }
 
 /// Plans every folder and sets the run's totals for it.
@@ -159,6 +215,10 @@ async fn plan<C: Connector, L: Ledger>(
     opened: Vec<Opened>,
     filter: ItemFilter,
 ) -> Result<Vec<FolderJob>, Stop> {
+    for folder in opened.iter().filter(|folder| folder.not_subscribed) {
+        let subject = folder.mapped.destination.to_string();
+        shared.note(Finding::new(FindingCode::SubscriptionRefused).about(subject)).await?;
+    }
     let bindings: Vec<_> = opened.iter().map(Opened::binding).collect();
     let states = shared.job.ledger.open_folders(&bindings).await?;
     let jobs: Vec<FolderJob> = opened
@@ -207,7 +267,7 @@ async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut 
     writer.commit().await
 }
 
-async fn finish<C: Connector, L: Ledger>(mut writer: Writer<'_, C, L>) -> Result<(), Stop> {
+async fn finish<C: Connector, L: Ledger>(writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {
     let shared = writer.shared;
     for at in 0..writer.jobs.len() {
         let entry = Entry::Finish(writer.jobs[at].id, writer.jobs[at].next_cursor());

@@ -67,6 +67,8 @@ pub(crate) struct Pool {
     taken: UidSet,
     /// Messages that may be ours though their bytes are not, UIDs descending.
     by_face: HashMap<Face, Vec<Uid>>,
+    /// Everything that was not ours, once somebody looked for content that the source does not have.
+    others: Option<Vec<ItemMeta>>,
 }
 
 impl Pool {
@@ -117,11 +119,50 @@ impl Pool {
         // A settled entry whose UID we never learnt has the first claim.
         if let Some(waiting) = self.unaddressed.get_mut(&key).filter(|waiting| **waiting > 0) {
             *waiting -= 1;
+            self.taken.insert(uid);
             return;
         }
         let uids = self.by_content.entry(key).or_default();
         let at = uids.partition_point(|other| *other > uid);
         uids.insert(at, uid);
+    }
+
+    /// Takes a message of this content, which was not known when the folder was looked at: a message that is about to
+    /// be repaired may be there, repaired, where the ledger does not know of it. `ours` lie there for others.
+    pub(crate) async fn find<D: Destination>(
+        &mut self,
+        destination: &mut D,
+        wire_name: &str,
+        ours: &UidSet,
+        key: &ContentKey,
+    ) -> Result<Option<Uid>, ConnectorError> {
+        if self.others.is_none() {
+            let status = destination.open(wire_name).await?;
+            let others =
+                if status.messages == 0 { Vec::new() } else { list_gaps(destination, &status, Uid(1), ours).await? };
+            self.others = Some(others);
+        }
+        let alike = |item: &&ItemMeta| {
+            item.size_bytes == key.size_bytes && !self.taken.contains(item.uid) && !ours.contains(item.uid)
+        };
+        let candidates = self.others.iter().flatten().filter(alike);
+        let candidates: Vec<(Uid, u64)> = candidates.map(|item| (item.uid, item.size_bytes)).collect();
+        if candidates.is_empty() {
+            return Ok(None);
+        }
+        destination.open(wire_name).await?;
+        let waiting = self.unaddressed.get(key).copied().unwrap_or(0) as usize;
+        let found = destination.identify(&candidates).await?;
+        let uid = found.iter().filter(|(_, found)| found == key).map(|(uid, _)| *uid).nth(waiting);
+        self.taken_by_other_means(uid);
+        Ok(uid)
+    }
+
+    /// What was not taken by its content stands for no other message any more.
+    fn taken_by_other_means(&mut self, taken: Option<Uid>) {
+        let Some(taken) = taken else { return };
+        self.taken.insert(taken);
+        self.by_content.values_mut().for_each(|uids| uids.retain(|uid| *uid != taken));
     }
 
     /// Takes one message of this content, the lowest UID first.
@@ -171,9 +212,7 @@ impl Pool {
         let uids = self.by_face.get_mut(face)?;
         let at = uids.iter().rposition(|uid| uid.0 >= from)?;
         let uid = uids.remove(at);
-        self.taken.insert(uid);
-        // It stands for no other message any more.
-        self.by_content.values_mut().for_each(|uids| uids.retain(|other| *other != uid));
+        self.taken_by_other_means(Some(uid));
         Some(uid)
     }
 }

@@ -33,7 +33,8 @@ pub(crate) async fn without_unchanged<C: Connector, L: Ledger>(
     ask_statuses(lane, &mut tasks).await;
     let (mut entries, mut left) = (Vec::new(), Vec::new());
     for task in tasks {
-        match unchanged(&task) {
+        // Whether flags have changed shows only in the folder itself.
+        match unchanged(&task).filter(|_| !shared.job.options.carry_flags) {
             Some((id, cursor)) => {
                 let counts = counts_of(&cursor);
                 shared.job.progress.event(ProgressEvent::Listed(&task.mapped.source.path, &counts));

@@ -1,7 +1,7 @@
 //! One run for one account pair.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -52,6 +52,9 @@ pub struct RunOptions {
     pub retry_base: Duration,
     /// Attempts without any progress in between before a folder, or the run, is given up.
     pub attempts: u32,
+    /// Carry over changes of flags of messages that earlier runs copied, where the destination's are still as we left
+    /// them.
+    pub carry_flags: bool,
     /// Only tell what would be done; the destination is not changed.
     pub dry_run: bool,
 }
@@ -67,6 +70,7 @@ impl Default for RunOptions {
             standstill: Duration::from_secs(10),
             retry_base: Duration::from_secs(1),
             attempts: 6,
+            carry_flags: false,
             dry_run: false,
         }
     }
@@ -183,7 +187,7 @@ pub(crate) struct Shared<C, L> {
     queue: Mutex<VecDeque<Vec<FolderTask>>>,
     reports: Mutex<BTreeMap<FolderPath, FolderReport>>,
     notes: Mutex<Vec<Finding>>,
-    folder_failures: Mutex<usize>,
+    given_up: Mutex<BTreeSet<FolderPath>>,
     unfinished: Mutex<Vec<(Finding, ConnectorError)>>,
     /// Folders that this run has dealt with before it was interrupted.
     finished_before: AtomicUsize,
@@ -212,15 +216,17 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
     }
 
     /// A folder cannot be copied: that is noted, and the others go on.
-    pub(crate) async fn give_up(&self, mapped: &MappedFolder, error: &ConnectorError) -> Result<(), LedgerError> {
-        *lock(&self.folder_failures) += 1;
-        self.note(error.finding().about(mapped.source.path.to_string())).await
+    pub(crate) async fn give_up(&self, mapped: &MappedFolder, note: Finding) -> Result<(), LedgerError> {
+        lock(&self.given_up).insert(mapped.source.path.clone());
+        self.note(note).await
     }
 
     /// No folder is forgotten: each was copied, given up or left unfinished.
     fn check_all_dealt_with(&self, folders: usize) -> Result<(), ConnectorError> {
         let before = self.finished_before.load(Ordering::Relaxed);
-        let now = lock(&self.reports).len() + *lock(&self.folder_failures) + lock(&self.unfinished).len();
+        let reports = lock(&self.reports);
+        let without_report = lock(&self.given_up).iter().filter(|path| !reports.contains_key(path)).count();
+        let now = reports.len() + without_report + lock(&self.unfinished).len();
         if before + now == folders {
             return Ok(());
         }
@@ -232,6 +238,11 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
     pub(crate) fn leave_unfinished(&self, mapped: &MappedFolder, error: ConnectorError) {
         let finding = error.finding().about(mapped.source.path.to_string());
         lock(&self.unfinished).push((finding, error));
+    }
+
+    pub(crate) async fn note_renaming(&self, mapped: &MappedFolder) -> Result<(), LedgerError> {
+        let subject = format!("{} → {}", mapped.source.path, mapped.destination);
+        self.note(Finding::new(FindingCode::FolderRenamed).about(subject)).await
     }
 
     /// Records a note in the protocol and shows it.
@@ -271,7 +282,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         queue: Mutex::default(),
         reports: Mutex::default(),
         notes: Mutex::default(),
-        folder_failures: Mutex::default(),
+        given_up: Mutex::default(),
         unfinished: Mutex::default(),
         finished_before: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
@@ -294,7 +305,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
     if let RunEnd::Done(state) = &mut report.end {
         match errors.into_iter().next() {
             Some(error) => report.end = RunEnd::Unfinished(error),
-            None => *state = grade(&report.counts, *lock(&shared.folder_failures)),
+            None => *state = grade(&report.counts, lock(&shared.given_up).len()),
         }
     }
     report
@@ -308,8 +319,7 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     let (mut first, mapping) = connect_and_plan(shared, &bindings).await?;
     report.left_out.clone_from(&mapping.left_out);
     for folder in mapping.folders.iter().filter(|folder| folder.renamed) {
-        let subject = format!("{} → {}", folder.source.path, folder.destination);
-        shared.note(Finding::new(FindingCode::FolderRenamed).about(subject)).await?;
+        shared.note_renaming(folder).await?;
     }
     shared.job.progress.event(ProgressEvent::Folders(mapping.folders.len()));
     let order: Vec<FolderPath> = mapping.folders.iter().map(|folder| folder.source.path.clone()).collect();

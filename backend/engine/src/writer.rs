@@ -22,8 +22,8 @@ use tokio::{sync::mpsc, time::timeout};
 use crate::{
     job::{FolderJob, settlement},
     port::{
-        Answered, Command, Connector, ConnectorError, Decision, Destination, Entry, Fate, Fetched, Ledger, NewItem,
-        ProgressEvent, Step,
+        Answered, Body, Command, Connector, ConnectorError, Decision, Destination, Entry, Fate, Fetched, Ledger,
+        NewItem, ProgressEvent, Step,
     },
     present::Face,
     print::fingerprint,
@@ -77,6 +77,8 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     batch_bytes: u64,
     /// The folder that messages come from at the moment.
     current: usize,
+    /// Messages that were refused for their own sake.
+    pub(crate) refused: VecDeque<(usize, NewItem)>,
 }
 
 impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
@@ -101,6 +103,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             // A quarter: there must be room for what is on its way and for what the source delivers meanwhile.
             batch_bytes: lane_budget(shared.job.options.connections) / 4,
             current: 0,
+            refused: VecDeque::new(),
         }
     }
 
@@ -231,7 +234,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     }
 
     /// Sends a batch, unless this process stood still since it was `awake`: another worker may have taken over.
-    async fn submit(&mut self, at: usize, batch: Vec<NewItem>, awake: Instant) -> Result<(), Stop> {
+    pub(crate) async fn submit(&mut self, at: usize, batch: Vec<NewItem>, awake: Instant) -> Result<(), Stop> {
         let size_bytes = batch.iter().map(|item| item.body.len()).sum();
         self.unanswered.push_back(Unanswered { job: at, size_bytes });
         self.unanswered_bytes += size_bytes;
@@ -245,14 +248,23 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         }
     }
 
-    /// Hears what became of the oldest batch on its way.
+    /// Hears what became of the oldest batch on its way; what was refused is sent again, repaired.
     async fn hear(&mut self) -> Result<(), Stop> {
+        self.hear_one().await?;
+        self.mend().await
+    }
+
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.unanswered.is_empty()
+    }
+
+    pub(crate) async fn hear_one(&mut self) -> Result<(), Stop> {
         let Some((at, answered)) = self.answer().await else { return Ok(()) };
         self.shared.job.fault.reach(Step::AfterStore)?;
         self.judge(at, answered).await
     }
 
-    async fn answer(&mut self) -> Option<(usize, Answered)> {
+    pub(crate) async fn answer(&mut self) -> Option<(usize, Answered)> {
         let answered = self.destination.answer().await;
         let about = self.unanswered.pop_front()?;
         self.unanswered_bytes -= about.size_bytes;
@@ -272,7 +284,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
                 Fate::Stored(uid) => self.stored(at, &item, uid),
                 Fate::Refused(refusal) if refusal.decision == Decision::Skip => {
                     tracing::info!(uid = %item.source_uid, error = %refusal, "a message was refused");
-                    self.outcomes.push((at, settlement_of_new(&item, Outcome::Failed(refusal.code))));
+                    if refusal.code == FindingCode::MessageRefused {
+                        self.refused.push_back((at, item));
+                    } else {
+                        self.outcome(at, &item, Outcome::Failed(refusal.code));
+                    }
                 }
                 Fate::Refused(refusal) => error = error.or(Some(refusal)),
                 Fate::NotSent => rest.push(item),
@@ -286,12 +302,16 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         }
     }
 
-    fn stored(&mut self, at: usize, item: &NewItem, uid: Option<Uid>) {
+    pub(crate) fn outcome(&mut self, at: usize, item: &NewItem, outcome: Outcome) {
+        self.outcomes.push((at, settlement_of_new(item, outcome)));
+    }
+
+    pub(crate) fn stored(&mut self, at: usize, item: &NewItem, uid: Option<Uid>) {
         match uid {
             Some(uid) => self.jobs[at].stored_uids.insert(uid),
             None => self.jobs[at].stored_untold = true,
         }
-        self.outcomes.push((at, settlement_of_new(item, Outcome::Stored(uid))));
+        self.outcome(at, item, Outcome::Stored(uid));
     }
 
     /// The portion is given up: what can be known of batches on their way is kept, so that nobody has to look for it.
@@ -311,10 +331,13 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     /// Settles what was found at the destination of messages that may have been sent.
     pub(crate) fn adopt(&mut self, at: usize) {
         let job = &mut self.jobs[at];
-        let mut left = Vec::new();
+        let (mut left, mut repaired_ones) = (Vec::new(), Vec::new());
         for (item, intent) in std::mem::take(&mut job.open) {
-            match job.pool.take_from(&intent.key, intent.destination_uid_next) {
+            match job.pool.take_from(&intent.sent_key(), intent.destination_uid_next) {
                 Some(uid) => {
+                    if let Some(repaired) = intent.repaired {
+                        repaired_ones.push((item.uid, repaired.repairs));
+                    }
                     let outcome = settlement(&item, Some(intent.key), Outcome::Stored(Some(uid)));
                     self.outcomes.push((at, outcome));
                 }
@@ -322,6 +345,9 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             }
         }
         job.open = left;
+        for (uid, repairs) in repaired_ones {
+            self.note_repairs(at, uid, repairs);
+        }
     }
 
     /// Keeps an outcome to be written down with others.
@@ -331,7 +357,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         if self.outcomes.len() >= OUTCOMES && self.staged.is_empty() { self.commit().await } else { Ok(()) }
     }
 
-    fn note(&mut self, finding: Finding) {
+    pub(crate) fn note(&mut self, finding: Finding) {
         self.shared.show(&finding);
         self.entries.push(Entry::Note(finding));
     }
@@ -372,16 +398,20 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     }
 }
 
-fn head(item: &Fetched) -> Result<Option<bytes::Bytes>, ConnectorError> {
-    item.body.head(HEAD_BYTES).map(Some).map_err(spool_error)
+pub(crate) fn head_of(body: &Body) -> Result<bytes::Bytes, ConnectorError> {
+    body.head(HEAD_BYTES).map_err(spool_error)
 }
 
-fn spool_error(error: std::io::Error) -> ConnectorError {
+fn head(item: &Fetched) -> Result<Option<bytes::Bytes>, ConnectorError> {
+    head_of(&item.body).map(Some)
+}
+
+pub(crate) fn spool_error(error: std::io::Error) -> ConnectorError {
     ConnectorError::new(FindingCode::Internal, Decision::Retry, "reading a spooled message").caused_by(error)
 }
 
 fn intent(item: &NewItem) -> Result<Intent, ConnectorError> {
-    let head = item.body.head(HEAD_BYTES).map_err(spool_error)?;
+    let head = head_of(&item.body)?;
     Ok(Intent {
         source_uid: item.source_uid,
         key: item.body.key(),
@@ -413,7 +443,7 @@ fn settled(
     Settlement { source_uid, size_bytes, key: Some(key), internal_date, message_id, traits: None, outcome }
 }
 
-fn counted(outcomes: &[Settlement]) -> Counts {
+pub(crate) fn counted(outcomes: &[Settlement]) -> Counts {
     let mut counts = Counts::default();
     for outcome in outcomes {
         let (number, size) = match outcome.outcome {

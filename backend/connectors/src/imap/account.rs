@@ -5,14 +5,14 @@ use std::collections::{HashMap, HashSet};
 use async_imap::imap_proto::{AttributeValue, Response};
 use mailferry_domain::{
     folder::{FolderStatus, NamingStyle, RemoteFolder},
-    item::{ContentKey, ItemMeta},
-    uid::Uid,
+    item::{ContentKey, Flags, ItemMeta},
+    uid::{Uid, UidSet},
 };
 use mailferry_engine::{
     listing::{PAGE, pages},
     port::{
         Account, Answered, ConnectorError, Decision, Destination, DestinationLimits, EachFolder, FetchRequest, Fetched,
-        ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
+        FlagChange, ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
     },
 };
 use tokio::sync::mpsc;
@@ -219,6 +219,32 @@ impl Session {
         Ok(items)
     }
 
+    async fn list_flags(&mut self, uids: &UidSet) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
+        let tag = self.send(&format!("UID FETCH {uids} (UID FLAGS)")).await?;
+        // What changes meanwhile is told unasked: the last word counts.
+        let mut flags = HashMap::new();
+        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| flags.extend(flags_of(response))).await?;
+        Ok(flags.into_iter().filter(|(uid, _)| uids.contains(*uid)).collect())
+    }
+
+    /// UID STORE (RFC 9051 section 6.4.6) of what differs, so that a flag set meanwhile stays.
+    async fn store_flags(&mut self, changes: &[FlagChange]) -> Result<(), ConnectorError> {
+        let mut commands = Vec::new();
+        for FlagChange { uids, add, remove } in changes {
+            for (sign, flags) in [('+', add), ('-', remove)] {
+                let flags: Vec<&str> = flags.iter().collect();
+                if !flags.is_empty() {
+                    let command = format!("UID STORE {uids} {sign}FLAGS.SILENT ({})", flags.join(" "));
+                    commands.push((command, Doing::OpenFolder));
+                }
+            }
+        }
+        for reply in self.commands(&commands, |_, _| {}).await?.each {
+            reply?;
+        }
+        Ok(())
+    }
+
     async fn measure_folder(&mut self, wire_name: &str) -> Result<(u64, u64), ConnectorError> {
         let keys = if self.can("STATUS=SIZE") { "MESSAGES SIZE" } else { "MESSAGES" };
         let reply = self.command(&format!("STATUS {} ({keys})", wire::quoted(wire_name)), Doing::OpenFolder).await?;
@@ -327,6 +353,19 @@ fn measured(response: &[u8]) -> Option<(String, (u64, u64))> {
     Some((name, (wire::status_number(response, "MESSAGES")?, wire::status_number(response, "SIZE")?)))
 }
 
+fn flags_of(response: &Response<'_>) -> Option<(Uid, Flags)> {
+    let Response::Fetch(_, attributes) = response else { return None };
+    let (mut uid, mut flags) = (None, None);
+    for attribute in attributes {
+        match attribute {
+            AttributeValue::Uid(value) => uid = Some(Uid(*value)),
+            AttributeValue::Flags(told) => flags = Some(Flags::new(told)),
+            _ => {}
+        }
+    }
+    uid.zip(flags)
+}
+
 fn size_of(response: &Response<'_>) -> Option<u64> {
     let Response::Fetch(_, attributes) = response else { return None };
     attributes.iter().find_map(|attribute| match attribute {
@@ -360,6 +399,12 @@ macro_rules! account {
 
             async fn list(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
                 self.0.list_items(first, last).await
+            }
+
+            async fn flags(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
+                // It may be open already, but for reading only.
+                self.0.open_folder($open, wire_name).await?;
+                self.0.list_flags(uids).await
             }
 
             async fn fetch(
@@ -411,6 +456,14 @@ impl Destination for ImapDestination {
 
     async fn answer(&mut self) -> Option<Answered> {
         append::answer(&mut self.0, &mut self.1).await
+    }
+
+    fn keeps(&self, wire_name: &str, flags: &Flags) -> Flags {
+        append::permitted(&self.0, wire_name, flags).0
+    }
+
+    async fn change_flags(&mut self, changes: &[FlagChange]) -> Result<(), ConnectorError> {
+        self.0.store_flags(changes).await
     }
 
     async fn identify(&mut self, items: &[(Uid, u64)]) -> Result<Vec<(Uid, ContentKey)>, ConnectorError> {

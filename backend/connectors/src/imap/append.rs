@@ -282,7 +282,7 @@ async fn write_body(session: &mut Session, item: &NewItem) -> Result<(), Connect
 }
 
 /// The flags that the folder keeps, and whether any had to go.
-fn permitted(session: &Session, wire_name: &str, flags: &Flags) -> (Flags, bool) {
+pub(super) fn permitted(session: &Session, wire_name: &str, flags: &Flags) -> (Flags, bool) {
     let known = session.known.get(wire_name).and_then(|known| known.permanent_flags.as_ref());
     let Some(permanent) = known else { return (flags.clone(), false) };
     let any_keyword = permanent.iter().any(|flag| flag == "\\*");

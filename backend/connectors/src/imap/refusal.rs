@@ -34,13 +34,16 @@ impl Refusal {
     pub(super) fn error(&self, doing: Doing, context: impl Into<String>) -> ConnectorError {
         let text = self.text.to_lowercase();
         let too_large = doing == Doing::Append && text.contains("[limit]") && is_size(&text);
-        let (code, decision) = general(&text).filter(|_| !too_large).unwrap_or_else(|| match doing {
-            Doing::Login { for_another } => (login(&text, for_another), Decision::Park),
-            Doing::OpenFolder => (FindingCode::FolderUnreadable, Decision::Skip),
-            Doing::CreateFolder => (FindingCode::FolderRefused, Decision::Skip),
-            Doing::Append => append(&text),
-            Doing::Other => (FindingCode::ServerError, Decision::Retry),
-        });
+        // A provider that allows only so many folders says the same tomorrow.
+        let too_many_folders = doing == Doing::CreateFolder && text.contains("[limit]");
+        let (code, decision) =
+            general(&text).filter(|_| !too_large && !too_many_folders).unwrap_or_else(|| match doing {
+                Doing::Login { for_another } => (login(&text, for_another), Decision::Park),
+                Doing::OpenFolder => (FindingCode::FolderUnreadable, Decision::Skip),
+                Doing::CreateFolder => (FindingCode::FolderRefused, Decision::Skip),
+                Doing::Append => append(&text),
+                Doing::Other => (FindingCode::ServerError, Decision::Retry),
+            });
         ConnectorError::new(code, decision, context).caused_by(self.clone())
     }
 }
@@ -187,6 +190,7 @@ mod tests {
                 Decision::Skip,
             ),
             ("[LIMIT] Try again later", Doing::Append, FindingCode::ServerError, Decision::Retry),
+            ("[LIMIT] Too many mailboxes", Doing::CreateFolder, FindingCode::FolderRefused, Decision::Skip),
             ("Message contains invalid header", Doing::Append, FindingCode::MessageRefused, Decision::Skip),
             ("[SERVERBUG] Internal error", Doing::Append, FindingCode::ServerError, Decision::Retry),
             (

@@ -1,7 +1,7 @@
 //! What an account in memory holds, and what it has been told to do wrong.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -101,6 +101,9 @@ pub(super) struct State {
     pub(super) fetch_mishaps: VecDeque<Mishap>,
     pub(super) login_error: Option<(FindingCode, Decision)>,
     pub(super) tells_no_uids: bool,
+    pub(super) refused_characters: String,
+    pub(super) takes: Option<fn(&StoredMessage) -> bool>,
+    pub(super) closed: BTreeSet<FolderPath>,
     pub(super) logins: u64,
     last_validity: u32,
 }
@@ -118,6 +121,9 @@ impl State {
         let missing =
             || ConnectorError::new(FindingCode::FolderUnreadable, Decision::Skip, format!("opening {wire_name}"));
         let path = FolderPath::parse(wire_name).map_err(|_| missing())?;
+        if self.closed.contains(&path) {
+            return Err(missing());
+        }
         self.folders.get_mut(&path).ok_or_else(missing)
     }
 }
@@ -168,6 +174,13 @@ impl MemoryAccount {
         self.state().folder(path).messages.retain(|message| message.uid != uid);
     }
 
+    /// Sets a message's flags, as its owner does.
+    pub fn set_flags(&self, path: &FolderPath, uid: Uid, flags: &Flags) {
+        for message in self.state().folder(path).messages.iter_mut().filter(|message| message.uid == uid) {
+            message.flags = flags.clone();
+        }
+    }
+
     /// Everything in a folder, by UID.
     pub fn messages(&self, path: &FolderPath) -> Vec<StoredMessage> {
         self.state().folder(path).messages.clone()
@@ -209,6 +222,26 @@ impl MemoryAccount {
     /// Logins so far, refused ones included.
     pub fn logins(&self) -> u64 {
         self.state().logins
+    }
+
+    /// Refuses to make folders with one of these characters in their names.
+    pub fn refuse_characters(&self, characters: &str) {
+        characters.clone_into(&mut self.state().refused_characters);
+    }
+
+    /// Refuses messages for their own sake, except those that `takes` holds for.
+    pub fn take_only(&self, takes: fn(&StoredMessage) -> bool) {
+        self.state().takes = Some(takes);
+    }
+
+    /// Refuses to open a folder from now on, as an ACL does, or opens it again.
+    pub fn close_folder(&self, path: &FolderPath, closed: bool) {
+        let mut state = self.state();
+        if closed {
+            state.closed.insert(path.clone());
+        } else {
+            state.closed.remove(path);
+        }
     }
 
     /// Stores without telling UIDs, as a server without UIDPLUS.

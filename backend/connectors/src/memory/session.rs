@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 
 use bytes::Bytes;
 use mailferry_domain::{
-    folder::{FolderStatus, NamingStyle, RemoteFolder},
-    item::{ContentKey, ItemMeta},
-    uid::Uid,
+    folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
+    item::{ContentKey, Flags, ItemMeta},
+    uid::{Uid, UidSet},
 };
 use mailferry_engine::port::{
     Account, Answered, Body, Connector, ConnectorError, Decision, Destination, DestinationLimits, EachFolder, Fate,
-    FetchRequest, Fetched, NewItem, Prepared, Quota, Source, Wanted,
+    FetchRequest, Fetched, FlagChange, NewItem, Prepared, Quota, Source, Wanted,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
@@ -110,6 +110,9 @@ impl Session {
                 match mishap {
                     Mishap::LostBefore => return Err(lost()),
                     Mishap::LostAfter(after) if n >= after => return Err(lost()),
+                    Mishap::Refused(at, code, decision) if n >= at => {
+                        return Err(ConnectorError::new(code, decision, "the account in memory"));
+                    }
                     _ => {}
                 }
                 let Some(message) = messages.iter().find(|message| message.uid == uid) else { continue };
@@ -125,7 +128,7 @@ impl Session {
 
     fn store(&self, wire_name: &str, batch: Vec<NewItem>) -> Answered {
         let mut state = self.account.state();
-        let mishap = state.store_mishaps.pop_front().unwrap_or(Mishap::Fine);
+        let mut mishap = state.store_mishaps.pop_front().unwrap_or(Mishap::Fine);
         let tells_uids = !state.tells_no_uids;
         let unknown = |error| (batch.iter().map(|_| Fate::Unknown).collect(), Some(error));
         let messages = match batch.iter().map(stored).collect::<Result<Vec<_>, _>>() {
@@ -135,8 +138,16 @@ impl Session {
                 return Answered { batch, fates, flags_reduced: false, lost };
             }
         };
+        let mut messages = messages;
+        if let Some(bad) = state.takes.and_then(|takes| messages.iter().position(|message| !takes(message))) {
+            match mishap {
+                Mishap::Fine => mishap = Mishap::Refused(bad, FindingCode::MessageRefused, Decision::Skip),
+                // Whatever is answered, what it does not take does not arrive, nor what was sent behind it.
+                _ => messages.truncate(bad),
+            }
+        }
         let (fates, lost) = match state.existing(wire_name) {
-            Ok(folder) => keep(folder, messages, mishap, tells_uids),
+            Ok(folder) => keep(folder, messages, (mishap, batch.len()), tells_uids),
             Err(error) => unknown(error),
         };
         Answered { batch, fates, flags_reduced: false, lost }
@@ -147,10 +158,9 @@ impl Session {
 fn keep(
     folder: &mut MemoryFolder,
     messages: Vec<StoredMessage>,
-    mishap: Mishap,
+    (mishap, sent): (Mishap, usize),
     tells_uids: bool,
 ) -> (Vec<Fate>, Option<ConnectorError>) {
-    let sent = messages.len();
     let mut push = |messages: Vec<StoredMessage>| -> Vec<Fate> {
         messages.into_iter().map(|message| Fate::Stored(Some(folder.push(message)).filter(|_| tells_uids))).collect()
     };
@@ -197,8 +207,10 @@ macro_rules! account {
             }
 
             async fn statuses(&mut self, wire_names: &[String]) -> Result<Vec<Option<FolderStatus>>, ConnectorError> {
-                let mut state = self.0.account.state();
-                Ok(wire_names.iter().map(|name| state.existing(name).ok().map(|folder| folder.status())).collect())
+                // A folder that is closed still tells how it stands.
+                let state = self.0.account.state();
+                let folder = |name: &String| state.folders.get(&FolderPath::parse(name).ok()?);
+                Ok(wire_names.iter().map(|name| folder(name).map(MemoryFolder::status)).collect())
             }
 
             async fn list(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
@@ -210,6 +222,12 @@ macro_rules! account {
                         internal_date: message.internal_date,
                     });
                 Ok(listed.collect())
+            }
+
+            async fn flags(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
+                self.0.status(wire_name)?;
+                let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
+                Ok(messages.map(|message| (message.uid, message.flags)).collect())
             }
 
             async fn fetch(
@@ -249,14 +267,21 @@ impl Destination for MemoryDestination {
         for folder in wanted {
             let wire_name = folder.path.to_string();
             let mut state = self.0.account.state();
+            if folder.create && wire_name.contains(|c| state.refused_characters.contains(c)) {
+                let error = ConnectorError::new(FindingCode::FolderRefused, Decision::Skip, "the account in memory");
+                prepared.push(Err(error));
+                continue;
+            }
             if folder.create {
                 for ancestor in folder.path.ancestors() {
                     state.folder(&ancestor);
                 }
                 state.folder(&folder.path);
             }
-            if folder.subscribe {
-                state.existing(&wire_name)?.subscribed = true;
+            if folder.subscribe
+                && let Ok(folder) = state.existing(&wire_name)
+            {
+                folder.subscribed = true;
             }
             drop(state);
             prepared.push(self.0.status(&wire_name).map(|status| Prepared { wire_name, status, not_subscribed: None }));
@@ -278,6 +303,21 @@ impl Destination for MemoryDestination {
 
     async fn answer(&mut self) -> Option<Answered> {
         self.1.pop_front()
+    }
+
+    fn keeps(&self, _: &str, flags: &Flags) -> Flags {
+        flags.clone()
+    }
+
+    async fn change_flags(&mut self, changes: &[FlagChange]) -> Result<(), ConnectorError> {
+        let mut state = self.0.account.state();
+        let folder = state.existing(&self.0.open)?;
+        for FlagChange { uids, add, remove } in changes {
+            for message in folder.messages.iter_mut().filter(|message| uids.contains(message.uid)) {
+                message.flags = Flags::new(message.flags.without(remove).iter().chain(add.iter()));
+            }
+        }
+        Ok(())
     }
 
     async fn identify(&mut self, items: &[(Uid, u64)]) -> Result<Vec<(Uid, ContentKey)>, ConnectorError> {

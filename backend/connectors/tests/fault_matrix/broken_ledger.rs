@@ -8,7 +8,11 @@ use std::{
     },
 };
 
-use mailferry_domain::{folder::FolderPath, ledger::FolderState};
+use mailferry_domain::{
+    folder::FolderPath,
+    ledger::{CopiedFlags, FolderState},
+    uid::Uid,
+};
 use mailferry_engine::port::{Binding, Entry, FolderBinding, Ledger, LedgerError, LedgerFolderId};
 use mailferry_shared::run::Counts;
 
@@ -62,6 +66,15 @@ impl<L: Ledger> Ledger for BrokenLedger<L> {
         bindings: &[FolderBinding],
     ) -> Result<Vec<(LedgerFolderId, FolderState)>, LedgerError> {
         self.unless_gone(self.inner.open_folders(bindings)).await
+    }
+
+    async fn copied_flags(
+        &self,
+        folder: LedgerFolderId,
+        first: Uid,
+        last: Uid,
+    ) -> Result<Vec<CopiedFlags>, LedgerError> {
+        self.unless_gone(self.inner.copied_flags(folder, first, last)).await
     }
 
     async fn write(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {

@@ -105,7 +105,10 @@ async fn a_folder_closed_by_an_acl_is_named_and_never_stops_the_others() {
         point.must(matches!(report.end, RunEnd::Done(RunState::Partial)), || format!("{:?}", report.end));
         let noted = report.notes.iter().any(|note| note.subject.as_deref().is_some_and(|about| about.contains("Q1")));
         let counts = &report.counts;
+        let unreadable = matches!(closed, Closed::Unreadable);
         point.must(noted || counts.failed == 14, || format!("not named: {:?}, {counts:?}", report.notes));
+        point.must(counts.failed == if unreadable { 0 } else { 14 }, || format!("not counted: {counts:?}"));
+        point.must(counts.done() == counts.listed, || format!("without an outcome: {counts:?}"));
         point.must(counts.stored > 10, || format!("the others were stopped: {counts:?}"));
         fs::write(file, "").expect("written");
         point.go_on(2).await;

@@ -6,7 +6,7 @@ use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, Flags, ItemMeta},
-    uid::{Uid, UidValidity},
+    uid::{Uid, UidSet, UidValidity},
 };
 use tokio::sync::mpsc;
 
@@ -75,6 +75,13 @@ pub trait Account: Sized + Send + 'static {
             Ok(listings)
         }
     }
+
+    /// Flags of these messages of a folder; those that are there no more are left out. Afterwards it is open.
+    fn flags(
+        &mut self,
+        wire_name: &str,
+        uids: &UidSet,
+    ) -> impl Future<Output = Result<Vec<(Uid, Flags)>, ConnectorError>> + Send;
 
     /// Fetches messages of the folders in turn and sends each to `sink`, folder by folder, in ascending order of UID
     /// (descending if the request says so). A message that is there no more is left out. Ends early, without error,
@@ -221,6 +228,17 @@ pub struct Prepared {
     pub not_subscribed: Option<ConnectorError>,
 }
 
+/// A change of flags for some messages of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FlagChange {
+    /// The messages.
+    pub uids: UidSet,
+    /// To be set.
+    pub add: Flags,
+    /// To be taken away.
+    pub remove: Flags,
+}
+
 /// What became of one message of a batch.
 #[derive(Debug)]
 pub enum Fate {
@@ -267,6 +285,12 @@ pub trait Destination: Account {
 
     /// The answer to the oldest batch without one; `None` if there is no such batch.
     fn answer(&mut self) -> impl Future<Output = Option<Answered>> + Send;
+
+    /// Those of `flags` that a folder keeps, which has been prepared.
+    fn keeps(&self, wire_name: &str, flags: &Flags) -> Flags;
+
+    /// Changes flags in the open folder. Nothing else about the messages changes, and nothing is ever expunged.
+    fn change_flags(&mut self, changes: &[FlagChange]) -> impl Future<Output = Result<(), ConnectorError>> + Send;
 
     /// Size and hash of messages of the open folder, given with their listed sizes ascending by UID; for telling what
     /// is there already.

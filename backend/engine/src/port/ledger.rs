@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, future::Future};
 
 use mailferry_domain::{
     folder::FolderPath,
-    ledger::{Cursor, FolderState, Intent, Settlement},
-    uid::UidValidity,
+    item::Flags,
+    ledger::{CopiedFlags, Cursor, FolderState, Intent, Repaired, Settlement},
+    uid::{Uid, UidValidity},
 };
 use mailferry_shared::{finding::Finding, run::Counts};
 
@@ -24,8 +25,9 @@ pub struct FolderBinding {
     pub destination: FolderPath,
     /// Of the source folder.
     pub source_uid_validity: UidValidity,
-    /// Of the destination folder.
-    pub destination_uid_validity: UidValidity,
+    /// Of the destination folder; `None` if it cannot be opened: nothing is concluded from that, and a folder that
+    /// never could be is not told by [`Ledger::bindings`], so that it may go elsewhere in a later run.
+    pub destination_uid_validity: Option<UidValidity>,
 }
 
 /// What earlier runs left behind of a source folder.
@@ -69,6 +71,17 @@ pub enum Entry {
         /// The messages.
         batch: Vec<Intent>,
     },
+    /// The message, whose intent is written and which was refused, is about to be sent with repairs.
+    IntendRepaired {
+        /// Its folder.
+        folder: LedgerFolderId,
+        /// Its UID at the source.
+        source_uid: Uid,
+        /// What is sent.
+        repaired: Repaired,
+    },
+    /// The source's flags of settled messages, by UID at the source, as they have been carried over.
+    Flags(LedgerFolderId, Vec<(Uid, Flags)>),
     /// Outcomes; an entry that is settled already stays as it is and is not counted again.
     Settle(LedgerFolderId, Vec<Settlement>),
     /// The folder has been dealt with in this run; with a cursor, all of it is Stored or Present.
@@ -96,6 +109,15 @@ pub trait Ledger: Clone + Send + Sync + 'static {
         &self,
         bindings: &[FolderBinding],
     ) -> impl Future<Output = Result<Vec<(LedgerFolderId, FolderState)>, LedgerError>> + Send;
+
+    /// Flags as they were copied, of settled messages whose UID at the source lies in `first..=last`, ascending; without
+    /// those whose UID at the destination, or whose flags, are not known.
+    fn copied_flags(
+        &self,
+        folder: LedgerFolderId,
+        first: Uid,
+        last: Uid,
+    ) -> impl Future<Output = Result<Vec<CopiedFlags>, LedgerError>> + Send;
 
     /// Writes all of `entries`, in their order, or none: one commit, one sync.
     fn write(&self, entries: Vec<Entry>) -> impl Future<Output = Result<(), LedgerError>> + Send;

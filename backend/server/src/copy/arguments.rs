@@ -82,6 +82,9 @@ pub struct CopyArguments {
     /// The newest messages of each folder first; their order at the destination is then reversed.
     #[arg(long)]
     pub newest_first: bool,
+    /// Carries over changes of flags of what was copied before, where the destination's are still as they were copied.
+    #[arg(long)]
+    pub flags: bool,
     /// Connections a side at most.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub connections: u8,

@@ -12,6 +12,7 @@ use crate::{
     ledger::{
         RunLedger,
         counts::{COLUMNS, add, counts_from, numbers},
+        folder::NEVER_OPENED,
     },
     value::{Arg, Row, args},
 };
@@ -27,8 +28,9 @@ impl RunLedger {
                 f.cursor_source_uid_next, f.cursor_messages, f.cursor_size_bytes, f.cursor_destination_uid_validity,
                 CAST(CASE WHEN f.finished_run_no = (SELECT no FROM ledger_runs WHERE run_id = $2) THEN 1 ELSE 0 END AS BIGINT)
                     AS mine
-             FROM ledger_folders f WHERE f.ledger_id = $1 ORDER BY f.opened_at, f.id";
-        let rows = tx.rows(sql, args![self.inner.ledger, self.inner.run_id]).await?;
+             FROM ledger_folders f WHERE f.ledger_id = $1 AND f.destination_uid_validity <> $3
+             ORDER BY f.opened_at, f.id";
+        let rows = tx.rows(sql, args![self.inner.ledger, self.inner.run_id, NEVER_OPENED]).await?;
         rows.iter().map(|row| Ok((path(row, "source_path")?, binding(row)?))).collect()
     }
 

@@ -2,8 +2,9 @@
 
 use mailferry_domain::{
     item::{ContentHash, ContentKey},
-    ledger::{FolderState, OpenIntent},
-    uid::Uid,
+    ledger::{FolderState, OpenIntent, Repaired},
+    repair::Repairs,
+    uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{FolderBinding, LedgerFolderId};
 
@@ -13,6 +14,9 @@ use crate::{
     ledger::RunLedger,
     value::{Row, args},
 };
+
+/// The UIDVALIDITY of a destination folder that could not be opened yet.
+pub(super) const NEVER_OPENED: i64 = -1;
 
 /// A folder as it was opened.
 struct Opened {
@@ -32,7 +36,9 @@ impl RunLedger {
         let mut opened = Vec::with_capacity(bindings.len());
         for binding in bindings {
             let (id, generation) = self.bind(&mut tx, binding).await?;
-            self.follow_destination(&mut tx, binding).await?;
+            if let Some(validity) = binding.destination_uid_validity {
+                self.follow_destination(&mut tx, binding, validity).await?;
+            }
             opened.push(Opened { id, generation, run_no });
         }
         self.commit(tx, run_no).await?;
@@ -62,7 +68,7 @@ impl RunLedger {
                     binding.source.to_string(),
                     binding.destination.to_string(),
                     validity,
-                    binding.destination_uid_validity.0,
+                    binding.destination_uid_validity.map_or(NEVER_OPENED, |validity| i64::from(validity.0)),
                     self.inner.context.clock.now(),
                 ],
             )
@@ -72,14 +78,18 @@ impl RunLedger {
 
     /// If the destination has another UIDVALIDITY, its UIDs mean nothing any more: what was settled there may or may
     /// not be there, and must be looked for. That holds for every source folder that goes there.
-    async fn follow_destination(&self, tx: &mut Tx, binding: &FolderBinding) -> Result<(), StoreError> {
-        let validity = binding.destination_uid_validity.0;
+    async fn follow_destination(
+        &self,
+        tx: &mut Tx,
+        binding: &FolderBinding,
+        validity: UidValidity,
+    ) -> Result<(), StoreError> {
         let rows = tx
             .rows(
                 "UPDATE ledger_folders SET destination_uid_validity = $3
                  WHERE ledger_id = $1 AND destination_path = $2 AND destination_uid_validity <> $3
                  RETURNING id, generation",
-                args![self.inner.ledger, binding.destination.to_string(), validity],
+                args![self.inner.ledger, binding.destination.to_string(), validity.0],
             )
             .await?;
         for row in &rows {
@@ -127,7 +137,8 @@ impl RunLedger {
         )
         .await?;
         tx.each(
-            "SELECT source_uid, destination_uid_next, key_size_bytes, hash FROM ledger_items
+            "SELECT source_uid, destination_uid_next, key_size_bytes, hash, sent_size_bytes, sent_hash, repairs
+             FROM ledger_items
              WHERE folder_id = $1 AND generation = $2 AND state IN ('intended', 'uncertain') ORDER BY source_uid",
             args![folder.id, folder.generation],
             |row| take_open(&mut state, row),
@@ -150,7 +161,8 @@ impl RunLedger {
         )
         .await?;
         tx.each(
-            "SELECT i.key_size_bytes, i.hash FROM ledger_folders f JOIN ledger_items i ON i.folder_id = f.id
+            "SELECT COALESCE(i.sent_size_bytes, i.key_size_bytes) AS key_size_bytes, COALESCE(i.sent_hash, i.hash) AS hash
+             FROM ledger_folders f JOIN ledger_items i ON i.folder_id = f.id
              WHERE f.ledger_id = $1 AND f.destination_path = $2 AND i.state IN ('stored', 'present')
                 AND i.destination_uid IS NULL",
             args![self.inner.ledger, &destination],
@@ -181,14 +193,25 @@ impl RunLedger {
 fn take_open(state: &mut FolderState, row: &Row) -> Result<(), StoreError> {
     let source_uid = Uid(row.get("source_uid")?);
     if let (Some(key), Some(destination_uid_next)) = (key_from(row)?, row.get("destination_uid_next")?) {
-        state.open.push(OpenIntent { source_uid, key, destination_uid_next });
+        let repaired = repaired_from(row)?;
+        state.open.push(OpenIntent { source_uid, key, destination_uid_next, repaired });
     }
     Ok(())
 }
 
+fn repaired_from(row: &Row) -> Result<Option<Repaired>, StoreError> {
+    let Some(key) = key_in(row, "sent_size_bytes", "sent_hash")? else { return Ok(None) };
+    let bits = row.get::<Option<u32>>("repairs")?.and_then(|bits| u8::try_from(bits).ok());
+    Ok(Some(Repaired { key, repairs: Repairs::from_bits(bits.unwrap_or_default()) }))
+}
+
 /// Size and hash in the columns `key_size_bytes` and `hash`.
 fn key_from(row: &Row) -> Result<Option<ContentKey>, StoreError> {
-    let (Some(size_bytes), Some(hash)) = (row.get("key_size_bytes")?, row.get::<Option<Vec<u8>>>("hash")?) else {
+    key_in(row, "key_size_bytes", "hash")
+}
+
+fn key_in(row: &Row, size_bytes: &str, hash: &str) -> Result<Option<ContentKey>, StoreError> {
+    let (Some(size_bytes), Some(hash)) = (row.get(size_bytes)?, row.get::<Option<Vec<u8>>>(hash)?) else {
         return Ok(None);
     };
     let hash = hash.try_into().map_err(|_| StoreError::corrupt("ledger_items.hash"))?;

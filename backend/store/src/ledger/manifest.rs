@@ -95,7 +95,9 @@ async fn folders(tx: &mut Tx, ledger: Uuid) -> Result<Vec<Folder>, StoreError> {
     for row in tx.rows(sql, args![ledger]).await? {
         runs.insert(row.get("folder_id")?, row.get("last_run")?);
     }
-    let sql = "SELECT id, generation, source_path, source_uid_validity, destination_path, destination_uid_validity
+    // A folder that could not be opened yet has no UIDVALIDITY.
+    let sql = "SELECT id, generation, source_path, source_uid_validity, destination_path,
+            CASE WHEN destination_uid_validity < 0 THEN 0 ELSE destination_uid_validity END AS destination_uid_validity
          FROM ledger_folders f WHERE ledger_id = $1 AND NOT EXISTS (
             SELECT 1 FROM ledger_folders g WHERE g.ledger_id = $1 AND g.source_path = f.source_path
                 AND (g.opened_at > f.opened_at OR (g.opened_at = f.opened_at AND g.id > f.id)))

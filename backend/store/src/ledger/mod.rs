@@ -10,7 +10,11 @@ use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
-use mailferry_domain::{folder::FolderPath, ledger::FolderState};
+use mailferry_domain::{
+    folder::FolderPath,
+    ledger::{CopiedFlags, FolderState},
+    uid::Uid,
+};
 use mailferry_engine::port::{Binding, Entry, FolderBinding, Ledger, LedgerError, LedgerFolderId};
 use mailferry_shared::{ids::RunId, run::Counts};
 use uuid::Uuid;
@@ -27,6 +31,7 @@ use crate::{
 mod counts;
 mod cursor;
 mod file;
+mod flags;
 mod folder;
 mod generation;
 mod group;
@@ -166,6 +171,15 @@ impl Ledger for RunLedger {
         bindings: &[FolderBinding],
     ) -> Result<Vec<(LedgerFolderId, FolderState)>, LedgerError> {
         self.open(bindings).await.map_err(port_error)
+    }
+
+    async fn copied_flags(
+        &self,
+        folder: LedgerFolderId,
+        first: Uid,
+        last: Uid,
+    ) -> Result<Vec<CopiedFlags>, LedgerError> {
+        self.read_flags(folder, (first, last)).await.map_err(port_error)
     }
 
     async fn write(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {

@@ -8,8 +8,9 @@ use std::{
 use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     item::ContentKey,
-    ledger::{Intent, Outcome, Settlement},
+    ledger::{Intent, Outcome, Repaired, Settlement},
     print::Traits,
+    uid::Uid,
 };
 use mailferry_engine::port::{Entry, FolderStart, LedgerFolderId};
 use mailferry_shared::{
@@ -24,6 +25,7 @@ use crate::{
         RunLedger,
         counts::{add, counts_from, numbers, set_folder},
         cursor::count_unchanged,
+        flags::write_flags,
         generation::supersede,
         told::{tell, told},
     },
@@ -63,6 +65,14 @@ impl RunLedger {
                 Entry::Intend { folder, destination_uid_next, batch } => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
                     write_intents(&mut tx, at, *destination_uid_next, batch).await?;
+                }
+                Entry::IntendRepaired { folder, source_uid, repaired } => {
+                    let at = self.at(&mut tx, run_no, *folder).await?;
+                    intend_repaired(&mut tx, at, *source_uid, repaired).await?;
+                }
+                Entry::Flags(folder, carried) => {
+                    let at = self.at(&mut tx, run_no, *folder).await?;
+                    write_flags(&mut tx, at, carried).await?;
                 }
                 Entry::Settle(folder, outcomes) => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
@@ -157,12 +167,25 @@ async fn write_intents(tx: &mut Tx, at: At, uid_next: u32, batch: &[Intent]) -> 
                 internal_offset = excluded.internal_offset, flags = excluded.flags,
                 fingerprint = excluded.fingerprint, destination_uid = NULL,
                 destination_uid_next = excluded.destination_uid_next, run_no = excluded.run_no, reason = NULL,
-                fence = excluded.fence
+                fence = excluded.fence, sent_size_bytes = NULL, sent_hash = NULL, repairs = NULL
               WHERE ledger_items.state NOT IN ('stored', 'present')",
         );
         tx.execute(sql, args).await?;
     }
     Ok(())
+}
+
+async fn intend_repaired(tx: &mut Tx, at: At, uid: Uid, repaired: &Repaired) -> Result<(), StoreError> {
+    let sql = "UPDATE ledger_items SET sent_size_bytes = $4, sent_hash = $5, repairs = $6, run_no = $7, fence = $8
+         WHERE folder_id = $1 AND generation = $2 AND source_uid = $3 AND state = 'intended'";
+    let key = &repaired.key;
+    let sent = args![key.size_bytes, key.hash.0.as_slice(), u32::from(repaired.repairs.bits()), at.run_no, at.fence];
+    let args = args![at.folder, at.generation, uid.0].into_iter().chain(sent).collect();
+    match tx.execute(sql, args).await? {
+        // Without an intent nothing may be sent.
+        0 => Err(StoreError::NotFound),
+        _ => Ok(()),
+    }
 }
 
 async fn write_outcomes(tx: &mut Tx, at: At, outcomes: &[Settlement]) -> Result<(), StoreError> {

@@ -2,8 +2,9 @@ use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
     item::{ContentHash, ContentKey, Flags},
-    ledger::{Cursor, FolderState, Intent, Outcome, Settlement},
+    ledger::{Cursor, FolderState, Intent, OpenIntent, Outcome, Repaired, Settlement},
     print::{Fingerprint, Traits},
+    repair::{Repair, Repairs},
     uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{Entry, FolderBinding, FolderStart, Ledger, LedgerError, LedgerFolderId};
@@ -18,12 +19,15 @@ use crate::world::World;
 
 on_both! {
     intents_stay_open_until_they_are_settled;
+    what_was_sent_repaired_is_known_by_what_was_sent;
     what_is_settled_is_counted_once;
     an_interrupted_run_is_recounted;
     an_outcome_that_is_mended_moves_in_the_totals;
     another_source_uidvalidity_begins_a_new_generation;
     another_destination_uidvalidity_opens_everything_again;
     claimed_covers_every_folder_that_goes_there;
+    flags_are_told_as_they_were_copied_or_carried_over;
+    a_destination_that_cannot_be_opened_changes_nothing_that_is_known;
     a_cursor_is_told_until_the_folder_is_left_unfinished;
     what_has_not_changed_counts_as_present_once;
     lanes_that_write_at_once_share_commits_and_lose_nothing;
@@ -73,7 +77,7 @@ pub(crate) fn binding(source: &str, destination: &str) -> FolderBinding {
         source: FolderPath::parse(source).expect("path"),
         destination: FolderPath::parse(destination).expect("path"),
         source_uid_validity: UidValidity(1),
-        destination_uid_validity: UidValidity(1),
+        destination_uid_validity: Some(UidValidity(1)),
     }
 }
 
@@ -135,6 +139,30 @@ pub(crate) async fn two_runs(world: &World) -> (RunLedger, impl AsyncFnOnce() ->
 
 pub(crate) async fn inbox(ledger: &RunLedger) -> LedgerFolderId {
     ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").0
+}
+
+async fn what_was_sent_repaired_is_known_by_what_was_sent(world: World) {
+    let ledger = ledger(&world).await;
+    let id = inbox(&ledger).await;
+    let repaired = Repaired { key: key(77), repairs: Repairs::default().and(Repair::NulBytes) };
+    let entry = |uid| Entry::IntendRepaired { folder: id, source_uid: Uid(uid), repaired };
+    assert!(ledger.write(vec![entry(1)]).await.is_err(), "without an intent nothing may be sent");
+    ledger.intend(id, 5, &[intent(1), intent(2)]).await.expect("intends");
+    ledger.write(vec![entry(1)]).await.expect("intends");
+    let open = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1.open;
+    let keys: Vec<_> = open.iter().map(|intent| (intent.key, intent.sent_key(), intent.repaired)).collect();
+    assert_eq!(keys, [(key(1), key(77), Some(repaired)), (key(2), key(2), None)]);
+    // Without a UID it is what was sent that lies at the destination, and so it is after new UIDs there.
+    ledger.settle(id, &[settlement(1, Outcome::Stored(None))]).await.expect("settles");
+    let state = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1;
+    assert_eq!(state.unaddressed, [key(77)]);
+    let changed = FolderBinding { destination_uid_validity: Some(UidValidity(2)), ..binding("INBOX", "INBOX") };
+    let open = ledger.open_folder(&changed).await.expect("opens").1.open;
+    assert_eq!(open.iter().map(OpenIntent::sent_key).collect::<Vec<_>>(), [key(77), key(2)]);
+    // As it is once more: what was sent before was refused.
+    ledger.intend(id, 9, &[intent(1)]).await.expect("intends");
+    let open = ledger.open_folder(&changed).await.expect("opens").1.open;
+    assert_eq!(open[0].sent_key(), key(1));
 }
 
 async fn intents_stay_open_until_they_are_settled(world: World) {
@@ -273,17 +301,48 @@ async fn another_destination_uidvalidity_opens_everything_again(world: World) {
         let unknown = Settlement { key: None, ..settlement(2, Outcome::Stored(Some(Uid(9)))) };
         ledger.settle(folder, &[unknown]).await.expect("settles");
     }
-    let changed = FolderBinding { destination_uid_validity: UidValidity(2), ..binding("INBOX", "INBOX") };
+    let changed = FolderBinding { destination_uid_validity: Some(UidValidity(2)), ..binding("INBOX", "INBOX") };
     let (_, state) = ledger.open_folder(&changed).await.expect("opens");
     assert!(state.settled.is_empty() && state.claimed.is_empty() && state.unaddressed.is_empty());
     assert_eq!(state.open.len(), 1, "an entry without a hash is forgotten: there is nothing to look for");
     assert_eq!((state.open[0].source_uid, state.open[0].destination_uid_next), (Uid(1), 1));
-    let changed = FolderBinding { destination_uid_validity: UidValidity(2), ..binding("Old", "INBOX") };
+    let changed = FolderBinding { destination_uid_validity: Some(UidValidity(2)), ..binding("Old", "INBOX") };
     assert_eq!(ledger.open_folder(&changed).await.expect("opens").1.open.len(), 1, "also from other source folders");
     let sent = ledger.open_folder(&binding("Sent", "Sent")).await.expect("opens").1;
     assert_eq!(sent.settled.to_string(), "1:2");
     ledger.start_folder(id, listed(2)).await.expect("starts");
     assert_eq!(ledger.totals().await.expect("totals").stored, 4, "two folders as they were, INBOX anew");
+}
+
+async fn a_destination_that_cannot_be_opened_changes_nothing_that_is_known(world: World) {
+    let ledger = ledger(&world).await;
+    let closed = |source| FolderBinding { destination_uid_validity: None, ..binding(source, source) };
+    let (id, _) = ledger.open_folder(&closed("New")).await.expect("opens");
+    ledger.start_folder(id, listed(1)).await.expect("starts");
+    ledger.settle(id, &[settlement(1, Outcome::Failed(FindingCode::FolderRefused))]).await.expect("settles");
+    assert!(ledger.bindings().await.expect("bindings").is_empty(), "it never was there");
+    let (again, state) = ledger.open_folder(&binding("New", "New")).await.expect("opens");
+    assert_eq!((again, state), (id, FolderState::default()), "what failed is tried again");
+    assert_eq!(ledger.bindings().await.expect("bindings").len(), 1);
+    ledger.settle(id, &stored(1..=1)).await.expect("settles");
+    let (_, state) = ledger.open_folder(&closed("New")).await.expect("opens");
+    assert!(state.settled.contains(Uid(1)) && state.claimed.contains(Uid(101)), "{state:?}");
+    assert_eq!(ledger.bindings().await.expect("bindings").len(), 1);
+}
+
+async fn flags_are_told_as_they_were_copied_or_carried_over(world: World) {
+    let ledger = ledger(&world).await;
+    let id = inbox(&ledger).await;
+    ledger.intend(id, 5, &[intent(1), intent(2), intent(3)]).await.expect("intends");
+    ledger.settle(id, &stored(1..=2)).await.expect("settles");
+    let told = async || ledger.copied_flags(id, Uid(1), Uid(9)).await.expect("flags");
+    let before = told().await;
+    let uids: Vec<_> = before.iter().map(|copied| (copied.source_uid, copied.destination_uid)).collect();
+    assert_eq!(uids, [(Uid(1), Uid(101)), (Uid(2), Uid(102))], "what may not be there has none");
+    let seen = Flags::new(["\\Seen", "Projekt"]);
+    ledger.write(vec![Entry::Flags(id, vec![(Uid(2), seen.clone())])]).await.expect("writes");
+    let after = told().await;
+    assert_eq!((&after[0], &after[1].flags), (&before[0], &seen));
 }
 
 async fn claimed_covers_every_folder_that_goes_there(world: World) {

@@ -1,0 +1,161 @@
+//! Messages that the destination refuses as they are: sent again with the least repair that it takes, each noted.
+
+use std::{
+    collections::VecDeque,
+    io::{self, Read},
+    time::Instant,
+};
+
+use chrono::{DateTime, FixedOffset};
+use mailferry_domain::{
+    header,
+    ledger::{Outcome, Repaired},
+    repair::{Repair, Repairer, Repairs},
+    uid::{Uid, UidSet},
+};
+use mailferry_shared::finding::{Finding, FindingCode};
+
+use crate::{
+    port::{Body, BodyWriter, Connector, ConnectorError, Decision, Entry, Fate, Ledger, NewItem, Step},
+    run::Stop,
+    writer::{Writer, head_of, spool_error},
+};
+
+const PIECE_BYTES: usize = 64 << 10;
+
+/// What is tried for a message.
+struct Attempt {
+    body: Body,
+    internal_date: Option<DateTime<FixedOffset>>,
+    repairs: Repairs,
+}
+
+impl<C: Connector, L: Ledger> Writer<'_, C, L> {
+    /// Sends messages that were refused once more, repaired. Nothing else is on the way meanwhile.
+    pub(crate) async fn mend(&mut self) -> Result<(), Stop> {
+        while !self.refused.is_empty() {
+            if self.is_quiet() {
+                let Some((at, item)) = self.refused.pop_front() else { break };
+                self.mend_one(at, &item).await?;
+            } else {
+                self.hear_one().await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn mend_one(&mut self, at: usize, item: &NewItem) -> Result<(), Stop> {
+        let mut rungs = VecDeque::from(Repair::OF_BYTES);
+        let mut repairs = Repairs::default();
+        let mut tried = item.body.key();
+        while let Some(repair) = rungs.pop_front() {
+            let body = repaired(&item.body, repair).map_err(spool_error)?;
+            if body.key() == tried {
+                continue;
+            }
+            tried = body.key();
+            repairs = repairs.and(repair);
+            let attempt = Attempt { body, internal_date: item.internal_date, repairs };
+            if self.attempt(at, item, attempt).await? {
+                return Ok(());
+            }
+        }
+        if let Some(own) = other_date(item)? {
+            let body = repaired(&item.body, Repair::LongLines).map_err(spool_error)?;
+            let attempt = Attempt { body, internal_date: Some(own), repairs: repairs.and(Repair::Date) };
+            if self.attempt(at, item, attempt).await? {
+                return Ok(());
+            }
+        }
+        self.outcome(at, item, Outcome::Failed(FindingCode::MessageRefused));
+        Ok(())
+    }
+
+    /// Sends a message as `attempt` has it; false if that is refused as well.
+    async fn attempt(&mut self, at: usize, item: &NewItem, attempt: Attempt) -> Result<bool, Stop> {
+        let Attempt { body, internal_date, repairs } = attempt;
+        let (key, folder, source_uid) = (body.key(), self.jobs[at].id, item.source_uid);
+        let there = self.find(at, &body).await?;
+        self.shared.obey()?;
+        let fault = self.shared.job.fault.clone();
+        fault.reach(Step::BeforeIntent)?;
+        let awake = Instant::now();
+        self.entries.push(Entry::IntendRepaired { folder, source_uid, repaired: Repaired { key, repairs } });
+        self.commit().await?;
+        fault.reach(Step::AfterIntent)?;
+        if let Some(uid) = there {
+            self.outcome(at, item, Outcome::Present(Some(uid)));
+            return Ok(true);
+        }
+        let sent = NewItem { source_uid, flags: item.flags.clone(), internal_date, body };
+        self.submit(at, vec![sent], awake).await?;
+        let answered = self.answer().await;
+        fault.reach(Step::AfterStore)?;
+        let Some((_, mut answered)) = answered else { return Err(lost().into()) };
+        if let Some(error) = answered.lost {
+            return Err(error.into());
+        }
+        match answered.fates.pop() {
+            Some(Fate::Stored(uid)) => {
+                tracing::info!(uid = %source_uid, %repairs, "a message was repaired");
+                self.stored(at, item, uid);
+                self.note_repairs(at, source_uid, repairs);
+                Ok(true)
+            }
+            Some(Fate::Refused(refusal)) if refusal.decision == Decision::Skip => Ok(false),
+            Some(Fate::Refused(refusal)) => Err(refusal.into()),
+            Some(Fate::NotSent | Fate::Unknown) | None => Err(lost().into()),
+        }
+    }
+
+    /// Where a message lies, repaired, that the ledger does not know of. Where UIDs are not told, what we stored
+    /// ourselves cannot be told from others.
+    async fn find(&mut self, at: usize, body: &Body) -> Result<Option<Uid>, Stop> {
+        let job = &mut self.jobs[at];
+        if job.stored_untold {
+            return Ok(None);
+        }
+        let mut ours: UidSet = job.state.claimed.clone();
+        for (first, last) in job.stored_uids.ranges() {
+            ours.insert_range(first, last);
+        }
+        Ok(job.pool.find(self.destination, &job.opened.wire_name, &ours, &body.key()).await?)
+    }
+
+    /// Notes what was repaired in a message.
+    pub(crate) fn note_repairs(&mut self, at: usize, uid: Uid, repairs: Repairs) {
+        let subject = format!("{} UID {uid}: {repairs}", self.jobs[at].opened.mapped.source.path);
+        self.note(Finding::new(FindingCode::MessageRepaired).about(subject));
+    }
+}
+
+/// The message's own date, where the one that was sent may be what was refused.
+fn other_date(item: &NewItem) -> Result<Option<DateTime<FixedOffset>>, ConnectorError> {
+    if item.internal_date.as_ref().is_none_or(header::is_plausible) {
+        return Ok(None);
+    }
+    Ok(header::date(&head_of(&item.body)?).filter(header::is_plausible))
+}
+
+fn repaired(body: &Body, last: Repair) -> io::Result<Body> {
+    let mut repairer = Repairer::new(last);
+    let mut writer = BodyWriter::new(body.len())?;
+    let mut reader = body.reader()?;
+    let (mut piece, mut out) = (vec![0; PIECE_BYTES], Vec::new());
+    loop {
+        let read = reader.read(&mut piece)?;
+        if read == 0 {
+            break;
+        }
+        repairer.push(&piece[..read], &mut out);
+        writer.write(&out)?;
+        out.clear();
+    }
+    repairer.finish(&mut out);
+    writer.write(&out)?;
+    writer.finish()
+}
+
+fn lost() -> ConnectorError {
+    ConnectorError::new(FindingCode::ConnectionLost, Decision::Retry, "sending a repaired message")
+}
