@@ -12,7 +12,6 @@ use std::{
 use mailferry_domain::{
     folder::FolderPath,
     manifest::{FORMAT, ManifestEntry, ManifestHead, VERSION},
-    uid::{Uid, UidSet, UidValidity},
     verify::is_expected,
 };
 
@@ -58,14 +57,10 @@ pub struct Manifest {
 pub struct ManifestFolder {
     /// Its place.
     pub path: FolderPath,
-    /// As it was when the messages were stored.
-    pub uid_validity: UidValidity,
     /// Messages that should be there.
     pub expected: u64,
     /// Messages that were left out.
     pub left_out: u64,
-    /// UIDs that entries lie under, by that UIDVALIDITY.
-    pub claimed: UidSet,
     /// Where its lines are.
     spans: Vec<(u64, u64)>,
 }
@@ -116,14 +111,7 @@ impl Manifest {
 fn folder(entry: &ManifestEntry, line: u64) -> Result<ManifestFolder, ManifestError> {
     let path = FolderPath::parse(&entry.destination.folder)
         .map_err(|error| line_error(line, &format!("names no folder: {error}")))?;
-    Ok(ManifestFolder {
-        path,
-        uid_validity: UidValidity(entry.destination.uid_validity),
-        expected: 0,
-        left_out: 0,
-        claimed: UidSet::new(),
-        spans: Vec::new(),
-    })
+    Ok(ManifestFolder { path, expected: 0, left_out: 0, spans: Vec::new() })
 }
 
 impl ManifestFolder {
@@ -132,9 +120,6 @@ impl ManifestFolder {
             self.expected += 1;
         } else {
             self.left_out += 1;
-        }
-        if let Some(uid) = entry.destination.uid.filter(|_| entry.destination.uid_validity == self.uid_validity.0) {
-            self.claimed.insert(Uid(uid));
         }
         match self.spans.last_mut().filter(|(_, end)| *end == span.0) {
             Some(last) => last.1 = span.1,
