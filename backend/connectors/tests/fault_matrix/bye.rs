@@ -1,5 +1,9 @@
 //! Servers that say goodbye: sessions that an admin ends, and servers that go down and come back.
 
+use std::{thread, time::Duration};
+
+use mailferry_lab::Dovecot;
+
 use crate::{
     ground::Ground,
     interrupt::Steps,
@@ -11,6 +15,12 @@ use crate::{
 enum Side {
     Source,
     Destination,
+}
+
+/// Ends a user's sessions, and waits until they are gone: the admin's command only asks for it.
+pub(crate) fn kick(server: &Dovecot, user: &str) {
+    server.doveadm(&["kick", user]).expect("somebody is kicked");
+    tokio::task::block_in_place(|| thread::sleep(Duration::from_millis(100)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,7 +35,7 @@ async fn after_a_goodbye_the_run_backs_off_and_goes_on_with_the_same_message() {
             Side::Source => (ground.source.dovecot(), point.from.clone()),
             Side::Destination => (ground.destination.dovecot(), point.user.clone()),
         };
-        let kick = Steps::act(step, move || drop(server.doveadm(&["kick", &user]).expect("somebody is kicked")));
+        let kick = Steps::act(step, move || kick(&server, &user));
         let report = point.run_with(1, kick).await;
         point.succeeded(&report);
         let connections = match side {

@@ -19,6 +19,7 @@ use mailferry_lab::{Client, Dovecot, DovecotOptions, Login};
 use mailferry_shared::finding::FindingCode;
 
 use crate::{
+    bye::kick,
     ground::Ground,
     interrupt::Steps,
     point::How,
@@ -180,7 +181,7 @@ async fn a_password_that_changes_in_mid_run_parks_it_until_the_owner_tells_the_n
         let change = Steps::act(step, move || {
             changing.change_password(&owner, &password).expect("changed");
             tokio::task::block_in_place(|| thread::sleep(REREAD));
-            changing.doveadm(&["kick", &owner]).expect("kicked");
+            kick(&changing, &owner);
         });
         let report = point.run_with(1, change).await;
         let parked = matches!(&report.end, RunEnd::Parked(error) if error.code == FindingCode::WrongPassword);
