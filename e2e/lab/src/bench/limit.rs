@@ -37,11 +37,12 @@ pub(super) fn read(ends: &Ends, connections: usize) -> Result<(), Failure> {
     readers.into_iter().try_for_each(ended)
 }
 
-/// Reads and writes at the same time, each over so many connections.
-pub(super) fn both(ends: &Ends, maildir: &Path, connections: usize) -> Result<Took, Failure> {
-    let reading = plan_reading(ends, connections)?;
+/// Reads and writes at the same time, each over so many connections. What comes before the clock starts goes by the
+/// `near` line.
+pub(super) fn both(near: &Ends, ends: &Ends, maildir: &Path, connections: usize) -> Result<Took, Failure> {
+    let reading = plan_reading(near, connections)?;
     let writing = share_out(load(maildir)?, connections, |(_, bytes)| bytes.len() as u64 + 500);
-    let mut client = Client::login(&login(ends.destination_port, &ends.destination_user))?;
+    let mut client = Client::login(&login(near.destination_port, &near.destination_user))?;
     for (folder, _) in writing.iter().flatten().filter(|(folder, _)| folder != "INBOX") {
         // Those that two connections share exist already the second time.
         let _ = client.command(format!("CREATE \"{}\"", escaped(folder)).as_bytes());
