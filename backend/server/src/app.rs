@@ -155,6 +155,8 @@ pub fn http_server(app: Data<App>, listener: TcpListener) -> io::Result<Server> 
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(from_fn(api::idempotency::once))
+            .wrap(from_fn(api::conventions::keep))
             .wrap(Compress::default())
             .wrap(from_fn(api::security::guard))
             .wrap(from_fn(api::trace::request))

@@ -9,6 +9,10 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 pub struct Keys {
     /// Signs manage links.
     pub link: hmac::Key,
+    /// Authenticates cursors of lists.
+    pub cursor: hmac::Key,
+    /// Names requests with an idempotency key, and what they ask for.
+    pub idempotency: hmac::Key,
     /// Signs session cookies.
     pub session_sign: EncodingKey,
     /// Verifies them.
@@ -23,8 +27,13 @@ pub const SESSION_PURPOSE: &str = "mailferry session v1";
 impl Keys {
     /// The keys made of two derived secrets.
     pub fn new(link: &[u8; 32], session: &[u8; 32]) -> Self {
+        let link = hmac::Key::new(hmac::HMAC_SHA256, link);
+        let derive = |purpose: &str| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&link, purpose.as_bytes()).as_ref());
         Self {
-            link: hmac::Key::new(hmac::HMAC_SHA256, link),
+            // A link's message has 25 bytes: none of these can be one.
+            cursor: derive("mailferry cursor of a list v1"),
+            idempotency: derive("mailferry idempotency v1"),
+            link,
             session_sign: EncodingKey::from_secret(session),
             session_verify: DecodingKey::from_secret(session),
         }

@@ -160,6 +160,10 @@ pub struct Limits {
     pub vouchers: Pace,
     /// Checks started.
     pub checks: Pace,
+    /// Requests of any kind a minute, by address; a session may do twice, an API key ten times as much.
+    pub requests_per_minute: u32,
+    /// How long the answer to a request with an `Idempotency-Key` is kept.
+    pub answers_hours: u32,
     /// Account pairs in an order, and rows in a file.
     pub max_pairs: u32,
 }
@@ -180,6 +184,8 @@ impl Default for Limits {
             sessions: Pace { burst: 30, every_seconds: 2 },
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
+            requests_per_minute: 600,
+            answers_hours: 24,
             max_pairs: 500,
         }
     }

@@ -3,7 +3,8 @@
 //! One SQL text serves both (`db`, `value`); the few statements that differ say why. Changes of an order that touch
 //! more than one thing (`life`) are one transaction over state, runs and jobs. Passwords are sealed (`sealing`,
 //! `credential`). The ledger (`ledger`) implements the engine's port and stands alone, so that the command line can keep
-//! one in a file. Leases (`lease`) say who may write it; the queue (`jobs`) hands out work.
+//! one in a file. Leases (`lease`) say who may write it; the queue (`jobs`) hands out work. A request with an idempotency
+//! key is done once (`idempotency`).
 #![warn(missing_docs)]
 
 mod check;
@@ -11,12 +12,14 @@ mod context;
 mod credential;
 mod db;
 mod error;
+mod idempotency;
 pub mod jobs;
 mod lease;
 mod ledger;
 mod life;
 mod mail;
 mod order;
+mod page;
 mod pair;
 mod progress;
 mod run;
@@ -33,11 +36,13 @@ pub use check::CheckedSide;
 pub use context::{Clock, Context, MockClock, NoRandomness, Random, SystemClock, SystemRandom};
 pub use credential::{PairAccess, SideAccess};
 pub use error::StoreError;
+pub use idempotency::{ATTEMPT_SECONDS, Attempt, AttemptSlot, Begun, as_attempt};
 pub use jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, WorkerOptions};
 pub use lease::Lease;
 pub use ledger::{LedgerFile, LedgerReport, RunLedger};
 pub use mail::{MailId, MailKind, MailRecord};
 pub use order::{NewOrder, OrderRecord};
+pub use page::{Part, Position};
 pub use progress::{PROTOCOL_ITEMS, Page};
 pub use run::RunRecord;
 pub use sealing::{KeyFileError, SealError, SealingKeys};

@@ -35,7 +35,8 @@ fn responses(statuses: &[u16]) -> BTreeMap<String, RefOr<Response>> {
     statuses.iter().map(|&status| (status.to_string(), Ref::from_response_name(name(status)).into())).collect()
 }
 
-fn name(status: u16) -> String {
+/// The name of the answer of a status among the document's components.
+pub(super) fn name(status: u16) -> String {
     format!("Problem{status}")
 }
 

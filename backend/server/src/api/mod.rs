@@ -5,28 +5,31 @@
 use actix_web::web;
 use utoipa::{
     Modify, OpenApi,
-    openapi::{
-        RefOr, Required,
-        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
-    },
+    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
 };
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 pub mod accounts;
 pub mod auth;
 pub mod checks;
+pub mod conventions;
 pub mod deltas;
 pub mod docs;
+pub mod document;
 pub mod errors;
 pub mod etag;
 pub mod examples;
 pub mod fallback;
+pub mod idempotency;
 pub mod json;
+pub mod operation;
 pub mod orders;
+pub mod page;
 pub mod path;
 pub mod problem;
 pub mod progress;
 pub mod providers;
+pub mod query;
 pub mod runs;
 pub mod security;
 pub mod service;
@@ -122,20 +125,8 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
 /// The OpenAPI document, as `mailferry openapi` prints it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(Head::openapi()).configure(operations);
-    let mut document = app.split_for_parts().1;
-    let items = document.paths.paths.values_mut();
-    for operation in items.flat_map(|item| [&mut item.post, &mut item.patch]).flatten() {
-        let optional = operation.operation_id.as_deref().is_some_and(|id| OPTIONAL_BODIES.contains(&id));
-        if let (true, Some(RefOr::T(body))) = (optional, operation.request_body.as_mut()) {
-            body.required = Some(Required::False);
-        }
-    }
-    document
+    document::complete(app.split_for_parts().1)
 }
-
-/// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 6] =
-    ["changeAccount", "changeOrder", "startCheck", "startDelta", "startOrder", "startVerification"];
 
 /// Everything below `/api`.
 pub fn configure(config: &mut web::ServiceConfig) {

@@ -49,5 +49,7 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     for order in context.store.expire_orders(BATCH).await? {
         tracing::info!(%order, "the link of an order has expired: it is closed, its passwords are erased");
     }
+    let kept = chrono::Duration::hours(context.settings.limits.answers_hours.into());
+    context.store.forget_answers(context.store.now() - kept).await?;
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod world;
 
 mod checks;
+mod idempotency;
 mod jobs;
 mod leases;
 mod ledger;

@@ -37,9 +37,8 @@ pub(crate) async fn create_account(
     managing: Managing,
     body: Body<AccountCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let order = managing.0.order;
+    let (order, account) = (managing.0.order, body.read()?);
     may_change(&order)?;
-    let account = body.read()?;
     let mut check = Check::default();
     check.account(&account);
     check.done()?;

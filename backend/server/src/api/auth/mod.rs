@@ -13,7 +13,7 @@ use mailferry_shared::{
 };
 use mailferry_store::{ApiKey, OrderRecord, StoreError};
 
-use super::problem::ApiError;
+use super::{operation, problem::ApiError};
 use crate::app::App;
 
 pub mod link;
@@ -153,6 +153,16 @@ async fn key(app: &App, request: &HttpRequest) -> Result<Option<ApiKey>, ApiErro
     let secret = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
     let secret = secret.ok_or(ApiError::NotSignedIn)?;
     app.store.find_api_key(secret.trim()).await?.map(Some).ok_or(ApiError::NotSignedIn)
+}
+
+/// The order that the path names, if a session for it was sent. Whether it still opens the order is not asked.
+pub fn session_of(app: &App, request: &HttpRequest) -> Option<OrderId> {
+    let (_, named) = operation::find(request.method(), request.match_info().as_str())?;
+    let order: OrderId = named.get("order_id")?.parse().ok()?;
+    let name = session::cookie_name(order);
+    let cookies = request.cookies().ok()?;
+    let cookie = cookies.iter().find(|cookie| cookie.name() == name)?;
+    Claims::from_cookie(cookie, &app.keys, app.store.now()).map(|claims| claims.sub)
 }
 
 /// Every session whose cookie was sent and holds.

@@ -1,6 +1,6 @@
 //! `POST /orders`
 
-use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpResponse, http::header, post, web::Data};
 use mailferry_shared::order::{LinkScope, Order, OrderCreate};
 use mailferry_store::{ApiKey, NewOrder, OPERATOR_TENANT};
 
@@ -15,7 +15,6 @@ use crate::{
         validate::Check,
     },
     app::App,
-    limits::client_address,
 };
 
 /// Creates an order.
@@ -41,17 +40,10 @@ use crate::{
 #[post("/orders")]
 pub(crate) async fn create_order(
     app: Data<App>,
-    request: HttpRequest,
     key: MaybeKey,
     body: Body<OrderCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = match key.0 {
-        Some(_) => Some(key.with_scope(ORDERS_WRITE)?),
-        None => {
-            app.limiters.orders.check(client_address(&request, &app.settings.trust_proxy))?;
-            None
-        }
-    };
+    let key = if key.0.is_some() { Some(key.with_scope(ORDERS_WRITE)?) } else { None };
     let body = body.read()?;
     check(&app, &body)?;
     let order = app.store.create_order(new_order(body, key.as_ref())).await?;
