@@ -168,9 +168,7 @@ fn idempotency_key() -> Parameter {
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
         .description(Some(words))
-        .schema(Some(
-            text().min_length(Some(1)).max_length(Some(KEY_CHARS)).pattern(Some("^[!-~]+$")).build(),
-        ))
+        .schema(Some(text().min_length(Some(1)).max_length(Some(KEY_CHARS)).pattern(Some("^[!-~]+$")).build()))
         .example(Some("0199d1c4-5d5e-7a10-8c2f-3f1f7c5c00aa".into()))
         .build()
 }

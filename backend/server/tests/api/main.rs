@@ -3,10 +3,12 @@
 mod authorisation;
 mod bad_input;
 mod canary;
+mod conventions;
 mod document;
 mod expiry;
 mod harness;
 mod headers;
+mod idempotency;
 mod mails;
 mod orders;
 mod runs;

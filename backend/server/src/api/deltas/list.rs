@@ -30,11 +30,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/deltas")]
-pub(crate) async fn list_deltas(
-    app: Data<App>,
-    viewing: Viewing,
-    paging: Paging,
-) -> Result<Json<DeltaList>, ApiError> {
+pub(crate) async fn list_deltas(app: Data<App>, viewing: Viewing, paging: Paging) -> Result<Json<DeltaList>, ApiError> {
     let deltas = app.store.deltas(viewing.0.order.id).await?;
     let (items, next_cursor) = paging.slice(deltas, |delta| delta.id.0);
     Ok(Json(DeltaList { items, next_cursor }))

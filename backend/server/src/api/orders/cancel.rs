@@ -29,11 +29,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/cancel")]
-pub(crate) async fn cancel_order(
-    app: Data<App>,
-    managing: Managing,
-    body: NoBody,
-) -> Result<Json<Order>, ApiError> {
+pub(crate) async fn cancel_order(app: Data<App>, managing: Managing, body: NoBody) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
     body.read()?;
     let act = async |order: &OrderRecord| app.store.cancel_order(order).await;

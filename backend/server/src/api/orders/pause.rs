@@ -27,11 +27,7 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/pause")]
-pub(crate) async fn pause_order(
-    app: Data<App>,
-    managing: Managing,
-    body: NoBody,
-) -> Result<Json<Order>, ApiError> {
+pub(crate) async fn pause_order(app: Data<App>, managing: Managing, body: NoBody) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
     body.read()?;
     let act = async |order: &OrderRecord| app.store.pause_order(order).await;
