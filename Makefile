@@ -101,6 +101,11 @@ openapi: service ## Write openapi/openapi.json anew
 openapi-check: service ## Fail if openapi/openapi.json is not what the service says
 	$(BIN)/mailferry openapi | diff -u openapi/openapi.json -
 
+.PHONY: settings
+settings: service ## Write the table of settings in README.md anew
+	{ sed '/^<!-- settings -->$$/q' README.md; echo; $(BIN)/mailferry settings; echo; sed -n '/^<!-- end -->$$/,$$p' README.md; } > README.md.new
+	mv README.md.new README.md
+
 .PHONY: spec-lint
 spec-lint: setup ## Lint openapi/openapi.json: no finding at all
 	cd openapi && redocly lint openapi.json --config redocly.yaml --max-problems 1000

@@ -27,14 +27,14 @@ interface Report {
 /** Runs a command; ends everything with its words if it fails. */
 async function must(command: string, args: string[], env: Record<string, string> = {}): Promise<string> {
   const result = await run(command, args, { ...(process.env as Record<string, string>), ...env });
-  if (result.code !== 0) throw new Error(`${command} ${args.join(" ")}\n${result.stdout}${result.stderr}`);
+  if (result.code !== 0) throw new Error(`${command} ${args.slice(0, 4).join(" ")} …\n${result.stdout}${result.stderr}`);
   return result.stdout;
 }
 
 async function typescript(folder: string): Promise<string[]> {
   mkdirSync(folder);
   symlinkSync(modules, join(folder, "node_modules"));
-  await must(join(modules, ".bin", "openapi-typescript"), [document, "--output", join(folder, "api.d.ts")]);
+  await must(join(modules, ".bin", "openapi-typescript"), [document, "--default-non-nullable", "false", "--output", join(folder, "api.d.ts")]);
   copyFileSync(join(programs, "migrate.ts"), join(folder, "migrate.ts"));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   const options = { extends: join(root, "e2e", "tsconfig.json"), include: ["*.ts"], compilerOptions: { types: ["node"] } };

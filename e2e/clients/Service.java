@@ -15,7 +15,7 @@ public class Service {
         ApiClient client = new ApiClient();
         client.updateBaseUri(arguments[0]);
         client.setRequestInterceptor(request -> request.header("Authorization", "Bearer " + arguments[1]));
-        String terms = new ServiceApi(client).getService().getTermsVersion();
+        String terms = new ServiceApi(client).getService(null).getTermsVersion();
         Order order = new OrdersApi(client)
             .createOrder(new OrderCreate().acceptedTerms(terms), UUID.randomUUID().toString());
         Order again = new OrdersApi(client).readOrder(order.getId(), null);

@@ -75,8 +75,11 @@ def create():
 
 
 def add_account(order):
-    sides = (SideInput(user=migration[f"{side}_user"], password=migration["password"]) for side in ("source", "destination"))
-    good(create_account.sync_detailed(order, client=client, body=AccountCreate(*sides)))
+    sides = {
+        side: SideInput(user=migration[f"{side}_user"], password=migration["password"])
+        for side in ("source", "destination")
+    }
+    good(create_account.sync_detailed(order, client=client, body=AccountCreate(**sides)))
 
 
 def check(order):

@@ -88,8 +88,12 @@ pub struct Limiters {
 impl Limiters {
     /// Limiters by the settings.
     pub fn new(limits: &Limits) -> Self {
-        let paced = |name, pace: Pace| Limiter::new(name, pace.burst, Duration::from_secs(pace.every_seconds.into()));
-        let requests = limits.requests_per_minute.max(1);
+        let factor = limits.factor.max(1);
+        let paced = |name, pace: Pace| {
+            let every = Duration::from_secs(pace.every_seconds.into()) / factor;
+            Limiter::new(name, pace.burst.saturating_mul(factor), every)
+        };
+        let requests = limits.requests_per_minute.max(1).saturating_mul(factor);
         Self {
             requests: Limiter::new("requests", requests, Duration::from_secs(60) / requests),
             orders: paced("orders", limits.orders),

@@ -1,4 +1,5 @@
-//! Settings: flags and environment, one list for `serve` and `worker`. `mailferry serve --help` shows all of them.
+//! Settings: flags, environment and a file ([`file`]), one list for `serve` and `worker`. `mailferry serve --help` shows
+//! all of them, `mailferry settings` the table ([`table`]) that stands in the README.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -8,14 +9,20 @@ use mailferry_domain::order::Terms;
 use mailferry_shared::secret::Secret;
 use url::Url;
 
+pub mod file;
 pub mod network;
 pub mod parse;
+pub mod table;
 
 use network::Network;
 
 /// What every process of the service needs.
 #[derive(Debug, Clone, Args)]
 pub struct CommonArgs {
+    /// A file with settings: TOML, a line a setting, named like its flag with `_` for `-`, as workers = 8. Flags and
+    /// environment go before it.
+    #[arg(long, env = "MAILFERRY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The page's address as people open it; links in mails begin with it [default: http:// and the address listened
     /// to].
     #[arg(long, env = "MAILFERRY_PUBLIC_URL", value_name = "URL", value_parser = parse::public_url)]
@@ -81,6 +88,9 @@ pub struct CommonArgs {
     /// Runs, checks and surveys at work at once in this process.
     #[arg(long, env = "MAILFERRY_WORKERS", value_name = "NUMBER", default_value = "4", value_parser = parse::workers)]
     pub workers: usize,
+    /// Address and port of a listener for Prometheus, as 127.0.0.1:9464; it tells numbers only, but keep it private.
+    #[arg(long, env = "MAILFERRY_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse::metrics_listen)]
+    pub metrics_listen: Option<SocketAddr>,
     /// What is logged, as tracing's filters: info, or mailferry_server=debug,info.
     #[arg(long, env = "MAILFERRY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse::log_filter)]
     pub log: String,
@@ -110,6 +120,9 @@ pub struct ServeArgs {
         value_parser = parse::trust_proxy
     )]
     pub trust_proxy: Vec<Network>,
+    /// Multiplies every limit of how fast one may ask.
+    #[arg(long, env = "MAILFERRY_RATE_FACTOR", value_name = "NUMBER", default_value = "1", value_parser = parse::rate_factor)]
+    pub rate_factor: u32,
     /// The settings of every process.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -160,6 +173,8 @@ pub struct Limits {
     pub vouchers: Pace,
     /// Checks started.
     pub checks: Pace,
+    /// Multiplies the paces.
+    pub factor: u32,
     /// Requests of any kind a minute, by address; a session may do twice, an API key ten times as much.
     pub requests_per_minute: u32,
     /// How long the answer to a request with an `Idempotency-Key` is kept.
@@ -184,6 +199,7 @@ impl Default for Limits {
             sessions: Pace { burst: 30, every_seconds: 2 },
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
+            factor: 1,
             requests_per_minute: 600,
             answers_hours: 24,
             max_pairs: 500,
@@ -210,6 +226,8 @@ pub struct Settings {
     pub mail_from: Mailbox,
     /// The address guard's openings.
     pub outgoing: Outgoing,
+    /// Where numbers are told, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Jobs at once.
     pub workers: usize,
     /// How long things last.
@@ -225,6 +243,7 @@ impl Settings {
     /// [`SettingError`] if there is no place to keep data in.
     pub fn from_serve(args: &ServeArgs) -> Result<Self, SettingError> {
         let mut settings = Self::from_common(&args.common, args.listen)?;
+        settings.limits.factor = args.rate_factor;
         settings.trust_proxy.clone_from(&args.trust_proxy);
         Ok(settings)
     }
@@ -262,6 +281,7 @@ impl Settings {
                 dns: args.dns,
                 ca_file: args.ca_file.clone(),
             },
+            metrics_listen: args.metrics_listen,
             workers: args.workers,
             terms: Terms::default(),
             limits: Limits::default(),

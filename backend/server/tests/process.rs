@@ -108,6 +108,45 @@ impl Running {
 }
 
 #[tokio::test]
+async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_own() {
+    let home = tempfile::tempdir().expect("a folder");
+    let free = || TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let (page, numbers) = (free(), free());
+    let file = home.path().join("mailferry.toml");
+    let settings = format!("listen = \"{page}\"\nmetrics_listen = \"{numbers}\"\nworkers = 1\nlog_format = \"json\"\n");
+    std::fs::write(&file, settings).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let mut service =
+        Running(mailferry(home.path(), &["serve", "--config", file]).stderr(Stdio::piped()).spawn().expect("starts"));
+    service.await_line("listening");
+    let client = reqwest::Client::new();
+    let get = async |address, path: &str| {
+        let answer = client.get(format!("http://{address}{path}")).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a body"))
+    };
+    assert_eq!(get(page, "/api/v1/service").await.0, 200);
+    let (status, told) = get(numbers, "/metrics").await;
+    assert_eq!(status, 200);
+    for line in [
+        "mailferry_http_requests_total{operation=\"getService\",status=\"200\"} 1",
+        "mailferry_runs{state=\"running\"} 0",
+        "mailferry_info{version=",
+        "# TYPE mailferry_http_request_seconds histogram",
+    ] {
+        assert!(told.contains(line), "{line} is missing in\n{told}");
+    }
+    let page_too = get(page, "/metrics").await.1;
+    assert!(!page_too.contains("mailferry_http_requests_total"), "the page's listener tells nothing");
+    assert_eq!(service.terminate(), Some(0));
+
+    let broken = home.path().join("broken.toml");
+    std::fs::write(&broken, "wokers = 1\n").expect("written");
+    let ended = mailferry(home.path(), &["serve"]).env("MAILFERRY_CONFIG", &broken).output().expect("runs");
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(text(&ended.stderr).contains("there is no setting “wokers”"), "{}", text(&ended.stderr));
+}
+
+#[tokio::test]
 async fn a_service_answers_and_ends_in_order_with_a_worker_beside_it() {
     let home = tempfile::tempdir().expect("a folder");
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();

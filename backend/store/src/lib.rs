@@ -37,7 +37,7 @@ pub use context::{Clock, Context, MockClock, NoRandomness, Random, SystemClock, 
 pub use credential::{PairAccess, SideAccess};
 pub use error::StoreError;
 pub use idempotency::{ATTEMPT_SECONDS, Attempt, AttemptSlot, Begun, as_attempt};
-pub use jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, WorkerOptions};
+pub use jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, Load, WorkerOptions};
 pub use lease::Lease;
 pub use ledger::{LedgerFile, LedgerReport, RunLedger};
 pub use mail::{MailId, MailKind, MailRecord};

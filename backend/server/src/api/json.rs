@@ -11,7 +11,7 @@ use mailferry_shared::problem::FieldError;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_path_to_error::{Path, Segment};
 
-use super::{idempotency, problem::ApiError};
+use super::{idempotency, operation, problem::ApiError, shape};
 
 /// Bodies up to this size are taken, unless an operation says otherwise.
 pub const BODY_BYTES: usize = 1_000_000;
@@ -62,8 +62,23 @@ async fn take<T: DeserializeOwned>(
 ) -> Result<T, ApiError> {
     let bytes = read(payload, limit).await?;
     let body = of_kind(kind, &bytes)?;
+    refuse_lists(request, &bytes)?;
     idempotency::begin(request, &bytes).await?;
     Ok(body)
+}
+
+/// Refuses a list where the document has an object.
+fn refuse_lists(request: &HttpRequest, bytes: &[u8]) -> Result<(), ApiError> {
+    // Nearly no body has any list at all.
+    if !bytes.contains(&b'[') {
+        return Ok(());
+    }
+    let Some((operation, _)) = operation::find(request.method(), request.match_info().as_str()) else { return Ok(()) };
+    let Ok(value) = serde_json::from_slice(bytes) else { return Ok(()) };
+    match shape::list_for_object(operation::document(), &operation.body, &value) {
+        Some(pointer) => Err(ApiError::field(pointer, "This must be an object, not a list.")),
+        None => Ok(()),
+    }
 }
 
 fn of_kind<T: DeserializeOwned>(kind: Option<&[u8]>, bytes: &[u8]) -> Result<T, ApiError> {

@@ -34,6 +34,7 @@ pub mod runs;
 pub mod security;
 pub mod service;
 pub mod sessions;
+pub mod shape;
 pub mod trace;
 pub mod validate;
 pub mod verifications;

@@ -19,12 +19,20 @@ pub struct Operation {
     pub template: String,
     /// The query parameters that it knows.
     pub query: BTreeSet<String>,
+    /// The schema of its JSON body, null without one.
+    pub body: Value,
+}
+
+/// The document as a value.
+pub fn document() -> &'static Value {
+    static DOCUMENT: OnceLock<Value> = OnceLock::new();
+    DOCUMENT.get_or_init(|| serde_json::to_value(super::openapi()).unwrap_or_default())
 }
 
 /// Every operation.
 pub fn all() -> &'static [Operation] {
     static ALL: OnceLock<Vec<Operation>> = OnceLock::new();
-    ALL.get_or_init(|| read(&serde_json::to_value(super::openapi()).unwrap_or_default()))
+    ALL.get_or_init(|| read(document()))
 }
 
 /// The operation that a request asks for, with the parts of the path that its template names.
@@ -49,6 +57,7 @@ fn read(document: &Value) -> Vec<Operation> {
                 method: method.to_uppercase().parse().ok()?,
                 template: path.clone(),
                 query: query_of(operation),
+                body: operation["requestBody"]["content"]["application/json"]["schema"].clone(),
             })
         })
     });

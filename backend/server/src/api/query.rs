@@ -28,12 +28,12 @@ pub fn read<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
     let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let words = error.inner().to_string();
-        let (named, message) = match json::quoted_field(&words) {
-            Some(field) => (Some(field.to_owned()), json::message(&words)),
-            None => (None, explain(&words)),
+        let twice = words.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
+        let pointer = match json::quoted_field(&words).or(twice) {
+            Some(name) => format!("/{}", json::escape(name)),
+            None => json::pointer(error.path()),
         };
-        let pointer = named.map_or_else(|| json::pointer(error.path()), |name| format!("/{}", json::escape(&name)));
-        ApiError::field(pointer, message)
+        ApiError::field(pointer, explain(&words))
     })
 }
 

@@ -22,8 +22,10 @@ use mailferry_store::{
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{JobContext, JobError, backoff, endpoint, life};
+use crate::metrics;
 
 /// How long a worker that says nothing keeps a run.
 const LEASE: Duration = Duration::from_secs(30);
@@ -53,6 +55,9 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
         return Ok(JobOutcome::Again(context.store.now() + LEASE));
     };
     let outcome = under_lease(context, job, &record, &lease, stop).await;
+    if let Ok(after) = context.store.run(id).await {
+        metrics::settled(&record.summary.counts, &after.summary.counts);
+    }
     // A lease that could not be released runs out by itself.
     if let Err(error) = context.store.release_lease(&lease).await {
         tracing::info!(error = &error as &dyn std::error::Error, "a lease could not be released");
@@ -84,7 +89,8 @@ async fn under_lease(
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
     let ledger = context.store.run_ledger(lease);
     let (steer, control) = Control::new();
-    let heartbeat = tokio::spawn(heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone()));
+    let heartbeat = heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone());
+    let heartbeat = tokio::spawn(heartbeat.in_current_span());
     let report = match wait_for_predecessor(lease, &ledger, control.clone()).await {
         Some(end) => Err(end),
         None => Ok(run(EngineJob {

@@ -161,6 +161,11 @@ async fn every_operation_refuses_fields_that_it_does_not_know_and_points_at_wron
             let at = &problem["errors"][0]["pointer"];
             assert_eq!(at, &format!("{pointer}/surprise"), "{}: {problem}", operation.id);
             unknown += 1;
+            let mut changed = body.clone();
+            *changed.pointer_mut(&pointer).expect("there") = json!([]);
+            let answer = fixture.send(operation, "", Some(changed.to_string()), &[]).await;
+            let problem = answer.is_problem(422, "invalid_field");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{}: {problem}", operation.id);
         }
         for pointer in single {
             let mut changed = body.clone();
