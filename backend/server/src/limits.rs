@@ -25,7 +25,7 @@ use governor::{
 use mailferry_shared::ids::OrderId;
 
 use crate::{
-    api::{auth, operation::Operation},
+    api::{auth, operation::Operation, problem::ApiError},
     app::App,
     settings::{
         Limits, Pace,
@@ -50,6 +50,8 @@ pub enum Policy {
     Orders,
     /// Trying to sign in.
     Sessions,
+    /// Trying a member's password.
+    SignIns,
     /// Trying voucher codes.
     Vouchers,
     /// Logins at mail servers.
@@ -62,6 +64,7 @@ pub fn policy_of(operation_id: &str) -> Option<Policy> {
     match operation_id {
         "createOrder" => Some(Policy::Orders),
         "openSession" => Some(Policy::Sessions),
+        "signIn" | "changePassword" => Some(Policy::SignIns),
         "redeemVoucher" => Some(Policy::Vouchers),
         "startCheck" | "startVerification" => Some(Policy::Checks),
         _ => None,
@@ -74,6 +77,7 @@ enum Who {
     Address(IpAddr),
     Key([u8; 32]),
     Order(OrderId),
+    Text([u8; 32]),
 }
 
 /// The limiters.
@@ -81,8 +85,11 @@ pub struct Limiters {
     requests: Limiter,
     orders: Limiter,
     sessions: Limiter,
+    sign_ins: Limiter,
     vouchers: Limiter,
     checks: Limiter,
+    /// Trying the password of one member, from wherever.
+    by_member: Meter,
 }
 
 impl Limiters {
@@ -98,8 +105,10 @@ impl Limiters {
             requests: Limiter::new("requests", requests, Duration::from_secs(60) / requests),
             orders: paced("orders", limits.orders),
             sessions: paced("sessions", limits.sessions),
+            sign_ins: paced("sign-ins", limits.sign_ins),
             vouchers: paced("vouchers", limits.vouchers),
             checks: paced("checks", limits.checks),
+            by_member: paced("sign-ins", limits.sign_ins).by_address,
         }
     }
 
@@ -117,10 +126,23 @@ impl Limiters {
         tally
     }
 
+    /// Counts a try to sign in with the mail address that was typed.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManyRequests`] with the time to wait.
+    pub fn count_member(&self, mail: &str) -> Result<(), ApiError> {
+        let who = Who::Text(sha256(mail.trim().to_lowercase().as_bytes()));
+        match self.by_member.count("sign-ins", "member", &who).wait {
+            Some(seconds) => Err(ApiError::TooManyRequests { retry_after_seconds: seconds }),
+            None => Ok(()),
+        }
+    }
+
     fn limiter(&self, policy: Policy) -> &Limiter {
         match policy {
             Policy::Orders => &self.orders,
             Policy::Sessions => &self.sessions,
+            Policy::SignIns => &self.sign_ins,
             Policy::Vouchers => &self.vouchers,
             Policy::Checks => &self.checks,
         }
@@ -128,7 +150,9 @@ impl Limiters {
 
     /// Forgets those that have not asked for long.
     pub fn tidy(&self) {
-        for limiter in [&self.requests, &self.orders, &self.sessions, &self.vouchers, &self.checks] {
+        self.by_member.limiter.retain_recent();
+        let special = [&self.orders, &self.sessions, &self.sign_ins, &self.vouchers, &self.checks];
+        for limiter in special.into_iter().chain([&self.requests]) {
             for meter in [&limiter.by_address, &limiter.by_order, &limiter.by_key] {
                 meter.limiter.retain_recent();
             }

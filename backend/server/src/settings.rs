@@ -179,7 +179,9 @@ pub struct Limits {
     pub requests_per_minute: u32,
     /// How long the answer to a request with an `Idempotency-Key` is kept.
     pub answers_hours: u32,
-    /// Account pairs in an order, and rows in a file.
+    /// Tries to sign in, for each address and for each account.
+    pub sign_ins: Pace,
+    /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
     pub max_pairs: u32,
 }
 
@@ -202,6 +204,7 @@ impl Default for Limits {
             factor: 1,
             requests_per_minute: 600,
             answers_hours: 24,
+            sign_ins: Pace { burst: 10, every_seconds: 30 },
             max_pairs: 500,
         }
     }

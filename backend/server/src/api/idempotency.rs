@@ -35,7 +35,14 @@ use serde::{Deserialize, Serialize};
 use tracing::Instrument;
 use zeroize::Zeroizing;
 
-use super::{auth::session::order_of_cookie, operation, problem::ApiError};
+use super::{
+    auth::{
+        console::{self, MemberClaims},
+        session::order_of_cookie,
+    },
+    operation,
+    problem::ApiError,
+};
 use crate::{app::App, limits::client_address};
 
 /// The header with the key.
@@ -114,6 +121,10 @@ fn asker(app: &App, request: &HttpRequest) -> Vec<u8> {
             // A session is prolonged by a new cookie: it is the order that stays the same.
             Some(order) if is_about(request, order) => proofs.push(format!("order {order}")),
             Some(_) => {}
+            None if cookie.name() == console::COOKIE => {
+                let claims = MemberClaims::from_cookie(cookie, &app.keys, app.store.now());
+                proofs.extend(claims.map(|claims| format!("member {}", claims.sub.0)));
+            }
             None if cookie.name().starts_with("__Host-mailferry") => proofs.push(cookie.to_string()),
             None => {}
         }

@@ -3,13 +3,19 @@
 //! A request never waits for a foreign server: it writes to the store, and a worker does the rest.
 
 use actix_web::web;
+use mailferry_shared::key::Scope;
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    openapi::{
+        SecurityRequirement,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
+    },
 };
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 pub mod accounts;
+pub mod api_keys;
 pub mod auth;
 pub mod checks;
 pub mod conventions;
@@ -22,6 +28,8 @@ pub mod examples;
 pub mod fallback;
 pub mod idempotency;
 pub mod json;
+pub mod me;
+pub mod members;
 pub mod operation;
 pub mod orders;
 pub mod page;
@@ -35,6 +43,8 @@ pub mod security;
 pub mod service;
 pub mod sessions;
 pub mod shape;
+pub mod sign_ins;
+pub mod tenants;
 pub mod trace;
 pub mod validate;
 pub mod verifications;
@@ -62,6 +72,9 @@ pub mod vouchers;
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
         (name = "sessions", description = "Manage links"),
+        (name = "members", description = "Who belongs to a tenant, and signing in"),
+        (name = "api-keys", description = "What programs prove themselves with"),
+        (name = "tenants", description = "For operators: who sells migrations"),
     ),
 )]
 struct Head;
@@ -77,11 +90,14 @@ impl Modify for Schemes {
             "__Host-mailferry-{order_id}",
             "Set by createOrder and openSession; the name ends in the order number.",
         );
+        let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
         let key = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("mf_live_…")
-            .description(Some("An API key. Its scopes: orders:read, orders:write, vouchers:write."));
+            .description(Some(format!("An API key. Its scopes: {}.", scopes.join(", "))));
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let member = ApiKeyValue::with_description(auth::console::COOKIE, "Set by signIn: a member's session.");
+        components.add_security_scheme("member", SecurityScheme::ApiKey(ApiKey::Cookie(member)));
         components.add_security_scheme("api_key", SecurityScheme::Http(key.build()));
     }
 }
@@ -92,6 +108,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         scope(mailferry_shared::API_PREFIX)
             .service(service::read::get_service)
             .service(providers::list::list_providers)
+            .service(orders::list::list_orders)
             .service(orders::create::create_order)
             .service(orders::read::read_order)
             .service(orders::change::change_order)
@@ -119,6 +136,20 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(verifications::list::list_verifications)
             .service(verifications::read::read_verification)
             .service(sessions::open::open_session)
+            .service(sign_ins::create::sign_in)
+            .service(me::read::read_me)
+            .service(me::password::change_password)
+            .service(me::sign_out::sign_out)
+            .service(members::list::list_members)
+            .service(members::create::create_member)
+            .service(members::change::change_member)
+            .service(members::delete::delete_member)
+            .service(api_keys::list::list_api_keys)
+            .service(api_keys::create::create_api_key)
+            .service(api_keys::revoke::revoke_api_key)
+            .service(tenants::list::list_tenants)
+            .service(tenants::create::create_tenant)
+            .service(tenants::change::change_tenant)
             .service(vouchers::create::create_vouchers),
     );
 }
@@ -126,7 +157,22 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
 /// The OpenAPI document, as `mailferry openapi` prints it.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(Head::openapi()).configure(operations);
-    document::complete(app.split_for_parts().1)
+    let mut document = app.split_for_parts().1;
+    let items = document.paths.paths.values_mut();
+    let operations =
+        items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]).flatten();
+    operations.for_each(members_like_keys);
+    document::complete(document)
+}
+
+/// What an API key may do, a member who is signed in may do too, as far as their role reaches.
+fn members_like_keys(operation: &mut Operation) {
+    let Some(ways) = &mut operation.security else { return };
+    let member = SecurityRequirement::new::<_, _, &str>("member", []);
+    let by_key = ways.iter().any(|way| serde_json::to_value(way).is_ok_and(|way| way.get("api_key").is_some()));
+    if by_key && !ways.contains(&member) {
+        ways.push(member);
+    }
 }
 
 /// Everything below `/api`.

@@ -3,8 +3,8 @@
 //! A list takes [`Paging`], names [`PageParams`] among its parameters, asks the store for [`Paging::part`] and answers
 //! [`Paging::cut`] of what it got; a list that is short by nature and in memory anyway answers [`Paging::slice`].
 //!
-//! A cursor holds the last item's position and is authenticated together with the list it belongs to: it opens nothing,
-//! and one that was made up, or comes from another list, is refused.
+//! A cursor holds the last item's position and is authenticated together with the list and filter it belongs to: it
+//! opens nothing, and one that was made up, or comes from another list, is refused.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use aws_lc_rs::hmac;
@@ -12,15 +12,16 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use futures::future::{Ready, ready};
 use mailferry_store::{Part, Position};
 use serde::Deserialize;
+use url::form_urlencoded;
 use utoipa::IntoParams;
 use uuid::Uuid;
 
 use super::{problem::ApiError, query};
 use crate::app::App;
 
-/// Items in a page unless the request says otherwise: an order's account pairs all fit.
-pub const DEFAULT_LIMIT: u32 = 500;
-/// Items in a page at most.
+/// Items in a page unless the request says otherwise.
+pub const DEFAULT_LIMIT: u32 = 100;
+/// Items in a page at most: an order's account pairs all fit.
 pub const MAX_LIMIT: u32 = 500;
 
 /// Which page.
@@ -29,7 +30,7 @@ pub const MAX_LIMIT: u32 = 500;
 #[serde(default)]
 pub struct PageParams {
     /// Items in the page at most.
-    #[param(minimum = 1, maximum = 500, default = 500, example = 50, required = false)]
+    #[param(minimum = 1, maximum = 500, default = 100, example = 50, required = false)]
     limit: Option<u32>,
     /// The `next_cursor` of the page before; without it the list begins anew.
     #[param(required = false)]
@@ -55,8 +56,17 @@ impl FromRequest for Paging {
 fn read(request: &HttpRequest) -> Result<Paging, ApiError> {
     let app =
         request.app_data::<Data<App>>().ok_or_else(|| ApiError::internal("the application's state is not set"))?;
-    let list = List { key: app.keys.cursor.clone(), path: request.path().to_owned() };
+    let list = List { key: app.keys.cursor.clone(), name: name_of(request) };
     paging(list, &query::read(request.query_string())?)
+}
+
+/// The list and its filter: everything that decides what is in it.
+fn name_of(request: &HttpRequest) -> String {
+    let query = form_urlencoded::parse(request.query_string().as_bytes());
+    let mut filter: Vec<_> = query.filter(|(name, _)| name != "limit" && name != "cursor").collect();
+    filter.sort();
+    let filter = form_urlencoded::Serializer::new(String::new()).extend_pairs(filter).finish();
+    format!("{}?{filter}", request.path())
 }
 
 fn paging(list: List, params: &PageParams) -> Result<Paging, ApiError> {
@@ -104,7 +114,7 @@ impl Paging {
 /// A list, as its cursors know it.
 struct List {
     key: hmac::Key,
-    path: String,
+    name: String,
 }
 
 /// Bytes of the tag that a cursor ends with.
@@ -112,7 +122,7 @@ const TAG_BYTES: usize = 8;
 
 impl List {
     fn tag(&self, position: &[u8]) -> hmac::Tag {
-        hmac::sign(&self.key, &[position, self.path.as_bytes()].concat())
+        hmac::sign(&self.key, &[position, self.name.as_bytes()].concat())
     }
 
     fn seal(&self, position: Position) -> String {
@@ -135,7 +145,7 @@ mod tests {
     use super::*;
 
     fn list(path: &str) -> List {
-        List { key: hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), path: path.to_owned() }
+        List { key: hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), name: path.to_owned() }
     }
 
     fn page(limit: Option<u32>, cursor: Option<String>) -> Result<Paging, ApiError> {
@@ -183,10 +193,21 @@ mod tests {
     }
 
     #[test]
+    fn a_list_is_named_with_its_filter() {
+        let name = |query: &str| {
+            let uri = format!("/api/v1/orders?{query}");
+            name_of(&actix_web::test::TestRequest::with_uri(&uri).to_http_request())
+        };
+        assert_eq!(name("limit=1&q=a%20b&cursor=x&state=draft"), name("state=draft&q=a+b"));
+        assert_ne!(name("q=a"), name("q=b"));
+        assert_ne!(name("q=a"), name("state=a"));
+    }
+
+    #[test]
     fn a_page_has_at_least_one_item_and_at_most_500() {
         for limit in [0, 501] {
             assert!(matches!(page(Some(limit), None), Err(ApiError::Fields(_))), "{limit}");
         }
-        assert_eq!(page(None, None).expect("a page").part().limit, 501);
+        assert_eq!(page(None, None).expect("a page").part().limit, 101);
     }
 }

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mailferry_shared::key::Scope;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Client, Service, new_account, new_order, on_both};
@@ -62,13 +63,13 @@ async fn a_kept_answer_is_given_only_to_who_still_may() {
     let service = Service::start().await;
     let (order, owner) = service.order().await;
     let path = format!("/api/v1/orders/{order}/accounts");
-    let scopes = ["orders:write".to_owned()].into();
-    let made = service.store.create_api_key(mailferry_store::OPERATOR_TENANT, None, "k", &scopes).await.expect("a key");
-    let mut program = service.stranger();
-    program.key = Some(made.secret.expose().to_owned());
+    let tenant = mailferry_store::OPERATOR_TENANT;
+    let program = service.with_key(tenant, &[Scope::OrdersWrite]).await;
     assert_eq!(post(&program, &path, &new_account("anna"), "k").await.status, 201);
     assert_eq!(post(&program, &path, &new_account("anna"), "k").await.status, 201);
-    service.store.revoke_api_key(made.key.id).await.expect("revoked");
+    let secret = program.key.clone().expect("a key");
+    let holder = service.store.find_api_key(&secret).await.expect("database").expect("there");
+    service.store.revoke_api_key(tenant, None, holder.key.id).await.expect("revoked");
     post(&program, &path, &new_account("anna"), "k").await.is_problem(401, "not_signed_in");
 
     assert_eq!(post(&owner, &path, &new_account("berta"), "k").await.status, 201);

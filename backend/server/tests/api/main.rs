@@ -11,6 +11,7 @@ mod headers;
 mod idempotency;
 mod mails;
 mod orders;
+mod principals;
 mod runs;
 mod verifications;
 mod vouchers;

@@ -1,0 +1,115 @@
+//! `GET /orders`
+
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
+use chrono::{DateTime, Utc};
+use mailferry_shared::{
+    endpoint::HostName,
+    ids::{MemberId, OrderId},
+    order::OrderState,
+    order_list::OrderPage,
+};
+use mailferry_store::{OrderFilter, Position};
+use serde::{Deserialize, Deserializer, de};
+use utoipa::IntoParams;
+
+use crate::{
+    api::{
+        auth::{Acting, acting::OrdersRead},
+        errors,
+        examples::principals as examples,
+        page::{PageParams, Paging},
+        problem::ApiError,
+        query::Query,
+    },
+    app::App,
+};
+
+/// What to list.
+#[derive(Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+struct OrdersQuery {
+    /// Only orders in one of these states, separated by commas.
+    #[param(example = "active,paused", value_type = Option<String>)]
+    #[serde(deserialize_with = "states")]
+    state: Vec<OrderState>,
+    /// Only orders created at this time or later.
+    #[param(example = "2026-11-01T00:00:00Z")]
+    from: Option<DateTime<Utc>>,
+    /// Only orders created before this time.
+    #[param(example = "2026-12-01T00:00:00Z")]
+    until: Option<DateTime<Utc>>,
+    /// Only orders with an account, old or new, in this domain.
+    #[param(example = "example.org")]
+    domain: Option<HostName>,
+    /// Only orders that this member asked for.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0011")]
+    member_id: Option<MemberId>,
+    /// Only orders with this text in their number, accounts, mail address or asker's name.
+    #[param(example = "anna", max_length = 200)]
+    q: Option<String>,
+}
+
+fn states<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<OrderState>, D::Error> {
+    let text = String::deserialize(reader)?;
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let state = |word: &str| serde_json::from_value(word.into()).map_err(de::Error::custom);
+    words.map(state).collect()
+}
+
+/// The longest text to look for, characters.
+const MAX_TEXT: usize = 200;
+
+/// The list of migrations, newest first.
+///
+/// Whoever asks sees as far as their role reaches; an API key sees sandbox orders or others, never both.
+#[utoipa::path(
+    operation_id = "listOrders",
+    tag = "orders",
+    params(OrdersQuery, PageParams),
+    responses(
+        (status = 200, description = "One page", body = OrderPage, example = json!(examples::order_page())),
+        errors::WithQuery,
+        errors::KeyRefused,
+        errors::Always,
+    ),
+    security(("api_key" = ["orders:read"])),
+)]
+#[get("/orders")]
+pub(crate) async fn list_orders(
+    app: Data<App>,
+    acting: Acting<OrdersRead>,
+    query: Query<OrdersQuery>,
+    paging: Paging,
+) -> Result<Json<OrderPage>, ApiError> {
+    let query = query.0;
+    let part = paging.part();
+    let filter = OrderFilter {
+        tenant_id: acting.0.tenant_id,
+        reach: acting.0.reach(),
+        sandbox: acting.0.sandbox_filter(),
+        states: query.state,
+        from: query.from,
+        until: query.until,
+        domain: query.domain,
+        member_id: query.member_id,
+        text: text(query.q)?,
+        after: part.after.and_then(|after| Some((DateTime::from_timestamp_micros(after.at)?, OrderId(after.id)))),
+        limit: part.limit,
+    };
+    let found = app.store.list_orders(&filter).await?;
+    let (items, next_cursor) = paging.cut(found, |item| Position::new(item.created_at, item.id.0));
+    Ok(Json(OrderPage { items, next_cursor }))
+}
+
+fn text(asked: Option<String>) -> Result<Option<String>, ApiError> {
+    match asked.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+        Some(text) if text.chars().count() > MAX_TEXT => {
+            Err(ApiError::field("/q", "A text to look for has at most 200 characters."))
+        }
+        other => Ok(other),
+    }
+}

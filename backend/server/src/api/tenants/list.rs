@@ -1,0 +1,40 @@
+//! `GET /tenants`
+
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
+use mailferry_shared::tenant::TenantList;
+
+use crate::{
+    api::{
+        auth::{Acting, acting::TenantsRead},
+        errors,
+        examples::principals as examples,
+        page::{PageParams, Paging},
+        problem::ApiError,
+    },
+    app::App,
+};
+
+/// Every tenant; for operators.
+#[utoipa::path(
+    operation_id = "listTenants",
+    tag = "tenants",
+    params(PageParams),
+    responses(
+        (status = 200, description = "The tenants", body = TenantList, example = json!(examples::tenants())),
+        errors::KeyRefused,
+        errors::Always,
+    ),
+    security(("api_key" = ["tenants:read"])),
+)]
+#[get("/tenants")]
+pub(crate) async fn list_tenants(
+    app: Data<App>,
+    _acting: Acting<TenantsRead>,
+    paging: Paging,
+) -> Result<Json<TenantList>, ApiError> {
+    let (items, next_cursor) = paging.slice(app.store.tenants().await?, |tenant| tenant.id.0);
+    Ok(Json(TenantList { items, next_cursor }))
+}
