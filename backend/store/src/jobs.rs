@@ -48,6 +48,8 @@ pub enum JobKind {
     Verification,
     /// A status mail; the id is the mail's.
     SendMail,
+    /// Watch the MX records of an order, and start its delta when it is due; the id is the order's.
+    CutOver,
 }
 
 /// A job in a worker's hands.

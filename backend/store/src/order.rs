@@ -36,6 +36,10 @@ impl Store {
             life: OrderLife::Draft,
             kind: None,
             earliest_start: None,
+            delta_schedule: None,
+            delta_at: None,
+            delta_pending: false,
+            ended_at: None,
             started_at: None,
             finished_at: None,
             expires_at: now,
@@ -186,7 +190,8 @@ impl Store {
             .execute(
                 "UPDATE orders SET version = version + 1, link_version = $3, state = $4, kind = $5,
                     earliest_start = $6, started_at = $7, finished_at = $8, expires_at = $9, language = $10,
-                    notify_address = $11, source = $12, destination = $13, options = $14
+                    notify_address = $11, source = $12, destination = $13, options = $14, delta_trigger = $15,
+                    delta_delay_hours = $16, delta_at = $17, delta_pending = $18, ended_at = $19
                  WHERE id = $1 AND version = $2",
                 args![
                     order.id,
@@ -203,6 +208,11 @@ impl Store {
                     order.source.as_ref().map(json).transpose()?,
                     order.destination.as_ref().map(json).transpose()?,
                     json(&order.options)?,
+                    order.delta_schedule.as_ref().map(|schedule| code(&schedule.trigger)).transpose()?,
+                    order.delta_schedule.and_then(|schedule| schedule.delay_hours),
+                    order.delta_at,
+                    order.delta_pending,
+                    order.ended_at,
                 ],
             )
             .await?;

@@ -1,17 +1,17 @@
 //! Which job is done where.
 
-use mailferry_shared::ids::CheckId;
+use mailferry_shared::ids::{CheckId, OrderId};
 use mailferry_store::{
     MailId,
     jobs::{Job, JobKind, JobOutcome},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, check, run, send_mail, survey, verification};
+use super::{JobContext, JobError, check, cut_over, run, send_mail, survey, verification};
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
 pub const KINDS: &[JobKind] =
-    &[JobKind::Check, JobKind::Survey, JobKind::Run, JobKind::Verification, JobKind::SendMail];
+    &[JobKind::Check, JobKind::Survey, JobKind::Run, JobKind::Verification, JobKind::SendMail, JobKind::CutOver];
 
 /// Does a job. It may have been done before, in part or in whole; it comes to an end soon when `stop` is cancelled.
 ///
@@ -23,6 +23,7 @@ pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) 
         JobKind::Check => check::perform(context, CheckId(job.id), stop).await,
         JobKind::Survey => survey::perform(context, CheckId(job.id), stop).await,
         JobKind::Run => run::perform(context, job, stop).await,
+        JobKind::CutOver => cut_over::perform(context, OrderId(job.id)).await,
         JobKind::Verification => verification::perform(context, job, stop).await,
     }
 }

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{keys::Keys, mail::Transport, settings::Settings};
 
 mod check;
+mod cut_over;
 pub mod dispatch;
 mod endpoint;
 pub mod life;
@@ -80,7 +81,8 @@ pub fn backoff(attempt: u32) -> Duration {
 /// Works until `shutdown` is cancelled, `slots` jobs at once of each kind that takes long.
 pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let long = context.settings.workers.max(1);
-    let slots = dispatch::KINDS.iter().map(|&kind| (kind, if kind == JobKind::SendMail { 2 } else { long })).collect();
+    let slots = |kind| if matches!(kind, JobKind::SendMail | JobKind::CutOver) { 2 } else { long };
+    let slots = dispatch::KINDS.iter().map(|&kind| (kind, slots(kind))).collect();
     let options = WorkerOptions::new(context.worker.to_string(), slots);
     let store = context.store.clone();
     let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));

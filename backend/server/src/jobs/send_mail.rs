@@ -72,7 +72,7 @@ async fn letter(context: &JobContext, mail: &MailRecord, order: &OrderRecord) ->
     let public_url = &context.settings.public_url;
     let link = link::url(&context.keys, public_url, order.id, LinkScope::Manage, order.link_version);
     let texts = Texts::of(order.language).map_err(|error| JobError(Box::new(error)))?;
-    Ok(compose(&texts, mail.kind, &Facts::new(order, link, &progress)))
+    Ok(compose(&texts, mail.kind, &Facts::new(order, link, &progress, context.store.now())))
 }
 
 /// When to try again after `attempts` failures; `None` when it is given up.

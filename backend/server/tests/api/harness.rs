@@ -51,11 +51,17 @@ impl Service {
 
     /// A service on SQLite whose clock is moved by hand.
     pub(crate) async fn start_at(clock: &MockClock) -> Self {
+        Self::start_at_with(clock, |_| {}).await
+    }
+
+    pub(crate) async fn start_at_with(clock: &MockClock, change: impl FnOnce(&mut Settings)) -> Self {
         let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
-        Self::start_in(context, None, |_| {}).await
+        Self::start_in(context, None, change).await
     }
 
     async fn start_in(context: Context, database: Option<String>, change: impl FnOnce(&mut Settings)) -> Self {
+        // As at the start of the program: reqwest wants to know the process's provider.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));

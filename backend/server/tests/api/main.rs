@@ -10,5 +10,6 @@ mod headers;
 mod mails;
 mod orders;
 mod runs;
+mod schedule;
 mod verifications;
 mod vouchers;
