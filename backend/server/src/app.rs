@@ -19,6 +19,7 @@ use crate::{
     keys::{Keys, LINK_PURPOSE, SESSION_PURPOSE},
     limits::Limiters,
     mail::Transport,
+    pay::PayPal,
     providers::Providers,
     settings::{Outgoing, Settings},
 };
@@ -65,6 +66,9 @@ pub enum StartError {
     /// The certificates.
     #[error("MAILFERRY_CA_FILE cannot be used")]
     Certificates(#[from] TlsSetupError),
+    /// The payment provider.
+    #[error("MAILFERRY_PAYPAL_URL cannot be used")]
+    PayPal(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The resolver.
     #[error("MAILFERRY_DNS cannot be used")]
     Resolver(#[from] ResolverError),
@@ -129,7 +133,17 @@ impl App {
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
         let network = way_out(&settings.outgoing)?;
-        Ok(JobContext { store, settings, keys, network, mail, worker: format!("{}-{id}", std::process::id()).into() })
+        let paypal = settings.paypal.clone().map(|paypal| PayPal::new(paypal, &network));
+        let paypal = paypal.transpose().map_err(StartError::PayPal)?;
+        Ok(JobContext {
+            store,
+            settings,
+            keys,
+            network,
+            mail,
+            paypal,
+            worker: format!("{}-{id}", std::process::id()).into(),
+        })
     }
 }
 

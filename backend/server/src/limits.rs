@@ -30,6 +30,8 @@ pub struct Limiters {
     pub vouchers: Limiter,
     /// Checks.
     pub checks: Limiter,
+    /// Notifications of the payment provider.
+    pub payment_events: Limiter,
 }
 
 impl Limiters {
@@ -40,12 +42,13 @@ impl Limiters {
             sessions: Limiter::new(limits.sessions),
             vouchers: Limiter::new(limits.vouchers),
             checks: Limiter::new(limits.checks),
+            payment_events: Limiter::new(limits.payment_events),
         }
     }
 
     /// Forgets addresses that have not asked for long.
     pub fn tidy(&self) {
-        for limiter in [&self.orders, &self.sessions, &self.vouchers, &self.checks] {
+        for limiter in [&self.orders, &self.sessions, &self.vouchers, &self.checks, &self.payment_events] {
             limiter.0.retain_recent();
         }
     }

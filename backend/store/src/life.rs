@@ -14,7 +14,8 @@ use crate::{
     db::Tx,
     error::StoreError,
     jobs::{JobKind, enqueue},
-    order::{OrderRecord, lock_order, payment},
+    order::{OrderRecord, lock_order},
+    payment::covered,
     store::Store,
     value::{args, code},
     voucher::give_back,
@@ -29,7 +30,7 @@ impl Store {
     pub async fn schedule_order(&self, order: &OrderRecord, start: Start) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
-        let payment = payment(&mut tx, order.id).await?;
+        let payment = covered(&mut tx, order.id).await?;
         if payment.pairs_needed == 0 {
             return Err(StoreError::NothingTicked);
         }

@@ -11,6 +11,7 @@ use crate::{
     db::Tx,
     error::StoreError,
     ledger::delete_ledger,
+    payment::covered,
     store::Store,
     value::{args, code, json},
     voucher::give_back,
@@ -174,7 +175,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn payment(&self, id: OrderId) -> Result<Payment, StoreError> {
-        payment(&mut self.read().await?, id).await
+        covered(&mut self.read().await?, id).await
     }
 
     /// Locks the order and makes sure that it still is what `order` was read as.
@@ -233,18 +234,6 @@ pub(crate) async fn read_order(tx: &mut Tx, id: OrderId) -> Result<OrderRecord, 
 pub(crate) async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<OrderRecord, StoreError> {
     let sql = format!("UPDATE orders SET version = version WHERE id = $1 RETURNING {COLUMNS}");
     order_from(&tx.row(sql, args![id]).await?)
-}
-
-/// What has been paid for, and what is needed.
-pub(crate) async fn payment(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreError> {
-    let row = tx
-        .row(
-            "SELECT (SELECT COUNT(*) FROM pairs WHERE order_id = $1 AND ticked = 1) AS needed,
-                (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM voucher_uses WHERE order_id = $1) AS covered",
-            args![id],
-        )
-        .await?;
-    Ok(Payment { pairs_covered: row.get("covered")?, pairs_needed: row.get("needed")? })
 }
 
 /// What is known of logins and mailboxes of accounts that use the order's server is void.

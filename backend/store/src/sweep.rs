@@ -74,6 +74,7 @@ impl Store {
             )
             .await?;
         left.extend(ids(mails)?.into_iter().map(|id| (JobKind::SendMail, id)));
+        left.extend(self.payments_left_behind(&mut tx).await?);
         let cut_overs = self.cut_overs_left_behind(&mut tx).await?;
         left.extend(ids(cut_overs)?.into_iter().map(|id| (JobKind::CutOver, id)));
         Ok(left)

@@ -24,6 +24,7 @@ use mailferry_shared::{
 };
 use uuid::Uuid;
 
+pub mod payment;
 pub mod schedule;
 
 fn id(number: u8) -> Uuid {

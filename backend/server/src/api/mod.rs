@@ -24,6 +24,8 @@ pub mod fallback;
 pub mod json;
 pub mod orders;
 pub mod path;
+pub mod payments;
+pub mod prices;
 pub mod problem;
 pub mod progress;
 pub mod providers;
@@ -57,6 +59,7 @@ pub mod vouchers;
         (name = "runs", description = "Progress, deltas and protocols"),
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
+        (name = "payments", description = "What an order costs, and paying by PayPal"),
         (name = "sessions", description = "Manage links"),
     ),
 )]
@@ -117,6 +120,14 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(verifications::start::start_verification)
             .service(verifications::list::list_verifications)
             .service(verifications::read::read_verification)
+            .service(payments::list::list_payments)
+            .service(payments::begin::begin_payment)
+            .service(payments::read::read_payment)
+            .service(payments::capture::capture_payment)
+            .service(payments::events::take_paypal_event)
+            .service(payments::refund::refund_payment)
+            .service(prices::read::read_price)
+            .service(prices::change::change_price)
             .service(sessions::open::open_session)
             .service(vouchers::create::create_vouchers),
     );
@@ -137,8 +148,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 6] =
-    ["changeAccount", "changeOrder", "startCheck", "startDelta", "startOrder", "startVerification"];
+const OPTIONAL_BODIES: [&str; 7] =
+    ["beginPayment", "changeAccount", "changeOrder", "startCheck", "startDelta", "startOrder", "startVerification"];
 
 /// Everything below `/api`.
 pub fn configure(config: &mut web::ServiceConfig) {

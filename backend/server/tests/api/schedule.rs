@@ -80,6 +80,8 @@ async fn a_delta_follows_eight_hours_after_the_first_run_by_itself() {
     let order = client.post(&format!("{path}/start"), body).await.json();
     assert_eq!((&order["state"], &order["delta_schedule"]["delay_hours"]), (&json!("scheduled"), &json!(8)), "{order}");
     clock.advance(TimeDelta::days(1));
+    // The session has ended meanwhile.
+    let client = service.operator();
     work(&context, &client, &path, RunState::Succeeded).await;
     let order = client.get(&path).await.json();
     let due = service.store.now() + TimeDelta::hours(8);
