@@ -166,6 +166,14 @@ pub(crate) async fn on_both(test: impl AsyncFn(Service)) {
     test(Service::start_with(Some(database), |_| {}).await).await;
 }
 
+/// Does `test` on both, with other settings.
+pub(crate) async fn on_both_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service)) {
+    test(Service::start_with(None, &change).await).await;
+    let server = Postgres::start().expect("PostgreSQL");
+    let database = server.fresh_database().expect("a database");
+    test(Service::start_with(Some(database), &change).await).await;
+}
+
 pub(crate) fn new_order() -> Value {
     json!({
         "accepted_terms": mailferry_server::api::service::TERMS_VERSION,

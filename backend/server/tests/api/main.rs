@@ -9,6 +9,8 @@ mod harness;
 mod headers;
 mod mails;
 mod orders;
+mod payments;
+mod paypal;
 mod runs;
 mod schedule;
 mod verifications;
