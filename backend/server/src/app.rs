@@ -18,7 +18,7 @@ use crate::{
     jobs::{self, JobContext},
     keys::{Keys, LINK_PURPOSE, SESSION_PURPOSE},
     limits::Limiters,
-    mail::Transport,
+    mail::{Transport, transport::SmtpSetupError},
     pay::PayPal,
     providers::Providers,
     settings::{Outgoing, Settings},
@@ -54,7 +54,7 @@ pub enum StartError {
     Store(#[from] StoreError),
     /// The mail server.
     #[error("MAILFERRY_SMTP_URL cannot be used")]
-    Smtp(#[from] lettre::transport::smtp::Error),
+    Smtp(#[from] SmtpSetupError),
     /// The address.
     #[error("MAILFERRY_LISTEN: cannot listen on {address}")]
     Listen {
@@ -129,7 +129,11 @@ impl App {
     /// If the mail server's address, the certificates or the resolver cannot be used.
     pub fn job_context(&self) -> Result<JobContext, StartError> {
         let settings = Arc::clone(&self.settings);
-        let mail = Transport::new(settings.smtp_url.as_ref(), settings.mail_from.clone())?;
+        let mail = Transport::new(
+            settings.smtp_url.as_ref(),
+            settings.mail_from.clone(),
+            settings.outgoing.ca_file.as_deref(),
+        )?;
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
         let network = way_out(&settings.outgoing)?;

@@ -82,6 +82,11 @@ impl Service {
         Self { base, store, app, folder, key, answered: Arc::default(), handle }
     }
 
+    /// Whether it runs on SQLite.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.app.settings.database_url.expose().starts_with("sqlite")
+    }
+
     /// A client without any proof.
     pub(crate) fn stranger(&self) -> Client {
         Client {
