@@ -85,6 +85,10 @@ fuzz: setup ## Sessions with servers that say nonsense, for FUZZ_MINUTES=10; FUZ
 voucher-race: ## Fifty parallel redeems of one voucher, on both databases, with their counts
 	cargo test --locked $(NATIVE) --test api -- --nocapture fifty_parallel
 
+.PHONY: authz
+authz: setup ## Every operation of the API × every proof that does not suffice; prints how many were refused
+	cargo test --locked $(NATIVE) --test api -- --nocapture authorisation
+
 .PHONY: bench
 bench: setup ## How long copies take, beside the servers' limit and other tools; writes e2e/BENCH.md
 	$(MAKE) service lab PROFILE=release

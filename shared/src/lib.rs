@@ -11,7 +11,10 @@ pub mod endpoint;
 pub mod finding;
 pub mod ids;
 pub mod import;
+pub mod key;
+pub mod member;
 pub mod order;
+pub mod order_list;
 pub mod payment;
 pub mod problem;
 pub mod progress;
@@ -21,6 +24,7 @@ pub mod run;
 pub mod schedule;
 pub mod secret;
 pub mod service;
+pub mod tenant;
 pub mod verification;
 pub mod voucher;
 

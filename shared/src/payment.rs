@@ -93,6 +93,15 @@ pub struct Price {
     pub tax_included: bool,
 }
 
+/// What a tenant asks, if it sells by payment at all.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TenantPrice {
+    /// For one account pair; absent: only vouchers pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+}
+
 /// What an order costs, computed by the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

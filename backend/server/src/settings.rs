@@ -172,7 +172,9 @@ pub struct Limits {
     pub checks: Pace,
     /// Notifications of the payment provider.
     pub payment_events: Pace,
-    /// Account pairs in an order, and rows in a file.
+    /// Tries to sign in, for each address and for each account.
+    pub sign_ins: Pace,
+    /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
     pub max_pairs: u32,
 }
 
@@ -193,6 +195,7 @@ impl Default for Limits {
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
             payment_events: Pace { burst: 120, every_seconds: 1 },
+            sign_ins: Pace { burst: 10, every_seconds: 30 },
             max_pairs: 500,
         }
     }

@@ -166,8 +166,7 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
     let raw = stream.try_clone()?;
     let mut secure = shared.mode == SmtpTls::Implicit;
-    let mut lines: Lines =
-        if secure { protected(stream, shared)? } else { BufReader::new(Box::new(stream)) };
+    let mut lines: Lines = if secure { protected(stream, shared)? } else { BufReader::new(Box::new(stream)) };
     let mut envelope = Envelope::default();
     say(&mut lines, "220 sink.example ESMTP")?;
     loop {

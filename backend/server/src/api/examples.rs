@@ -25,6 +25,7 @@ use mailferry_shared::{
 use uuid::Uuid;
 
 pub mod payment;
+pub mod principals;
 pub mod schedule;
 
 fn id(number: u8) -> Uuid {

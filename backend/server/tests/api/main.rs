@@ -11,6 +11,7 @@ mod mails;
 mod orders;
 mod payments;
 mod paypal;
+mod principals;
 mod runs;
 mod schedule;
 mod verifications;

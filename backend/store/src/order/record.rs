@@ -9,6 +9,7 @@ use mailferry_shared::{
     schedule::{DeltaSchedule, DeltaTrigger},
 };
 
+use super::Asker;
 use crate::{error::StoreError, store::Store, value::Row};
 
 /// What a new order begins with.
@@ -16,6 +17,8 @@ use crate::{error::StoreError, store::Store, value::Row};
 pub struct NewOrder {
     /// Whose order it is; [`crate::OPERATOR_TENANT`] for the public page.
     pub tenant_id: TenantId,
+    /// Who asks for it.
+    pub asker: Asker,
     /// Language of page and mails.
     pub language: Language,
     /// Where status mails go.
@@ -37,6 +40,8 @@ pub struct OrderRecord {
     pub id: OrderId,
     /// Whose order it is.
     pub tenant_id: TenantId,
+    /// Who asked for it.
+    pub asker: Asker,
     /// Grows with every change.
     pub version: i64,
     /// Raised to make older manage links useless.
@@ -82,7 +87,7 @@ pub struct OrderRecord {
 pub(super) const COLUMNS: &str =
     "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
     expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at,
-    delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at";
+    member_id, api_key_id, sandbox, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at";
 
 pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     let kind = row.code_opt("kind")?;
@@ -98,6 +103,11 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     Ok(OrderRecord {
         id: row.get("id")?,
         tenant_id: row.get("tenant_id")?,
+        asker: Asker {
+            member_id: row.get("member_id")?,
+            api_key_id: row.get("api_key_id")?,
+            sandbox: row.get("sandbox")?,
+        },
         version: row.get("version")?,
         link_version: row.get("link_version")?,
         life: life.ok_or_else(|| StoreError::corrupt("orders.state"))?,

@@ -2,7 +2,7 @@
 
 use mailferry_shared::{
     ids::{OrderId, PaymentId},
-    payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState, Price},
+    payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState, Price, TenantPrice},
 };
 
 use super::{at, id};
@@ -16,6 +16,11 @@ pub fn price() -> Option<Price> {
         tax_basis_points: 1900,
         tax_included: true,
     })
+}
+
+/// It, or none.
+pub fn tenant_price() -> TenantPrice {
+    TenantPrice { price: price() }
 }
 
 fn amount() -> Option<Amount> {

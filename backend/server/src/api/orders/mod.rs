@@ -5,6 +5,7 @@ pub mod change;
 pub mod create;
 pub mod delete;
 pub mod forget;
+pub mod list;
 pub mod mx;
 pub mod pause;
 pub mod read;

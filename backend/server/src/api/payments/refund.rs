@@ -6,7 +6,7 @@ use mailferry_shared::{order::LinkScope, payment::OrderPayment};
 use super::view;
 use crate::{
     api::{
-        auth::{MaybeKey, VOUCHERS_WRITE},
+        auth::{Acting, acting::PaymentsWrite},
         errors, examples,
         path::{Ids, PaidPath},
         problem::ApiError,
@@ -27,15 +27,14 @@ use crate::{
         errors::OfState,
         errors::Always,
     ),
-    security(("api_key" = ["vouchers:write"])),
+    security(("api_key" = ["payments:write"])),
 )]
 #[post("/payments/{payment_id}/refund")]
 pub(crate) async fn refund_payment(
     app: Data<App>,
-    key: MaybeKey,
+    acting: Acting<PaymentsWrite>,
     path: Ids<PaidPath>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key.with_scope(VOUCHERS_WRITE)?;
-    let payment = app.store.begin_refund(key.tenant_id, path.0.payment_id).await?;
+    let payment = app.store.begin_refund(acting.0.tenant_id, path.0.payment_id).await?;
     Ok(HttpResponse::Accepted().json(view::compose(payment, LinkScope::Manage)))
 }

@@ -8,7 +8,7 @@ use mailferry_shared::payment::Price;
 
 use crate::{
     api::{
-        auth::{MaybeKey, VOUCHERS_WRITE},
+        auth::{Acting, acting::PaymentsWrite},
         errors, examples,
         json::Body,
         problem::ApiError,
@@ -20,7 +20,7 @@ use crate::{
 /// The most that an account pair may cost, in the currency's smallest unit.
 const MOST: u64 = 10_000_000;
 
-/// Sets what the key's tenant asks for one account pair.
+/// Sets what the tenant asks for one account pair.
 ///
 /// Payments that were begun keep their price.
 #[utoipa::path(
@@ -33,11 +33,14 @@ const MOST: u64 = 10_000_000;
         errors::KeyRefused,
         errors::Always,
     ),
-    security(("api_key" = ["vouchers:write"])),
+    security(("api_key" = ["payments:write"])),
 )]
 #[put("/price")]
-pub(crate) async fn change_price(app: Data<App>, key: MaybeKey, body: Body<Price>) -> Result<Json<Price>, ApiError> {
-    let key = key.with_scope(VOUCHERS_WRITE)?;
+pub(crate) async fn change_price(
+    app: Data<App>,
+    acting: Acting<PaymentsWrite>,
+    body: Body<Price>,
+) -> Result<Json<Price>, ApiError> {
     let price = body.read()?;
     let mut check = Check::default();
     check.that((1..=MOST).contains(&price.pair_minor), "/pair_minor", "A price is 1 to 10000000.");
@@ -46,6 +49,6 @@ pub(crate) async fn change_price(app: Data<App>, key: MaybeKey, body: Body<Price
     let good = (1..=40).contains(&name.chars().count()) && !name.chars().any(char::is_control);
     check.that(good, "/tax_name", "The tax line's name has 1 to 40 characters.");
     check.done()?;
-    app.store.set_price(key.tenant_id, Some(&price)).await?;
+    app.store.set_price(acting.0.tenant_id, Some(&price)).await?;
     Ok(Json(price))
 }

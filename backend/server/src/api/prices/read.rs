@@ -4,30 +4,29 @@ use actix_web::{
     get,
     web::{Data, Json},
 };
-use mailferry_shared::payment::Price;
+use mailferry_shared::payment::TenantPrice;
 
 use crate::{
     api::{
-        auth::{MaybeKey, VOUCHERS_WRITE},
+        auth::{Acting, acting::PaymentsRead},
         errors, examples,
         problem::ApiError,
     },
     app::App,
 };
 
-/// What the key's tenant asks for one account pair; 404 if it has set no price.
+/// What the tenant asks for one account pair.
 #[utoipa::path(
     operation_id = "readPrice",
     tag = "payments",
     responses(
-        (status = 200, description = "The price", body = Price, example = json!(examples::payment::price())),
-        errors::Guarded,
+        (status = 200, description = "The price", body = TenantPrice, example = json!(examples::payment::tenant_price())),
+        errors::KeyRefused,
         errors::Always,
     ),
-    security(("api_key" = ["vouchers:write"])),
+    security(("api_key" = ["payments:read"])),
 )]
 #[get("/price")]
-pub(crate) async fn read_price(app: Data<App>, key: MaybeKey) -> Result<Json<Price>, ApiError> {
-    let key = key.with_scope(VOUCHERS_WRITE)?;
-    app.store.price(key.tenant_id).await?.map(Json).ok_or(ApiError::NotFound)
+pub(crate) async fn read_price(app: Data<App>, acting: Acting<PaymentsRead>) -> Result<Json<TenantPrice>, ApiError> {
+    Ok(Json(TenantPrice { price: app.store.price(acting.0.tenant_id).await? }))
 }
