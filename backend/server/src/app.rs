@@ -8,7 +8,10 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
-use mailferry_connectors::net::{AddressGuard, CertificateTrust, Network, Resolver, ResolverError, TlsSetupError};
+use mailferry_connectors::net::{
+    AddressGuard, CertificateTrust, Network, Resolver, ResolverError, TlsSetupError,
+    http::{ClientError, HttpClient},
+};
 use mailferry_store::{Context, KeyFileError, SealingKeys, Store, StoreError, SystemRandom};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -34,7 +37,7 @@ pub struct App {
     /// Rate limits.
     pub limiters: Limiters,
     /// Known providers.
-    pub providers: Providers,
+    pub providers: Arc<Providers>,
 }
 
 /// Why a process does not start.
@@ -65,6 +68,9 @@ pub enum StartError {
     /// The certificates.
     #[error("MAILFERRY_CA_FILE cannot be used")]
     Certificates(#[from] TlsSetupError),
+    /// The HTTP client.
+    #[error("the HTTP client cannot be set up")]
+    Http(#[from] ClientError),
     /// The resolver.
     #[error("MAILFERRY_DNS cannot be used")]
     Resolver(#[from] ResolverError),
@@ -116,7 +122,7 @@ impl App {
     pub async fn new(store: Store, settings: Arc<Settings>) -> Result<Self, StartError> {
         let keys = server_keys(&store).await?;
         let limiters = Limiters::new(&settings.limits);
-        Ok(Self { store, settings, keys, limiters, providers: Providers::load()? })
+        Ok(Self { store, settings, keys, limiters, providers: Arc::new(Providers::load()?) })
     }
 
     /// What this process's workers need.
@@ -129,7 +135,18 @@ impl App {
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
         let network = way_out(&settings.outgoing)?;
-        Ok(JobContext { store, settings, keys, network, mail, worker: format!("{}-{id}", std::process::id()).into() })
+        let http = HttpClient::new(&network, settings.outgoing.plaintext)?;
+        let providers = Arc::clone(&self.providers);
+        Ok(JobContext {
+            store,
+            settings,
+            keys,
+            network,
+            http,
+            providers,
+            mail,
+            worker: format!("{}-{id}", std::process::id()).into(),
+        })
     }
 }
 

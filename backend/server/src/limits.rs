@@ -30,6 +30,8 @@ pub struct Limiters {
     pub vouchers: Limiter,
     /// Checks.
     pub checks: Limiter,
+    /// Searches for the settings of mail services.
+    pub discoveries: Limiter,
 }
 
 impl Limiters {
@@ -40,12 +42,13 @@ impl Limiters {
             sessions: Limiter::new(limits.sessions),
             vouchers: Limiter::new(limits.vouchers),
             checks: Limiter::new(limits.checks),
+            discoveries: Limiter::new(limits.discoveries),
         }
     }
 
     /// Forgets addresses that have not asked for long.
     pub fn tidy(&self) {
-        for limiter in [&self.orders, &self.sessions, &self.vouchers, &self.checks] {
+        for limiter in [&self.orders, &self.sessions, &self.vouchers, &self.checks, &self.discoveries] {
             limiter.0.retain_recent();
         }
     }

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use mailferry_shared::{
     account::{AccountCreate, AccountList, AccountPair, LoginState, Side, SideInput, SideName, Survey},
     check::{Check, CheckItem},
+    delegation::CredentialKind,
     endpoint::Endpoint,
     finding::{Finding, FindingCode},
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherId},
@@ -23,6 +24,10 @@ use mailferry_shared::{
     voucher::{VoucherBatch, VoucherCreate, VoucherIssued},
 };
 use uuid::Uuid;
+
+pub mod admin;
+pub mod discovery;
+pub mod dry_run;
 
 fn id(number: u8) -> Uuid {
     let mut bytes = *b"\x01\x99\xd1\xc4\x5d\x5e\x7a\x10\x8c\x2f\x3f\x1f\x7c\x5c\x00\x00";
@@ -87,7 +92,7 @@ pub fn order() -> Order {
 }
 
 fn side_input(user: &str) -> SideInput {
-    SideInput { user: user.to_owned(), password: Some(Secret::new("correct horse")), act_for: None, endpoint: None }
+    SideInput { password: Some(Secret::new("correct horse")), ..SideInput::of(user) }
 }
 
 /// A new account pair.
@@ -98,7 +103,10 @@ pub fn account_create() -> AccountCreate {
 fn side(user: &str, survey: Survey) -> Side {
     Side {
         user: user.to_owned(),
+        credential: CredentialKind::Password,
         act_for: None,
+        delegation: None,
+        by_admin: false,
         endpoint: None,
         has_password: true,
         login: LoginState::Passed,
@@ -171,6 +179,7 @@ pub fn check() -> Check {
         pair_id: PairId(id(2)),
         side,
         user: "anna@old.example".to_owned(),
+        delegated: false,
         login,
         findings,
         survey,

@@ -13,10 +13,13 @@ use utoipa::{
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 pub mod accounts;
+pub mod admin_credentials;
 pub mod auth;
 pub mod checks;
 pub mod deltas;
+pub mod discoveries;
 pub mod docs;
+pub mod dry_runs;
 pub mod errors;
 pub mod etag;
 pub mod examples;
@@ -88,6 +91,8 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         scope(mailferry_shared::API_PREFIX)
             .service(service::read::get_service)
             .service(providers::list::list_providers)
+            .service(discoveries::start::start_discovery)
+            .service(discoveries::read::read_discovery)
             .service(orders::create::create_order)
             .service(orders::read::read_order)
             .service(orders::change::change_order)
@@ -102,8 +107,13 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(accounts::change::change_account)
             .service(accounts::delete::delete_account)
             .service(accounts::import::import_accounts)
+            .service(admin_credentials::list::list_admin_credentials)
+            .service(admin_credentials::set::set_admin_credentials)
+            .service(admin_credentials::delete::delete_admin_credentials)
             .service(checks::start::start_check)
             .service(checks::read::read_check)
+            .service(dry_runs::start::start_dry_run)
+            .service(dry_runs::read::read_dry_run)
             .service(deltas::list::list_deltas)
             .service(deltas::start::start_delta)
             .service(deltas::read::read_delta)
@@ -134,8 +144,16 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 6] =
-    ["changeAccount", "changeOrder", "startCheck", "startDelta", "startOrder", "startVerification"];
+const OPTIONAL_BODIES: [&str; 8] = [
+    "changeAccount",
+    "changeOrder",
+    "startCheck",
+    "startDelta",
+    "startDiscovery",
+    "startDryRun",
+    "startOrder",
+    "startVerification",
+];
 
 /// Everything below `/api`.
 pub fn configure(config: &mut web::ServiceConfig) {

@@ -5,19 +5,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mailferry_connectors::net::Network;
+use mailferry_connectors::net::{Network, http::HttpClient};
 use mailferry_store::{
     Store,
     jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{keys::Keys, mail::Transport, settings::Settings};
+use crate::{keys::Keys, mail::Transport, providers::Providers, settings::Settings};
 
 mod check;
+mod discovery;
 pub mod dispatch;
+mod dry_run;
 mod endpoint;
 pub mod life;
+mod login;
 mod run;
 pub mod send_mail;
 mod survey;
@@ -35,6 +38,10 @@ pub struct JobContext {
     pub keys: Keys,
     /// The way out to mail services.
     pub network: Network,
+    /// The same for HTTP.
+    pub http: HttpClient,
+    /// Known providers.
+    pub providers: Arc<Providers>,
     /// The way out for mails.
     pub mail: Transport,
     /// This process, unlike any other: the holder of leases.

@@ -3,6 +3,7 @@
 mod authorisation;
 mod bad_input;
 mod canary;
+mod discoveries;
 mod document;
 mod expiry;
 mod harness;

@@ -4,7 +4,10 @@
 #[macro_use]
 mod world;
 
+mod admins;
 mod checks;
+mod discoveries;
+mod dry_runs;
 mod jobs;
 mod leases;
 mod ledger;

@@ -73,10 +73,10 @@ fn account(row: &Row, request: &ImportRequest) -> AccountCreate {
 
 fn side(side: &RowSide, password: Option<&Secret>) -> SideInput {
     SideInput {
-        user: side.user.clone(),
         password: side.password.as_ref().or(password).cloned(),
         act_for: side.act_for.clone(),
         endpoint: side.host.clone().map(Endpoint::imaps),
+        ..SideInput::of(&side.user)
     }
 }
 
