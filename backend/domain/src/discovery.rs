@@ -101,14 +101,19 @@ pub fn add_step(steps: &mut Vec<DiscoveryStep>, step: DiscoveryStep) {
     steps.sort_by_key(|one| one.origin);
 }
 
-/// Notes whether a server was met at a proposed place; proved ones come first from then on.
-pub fn prove(proposals: &mut Vec<Proposal>, endpoint: &Endpoint, result: Result<(), FindingCode>) {
+/// Notes whether a server was met at a proposed place.
+pub fn prove(proposals: &mut [Proposal], endpoint: &Endpoint, result: Result<(), FindingCode>) {
     for one in proposals.iter_mut().filter(|one| one.endpoint == *endpoint) {
         one.proof = if result.is_ok() { Proof::Passed } else { Proof::Failed };
         one.finding = result.err().map(mailferry_shared::finding::Finding::new);
     }
-    let rank = |one: &Proposal| u8::from(one.proof != Proof::Passed);
-    proposals.sort_by_key(|one| (rank(one), one.origin));
+}
+
+/// As they are shown: proved ones first, each part in the order in which places are asked.
+pub fn ranked(proposals: &[Proposal]) -> Vec<Proposal> {
+    let mut ranked = proposals.to_vec();
+    ranked.sort_by_key(|one| one.proof != Proof::Passed);
+    ranked
 }
 
 #[cfg(test)]
@@ -184,6 +189,7 @@ mod tests {
         assert_eq!(places(&all), [(Origin::Autoconfig, a.clone()), (Origin::ServiceRecord, b.clone())]);
         prove(&mut all, &Endpoint::imaps("a.example".parse().expect("a host")), Err(FindingCode::UnknownHost));
         prove(&mut all, &Endpoint::imaps("b.example".parse().expect("a host")), Ok(()));
+        let all = ranked(&all);
         assert_eq!(places(&all), [(Origin::ServiceRecord, b), (Origin::Autoconfig, a)]);
         assert_eq!(all[1].finding.as_ref().map(|finding| finding.code), Some(FindingCode::UnknownHost));
     }

@@ -8,7 +8,7 @@ use mailferry_shared::{
     endpoint::Endpoint,
     finding::{Finding, FindingCode},
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherId},
-    import::{ImportRequest, ImportResult, ImportRow, Layout, RowError},
+    import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
         Delta, DeltaList, Language, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState, OrderTotals,
         Payment, ProviderChoice, Session, SessionCreate, StartKind,
@@ -140,11 +140,10 @@ pub fn accounts() -> AccountList {
 /// A file of two rows.
 pub fn import_request() -> ImportRequest {
     ImportRequest {
-        content: Secret::new("anna@old.example;correct horse;imap.old.example\r\n;battery;imap.old.example\r\n"),
+        content: Some(Secret::new("anna@old.example;correct horse;imap.old.example\r\n;battery;imap.old.example\r\n")),
         layout: Some(Layout::Request),
-        preview: false,
-        source_password: None,
         destination_password: Some(Secret::new("staple")),
+        ..ImportRequest::default()
     }
 }
 
@@ -152,6 +151,7 @@ pub fn import_request() -> ImportRequest {
 pub fn import_result() -> ImportResult {
     ImportResult {
         layout: Layout::Request,
+        encoding: Encoding::Utf8,
         separator: ";".to_owned(),
         has_header: false,
         rows: vec![ImportRow {
@@ -160,6 +160,8 @@ pub fn import_result() -> ImportResult {
             source_host: "imap.old.example".parse().ok(),
             destination_user: "anna@old.example".to_owned(),
             destination_host: None,
+            needs_source_certificate_host: false,
+            needs_destination_certificate_host: false,
             has_source_password: true,
             has_destination_password: true,
             pair_id: Some(PairId(id(2))),
@@ -169,6 +171,7 @@ pub fn import_result() -> ImportResult {
             column: 1,
             code: "missing".to_owned(),
             message: "an account name is missing".to_owned(),
+            cells: vec![Some(String::new()), None, Some("imap.old.example".to_owned())],
         }],
     }
 }

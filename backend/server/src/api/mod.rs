@@ -24,6 +24,7 @@ pub mod errors;
 pub mod etag;
 pub mod examples;
 pub mod fallback;
+pub mod imports;
 pub mod json;
 pub mod orders;
 pub mod path;
@@ -107,6 +108,8 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(accounts::change::change_account)
             .service(accounts::delete::delete_account)
             .service(accounts::import::import_accounts)
+            .service(accounts::export::export_accounts)
+            .service(imports::example::download_import_example)
             .service(admin_credentials::list::list_admin_credentials)
             .service(admin_credentials::set::set_admin_credentials)
             .service(admin_credentials::delete::delete_admin_credentials)
@@ -144,9 +147,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 8] = [
+const OPTIONAL_BODIES: [&str; 9] = [
     "changeAccount",
     "changeOrder",
+    "importAccounts",
     "startCheck",
     "startDelta",
     "startDiscovery",

@@ -78,7 +78,7 @@ impl Search<'_> {
     }
 
     async fn save(&self, finished: bool) -> Result<(), StoreError> {
-        self.context.store.save_discovery(self.id, &self.proposals, &self.steps, finished).await
+        self.context.store.save_discovery(self.id, &rules::ranked(&self.proposals), &self.steps, finished).await
     }
 
     async fn by_domain(&mut self, domain: &str) -> Result<(), StoreError> {

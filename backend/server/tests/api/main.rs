@@ -1,5 +1,6 @@
 //! The API over real HTTP, on SQLite and on a PostgreSQL of the tests' own.
 
+mod admins;
 mod authorisation;
 mod bad_input;
 mod canary;
@@ -8,6 +9,7 @@ mod document;
 mod expiry;
 mod harness;
 mod headers;
+mod imports;
 mod mails;
 mod orders;
 mod runs;
