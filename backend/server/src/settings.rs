@@ -164,7 +164,9 @@ pub struct Limits {
     pub checks: Pace,
     /// Searches for the settings of mail services.
     pub discoveries: Pace,
-    /// Account pairs in an order, and rows in a file.
+    /// Tries to sign in, for each address and for each account.
+    pub sign_ins: Pace,
+    /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
     pub max_pairs: u32,
 }
 
@@ -185,6 +187,7 @@ impl Default for Limits {
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
             discoveries: Pace { burst: 20, every_seconds: 5 },
+            sign_ins: Pace { burst: 10, every_seconds: 30 },
             max_pairs: 500,
         }
     }

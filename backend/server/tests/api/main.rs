@@ -12,6 +12,7 @@ mod headers;
 mod imports;
 mod mails;
 mod orders;
+mod principals;
 mod runs;
 mod verifications;
 mod vouchers;
