@@ -86,6 +86,8 @@ fn rank(provider: &Provider, wanted: &str) -> Option<u8> {
 mod tests {
     use std::collections::HashSet;
 
+    use mailferry_shared::{delegation::DelegationForm, finding::FindingCode};
+
     use super::*;
 
     fn first(text: &str) -> String {
@@ -111,6 +113,21 @@ mod tests {
         assert_eq!(first("IMAP.GMX.NET"), "gmx");
         assert_eq!(first("microsoft"), "microsoft-365");
         assert_eq!(first("no such provider"), "");
+    }
+
+    #[test]
+    fn what_the_field_knows_of_logins_is_in_the_list() {
+        let providers = Providers::load().expect("reads");
+        let form = |id: &str| providers.by_id(id).and_then(|provider| provider.delegation);
+        assert_eq!(form("kerio"), Some(DelegationForm::KerioMaster));
+        assert_eq!(form("exchange"), Some(DelegationForm::Exchange));
+        assert_eq!(form("gmail"), None);
+        let gmx = providers.by_domain("gmx.de").expect("known");
+        assert_eq!((gmx.advice.as_slice(), gmx.alternatives.len()), (&[FindingCode::ImapSwitchedOff][..], 1));
+        let of_exchanger = providers.by_domain("google.com").map(|provider| provider.id.as_str());
+        assert_eq!(of_exchanger, Some("gmail"));
+        assert!(providers.by_domain("dovecot").is_none(), "a product has no server");
+        assert!(providers.by_host(&"imap.gmx.net".parse().expect("a host")).is_some());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use mailferry_engine::port::Account;
 use mailferry_shared::{
     account::{LoginState, SideName},
     delegation::CredentialKind,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, HostName},
     finding::{Finding, FindingCode},
     ids::{CheckId, PairId},
 };
@@ -32,6 +32,8 @@ struct Task {
     pair: PairId,
     side: SideName,
     login: ImapLogin,
+    /// Of a source: the new server, if it is another one.
+    other: Option<HostName>,
 }
 
 /// Checks every side that has no answer yet, and asks for the survey.
@@ -48,10 +50,10 @@ pub(super) async fn perform(
     let mut groups: BTreeMap<String, Vec<Task>> = BTreeMap::new();
     for item in check.items.iter().filter(|item| matches!(item.login, LoginState::Checking | LoginState::Unchecked)) {
         match prepare(context, item.pair_id, item.side).await? {
-            Ok(login) => {
+            Ok((login, other)) => {
                 let Endpoint { host, port, tls, .. } = &login.endpoint;
                 let shared = format!("{host} {port} {tls:?} {} {}", login.user, login.password.expose_secret());
-                groups.entry(shared).or_default().push(Task { pair: item.pair_id, side: item.side, login });
+                groups.entry(shared).or_default().push(Task { pair: item.pair_id, side: item.side, login, other });
             }
             Err(code) => {
                 let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
@@ -72,12 +74,12 @@ pub(super) async fn perform(
     Ok(JobOutcome::Done)
 }
 
-/// How to log in, or what is wrong before a server is even asked.
+/// How to log in and where else the pair goes, or what is wrong before a server is even asked.
 async fn prepare(
     context: &JobContext,
     pair: PairId,
     side: SideName,
-) -> Result<Result<ImapLogin, FindingCode>, JobError> {
+) -> Result<Result<(ImapLogin, Option<HostName>), FindingCode>, JobError> {
     let access = context.store.pair_access(pair).await?;
     if endpoint::same_mailbox(&access.source, &access.destination) {
         return Ok(Err(FindingCode::SameAccount));
@@ -86,7 +88,18 @@ async fn prepare(
         SideName::Source => &access.source,
         SideName::Destination => &access.destination,
     };
-    Ok(endpoint::login(context, side, own))
+    let new = access.destination.endpoint.as_ref().filter(|_| side == SideName::Source);
+    let other = new.map(|new| new.host.clone()).filter(|new| own.endpoint.as_ref().is_some_and(|old| old.host != *new));
+    Ok(endpoint::login(context, side, own).map(|login| (login, other)))
+}
+
+/// True if the old server's name leads to the new provider by now: the domain has been switched, and what is asked under
+/// the old name is the new server.
+async fn leads_to_new_provider(context: &JobContext, task: &Task) -> bool {
+    let Some(new) = &task.other else { return false };
+    let resolver = context.network.resolver();
+    let (old, new) = futures::join!(resolver.addresses(&task.login.endpoint.host), resolver.addresses(new));
+    old.iter().any(|address| new.contains(address))
 }
 
 /// Checks the sides that share a login, one after the other.
@@ -101,6 +114,7 @@ async fn check_group(
 ) -> Result<(), JobError> {
     let (mut admin_passed, mut refusals) = (false, 0);
     let mut refused: Option<FindingCode> = None;
+    let mut led: Option<(HostName, bool)> = None;
     for task in group {
         if stop.is_cancelled() {
             return Ok(());
@@ -118,10 +132,18 @@ async fn check_group(
         };
         admin_passed |= delegated && result.is_ok();
         refused = result.err().filter(|code| is_refusal(*code));
-        let (state, findings) = match result {
+        let (state, mut findings) = match result {
             Ok(()) => (LoginState::Passed, Vec::new()),
             Err(code) => (LoginState::Failed, explain(context, &task, code)),
         };
+        let switched = match &led {
+            Some((host, switched)) if *host == task.login.endpoint.host => *switched,
+            _ => leads_to_new_provider(context, &task).await,
+        };
+        led = Some((task.login.endpoint.host.clone(), switched));
+        if switched {
+            findings.push(Finding::new(FindingCode::ResolvesToDestination));
+        }
         let at = CheckedSide { check_id: id, pair_id: task.pair, side: task.side };
         context.store.save_login(at, state, &findings).await?;
     }

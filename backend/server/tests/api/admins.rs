@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailferry_lab::{Client as Imap, Dovecot, DovecotOptions, Proxy, Sample, Written};
+use mailferry_lab::{Client as Imap, DnsServer, Dovecot, DovecotOptions, Proxy, Record, Sample, Written};
 use mailferry_server::jobs;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -257,5 +257,35 @@ async fn what_is_wrong_with_admin_credentials_is_pointed_at() {
     let both = json!({"source": {"user": "a", "by_admin": true, "password": "x"}, "destination": {"user": "b"}});
     let problem = client.post(&format!("/api/v1/orders/{order}/accounts"), both).await.is_problem(422, "invalid_field");
     assert_eq!(problem["errors"][0]["pointer"], "/source/by_admin");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_server_name_that_leads_to_the_new_provider_by_now_gets_a_warning() {
+    let names = ["imap.old.example", "imap.new.example"].map(str::to_owned).to_vec();
+    let server = Dovecot::start(DovecotOptions { host_names: names, ..DovecotOptions::default() }).expect("Dovecot");
+    let dns = DnsServer::start().expect("a name server");
+    let here = |address: &str| [Record::Address(address.parse().expect("an address"))];
+    dns.set("imap.old.example", 0, &here("127.0.0.1"));
+    dns.set("imap.new.example", 0, &here("127.0.0.3"));
+    let (port, ca, resolver) = (server.imaps_port(), server.ca_file(), dns.address());
+    let service = Service::start_with(None, move |settings| {
+        settings.outgoing.networks = vec!["127.0.0.0/8".parse().expect("a network")];
+        settings.outgoing.ports = vec![port];
+        settings.outgoing.ca_file = Some(ca);
+        settings.outgoing.dns = Some(resolver);
+    })
+    .await;
+    let stop = CancellationToken::new();
+    tokio::spawn(jobs::work(service.app.job_context().expect("a worker"), stop.clone()));
+    let (order, client) = service.order().await;
+    let order = format!("/api/v1/orders/{order}");
+    let side = |user: &str, host: &str| json!({"user": user, "password": "secret", "endpoint": {"host": host, "port": port, "tls": "implicit"}});
+    let pair = json!({"source": side("anna", "imap.old.example"), "destination": side("bert", "imap.new.example")});
+    assert_eq!(client.post(&format!("{order}/accounts"), pair).await.status, 201);
+    assert_eq!(codes(&checked(&client, &order).await, "source"), [Vec::<String>::new()]);
+    dns.set("imap.old.example", 0, &here("127.0.0.3"));
+    assert_eq!(codes(&checked(&client, &order).await, "source"), [["resolves_to_destination"]]);
+    stop.cancel();
     service.stop().await;
 }

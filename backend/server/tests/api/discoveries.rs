@@ -144,7 +144,7 @@ async fn the_host_that_takes_the_domains_mail_tells_the_provider() {
     let found = world.found(json!({"address": "old.example"})).await;
     let proposal = &found["proposals"][0];
     assert_eq!((&proposal["origin"], &proposal["provider"]), (&json!("mail_exchanger"), &json!("gmx")));
-    assert_eq!(proposal["advice"], json!(["imap_disabled"]));
+    assert_eq!(proposal["advice"], json!(["imap_switched_off"]));
     assert_eq!((&proposal["proof"], &proposal["finding"]["code"]), (&json!("failed"), &json!("unknown_host")));
     // A known domain is found in the list itself.
     let listed = world.found(json!({"address": "someone@gmail.com"})).await;
