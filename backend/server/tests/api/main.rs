@@ -14,5 +14,6 @@ mod paypal;
 mod principals;
 mod runs;
 mod schedule;
+mod trial;
 mod verifications;
 mod vouchers;
