@@ -17,5 +17,6 @@ mod paypal;
 mod principals;
 mod runs;
 mod schedule;
+mod trial;
 mod verifications;
 mod vouchers;
