@@ -13,7 +13,8 @@ import { Service } from "./support/service.ts";
 import { say } from "./support/terminal.ts";
 
 const seconds = process.env.SCHEMATHESIS_SECONDS ?? "90";
-const seed = process.env.SCHEMATHESIS_SEED ?? String(Math.floor(Math.random() * 1e9));
+// CI repeats the same run: what it finds must be due to a change.
+const seed = process.env.SCHEMATHESIS_SEED ?? (process.env.CI ? "1" : String(Math.floor(Math.random() * 1e9)));
 
 /** An order with a pair, a check, a run and a verification, so that made-up requests find something. */
 async function something(api: Api, lab: Lab): Promise<Record<string, string>> {

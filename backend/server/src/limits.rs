@@ -56,6 +56,10 @@ pub enum Policy {
     Vouchers,
     /// Logins at mail servers.
     Checks,
+    /// Searches for the settings of mail services.
+    Discoveries,
+    /// Notifications of the payment provider.
+    PaymentEvents,
 }
 
 /// The policy of an operation, beside the one for all requests. A new operation that strangers could do harm with is
@@ -65,8 +69,10 @@ pub fn policy_of(operation_id: &str) -> Option<Policy> {
         "createOrder" => Some(Policy::Orders),
         "openSession" => Some(Policy::Sessions),
         "signIn" | "changePassword" => Some(Policy::SignIns),
-        "redeemVoucher" => Some(Policy::Vouchers),
-        "startCheck" | "startVerification" => Some(Policy::Checks),
+        "redeemVoucher" | "beginPayment" => Some(Policy::Vouchers),
+        "startCheck" | "startVerification" | "startDryRun" => Some(Policy::Checks),
+        "startDiscovery" => Some(Policy::Discoveries),
+        "takePaypalEvent" => Some(Policy::PaymentEvents),
         _ => None,
     }
 }
@@ -88,6 +94,8 @@ pub struct Limiters {
     sign_ins: Limiter,
     vouchers: Limiter,
     checks: Limiter,
+    discoveries: Limiter,
+    payment_events: Limiter,
     /// Trying the password of one member, from wherever.
     by_member: Meter,
 }
@@ -108,6 +116,8 @@ impl Limiters {
             sign_ins: paced("sign-ins", limits.sign_ins),
             vouchers: paced("vouchers", limits.vouchers),
             checks: paced("checks", limits.checks),
+            discoveries: paced("discoveries", limits.discoveries),
+            payment_events: paced("payment-events", limits.payment_events),
             by_member: paced("sign-ins", limits.sign_ins).by_address,
         }
     }
@@ -145,14 +155,16 @@ impl Limiters {
             Policy::SignIns => &self.sign_ins,
             Policy::Vouchers => &self.vouchers,
             Policy::Checks => &self.checks,
+            Policy::Discoveries => &self.discoveries,
+            Policy::PaymentEvents => &self.payment_events,
         }
     }
 
     /// Forgets those that have not asked for long.
     pub fn tidy(&self) {
         self.by_member.limiter.retain_recent();
-        let special = [&self.orders, &self.sessions, &self.sign_ins, &self.vouchers, &self.checks];
-        for limiter in special.into_iter().chain([&self.requests]) {
+        let Self { requests, orders, sessions, sign_ins, vouchers, checks, discoveries, payment_events, .. } = self;
+        for limiter in [requests, orders, sessions, sign_ins, vouchers, checks, discoveries, payment_events] {
             for meter in [&limiter.by_address, &limiter.by_order, &limiter.by_key] {
                 meter.limiter.retain_recent();
             }

@@ -9,7 +9,10 @@ use utoipa::openapi::{
     schema::{ObjectBuilder, Type},
 };
 
-use super::{errors, idempotency::KEY_CHARS};
+use super::{
+    errors,
+    idempotency::{KEY_CHARS, OF_OTHERS},
+};
 
 /// Errors that any operation may answer.
 const ALWAYS: [u16; 4] = [403, 429, 500, 503];
@@ -49,7 +52,9 @@ fn describe(operation: &mut Operation, method: Method, path: &str, components: &
     }
     if method == Method::Create {
         add_errors(operation, &[400, 409, 413, 422]);
-        refer_to(operation, "Idempotency-Key", "IdempotencyKey");
+        if !operation.operation_id.as_deref().is_some_and(|id| OF_OTHERS.contains(&id)) {
+            refer_to(operation, "Idempotency-Key", "IdempotencyKey");
+        }
     }
     if method == Method::Read && reads_json(operation) {
         add_tag(operation);

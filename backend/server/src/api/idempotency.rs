@@ -52,6 +52,9 @@ pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed")
 /// The longest key, characters.
 pub const KEY_CHARS: usize = 255;
 
+/// POSTs of others, who know their own way to send once: they take no key.
+pub const OF_OTHERS: [&str; 1] = ["takePaypalEvent"];
+
 /// Headers that are kept with an answer.
 const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, header::SET_COOKIE];
 
