@@ -12,6 +12,7 @@ pub mod item;
 pub mod ledger;
 pub mod manifest;
 pub mod mapping;
+pub mod names;
 pub mod order;
 pub mod plan;
 pub mod print;

@@ -34,7 +34,7 @@ pub struct App {
     /// Rate limits.
     pub limiters: Limiters,
     /// Known providers.
-    pub providers: Providers,
+    pub providers: Arc<Providers>,
 }
 
 /// Why a process does not start.
@@ -116,7 +116,7 @@ impl App {
     pub async fn new(store: Store, settings: Arc<Settings>) -> Result<Self, StartError> {
         let keys = server_keys(&store).await?;
         let limiters = Limiters::new(&settings.limits);
-        Ok(Self { store, settings, keys, limiters, providers: Providers::load()? })
+        Ok(Self { store, settings, keys, limiters, providers: Arc::new(Providers::load()?) })
     }
 
     /// What this process's workers need.
@@ -129,7 +129,8 @@ impl App {
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
         let network = way_out(&settings.outgoing)?;
-        Ok(JobContext { store, settings, keys, network, mail, worker: format!("{}-{id}", std::process::id()).into() })
+        let (providers, worker) = (Arc::clone(&self.providers), format!("{}-{id}", std::process::id()).into());
+        Ok(JobContext { store, settings, keys, network, providers, mail, worker })
     }
 }
 

@@ -4,6 +4,11 @@
 use mailferry_shared::provider::Provider;
 use serde::Deserialize;
 
+mod limits;
+
+use limits::Facts;
+pub use limits::Limits;
+
 const DATA: &str = include_str!("../data/providers.json");
 
 /// A row of the data file.
@@ -13,11 +18,17 @@ struct Row {
     provider: Provider,
     /// Where the preset was read.
     source: String,
+    /// What it allows.
+    #[serde(default)]
+    limits: Facts,
 }
 
-/// The providers.
+/// The providers, each with what it allows.
 #[derive(Debug)]
-pub struct Providers(Vec<Provider>);
+pub struct Providers(Vec<(Provider, Limits)>);
+
+/// The row whose limits hold where a server's provider is not known: what most servers run.
+const ANY_SERVER: &str = "dovecot";
 
 impl Providers {
     /// Those of the data file.
@@ -25,13 +36,33 @@ impl Providers {
     /// # Errors
     /// If the file is broken, which a test rules out.
     pub fn load() -> Result<Self, serde_json::Error> {
-        let rows: Vec<Row> = serde_json::from_str(DATA)?;
-        Ok(Self(rows.into_iter().filter(|row| !row.source.is_empty()).map(|row| row.provider).collect()))
+        Self::parse(DATA)
+    }
+
+    /// Those of a text like the data file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let rows: Vec<Row> = serde_json::from_str(text)?;
+        let rows = rows.into_iter().filter(|row| !row.source.is_empty());
+        Ok(Self(rows.map(|row| (row.provider, Limits::from(&row.limits))).collect()))
+    }
+
+    /// What the provider of this server allows.
+    pub fn limits_at(&self, host: &str) -> Limits {
+        let at_host = |provider: &Provider| {
+            provider.endpoint.as_ref().is_some_and(|endpoint| endpoint.host.as_str().eq_ignore_ascii_case(host))
+        };
+        let any = |provider: &Provider| provider.id == ANY_SERVER;
+        let row = self.0.iter().find(|(provider, _)| at_host(provider));
+        let row = row.or_else(|| self.0.iter().find(|(provider, _)| any(provider)));
+        row.map(|(_, limits)| limits.clone()).unwrap_or_default()
     }
 
     /// The provider of this id.
     pub fn by_id(&self, id: &str) -> Option<&Provider> {
-        self.0.iter().find(|provider| provider.id == id)
+        self.0.iter().map(|(provider, _)| provider).find(|provider| provider.id == id)
     }
 
     /// Those whose name, domain or host matches, best match first; all of them for an empty search. A mail address is
@@ -40,7 +71,7 @@ impl Providers {
         let text = text.trim().to_lowercase();
         let wanted = text.rsplit_once('@').map_or(text.as_str(), |(_, domain)| domain);
         let mut found: Vec<(u8, &Provider)> =
-            self.0.iter().filter_map(|provider| Some((rank(provider, wanted)?, provider))).collect();
+            self.0.iter().filter_map(|(provider, _)| Some((rank(provider, wanted)?, provider))).collect();
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, provider)| provider.clone()).collect()
     }
@@ -80,6 +111,27 @@ mod tests {
         assert!(rows.len() > 30);
         assert!(rows.iter().all(|row| row.source.starts_with("https://")));
         assert_eq!(Providers::load().expect("reads").search("").len(), rows.len());
+    }
+
+    #[test]
+    fn every_limit_names_where_it_was_read() {
+        let rows: Vec<Row> = serde_json::from_str(DATA).expect("reads");
+        let sources: Vec<&str> = rows.iter().flat_map(|row| row.limits.sources()).collect();
+        assert!(sources.len() >= 10, "{sources:?}");
+        assert!(sources.iter().all(|source| source.starts_with("https://")), "{sources:?}");
+    }
+
+    #[test]
+    fn limits_are_found_by_the_server_and_a_daily_amount_is_not_used_up() {
+        let providers = Providers::load().expect("reads");
+        let gmail = providers.limits_at("IMAP.gmail.com");
+        assert_eq!((gmail.connections, gmail.message_bytes), (Some(15), Some(35_651_584)));
+        assert_eq!((gmail.daily_bytes_down, gmail.daily_bytes_up), (Some(2_375_000_000), Some(475_000_000)));
+        assert_eq!(gmail.names.spell("a^b  c"), "a_b c");
+        let microsoft = providers.limits_at("outlook.office365.com");
+        assert!(microsoft.names.reserves("Files") && microsoft.messages_per_second == Some(4));
+        let unknown = providers.limits_at("imap.example.org");
+        assert_eq!((unknown.connections, unknown.daily_bytes_down), (Some(10), None));
     }
 
     #[test]

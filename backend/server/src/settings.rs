@@ -81,6 +81,15 @@ pub struct CommonArgs {
     /// Runs, checks and surveys at work at once in this process.
     #[arg(long, env = "MAILFERRY_WORKERS", value_name = "NUMBER", default_value = "4", value_parser = parse::workers)]
     pub workers: usize,
+    /// Connections to one mail server at once, of all runs and all processes together.
+    #[arg(
+        long,
+        env = "MAILFERRY_CONNECTIONS_PER_HOST",
+        value_name = "NUMBER",
+        default_value = "40",
+        value_parser = parse::connections_per_host
+    )]
+    pub connections_per_host: u32,
     /// What is logged, as tracing's filters: info, or mailferry_server=debug,info.
     #[arg(long, env = "MAILFERRY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse::log_filter)]
     pub log: String,
@@ -206,6 +215,8 @@ pub struct Settings {
     pub outgoing: Outgoing,
     /// Jobs at once.
     pub workers: usize,
+    /// Connections to one mail server at once.
+    pub connections_per_host: u32,
     /// How long things last.
     pub terms: Terms,
     /// How fast and how much.
@@ -257,6 +268,7 @@ impl Settings {
                 ca_file: args.ca_file.clone(),
             },
             workers: args.workers,
+            connections_per_host: args.connections_per_host,
             terms: Terms::default(),
             limits: Limits::default(),
         })

@@ -88,6 +88,8 @@ pub(super) struct Session {
     pub(super) open: Option<(String, UidValidity)>,
     /// Set when answers may still be on the way to nobody: the session cannot be used any more.
     pub(super) broken: bool,
+    /// Set when changes of flags are of interest.
+    pub(super) watches_flags: bool,
     /// How long the server may take.
     pub(super) patience: Patience,
 }
@@ -103,6 +105,7 @@ impl Session {
             known: HashMap::new(),
             open: None,
             broken: false,
+            watches_flags: false,
             patience,
         }
     }
@@ -399,13 +402,18 @@ impl Session {
 
     /// Takes note of a folder that was opened.
     pub(super) fn opened(&mut self, wire_name: &str, reply: &Reply) -> FolderStatus {
-        let mut status =
-            FolderStatus { uid_validity: UidValidity(0), uid_next: u32::MAX, messages: reply.exists.unwrap_or(0) };
+        let mut status = FolderStatus {
+            uid_validity: UidValidity(0),
+            uid_next: u32::MAX,
+            messages: reply.exists.unwrap_or(0),
+            highest_modseq: None,
+        };
         let mut permanent_flags = None;
         for code in &reply.codes {
             match code {
                 ResponseCode::UidValidity(value) => status.uid_validity = UidValidity(*value),
                 ResponseCode::UidNext(value) => status.uid_next = *value,
+                ResponseCode::HighestModSeq(value) if self.can("CONDSTORE") => status.highest_modseq = Some(*value),
                 ResponseCode::PermanentFlags(flags) => {
                     permanent_flags = Some(flags.iter().map(|flag| flag.clone().into_owned()).collect());
                 }
@@ -460,6 +468,7 @@ fn owned(code: &ResponseCode<'_>) -> Option<ResponseCode<'static>> {
     Some(match code {
         ResponseCode::UidValidity(value) => ResponseCode::UidValidity(*value),
         ResponseCode::UidNext(value) => ResponseCode::UidNext(*value),
+        ResponseCode::HighestModSeq(value) => ResponseCode::HighestModSeq(*value),
         ResponseCode::PermanentFlags(flags) => {
             ResponseCode::PermanentFlags(flags.iter().map(|flag| flag.clone().into_owned().into()).collect())
         }

@@ -195,9 +195,21 @@ impl Listed {
 
     /// The folder, if it lies in the personal namespace and its name can be read.
     pub(super) fn folder(&self, style: &NamingStyle) -> Option<RemoteFolder> {
+        let special_use = self.attributes.iter().find_map(|attribute| SpecialUse::from_attribute(attribute));
+        // XLIST tells the inbox under its name in the owner's language; it is opened as INBOX all the same.
+        if special_use == Some(SpecialUse::Inbox) {
+            return Some(RemoteFolder {
+                path: FolderPath::inbox(),
+                wire_name: "INBOX".to_owned(),
+                special_use,
+                selectable: true,
+                subscribed: self.has("\\Subscribed"),
+                status: None,
+            });
+        }
         let path = path_of(&self.name, self.separator.or(style.separator), &style.prefix)?;
         Some(RemoteFolder {
-            special_use: self.attributes.iter().find_map(|attribute| SpecialUse::from_attribute(attribute)),
+            special_use,
             selectable: !self.has("\\Noselect") && !self.has("\\NonExistent"),
             subscribed: self.has("\\Subscribed"),
             status: None,
@@ -267,6 +279,7 @@ pub(super) fn folder_status(response: &[u8]) -> Option<(String, FolderStatus)> {
         uid_validity: UidValidity(number("UIDVALIDITY")?),
         uid_next: number("UIDNEXT")?,
         messages: number("MESSAGES")?,
+        highest_modseq: status_number(response, "HIGHESTMODSEQ").filter(|&modseq| modseq > 0),
     };
     Some((name.clone(), status))
 }

@@ -12,12 +12,13 @@ use mailferry_store::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{keys::Keys, mail::Transport, settings::Settings};
+use crate::{keys::Keys, mail::Transport, providers::Providers, settings::Settings};
 
 mod check;
 pub mod dispatch;
 mod endpoint;
 pub mod life;
+mod provider;
 mod run;
 pub mod send_mail;
 mod survey;
@@ -35,6 +36,8 @@ pub struct JobContext {
     pub keys: Keys,
     /// The way out to mail services.
     pub network: Network,
+    /// Known providers, and what they allow.
+    pub providers: Arc<Providers>,
     /// The way out for mails.
     pub mail: Transport,
     /// This process, unlike any other: the holder of leases.

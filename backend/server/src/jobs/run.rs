@@ -17,13 +17,16 @@ use mailferry_shared::{
     run::{RunKind, RunState},
 };
 use mailferry_store::{
-    Lease, OrderRecord, RunRecord, StoreError,
+    Lease, OrderRecord, RunRecord, Slots, StoreError,
     jobs::{Job, JobOutcome},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, backoff, endpoint, life};
+use super::{
+    JobContext, JobError, backoff, endpoint, life,
+    provider::{Permitted, Watched, permitted},
+};
 
 /// How long a worker that says nothing keeps a run.
 const LEASE: Duration = Duration::from_secs(30);
@@ -31,8 +34,10 @@ const LEASE: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(2);
 /// A server may still work on an APPEND this long after its client is gone.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections a side for one account pair.
-const CONNECTIONS: usize = 2;
+/// A run that is told to wait for longer gives its worker and its connections back meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// When it is looked again whether connections are free.
+const TURN: Duration = Duration::from_secs(15);
 /// Attempts at a server that cannot be reached, or whose lines break, before a run is given up: with their waits about
 /// two hours, longer than a provider's maintenance usually takes.
 const ATTEMPTS: u32 = 30;
@@ -81,16 +86,25 @@ async fn under_lease(
             return Ok(JobOutcome::Done);
         }
     };
+    let permitted = permitted(context, &connector).await?;
+    if let Some(wait) = permitted.waits_for() {
+        return postpone(context, id, lease, Finding::new(FindingCode::DailyLimit), wait).await;
+    }
+    let wanted = permitted.connections;
+    let slots = context.store.take_slots(lease, wanted, &permitted.source, &permitted.destination).await?;
+    let Slots::Taken(connections) = slots else {
+        return postpone(context, id, lease, Finding::new(FindingCode::WaitingForTurn), TURN).await;
+    };
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
-    let ledger = context.store.run_ledger(lease);
+    let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
     let (steer, control) = Control::new();
     let heartbeat = tokio::spawn(heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone()));
     let report = match wait_for_predecessor(lease, &ledger, control.clone()).await {
         Some(end) => Err(end),
         None => Ok(run(EngineJob {
-            connector: Arc::new(connector),
+            connector: Arc::new(Watched { inner: connector, store: context.store.clone() }),
             ledger: ledger.clone(),
-            options: options(&order, record.summary.kind, context.store.now()),
+            options: options(&order, record.summary.kind, context.store.now(), permitted, connections),
             control,
             progress: Arc::new(NoProgress),
             fault: Arc::new(NoFault),
@@ -187,7 +201,13 @@ async fn heartbeat(
     }
 }
 
-fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions {
+fn options(
+    order: &OrderRecord,
+    kind: RunKind,
+    now: DateTime<Utc>,
+    permitted: Permitted,
+    connections: u32,
+) -> RunOptions {
     let wanted: &OrderOptions = &order.options;
     let since = wanted.since.map(|day| day.and_time(NaiveTime::MIN).and_utc());
     let trial = now.checked_sub_days(Days::new(TRIAL_DAYS)).filter(|_| kind == RunKind::Trial);
@@ -202,11 +222,18 @@ fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions
                 .iter()
                 .filter_map(|rule| path(&rule.source).zip(path(&rule.destination)))
                 .collect(),
+            names: permitted.names,
             ..MappingOptions::default()
         },
-        filter: ItemFilter { max_size_bytes: Some(wanted.max_message_bytes), since: since.max(trial) },
+        filter: ItemFilter {
+            max_size_bytes: permitted.message_bytes.into_iter().chain([wanted.max_message_bytes]).min(),
+            since: since.max(trial),
+        },
         newest_first: wanted.newest_first,
-        connections: CONNECTIONS,
+        connections: usize::try_from(connections).unwrap_or(1),
+        longest_wait: LONGEST_WAIT,
+        allowances: permitted.allowances,
+        carry_flags: wanted.carry_flags && kind == RunKind::Delta,
         append_timeout: APPEND_TIMEOUT,
         ..RunOptions::default()
     }
@@ -228,6 +255,10 @@ async fn conclude(
         RunEnd::Parked(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, "a run is parked");
             store.change_run(id, RunState::Paused, Some(&error.finding()), Some(lease)).await?;
+        }
+        RunEnd::Postponed(error, wait) => {
+            tracing::info!(code = %error.code, cause = ?error.source, wait_seconds = wait.as_secs(), "a run waits");
+            return postpone(context, id, lease, error.finding(), wait).await;
         }
         RunEnd::Failed(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, attempt = job.attempt, "a run could not work");
@@ -258,6 +289,23 @@ async fn conclude(
         RunEnd::Ledger(error @ LedgerError::Unavailable(_)) => return Err(JobError(Box::new(error))),
     }
     Ok(JobOutcome::Done)
+}
+
+/// Puts the run back into the queue for a known time; its owner sees why, and until when. That is no failed attempt.
+async fn postpone(
+    context: &JobContext,
+    id: RunId,
+    lease: &Lease,
+    finding: Finding,
+    wait: Duration,
+) -> Result<JobOutcome, JobError> {
+    let at = context.store.now() + wait;
+    let finding = match finding.code {
+        FindingCode::WaitingForTurn => finding,
+        _ => finding.about(format!("{}", at.format("%Y-%m-%d %H:%M UTC"))),
+    };
+    context.store.requeue_run(id, at, Some(&finding), Some(lease)).await?;
+    Ok(JobOutcome::Again(at))
 }
 
 /// Puts the run back into the queue; whoever watches sees what it waits for.

@@ -147,7 +147,7 @@ async fn conclude(
 fn wait_for(error: &ConnectorError) -> Option<Duration> {
     match error.decision {
         Decision::Retry => Some(Duration::ZERO),
-        Decision::Wait(wait) => Some(wait),
+        Decision::Wait(wait) | Decision::Postpone(wait) => Some(wait),
         Decision::Park | Decision::Skip | Decision::Permanent => None,
     }
 }

@@ -26,7 +26,7 @@ impl RunLedger {
         // Later ones replace earlier ones.
         let sql = "SELECT f.id, f.source_path, f.destination_path, f.cursor_source_uid_validity,
                 f.cursor_source_uid_next, f.cursor_messages, f.cursor_size_bytes, f.cursor_destination_uid_validity,
-                CAST(CASE WHEN f.finished_run_no = (SELECT no FROM ledger_runs WHERE run_id = $2) THEN 1 ELSE 0 END AS BIGINT)
+                f.cursor_source_modseq, CAST(CASE WHEN f.finished_run_no = (SELECT no FROM ledger_runs WHERE run_id = $2) THEN 1 ELSE 0 END AS BIGINT)
                     AS mine
              FROM ledger_folders f WHERE f.ledger_id = $1 AND f.destination_uid_validity <> $3
              ORDER BY f.opened_at, f.id";
@@ -43,7 +43,7 @@ impl RunLedger {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE ledger_folders SET finished_run_no = $3, cursor_source_uid_validity = $4,
                 cursor_source_uid_next = $5, cursor_messages = $6, cursor_size_bytes = $7,
-                cursor_destination_uid_validity = $8
+                cursor_destination_uid_validity = $8, cursor_source_modseq = $9
              WHERE id = $1 AND ledger_id = $2";
         let args = args![
             folder.0,
@@ -54,6 +54,7 @@ impl RunLedger {
             cursor.map(|cursor| cursor.messages),
             cursor.map(|cursor| cursor.size_bytes),
             cursor.map(|cursor| cursor.destination_uid_validity.0),
+            cursor.and_then(|cursor| i64::try_from(cursor.source_modseq?).ok()),
         ];
         if tx.execute(sql, args).await? == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
@@ -80,6 +81,7 @@ fn cursor(row: &Row) -> Result<Option<Cursor>, StoreError> {
         messages: row.get("cursor_messages")?,
         size_bytes: row.get("cursor_size_bytes")?,
         destination_uid_validity: UidValidity(row.get("cursor_destination_uid_validity")?),
+        source_modseq: row.get("cursor_source_modseq")?,
     }))
 }
 

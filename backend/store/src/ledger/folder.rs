@@ -37,7 +37,7 @@ impl RunLedger {
         for binding in bindings {
             let (id, generation) = self.bind(&mut tx, binding).await?;
             if let Some(validity) = binding.destination_uid_validity {
-                self.follow_destination(&mut tx, binding, validity).await?;
+                self.follow_destination(&mut tx, binding, validity, run_no).await?;
             }
             opened.push(Opened { id, generation, run_no });
         }
@@ -83,6 +83,7 @@ impl RunLedger {
         tx: &mut Tx,
         binding: &FolderBinding,
         validity: UidValidity,
+        run_no: i64,
     ) -> Result<(), StoreError> {
         let rows = tx
             .rows(
@@ -101,12 +102,14 @@ impl RunLedger {
             let sql = "UPDATE ledger_items SET state = 'superseded' WHERE folder_id = $1 AND generation < $2
                  AND state IN ('stored', 'present')";
             tx.execute(sql, args![id, generation]).await?;
+            // Of no run any more: what an earlier one had settled, unless it must be sent again.
             let sql = "UPDATE ledger_items SET destination_uid = NULL, destination_uid_next = 1,
-                    run_no = CASE WHEN state IN ('stored', 'present') THEN NULL ELSE run_no END,
+                    run_no = CASE WHEN state IN ('stored', 'present') AND (run_no IS NULL OR run_no <> $3) THEN NULL
+                        ELSE run_no END,
                     state = CASE WHEN state = 'uncertain' THEN 'uncertain' ELSE 'intended' END
                  WHERE folder_id = $1 AND generation = $2
                  AND state IN ('stored', 'present', 'intended', 'uncertain')";
-            tx.execute(sql, args![id, generation]).await?;
+            tx.execute(sql, args![id, generation, run_no]).await?;
         }
         Ok(())
     }
@@ -137,7 +140,7 @@ impl RunLedger {
         )
         .await?;
         tx.each(
-            "SELECT source_uid, destination_uid_next, key_size_bytes, hash, sent_size_bytes, sent_hash, repairs
+            "SELECT source_uid, destination_uid_next, key_size_bytes, hash, sent_size_bytes, sent_hash, repairs, run_no
              FROM ledger_items
              WHERE folder_id = $1 AND generation = $2 AND state IN ('intended', 'uncertain') ORDER BY source_uid",
             args![folder.id, folder.generation],
@@ -194,7 +197,8 @@ fn take_open(state: &mut FolderState, row: &Row) -> Result<(), StoreError> {
     let source_uid = Uid(row.get("source_uid")?);
     if let (Some(key), Some(destination_uid_next)) = (key_from(row)?, row.get("destination_uid_next")?) {
         let repaired = repaired_from(row)?;
-        state.open.push(OpenIntent { source_uid, key, destination_uid_next, repaired });
+        let settled_before = row.get::<Option<i64>>("run_no")?.is_none();
+        state.open.push(OpenIntent { source_uid, key, destination_uid_next, repaired, settled_before });
     }
     Ok(())
 }

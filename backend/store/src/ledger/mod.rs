@@ -25,6 +25,7 @@ use crate::{
     error::StoreError,
     lease::{Lease, check_fence},
     store::Store,
+    traffic::TrafficAccounts,
     value::args,
 };
 
@@ -61,6 +62,8 @@ struct Inner {
     run_no: OnceLock<i64>,
     /// Generation of each folder that was opened.
     generations: Mutex<HashMap<i64, i64>>,
+    /// Whose daily amounts its traffic counts for.
+    accounts: TrafficAccounts,
     /// What is to be written together.
     group: group::Group,
     /// Held as long as anybody writes.
@@ -70,12 +73,23 @@ struct Inner {
 impl Store {
     /// The ledger that this lease permits to write.
     pub fn run_ledger(&self, lease: &Lease) -> RunLedger {
-        RunLedger::new(self.db().clone(), self.context().clone(), lease, None)
+        self.counting_ledger(lease, TrafficAccounts::default())
+    }
+
+    /// The same, counting what passes for the daily amounts of these accounts.
+    pub fn counting_ledger(&self, lease: &Lease, accounts: TrafficAccounts) -> RunLedger {
+        RunLedger::new(self.db().clone(), self.context().clone(), lease, accounts, None)
     }
 }
 
 impl RunLedger {
-    fn new(db: Db, context: Context, lease: &Lease, lock: Option<Arc<std::fs::File>>) -> Self {
+    fn new(
+        db: Db,
+        context: Context,
+        lease: &Lease,
+        accounts: TrafficAccounts,
+        lock: Option<Arc<std::fs::File>>,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 db,
@@ -85,6 +99,7 @@ impl RunLedger {
                 fence: lease.fence,
                 run_no: OnceLock::new(),
                 generations: Mutex::default(),
+                accounts,
                 group: group::Group::default(),
                 _lock: lock,
             }),

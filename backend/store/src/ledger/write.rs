@@ -29,6 +29,7 @@ use crate::{
         generation::supersede,
         told::{tell, told},
     },
+    traffic::count_traffic,
     value::{Arg, args, json},
 };
 
@@ -80,6 +81,10 @@ impl RunLedger {
                 }
                 Entry::Finish(folder, cursor) => self.mark_finished(&mut tx, run_no, *folder, *cursor).await?,
                 Entry::Unchanged(folder, cursor) => unchanged.push((*folder, *cursor)),
+                Entry::Traffic(traffic) => {
+                    let now = self.inner.context.clock.now();
+                    count_traffic(&mut tx, &self.inner.accounts, *traffic, now).await?;
+                }
                 Entry::Note(finding) => self.write_note(&mut tx, run_no, finding).await?,
             }
         }
@@ -284,6 +289,7 @@ fn tally(outcome: Outcome, size_bytes: u64) -> Counts {
     match outcome {
         Outcome::Stored(_) => (counts.stored, counts.stored_bytes) = (1, size_bytes),
         Outcome::Present(_) => (counts.present, counts.present_bytes, counts.duplicates) = (1, size_bytes, 1),
+        Outcome::Found(_) => (counts.present, counts.present_bytes) = (1, size_bytes),
         Outcome::Skipped(_) => (counts.skipped, counts.skipped_bytes) = (1, size_bytes),
         Outcome::Failed(_) => (counts.failed, counts.failed_bytes) = (1, size_bytes),
         Outcome::Uncertain => (counts.uncertain, counts.uncertain_bytes) = (1, size_bytes),
@@ -292,29 +298,31 @@ fn tally(outcome: Outcome, size_bytes: u64) -> Counts {
 }
 
 async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), StoreError> {
-    const COLUMNS: usize = 12;
-    let mut args = args![at.folder, at.generation, at.run_no, at.fence];
+    const COLUMNS: usize = 13;
+    let mut args = args![at.folder, at.generation, at.fence];
     let mut sql = String::from(
-        "INSERT INTO ledger_items (folder_id, generation, run_no, fence, source_uid, state, size_bytes, key_size_bytes,
+        "INSERT INTO ledger_items (folder_id, generation, fence, run_no, source_uid, state, size_bytes, key_size_bytes,
             hash, message_id, internal_date, internal_offset, flags, fingerprint, destination_uid, reason) VALUES ",
     );
     for (row, settlement) in new.iter().enumerate() {
+        // What an earlier run copied is no work of this one.
+        let run_no = Some(at.run_no).filter(|_| !matches!(settlement.outcome, Outcome::Found(_)));
         let (state, uid, reason) = match settlement.outcome {
-            Outcome::Stored(uid) => ("stored", uid, None),
+            Outcome::Stored(uid) | Outcome::Found(uid) => ("stored", uid, None),
             Outcome::Present(uid) => ("present", uid, None),
             Outcome::Skipped(code) => ("skipped", None, Some(code)),
             Outcome::Failed(code) => ("failed", None, Some(code)),
             Outcome::Uncertain => ("uncertain", None, None),
         };
-        args.extend::<Vec<Arg>>(args![settlement.source_uid.0, state, settlement.size_bytes]);
+        args.extend::<Vec<Arg>>(args![run_no, settlement.source_uid.0, state, settlement.size_bytes]);
         args.extend(key_args(settlement.key.as_ref()));
         args.push(settlement.message_id.clone().into());
         args.extend(date_args(settlement.internal_date));
         args.extend(traits_args(settlement.traits.as_ref()));
         args.extend::<Vec<Arg>>(args![uid.map(|uid| uid.0), reason.map(FindingCode::as_str)]);
-        sql.push_str(if row == 0 { "($1, $2, $3, $4" } else { ", ($1, $2, $3, $4" });
+        sql.push_str(if row == 0 { "($1, $2, $3" } else { ", ($1, $2, $3" });
         for n in 0..COLUMNS {
-            let _ = write!(sql, ", ${}", 5 + row * COLUMNS + n);
+            let _ = write!(sql, ", ${}", 4 + row * COLUMNS + n);
         }
         sql.push(')');
     }

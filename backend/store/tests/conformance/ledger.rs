@@ -417,6 +417,7 @@ async fn a_stale_ledger_writes_nothing(world: World) {
 
 fn cursor(messages: u64) -> Cursor {
     Cursor {
+        source_modseq: Some(messages),
         source_uid_validity: UidValidity(1),
         source_uid_next: 4,
         messages,
