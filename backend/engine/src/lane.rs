@@ -95,7 +95,7 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
                     return Ok(self.shared.give_up(mapped, note).await?);
                 }
                 Decision::Retry if attempt > PATIENT_ATTEMPTS && error.code == FindingCode::StorageFailing => {
-                    if self.shared.storage_fails() > FOLDERS_FAILING {
+                    if self.shared.storage_fails() >= FOLDERS_FAILING {
                         // It is no matter of folders: all others would fare no better.
                         return Err(ConnectorError { decision: Decision::Postpone(STORAGE_WAIT), ..error }.into());
                     }

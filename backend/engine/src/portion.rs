@@ -252,11 +252,25 @@ async fn plan<C: Connector, L: Ledger>(
             FolderJob::new(opened, id, state, &filter).without_failed(&failed)
         })
         .collect();
+    note_size_limit(shared, &jobs, &filter).await?;
     shared.job.ledger.write(jobs.iter().map(|job| Entry::Start(job.id, job.start())).collect()).await?;
     for job in &jobs {
         shared.job.progress.event(ProgressEvent::Listed(&job.opened.mapped.source.path, &job.counts));
     }
     Ok(jobs)
+}
+
+/// Of messages that are too large, each tells its own size in the protocol; this tells the limit.
+async fn note_size_limit<C: Connector, L: Ledger>(
+    shared: &Shared<C, L>,
+    jobs: &[FolderJob],
+    filter: &ItemFilter,
+) -> Result<(), Stop> {
+    let too_large = |job: &FolderJob| job.plan.skip.iter().any(|(_, reason)| *reason == FindingCode::MessageTooLarge);
+    if let Some(limit) = filter.max_size_bytes.filter(|_| jobs.iter().any(too_large)) {
+        shared.note(Finding::new(FindingCode::MessageTooLarge).about(format!("{limit} bytes"))).await?;
+    }
+    Ok(())
 }
 
 /// The owner's filter, and the largest message that the destination takes.

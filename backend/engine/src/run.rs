@@ -205,6 +205,8 @@ pub(crate) struct Shared<C, L> {
     notes: Mutex<Vec<Finding>>,
     given_up: Mutex<BTreeSet<FolderPath>>,
     unfinished: Mutex<Vec<(Finding, ConnectorError)>>,
+    /// Messages that the destination has refused as they are.
+    refused: Mutex<BTreeSet<(FolderPath, Uid)>>,
     /// Messages that this process has tried in vain, with the cause.
     failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
     /// The service's own numbers of messages that lie in a folder of their own (Gmail).
@@ -240,6 +242,17 @@ impl<C, L> Shared<C, L> {
     /// Another folder's destination cannot store; how many since something was stored.
     pub(crate) fn storage_fails(&self) -> u32 {
         self.storage_failures.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn remember_refused(&self, folder: &FolderPath, uid: Uid) {
+        lock(&self.refused).insert((folder.clone(), uid));
+    }
+
+    /// True if the destination has refused this message as it is: asking again would be one error more, and some servers
+    /// allow few.
+    pub(crate) fn was_refused(&self, folder: &FolderPath, uid: Uid) -> bool {
+        let refused = lock(&self.refused);
+        !refused.is_empty() && refused.contains(&(folder.clone(), uid))
     }
 
     pub(crate) fn remember_failed(&self, folder: &FolderPath, uid: Uid, cause: FindingCode) {
@@ -331,6 +344,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         notes: Mutex::default(),
         given_up: Mutex::default(),
         unfinished: Mutex::default(),
+        refused: Mutex::default(),
         failed: Mutex::default(),
         filed: Mutex::default(),
         storage_failures: AtomicU32::new(0),

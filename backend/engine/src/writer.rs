@@ -170,15 +170,26 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             tracing::info!(uid = %item.uid, "a message has arrived, rewritten by the destination");
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
+        self.put_into_batch(at, item).await
+    }
+
+    async fn put_into_batch(&mut self, at: usize, item: Fetched) -> Result<(), Stop> {
         let most = self.destination.limits().max_batch_items.max(1);
         let job = &mut self.jobs[at];
-        job.batch_bytes += item.body.len();
-        job.batch.push(NewItem {
+        let resent = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).is_ok();
+        let item = NewItem {
             source_uid: item.uid,
             flags: item.flags,
             internal_date: item.internal_date,
             body: item.body,
-        });
+        };
+        // Its intent is written, as of everything that is sent again.
+        if resent && self.shared.was_refused(&job.opened.mapped.source.path, item.source_uid) {
+            self.refused.push_back((at, item));
+            return self.mend().await;
+        }
+        job.batch_bytes += item.body.len();
+        job.batch.push(item);
         if job.batch.len() >= most || job.batch_bytes >= self.batch_bytes {
             self.stage(at)?;
         }
@@ -296,6 +307,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
                 Fate::Refused(refusal) if refusal.decision == Decision::Skip => {
                     tracing::info!(uid = %item.source_uid, error = %refusal, "a message was refused");
                     if refusal.code == FindingCode::MessageRefused {
+                        self.shared.remember_refused(&self.jobs[at].opened.mapped.source.path, item.source_uid);
                         self.refused.push_back((at, item));
                     } else {
                         self.failed(at, &item, refusal.code);

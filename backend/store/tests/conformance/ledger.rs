@@ -93,7 +93,7 @@ pub(crate) fn intent(uid: u32) -> Intent {
 }
 
 pub(crate) fn settlement(uid: u32, outcome: Outcome) -> Settlement {
-    let known = matches!(outcome, Outcome::Stored(_) | Outcome::Present(_));
+    let known = outcome.is_settled();
     Settlement {
         source_uid: Uid(uid),
         size_bytes: u64::from(uid) * 10,
