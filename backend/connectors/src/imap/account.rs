@@ -210,6 +210,8 @@ impl Session {
                     wire_name,
                     not_subscribed: subscribed.and_then(Result::err),
                 }),
+                // A server that only slows us down: the folder may be there, and making it was refused for that.
+                Some(Err(error)) if error.decision != Decision::Skip => Err(error),
                 // What a folder that could not be made lacks is a reason, not that it cannot be opened.
                 Some(Err(error)) => Err(created.and_then(Result::err).unwrap_or(error)),
                 None => Err(self.lost("reading", std::io::ErrorKind::UnexpectedEof.into())),

@@ -29,6 +29,7 @@ mod point;
 mod refusal;
 mod row;
 mod server;
+mod slow;
 mod soak;
 mod stall;
 mod talk;

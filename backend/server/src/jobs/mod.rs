@@ -84,7 +84,12 @@ pub fn backoff(attempt: u32) -> Duration {
 pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let long = context.settings.workers.max(1);
     let slots = dispatch::KINDS.iter().map(|&kind| (kind, if kind == JobKind::SendMail { 2 } else { long })).collect();
-    let options = WorkerOptions::new(context.worker.to_string(), slots);
+    let lease = context.settings.lease;
+    let options = WorkerOptions {
+        heartbeat: lease / 2,
+        lock: lease * 2,
+        ..WorkerOptions::new(context.worker.to_string(), slots)
+    };
     let store = context.store.clone();
     let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));
     mailferry_store::jobs::work(store, options, Arc::new(Handler(context)), shutdown).await;

@@ -28,16 +28,15 @@ use super::{
     provider::{Permitted, Watched, permitted},
 };
 
-/// How long a worker that says nothing keeps a run.
-const LEASE: Duration = Duration::from_secs(30);
-/// How often the lease is renewed, and pause and cancel are looked for.
-const HEARTBEAT: Duration = Duration::from_secs(2);
-/// A server may still work on an APPEND this long after its client is gone.
-const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
+/// The lease is renewed, and pause and cancel are looked for, so often in its time: every 2 s of 30.
+const HEARTBEATS: u32 = 15;
+/// A server may still work on an APPEND this long after its client is gone, as a part of the lease: 10 s of 30. Whoever
+/// stood still for as long stops sending.
+const APPEND_PART: u32 = 3;
 /// A run that is told to wait for longer gives its worker and its connections back meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// When it is looked again whether connections are free.
-const TURN: Duration = Duration::from_secs(15);
+const TURN: Duration = Duration::from_secs(5);
 /// Attempts at a server that cannot be reached, or whose lines break, before a run is given up: with their waits about
 /// two hours, longer than a provider's maintenance usually takes.
 const ATTEMPTS: u32 = 30;
@@ -54,8 +53,8 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     if record.summary.state.is_final() || record.summary.state == RunState::Paused {
         return Ok(JobOutcome::Done);
     }
-    let Some(lease) = context.store.claim_lease(id, &context.worker, LEASE).await? else {
-        return Ok(JobOutcome::Again(context.store.now() + LEASE));
+    let Some(lease) = context.store.claim_lease(id, &context.worker, context.settings.lease).await? else {
+        return Ok(JobOutcome::Again(context.store.now() + context.settings.lease));
     };
     let outcome = under_lease(context, job, &record, &lease, stop).await;
     // A lease that could not be released runs out by itself.
@@ -99,12 +98,16 @@ async fn under_lease(
     let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
     let (steer, control) = Control::new();
     let heartbeat = tokio::spawn(heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone()));
-    let report = match wait_for_predecessor(lease, &ledger, control.clone()).await {
+    let report = match wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
         Some(end) => Err(end),
         None => Ok(run(EngineJob {
             connector: Arc::new(Watched { inner: connector, store: context.store.clone() }),
             ledger: ledger.clone(),
-            options: options(&order, record.summary.kind, context.store.now(), permitted, connections),
+            options: RunOptions {
+                append_timeout: context.settings.lease / APPEND_PART,
+                standstill: context.settings.lease / APPEND_PART,
+                ..options(&order, record.summary.kind, context.store.now(), permitted, connections)
+            },
             control,
             progress: Arc::new(NoProgress),
             fault: Arc::new(NoFault),
@@ -150,7 +153,12 @@ async fn connector(context: &JobContext, record: &RunRecord) -> Result<Result<Im
 
 /// A predecessor that did not give its lease back may have sent something that is still on its way: before its open
 /// intents are decided, another lease time and an append time-out must pass (IMAP cannot fence a stale writer).
-async fn wait_for_predecessor<L: Ledger>(lease: &Lease, ledger: &L, mut control: Control) -> Option<RunEnd> {
+async fn wait_for_predecessor<L: Ledger>(
+    lease: &Lease,
+    ttl: Duration,
+    ledger: &L,
+    mut control: Control,
+) -> Option<RunEnd> {
     if !lease.took_over {
         return None;
     }
@@ -158,7 +166,7 @@ async fn wait_for_predecessor<L: Ledger>(lease: &Lease, ledger: &L, mut control:
         Ok(0) => None,
         Ok(_) => {
             tokio::select! {
-                () = tokio::time::sleep(LEASE + APPEND_TIMEOUT) => None,
+                () = tokio::time::sleep(ttl + ttl / APPEND_PART) => None,
                 command = control.stopped() => Some(RunEnd::Stopped(command)),
             }
         }
@@ -174,14 +182,15 @@ async fn heartbeat(
     steer: watch::Sender<Command>,
     stop: CancellationToken,
 ) {
+    let ttl = context.settings.lease;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(HEARTBEAT) => {}
+            () = tokio::time::sleep(ttl / HEARTBEATS) => {}
             () = stop.cancelled(), if *steer.borrow() == Command::Go => {
                 steer.send_replace(Command::HandOver);
             }
         }
-        let command = match context.store.renew_lease(&lease, LEASE).await {
+        let command = match context.store.renew_lease(&lease, ttl).await {
             Ok(()) => match context.store.order(order).await.map(|order| order.life.state()) {
                 Ok(OrderState::Paused) => Some(Command::Pause),
                 Ok(OrderState::Cancelled | OrderState::Closed) | Err(StoreError::NotFound) => Some(Command::Cancel),
@@ -234,7 +243,6 @@ fn options(
         longest_wait: LONGEST_WAIT,
         allowances: permitted.allowances,
         carry_flags: wanted.carry_flags && kind == RunKind::Delta,
-        append_timeout: APPEND_TIMEOUT,
         ..RunOptions::default()
     }
 }

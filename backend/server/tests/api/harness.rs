@@ -55,6 +55,12 @@ impl Service {
         Self::start_in(context, None, |_| {}).await
     }
 
+    /// The same with other settings.
+    pub(crate) async fn start_at_with(clock: &MockClock, change: impl FnOnce(&mut Settings)) -> Self {
+        let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
+        Self::start_in(context, None, change).await
+    }
+
     async fn start_in(context: Context, database: Option<String>, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -6,7 +6,7 @@ mod talk;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 use mailferry_connectors::{
@@ -124,7 +124,13 @@ impl Fake {
     }
 }
 
+/// Reading the system's certificates takes its time: once is enough.
 pub(crate) fn network() -> Network {
+    static NETWORK: OnceLock<Network> = OnceLock::new();
+    NETWORK.get_or_init(new_network).clone()
+}
+
+fn new_network() -> Network {
     let patience = Patience { idle: std::time::Duration::from_secs(5), append: std::time::Duration::from_secs(5) };
     Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
         .expect("TLS")
