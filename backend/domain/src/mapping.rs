@@ -505,7 +505,10 @@ mod tests {
         };
         let archive = with_use("Archiv", SpecialUse::Archive);
         assert_eq!(last(std::slice::from_ref(&archive)), Some("Archiv".to_owned()));
-        assert_eq!(last(&[archive, with_use("[Gmail]/All Mail", SpecialUse::All)]), Some("[Gmail]/All Mail".to_owned()));
+        assert_eq!(
+            last(&[archive, with_use("[Gmail]/All Mail", SpecialUse::All)]),
+            Some("[Gmail]/All Mail".to_owned())
+        );
     }
 
     #[test]

@@ -132,7 +132,11 @@ mod tests {
 
     fn meter(left_bytes: u64, untouched: bool) -> Meter {
         let allowance = Allowance { left_bytes, untouched, fresh_in: Duration::from_secs(3600) };
-        Meter::new(Allowances { from_source: Some(allowance), to_destination: Some(allowance), ..Allowances::default() })
+        Meter::new(Allowances {
+            from_source: Some(allowance),
+            to_destination: Some(allowance),
+            ..Allowances::default()
+        })
     }
 
     #[test]

@@ -177,12 +177,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let most = self.destination.limits().max_batch_items.max(1);
         let job = &mut self.jobs[at];
         let resent = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).is_ok();
-        let item = NewItem {
-            source_uid: item.uid,
-            flags: item.flags,
-            internal_date: item.internal_date,
-            body: item.body,
-        };
+        let item =
+            NewItem { source_uid: item.uid, flags: item.flags, internal_date: item.internal_date, body: item.body };
         // Its intent is written, as of everything that is sent again.
         if resent && self.shared.was_refused(&job.opened.mapped.source.path, item.source_uid) {
             self.refused.push_back((at, item));

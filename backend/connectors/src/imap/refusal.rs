@@ -266,13 +266,8 @@ mod tests {
     }
 
     /// Everything that a session asks for: whatever it is, being slowed down is no fault of what was asked for.
-    const ANYTHING: [Doing; 5] = [
-        Doing::Login { for_another: false },
-        Doing::OpenFolder,
-        Doing::CreateFolder,
-        Doing::Append,
-        Doing::Other,
-    ];
+    const ANYTHING: [Doing; 5] =
+        [Doing::Login { for_another: false }, Doing::OpenFolder, Doing::CreateFolder, Doing::Append, Doing::Other];
 
     #[test]
     fn whoever_slows_us_down_is_waited_for_whatever_was_asked_for() {

@@ -223,7 +223,8 @@ async fn names_that_gmail_refuses_are_substituted_with_and_without_knowing_its_r
         assert_eq!(fake.state().mailbox.texts("two spaces/ends"), ["two"]);
         let renamed = notes(&protocol).iter().filter(|(code, _)| *code == FindingCode::FolderRenamed).count();
         assert!(renamed >= 2, "{:?}", protocol.notes);
-        let refused = fake.state().heard.iter().filter(|command| command.starts_with("CREATE") && command.contains('^')).count();
+        let refused =
+            fake.state().heard.iter().filter(|command| command.starts_with("CREATE") && command.contains('^')).count();
         assert_eq!(refused > 0, names == NameRules::default(), "who knows the rules is not refused");
     }
 }

@@ -9,6 +9,7 @@ mod harness;
 mod headers;
 mod mails;
 mod orders;
+mod principals;
 mod provider_limits;
 mod runs;
 mod verifications;

@@ -111,11 +111,7 @@ impl Fake {
     pub(crate) fn login(&self) -> ImapLogin {
         ImapLogin {
             name: "the test's server".to_owned(),
-            endpoint: Endpoint {
-                host: "127.0.0.1".parse().expect("a host"),
-                port: self.port,
-                tls: TlsMode::Plaintext,
-            },
+            endpoint: Endpoint { host: "127.0.0.1".parse().expect("a host"), port: self.port, tls: TlsMode::Plaintext },
             user: "anna".to_owned(),
             password: "secret".to_owned().into(),
             act_for: None,

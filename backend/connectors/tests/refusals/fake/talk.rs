@@ -88,10 +88,7 @@ fn told(state: &mut State, verb: &str) -> Option<&'static str> {
     Some(words.words)
 }
 
-async fn command(
-    read: &mut BufReader<OwnedReadHalf>,
-    write: &mut OwnedWriteHalf,
-) -> std::io::Result<Option<Command>> {
+async fn command(read: &mut BufReader<OwnedReadHalf>, write: &mut OwnedWriteHalf) -> std::io::Result<Option<Command>> {
     let (mut whole, mut literals) = (String::new(), Vec::new());
     loop {
         let mut line = Vec::new();
