@@ -351,7 +351,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         finished_before: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
     });
-    match execute(&shared, &mut report).await {
+    match Box::pin(execute(&shared, &mut report)).await {
         Ok(end) => report.end = end,
         Err(stop) => report.end = stop.into(),
     }

@@ -17,7 +17,7 @@ use mailferry_shared::{
     run::RunState,
     secret::Secret,
 };
-use mailferry_store::{Context, NewOrder, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
+use mailferry_store::{Asker, Context, NewOrder, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
 
 const LEASE: Duration = Duration::from_secs(3);
 const MESSAGES: u64 = 60;
@@ -68,6 +68,7 @@ fn side(port: u16, user: &str) -> SideInput {
 async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
     let order = NewOrder {
         tenant_id: OPERATOR_TENANT,
+        asker: Asker::default(),
         language: Language::En,
         notify_address: None,
         source: None,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use mailferry_lab::{DovecotOptions, ProxyOptions};
 
-use crate::{capability::hold, ground::Ground};
+use crate::{capability::hold_when_killed, ground::Ground};
 
 const NO: &str = "NO Request is throttled. Suggested Backoff Time: 5 milliseconds\r\n";
 const BYE: &[u8] = b"* BYE Request is throttled. Suggested Backoff Time: 5 milliseconds\r\n";
@@ -30,5 +30,5 @@ fn throttled(line: Vec<u8>) -> Vec<u8> {
 async fn a_destination_that_slows_us_down_loses_and_doubles_nothing() {
     let options = ProxyOptions { rewrite: Some(throttled), ..ProxyOptions::default() };
     let ground = Ground::with(DovecotOptions::default(), DovecotOptions::default(), options).await;
-    hold("throttled, by words and by goodbyes", &ground).await;
+    hold_when_killed("throttled, by words and by goodbyes", &ground).await;
 }

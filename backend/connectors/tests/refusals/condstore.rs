@@ -71,7 +71,7 @@ async fn costs(source_port: u16, anna: Login, told: bool) {
     let options = CompareOptions { details: 10, ..CompareOptions::default() };
     let differences = compare(&anna, &ben, &options).expect("both can be read");
     assert_eq!((differences.flags_differ, differences.keywords_differ), (0, 0), "{differences:?}");
-    assert_eq!(run().await.contains("CHANGEDSINCE"), false, "and that is remembered");
+    assert!(!run().await.contains("CHANGEDSINCE"), "and that is remembered");
 }
 
 #[tokio::test(flavor = "multi_thread")]

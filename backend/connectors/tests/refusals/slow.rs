@@ -64,8 +64,8 @@ fn texts(numbers: std::ops::Range<u32>) -> Vec<String> {
 
 #[tokio::test]
 async fn a_destination_that_slows_us_down_is_waited_for_and_everything_arrives_once() {
-    for (words, expected) in WORDS {
-        for verb in ["APPEND", "SELECT", "AUTHENTICATE"] {
+    for (n, (words, expected)) in WORDS.into_iter().enumerate() {
+        for verb in ["APPEND", ["SELECT", "AUTHENTICATE"][n % 2]] {
             let fake = Fake::start(Mailbox::new()).await;
             let world = world();
             (0..7).for_each(|number| world.add("INBOX", 1, &format!("message {number}")));
@@ -85,8 +85,8 @@ async fn a_destination_that_slows_us_down_is_waited_for_and_everything_arrives_o
 
 #[tokio::test]
 async fn a_source_that_slows_us_down_is_waited_for_and_no_folder_is_called_unreadable() {
-    for (words, expected) in WORDS {
-        for verb in ["UID FETCH", "EXAMINE", "LIST", "AUTHENTICATE"] {
+    for (n, (words, expected)) in WORDS.into_iter().enumerate() {
+        for verb in ["UID FETCH", ["EXAMINE", "LIST", "AUTHENTICATE"][n % 3]] {
             let mut mailbox = Mailbox::new();
             for number in 0..7 {
                 mailbox.add(&["INBOX"], "", &format!("message {number}"));

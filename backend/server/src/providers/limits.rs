@@ -68,21 +68,21 @@ pub struct Limits {
 
 impl From<&Facts> for Limits {
     fn from(facts: &Facts) -> Self {
-        let names = known(&facts.folder_names).unwrap_or_default();
+        let names = known(facts.folder_names.as_ref()).unwrap_or_default();
         Self {
-            connections: known(&facts.connections),
-            message_bytes: known(&facts.message_bytes),
-            daily_bytes_down: known(&facts.daily_bytes_down).map(daily_share),
-            daily_bytes_up: known(&facts.daily_bytes_up).map(daily_share),
-            messages_per_second: known(&facts.messages_per_second),
+            connections: known(facts.connections.as_ref()),
+            message_bytes: known(facts.message_bytes.as_ref()),
+            daily_bytes_down: known(facts.daily_bytes_down.as_ref()).map(daily_share),
+            daily_bytes_up: known(facts.daily_bytes_up.as_ref()).map(daily_share),
+            messages_per_second: known(facts.messages_per_second.as_ref()),
             names: NameRules { refused: names.refused, tidy_spaces: names.tidy_spaces, reserved: names.reserved },
         }
     }
 }
 
 /// What nobody can look up counts for nothing.
-fn known<T: Clone>(fact: &Option<Fact<T>>) -> Option<T> {
-    fact.as_ref().filter(|fact| !fact.source.is_empty()).map(|fact| fact.value.clone())
+fn known<T: Clone>(fact: Option<&Fact<T>>) -> Option<T> {
+    fact.filter(|fact| !fact.source.is_empty()).map(|fact| fact.value.clone())
 }
 
 /// Of a day's amount only 95 % are used: providers count commands and listings as well, and the owner's mail program

@@ -55,15 +55,15 @@ async fn totals(app: &App, order: &OrderRecord) -> Result<OrderTotals, ApiError>
 /// What a pair has to copy, if it has been counted, and how fast its providers let it.
 fn work(app: &App, order: &OrderRecord, pair: &AccountPair) -> Option<Work> {
     let survey = pair.source.survey?;
-    let limits = |side: &Side, choice: &Option<ProviderChoice>| {
-        let host = side.endpoint.as_ref().or(choice.as_ref().map(|choice| &choice.endpoint)).map(|end| &end.host);
+    let limits = |side: &Side, choice: Option<&ProviderChoice>| {
+        let host = side.endpoint.as_ref().or(choice.map(|choice| &choice.endpoint)).map(|end| &end.host);
         host.map(|host| app.providers.limits_at(host.as_str())).unwrap_or_default()
     };
     Some(Work {
         messages: survey.messages,
         size_bytes: survey.size_bytes,
-        reading: limits(&pair.source, &order.source).reading(),
-        writing: limits(&pair.destination, &order.destination).writing(),
+        reading: limits(&pair.source, order.source.as_ref()).reading(),
+        writing: limits(&pair.destination, order.destination.as_ref()).writing(),
     })
 }
 
