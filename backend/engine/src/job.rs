@@ -233,7 +233,14 @@ impl FolderJob {
 }
 
 pub(crate) fn report(mapped: &MappedFolder, counts: Counts) -> FolderReport {
-    FolderReport { source: mapped.source.path.clone(), destination: mapped.destination.clone(), counts }
+    FolderReport {
+        source: mapped.source.path.clone(),
+        destination: mapped.destination.clone(),
+        counts,
+        created: mapped.create,
+        renamed: mapped.renamed,
+        skips: BTreeMap::new(),
+    }
 }
 
 /// Messages that may have been sent and are at the source no more.

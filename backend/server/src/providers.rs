@@ -1,7 +1,11 @@
 //! Known providers, from the data file `data/providers.json`: presets change, code does not. Each row names where it
 //! was read.
 
-use mailferry_shared::provider::Provider;
+use mailferry_shared::{
+    endpoint::{Endpoint, HostName},
+    provider::Provider,
+};
+use mailferry_store::SideAccess;
 use serde::Deserialize;
 
 mod limits;
@@ -23,9 +27,9 @@ struct Row {
     limits: Facts,
 }
 
-/// The providers, each with what it allows.
+/// The providers, and what each allows.
 #[derive(Debug)]
-pub struct Providers(Vec<(Provider, Limits)>);
+pub struct Providers(Vec<Provider>, Vec<Limits>);
 
 /// The row whose limits hold where a server's provider is not known: what most servers run.
 const ANY_SERVER: &str = "dovecot";
@@ -46,23 +50,37 @@ impl Providers {
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let rows: Vec<Row> = serde_json::from_str(text)?;
         let rows = rows.into_iter().filter(|row| !row.source.is_empty());
-        Ok(Self(rows.map(|row| (row.provider, Limits::from(&row.limits))).collect()))
+        let (providers, limits) = rows.map(|row| (row.provider, Limits::from(&row.limits))).unzip();
+        Ok(Self(providers, limits))
     }
 
     /// What the provider of this server allows.
-    pub fn limits_at(&self, host: &str) -> Limits {
-        let at_host = |provider: &Provider| {
-            provider.endpoint.as_ref().is_some_and(|endpoint| endpoint.host.as_str().eq_ignore_ascii_case(host))
-        };
-        let any = |provider: &Provider| provider.id == ANY_SERVER;
-        let row = self.0.iter().find(|(provider, _)| at_host(provider));
-        let row = row.or_else(|| self.0.iter().find(|(provider, _)| any(provider)));
-        row.map(|(_, limits)| limits.clone()).unwrap_or_default()
+    pub fn limits_at(&self, host: &HostName) -> Limits {
+        let known = self.by_host(host).or_else(|| self.by_id(ANY_SERVER));
+        let row = known.and_then(|known| self.0.iter().position(|provider| provider.id == known.id));
+        row.map(|row| self.1[row].clone()).unwrap_or_default()
     }
 
     /// The provider of this id.
     pub fn by_id(&self, id: &str) -> Option<&Provider> {
-        self.0.iter().map(|(provider, _)| provider).find(|provider| provider.id == id)
+        self.0.iter().find(|provider| provider.id == id)
+    }
+
+    /// The provider whose addresses have this domain, or whose hosts lie directly in it.
+    pub fn by_domain(&self, domain: &str) -> Option<&Provider> {
+        self.0.iter().find(|provider| provider.endpoint.is_some() && provider.domains.iter().any(|one| one == domain))
+    }
+
+    /// The provider whose server this is.
+    pub fn by_host(&self, host: &HostName) -> Option<&Provider> {
+        let is_its = |endpoint: &Endpoint| endpoint.host == *host;
+        self.0.iter().find(|one| one.endpoint.iter().chain(&one.alternatives).any(is_its))
+    }
+
+    /// The provider of an account: the one that was chosen, or the one whose server it is.
+    pub fn of(&self, access: &SideAccess) -> Option<&Provider> {
+        let chosen = access.provider.as_deref().and_then(|id| self.by_id(id));
+        chosen.or_else(|| self.by_host(&access.endpoint.as_ref()?.host))
     }
 
     /// Those whose name, domain or host matches, best match first; all of them for an empty search. A mail address is
@@ -71,7 +89,7 @@ impl Providers {
         let text = text.trim().to_lowercase();
         let wanted = text.rsplit_once('@').map_or(text.as_str(), |(_, domain)| domain);
         let mut found: Vec<(u8, &Provider)> =
-            self.0.iter().filter_map(|(provider, _)| Some((rank(provider, wanted)?, provider))).collect();
+            self.0.iter().filter_map(|provider| Some((rank(provider, wanted)?, provider))).collect();
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, provider)| provider.clone()).collect()
     }
@@ -95,6 +113,8 @@ fn rank(provider: &Provider, wanted: &str) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+
+    use mailferry_shared::{delegation::DelegationForm, finding::FindingCode};
 
     use super::*;
 
@@ -124,13 +144,14 @@ mod tests {
     #[test]
     fn limits_are_found_by_the_server_and_a_daily_amount_is_not_used_up() {
         let providers = Providers::load().expect("reads");
-        let gmail = providers.limits_at("IMAP.gmail.com");
+        let at = |host: &str| providers.limits_at(&host.parse().expect("a host"));
+        let gmail = at("imap.gmail.com");
         assert_eq!((gmail.connections, gmail.message_bytes), (Some(15), Some(35_651_584)));
         assert_eq!((gmail.daily_bytes_down, gmail.daily_bytes_up), (Some(2_375_000_000), Some(475_000_000)));
         assert_eq!(gmail.names.spell("a^b  c"), "a_b c");
-        let microsoft = providers.limits_at("outlook.office365.com");
+        let microsoft = at("outlook.office365.com");
         assert!(microsoft.names.reserves("Files") && microsoft.messages_per_second == Some(4));
-        let unknown = providers.limits_at("imap.example.org");
+        let unknown = at("imap.example.org");
         assert_eq!((unknown.connections, unknown.daily_bytes_down), (Some(10), None));
     }
 
@@ -142,6 +163,21 @@ mod tests {
         assert_eq!(first("IMAP.GMX.NET"), "gmx");
         assert_eq!(first("microsoft"), "microsoft-365");
         assert_eq!(first("no such provider"), "");
+    }
+
+    #[test]
+    fn what_the_field_knows_of_logins_is_in_the_list() {
+        let providers = Providers::load().expect("reads");
+        let form = |id: &str| providers.by_id(id).and_then(|provider| provider.delegation);
+        assert_eq!(form("kerio"), Some(DelegationForm::KerioMaster));
+        assert_eq!(form("exchange"), Some(DelegationForm::Exchange));
+        assert_eq!(form("gmail"), None);
+        let gmx = providers.by_domain("gmx.de").expect("known");
+        assert_eq!((gmx.advice.as_slice(), gmx.alternatives.len()), (&[FindingCode::ImapSwitchedOff][..], 1));
+        let of_exchanger = providers.by_domain("google.com").map(|provider| provider.id.as_str());
+        assert_eq!(of_exchanger, Some("gmail"));
+        assert!(providers.by_domain("dovecot").is_none(), "a product has no server");
+        assert!(providers.by_host(&"imap.gmx.net".parse().expect("a host")).is_some());
     }
 
     #[test]

@@ -70,7 +70,7 @@ async fn a_destination_that_slows_us_down_is_waited_for_and_everything_arrives_o
             let world = world();
             (0..7).for_each(|number| world.add("INBOX", 1, &format!("message {number}")));
             let after = if verb == "APPEND" { 2 } else { 0 };
-            fake.say([Words { verb, after, times: 1, words }]);
+            fake.say([Words { verb, after, times: 1, line: words }]);
             let connector =
                 Arc::new(ToGmail { network: network(), login: fake.login(), from: world.connector.clone() });
             let (report, stopped_for) = until_done(&world, connector).await;
@@ -93,7 +93,7 @@ async fn a_source_that_slows_us_down_is_waited_for_and_no_folder_is_called_unrea
             }
             let fake = Fake::start(mailbox).await;
             let world = world();
-            fake.say([Words { verb, after: 0, times: 1, words }]);
+            fake.say([Words { verb, after: 0, times: 1, line: words }]);
             let connector =
                 Arc::new(FromGmail { network: network(), login: fake.login(), to: world.connector.clone() });
             let (report, stopped_for) = until_done(&world, connector).await;
@@ -155,8 +155,10 @@ async fn a_destination_whose_disk_is_full_is_left_alone_for_a_while() {
     ] {
         let fake = Fake::start(Mailbox::new()).await;
         let world = world();
-        ["INBOX", "Work", "Home"].iter().for_each(|folder| world.add(folder, 1, &format!("in {folder}")));
-        fake.say([Words { verb: "APPEND", after: 1, times: 1000, words }]);
+        for folder in ["INBOX", "Work", "Home"] {
+            world.add(folder, 1, &format!("in {folder}"));
+        }
+        fake.say([Words { verb: "APPEND", after: 1, times: 1000, line: words }]);
         let connector = Arc::new(ToGmail { network: network(), login: fake.login(), from: world.connector.clone() });
         let (report, _) = world.run_over(connector.clone(), Arc::new(NoFault)).await;
         let left = matches!(&report.end, RunEnd::Postponed(error, _) if error.code == FindingCode::StorageFailing);

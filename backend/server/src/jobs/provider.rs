@@ -3,13 +3,12 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mailferry_connectors::imap::{ImapConnector, ImapDestination, ImapLogin, ImapSource};
+use mailferry_connectors::imap::{ImapConnector, ImapLogin};
 use mailferry_domain::names::NameRules;
 use mailferry_engine::{
     allowance::{Allowance, Allowances},
-    port::{Connector, ConnectorError},
+    run::RunOptions,
 };
-use mailferry_shared::finding::FindingCode;
 use mailferry_store::{AccountKey, SlotRequest, Store, StoreError, TrafficAccounts};
 
 use super::JobContext;
@@ -19,8 +18,6 @@ use crate::providers::Limits;
 const CONNECTIONS: u32 = 2;
 /// And at most: more bring nothing.
 const MOST_CONNECTIONS: u32 = 4;
-/// After a server said that there are too many connections, fewer are given out for so long.
-const LOWERED: Duration = Duration::from_secs(15 * 60);
 
 /// What a run may do.
 pub(super) struct Permitted {
@@ -41,6 +38,16 @@ pub(super) struct Permitted {
 }
 
 impl Permitted {
+    /// These options, within what is permitted.
+    pub(super) fn apply(self, mut options: RunOptions, connections: u32) -> RunOptions {
+        let most = options.filter.max_size_bytes;
+        options.filter.max_size_bytes = self.message_bytes.into_iter().chain(most).min();
+        options.mapping.names = self.names;
+        options.connections = usize::try_from(connections).unwrap_or(1);
+        options.allowances = self.allowances;
+        options
+    }
+
     /// When a daily amount that the run needs is fresh again, if one is used up.
     pub(super) fn waits_for(&self) -> Option<Duration> {
         let needed = [self.allowances.from_source, self.allowances.to_destination];
@@ -54,7 +61,7 @@ impl Permitted {
 /// # Errors
 /// If the store is not available.
 pub(super) async fn permitted(context: &JobContext, connector: &ImapConnector) -> Result<Permitted, StoreError> {
-    let limits = |login: &ImapLogin| context.providers.limits_at(login.endpoint.host.as_str());
+    let limits = |login: &ImapLogin| context.providers.limits_at(&login.endpoint.host);
     let (source, destination) = (limits(&connector.source), limits(&connector.destination));
     let accounts = TrafficAccounts {
         source: is_limited(&source).then(|| account(&connector.source)),
@@ -131,36 +138,4 @@ async fn allowances(
 fn allowance(most: u64, used: u64, end: DateTime<Utc>, now: DateTime<Utc>) -> Allowance {
     let fresh_in = (end - now).to_std().unwrap_or_default();
     Allowance { left_bytes: most.saturating_sub(used), untouched: used == 0, fresh_in }
-}
-
-/// A connector that tells the store when a server says that there are too many connections.
-pub(super) struct Watched {
-    pub(super) inner: ImapConnector,
-    pub(super) store: Store,
-}
-
-impl Watched {
-    async fn watch<T>(&self, opened: Result<T, ConnectorError>, login: &ImapLogin) -> Result<T, ConnectorError> {
-        if opened.as_ref().is_err_and(|error| error.code == FindingCode::TooManyConnections) {
-            let host = login.endpoint.host.as_str().to_lowercase();
-            tracing::info!(host, "a server allows fewer connections");
-            if let Err(error) = self.store.lower_connections(&host, LOWERED).await {
-                tracing::warn!(error = &error as &dyn std::error::Error, "fewer connections could not be written down");
-            }
-        }
-        opened
-    }
-}
-
-impl Connector for Watched {
-    type Source = ImapSource;
-    type Destination = ImapDestination;
-
-    async fn source(&self) -> Result<ImapSource, ConnectorError> {
-        self.watch(self.inner.source().await, &self.inner.source).await
-    }
-
-    async fn destination(&self) -> Result<ImapDestination, ConnectorError> {
-        self.watch(self.inner.destination().await, &self.inner.destination).await
-    }
 }

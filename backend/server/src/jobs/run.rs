@@ -12,7 +12,7 @@ use mailferry_engine::{
 use mailferry_shared::{
     account::SideName,
     finding::{Finding, FindingCode},
-    ids::RunId,
+    ids::{PairId, RunId},
     order::{OrderOptions, OrderState},
     run::{RunKind, RunState},
 };
@@ -23,10 +23,7 @@ use mailferry_store::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{
-    JobContext, JobError, backoff, endpoint, life,
-    provider::{Permitted, Watched, permitted},
-};
+use super::{JobContext, JobError, backoff, endpoint, life, login::GuardedConnector, provider::permitted};
 
 /// The lease is renewed, and pause and cancel are looked for, so often in its time: every 2 s of 30.
 const HEARTBEATS: u32 = 15;
@@ -78,7 +75,7 @@ async fn under_lease(
         context.store.change_run(id, state, None, Some(lease)).await?;
         return Ok(JobOutcome::Done);
     }
-    let connector = match connector(context, record).await? {
+    let connector = match connector(context, record.summary.pair_id).await? {
         Ok(connector) => connector,
         Err(code) => {
             context.store.change_run(id, RunState::Paused, Some(&Finding::new(code)), Some(lease)).await?;
@@ -101,12 +98,12 @@ async fn under_lease(
     let report = match wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
         Some(end) => Err(end),
         None => Ok(run(EngineJob {
-            connector: Arc::new(Watched { inner: connector, store: context.store.clone() }),
+            connector: Arc::new(GuardedConnector { inner: connector, store: context.store.clone() }),
             ledger: ledger.clone(),
             options: RunOptions {
                 append_timeout: context.settings.lease / APPEND_PART,
                 standstill: context.settings.lease / APPEND_PART,
-                ..options(&order, record.summary.kind, context.store.now(), permitted, connections)
+                ..permitted.apply(options(&order, record.summary.kind, context.store.now()), connections)
             },
             control,
             progress: Arc::new(NoProgress),
@@ -138,16 +135,22 @@ fn state_without_work(order: OrderState) -> Option<RunState> {
     }
 }
 
-async fn connector(context: &JobContext, record: &RunRecord) -> Result<Result<ImapConnector, FindingCode>, JobError> {
-    let access = context.store.pair_access(record.summary.pair_id).await?;
+/// What connects a pair, or what it lacks.
+pub(super) async fn connector(
+    context: &JobContext,
+    pair: PairId,
+) -> Result<Result<GuardedConnector, FindingCode>, JobError> {
+    let access = context.store.pair_access(pair).await?;
     if endpoint::same_mailbox(&access.source, &access.destination) {
         return Ok(Err(FindingCode::SameAccount));
     }
-    let allow_plaintext = context.settings.outgoing.plaintext;
-    let source = endpoint::login(SideName::Source, &access.source, allow_plaintext);
-    let destination = endpoint::login(SideName::Destination, &access.destination, allow_plaintext);
+    let source = endpoint::login(context, SideName::Source, &access.source);
+    let destination = endpoint::login(context, SideName::Destination, &access.destination);
     Ok(source.and_then(|source| {
-        destination.map(|destination| ImapConnector { network: context.network.clone(), source, destination })
+        destination.map(|destination| GuardedConnector {
+            inner: ImapConnector { network: context.network.clone(), source, destination },
+            store: context.store.clone(),
+        })
     }))
 }
 
@@ -210,13 +213,8 @@ async fn heartbeat(
     }
 }
 
-fn options(
-    order: &OrderRecord,
-    kind: RunKind,
-    now: DateTime<Utc>,
-    permitted: Permitted,
-    connections: u32,
-) -> RunOptions {
+/// What to copy and how, by the order's options.
+pub(super) fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions {
     let wanted: &OrderOptions = &order.options;
     let since = wanted.since.map(|day| day.and_time(NaiveTime::MIN).and_utc());
     let trial = now.checked_sub_days(Days::new(TRIAL_DAYS)).filter(|_| kind == RunKind::Trial);
@@ -231,17 +229,11 @@ fn options(
                 .iter()
                 .filter_map(|rule| path(&rule.source).zip(path(&rule.destination)))
                 .collect(),
-            names: permitted.names,
             ..MappingOptions::default()
         },
-        filter: ItemFilter {
-            max_size_bytes: permitted.message_bytes.into_iter().chain([wanted.max_message_bytes]).min(),
-            since: since.max(trial),
-        },
+        filter: ItemFilter { max_size_bytes: Some(wanted.max_message_bytes), since: since.max(trial) },
         newest_first: wanted.newest_first,
-        connections: usize::try_from(connections).unwrap_or(1),
         longest_wait: LONGEST_WAIT,
-        allowances: permitted.allowances,
         carry_flags: wanted.carry_flags && kind == RunKind::Delta,
         ..RunOptions::default()
     }

@@ -48,7 +48,8 @@ impl Mailbox {
             ("[Gmail]/Trash", "\\Trash"),
         ] {
             mailbox.create(name);
-            mailbox.folders.entry(name.to_owned()).or_default().attributes = attributes.to_owned();
+            let folder = mailbox.folders.get_mut(name).expect("just made");
+            attributes.clone_into(&mut folder.attributes);
         }
         mailbox
     }

@@ -28,7 +28,7 @@ pub(crate) struct Words {
     /// How many are answered so.
     pub(crate) times: usize,
     /// Status, code and text; a BYE also ends the connection.
-    pub(crate) words: &'static str,
+    pub(crate) line: &'static str,
 }
 
 /// What the server is like.

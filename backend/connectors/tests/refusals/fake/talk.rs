@@ -1,6 +1,9 @@
 //! What the small Gmail says.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    fmt::Write,
+    sync::{Arc, Mutex},
+};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -85,7 +88,7 @@ fn told(state: &mut State, verb: &str) -> Option<&'static str> {
         return None;
     }
     words.times -= 1;
-    Some(words.words)
+    Some(words.line)
 }
 
 async fn command(read: &mut BufReader<OwnedReadHalf>, write: &mut OwnedWriteHalf) -> std::io::Result<Option<Command>> {
@@ -188,7 +191,7 @@ fn list(mailbox: &Mailbox, keyword: &str, line: &str) -> String {
             (_, name) if folder.attributes.contains("Noselect") => (name, folder.attributes.clone()),
             (_, name) => (name, String::new()),
         };
-        told.push_str(&format!("* {keyword} ({attributes}) \"/\" \"{name}\"\r\n"));
+        let _ = write!(told, "* {keyword} ({attributes}) \"/\" \"{name}\"\r\n");
         if line.contains("STATUS") && !attributes.contains("Noselect") {
             told.push_str(&status(mailbox, name));
         }

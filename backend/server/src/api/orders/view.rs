@@ -37,6 +37,8 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         accepted_terms_at: order.accepted_terms_at,
         created_at: order.created_at,
         earliest_start: order.earliest_start,
+        delta_schedule: order.delta_schedule,
+        delta_at: order.delta_at,
         started_at: order.started_at,
         finished_at: order.finished_at,
         expires_at: Some(order.expires_at),
@@ -57,7 +59,7 @@ fn work(app: &App, order: &OrderRecord, pair: &AccountPair) -> Option<Work> {
     let survey = pair.source.survey?;
     let limits = |side: &Side, choice: Option<&ProviderChoice>| {
         let host = side.endpoint.as_ref().or(choice.map(|choice| &choice.endpoint)).map(|end| &end.host);
-        host.map(|host| app.providers.limits_at(host.as_str())).unwrap_or_default()
+        host.map(|host| app.providers.limits_at(host)).unwrap_or_default()
     };
     Some(Work {
         messages: survey.messages,
