@@ -19,6 +19,7 @@ mod manifest;
 mod order_list;
 mod orders;
 mod pairs;
+mod payments;
 mod runs;
 mod secrets;
 mod slots;
