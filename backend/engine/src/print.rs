@@ -2,9 +2,9 @@
 
 use std::io::{self, Read};
 
-use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use mailferry_domain::print::{self, BODY_HASH_BYTES, Fingerprint};
+use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 
 use crate::port::Body;
 
@@ -19,27 +19,25 @@ pub(crate) fn fingerprint(body: &Body) -> io::Result<Fingerprint> {
     Ok(Fingerprint { body: rest, fields: print::field_hashes(&head) })
 }
 
-/// A message's header, and the beginning of the hash of what follows.
+/// A message's header, and the hash of what follows.
 pub(crate) fn split(body: &Body) -> io::Result<(Bytes, [u8; BODY_HASH_BYTES])> {
     let head = body.head(HEAD_BYTES)?;
     let offset = print::body_offset(&head);
-    let mut hash = Context::new(&SHA256);
-    match body.in_memory() {
-        Some(bytes) => hash.update(&print::with_crlf(&bytes[offset..], 0)),
-        None => hash_spooled(body, offset, &mut hash)?,
-    }
-    let mut short = [0; BODY_HASH_BYTES];
-    short.copy_from_slice(&hash.finish().as_ref()[..BODY_HASH_BYTES]);
-    Ok((head.slice(..offset), short))
+    let hash = match body.in_memory() {
+        Some(bytes) => xxh3_128(&print::with_crlf(&bytes[offset..], 0)),
+        None => hash_spooled(body, offset)?,
+    };
+    Ok((head.slice(..offset), hash.to_be_bytes()))
 }
 
-fn hash_spooled(body: &Body, offset: usize, hash: &mut Context) -> io::Result<()> {
+fn hash_spooled(body: &Body, offset: usize) -> io::Result<u128> {
+    let mut hash = Xxh3::new();
     let mut reader = body.reader()?;
     io::copy(&mut reader.by_ref().take(offset as u64), &mut io::sink())?;
     let (mut piece, mut last) = (vec![0; PIECE_BYTES], 0);
     loop {
         let read = reader.read(&mut piece)?;
-        let Some(end) = piece[..read].last().copied() else { return Ok(()) };
+        let Some(end) = piece[..read].last().copied() else { return Ok(hash.digest128()) };
         hash.update(&print::with_crlf(&piece[..read], last));
         last = end;
     }

@@ -7,8 +7,11 @@ mod account;
 mod append;
 mod asks;
 mod auth;
+mod bodies;
 mod connector;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guard;
 mod reader;
 mod refusal;

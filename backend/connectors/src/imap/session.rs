@@ -8,8 +8,9 @@ use std::{
 
 use async_imap::{
     Client,
-    imap_proto::{Capability, MailboxDatum, Outcome, Response, ResponseCode, Status},
+    imap_proto::{AttributeValue, Capability, MailboxDatum, Outcome, Response, ResponseCode, Status},
 };
+use bytes::Bytes;
 use mailferry_domain::{
     folder::{FolderStatus, NamingStyle},
     uid::UidValidity,
@@ -19,6 +20,7 @@ use mailferry_shared::finding::FindingCode;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
+    bodies::Taken,
     guard::Guard,
     refusal::{Doing, Refusal},
     wire,
@@ -176,6 +178,16 @@ impl Session {
         wait: Duration,
         take: impl FnOnce(&Response<'_>) -> T,
     ) -> Result<Answer<T>, ConnectorError> {
+        self.answer_with(wait, |response, _| take(response)).await
+    }
+
+    /// The same with the messages, or slices of them, that the response brings, in its order: in the response itself
+    /// stand-ins are left of them.
+    pub(super) async fn answer_with<T>(
+        &mut self,
+        wait: Duration,
+        take: impl FnOnce(&Response<'_>, Vec<Bytes>) -> T,
+    ) -> Result<Answer<T>, ConnectorError> {
         let read = timeout(wait, self.client.read_response()).await;
         let response = read
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
@@ -201,8 +213,26 @@ impl Session {
                 }
                 Err(error)
             }
-            other => Ok(Answer::Untagged(take(other))),
+            other => {
+                let bodies = self.bodies_of(other)?;
+                Ok(Answer::Untagged(take(other, bodies)))
+            }
         }
+    }
+
+    fn bodies_of(&mut self, response: &Response<'_>) -> Result<Vec<Bytes>, ConnectorError> {
+        let Response::Fetch(_, attributes) = response else { return Ok(Vec::new()) };
+        let mut bodies = Vec::new();
+        for attribute in attributes {
+            let AttributeValue::BodySection { section: None, data: Some(data), .. } = attribute else { continue };
+            bodies.push(match self.guard().take_body(data) {
+                Taken::Body(body) => body,
+                // As a quoted string.
+                Taken::NoStandIn => Bytes::copy_from_slice(data),
+                Taken::Unknown => return Err(self.lost("reading", io::Error::other("a message came without its end"))),
+            });
+        }
+        Ok(bodies)
     }
 
     /// Sends a command and reads up to its tagged OK.
@@ -219,11 +249,22 @@ impl Session {
         wait: Duration,
         mut visit: impl FnMut(&Response<'_>),
     ) -> Result<Reply, ConnectorError> {
+        self.finish_with(tag, doing, wait, |response, _| visit(response)).await
+    }
+
+    /// The same with what [`Session::answer_with`] gives.
+    pub(super) async fn finish_with(
+        &mut self,
+        tag: &Tag,
+        doing: Doing,
+        wait: Duration,
+        mut visit: impl FnMut(&Response<'_>, Vec<Bytes>),
+    ) -> Result<Reply, ConnectorError> {
         let mut reply = Reply::default();
         for _ in 0..UNTAGGED_LIMIT {
-            let answer = self.answer(wait, |response| {
+            let answer = self.answer_with(wait, |response, bodies| {
                 note(&mut reply, response);
-                visit(response);
+                visit(response, bodies);
             });
             match answer.await? {
                 Answer::Untagged(()) => {}
