@@ -23,6 +23,7 @@ pub(super) async fn log_in(network: &Network, login: &ImapLogin) -> Result<Sessi
     if !session.learn_capabilities(&mut reply) {
         session.ask_capabilities().await?;
     }
+    session.squeeze = network.squeeze();
     session.ask_naming().await?;
     Ok(session)
 }

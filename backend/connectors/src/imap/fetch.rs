@@ -1,6 +1,9 @@
 //! Reading messages: commands for many of them, and slices of large ones, on the way at once, over several folders.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Instant,
+};
 
 use async_imap::imap_proto::{AttributeValue, Response, ResponseCode};
 use bytes::Bytes;
@@ -128,6 +131,13 @@ impl<'a> Pipeline<'a> {
 
     /// Sends commands as long as there is room for what they bring.
     async fn ask(&mut self) -> Result<(), ConnectorError> {
+        if self.session.wants_compression() {
+            // Once everything that is on the way has come.
+            if !self.in_flight.is_empty() {
+                return Ok(());
+            }
+            self.session.compress().await?;
+        }
         let mut sent = false;
         while self.in_flight.len() < COMMANDS
             && (self.in_flight.is_empty() || self.bytes_in_flight < self.most_bytes)
@@ -149,7 +159,10 @@ impl<'a> Pipeline<'a> {
 
     /// Reads one response and keeps what it brings.
     async fn hear(&mut self) -> Result<(), ConnectorError> {
-        match self.session.answer_with(self.session.patience.idle, part_of).await? {
+        let began = Instant::now();
+        let answer = self.session.answer_with(self.session.patience.idle, part_of).await?;
+        self.session.pace.add(answer.size_bytes(), began);
+        match answer {
             Answer::Untagged(Part::Whole(uid, head, bytes)) if self.expects(|flight| flight.uids.contains(&uid)) => {
                 self.early.insert((self.folder, uid), (head, bytes));
             }
@@ -348,6 +361,15 @@ struct Head {
 
 fn fetched(folder: usize, uid: Uid, head: Head, body: Body) -> Fetched {
     Fetched { folder, uid, flags: head.flags, internal_date: head.internal_date, body }
+}
+
+impl Answer<Part> {
+    fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Untagged(Part::Whole(_, _, bytes) | Part::Slice(_, _, _, bytes)) => bytes.len() as u64,
+            _ => 0,
+        }
+    }
 }
 
 /// A message with its body or a slice of it; changes of flags come unasked and hold none.

@@ -15,7 +15,7 @@ use bytes::{Buf, BufMut, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
 use super::bodies::{Bodies, Taken, body_literal};
-use crate::net::Stream;
+use crate::net::{Deflated, Stream};
 
 /// Longest line, without literals.
 const LINE_LIMIT: usize = 64 << 10;
@@ -69,6 +69,16 @@ pub(super) struct Sieve {
     /// What the parser got of the response that is being read.
     passed_bytes: u64,
     last_word: LastWord,
+    hold: Hold,
+}
+
+/// Whether what comes behind the next tagged OK is left as it is: it is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Hold {
+    #[default]
+    No,
+    Awaited,
+    Held,
 }
 
 /// Whether the server keeps silent after its next tagged answer, as it must after STARTTLS.
@@ -95,6 +105,9 @@ impl Sieve {
 
     fn sift_all(&mut self, input: &mut BytesMut) -> Result<(), SieveError> {
         loop {
+            if self.hold == Hold::Held {
+                return Ok(());
+            }
             if self.literal_left > 0 {
                 if input.is_empty() {
                     return Ok(());
@@ -142,6 +155,10 @@ impl Sieve {
             LastWord::Said => LastWord::Exceeded,
             other => other,
         };
+        if self.hold == Hold::Awaited && first && !line.starts_with(b"*") && !line.starts_with(b"+") {
+            let ok = line.split(|byte| *byte == b' ').nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"OK"));
+            self.hold = if ok { Hold::Held } else { Hold::No };
+        }
         let way = *self.way.get_or_insert_with(|| way_of(line));
         // Only status text may end in braces without meaning a literal.
         let literal = if way == Way::Status { None } else { literal_at_end(line) };
@@ -302,6 +319,20 @@ impl Guard {
     /// True if anything came after that answer: after STARTTLS that is injected plaintext.
     pub(super) fn has_said_more(&self) -> bool {
         !self.sieve.input.is_empty() || self.sieve.last_word != LastWord::Said
+    }
+
+    /// Leaves what comes behind the next tagged OK as it is, for [`Guard::deflate`].
+    pub(super) fn hold_behind_ok(&mut self) {
+        self.sieve.hold = Hold::Awaited;
+    }
+
+    /// From now on everything is compressed, what was held included.
+    pub(super) fn deflate(&mut self) {
+        let nowhere = Stream::new(tokio::io::join(tokio::io::empty(), tokio::io::sink()));
+        let inner = std::mem::replace(&mut self.inner, nowhere);
+        self.inner = Stream::new(Deflated::new(inner, std::mem::take(&mut self.sieve.input)));
+        self.sieve.hold = Hold::No;
+        self.sieve.searched = 0;
     }
 
     /// The stream below; whatever was buffered is dropped.

@@ -8,6 +8,7 @@ mod append;
 mod asks;
 mod auth;
 mod bodies;
+mod compress;
 mod connector;
 mod fetch;
 #[cfg(any(test, fuzzing))]

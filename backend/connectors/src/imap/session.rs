@@ -21,11 +21,12 @@ use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
     bodies::Taken,
+    compress::Pace,
     guard::Guard,
     refusal::{Doing, Refusal},
     wire,
 };
-use crate::net::Patience;
+use crate::net::{Patience, Squeeze};
 
 /// Untagged responses that one command may be answered with, besides those it asks for.
 const UNTAGGED_LIMIT: usize = 2_000_000;
@@ -92,6 +93,10 @@ pub(super) struct Session {
     pub(super) broken: bool,
     /// How long the server may take.
     pub(super) patience: Patience,
+    /// When it may be compressed, whether that was tried, and how fast the line is.
+    pub(super) squeeze: Squeeze,
+    pub(super) compression_tried: bool,
+    pub(super) pace: Pace,
 }
 
 impl Session {
@@ -106,6 +111,9 @@ impl Session {
             open: None,
             broken: false,
             patience,
+            squeeze: Squeeze::default(),
+            compression_tried: false,
+            pace: Pace::default(),
         }
     }
 

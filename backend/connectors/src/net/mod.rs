@@ -2,10 +2,12 @@
 //!
 //! A host name is resolved once, every address is checked, and the checked address itself is connected to.
 
+mod deflate;
 mod dial;
 mod guard;
 mod tls;
 
-pub use dial::{Network, Patience, Resolver, ResolverError, Stream};
+pub(crate) use deflate::Deflated;
+pub use dial::{Network, Patience, Resolver, ResolverError, Squeeze, Stream};
 pub use guard::{AddressGuard, Refused};
 pub use tls::{CertificateTrust, TlsSetupError};
