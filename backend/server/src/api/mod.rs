@@ -130,6 +130,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(verifications::start::start_verification)
             .service(verifications::list::list_verifications)
             .service(verifications::read::read_verification)
+            .service(verifications::report::read_verification_report)
             .service(sessions::open::open_session)
             .service(sign_ins::create::sign_in)
             .service(me::read::read_me)

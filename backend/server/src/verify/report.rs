@@ -91,7 +91,7 @@ fn judge(report: &VerifyReport) -> (&'static str, u8, Option<Finding>) {
     }
 }
 
-fn summary(counts: &VerificationCounts) -> Vec<String> {
+pub(crate) fn summary(counts: &VerificationCounts) -> Vec<String> {
     let (expected, arrived) = (thousands(counts.expected), thousands(counts.arrived()));
     let mut first = format!("{arrived} of {expected} messages arrived");
     if counts.identical == counts.arrived() {
@@ -128,7 +128,7 @@ fn summary(counts: &VerificationCounts) -> Vec<String> {
 }
 
 /// One message: where it came from, where it should be, and what is wrong with it.
-fn line(item: &VerificationItem) -> String {
+pub(crate) fn line(item: &VerificationItem) -> String {
     let there = item.destination_uid.map(|uid| format!(" UID {uid}")).unwrap_or_default();
     let id = item.message_id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
     let (from, to) = (&item.folder, &item.destination_folder);
