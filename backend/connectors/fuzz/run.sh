@@ -13,11 +13,16 @@ for option in level=4 inline-8bit-counters pc-table trace-compares; do
 done
 RUSTFLAGS="--cfg fuzzing ${coverage[*]}" cargo build --release --target "$triple"
 mkdir -p findings
+found=
 for target in $targets; do
     mkdir -p "target/corpus/$target"
     echo "== $target: $seconds s"
     FUZZ_TARGET=$target "target/$triple/release/fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
         -max_len=8192 -print_final_stats=1 -verbosity=0 -artifact_prefix="findings/$target-" \
-        "target/corpus/$target" "corpus/$target"
+        "target/corpus/$target" "corpus/$target" || found="$found $target"
 done
+if [ -n "$found" ]; then
+    echo "Findings in:$found" >&2
+    exit 1
+fi
 echo "No panic."

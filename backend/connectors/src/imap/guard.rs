@@ -174,8 +174,10 @@ impl Sieve {
                     self.check_bodies()?;
                 }
             }
-            Way::Status => self.pass(&parseable_status(line, first))?,
-            Way::Plain | Way::Divert => self.pass(line)?,
+            // Where it does not fit what went before, the parser may take it for the rest of a FETCH.
+            Way::Status => self.pass(&without_nil_date(&parseable_status(line, first)))?,
+            Way::Plain => self.pass(&without_nil_date(line))?,
+            Way::Divert => self.pass(line)?,
         }
         match literal {
             Some(size) => self.literal_left = size,
@@ -259,16 +261,29 @@ fn literal_at_end(line: &[u8]) -> Option<u64> {
     digits.trim_end_matches('+').parse().ok()
 }
 
-/// The parser panics on `INTERNALDATE NIL`.
+/// The parser panics on `INTERNALDATE NIL`, wherever in a response it stands.
 fn without_nil_date(line: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     const NIL_DATE: &[u8] = b"INTERNALDATE NIL";
-    let starts = memchr::memchr2_iter(b'I', b'i', line);
-    let mut found = starts
-        .filter(|&at| line.get(at..at + NIL_DATE.len()).is_some_and(|window| window.eq_ignore_ascii_case(NIL_DATE)));
-    match found.next() {
-        Some(at) => [&line[..at], b"INTERNALDATE \"\"", &line[at + NIL_DATE.len()..]].concat().into(),
-        None => line.into(),
+    let next = |from: usize| {
+        let starts = memchr::memchr2_iter(b'I', b'i', &line[from..]).map(|at| from + at);
+        let mut dates = starts.filter(|&at| {
+            line.get(at..at + NIL_DATE.len()).is_some_and(|window| window.eq_ignore_ascii_case(NIL_DATE))
+        });
+        dates.next()
+    };
+    let Some(mut at) = next(0) else { return line.into() };
+    let (mut without, mut from) = (Vec::with_capacity(line.len()), 0);
+    loop {
+        without.extend_from_slice(&line[from..at]);
+        without.extend_from_slice(b"INTERNALDATE \"\"");
+        from = at + NIL_DATE.len();
+        match next(from) {
+            Some(further) => at = further,
+            None => break,
+        }
     }
+    without.extend_from_slice(&line[from..]);
+    without.into()
 }
 
 /// Status text for people: made ASCII, since the parser panics on some other bytes; a bare `+` gets its space, and a

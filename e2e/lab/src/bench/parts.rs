@@ -114,7 +114,7 @@ pub(super) fn disk(bench: &mut Bench) -> Result<String, Failure> {
     let dir = Some(bench.work.path().join("synced"));
     let synced = Dovecot::start(DovecotOptions { extra, dir, ..DovecotOptions::default() })?;
     let mut text = "\n| 500 messages to a disk that syncs | seconds |\n| --- | --- |\n".to_owned();
-    let mut ends = |bench: &mut Bench| {
+    let ends = |bench: &mut Bench| {
         let ends = bench.fresh(&corpus, false)?;
         Ok::<Ends, Failure>(Ends { destination_port: synced.imap_port(), ..ends })
     };
