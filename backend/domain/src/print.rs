@@ -173,12 +173,12 @@ pub fn with_crlf(bytes: &[u8], last: u8) -> Cow<'_, [u8]> {
 /// which processors take many bytes at a time.
 fn has_bare_line_end(bytes: &[u8], last: u8) -> bool {
     const STRIDE: usize = 4096;
-    let bare = |before: u8, byte: u8| (byte == b'\n') & (before != b'\r');
+    let bare = |before: u8, byte: u8| u8::from(byte == b'\n') & u8::from(before != b'\r');
     let Some(first) = bytes.first() else { return false };
     let mut strides = bytes[..bytes.len() - 1].chunks(STRIDE).zip(bytes[1..].chunks(STRIDE));
-    bare(last, *first)
+    bare(last, *first) != 0
         || strides.any(|(before, here)| {
-            before.iter().zip(here).fold(false, |found, (before, byte)| found | bare(*before, *byte))
+            before.iter().zip(here).fold(0, |found, (before, byte)| found | bare(*before, *byte)) != 0
         })
 }
 

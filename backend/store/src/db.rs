@@ -273,7 +273,9 @@ fn in_order(sql: &str, args: Vec<Arg>) -> (String, Vec<Arg>) {
 /// The arguments in the order of their use; most are used once and need not be copied.
 fn arranged(mut args: Vec<Arg>, used: &[usize]) -> Vec<Arg> {
     let mut left = vec![0_u32; args.len()];
-    used.iter().for_each(|number| left[*number] += 1);
+    for number in used {
+        left[*number] += 1;
+    }
     let take = |number: &usize| {
         left[*number] -= 1;
         if left[*number] == 0 { std::mem::replace(&mut args[*number], Arg::Int(None)) } else { args[*number].clone() }

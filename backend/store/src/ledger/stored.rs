@@ -17,19 +17,18 @@ use crate::{
 /// Settles all of `part` if each is simply stored and its intent of this run is open; their number and bytes. `None` if
 /// anything else is among them, so that it has to be looked at one by one: nothing has been written then.
 pub(super) async fn settle_stored(tx: &mut Tx, at: At, part: &[&Settlement]) -> Result<Option<(u64, u64)>, StoreError> {
-    let uids: Option<Vec<Option<Uid>>> = part.iter().map(|settlement| simply_stored(settlement)).collect();
+    let all_simply = part.iter().all(|settlement| simply_stored(settlement));
     // What was known under an earlier UIDVALIDITY has to be found as well.
-    let Some(uids) = uids.filter(|_| at.generation == 1) else { return Ok(None) };
-    if !all_intended(tx, at, part).await? {
+    if at.generation > 1 || !all_simply || !all_intended(tx, at, part).await? {
         return Ok(None);
     }
     let mut args = args![at.folder, at.generation, at.fence];
     let mut sql = String::from(
         "UPDATE ledger_items SET state = 'stored', fence = $3, destination_uid = v.column2, reason = NULL FROM (VALUES ",
     );
-    for (row, (settlement, uid)) in part.iter().zip(uids).enumerate() {
+    for (row, settlement) in part.iter().enumerate() {
         args.push(settlement.source_uid.0.into());
-        args.push(uid.map(|uid| uid.0).into());
+        args.push(stored_at(settlement).map(|uid| uid.0).into());
         let comma = if row == 0 { "" } else { ", " };
         let _ = write!(sql, "{comma}(${}, ${})", 4 + row * 2, 5 + row * 2);
     }
@@ -38,13 +37,17 @@ pub(super) async fn settle_stored(tx: &mut Tx, at: At, part: &[&Settlement]) -> 
     Ok(Some((part.len() as u64, part.iter().map(|settlement| settlement.size_bytes).sum())))
 }
 
-/// Where it was stored, if the intent has told all else.
-fn simply_stored(settlement: &Settlement) -> Option<Option<Uid>> {
-    let as_intended = settlement.key.is_some_and(|key| key.size_bytes == settlement.size_bytes)
+/// True if it was stored, and the intent has told all else.
+fn simply_stored(settlement: &Settlement) -> bool {
+    matches!(settlement.outcome, Outcome::Stored(_))
+        && settlement.key.is_some_and(|key| key.size_bytes == settlement.size_bytes)
         && settlement.message_id.is_none()
-        && settlement.traits.is_none();
+        && settlement.traits.is_none()
+}
+
+fn stored_at(settlement: &Settlement) -> Option<Uid> {
     match settlement.outcome {
-        Outcome::Stored(uid) if as_intended => Some(uid),
+        Outcome::Stored(uid) => uid,
         _ => None,
     }
 }
