@@ -87,6 +87,10 @@ fuzz: setup ## Everything that reads a server's bytes, guided by coverage, for F
 fuzz-sessions: setup ## Sessions with servers that say nonsense, for FUZZ_MINUTES=10; FUZZ_SEED repeats a run
 	FUZZ_MINUTES=$${FUZZ_MINUTES:-10} cargo test --locked $(NATIVE) --test hostile -- --nocapture no_words
 
+.PHONY: voucher-race
+voucher-race: ## Fifty parallel redeems of one voucher, on both databases, with their counts
+	cargo test --locked $(NATIVE) --test api -- --nocapture fifty_parallel
+
 .PHONY: authz
 authz: setup ## Every operation of the API × every proof that does not suffice; prints how many were refused
 	cargo test --locked $(NATIVE) --test api -- --nocapture authorisation

@@ -6,7 +6,11 @@
 
 pub mod account;
 pub mod address;
+pub mod admin;
 pub mod check;
+pub mod delegation;
+pub mod discovery;
+pub mod dry_run;
 pub mod endpoint;
 pub mod finding;
 pub mod ids;
@@ -15,11 +19,13 @@ pub mod key;
 pub mod member;
 pub mod order;
 pub mod order_list;
+pub mod payment;
 pub mod problem;
 pub mod progress;
 pub mod protocol;
 pub mod provider;
 pub mod run;
+pub mod schedule;
 pub mod secret;
 pub mod service;
 pub mod tenant;

@@ -4,6 +4,8 @@
 #![warn(missing_docs)]
 
 pub mod account_file;
+pub mod autoconfig;
+pub mod discovery;
 pub mod estimate;
 pub mod flags;
 pub mod folder;
@@ -12,6 +14,8 @@ pub mod item;
 pub mod ledger;
 pub mod manifest;
 pub mod mapping;
+pub mod money;
+pub mod mx;
 pub mod order;
 pub mod plan;
 pub mod print;

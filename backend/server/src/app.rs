@@ -8,7 +8,10 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
-use mailferry_connectors::net::{AddressGuard, CertificateTrust, Network, Resolver, ResolverError, TlsSetupError};
+use mailferry_connectors::net::{
+    AddressGuard, CertificateTrust, Network, Resolver, ResolverError, TlsSetupError,
+    http::{ClientError, HttpClient},
+};
 use mailferry_store::{Context, KeyFileError, SealingKeys, Store, StoreError, SystemRandom};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +21,8 @@ use crate::{
     jobs::{self, JobContext},
     keys::{Keys, LINK_PURPOSE, SESSION_PURPOSE},
     limits::Limiters,
-    mail::Transport,
+    mail::{Transport, transport::SmtpSetupError},
+    pay::PayPal,
     providers::Providers,
     settings::{Outgoing, Settings},
 };
@@ -34,7 +38,7 @@ pub struct App {
     /// Rate limits.
     pub limiters: Limiters,
     /// Known providers.
-    pub providers: Providers,
+    pub providers: Arc<Providers>,
 }
 
 /// Why a process does not start.
@@ -53,7 +57,7 @@ pub enum StartError {
     Store(#[from] StoreError),
     /// The mail server.
     #[error("MAILFERRY_SMTP_URL cannot be used")]
-    Smtp(#[from] lettre::transport::smtp::Error),
+    Smtp(#[from] SmtpSetupError),
     /// The address.
     #[error("MAILFERRY_LISTEN: cannot listen on {address}")]
     Listen {
@@ -65,6 +69,12 @@ pub enum StartError {
     /// The certificates.
     #[error("MAILFERRY_CA_FILE cannot be used")]
     Certificates(#[from] TlsSetupError),
+    /// The payment provider.
+    #[error("MAILFERRY_PAYPAL_URL cannot be used")]
+    PayPal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The HTTP client.
+    #[error("the HTTP client cannot be set up")]
+    Http(#[from] ClientError),
     /// The resolver.
     #[error("MAILFERRY_DNS cannot be used")]
     Resolver(#[from] ResolverError),
@@ -116,7 +126,7 @@ impl App {
     pub async fn new(store: Store, settings: Arc<Settings>) -> Result<Self, StartError> {
         let keys = server_keys(&store).await?;
         let limiters = Limiters::new(&settings.limits);
-        Ok(Self { store, settings, keys, limiters, providers: Providers::load()? })
+        Ok(Self { store, settings, keys, limiters, providers: Arc::new(Providers::load()?) })
     }
 
     /// What this process's workers need.
@@ -125,11 +135,29 @@ impl App {
     /// If the mail server's address, the certificates or the resolver cannot be used.
     pub fn job_context(&self) -> Result<JobContext, StartError> {
         let settings = Arc::clone(&self.settings);
-        let mail = Transport::new(settings.smtp_url.as_ref(), settings.mail_from.clone())?;
+        let mail = Transport::new(
+            settings.smtp_url.as_ref(),
+            settings.mail_from.clone(),
+            settings.outgoing.ca_file.as_deref(),
+        )?;
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
         let network = way_out(&settings.outgoing)?;
-        Ok(JobContext { store, settings, keys, network, mail, worker: format!("{}-{id}", std::process::id()).into() })
+        let paypal = settings.paypal.clone().map(|paypal| PayPal::new(paypal, &network));
+        let paypal = paypal.transpose().map_err(StartError::PayPal)?;
+        let http = HttpClient::new(&network, settings.outgoing.plaintext)?;
+        let providers = Arc::clone(&self.providers);
+        Ok(JobContext {
+            store,
+            settings,
+            keys,
+            network,
+            http,
+            providers,
+            mail,
+            paypal,
+            worker: format!("{}-{id}", std::process::id()).into(),
+        })
     }
 }
 

@@ -4,14 +4,18 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, builder::BoolishValueParser};
 use lettre::message::Mailbox;
-use mailferry_domain::order::Terms;
+use mailferry_domain::{discovery::Ports, order::Terms};
 use mailferry_shared::secret::Secret;
 use url::Url;
 
 pub mod network;
 pub mod parse;
+pub mod paypal;
+pub mod terms;
 
 use network::Network;
+use paypal::{PayPalArgs, PayPalSettings};
+use terms::TermArgs;
 
 /// What every process of the service needs.
 #[derive(Debug, Clone, Args)]
@@ -87,6 +91,12 @@ pub struct CommonArgs {
     /// Log lines as text or as JSON.
     #[arg(long, env = "MAILFERRY_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+    /// How long things last.
+    #[command(flatten)]
+    pub terms: TermArgs,
+    /// Payments.
+    #[command(flatten)]
+    pub paypal: PayPalArgs,
 }
 
 /// What the service's HTTP side needs besides.
@@ -147,6 +157,8 @@ pub struct Outgoing {
     pub dns: Option<SocketAddr>,
     /// More certificate authorities, PEM.
     pub ca_file: Option<PathBuf>,
+    /// Where a search for a mail service's settings knocks: other ports than the world's in tests only.
+    pub discovery_ports: Ports,
 }
 
 /// How fast one address may ask, and how much there may be.
@@ -160,6 +172,10 @@ pub struct Limits {
     pub vouchers: Pace,
     /// Checks started.
     pub checks: Pace,
+    /// Notifications of the payment provider.
+    pub payment_events: Pace,
+    /// Searches for the settings of mail services.
+    pub discoveries: Pace,
     /// Tries to sign in, for each address and for each account.
     pub sign_ins: Pace,
     /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
@@ -182,6 +198,8 @@ impl Default for Limits {
             sessions: Pace { burst: 30, every_seconds: 2 },
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
+            payment_events: Pace { burst: 120, every_seconds: 1 },
+            discoveries: Pace { burst: 20, every_seconds: 5 },
             sign_ins: Pace { burst: 10, every_seconds: 30 },
             max_pairs: 500,
         }
@@ -211,6 +229,8 @@ pub struct Settings {
     pub workers: usize,
     /// How long things last.
     pub terms: Terms,
+    /// PayPal, if payments are offered.
+    pub paypal: Option<PayPalSettings>,
     /// How fast and how much.
     pub limits: Limits,
 }
@@ -258,16 +278,18 @@ impl Settings {
                 plaintext: args.allow_plaintext,
                 dns: args.dns,
                 ca_file: args.ca_file.clone(),
+                discovery_ports: Ports::default(),
             },
             workers: args.workers,
-            terms: Terms::default(),
+            terms: args.terms.terms()?,
+            paypal: args.paypal.settings()?,
             limits: Limits::default(),
         })
     }
 
     /// Says in the log which guards are open.
     pub fn log_openings(&self) {
-        let Outgoing { networks, ports, plaintext, dns, ca_file } = &self.outgoing;
+        let Outgoing { networks, ports, plaintext, dns, ca_file, .. } = &self.outgoing;
         if !networks.is_empty() {
             let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
             tracing::warn!(networks = networks.join(","), "MAILFERRY_ALLOW_NETWORKS opens the address guard");
@@ -283,6 +305,12 @@ impl Settings {
         }
         if let Some(resolver) = dns {
             tracing::info!(%resolver, "MAILFERRY_DNS names the resolver");
+        }
+        if let Some(paypal) = &self.paypal {
+            if paypal.webhook_id.is_none() {
+                tracing::warn!("MAILFERRY_PAYPAL_WEBHOOK_ID is not set: PayPal's notifications are not believed");
+            }
+            tracing::info!(api = %paypal.url, "payments by PayPal are offered");
         }
         if self.smtp_url.is_none() {
             tracing::warn!("MAILFERRY_SMTP_URL is not set: status mails are kept and not sent");

@@ -18,9 +18,8 @@ use crate::{
 const MAIL_ATTEMPTS: u32 = 12;
 
 impl Store {
-    /// What should be waiting or under way but has no job: runs, checks, surveys,
-    /// verifications and mails. Enqueueing them is
-    /// harmless even if they have got one meanwhile.
+    /// What should be waiting or under way but has no job: runs, checks, surveys, verifications, dry runs and mails.
+    /// Enqueueing them is harmless even if they have got one meanwhile.
     ///
     /// State and job are written in one transaction, so that this finds something only where a handler ended without
     /// bringing its subject to an end.
@@ -66,6 +65,14 @@ impl Store {
             )
             .await?;
         left.extend(ids(verifications)?.into_iter().map(|id| (JobKind::Verification, id)));
+        let dry_runs = tx
+            .rows(
+                "SELECT DISTINCT p.dry_run_id AS id FROM dry_run_pairs p WHERE p.state IN ('queued', 'running')
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'dry_run' AND j.id = p.dry_run_id)",
+                args![],
+            )
+            .await?;
+        left.extend(ids(dry_runs)?.into_iter().map(|id| (JobKind::DryRun, id)));
         let mails = tx
             .rows(
                 "SELECT m.id FROM mails m WHERE m.sent_at IS NULL AND m.attempts < $1
@@ -74,6 +81,9 @@ impl Store {
             )
             .await?;
         left.extend(ids(mails)?.into_iter().map(|id| (JobKind::SendMail, id)));
+        left.extend(self.payments_left_behind(&mut tx).await?);
+        let cut_overs = self.cut_overs_left_behind(&mut tx).await?;
+        left.extend(ids(cut_overs)?.into_iter().map(|id| (JobKind::CutOver, id)));
         Ok(left)
     }
 
@@ -102,7 +112,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; what was closed before stays closed.
     pub async fn expire_orders(&self, limit: u32) -> Result<Vec<OrderId>, StoreError> {
-        let sql = "SELECT id FROM orders WHERE expires_at <= $1 AND state NOT IN ('active', 'closed', 'cancelled')
+        let sql = "SELECT id FROM orders WHERE expires_at <= $1 AND state NOT IN ('closed', 'cancelled')
              ORDER BY expires_at LIMIT $2";
         let rows = self.read().await?.rows(sql, args![self.now(), limit]).await?;
         let mut closed = Vec::new();
@@ -122,12 +132,12 @@ impl Store {
             other => other?,
         };
         let over = order.expires_at <= self.now();
-        let open = !matches!(order.life, OrderLife::Active(_) | OrderLife::Closed | OrderLife::Cancelled);
+        let open = !matches!(order.life, OrderLife::Closed | OrderLife::Cancelled);
         if !over || !open {
             return Ok(false);
         }
         let unused = order.is_unused();
-        order.life = order.life.close()?;
+        order.life = order.life.close();
         let sql = "UPDATE runs SET state = 'cancelled', finished_at = $2
              WHERE order_id = $1 AND state IN ('queued', 'paused')";
         tx.execute(sql, args![id, self.now()]).await?;

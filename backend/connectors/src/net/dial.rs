@@ -67,7 +67,8 @@ impl Resolver {
         Ok(Self::Dns(Box::new(resolver)))
     }
 
-    async fn addresses(&self, host: &HostName) -> Vec<IpAddr> {
+    /// The addresses of a host; none if there is no such host.
+    pub async fn addresses(&self, host: &HostName) -> Vec<IpAddr> {
         if let Some(address) = host.ip() {
             return vec![address];
         }
@@ -215,6 +216,19 @@ impl Network {
         self.patience
     }
 
+    pub(super) fn guard(&self) -> &AddressGuard {
+        &self.guard
+    }
+
+    /// Who turns names into addresses, and tells what else the DNS knows.
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    pub(super) fn tls_config(&self) -> ClientConfig {
+        (*self.tls).clone()
+    }
+
     /// Connects over TCP, to the first address that answers.
     ///
     /// # Errors
@@ -254,7 +268,7 @@ impl Network {
         S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
     {
         let context = format!("starting TLS with {endpoint}");
-        let name = ServerName::try_from(endpoint.host.as_str().to_owned()).map_err(|error| {
+        let name = ServerName::try_from(endpoint.certificate_name().as_str().to_owned()).map_err(|error| {
             ConnectorError::new(FindingCode::CertificateMismatch, Decision::Permanent, &context).caused_by(error)
         })?;
         let connected = timeout(HANDSHAKE_TIMEOUT, TlsConnector::from(self.tls.clone()).connect(name, stream)).await;

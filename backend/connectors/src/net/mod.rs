@@ -4,10 +4,14 @@
 
 mod deflate;
 mod dial;
+mod dns;
+mod fresh;
 mod guard;
+pub mod http;
 mod tls;
 
 pub(crate) use deflate::Deflated;
 pub use dial::{Network, Patience, Resolver, ResolverError, Squeeze, Stream};
+pub use dns::{DnsError, MailExchanger, Service};
 pub use guard::{AddressGuard, Refused};
 pub use tls::{CertificateTrust, TlsSetupError};

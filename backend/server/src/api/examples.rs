@@ -4,13 +4,14 @@ use chrono::{DateTime, Utc};
 use mailferry_shared::{
     account::{AccountCreate, AccountList, AccountPair, LoginState, Side, SideInput, SideName, Survey},
     check::{Check, CheckItem},
+    delegation::CredentialKind,
     endpoint::Endpoint,
     finding::{Finding, FindingCode},
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherId},
-    import::{ImportRequest, ImportResult, ImportRow, Layout, RowError},
+    import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
         Delta, DeltaList, Language, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState, OrderTotals,
-        Payment, ProviderChoice, Session, SessionCreate, StartKind,
+        Payment, ProviderChoice, Session, SessionCreate,
     },
     progress::{PairProgress, Progress},
     protocol::{FolderProtocol, ItemOutcome, ItemProtocol, Protocol, RunList},
@@ -24,7 +25,12 @@ use mailferry_shared::{
 };
 use uuid::Uuid;
 
+pub mod admin;
+pub mod discovery;
+pub mod dry_run;
+pub mod payment;
 pub mod principals;
+pub mod schedule;
 
 fn id(number: u8) -> Uuid {
     let mut bytes = *b"\x01\x99\xd1\xc4\x5d\x5e\x7a\x10\x8c\x2f\x3f\x1f\x7c\x5c\x00\x00";
@@ -80,6 +86,8 @@ pub fn order() -> Order {
         accepted_terms_at: at(0),
         created_at: at(0),
         earliest_start: None,
+        delta_schedule: None,
+        delta_at: None,
         started_at: None,
         finished_at: None,
         expires_at: Some(at(60 * 24 * 30)),
@@ -89,7 +97,7 @@ pub fn order() -> Order {
 }
 
 fn side_input(user: &str) -> SideInput {
-    SideInput { user: user.to_owned(), password: Some(Secret::new("correct horse")), act_for: None, endpoint: None }
+    SideInput { password: Some(Secret::new("correct horse")), ..SideInput::of(user) }
 }
 
 /// A new account pair.
@@ -100,7 +108,10 @@ pub fn account_create() -> AccountCreate {
 fn side(user: &str, survey: Survey) -> Side {
     Side {
         user: user.to_owned(),
+        credential: CredentialKind::Password,
         act_for: None,
+        delegation: None,
+        by_admin: false,
         endpoint: None,
         has_password: true,
         login: LoginState::Passed,
@@ -134,11 +145,10 @@ pub fn accounts() -> AccountList {
 /// A file of two rows.
 pub fn import_request() -> ImportRequest {
     ImportRequest {
-        content: Secret::new("anna@old.example;correct horse;imap.old.example\r\n;battery;imap.old.example\r\n"),
+        content: Some(Secret::new("anna@old.example;correct horse;imap.old.example\r\n;battery;imap.old.example\r\n")),
         layout: Some(Layout::Request),
-        preview: false,
-        source_password: None,
         destination_password: Some(Secret::new("staple")),
+        ..ImportRequest::default()
     }
 }
 
@@ -146,6 +156,7 @@ pub fn import_request() -> ImportRequest {
 pub fn import_result() -> ImportResult {
     ImportResult {
         layout: Layout::Request,
+        encoding: Encoding::Utf8,
         separator: ";".to_owned(),
         has_header: false,
         rows: vec![ImportRow {
@@ -154,6 +165,8 @@ pub fn import_result() -> ImportResult {
             source_host: "imap.old.example".parse().ok(),
             destination_user: "anna@old.example".to_owned(),
             destination_host: None,
+            needs_source_certificate_host: false,
+            needs_destination_certificate_host: false,
             has_source_password: true,
             has_destination_password: true,
             pair_id: Some(PairId(id(2))),
@@ -163,6 +176,7 @@ pub fn import_result() -> ImportResult {
             column: 1,
             code: "missing".to_owned(),
             message: "an account name is missing".to_owned(),
+            cells: vec![Some(String::new()), None, Some("imap.old.example".to_owned())],
         }],
     }
 }
@@ -173,6 +187,7 @@ pub fn check() -> Check {
         pair_id: PairId(id(2)),
         side,
         user: "anna@old.example".to_owned(),
+        delegated: false,
         login,
         findings,
         survey,
@@ -344,9 +359,4 @@ pub fn voucher_batch() -> VoucherBatch {
     VoucherBatch {
         items: vec![VoucherIssued { id: VoucherId(id(6)), code, pairs: 5, valid_until: Some(at(60 * 24 * 365)) }],
     }
-}
-
-/// A start.
-pub fn order_start() -> mailferry_shared::order::OrderStart {
-    mailferry_shared::order::OrderStart { kind: StartKind::Main, earliest_start: None }
 }

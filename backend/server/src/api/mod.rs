@@ -15,21 +15,27 @@ use utoipa::{
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 pub mod accounts;
+pub mod admin_credentials;
 pub mod api_keys;
 pub mod auth;
 pub mod checks;
 pub mod deltas;
+pub mod discoveries;
 pub mod docs;
+pub mod dry_runs;
 pub mod errors;
 pub mod etag;
 pub mod examples;
 pub mod fallback;
+pub mod imports;
 pub mod json;
 pub mod me;
 pub mod members;
 pub mod orders;
 pub mod page;
 pub mod path;
+pub mod payments;
+pub mod prices;
 pub mod problem;
 pub mod progress;
 pub mod providers;
@@ -66,6 +72,7 @@ pub mod vouchers;
         (name = "runs", description = "Progress, deltas and protocols"),
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
+        (name = "payments", description = "What an order costs, and paying by PayPal"),
         (name = "sessions", description = "Manage links"),
         (name = "members", description = "Who belongs to a tenant, and signing in"),
         (name = "api-keys", description = "What programs prove themselves with"),
@@ -103,6 +110,8 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         scope(mailferry_shared::API_PREFIX)
             .service(service::read::get_service)
             .service(providers::list::list_providers)
+            .service(discoveries::start::start_discovery)
+            .service(discoveries::read::read_discovery)
             .service(orders::list::list_orders)
             .service(orders::create::create_order)
             .service(orders::read::read_order)
@@ -113,13 +122,23 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(orders::resume::resume_order)
             .service(orders::cancel::cancel_order)
             .service(orders::redeem::redeem_voucher)
+            .service(orders::forget::forget_passwords)
+            .service(orders::repair::retry_order)
+            .service(orders::mx::read_mx)
             .service(accounts::list::list_accounts)
             .service(accounts::create::create_account)
             .service(accounts::change::change_account)
             .service(accounts::delete::delete_account)
             .service(accounts::import::import_accounts)
+            .service(accounts::export::export_accounts)
+            .service(imports::example::download_import_example)
+            .service(admin_credentials::list::list_admin_credentials)
+            .service(admin_credentials::set::set_admin_credentials)
+            .service(admin_credentials::delete::delete_admin_credentials)
             .service(checks::start::start_check)
             .service(checks::read::read_check)
+            .service(dry_runs::start::start_dry_run)
+            .service(dry_runs::read::read_dry_run)
             .service(deltas::list::list_deltas)
             .service(deltas::start::start_delta)
             .service(deltas::read::read_delta)
@@ -131,6 +150,14 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(verifications::list::list_verifications)
             .service(verifications::read::read_verification)
             .service(verifications::report::read_verification_report)
+            .service(payments::list::list_payments)
+            .service(payments::begin::begin_payment)
+            .service(payments::read::read_payment)
+            .service(payments::capture::capture_payment)
+            .service(payments::events::take_paypal_event)
+            .service(payments::refund::refund_payment)
+            .service(prices::read::read_price)
+            .service(prices::change::change_price)
             .service(sessions::open::open_session)
             .service(sign_ins::create::sign_in)
             .service(me::read::read_me)
@@ -178,13 +205,17 @@ fn members_like_keys(operation: &mut Operation) {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 8] = [
+const OPTIONAL_BODIES: [&str; 12] = [
+    "beginPayment",
     "changeAccount",
     "changeMember",
     "changeOrder",
     "changeTenant",
+    "importAccounts",
     "startCheck",
     "startDelta",
+    "startDiscovery",
+    "startDryRun",
     "startOrder",
     "startVerification",
 ];

@@ -5,19 +5,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mailferry_connectors::net::Network;
+use crate::{keys::Keys, mail::Transport, pay::PayPal, providers::Providers, settings::Settings};
+use mailferry_connectors::net::{Network, http::HttpClient};
 use mailferry_store::{
     Store,
     jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{keys::Keys, mail::Transport, settings::Settings};
-
 mod check;
+mod cut_over;
+mod discovery;
 pub mod dispatch;
+mod dry_run;
 mod endpoint;
 pub mod life;
+mod login;
+mod payment;
 mod run;
 pub mod send_mail;
 mod survey;
@@ -35,8 +39,14 @@ pub struct JobContext {
     pub keys: Keys,
     /// The way out to mail services.
     pub network: Network,
+    /// The same for HTTP.
+    pub http: HttpClient,
+    /// Known providers.
+    pub providers: Arc<Providers>,
     /// The way out for mails.
     pub mail: Transport,
+    /// The payment provider, if one is set up.
+    pub paypal: Option<PayPal>,
     /// This process, unlike any other: the holder of leases.
     pub worker: Arc<str>,
 }
@@ -80,7 +90,14 @@ pub fn backoff(attempt: u32) -> Duration {
 /// Works until `shutdown` is cancelled, `slots` jobs at once of each kind that takes long.
 pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let long = context.settings.workers.max(1);
-    let slots = dispatch::KINDS.iter().map(|&kind| (kind, if kind == JobKind::SendMail { 2 } else { long })).collect();
+    let slots = |kind| {
+        if matches!(kind, JobKind::SendMail | JobKind::CutOver | JobKind::Payment | JobKind::PaymentEvent) {
+            2
+        } else {
+            long
+        }
+    };
+    let slots = dispatch::KINDS.iter().map(|&kind| (kind, slots(kind))).collect();
     let options = WorkerOptions::new(context.worker.to_string(), slots);
     let store = context.store.clone();
     let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));

@@ -37,6 +37,7 @@ mod fresh;
 mod generation;
 mod group;
 mod manifest;
+mod preview;
 mod report;
 mod stored;
 mod told;
@@ -44,6 +45,7 @@ mod write;
 
 pub(crate) use counts::{counts_from, run_counts_sql};
 pub use file::LedgerFile;
+pub use preview::PreviewLedger;
 pub use report::LedgerReport;
 pub(crate) use report::{read_items, read_report};
 
