@@ -13,6 +13,7 @@ mod jobs;
 mod leases;
 mod ledger;
 mod ledger_file;
+mod ledger_fresh;
 mod ledger_history;
 mod ledger_speed;
 mod manifest;
