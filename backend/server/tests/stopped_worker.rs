@@ -57,10 +57,9 @@ fn worker(home: &Path, database: &str, keys: &Path, ports: [u16; 2]) -> Running 
 fn side(port: u16, user: &str) -> SideInput {
     let host = "127.0.0.1".parse().expect("a host");
     SideInput {
-        user: user.to_owned(),
         password: Some(Secret::new("secret")),
-        act_for: None,
-        endpoint: Some(Endpoint { host, port, tls: TlsMode::Plaintext }),
+        endpoint: Some(Endpoint::new(host, port, TlsMode::Plaintext)),
+        ..SideInput::of(user)
     }
 }
 
@@ -79,7 +78,7 @@ async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
     let order = store.create_order(order).await.expect("an order");
     let pair = AccountCreate { ticked: true, source: side(source, "anna"), destination: side(destination, "ben") };
     let pair = store.create_pairs(order.id, 500, &[pair]).await.expect("a pair")[0];
-    let start = Start { kind: StartKind::Trial, earliest: store.now() };
+    let start = Start { kind: StartKind::Trial, earliest: store.now(), delta: None };
     store.schedule_order(&order, start).await.expect("starts");
     store.runs_of_pair(order.id, pair).await.expect("runs")[0].id
 }

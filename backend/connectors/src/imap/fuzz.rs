@@ -42,7 +42,7 @@ pub(crate) fn lines(data: &[u8]) {
     let _ = (wire::status_number(data, "SIZE"), std::str::from_utf8(data).map(wire::parse_date_time));
     if let Some(listed) = wire::listed(data, "LIST") {
         let style = mailferry_domain::folder::NamingStyle { separator: Some('/'), prefix: "INBOX/".to_owned() };
-        drop(listed.folder(&style));
+        drop(listed.folder(&style, None));
     }
 }
 
