@@ -43,7 +43,8 @@ async function something(api: Api, lab: Lab): Promise<Record<string, string>> {
 
 function configuration(key: string, ids: Record<string, string>): string {
   return [
-    `headers = { Authorization = "Bearer ${key}" }`,
+    // It knows by this which proof is right, and tries wrong ones.
+    `[auth.openapi.api_key]\nbearer = "${key}"`,
     "[parameters]",
     ...Object.entries(ids).map(([name, id]) => `"path.${name}" = "${id}"`),
     // What it finds must stay there for the others.

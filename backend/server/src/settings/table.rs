@@ -6,7 +6,10 @@ use clap::{Arg, Command};
 pub fn markdown(root: &Command) -> String {
     let mut text = "| variable | meaning | default |\n| --- | --- | --- |\n".to_owned();
     let serve = root.find_subcommand("serve");
-    let settings = serve.into_iter().flat_map(Command::get_arguments).filter(|argument| argument.get_env().is_some());
+    let settings = serve
+        .into_iter()
+        .flat_map(Command::get_arguments)
+        .filter(|argument| argument.get_env().is_some() && !argument.is_hide_set());
     for argument in settings {
         let variable = argument.get_env().unwrap_or_default().to_string_lossy();
         let (meaning, default) = words(argument);

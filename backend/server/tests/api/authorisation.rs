@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use mailferry_shared::{key::Scope, secret::Secret};
+use mailferry_shared::{key::Scope, payment::PaymentMethod, secret::Secret};
 use mailferry_store::{Clock, MockClock, NewApiKey, OPERATOR_TENANT};
 use serde_json::{Map, Value, json};
 
@@ -131,13 +131,18 @@ async fn things(service: &Service, admin: &Client, tenant: String) -> BTreeMap<&
     let other = json!({"name": "Other", "mail": "other@alpha.example"});
     let member = admin.post("/api/v1/members", other).await;
     let key = admin.post("/api/v1/api-keys", json!({"name": "k", "scopes": ["orders:read"]})).await;
-    let _ = service;
+    let price = json!({
+        "currency": "EUR", "pair_minor": 1490, "tax_name": "VAT", "tax_basis_points": 0, "tax_included": true,
+    });
+    assert_eq!(admin.send("PUT", "/api/v1/price", Some(price.to_string()), &[]).await.status, 200);
+    let begun = service.store.begin_payment(order.parse().expect("an id"), PaymentMethod::Paypal).await;
     BTreeMap::from([
         ("order_id", order),
         ("pair_id", id(&pair, "/id")),
         ("member_id", id(&member, "/id")),
         ("key_id", id(&key, "/key/id")),
         ("tenant_id", tenant),
+        ("payment_id", begun.expect("a payment").id.to_string()),
     ])
 }
 

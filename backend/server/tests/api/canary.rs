@@ -161,6 +161,12 @@ async fn every_way_in(service: &Service, servers: &Servers) -> usize {
     let file = format!("c@x.example;{CANARY};imap.x.example\nbad host;{CANARY};not a host\n\"open;{CANARY};h\n");
     let import = json!({"content": file, "destination_password": CANARY});
     assert_eq!(send(&client, &format!("{path}/imports"), &import).await.status, 200);
+    let encoded = BASE64_STANDARD.encode(&file);
+    let corrections = json!([{"row": 2, "cells": [null, CANARY, "no host"]}, {"row": 3, "cells": [CANARY]}]);
+    let corrected = json!({"file": encoded, "corrections": corrections, "only_rows": [2, 3]});
+    assert_eq!(send(&client, &format!("{path}/imports"), &corrected).await.status, 200);
+    let admin = json!({"user": "root", "password": CANARY}).to_string();
+    assert_eq!(client.send("PUT", &format!("{path}/admin-credentials/source"), Some(admin), &[]).await.status, 200);
 
     let pairs = client.get(&accounts).await.json();
     for pair in &pairs["items"].as_array().expect("items")[1..] {
@@ -171,10 +177,10 @@ async fn every_way_in(service: &Service, servers: &Servers) -> usize {
     send(&client, &format!("{path}/voucher"), &json!({"code": batch["items"][0]["code"]})).await;
     assert_eq!(send(&client, &format!("{path}/start"), &json!({})).await.status, 200);
     until(&client, &path, |order| order["state"] == "completed").await;
-    for part in ["", "/accounts", "/progress", "/deltas"] {
+    for part in ["", "/accounts", "/admin-credentials", "/accounts.csv", "/progress", "/deltas"] {
         assert_eq!(client.get(&format!("{path}{part}")).await.status, 200);
     }
-    wrong + 4 + 1
+    wrong + 6 + 1
 }
 
 async fn go_through(service: &Service, servers: &Servers) -> usize {

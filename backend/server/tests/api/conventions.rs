@@ -159,7 +159,9 @@ async fn every_operation_refuses_fields_that_it_does_not_know_and_points_at_wron
     let fixture = Fixture::new(Service::start().await).await;
     let (mut unknown, mut wrong) = (0, 0);
     for operation in &fixture.operations() {
-        let Some(body) = &operation.body else { continue };
+        let Some(body) = operation.body.as_ref().filter(|_| !OF_OTHERS.contains(&operation.id.as_str())) else {
+            continue;
+        };
         let (mut inside, mut single) = (Vec::new(), Vec::new());
         objects(body, "", &mut inside);
         leaves(body, "", &mut single);

@@ -17,6 +17,7 @@ mod orders;
 mod payments;
 mod paypal;
 mod principals;
+mod provider_limits;
 mod runs;
 mod schedule;
 mod trial;
