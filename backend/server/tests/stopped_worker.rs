@@ -57,10 +57,9 @@ fn worker(home: &Path, database: &str, keys: &Path, ports: [u16; 2]) -> Running 
 fn side(port: u16, user: &str) -> SideInput {
     let host = "127.0.0.1".parse().expect("a host");
     SideInput {
-        user: user.to_owned(),
         password: Some(Secret::new("secret")),
-        act_for: None,
-        endpoint: Some(Endpoint { host, port, tls: TlsMode::Plaintext }),
+        endpoint: Some(Endpoint::new(host, port, TlsMode::Plaintext)),
+        ..SideInput::of(user)
     }
 }
 

@@ -82,7 +82,7 @@ async fn under_lease(
             return Ok(JobOutcome::Done);
         }
     };
-    let permitted = permitted(context, &connector).await?;
+    let permitted = permitted(context, &connector.inner).await?;
     if let Some(wait) = permitted.waits_for() {
         return postpone(context, id, lease, Finding::new(FindingCode::DailyLimit), wait).await;
     }
@@ -98,7 +98,7 @@ async fn under_lease(
     let report = match wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
         Some(end) => Err(end),
         None => Ok(run(EngineJob {
-            connector: Arc::new(GuardedConnector { inner: connector, store: context.store.clone() }),
+            connector: Arc::new(connector),
             ledger: ledger.clone(),
             options: RunOptions {
                 append_timeout: context.settings.lease / APPEND_PART,

@@ -13,7 +13,10 @@ use mailferry_connectors::{
     imap::ImapLogin,
     net::{AddressGuard, CertificateTrust, Network, Patience, Resolver},
 };
-use mailferry_shared::endpoint::{Endpoint, TlsMode};
+use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
+    endpoint::{Endpoint, TlsMode},
+};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 pub(crate) use mailbox::Mailbox;
@@ -111,10 +114,12 @@ impl Fake {
     pub(crate) fn login(&self) -> ImapLogin {
         ImapLogin {
             name: "the test's server".to_owned(),
-            endpoint: Endpoint { host: "127.0.0.1".parse().expect("a host"), port: self.port, tls: TlsMode::Plaintext },
+            endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), self.port, TlsMode::Plaintext),
             user: "anna".to_owned(),
             password: "secret".to_owned().into(),
+            kind: CredentialKind::Password,
             act_for: None,
+            delegation: Delegation::default(),
             allow_plaintext: true,
         }
     }
