@@ -12,6 +12,7 @@ pub mod finding;
 pub mod ids;
 pub mod import;
 pub mod key;
+pub mod link;
 pub mod member;
 pub mod order;
 pub mod order_list;

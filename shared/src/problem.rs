@@ -46,6 +46,7 @@ problem_codes! {
     WrongState, "wrong_state", 409, "This is not possible in the order's present state";
     TermsNotAccepted, "terms_not_accepted", 422, "The current terms must be accepted first";
     VoucherInvalid, "voucher_invalid", 422, "The voucher code is not valid";
+    VoucherUnfit, "voucher_unfit", 409, "The voucher is not good for this migration";
     NothingTicked, "nothing_ticked", 409, "No account pair is ticked";
     AccountsIncomplete, "accounts_incomplete", 409, "Some account pairs lack a server or a password";
     CheckFailed, "check_failed", 409, "Some account pairs did not pass their check";

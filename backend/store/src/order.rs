@@ -11,6 +11,7 @@ use crate::{
     db::Tx,
     error::StoreError,
     ledger::delete_ledger,
+    link::use_link,
     store::Store,
     value::{args, code, json},
     voucher::give_back,
@@ -27,7 +28,7 @@ impl Store {
     /// A new draft.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], also for a tenant that does not exist.
+    /// [`StoreError::LinkInvalid`]; [`StoreError::Unavailable`], also for a tenant that does not exist.
     pub async fn create_order(&self, new: NewOrder) -> Result<OrderRecord, StoreError> {
         let now = self.now();
         let mut order = OrderRecord {
@@ -53,11 +54,14 @@ impl Store {
         };
         order.follow_life(self);
         let mut tx = self.write().await?;
+        if let Some(link) = order.asker.link_id {
+            use_link(&mut tx, link).await?;
+        }
         tx.execute(
             "INSERT INTO orders (id, tenant_id, version, link_version, state, expires_at, language, notify_address,
                 source, destination, options, accepted_terms, accepted_terms_at, created_at, member_id, api_key_id,
-                sandbox)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                sandbox, link_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
             args![
                 order.id,
                 order.tenant_id,
@@ -76,6 +80,7 @@ impl Store {
                 order.asker.member_id,
                 order.asker.api_key_id,
                 order.asker.sandbox,
+                order.asker.link_id,
             ],
         )
         .await?;

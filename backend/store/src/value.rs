@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId, VoucherId,
+    ApiKeyId, CheckId, DeltaId, LinkId, MemberId, OrderId, PairId, RequestId, RunId, TenantId, VerificationId,
+    VoucherBatchId, VoucherId, WebhookDeliveryId, WebhookId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
@@ -161,6 +162,7 @@ macro_rules! id_columns {
     )*};
 }
 id_columns!(ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId, VoucherId);
+id_columns!(LinkId, RequestId, VoucherBatchId, WebhookDeliveryId, WebhookId);
 
 /// The word that stands for a unit variant in JSON: what columns hold for enumerations.
 pub(crate) fn code<T: Serialize>(value: &T) -> Result<String, StoreError> {

@@ -18,6 +18,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod auth;
 pub mod checks;
+pub mod csv;
 pub mod deltas;
 pub mod docs;
 pub mod errors;
@@ -25,8 +26,10 @@ pub mod etag;
 pub mod examples;
 pub mod fallback;
 pub mod json;
+pub mod links;
 pub mod me;
 pub mod members;
+pub mod offers;
 pub mod orders;
 pub mod page;
 pub mod path;
@@ -66,6 +69,7 @@ pub mod vouchers;
         (name = "runs", description = "Progress, deltas and protocols"),
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
+        (name = "links", description = "Pre-configured links that a hoster hands out"),
         (name = "sessions", description = "Manage links"),
         (name = "members", description = "Who belongs to a tenant, and signing in"),
         (name = "api-keys", description = "What programs prove themselves with"),
@@ -145,7 +149,15 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(tenants::list::list_tenants)
             .service(tenants::create::create_tenant)
             .service(tenants::change::change_tenant)
-            .service(vouchers::create::create_vouchers),
+            .service(vouchers::list::list_vouchers)
+            .service(vouchers::export::export_vouchers)
+            .service(vouchers::create::create_vouchers)
+            .service(vouchers::revoke::revoke_voucher)
+            .service(links::list::list_links)
+            .service(links::create::create_link)
+            .service(links::change::change_link)
+            .service(links::revoke::revoke_link)
+            .service(offers::read::read_offer),
     );
 }
 

@@ -119,3 +119,21 @@ pub struct KeyPath {
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0012")]
     pub key_id: ApiKeyId,
 }
+
+/// A voucher.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct VoucherPath {
+    /// The voucher.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0006")]
+    pub voucher_id: VoucherId,
+}
+
+/// A pre-configured link.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct LinkPath {
+    /// The pre-configured link.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0014")]
+    pub link_id: LinkId,
+}
