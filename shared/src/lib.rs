@@ -26,6 +26,7 @@ pub mod service;
 pub mod tenant;
 pub mod verification;
 pub mod voucher;
+pub mod webhook;
 
 /// The version prefix of every path of the API.
 pub const API_PREFIX: &str = "/api/v1";

@@ -200,6 +200,7 @@ impl Store {
             }
         }
         count += self.rewrap_server_keys(&mut tx).await?;
+        count += self.rewrap_webhook_secrets(&mut tx).await?;
         tx.commit().await?;
         Ok(count)
     }

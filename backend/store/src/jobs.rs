@@ -48,6 +48,8 @@ pub enum JobKind {
     Verification,
     /// A status mail; the id is the mail's.
     SendMail,
+    /// Tell a tenant's server of an event; the id is the delivery's.
+    Webhook,
 }
 
 /// A job in a worker's hands.

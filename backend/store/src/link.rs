@@ -92,17 +92,15 @@ pub struct LinkUpdate {
     pub brand: Option<Brand>,
 }
 
-const COLUMNS: &str = "l.id, l.tenant_id, l.name, l.source, l.destination, l.language, l.brand, l.once, l.uses, l.sandbox,
+const COLUMNS: &str =
+    "l.id, l.tenant_id, l.name, l.source, l.destination, l.language, l.brand, l.once, l.uses, l.sandbox,
     l.created_at, l.revoked_at, l.voucher_id, v.hint, v.pairs, v.spent";
 
 fn link_from(row: &Row) -> Result<LinkRecord, StoreError> {
     let voucher = match row.get("voucher_id")? {
-        Some(id) => Some(LinkVoucher {
-            id,
-            hint: row.get("hint")?,
-            pairs: row.get("pairs")?,
-            pairs_used: row.get("spent")?,
-        }),
+        Some(id) => {
+            Some(LinkVoucher { id, hint: row.get("hint")?, pairs: row.get("pairs")?, pairs_used: row.get("spent")? })
+        }
         None => None,
     };
     Ok(LinkRecord {
@@ -145,8 +143,7 @@ impl Store {
             }
             (None, Some(pairs)) => {
                 let limits = VoucherLimits::default();
-                let batch =
-                    NewVouchers { tenant_id: new.tenant_id, pairs, count: 1, limits, sandbox: new.sandbox };
+                let batch = NewVouchers { tenant_id: new.tenant_id, pairs, count: 1, limits, sandbox: new.sandbox };
                 self.insert_batch(&mut tx, &batch).await?.1.first().map(|voucher| voucher.id)
             }
             (None, None) => None,

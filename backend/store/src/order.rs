@@ -4,7 +4,8 @@ use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
     address::MailAddress,
     ids::OrderId,
-    order::{OrderAction, OrderTotals, Payment},
+    order::{OrderAction, OrderState, OrderTotals, Payment},
+    webhook::EventKind,
 };
 
 use crate::{
@@ -84,6 +85,7 @@ impl Store {
             ],
         )
         .await?;
+        self.tell_event(&mut tx, &order, EventKind::OrderCreated, None).await?;
         tx.commit().await?;
         // As it reads back: times in the database are whole microseconds.
         self.order(order.id).await
@@ -137,6 +139,7 @@ impl Store {
         for row in tx.rows("SELECT id FROM pairs WHERE order_id = $1", args![id]).await? {
             delete_ledger(&mut tx, row.get("id")?).await?;
         }
+        self.tell_event(&mut tx, &order, EventKind::OrderDeleted, None).await?;
         // Jobs that wait for parts of it find nothing and end.
         tx.execute("DELETE FROM orders WHERE id = $1", args![id]).await?;
         tx.commit().await
@@ -194,6 +197,8 @@ impl Store {
     /// Writes an order that this transaction has locked.
     pub(crate) async fn write_order(&self, tx: &mut Tx, mut order: OrderRecord) -> Result<OrderRecord, StoreError> {
         order.follow_life(self);
+        let sql = "SELECT state FROM orders WHERE id = $1";
+        let before: OrderState = tx.row(sql, args![order.id]).await?.code("state")?;
         let written = tx
             .execute(
                 "UPDATE orders SET version = version + 1, link_version = $3, state = $4, kind = $5,
@@ -221,7 +226,9 @@ impl Store {
         if written == 0 {
             return Err(StoreError::Conflict);
         }
-        read_order(tx, order.id).await
+        let order = read_order(tx, order.id).await?;
+        self.tell_state(tx, before, &order).await?;
+        Ok(order)
     }
 }
 

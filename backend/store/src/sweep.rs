@@ -74,6 +74,15 @@ impl Store {
             )
             .await?;
         left.extend(ids(mails)?.into_iter().map(|id| (JobKind::SendMail, id)));
+        let deliveries = tx
+            .rows(
+                "SELECT d.id FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+                 WHERE d.state = 'pending' AND w.enabled = 1
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'webhook' AND j.id = d.id)",
+                args![],
+            )
+            .await?;
+        left.extend(ids(deliveries)?.into_iter().map(|id| (JobKind::Webhook, id)));
         Ok(left)
     }
 

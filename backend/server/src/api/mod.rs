@@ -47,6 +47,7 @@ pub mod trace;
 pub mod validate;
 pub mod verifications;
 pub mod vouchers;
+pub mod webhooks;
 
 /// The document's head.
 #[derive(OpenApi)]
@@ -59,7 +60,7 @@ pub mod vouchers;
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
     servers((url = "/", description = "This service")),
-    components(schemas(mailferry_shared::problem::Problem)),
+    components(schemas(mailferry_shared::problem::Problem, mailferry_shared::webhook::Event)),
     modifiers(&Schemes),
     tags(
         (name = "service", description = "What must be known before anything else"),
@@ -70,6 +71,7 @@ pub mod vouchers;
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
         (name = "links", description = "Pre-configured links that a hoster hands out"),
+        (name = "webhooks", description = "What has happened is told to a server of yours"),
         (name = "sessions", description = "Manage links"),
         (name = "members", description = "Who belongs to a tenant, and signing in"),
         (name = "api-keys", description = "What programs prove themselves with"),
@@ -157,7 +159,14 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(links::create::create_link)
             .service(links::change::change_link)
             .service(links::revoke::revoke_link)
-            .service(offers::read::read_offer),
+            .service(offers::read::read_offer)
+            .service(webhooks::list::list_webhooks)
+            .service(webhooks::create::create_webhook)
+            .service(webhooks::change::change_webhook)
+            .service(webhooks::delete::delete_webhook)
+            .service(webhooks::rotate::rotate_webhook_secret)
+            .service(webhooks::deliveries::list_deliveries)
+            .service(webhooks::replay::replay_delivery),
     );
 }
 
@@ -189,11 +198,13 @@ fn members_like_keys(operation: &mut Operation) {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 8] = [
+const OPTIONAL_BODIES: [&str; 10] = [
     "changeAccount",
+    "changeLink",
     "changeMember",
     "changeOrder",
     "changeTenant",
+    "changeWebhook",
     "startCheck",
     "startDelta",
     "startOrder",

@@ -1,17 +1,17 @@
 //! Which job is done where.
 
-use mailferry_shared::ids::CheckId;
+use mailferry_shared::ids::{CheckId, WebhookDeliveryId};
 use mailferry_store::{
     MailId,
     jobs::{Job, JobKind, JobOutcome},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, check, run, send_mail, survey, verification};
+use super::{JobContext, JobError, check, run, send_mail, survey, verification, webhook};
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
 pub const KINDS: &[JobKind] =
-    &[JobKind::Check, JobKind::Survey, JobKind::Run, JobKind::Verification, JobKind::SendMail];
+    &[JobKind::Check, JobKind::Survey, JobKind::Run, JobKind::Verification, JobKind::SendMail, JobKind::Webhook];
 
 /// Does a job. It may have been done before, in part or in whole; it comes to an end soon when `stop` is cancelled.
 ///
@@ -20,6 +20,7 @@ pub const KINDS: &[JobKind] =
 pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
     match job.kind {
         JobKind::SendMail => send_mail::perform(context, MailId(job.id)).await,
+        JobKind::Webhook => webhook::perform(context, WebhookDeliveryId(job.id)).await,
         JobKind::Check => check::perform(context, CheckId(job.id), stop).await,
         JobKind::Survey => survey::perform(context, CheckId(job.id), stop).await,
         JobKind::Run => run::perform(context, job, stop).await,

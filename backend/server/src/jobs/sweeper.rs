@@ -49,5 +49,6 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     for order in context.store.expire_orders(BATCH).await? {
         tracing::info!(%order, "the link of an order has expired: it is closed, its passwords are erased");
     }
+    context.store.forget_events().await?;
     Ok(())
 }

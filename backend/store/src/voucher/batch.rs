@@ -56,7 +56,8 @@ pub struct VoucherFilter {
 const STATE: &str = "CASE WHEN v.revoked_at IS NOT NULL THEN 'revoked' WHEN v.spent >= v.pairs THEN 'redeemed'
     WHEN v.valid_until IS NOT NULL AND v.valid_until <= $1 THEN 'expired' ELSE 'issued' END";
 
-pub(super) const LIMITS: &str = "v.valid_from, v.valid_until, v.max_mailbox_bytes, v.trial_only, v.free_test, v.providers";
+pub(super) const LIMITS: &str =
+    "v.valid_from, v.valid_until, v.max_mailbox_bytes, v.trial_only, v.free_test, v.providers";
 
 pub(super) fn limits_from(row: &Row) -> Result<VoucherLimits, StoreError> {
     Ok(VoucherLimits {

@@ -12,12 +12,7 @@ use super::{at, choice, id};
 
 /// A voucher that was used for one order.
 pub fn voucher() -> Voucher {
-    let used = VoucherUse {
-        order_id: OrderId(id(1)),
-        order_state: OrderState::Completed,
-        pairs: 2,
-        used_at: at(20),
-    };
+    let used = VoucherUse { order_id: OrderId(id(1)), order_state: OrderState::Completed, pairs: 2, used_at: at(20) };
     Voucher {
         id: VoucherId(id(6)),
         batch_id: Some(VoucherBatchId(id(19))),
@@ -72,12 +67,7 @@ pub fn link() -> Link {
         destination,
         language,
         brand,
-        voucher: Some(LinkVoucher {
-            id: VoucherId(id(6)),
-            hint: "MF-7K2QX".to_owned(),
-            pairs: 100,
-            pairs_used: 2,
-        }),
+        voucher: Some(LinkVoucher { id: VoucherId(id(6)), hint: "MF-7K2QX".to_owned(), pairs: 100, pairs_used: 2 }),
         once,
         uses: 1,
         sandbox: false,

@@ -88,7 +88,8 @@ fn check(app: &App, body: &OrderCreate) -> Result<(), ApiError> {
 
 /// Sets what the link fixes.
 fn fix(body: &mut OrderCreate, link: &LinkRecord) -> Result<(), ApiError> {
-    let sides = [("/source", &mut body.source, &link.source), ("/destination", &mut body.destination, &link.destination)];
+    let sides =
+        [("/source", &mut body.source, &link.source), ("/destination", &mut body.destination, &link.destination)];
     for (pointer, asked, fixed) in sides {
         if let Some(fixed) = fixed {
             if asked.as_ref().is_some_and(|asked| asked != fixed) {

@@ -54,8 +54,7 @@ pub(crate) async fn create_vouchers(
     }
     check.done()?;
     let limits = VoucherLimits { valid_from, valid_until, max_mailbox_bytes, trial_only, free_test, providers };
-    let new =
-        NewVouchers { tenant_id: acting.0.tenant_id, pairs, count, limits, sandbox: acting.0.is_sandbox() };
+    let new = NewVouchers { tenant_id: acting.0.tenant_id, pairs, count, limits, sandbox: acting.0.is_sandbox() };
     let (batch_id, items) = app.store.create_batch(&new).await?;
     Ok(HttpResponse::Created().json(VoucherBatch { batch_id, items }))
 }
