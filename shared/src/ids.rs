@@ -95,3 +95,7 @@ typed_id!(
     /// A migration that was requested to be done by the operator.
     RequestId
 );
+typed_id!(
+    /// A payment for an order.
+    PaymentId
+);

@@ -9,6 +9,7 @@ use crate::{
     ids::{DeltaId, OrderId, PairId},
     link::OrderLink,
     run::{Counts, RunSummary},
+    schedule::DeltaSchedule,
     secret::Secret,
 };
 
@@ -64,6 +65,30 @@ pub enum Language {
     /// English.
     #[default]
     En,
+    /// German.
+    De,
+    /// Norwegian (Bokmål).
+    Nb,
+    /// Portuguese (of Portugal).
+    Pt,
+    /// Italian.
+    It,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 5] = [Self::En, Self::De, Self::Nb, Self::Pt, Self::It];
+
+    /// The language tag (RFC 5646), as it stands in JSON.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+            Self::Nb => "nb",
+            Self::Pt => "pt",
+            Self::It => "it",
+        }
+    }
 }
 
 /// A new order.
@@ -203,6 +228,9 @@ pub struct OrderStart {
     /// Not before this time; absent: as soon as possible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earliest_start: Option<DateTime<Utc>>,
+    /// A delta that starts by itself after the first run; absent: only by hand. Not for a trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delta_schedule: Option<DeltaSchedule>,
 }
 
 /// Pays for an order with a voucher.
@@ -288,6 +316,12 @@ pub struct Order {
     /// Not started before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earliest_start: Option<DateTime<Utc>>,
+    /// How its delta starts by itself, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta_schedule: Option<DeltaSchedule>,
+    /// When that delta starts, once it is known: after the first run's end, or when an MX switch has been seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta_at: Option<DateTime<Utc>>,
     /// When its first run was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,

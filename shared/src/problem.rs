@@ -47,6 +47,10 @@ problem_codes! {
     TermsNotAccepted, "terms_not_accepted", 422, "The current terms must be accepted first";
     VoucherInvalid, "voucher_invalid", 422, "The voucher code is not valid";
     VoucherUnfit, "voucher_unfit", 409, "The voucher is not good for this migration";
+    PaymentNotOffered, "payment_not_offered", 409, "Payments are not offered here";
+    NothingDue, "nothing_due", 409, "Nothing is left to pay";
+    PaymentUnderWay, "payment_under_way", 409, "A payment of this order is being settled";
+    PaymentChanged, "payment_changed", 409, "This payment cannot be made any more";
     NothingTicked, "nothing_ticked", 409, "No account pair is ticked";
     AccountsIncomplete, "accounts_incomplete", 409, "Some account pairs lack a server or a password";
     CheckFailed, "check_failed", 409, "Some account pairs did not pass their check";

@@ -50,6 +50,12 @@ pub enum JobKind {
     SendMail,
     /// Tell a tenant's server of an event; the id is the delivery's.
     Webhook,
+    /// Watch the MX records of an order, and start its delta when it is due; the id is the order's.
+    CutOver,
+    /// Settle a payment with its provider; the id is the payment's.
+    Payment,
+    /// Verify a notification about one; the id is the notification's.
+    PaymentEvent,
 }
 
 /// A job in a worker's hands.

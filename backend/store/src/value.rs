@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, LinkId, MemberId, OrderId, PairId, RequestId, RunId, TenantId, VerificationId,
+    ApiKeyId, CheckId, DeltaId, LinkId, MemberId, OrderId, PairId, PaymentId, RequestId, RunId, TenantId, VerificationId,
     VoucherBatchId, VoucherId, WebhookDeliveryId, WebhookId,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -161,7 +161,19 @@ macro_rules! id_columns {
         }
     )*};
 }
-id_columns!(ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId, VoucherId);
+id_columns!(
+    ApiKeyId,
+    CheckId,
+    DeltaId,
+    MemberId,
+    OrderId,
+    PairId,
+    PaymentId,
+    RunId,
+    TenantId,
+    VerificationId,
+    VoucherId
+);
 id_columns!(LinkId, RequestId, VoucherBatchId, WebhookDeliveryId, WebhookId);
 
 /// The word that stands for a unit variant in JSON: what columns hold for enumerations.

@@ -18,7 +18,8 @@ pub use fit::VoucherUnfit;
 use crate::{
     db::Tx,
     error::StoreError,
-    order::{OrderRecord, lock_order, payment},
+    order::{OrderRecord, lock_order},
+    payment::covered,
     store::Store,
     tenant::sha256,
     value::args,
@@ -94,7 +95,7 @@ impl Store {
         let sql = format!("SELECT v.pairs - v.spent AS remaining, {} FROM vouchers v WHERE v.id = $1", batch::LIMITS);
         let voucher = tx.row(sql, args![voucher_id]).await?;
         let limits = batch::limits_from(&voucher)?;
-        let mut before = payment(tx, order.id).await?;
+        let mut before = covered(tx, order.id).await?;
         if limits.trial_only {
             if !matches!(order.life, OrderLife::Draft) {
                 return Err(VoucherUnfit::TrialOnly.into());

@@ -49,7 +49,7 @@ pub use proxy::{Fault, Passed, Plan, Proxy, ProxyOptions, Talk};
 pub use random::Random;
 pub use refill::{Refused, refill};
 pub use sample::{Sample, Written};
-pub use smtp::{Mail, SmtpSink};
+pub use smtp::{Mail, SmtpSink, SmtpTls};
 pub use web::{Page, WebServer};
 
 pub(crate) fn failed(text: impl Into<String>) -> std::io::Error {

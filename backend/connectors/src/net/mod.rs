@@ -4,6 +4,7 @@
 
 mod dial;
 mod dns;
+mod fresh;
 mod guard;
 pub mod http;
 mod tls;
