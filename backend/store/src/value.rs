@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, LinkId, MemberId, OrderId, PairId, PaymentId, RequestId, RunId, TenantId, VerificationId,
+    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId, RequestId, RunId, TenantId, VerificationId,
     VoucherBatchId, VoucherId, WebhookDeliveryId, WebhookId,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -172,7 +172,9 @@ id_columns!(
     RunId,
     TenantId,
     VerificationId,
-    VoucherId
+    VoucherId,
+    DiscoveryId,
+    DryRunId
 );
 id_columns!(LinkId, RequestId, VoucherBatchId, WebhookDeliveryId, WebhookId);
 

@@ -3,7 +3,7 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures::future::{Ready, ready};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, LinkId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId, VerificationId, VoucherId,
+    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId, VerificationId, VoucherId,
     WebhookDeliveryId, WebhookId,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -70,6 +70,27 @@ pub struct CheckPath {
     /// The check.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0004")]
     pub check_id: CheckId,
+}
+
+/// A search for the settings of a mail service.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DiscoveryPath {
+    /// The search.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0007")]
+    pub discovery_id: DiscoveryId,
+}
+
+/// A dry run of an order.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DryRunPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+    /// The dry run.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0008")]
+    pub dry_run_id: DryRunId,
 }
 
 /// A delta of an order.

@@ -13,7 +13,10 @@ fn layout_name(layout: Layout) -> &'static str {
     match layout {
         Layout::Request => t!("import.layout_name_request"),
         Layout::Standard => t!("import.layout_name_standard"),
+        Layout::MasterUser => t!("import.layout_name_master_user"),
+        Layout::Pairs => t!("import.layout_name_pairs"),
         Layout::Full => t!("import.layout_name_full"),
+        Layout::Microsoft => t!("import.layout_name_microsoft"),
     }
 }
 

@@ -102,13 +102,13 @@ pub(super) fn read(fields: SideFields, kept: impl Fn(&SideInput) -> bool) -> Opt
     // A password may begin or end with a blank.
     let password = fields.password.get_untracked();
     let input = SideInput {
-        user,
         password: (!password.is_empty()).then(|| Secret::new(password)),
         act_for,
         endpoint: match endpoint {
             Some(read) => Some(read?),
             None => None,
         },
+        ..SideInput::of(user)
     };
     let lacks_password = input.password.is_none() && !kept(&input);
     fields.password_error.set(lacks_password.then(|| t!("accounts.password_needed").to_owned()));
