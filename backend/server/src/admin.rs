@@ -269,8 +269,7 @@ async fn create_tenant(store: &Store, args: CreateTenant) -> Result<Told, CliErr
 async fn create_member(store: &Store, args: CreateMember) -> Result<Told, CliError> {
     let tenant_id = args.tenant.unwrap_or(OPERATOR_TENANT);
     store.tenant(tenant_id).await?;
-    let (member, password) =
-        new_member(store, tenant_id, args.name, args.mail, args.role.into(), args.domain).await?;
+    let (member, password) = new_member(store, tenant_id, args.name, args.mail, args.role.into(), args.domain).await?;
     Ok(Told {
         words: format!("First password of {} (shown this once only): {}", member.name, password.expose()),
         json: json!({"member_id": member.id, "name": member.name, "password": password.expose()}),
@@ -286,7 +285,8 @@ async fn new_member(
     domains: Vec<HostName>,
 ) -> Result<(Member, Secret), CliError> {
     let first = Secret::new(BASE64_URL_SAFE_NO_PAD.encode(store.random_bytes::<15>()?));
-    let password_hash = Some(password::hash(store, first.clone()).await.map_err(|error| CliError::Password(error.into()))?);
+    let password_hash =
+        Some(password::hash(store, first.clone()).await.map_err(|error| CliError::Password(error.into()))?);
     let domains = if role == Role::Manager { domains } else { Vec::new() };
     let new = NewMember { tenant_id, name, mail: Some(mail), role, domains, password_hash };
     Ok((store.create_member(new).await?.member, first))

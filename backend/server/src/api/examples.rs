@@ -31,8 +31,8 @@ pub mod dry_run;
 pub mod payment;
 pub mod principals;
 pub mod resellers;
-pub mod webhooks;
 pub mod schedule;
+pub mod webhooks;
 
 fn id(number: u8) -> Uuid {
     let mut bytes = *b"\x01\x99\xd1\xc4\x5d\x5e\x7a\x10\x8c\x2f\x3f\x1f\x7c\x5c\x00\x00";

@@ -3,8 +3,8 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures::future::{Ready, ready};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId, VerificationId, VoucherId,
-    WebhookDeliveryId, WebhookId,
+    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId,
+    VerificationId, VoucherId, WebhookDeliveryId, WebhookId,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;

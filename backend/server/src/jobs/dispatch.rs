@@ -7,7 +7,9 @@ use mailferry_store::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, check, cut_over, discovery, dry_run, payment, run, send_mail, survey, verification, webhook};
+use super::{
+    JobContext, JobError, check, cut_over, discovery, dry_run, payment, run, send_mail, survey, verification, webhook,
+};
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
 pub const KINDS: &[JobKind] = &[
