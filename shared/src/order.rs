@@ -185,6 +185,9 @@ pub struct OrderOptions {
     pub since: Option<NaiveDate>,
     /// Copy the newest messages of each folder first; the arrival order at the destination is then reversed.
     pub newest_first: bool,
+    /// Deltas carry over what was read, flagged or answered at the old account meanwhile, unless it was changed at the new
+    /// one.
+    pub carry_flags: bool,
     /// Folders that get another name at the destination.
     pub folder_rules: Vec<FolderRule>,
 }
@@ -201,6 +204,7 @@ impl Default for OrderOptions {
             max_message_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             since: None,
             newest_first: false,
+            carry_flags: false,
             folder_rules: Vec::new(),
         }
     }

@@ -116,7 +116,7 @@ pub(crate) struct CreateKey {
     /// A scope, such as orders:write; repeat it for more.
     #[arg(long, required = true)]
     scope: Vec<Scope>,
-    /// Its orders run against built-in test hosts only.
+    /// Its orders are apart from all others and never reach the network.
     #[arg(long)]
     sandbox: bool,
     #[command(flatten)]

@@ -18,7 +18,7 @@
 //! | see how payments are settled | [`pay`], `jobs/payment.rs`, `api/payments/` |
 //! | see when a delta starts by itself | `jobs/cut_over.rs`, over `domain::mx` |
 //! | add a setting | [`settings`] |
-//! | add a provider | `data/providers.json`, read by [`providers`] |
+//! | add a provider, or a limit of one | `data/providers.json`, read by [`providers`]; runs use them in `jobs/provider.rs` |
 //! | see how the page is served | [`assets`] |
 //! | see the copy on the command line | [`copy`] |
 //! | see how the command line compares with a manifest | [`verify`] |

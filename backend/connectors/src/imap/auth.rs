@@ -28,6 +28,7 @@ pub(super) async fn log_in(network: &Network, login: &ImapLogin) -> Result<Sessi
     if !session.learn_capabilities(&mut reply) {
         session.ask_capabilities().await?;
     }
+    session.squeeze = network.squeeze();
     session.ask_naming().await?;
     if let Some(mailbox) = login.act_for.as_deref().filter(|_| login.delegation.form == DelegationForm::RootFolder) {
         session.look_below(&login.delegation.root_of(mailbox));

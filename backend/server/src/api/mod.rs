@@ -155,6 +155,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(verifications::start::start_verification)
             .service(verifications::list::list_verifications)
             .service(verifications::read::read_verification)
+            .service(verifications::report::read_verification_report)
             .service(payments::list::list_payments)
             .service(payments::begin::begin_payment)
             .service(payments::read::read_payment)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use mailferry_shared::{key::Scope, secret::Secret};
+use mailferry_shared::{key::Scope, payment::PaymentMethod, secret::Secret};
 use mailferry_store::{Clock, MockClock, NewApiKey, OPERATOR_TENANT};
 use serde_json::{Map, Value, json};
 
@@ -125,7 +125,7 @@ impl Trial<'_> {
 }
 
 /// One thing of each kind in a tenant, by the name that paths have for it.
-async fn things(admin: &Client, tenant: String) -> BTreeMap<&'static str, String> {
+async fn things(service: &Service, admin: &Client, tenant: String) -> BTreeMap<&'static str, String> {
     let order = order_of(admin).await;
     let pair = admin.post(&format!("/api/v1/orders/{order}/accounts"), new_account("anna")).await;
     let other = json!({"name": "Other", "mail": "other@alpha.example"});
@@ -137,6 +137,11 @@ async fn things(admin: &Client, tenant: String) -> BTreeMap<&'static str, String
     let webhook = id(&webhook, "/webhook/id");
     order_of(admin).await;
     let delivery = admin.get(&format!("/api/v1/webhooks/{webhook}/deliveries")).await.json()["items"][0]["id"].clone();
+    let price = json!({
+        "currency": "EUR", "pair_minor": 1490, "tax_name": "VAT", "tax_basis_points": 0, "tax_included": true,
+    });
+    assert_eq!(admin.send("PUT", "/api/v1/price", Some(price.to_string()), &[]).await.status, 200);
+    let begun = service.store.begin_payment(order.parse().expect("an id"), PaymentMethod::Paypal).await;
     BTreeMap::from([
         ("order_id", order),
         ("pair_id", id(&pair, "/id")),
@@ -147,6 +152,7 @@ async fn things(admin: &Client, tenant: String) -> BTreeMap<&'static str, String
         ("link_id", id(&link, "/id")),
         ("webhook_id", webhook),
         ("delivery_id", delivery.as_str().expect("an id").to_owned()),
+        ("payment_id", begun.expect("a payment").id.to_string()),
     ])
 }
 
@@ -162,7 +168,7 @@ async fn every_operation_refuses_every_proof_that_does_not_suffice() {
     let all = operations(&service).await;
     assert!(all.len() >= 45, "{}", all.len());
     let (alpha, admin) = tenant(&service, "alpha").await;
-    let things = things(&admin, alpha.to_string()).await;
+    let things = things(&service, &admin, alpha.to_string()).await;
     let mut trial = Trial { things: &things, tried: BTreeMap::new() };
     for operation in all.iter().filter(|operation| !operation.public) {
         without_proof(&service, &mut trial, operation).await;

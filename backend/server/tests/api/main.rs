@@ -16,6 +16,7 @@ mod payments;
 mod paypal;
 mod principals;
 mod resellers;
+mod provider_limits;
 mod runs;
 mod schedule;
 mod trial;
