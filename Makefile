@@ -95,6 +95,10 @@ voucher-race: ## Fifty parallel redeems of one voucher, on both databases, with 
 authz: setup ## Every operation of the API × every proof that does not suffice; prints how many were refused
 	cargo test --locked $(NATIVE) --test api -- --nocapture authorisation
 
+.PHONY: api-walk
+api-walk: setup ## A reseller's life by the API alone, between real servers: tenant, key, voucher, link, order, webhooks
+	cargo test --locked $(NATIVE) --test api -- --nocapture walk
+
 .PHONY: bench
 bench: setup ## How long copies take, beside the servers' limit and other tools; writes e2e/BENCH.md; BENCH_ONLY="many disk" prints some
 	$(MAKE) service lab PROFILE=release

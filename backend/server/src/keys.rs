@@ -9,6 +9,8 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 pub struct Keys {
     /// Signs manage links.
     pub link: hmac::Key,
+    /// Signs tokens of pre-configured links.
+    pub offer: hmac::Key,
     /// Authenticates cursors of lists.
     pub cursor: hmac::Key,
     /// Names requests with an idempotency key, and what they ask for.
@@ -33,6 +35,7 @@ impl Keys {
             // A link's message has 25 bytes: none of these can be one.
             cursor: derive("mailferry cursor of a list v1"),
             idempotency: derive("mailferry idempotency v1"),
+            offer: derive("mailferry pre-configured link v1"),
             link,
             session_sign: EncodingKey::from_secret(session),
             session_verify: DecodingKey::from_secret(session),

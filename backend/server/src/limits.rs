@@ -67,7 +67,7 @@ pub enum Policy {
 pub fn policy_of(operation_id: &str) -> Option<Policy> {
     match operation_id {
         "createOrder" => Some(Policy::Orders),
-        "openSession" => Some(Policy::Sessions),
+        "openSession" | "readOffer" => Some(Policy::Sessions),
         "signIn" | "changePassword" => Some(Policy::SignIns),
         "redeemVoucher" | "beginPayment" => Some(Policy::Vouchers),
         "startCheck" | "startVerification" | "startDryRun" => Some(Policy::Checks),

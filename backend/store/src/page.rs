@@ -17,6 +17,11 @@ impl Position {
     pub fn new(time: DateTime<Utc>, id: Uuid) -> Self {
         Self { at: time.timestamp_micros(), id }
     }
+
+    /// Time and id, if the time can be one.
+    pub fn time_and_id(self) -> Option<(DateTime<Utc>, Uuid)> {
+        Some((DateTime::from_timestamp_micros(self.at)?, self.id))
+    }
 }
 
 /// Which part of a list is wanted.

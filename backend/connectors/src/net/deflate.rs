@@ -177,7 +177,7 @@ mod tests {
                     drop(here);
                 };
                 let mut read = Vec::new();
-                let (_, end) = futures::join!(write, there.read_to_end(&mut read));
+                let ((), end) = futures::join!(write, there.read_to_end(&mut read));
                 end.map(|_| read)
             });
             prop_assert!(read.expect("reads") == sent);

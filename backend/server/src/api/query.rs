@@ -3,7 +3,10 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures::future::{Ready, ready};
 use mailferry_shared::problem::FieldError;
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned},
+};
 use url::form_urlencoded;
 
 use super::{json, operation::Operation, problem::ApiError};
@@ -18,6 +21,16 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read(request.query_string()).map(Self))
     }
+}
+
+/// Words of an enumeration, separated by commas: for `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// If there is another word among them.
+pub fn words<'de, D: Deserializer<'de>, T: DeserializeOwned>(reader: D) -> Result<Vec<T>, D::Error> {
+    let text = String::deserialize(reader)?;
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.map(|word| serde_json::from_value(word.into()).map_err(de::Error::custom)).collect()
 }
 
 /// Reads `query` as `T`.

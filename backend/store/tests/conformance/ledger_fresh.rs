@@ -35,7 +35,7 @@ async fn many_folders_are_begun_at_once_as_they_are_one_by_one(world: World) {
         assert_eq!((totals.listed, totals.listed_bytes, totals.stored), (15, 5 * 60, 2), "turn {turn}");
     }
     let protocol = ledger.report(10).await.expect("the protocol");
-    let folders: Vec<_> = protocol.folders.iter().map(|folder| folder.source.to_string()).collect();
+    let folders: Vec<_> = protocol.folders.iter().map(|folder| folder.source.clone()).collect();
     assert_eq!(folders, ["A", "B", "C", "D", "E"], "in the order of their beginning");
     // Once more, all of them are known.
     let again = ledger.open_folders(&bindings).await.expect("opens");

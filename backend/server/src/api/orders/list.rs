@@ -12,7 +12,7 @@ use mailferry_shared::{
     order_list::OrderPage,
 };
 use mailferry_store::{OrderFilter, Position};
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         examples::principals as examples,
         page::{PageParams, Paging},
         problem::ApiError,
-        query::Query,
+        query::{self, Query},
     },
     app::App,
 };
@@ -34,7 +34,7 @@ use crate::{
 struct OrdersQuery {
     /// Only orders in one of these states, separated by commas.
     #[param(example = "active,paused", value_type = Option<String>)]
-    #[serde(deserialize_with = "states")]
+    #[serde(deserialize_with = "query::words")]
     state: Vec<OrderState>,
     /// Only orders created at this time or later.
     #[param(example = "2026-11-01T00:00:00Z")]
@@ -51,13 +51,6 @@ struct OrdersQuery {
     /// Only orders with this text in their number, accounts, mail address or asker's name.
     #[param(example = "anna", max_length = 200)]
     q: Option<String>,
-}
-
-fn states<'de, D: Deserializer<'de>>(reader: D) -> Result<Vec<OrderState>, D::Error> {
-    let text = String::deserialize(reader)?;
-    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
-    let state = |word: &str| serde_json::from_value(word.into()).map_err(de::Error::custom);
-    words.map(state).collect()
 }
 
 /// The longest text to look for, characters.
@@ -97,7 +90,7 @@ pub(crate) async fn list_orders(
         domain: query.domain,
         member_id: query.member_id,
         text: text(query.q)?,
-        after: part.after.and_then(|after| Some((DateTime::from_timestamp_micros(after.at)?, OrderId(after.id)))),
+        after: part.after.and_then(Position::time_and_id).map(|(time, id)| (time, OrderId(id))),
         limit: part.limit,
     };
     let found = app.store.list_orders(&filter).await?;
