@@ -78,7 +78,7 @@ async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
     let order = store.create_order(order).await.expect("an order");
     let pair = AccountCreate { ticked: true, source: side(source, "anna"), destination: side(destination, "ben") };
     let pair = store.create_pairs(order.id, 500, &[pair]).await.expect("a pair")[0];
-    let start = Start { kind: StartKind::Trial, earliest: store.now() };
+    let start = Start { kind: StartKind::Trial, earliest: store.now(), delta: None };
     store.schedule_order(&order, start).await.expect("starts");
     store.runs_of_pair(order.id, pair).await.expect("runs")[0].id
 }
