@@ -7,6 +7,7 @@ use crate::{
     address::MailAddress,
     endpoint::Endpoint,
     ids::{DeltaId, OrderId, PairId},
+    link::OrderLink,
     run::{Counts, RunSummary},
     schedule::DeltaSchedule,
     secret::Secret,
@@ -113,6 +114,9 @@ pub struct OrderCreate {
     /// What to leave out, and how to copy.
     #[serde(default)]
     pub options: OrderOptions,
+    /// The token of a pre-configured link, which may fix providers and pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Secret>,
 }
 
 /// A provider of the list, or a server named by hand.
@@ -299,6 +303,12 @@ pub struct Order {
     pub options: OrderOptions,
     /// What has been paid for.
     pub payment: Payment,
+    /// What the pre-configured link says that it was made by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<OrderLink>,
+    /// True if it runs against built-in test hosts.
+    #[serde(default)]
+    pub sandbox: bool,
     /// Sums over the account pairs.
     pub totals: OrderTotals,
     /// The terms' version that was accepted.

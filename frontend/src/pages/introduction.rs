@@ -210,6 +210,7 @@ fn Begin() -> impl IntoView {
                 source: None,
                 destination: None,
                 options: mailferry_shared::order::OrderOptions::default(),
+                link: None,
             };
             let created = api::create_order(&order).await;
             busy.try_set(false);

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use mailferry_connectors::imap::{ImapConnector, ImapDestination, ImapLogin, ImapSource};
-use mailferry_engine::port::{Connector, ConnectorError, Decision};
+use mailferry_connectors::imap::{ImapConnector, ImapDestination, ImapLogin, ImapReader, ImapSource};
+use mailferry_engine::{
+    port::{Connector, ConnectorError, Decision},
+    verify::Opens,
+};
 use mailferry_shared::finding::FindingCode;
 use mailferry_store::{LoginPermit, Store, StoreError};
 
@@ -76,6 +79,23 @@ impl Connector for GuardedConnector {
 
     async fn destination(&self) -> Result<ImapDestination, ConnectorError> {
         permitted(guarded(&self.store, &self.inner.destination, self.inner.destination()).await)
+    }
+}
+
+/// Opens one account for reading, asking for permission before each login.
+#[derive(Clone)]
+pub(super) struct GuardedReader {
+    /// Who opens.
+    pub(super) inner: ImapReader,
+    /// Who permits.
+    pub(super) store: Store,
+}
+
+impl Opens for GuardedReader {
+    type Account = ImapSource;
+
+    async fn open(&self) -> Result<ImapSource, ConnectorError> {
+        permitted(guarded(&self.store, &self.inner.login, self.inner.open()).await)
     }
 }
 

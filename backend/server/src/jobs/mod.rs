@@ -28,6 +28,7 @@ pub mod send_mail;
 mod survey;
 pub mod sweeper;
 mod verification;
+mod webhook;
 
 /// What jobs need.
 #[derive(Clone)]

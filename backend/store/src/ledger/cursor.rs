@@ -1,6 +1,6 @@
 //! What a folder was when it was left: where a delta goes on, and what need not be opened at all.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use mailferry_domain::{folder::FolderPath, ledger::Cursor, uid::UidValidity};
 use mailferry_engine::port::{Binding, LedgerFolderId};
@@ -11,7 +11,7 @@ use crate::{
     error::StoreError,
     ledger::{
         RunLedger,
-        counts::{COLUMNS, add, counts_from, numbers},
+        counts::{add, counts_from, insert_folders, numbers},
         folder::NEVER_OPENED,
     },
     value::{Arg, Row, args},
@@ -96,12 +96,13 @@ pub(super) async fn count_unchanged(
         for before in counted_before(tx, run_no, part).await? {
             (0..change.len()).for_each(|n| change[n] -= before[n]);
         }
-        let now: Vec<[i64; 13]> = part.iter().map(|(_, cursor)| numbers(&all_present(cursor))).collect();
-        for numbers in &now {
+        let now: Vec<(i64, [i64; 13])> =
+            part.iter().map(|(folder, cursor)| (folder.0, numbers(&all_present(cursor)))).collect();
+        for (_, numbers) in &now {
             (0..change.len()).for_each(|n| change[n] += numbers[n]);
         }
-        insert_counts(tx, run_no, part, &now).await?;
-        add(tx, run_no, None, &change).await?;
+        insert_folders(tx, run_no, &now).await?;
+        add(tx, run_no, &change).await?;
         let sql = format!("UPDATE ledger_folders SET finished_run_no = $1 WHERE id IN ({})", list(part.len(), 2));
         tx.execute(sql, with_ids(args![run_no], part)).await?;
     }
@@ -127,29 +128,6 @@ async fn counted_before(
     let sql = format!("SELECT * FROM ledger_run_folders WHERE run_no = $1 AND folder_id IN ({})", list(part.len(), 2));
     let rows = tx.rows(sql, with_ids(args![run_no], part)).await?;
     rows.iter().map(|row| Ok(numbers(&counts_from(row)?))).collect()
-}
-
-async fn insert_counts(
-    tx: &mut Tx,
-    run_no: i64,
-    part: &[(LedgerFolderId, Cursor)],
-    now: &[[i64; 13]],
-) -> Result<(), StoreError> {
-    let sql = "SELECT COALESCE(MAX(position), 0) AS last FROM ledger_run_folders WHERE run_no = $1";
-    let last: i64 = tx.row(sql, args![run_no]).await?.get("last")?;
-    let mut sql =
-        format!("INSERT INTO ledger_run_folders (run_no, folder_id, position, {}) VALUES ", COLUMNS.join(", "));
-    let mut args = args![run_no];
-    for (row, ((folder, _), numbers)) in part.iter().zip(now).enumerate() {
-        args.push(folder.0.into());
-        args.push((last + 1 + i64::try_from(row).unwrap_or(0)).into());
-        args.extend(numbers.iter().map(|number| Arg::from(*number)));
-        let comma = if row == 0 { "" } else { ", " };
-        let _ = write!(sql, "{comma}($1, {})", list(COLUMNS.len() + 2, 2 + row * (COLUMNS.len() + 2)));
-    }
-    let sets = COLUMNS.map(|column| format!("{column} = excluded.{column}")).join(", ");
-    let _ = write!(sql, " ON CONFLICT (run_no, folder_id) DO UPDATE SET {sets}");
-    tx.execute(sql, args).await.map(drop)
 }
 
 fn list(length: usize, first: usize) -> String {

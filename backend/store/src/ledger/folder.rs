@@ -23,6 +23,8 @@ pub(super) struct Opened {
     pub(super) id: i64,
     pub(super) generation: i64,
     pub(super) run_no: i64,
+    /// True if nothing has gone to its destination yet.
+    pub(super) fresh: bool,
 }
 
 impl RunLedger {
@@ -33,20 +35,28 @@ impl RunLedger {
         let (mut tx, run_no) = self.begin().await?;
         // The lanes of a run open one after the other: two source folders may go to one destination.
         tx.execute("UPDATE ledger_runs SET run_id = run_id WHERE no = $1", args![run_no]).await?;
+        let fresh = self.bind_fresh(&mut tx, bindings).await?;
         let mut opened = Vec::with_capacity(bindings.len());
         for binding in bindings {
+            let ends = (binding.source.to_string(), binding.destination.to_string());
+            if let Some(id) = fresh.get(&ends) {
+                opened.push(Opened { id: *id, generation: 1, run_no, fresh: true });
+                continue;
+            }
             let (id, generation) = self.bind(&mut tx, binding).await?;
             if let Some(validity) = binding.destination_uid_validity {
                 self.follow_destination(&mut tx, binding, validity, run_no).await?;
             }
-            opened.push(Opened { id, generation, run_no });
+            opened.push(Opened { id, generation, run_no, fresh: false });
         }
         self.commit(tx, run_no).await?;
         let mut tx = self.inner.db.read().await?;
         let mut states = Vec::with_capacity(bindings.len());
         for (folder, binding) in opened.iter().zip(bindings) {
             self.generations().insert(folder.id, folder.generation);
-            states.push((LedgerFolderId(folder.id), self.read_state(&mut tx, folder, binding).await?));
+            let state =
+                if folder.fresh { FolderState::default() } else { self.read_state(&mut tx, folder, binding).await? };
+            states.push((LedgerFolderId(folder.id), state));
         }
         Ok(states)
     }

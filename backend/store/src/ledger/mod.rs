@@ -1,8 +1,8 @@
 //! The ledger of account pairs, on both databases: the engine's port.
 //!
-//! `folder` opens source folders and tells what is known of them, `cursor` what they were when they were left, `group`
-//! lets lanes share a commit, `write` records intents and outcomes together with the totals (`told` for single
-//! messages), `report` reads them for people, `manifest` writes what *Verify* compares with, `file` is the command line's
+//! `folder` opens source folders and tells what is known of them (`fresh` those of which nothing is), `cursor` what they were when they were left, `group`
+//! lets lanes share a commit, `write` records intents and outcomes together with the totals (`stored` in the short way,
+//! `told` for single messages), `report` reads them for people, `manifest` writes what *Verify* compares with, `file` is the command line's
 //! ledger.
 
 use std::{
@@ -34,11 +34,13 @@ mod cursor;
 mod file;
 mod flags;
 mod folder;
+mod fresh;
 mod generation;
 mod group;
 mod manifest;
 mod preview;
 mod report;
+mod stored;
 mod told;
 mod write;
 

@@ -23,10 +23,12 @@ use crate::{
     error::StoreError,
     ledger::{
         RunLedger,
-        counts::{add, counts_from, numbers, set_folder},
+        counts::{add, add_to_folder, counts_from, numbers, set_folder},
         cursor::count_unchanged,
         flags::write_flags,
+        fresh::start_fresh,
         generation::supersede,
+        stored::settle_stored,
         told::{tell, told},
     },
     traffic::count_traffic,
@@ -42,7 +44,7 @@ pub(super) struct At {
     pub(super) folder: i64,
     pub(super) generation: i64,
     pub(super) run_no: i64,
-    fence: i64,
+    pub(super) fence: i64,
 }
 
 /// What was known of an entry before.
@@ -56,13 +58,14 @@ impl RunLedger {
     /// Writes all entries in their order, in one commit.
     pub(super) async fn write_entries(&self, entries: impl Iterator<Item = &Entry>) -> Result<(), StoreError> {
         let (mut tx, run_no) = self.begin().await?;
-        let mut unchanged = Vec::new();
+        let (mut unchanged, mut change) = (Vec::new(), [0; 13]);
+        let mut starts = Vec::new();
         for entry in entries {
+            if !matches!(entry, Entry::Start(..)) {
+                self.start(&mut tx, run_no, std::mem::take(&mut starts)).await?;
+            }
             match entry {
-                Entry::Start(folder, start) => {
-                    let at = self.at(&mut tx, run_no, *folder).await?;
-                    start_folder(&mut tx, at, start).await?;
-                }
+                Entry::Start(folder, start) => starts.push((*folder, *start)),
                 Entry::Intend { folder, destination_uid_next, batch } => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
                     write_intents(&mut tx, at, *destination_uid_next, batch).await?;
@@ -77,7 +80,8 @@ impl RunLedger {
                 }
                 Entry::Settle(folder, outcomes) => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
-                    write_outcomes(&mut tx, at, outcomes).await?;
+                    let part = write_outcomes(&mut tx, at, outcomes).await?;
+                    (0..change.len()).for_each(|n| change[n] += part[n]);
                 }
                 Entry::Finish(folder, cursor) => self.mark_finished(&mut tx, run_no, *folder, *cursor).await?,
                 Entry::Unchanged(folder, cursor) => unchanged.push((*folder, *cursor)),
@@ -88,8 +92,26 @@ impl RunLedger {
                 Entry::Note(finding) => self.write_note(&mut tx, run_no, finding).await?,
             }
         }
+        self.start(&mut tx, run_no, starts).await?;
         count_unchanged(&mut tx, run_no, &unchanged).await?;
+        add(&mut tx, run_no, &change).await?;
         self.commit(tx, run_no).await
+    }
+
+    async fn start(
+        &self,
+        tx: &mut Tx,
+        run_no: i64,
+        starts: Vec<(LedgerFolderId, FolderStart)>,
+    ) -> Result<(), StoreError> {
+        if starts.is_empty() {
+            return Ok(());
+        }
+        for (folder, start) in start_fresh(tx, run_no, starts).await? {
+            let at = self.at(tx, run_no, folder).await?;
+            start_folder(tx, at, &start).await?;
+        }
+        Ok(())
     }
 
     async fn at(&self, tx: &mut Tx, run_no: i64, folder: LedgerFolderId) -> Result<At, StoreError> {
@@ -128,7 +150,7 @@ async fn start_folder(tx: &mut Tx, at: At, start: &FolderStart) -> Result<(), St
     let before = before.as_ref().map_or(Ok(Counts::default()), counts_from)?;
     let (now, before) = (numbers(&counts), numbers(&before));
     set_folder(tx, at.run_no, at.folder, &now).await?;
-    add(tx, at.run_no, None, &std::array::from_fn(|n| now[n] - before[n])).await?;
+    add(tx, at.run_no, &std::array::from_fn(|n| now[n] - before[n])).await?;
     Ok(())
 }
 
@@ -193,7 +215,8 @@ async fn intend_repaired(tx: &mut Tx, at: At, uid: Uid, repaired: &Repaired) -> 
     }
 }
 
-async fn write_outcomes(tx: &mut Tx, at: At, outcomes: &[Settlement]) -> Result<(), StoreError> {
+/// Records outcomes and counts them for their folder; what they change in the run's totals.
+async fn write_outcomes(tx: &mut Tx, at: At, outcomes: &[Settlement]) -> Result<[i64; 13], StoreError> {
     let mut batch: BTreeMap<u32, &Settlement> = BTreeMap::new();
     for outcome in outcomes {
         let kept = batch.entry(outcome.source_uid.0).or_insert(outcome);
@@ -207,8 +230,8 @@ async fn write_outcomes(tx: &mut Tx, at: At, outcomes: &[Settlement]) -> Result<
         let part = settle_part(tx, at, part).await?;
         (0..change.len()).for_each(|n| change[n] += part[n]);
     }
-    add(tx, at.run_no, Some(at.folder), &change).await?;
-    Ok(())
+    add_to_folder(tx, at.run_no, at.folder, &change).await?;
+    Ok(change)
 }
 
 /// What this run has settled in the folder already.
@@ -235,6 +258,9 @@ async fn recount(tx: &mut Tx, at: At) -> Result<Counts, StoreError> {
 
 /// Records outcomes; what they change in the totals.
 async fn settle_part(tx: &mut Tx, at: At, part: &[&Settlement]) -> Result<[i64; 13], StoreError> {
+    if let Some((stored, stored_bytes)) = settle_stored(tx, at, part).await? {
+        return Ok(numbers(&Counts { stored, stored_bytes, ..Counts::default() }));
+    }
     let before = entries(tx, at, part).await?;
     let told = told(tx, at, part).await?;
     let new: Vec<&Settlement> = part

@@ -3,9 +3,10 @@
 use mailferry_domain::estimate::{self, Work};
 use mailferry_shared::{
     account::{AccountPair, Side},
+    link::OrderLink,
     order::{LinkScope, Order, OrderTotals, ProviderChoice},
 };
-use mailferry_store::OrderRecord;
+use mailferry_store::{LinkRecord, OrderRecord};
 
 use crate::{
     api::{auth::link, problem::ApiError},
@@ -19,6 +20,10 @@ use crate::{
 pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<Order, ApiError> {
     let totals = totals(app, &order).await?;
     let payment = app.store.payment(order.id).await?;
+    let link = match order.asker.link_id {
+        Some(id) => Some(order_link(app.store.link(id).await?)),
+        None => None,
+    };
     let manage_url = (scope == LinkScope::Manage)
         .then(|| link::url(&app.keys, &app.settings.public_url, order.id, scope, order.link_version));
     let actions = if scope == LinkScope::Manage { order.life.actions() } else { Vec::new() };
@@ -32,6 +37,8 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         destination: order.destination,
         options: order.options,
         payment,
+        link,
+        sandbox: order.asker.sandbox,
         totals,
         accepted_terms: order.accepted_terms,
         accepted_terms_at: order.accepted_terms_at,
@@ -45,6 +52,15 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         manage_url,
         actions,
     })
+}
+
+fn order_link(link: LinkRecord) -> OrderLink {
+    OrderLink {
+        prepaid_pairs: link.voucher.map(|voucher| voucher.pairs.saturating_sub(voucher.pairs_used)),
+        brand: link.brand,
+        fixes_source: link.source.is_some(),
+        fixes_destination: link.destination.is_some(),
+    }
 }
 
 async fn totals(app: &App, order: &OrderRecord) -> Result<OrderTotals, ApiError> {
