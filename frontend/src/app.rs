@@ -1,20 +1,20 @@
 //! The frame of the page and its routes.
 
 use leptos::prelude::*;
-use leptos_router::{
-    components::{ParentRoute, Route, Router, Routes},
-    path,
-};
 use mailferry_shared::API_PREFIX;
 
 use crate::{
     browser,
-    components::{Glyph, brand_mark, icon},
-    i18n, pages,
+    components::{Glyph, LanguageMenu, brand_mark, icon},
+    pages,
+    route::Place,
     state::{
         announce::Announcer,
         connection::{self, Connection},
+        language::{self, PageLanguage},
+        order::OpenOrder,
         providers::KnownProviders,
+        router::Router,
         service::Service,
         theme::Theme,
     },
@@ -24,8 +24,7 @@ use crate::{
 /// Puts the page in the place of the shell.
 pub fn start() {
     console_error_panic_hook::set_once();
-    let languages = browser::languages();
-    i18n::choose(languages.iter().map(String::as_str));
+    language::begin();
     // A newer link pasted into the same tab changes the fragment alone: open it anew.
     window_event_listener(leptos::ev::hashchange, |_| {
         let hash = window().location().hash().unwrap_or_default();
@@ -34,9 +33,6 @@ pub fn start() {
         }
     });
     let Some(root) = document().get_element_by_id("app") else { return };
-    if let Some(html) = document().document_element() {
-        let _ = html.set_attribute("lang", i18n::current().code);
-    }
     root.set_inner_html("");
     if let Ok(root) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(root) {
         leptos::mount::mount_to(root, App).forget();
@@ -47,33 +43,55 @@ pub fn start() {
 fn App() -> impl IntoView {
     let connection = connection::provide();
     let announcer = Announcer::provide();
+    let language = PageLanguage::provide();
+    Router::provide();
     Service::provide(connection);
     KnownProviders::provide(connection);
+    let open_order = OpenOrder::provide();
+    Effect::new(move |before: Option<&str>| {
+        let code = language.code();
+        if before.is_some_and(|before| before != code) {
+            open_order.set_language(language.of_orders());
+        }
+        code
+    });
     view! {
-        <Router>
-            <div class="frame">
-                <a class="skip-link" href="#main" on:click=|event| skip(&event)>
-                    {t!("app.skip")}
-                </a>
-                <Header />
-                <OfflineBar connection=connection />
-                <Routes fallback=pages::NotFound>
-                    <Route path=path!("/") view=pages::Introduction />
-                    <ParentRoute path=path!("/orders/:id") view=pages::OrderFrame>
-                        <Route path=path!("") view=pages::Resume />
-                        <Route path=path!("introduction") view=pages::IntroductionAgain />
-                        <Route path=path!("providers") view=pages::Providers />
-                        <Route path=path!("accounts") view=pages::Accounts />
-                        <Route path=path!("confirm") view=pages::Confirm />
-                        <Route path=path!("status") view=pages::Status />
-                    </ParentRoute>
-                </Routes>
-                <Footer />
-                <div class="visually-hidden" role="status" aria-live="polite">
-                    {move || announcer.text()}
-                </div>
+        <div class="frame">
+            {move || {
+                // Views ask for their texts once: another language makes them anew.
+                language.code();
+                view! { <Frame connection=connection /> }
+            }}
+            <div class="visually-hidden" role="status" aria-live="polite">
+                {move || announcer.text()}
             </div>
-        </Router>
+        </div>
+    }
+}
+
+#[component]
+fn Frame(connection: Connection) -> impl IntoView {
+    let router = Router::get();
+    // Going from step to step within an order keeps its frame.
+    let place = Memo::new(move |_| match router.place() {
+        Place::Order(id, _) => Place::Order(id, None),
+        place => place,
+    });
+    view! {
+        <a class="skip-link" href="#main" on:click=|event| skip(&event)>
+            {t!("app.skip")}
+        </a>
+        <Header />
+        <OfflineBar connection=connection />
+        {move || match place.get() {
+            Place::Start => view! { <pages::Introduction /> }.into_any(),
+            Place::Order(id, _) => view! { <pages::OrderFrame id=id /> }.into_any(),
+            Place::NoOrder => {
+                view! { <main class="page" id="main" tabindex="-1"><pages::Locked by_link=false /></main> }.into_any()
+            }
+            Place::Nowhere => view! { <pages::NotFound /> }.into_any(),
+        }}
+        <Footer />
     }
 }
 
@@ -100,6 +118,7 @@ fn Header() -> impl IntoView {
                     <span>{t!("app.name")}</span>
                 </a>
                 <div class="site-tools">
+                    <LanguageMenu />
                     <button
                         type="button"
                         class="button button-quiet button-icon"

@@ -45,13 +45,46 @@ impl Step {
         format!("/orders/{order}/{}", self.segment())
     }
 
-    /// The step an address leads to: `/` and all below an order.
-    pub fn of_path(path: &str) -> Option<Self> {
-        if path == "/" {
-            return Some(Self::Introduction);
-        }
-        let segment = path.strip_prefix("/orders/")?.split('/').nth(1)?;
+    fn of_segment(segment: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.segment() == segment)
+    }
+}
+
+/// What an address names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The start page.
+    Start,
+    /// An order; without a step its owner goes on where they were.
+    Order(OrderId, Option<Step>),
+    /// Below the orders, but not the number of one.
+    NoOrder,
+    /// Nothing.
+    Nowhere,
+}
+
+impl Place {
+    /// Reads the path of an address.
+    pub fn of_path(path: &str) -> Self {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        match (segments.next(), segments.next(), segments.next(), segments.next()) {
+            (None, ..) => Self::Start,
+            (Some("orders"), Some(id), segment, None) => match (id.parse(), segment.map(Step::of_segment)) {
+                (Err(_), _) => Self::NoOrder,
+                (Ok(_), Some(None)) => Self::Nowhere,
+                (Ok(id), step) => Self::Order(id, step.flatten()),
+            },
+            _ => Self::Nowhere,
+        }
+    }
+
+    /// The step it belongs to.
+    pub fn step(self) -> Option<Step> {
+        match self {
+            Self::Start => Some(Step::Introduction),
+            Self::Order(_, step) => step,
+            Self::NoOrder | Self::Nowhere => None,
+        }
     }
 }
 
@@ -108,10 +141,13 @@ pub(crate) mod tests {
     fn addresses_and_steps_belong_together() {
         let id: OrderId = "00000000-0000-0000-0000-000000000001".parse().expect("a UUID");
         for step in Step::ALL {
-            assert_eq!(Step::of_path(&step.path(id)), Some(step));
+            assert_eq!(Place::of_path(&step.path(id)), Place::Order(id, Some(step)));
         }
-        assert_eq!(Step::of_path("/"), Some(Step::Introduction));
-        assert_eq!(Step::of_path(&format!("/orders/{id}")), None);
-        assert_eq!(Step::of_path("/elsewhere/x/status"), None);
+        assert_eq!(Place::of_path("/"), Place::Start);
+        assert_eq!(Place::of_path(&format!("/orders/{id}")), Place::Order(id, None));
+        assert_eq!(Place::of_path("/orders/17/status"), Place::NoOrder);
+        assert_eq!(Place::of_path(&format!("/orders/{id}/nothing")), Place::Nowhere);
+        assert_eq!(Place::of_path(&format!("/orders/{id}/status/more")), Place::Nowhere);
+        assert_eq!(Place::of_path("/elsewhere/x/status"), Place::Nowhere);
     }
 }

@@ -63,6 +63,35 @@ pub enum Language {
     /// English.
     #[default]
     En,
+    /// German.
+    De,
+    /// Norwegian bokmål.
+    Nb,
+    /// European Portuguese.
+    Pt,
+    /// Italian.
+    It,
+}
+
+impl Language {
+    /// Every language.
+    pub const ALL: [Self; 5] = [Self::En, Self::De, Self::Nb, Self::Pt, Self::It];
+
+    /// Its language subtag (RFC 5646), as it stands in JSON.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::De => "de",
+            Self::Nb => "nb",
+            Self::Pt => "pt",
+            Self::It => "it",
+        }
+    }
+
+    /// The language of a subtag, if it is one of ours.
+    pub fn of_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|language| language.code() == code)
+    }
 }
 
 /// A new order.

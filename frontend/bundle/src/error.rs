@@ -30,6 +30,9 @@ pub(crate) enum BundleError {
     /// wasm-bindgen refused the compiled page.
     #[error("wasm-bindgen: {0}")]
     Bind(String),
+    /// The translation files do not fit together.
+    #[error("{0}")]
+    Locales(String),
     /// There is no wasm-opt.
     #[error(
         "wasm-opt was found neither in e2e/node_modules/.bin nor on PATH; \

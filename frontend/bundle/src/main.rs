@@ -11,6 +11,7 @@
 mod assets;
 mod compile;
 mod error;
+mod locales;
 mod optimise;
 mod options;
 mod shell;

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{assets::Assets, error::BundleError, options::Options};
+use crate::{assets::Assets, error::BundleError, locales::Locales, options::Options};
 
 /// Writes every file of the bundle, `index.html` last.
 pub(crate) fn write(options: &Options, assets: &mut Assets, glue: &str, wasm: &[u8]) -> Result<(), BundleError> {
@@ -20,16 +20,28 @@ pub(crate) fn write(options: &Options, assets: &mut Assets, glue: &str, wasm: &[
         let content = fs::read(&file).map_err(BundleError::file(&file))?;
         urls.insert(name.clone(), assets.add(&name, &content)?);
     }
+    let locales = Locales::read(&frontend.join("locales")).map_err(BundleError::Locales)?;
+    for language in locales.languages() {
+        let name = format!("texts-{language}.txt");
+        urls.insert(name.clone(), assets.add(&name, locales.row(language).join("\n").as_bytes())?);
+    }
     // The scripts name assets themselves, so they come after them.
     for file in files(&frontend.join("scripts"))? {
         let name = file_name(&file);
         let text = fs::read_to_string(&file).map_err(BundleError::file(&file))?;
-        let text = fill("scripts", &text, &urls)?;
+        let text =
+            fill("scripts", &text.replace("\"{{shell:failed}}\"", &shell_texts(&locales, "shell.failed")), &urls)?;
         urls.insert(name.clone(), assets.add(&name, text.as_bytes())?);
     }
     let index = frontend.join("index.html");
     let text = fs::read_to_string(&index).map_err(BundleError::file(&index))?;
     assets.write("index.html", fill("index.html", &text, &urls)?.as_bytes())
+}
+
+/// What the shell says in each language before any table is there, as a JSON object by language.
+fn shell_texts(locales: &Locales, key: &str) -> String {
+    let texts = locales.languages().map(|language| (language, locales.text(language, key)));
+    serde_json::json!(texts.collect::<BTreeMap<_, _>>()).to_string()
 }
 
 /// All style sheets as one, in the order of their names.

@@ -41,7 +41,7 @@ impl ApiError {
     /// What it says about the field at the JSON pointer.
     pub(crate) fn field(&self, pointer: &str) -> Option<String> {
         match self {
-            Self::Problem(problem) => crate::forms::field_message(problem, pointer).map(str::to_owned),
+            Self::Problem(problem) => crate::forms::field_message(problem, pointer),
             _ => None,
         }
     }

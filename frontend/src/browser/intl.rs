@@ -10,7 +10,7 @@ use crate::{
 };
 
 fn locale() -> Array {
-    Array::of1(&JsValue::from_str(i18n::current().code))
+    Array::of1(&JsValue::from_str(i18n::current().tag))
 }
 
 fn options(entries: &[(&str, JsValue)]) -> Object {

@@ -3,6 +3,7 @@
 pub(crate) mod intl;
 
 use leptos::prelude::{document, window};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 /// Sets the document's title to `title` and the product's name.
@@ -45,7 +46,7 @@ pub(crate) fn drop_fragment() {
     let location = window().location();
     let path = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
     if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
     }
 }
 
@@ -71,4 +72,30 @@ pub(crate) fn focus(id: &str) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = element.focus();
     }
+}
+
+/// The language of the document.
+pub(crate) fn document_language() -> String {
+    document().document_element().and_then(|root| root.get_attribute("lang")).unwrap_or_default()
+}
+
+/// Tells the browser the language of the document: for hyphens, spelling, and screen readers.
+pub(crate) fn set_document_language(code: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("lang", code);
+    }
+}
+
+/// Takes a text that a script has left in the global object.
+pub(crate) fn take_global(name: &str) -> Option<String> {
+    let (global, name) = (js_sys::global(), JsValue::from_str(name));
+    let text = js_sys::Reflect::get(&global, &name).ok()?.as_string();
+    let _ = js_sys::Reflect::delete_property(&global, &name);
+    text
+}
+
+/// A static file as text; `None` if it cannot be had.
+pub(crate) async fn fetch_text(url: &str) -> Option<String> {
+    let answer = gloo_net::http::Request::get(url).send().await.ok()?;
+    if answer.ok() { answer.text().await.ok() } else { None }
 }

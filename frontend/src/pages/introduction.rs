@@ -1,7 +1,6 @@
 //! Step 1: what will be moved, and the terms.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_navigate;
 use mailferry_shared::{ids::OrderId, order::OrderCreate};
 
 use super::{order::LAST_ORDER, steps::StepBar};
@@ -10,7 +9,7 @@ use crate::{
     browser::intl,
     components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
     route::Step,
-    state::{Load, order::OrderContext, service::Service},
+    state::{Load, language::PageLanguage, order::OrderContext, router::Router, service::Service},
     t,
 };
 
@@ -181,7 +180,8 @@ fn TermsTexts() -> impl IntoView {
 #[component]
 fn Begin() -> impl IntoView {
     let service = expect_context::<Service>();
-    let navigate = use_navigate();
+    let router = Router::get();
+    let language = PageLanguage::get();
     let (terms, privacy) = (RwSignal::new(false), RwSignal::new(false));
     let (asked, busy) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<api::ApiError>);
@@ -200,9 +200,8 @@ fn Begin() -> impl IntoView {
         }
         busy.set(true);
         failure.set(None);
-        let navigate = navigate.clone();
         spawn_local(async move {
-            let language = mailferry_shared::order::Language::default();
+            let language = language.of_orders();
             let order = OrderCreate {
                 accepted_terms,
                 language,
@@ -214,7 +213,7 @@ fn Begin() -> impl IntoView {
             let created = api::create_order(&order).await;
             busy.try_set(false);
             match created {
-                Ok(order) => navigate(&Step::Providers.path(order.id), leptos_router::NavigateOptions::default()),
+                Ok(order) => router.go(&Step::Providers.path(order.id)),
                 Err(error) => {
                     failure.try_set(Some(error));
                 }

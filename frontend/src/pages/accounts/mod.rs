@@ -10,7 +10,6 @@ mod row;
 mod side_form;
 
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::order::OrderAction;
 
 use super::parts;
@@ -18,7 +17,7 @@ use crate::{
     browser,
     components::{Glyph, Notice, PageHead, TabItem, TabPanel, Tabs, Tone, icon},
     route::Step,
-    state::{announce::Announcer, order::OrderContext},
+    state::{announce::Announcer, order::OrderContext, router::Router},
     t, tn,
 };
 
@@ -134,7 +133,7 @@ fn announce_end(context: OrderContext) {
 
 #[component]
 fn Onward(context: OrderContext) -> impl IntoView {
-    let navigate = use_navigate();
+    let router = Router::get();
     let note = move || {
         let pairs = context.pairs();
         let failed = pairs.iter().filter(|pair| pair.ticked && parts::has_failed(pair)).count();
@@ -160,7 +159,7 @@ fn Onward(context: OrderContext) -> impl IntoView {
                 type="button"
                 class="button button-primary"
                 disabled=move || !ready()
-                on:click=move |_| navigate(&Step::Confirm.path(context.id), NavigateOptions::default())
+                on:click=move |_| router.go(&Step::Confirm.path(context.id))
             >
                 {t!("action.continue")}
                 {icon(Glyph::ArrowRight)}

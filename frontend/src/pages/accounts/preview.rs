@@ -63,7 +63,7 @@ pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) ->
                         })
                 }}
                 <button type="button" class="button" on:click=move |_| fields.clear()>
-                    {t!("import.other")}
+                    {t!("import.another")}
                 </button>
             </div>
         </section>

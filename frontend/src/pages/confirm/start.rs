@@ -1,7 +1,6 @@
 //! How to start: full or trial, voucher, when; and the button, with the reasons why it cannot be pressed yet.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::{
     account::LoginState,
     order::{Order, OrderAction, OrderStart, OrderState, StartKind},
@@ -17,7 +16,7 @@ use crate::{
     components::{Failure, FieldError, Glyph, RadioCard, TextField, icon},
     pages::parts,
     route::Step,
-    state::{checking, order::OrderContext, service::Service},
+    state::{checking, order::OrderContext, router::Router, service::Service},
     t, tn,
 };
 
@@ -71,9 +70,9 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
     let fields = context.typed().start;
-    let navigate = use_navigate();
+    let router = Router::get();
     let to_status = Callback::new(move |()| {
-        navigate(&Step::Status.path(context.id), NavigateOptions::default());
+        router.go(&Step::Status.path(context.id));
     });
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
