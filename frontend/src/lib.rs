@@ -2,7 +2,7 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`format`], [`forms`], [`i18n`], [`route`] | pure: they build and are tested natively |
+//! | [`format`], [`forms`], [`i18n`], [`route`], [`throughput`], [`window`] | pure: they build and are tested natively |
 //! | `api` | the service's operations, one function each |
 //! | `state` | what outlives a step: the order, its accounts, what was typed, theme, announcements |
 //! | `components` | buttons, fields, combobox, dialog, table parts: no knowledge of orders |
@@ -20,6 +20,8 @@ pub mod format;
 pub mod forms;
 pub mod i18n;
 pub mod route;
+pub mod throughput;
+pub mod window;
 
 #[cfg(target_arch = "wasm32")]
 mod api;

@@ -4,8 +4,10 @@ mod accounts;
 mod orders;
 mod request;
 mod runs;
+mod verifications;
 
 pub(crate) use accounts::*;
 pub(crate) use orders::*;
 pub(crate) use request::{ApiError, Polled};
 pub(crate) use runs::*;
+pub(crate) use verifications::*;

@@ -65,6 +65,11 @@ pub(crate) fn asset(name: &str) -> String {
         .unwrap_or_default()
 }
 
+/// Prints the page: of an open dialog alone, see the style sheet for print.
+pub(crate) fn print() {
+    let _ = window().print();
+}
+
 /// Moves the focus to the element `id`.
 pub(crate) fn focus(id: &str) {
     use wasm_bindgen::JsCast as _;

@@ -1,5 +1,6 @@
 //! Parts that know nothing of orders.
 
+mod chart;
 mod combobox;
 mod copy;
 mod dialog;
@@ -11,7 +12,9 @@ mod page_head;
 mod server_fields;
 mod tabs;
 mod tick;
+mod virtual_rows;
 
+pub(crate) use chart::Chart;
 pub(crate) use combobox::{Choice, Combobox};
 pub(crate) use copy::CopyLine;
 pub(crate) use dialog::{Dialog, DialogSize};
@@ -23,3 +26,4 @@ pub(crate) use page_head::PageHead;
 pub(crate) use server_fields::ServerFieldset;
 pub(crate) use tabs::{TabItem, TabPanel, Tabs};
 pub(crate) use tick::{RadioCard, Tick};
+pub(crate) use virtual_rows::VirtualRows;

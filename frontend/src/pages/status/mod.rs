@@ -1,11 +1,13 @@
 //! Step 5: the migration under way, its protocol, and what one can do with it.
 
 mod actions;
+mod folders;
 mod items;
 mod keep;
 mod next;
 mod pairs;
 mod protocol;
+mod verify;
 mod voyage;
 
 use leptos::prelude::*;
@@ -28,7 +30,9 @@ use crate::{
         poll::{self, Kick},
         service::Service,
     },
-    t, tn,
+    t,
+    throughput::Throughput,
+    tn,
 };
 
 /// What the parts of the status page share.
@@ -36,6 +40,8 @@ use crate::{
 struct Page {
     context: OrderContext,
     progress: RwSignal<Load<Progress>>,
+    /// How fast it went since the page was opened.
+    throughput: RwSignal<Throughput>,
     /// Asks for fresh progress at once.
     kick: Kick,
     /// True once the order was deleted from here.
@@ -60,8 +66,13 @@ impl Page {
 #[component]
 pub(crate) fn Status() -> impl IntoView {
     let context = expect_context::<OrderContext>();
-    let page =
-        Page { context, progress: RwSignal::new(Load::Loading), kick: Kick::new(), deleted: RwSignal::new(false) };
+    let page = Page {
+        context,
+        progress: RwSignal::new(Load::Loading),
+        throughput: RwSignal::default(),
+        kick: Kick::new(),
+        deleted: RwSignal::new(false),
+    };
     provide_context(page);
     follow(page);
     announce(page);
@@ -106,6 +117,7 @@ fn Content(page: Page) -> impl IntoView {
         <Show when=move || completed() && !is_trial()>
             <next::Next page=page />
         </Show>
+        <verify::Verify page=page />
         <pairs::Pairs page=page />
         <keep::Keep page=page />
     }
@@ -133,8 +145,20 @@ fn follow(page: Page) {
                 }
             }
         }
+        note_throughput(page);
         page.progress.try_with_untracked(|progress| progress.ready().map_or(5000, |progress| progress.poll_after_ms))
     });
+}
+
+/// Notes what is done by now, while something moves.
+fn note_throughput(page: Page) {
+    let done = page.progress.try_with_untracked(|progress| {
+        let progress = progress.ready().filter(|progress| progress.state == OrderState::Active)?;
+        Some(progress.counts.done_bytes())
+    });
+    if let Some(Some(done)) = done {
+        page.throughput.try_update(|throughput| throughput.note(js_sys::Date::now(), done));
+    }
 }
 
 /// Tells of milestones: each quarter, and each change of state. Never of every round.
