@@ -65,9 +65,9 @@ pub enum Language {
     En,
     /// German.
     De,
-    /// Norwegian bokmål.
+    /// Norwegian (Bokmål).
     Nb,
-    /// European Portuguese.
+    /// Portuguese (of Portugal).
     Pt,
     /// Italian.
     It,
@@ -77,8 +77,8 @@ impl Language {
     /// Every language.
     pub const ALL: [Self; 5] = [Self::En, Self::De, Self::Nb, Self::Pt, Self::It];
 
-    /// Its language subtag (RFC 5646), as it stands in JSON.
-    pub fn code(self) -> &'static str {
+    /// The language tag (RFC 5646), as it stands in JSON.
+    pub fn tag(self) -> &'static str {
         match self {
             Self::En => "en",
             Self::De => "de",
@@ -86,11 +86,6 @@ impl Language {
             Self::Pt => "pt",
             Self::It => "it",
         }
-    }
-
-    /// The language of a subtag, if it is one of ours.
-    pub fn of_code(code: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.code() == code)
     }
 }
 

@@ -2,7 +2,8 @@
 //! which makes constants of the keys, and by the bundle, which writes the tables.
 //!
 //! `en.json` is the reference: every other file has the same keys, and in each text the same `{{ names }}`. A plural
-//! is an object with exactly the CLDR categories of its language.
+//! is an object with exactly the CLDR categories of its language. A text that a language lacks is English there, so that
+//! a new text can be tried before it is translated; [`Locales::missing`] tells, and a test of the bundle fails then.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,7 +19,10 @@ const CATEGORIES: [&str; 6] = ["zero", "one", "two", "few", "many", "other"];
 type Texts = BTreeMap<String, String>;
 
 /// All languages, each with its texts by key.
-pub(crate) struct Locales(BTreeMap<String, Texts>);
+pub(crate) struct Locales {
+    texts: BTreeMap<String, Texts>,
+    missing: Vec<String>,
+}
 
 /// The categories of whole numbers that a language tells apart (CLDR, plural rules).
 fn categories(language: &str) -> &'static [&'static str] {
@@ -45,34 +49,43 @@ impl Locales {
             flatten("", &value, &mut texts).map_err(|error| format!("{}: {error}", path.display()))?;
             locales.insert(name, texts);
         }
-        let reference = locales.get(REFERENCE).ok_or("locales/en.json is missing")?;
-        for (locale, texts) in &locales {
-            compare(locale, texts, reference)?;
+        let reference = locales.get(REFERENCE).cloned().ok_or("locales/en.json is missing")?;
+        let mut missing = Vec::new();
+        for (locale, texts) in &mut locales {
+            missing
+                .extend(fill_in(texts, &reference).into_iter().map(|key| format!("locales/{locale}.json lacks {key}")));
+            compare(locale, texts, &reference)?;
         }
-        Ok(Self(locales))
+        Ok(Self { texts: locales, missing })
+    }
+
+    /// What is not translated, in words.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only the test asks"))]
+    pub(crate) fn missing(&self) -> &[String] {
+        &self.missing
     }
 
     /// The languages' tags, sorted.
     pub(crate) fn languages(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.texts.keys().map(String::as_str)
     }
 
     /// The keys of all languages, sorted by bytes.
     pub(crate) fn keys(&self) -> Vec<&str> {
-        let keys = self.0.values().flat_map(Texts::keys).map(String::as_str).collect::<BTreeSet<_>>();
+        let keys = self.texts.values().flat_map(Texts::keys).map(String::as_str).collect::<BTreeSet<_>>();
         keys.into_iter().collect()
     }
 
     /// The texts of a language in the order of [`Self::keys`]; empty where it has none.
     pub(crate) fn row(&self, language: &str) -> Vec<&str> {
-        let texts = self.0.get(language);
+        let texts = self.texts.get(language);
         let text = |key| texts.and_then(|texts| texts.get(key)).map_or("", String::as_str);
         self.keys().into_iter().map(text).collect()
     }
 
     /// One text.
     pub(crate) fn text(&self, language: &str, key: &str) -> Option<&str> {
-        self.0.get(language)?.get(key).map(String::as_str)
+        self.texts.get(language)?.get(key).map(String::as_str)
     }
 }
 
@@ -101,14 +114,24 @@ fn base<'a>(key: &'a str, texts: &Texts) -> (&'a str, Option<&'a str>) {
     }
 }
 
+/// Takes the English text where there is none; gives the keys.
+fn fill_in(texts: &mut Texts, reference: &Texts) -> Vec<String> {
+    let known: BTreeSet<String> = texts.keys().map(|key| base(key, texts).0.to_owned()).collect();
+    let lacking: Vec<_> = reference
+        .iter()
+        .filter(|(key, _)| !known.contains(base(key, reference).0))
+        .map(|(k, t)| (k.clone(), t.clone()))
+        .collect();
+    let keys = lacking.iter().map(|(key, _)| key.clone()).collect();
+    texts.extend(lacking);
+    keys
+}
+
 fn compare(locale: &str, texts: &Texts, reference: &Texts) -> Result<(), String> {
     fn bases(texts: &Texts) -> BTreeSet<&str> {
         texts.keys().map(|key| base(key, texts).0).collect()
     }
     let (own, wanted) = (bases(texts), bases(reference));
-    if let Some(key) = wanted.difference(&own).next() {
-        return Err(format!("locales/{locale}.json lacks {key}"));
-    }
     if let Some(key) = own.difference(&wanted).next() {
         return Err(format!("locales/{locale}.json has {key}, which {REFERENCE}.json has not"));
     }
@@ -137,7 +160,8 @@ fn plurals(locale: &str, texts: &Texts) -> Result<(), String> {
         }
     }
     let wanted = categories(locale);
-    match found.iter().find(|(_, categories)| categories.as_slice() != wanted) {
+    let english = categories(REFERENCE);
+    match found.iter().find(|(_, found)| found.as_slice() != wanted && found.as_slice() != english) {
         Some((base, categories)) => {
             Err(format!("locales/{locale}.json: {base} has the plurals {categories:?}, it needs {wanted:?}"))
         }
@@ -147,4 +171,35 @@ fn plurals(locale: &str, texts: &Texts) -> Result<(), String> {
 
 fn names(text: &str) -> BTreeSet<String> {
     text.split("{{").skip(1).filter_map(|part| part.split_once("}}")).map(|(name, _)| name.trim().to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_language_has_every_text() {
+        let locales = Locales::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../locales")).expect("readable");
+        assert_eq!(locales.missing(), &[] as &[String]);
+        for language in locales.languages() {
+            let texts = &locales.texts[language];
+            for base in texts.keys().filter_map(|key| key.strip_suffix(".other")) {
+                for category in categories(language) {
+                    assert!(texts.contains_key(&format!("{base}.{category}")), "{language}: {base}.{category}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_not_translated_is_english() {
+        let reference =
+            Texts::from([("a.b".into(), "B".into()), ("n.one".into(), "1".into()), ("n.other".into(), "2".into())]);
+        let mut texts = Texts::from([("n.other".into(), "zwei".into()), ("n.one".into(), "eins".into())]);
+        assert_eq!(fill_in(&mut texts, &reference), ["a.b"]);
+        assert_eq!(texts["a.b"], "B");
+        assert!(compare("de", &texts, &reference).is_ok());
+        texts.insert("c".into(), "C".into());
+        assert!(compare("de", &texts, &reference).is_err());
+    }
 }

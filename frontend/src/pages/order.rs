@@ -72,7 +72,7 @@ fn Opening(id: OrderId) -> impl IntoView {
                 Ok(order) => {
                     browser::store(LAST_ORDER, Some(&order.id.to_string()));
                     // Who comes by the link in a mail reads on in the mail's language.
-                    language.prefer(order.language.code());
+                    language.prefer(order.language.tag());
                     context.try_set_value(Some(open_order.open(order)));
                     loaded.try_set(Load::Ready(()));
                 }

@@ -45,7 +45,8 @@ impl PageLanguage {
 
     /// The same for the API.
     pub(crate) fn of_orders(self) -> Language {
-        Language::of_code(self.chosen.get_untracked()).unwrap_or_default()
+        let code = self.chosen.get_untracked();
+        Language::ALL.into_iter().find(|language| language.tag() == code).unwrap_or_default()
     }
 
     /// Shows the page in the language `code` unless one was chosen in this browser.
