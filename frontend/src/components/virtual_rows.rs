@@ -88,12 +88,14 @@ fn whole(pixels: f64) -> u32 {
 
 /// Notes the heights of the rows that exist, the first of which is row `start`. A row may bring further `tr` with it,
 /// which have no `aria-rowindex` of their own.
-fn measure(body: &web_sys::Element, rows: &mut Rows, start: usize) {
+fn measure(body: &web_sys::HtmlElement, rows: &mut Rows, start: usize) {
     let Ok(made) = body.query_selector_all(":scope > tr:not(.rows-space)") else { return };
     let mut heights = Vec::<f64>::new();
     for at in 0..made.length() {
-        let Some(element) = made.item(at).and_then(|node| node.dyn_into::<web_sys::Element>().ok()) else { continue };
-        let height = element.get_bounding_client_rect().height();
+        let Some(element) = made.item(at).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok()) else {
+            continue;
+        };
+        let height = f64::from(element.offset_height());
         match heights.last_mut() {
             Some(last) if !element.has_attribute("aria-rowindex") => *last += height,
             _ => heights.push(height),
@@ -105,8 +107,14 @@ fn measure(body: &web_sys::Element, rows: &mut Rows, start: usize) {
 }
 
 /// From where to where the body is seen, in its own pixels.
-fn seen(body: &web_sys::Element) -> (f64, f64) {
-    let top = -body.get_bounding_client_rect().top();
+fn seen(body: &web_sys::HtmlElement) -> (f64, f64) {
+    let mut below = f64::from(body.offset_top());
+    let mut parent = body.offset_parent();
+    while let Some(element) = parent.and_then(|parent| parent.dyn_into::<web_sys::HtmlElement>().ok()) {
+        below += f64::from(element.offset_top());
+        parent = element.offset_parent();
+    }
+    let top = window().scroll_y().unwrap_or_default() - below;
     let height = window().inner_height().ok().and_then(|height| height.as_f64()).unwrap_or(1000.0);
     (top, top + height)
 }

@@ -17,8 +17,8 @@ use crate::{
     i18n,
     route::Step,
     state::{
-        Load, connection::Connection, language::PageLanguage, order::OrderContext, providers::KnownProviders,
-        router::Router, typed::ProviderFields,
+        Load, connection::Connection, order::OrderContext, providers::KnownProviders, router::Router,
+        typed::ProviderFields,
     },
     t,
 };
