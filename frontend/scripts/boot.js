@@ -1,4 +1,4 @@
-// Loads the page's WebAssembly module and the texts of its language at once; the shell stays until the page takes its
+// Loads the WebAssembly module that the shell names and the texts of its language at once; the shell stays until the page takes its
 // place.
 const language = document.documentElement.lang;
 
@@ -9,8 +9,8 @@ async function texts() {
 }
 
 async function start() {
-  const { default: init } = await import("{{asset:mailferry.js}}");
-  const module = WebAssembly.compileStreaming(fetch("{{asset:mailferry.wasm}}"));
+  const module = WebAssembly.compileStreaming(fetch(document.getElementById("module").href));
+  const { default: init } = await import(document.getElementById("glue").href);
   await Promise.all([module, texts()]);
   await init({ module_or_path: await module });
 }

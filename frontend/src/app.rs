@@ -5,9 +5,9 @@ use mailferry_shared::API_PREFIX;
 
 use crate::{
     browser,
-    components::{Glyph, LanguageMenu, brand_mark, icon},
-    pages,
-    route::Place,
+    components::{Glyph, LanguageMenu, Skeleton, brand_mark, icon},
+    console, pages,
+    route::{Module, Place, Step},
     state::{
         announce::Announcer,
         connection::{self, Connection},
@@ -21,8 +21,64 @@ use crate::{
     t,
 };
 
-/// Puts the page in the place of the shell.
-pub fn start() {
+/// Starts the wizard.
+pub fn start_wizard() {
+    start(Module::Wizard, |place| match place {
+        Place::Start => view! { <pages::Introduction /> }.into_any(),
+        Place::Order(id, _) => view! { <pages::OrderFrame id=id steps=wizard_step /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+fn wizard_step(step: Option<Step>) -> AnyView {
+    match step {
+        Some(Step::Introduction) => view! { <pages::IntroductionAgain /> }.into_any(),
+        Some(Step::Providers) => view! { <pages::Providers /> }.into_any(),
+        Some(Step::Accounts) => view! { <pages::Accounts /> }.into_any(),
+        Some(Step::Confirm) => view! { <pages::Confirm /> }.into_any(),
+        // Of another module: the browser is on its way there.
+        Some(Step::Status) | None => view! { <Skeleton /> }.into_any(),
+    }
+}
+
+/// Starts the status page.
+pub fn start_status() {
+    start(Module::Status, |place| match place {
+        Place::Order(id, _) => view! { <pages::OrderFrame id=id steps=status_step /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+fn status_step(step: Option<Step>) -> AnyView {
+    match step {
+        Some(Step::Status) => view! { <pages::Status /> }.into_any(),
+        None => view! { <pages::Resume /> }.into_any(),
+        Some(_) => view! { <Skeleton /> }.into_any(),
+    }
+}
+
+/// Starts the console.
+pub fn start_console() {
+    start(Module::Console, |place| match place {
+        Place::Console(place) => view! { <console::Console place=place /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+fn elsewhere(place: Place) -> AnyView {
+    match place {
+        Place::NoOrder => {
+            view! { <main class="page" id="main" tabindex="-1"><pages::Locked by_link=false /></main> }.into_any()
+        }
+        _ => view! { <pages::NotFound /> }.into_any(),
+    }
+}
+
+/// What a module shows at a place.
+type Pages = fn(Place) -> AnyView;
+
+/// Puts a module in the place of the shell.
+fn start(module: Module, pages: Pages) {
     console_error_panic_hook::set_once();
     language::begin();
     // A newer link pasted into the same tab changes the fragment alone: open it anew.
@@ -35,16 +91,16 @@ pub fn start() {
     let Some(root) = document().get_element_by_id("app") else { return };
     root.set_inner_html("");
     if let Ok(root) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(root) {
-        leptos::mount::mount_to(root, App).forget();
+        leptos::mount::mount_to(root, move || view! { <App module=module pages=pages /> }).forget();
     }
 }
 
 #[component]
-fn App() -> impl IntoView {
+fn App(module: Module, pages: Pages) -> impl IntoView {
     let connection = connection::provide();
     let announcer = Announcer::provide();
     let language = PageLanguage::provide();
-    Router::provide();
+    Router::provide(module);
     Service::provide(connection);
     KnownProviders::provide(connection);
     let open_order = OpenOrder::provide();
@@ -60,7 +116,7 @@ fn App() -> impl IntoView {
             {move || {
                 // Views ask for their texts once: another language makes them anew.
                 language.code();
-                view! { <Frame connection=connection /> }
+                view! { <Frame connection=connection pages=pages /> }
             }}
             <div class="visually-hidden" role="status" aria-live="polite">
                 {move || announcer.text()}
@@ -70,7 +126,7 @@ fn App() -> impl IntoView {
 }
 
 #[component]
-fn Frame(connection: Connection) -> impl IntoView {
+fn Frame(connection: Connection, pages: Pages) -> impl IntoView {
     let router = Router::get();
     // Going from step to step within an order keeps its frame.
     let place = Memo::new(move |_| match router.place() {
@@ -83,14 +139,7 @@ fn Frame(connection: Connection) -> impl IntoView {
         </a>
         <Header />
         <OfflineBar connection=connection />
-        {move || match place.get() {
-            Place::Start => view! { <pages::Introduction /> }.into_any(),
-            Place::Order(id, _) => view! { <pages::OrderFrame id=id /> }.into_any(),
-            Place::NoOrder => {
-                view! { <main class="page" id="main" tabindex="-1"><pages::Locked by_link=false /></main> }.into_any()
-            }
-            Place::Nowhere => view! { <pages::NotFound /> }.into_any(),
-        }}
+        {move || pages(place.get())}
         <Footer />
     }
 }

@@ -59,8 +59,84 @@ pub enum Place {
     Order(OrderId, Option<Step>),
     /// Below the orders, but not the number of one.
     NoOrder,
+    /// The console, and what of it is named.
+    Console(Console),
     /// Nothing.
     Nowhere,
+}
+
+/// What of the console an address names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Console {
+    /// The list of migrations.
+    Migrations,
+    /// A migration with its logs.
+    Migration(OrderId),
+    /// A new migration, by file.
+    New,
+    /// Vouchers.
+    Vouchers,
+    /// Pre-configured links.
+    Links,
+    /// Members.
+    Members,
+    /// API keys.
+    Keys,
+    /// Webhooks with their deliveries.
+    Webhooks,
+    /// Requested migrations: the operator's queue.
+    Requests,
+    /// Tenants, for operators.
+    Tenants,
+    /// Who is signed in.
+    Profile,
+}
+
+impl Console {
+    /// Every list, with its segment.
+    const LISTS: [(Self, &'static str); 10] = [
+        (Self::Migrations, "migrations"),
+        (Self::New, "new"),
+        (Self::Vouchers, "vouchers"),
+        (Self::Links, "links"),
+        (Self::Members, "members"),
+        (Self::Keys, "keys"),
+        (Self::Webhooks, "webhooks"),
+        (Self::Requests, "requests"),
+        (Self::Tenants, "tenants"),
+        (Self::Profile, "profile"),
+    ];
+
+    fn of_segments(place: Option<&str>, id: Option<&str>) -> Option<Self> {
+        match (place, id) {
+            (None, _) => Some(Self::Migrations),
+            (Some("migrations"), Some(id)) => id.parse().ok().map(Self::Migration),
+            (Some(place), None) => Self::LISTS.iter().find(|(_, segment)| *segment == place).map(|(list, _)| *list),
+            _ => None,
+        }
+    }
+
+    /// Its address.
+    pub fn path(self) -> String {
+        match self {
+            Self::Migration(id) => format!("/console/migrations/{id}"),
+            list => {
+                let segment = Self::LISTS.iter().find(|(known, _)| *known == list).map_or("", |(_, segment)| segment);
+                format!("/console/{segment}")
+            }
+        }
+    }
+}
+
+/// A module of the page: what is loaded at once. The service chooses the shell by the same rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Module {
+    /// The steps until a migration is started.
+    Wizard,
+    /// The status page, and the bare address of an order.
+    Status,
+    /// The console.
+    Console,
 }
 
 impl Place {
@@ -74,7 +150,17 @@ impl Place {
                 (Ok(_), Some(None)) => Self::Nowhere,
                 (Ok(id), step) => Self::Order(id, step.flatten()),
             },
+            (Some("console"), place, id, None) => Console::of_segments(place, id).map_or(Self::Nowhere, Self::Console),
             _ => Self::Nowhere,
+        }
+    }
+
+    /// The module that shows it.
+    pub fn module(self) -> Module {
+        match self {
+            Self::Order(_, None | Some(Step::Status)) => Module::Status,
+            Self::Console(_) => Module::Console,
+            Self::Start | Self::Order(..) | Self::NoOrder | Self::Nowhere => Module::Wizard,
         }
     }
 
@@ -83,7 +169,7 @@ impl Place {
         match self {
             Self::Start => Some(Step::Introduction),
             Self::Order(_, step) => step,
-            Self::NoOrder | Self::Nowhere => None,
+            Self::NoOrder | Self::Console(_) | Self::Nowhere => None,
         }
     }
 }
@@ -138,11 +224,27 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn each_address_has_its_module() {
+        let id: OrderId = "00000000-0000-0000-0000-000000000001".parse().expect("a UUID");
+        assert_eq!(Place::of_path("/").module(), Module::Wizard);
+        assert_eq!(Place::of_path(&Step::Confirm.path(id)).module(), Module::Wizard);
+        assert_eq!(Place::of_path(&Step::Status.path(id)).module(), Module::Status);
+        assert_eq!(Place::of_path(&format!("/orders/{id}")).module(), Module::Status);
+        assert_eq!(Place::of_path("/console/keys").module(), Module::Console);
+    }
+
+    #[test]
     fn addresses_and_steps_belong_together() {
         let id: OrderId = "00000000-0000-0000-0000-000000000001".parse().expect("a UUID");
         for step in Step::ALL {
             assert_eq!(Place::of_path(&step.path(id)), Place::Order(id, Some(step)));
         }
+        for (list, _) in Console::LISTS {
+            assert_eq!(Place::of_path(&list.path()), Place::Console(list));
+        }
+        assert_eq!(Place::of_path(&Console::Migration(id).path()), Place::Console(Console::Migration(id)));
+        assert_eq!(Place::of_path("/console"), Place::Console(Console::Migrations));
+        assert_eq!(Place::of_path("/console/nothing"), Place::Nowhere);
         assert_eq!(Place::of_path("/"), Place::Start);
         assert_eq!(Place::of_path(&format!("/orders/{id}")), Place::Order(id, None));
         assert_eq!(Place::of_path("/orders/17/status"), Place::NoOrder);

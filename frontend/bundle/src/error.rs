@@ -6,7 +6,7 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BundleError {
     /// The command line is not understood.
-    #[error("{0}\nusage: mailferry-bundle [--no-optimise] [--wasm FILE] [--out DIR]")]
+    #[error("{0}\nusage: mailferry-bundle [--no-optimise] [--wasm DIR] [--out DIR]")]
     Usage(String),
     /// A file could not be read or written.
     #[error("{path}: {source}")]

@@ -10,11 +10,10 @@ mod providers;
 mod status;
 mod steps;
 
-use accounts::Accounts;
-use confirm::Confirm;
-pub(crate) use introduction::Introduction;
-use introduction::IntroductionAgain;
+pub(crate) use accounts::Accounts;
+pub(crate) use confirm::Confirm;
+pub(crate) use introduction::{Introduction, IntroductionAgain};
 pub(crate) use lost::{Locked, NotFound};
-pub(crate) use order::OrderFrame;
-use providers::Providers;
-use status::Status;
+pub(crate) use order::{OrderFrame, Resume};
+pub(crate) use providers::Providers;
+pub(crate) use status::Status;

@@ -7,7 +7,7 @@ use mailferry_shared::{
     secret::Secret,
 };
 
-use super::{Accounts, Confirm, IntroductionAgain, Providers, Status, lost::Locked, steps::StepBar};
+use super::{lost::Locked, steps::StepBar};
 use crate::{
     api::{self, ApiError},
     browser,
@@ -26,13 +26,20 @@ use crate::{
 /// Where this browser remembers the number of the order last opened. The number alone opens nothing.
 pub(crate) const LAST_ORDER: &str = "mailferry.order";
 
+/// The steps that a module shows.
+pub(crate) type Steps = fn(Option<Step>) -> AnyView;
+
 /// The frame of all steps of the order `id`; its steps are shown once the order is here.
 #[component]
-pub(crate) fn OrderFrame(id: OrderId) -> impl IntoView {
+pub(crate) fn OrderFrame(
+    id: OrderId,
+    /// Makes the view of a step; none: the bare address.
+    steps: Steps,
+) -> impl IntoView {
     match OpenOrder::get().find(id) {
         // Known, and no other link was opened: the views are made anew, in another language.
-        Some(context) if !has_token() => view! { <Opened context=context /> }.into_any(),
-        _ => view! { <Opening id=id /> }.into_any(),
+        Some(context) if !has_token() => view! { <Opened context=context steps=steps /> }.into_any(),
+        _ => view! { <Opening id=id steps=steps /> }.into_any(),
     }
 }
 
@@ -56,7 +63,7 @@ async fn open(id: OrderId, token: Option<Secret>) -> Result<Order, ApiError> {
 }
 
 #[component]
-fn Opening(id: OrderId) -> impl IntoView {
+fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
     let connection = expect_context::<Connection>();
     let token = take_token();
     let by_link = token.is_some();
@@ -101,33 +108,22 @@ fn Opening(id: OrderId) -> impl IntoView {
             view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
         }
         Load::Ready(()) => match context.get_value() {
-            Some(context) => view! { <Opened context=context /> }.into_any(),
+            Some(context) => view! { <Opened context=context steps=steps /> }.into_any(),
             None => ().into_any(),
         },
     }
 }
 
 #[component]
-fn Opened(context: OrderContext) -> impl IntoView {
+fn Opened(context: OrderContext, steps: Steps) -> impl IntoView {
     provide_context(context);
     poll_accounts(context);
     let router = Router::get();
     view! {
         <StepBar order=context />
         <main class="page" id="main" tabindex="-1">
-            {move || step_view(router.place().step())}
+            {move || steps(router.place().step())}
         </main>
-    }
-}
-
-fn step_view(step: Option<Step>) -> AnyView {
-    match step {
-        None => view! { <Resume /> }.into_any(),
-        Some(Step::Introduction) => view! { <IntroductionAgain /> }.into_any(),
-        Some(Step::Providers) => view! { <Providers /> }.into_any(),
-        Some(Step::Accounts) => view! { <Accounts /> }.into_any(),
-        Some(Step::Confirm) => view! { <Confirm /> }.into_any(),
-        Some(Step::Status) => view! { <Status /> }.into_any(),
     }
 }
 
@@ -148,7 +144,7 @@ fn poll_accounts(context: OrderContext) {
 
 /// The bare address of an order: goes on where its owner was.
 #[component]
-fn Resume() -> impl IntoView {
+pub(crate) fn Resume() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let router = Router::get();
     Effect::new(move || {

@@ -3,20 +3,24 @@
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use crate::route::Place;
+use crate::route::{Module, Place};
 
 /// The address in use, in every component's context.
 #[derive(Clone, Copy)]
-pub(crate) struct Router(RwSignal<String>);
+pub(crate) struct Router {
+    path: RwSignal<String>,
+    /// The module that is loaded; places of another one are loaded by the browser.
+    module: Module,
+}
 
 impl Router {
     /// Follows the address bar and the links of the page, and provides itself.
-    pub(crate) fn provide() -> Self {
-        let router = Self(RwSignal::new(address()));
+    pub(crate) fn provide(module: Module) -> Self {
+        let router = Self { path: RwSignal::new(address()), module };
         provide_context(router);
-        window_event_listener(leptos::ev::popstate, move |_| router.0.set(address()));
+        window_event_listener(leptos::ev::popstate, move |_| router.path.set(address()));
         window_event_listener(leptos::ev::click, move |event| {
-            if let Some(path) = link_of(&event) {
+            if let Some(path) = link_of(&event).filter(|path| router.shows(path)) {
                 event.prevent_default();
                 router.go(&path);
             }
@@ -31,25 +35,36 @@ impl Router {
 
     /// What the address names.
     pub(crate) fn place(self) -> Place {
-        self.0.with(|path| Place::of_path(path))
+        self.path.with(|path| Place::of_path(path))
+    }
+
+    fn shows(self, path: &str) -> bool {
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        Place::of_path(path).module() == self.module
     }
 
     /// Goes to `path`; *Back* leads here again.
     pub(crate) fn go(self, path: &str) {
-        if self.0.with_untracked(|here| here != path) {
+        if !self.shows(path) {
+            let _ = window().location().assign(path);
+        } else if self.path.with_untracked(|here| here != path) {
             if let Ok(history) = window().history() {
                 let _ = history.push_state_with_url(&JsValue::NULL, "", Some(path));
             }
-            self.0.set(path.to_owned());
+            self.path.set(address());
         }
     }
 
     /// Goes to `path` in the place of the present address.
     pub(crate) fn replace(self, path: &str) {
+        if !self.shows(path) {
+            let _ = window().location().replace(path);
+            return;
+        }
         if let Ok(history) = window().history() {
             let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(path));
         }
-        self.0.set(path.to_owned());
+        self.path.set(address());
     }
 }
 

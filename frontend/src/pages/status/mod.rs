@@ -260,9 +260,6 @@ fn Lead(page: Page) -> impl IntoView {
 fn TrialBanner(page: Page) -> impl IntoView {
     let service = expect_context::<Service>();
     let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
-    let to_full = move || {
-        page.context.typed().start.kind.set(StartKind::Main);
-    };
     view! {
         <Show when=is_trial>
             <Notice tone=Tone::Info title=t!("status.trial_title")>
@@ -270,8 +267,7 @@ fn TrialBanner(page: Page) -> impl IntoView {
                 <Show when=move || page.allows(OrderAction::Start)>
                     <a
                         class="button button-small button-primary"
-                        href=Step::Confirm.path(page.context.id)
-                        on:click=move |_| to_full()
+                        href=format!("{}#full", Step::Confirm.path(page.context.id))
                     >
                         {t!("status.to_full")}
                         {icon(Glyph::ArrowRight)}

@@ -1,8 +1,8 @@
-//! Starts the page in the browser.
+//! Starts the wizard: the steps until a migration is started.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    mailferry_frontend::start();
+    mailferry_frontend::start_wizard();
 }
 
 #[cfg(not(target_arch = "wasm32"))]
