@@ -1,5 +1,7 @@
 // Orders in the states that pages are looked at in, made by the API.
 
+import { type Page, expect } from "@playwright/test";
+
 import type { Api, Order, Pair } from "./api.ts";
 import type { Lab, LabAccount } from "./lab.ts";
 
@@ -36,6 +38,15 @@ export async function completed(api: Api, lab: Lab, accounts: LabAccount[]): Pro
   await api.start(order.id);
   await api.watch(order.id, () => {}, 120);
   return order;
+}
+
+/** Opens the order by its link; the page is at one of its steps then, and the link's token is spent. */
+export async function open(page: Page, api: Api, order: Order): Promise<void> {
+  // A page of the same order would take a mere change of the fragment for a newer link.
+  await page.goto("about:blank");
+  await page.goto(await link(api, order));
+  await page.waitForURL(/\/orders\/[^/]+\/[a-z]+$/);
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
 }
 
 /** The link that opens the order in a browser. */

@@ -35,7 +35,8 @@ const ACCENTS: Record<string, string> = { a: "å", e: "é", i: "ï", o: "ö", u:
 
 /** `text` with accents, 40 % longer, in brackets that tell it from what is not translated; `{{ names }}` stay. */
 export function pseudo(english: string): string {
-  if (english === "") return "";
+  // A name stays what it is.
+  if (english === "" || english === "Mailferry") return english;
   const parts = english.split(/(\{\{.*?\}\})/);
   const accented = parts.map((part) => (part.startsWith("{{") ? part : part.replaceAll(/[a-zA-Z]/g, (c) => ACCENTS[c] ?? c)));
   const length = parts.filter((part) => !part.startsWith("{{")).join("").length;

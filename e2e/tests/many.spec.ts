@@ -1,6 +1,6 @@
 // Five hundred accounts: the list stays smooth, and only what is near the view exists.
 
-import { link, servers } from "../support/ready.ts";
+import { open, servers } from "../support/ready.ts";
 import { expect, test } from "./fixtures.ts";
 
 const COUNT = 500;
@@ -10,7 +10,7 @@ test("the list of 500 accounts stays smooth", async ({ page, operator, lab }) =>
   const line = (n: number): string => `;user${n}@old.example;x;;user${n}@new.example;x`;
   const content = Array.from({ length: COUNT }, (_, n) => line(n)).join("\r\n");
   await operator.call("POST", `/orders/${order.id}/imports`, { content, layout: "full", preview: false });
-  await page.goto(await link(operator, order));
+  await open(page, operator, order);
   await page.goto(page.url().replace(/[^/]*$/, "status"));
   const table = page.getByRole("table", { name: "Accounts and their progress" });
   await expect(table).toHaveAttribute("aria-rowcount", String(COUNT + 1));
