@@ -40,6 +40,13 @@ pub struct SideInput {
     pub endpoint: Option<Endpoint>,
 }
 
+impl SideInput {
+    /// Whose mail it is about: the mailbox that an admin acts for, or the user's own.
+    pub fn mailbox(&self) -> &str {
+        self.act_for.as_deref().unwrap_or(&self.user)
+    }
+}
+
 /// A new account pair.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -127,6 +134,13 @@ pub struct Side {
     /// What lies in it, once counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub survey: Option<Survey>,
+}
+
+impl Side {
+    /// Whose mail it is about: the mailbox that an admin acts for, or the user's own.
+    pub fn mailbox(&self) -> &str {
+        self.act_for.as_deref().unwrap_or(&self.user)
+    }
 }
 
 /// An account pair.

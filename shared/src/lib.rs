@@ -11,7 +11,10 @@ pub mod endpoint;
 pub mod finding;
 pub mod ids;
 pub mod import;
+pub mod key;
+pub mod member;
 pub mod order;
+pub mod order_list;
 pub mod problem;
 pub mod progress;
 pub mod protocol;
@@ -19,6 +22,7 @@ pub mod provider;
 pub mod run;
 pub mod secret;
 pub mod service;
+pub mod tenant;
 pub mod verification;
 pub mod voucher;
 

@@ -38,6 +38,7 @@ problem_codes! {
     MalformedRequest, "malformed_request", 400, "The request is not valid JSON";
     InvalidField, "invalid_field", 422, "A field is missing, unknown or not valid";
     NotSignedIn, "not_signed_in", 401, "This needs a manage link or an API key";
+    SignInFailed, "sign_in_failed", 401, "Mail address or password is not right";
     LinkInvalid, "link_invalid", 401, "The link is not valid or has expired";
     Forbidden, "forbidden", 403, "This is not allowed with this link or key";
     NotFound, "not_found", 404, "There is nothing under this address";
@@ -48,6 +49,9 @@ problem_codes! {
     NothingTicked, "nothing_ticked", 409, "No account pair is ticked";
     AccountsIncomplete, "accounts_incomplete", 409, "Some account pairs lack a server or a password";
     CheckFailed, "check_failed", 409, "Some account pairs did not pass their check";
+    TooManyActive, "too_many_active", 409, "As many orders are at work as may be at once";
+    AddressTaken, "address_taken", 409, "Another member has this mail address";
+    LastAdmin, "last_admin", 409, "The last admin of a tenant must stay one";
     TooManyAccounts, "too_many_accounts", 409, "The order has as many account pairs as it may";
     FileEmpty, "file_empty", 422, "The file holds no accounts";
     FileUnreadable, "file_unreadable", 422, "The file could not be read as a list of accounts";

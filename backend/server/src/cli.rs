@@ -1,14 +1,15 @@
 //! The command line.
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     io::{self, Write},
     process::ExitCode,
 };
 
 use clap::{Args, Parser, Subcommand};
-use mailferry_shared::address::MailAddress;
-use mailferry_store::{OPERATOR_TENANT, StoreError};
+use mailferry_shared::{address::MailAddress, key::Scope};
+use mailferry_store::{NewApiKey, OPERATOR_TENANT, StoreError};
 use serde_json::json;
 
 use crate::{
@@ -139,13 +140,20 @@ fn runtime() -> io::Result<tokio::runtime::Runtime> {
 async fn create_operator(args: &CreateOperator) -> Result<(), CliError> {
     let store = app::open_store(&Settings::from_worker(&args.common)?).await?;
     let member = store.create_operator(&args.name, args.mail.as_ref()).await?;
-    let scopes = api::auth::ALL_SCOPES.iter().map(|&scope| scope.to_owned()).collect();
-    let key = store.create_api_key(OPERATOR_TENANT, Some(member.id), &args.name, &scopes).await?;
+    let scopes: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
+    let new = NewApiKey {
+        tenant_id: OPERATOR_TENANT,
+        member_id: Some(member.member.id),
+        name: args.name.clone(),
+        scopes: scopes.clone(),
+        sandbox: false,
+        expires_at: None,
+    };
+    let key = store.create_api_key(new).await?;
     store.close().await;
     let secret = key.secret.expose();
     let text = if args.json {
-        let scopes: Vec<&String> = scopes.iter().collect();
-        json!({"member_id": member.id, "name": args.name, "api_key": secret, "scopes": scopes}).to_string()
+        json!({"member_id": member.member.id, "name": args.name, "api_key": secret, "scopes": scopes}).to_string()
     } else {
         format!("API key of {} (shown this once only): {secret}", args.name)
     };

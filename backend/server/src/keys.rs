@@ -9,6 +9,8 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 pub struct Keys {
     /// Signs manage links.
     pub link: hmac::Key,
+    /// Signs cursors of lists.
+    pub cursor: hmac::Key,
     /// Signs session cookies.
     pub session_sign: EncodingKey,
     /// Verifies them.
@@ -23,8 +25,12 @@ pub const SESSION_PURPOSE: &str = "mailferry session v1";
 impl Keys {
     /// The keys made of two derived secrets.
     pub fn new(link: &[u8; 32], session: &[u8; 32]) -> Self {
+        let link = hmac::Key::new(hmac::HMAC_SHA256, link);
+        // A key of its own for each purpose, so that nothing signed for one serves another.
+        let cursor = hmac::sign(&link, b"mailferry cursor v1");
         Self {
-            link: hmac::Key::new(hmac::HMAC_SHA256, link),
+            link,
+            cursor: hmac::Key::new(hmac::HMAC_SHA256, cursor.as_ref()),
             session_sign: EncodingKey::from_secret(session),
             session_verify: DecodingKey::from_secret(session),
         }

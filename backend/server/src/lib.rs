@@ -9,7 +9,8 @@
 //! | you want to … | go to |
 //! | --- | --- |
 //! | change or add an operation of the API | [`api`]: one file an operation, `api/<noun>/<verb>.rs` |
-//! | know who may do what | [`api::auth`]: the extractors `Viewing` and `Managing` |
+//! | know who may do what | [`api::auth`]: the extractors `Viewing` and `Managing` for an order, `Acting` for a tenant |
+//! | page, filter or search a list | [`api::page`], [`api::query`], `api/orders/list.rs` |
 //! | see how an error is answered | [`api::problem`] |
 //! | change a rule about starting | [`readiness`] |
 //! | see what runs in the background | [`jobs`]: `dispatch`, `life`, `sweeper`, and a file a kind |

@@ -1,6 +1,7 @@
 //! How fast one address may ask. Kept in memory: a restart forgives, and each process counts for itself.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     time::Duration,
@@ -30,6 +31,10 @@ pub struct Limiters {
     pub vouchers: Limiter,
     /// Checks.
     pub checks: Limiter,
+    /// Tries to sign in, by address.
+    pub sign_ins: Limiter,
+    /// Tries to sign in, by the mail address that was typed.
+    pub accounts: Limiter<u64>,
 }
 
 impl Limiters {
@@ -40,21 +45,24 @@ impl Limiters {
             sessions: Limiter::new(limits.sessions),
             vouchers: Limiter::new(limits.vouchers),
             checks: Limiter::new(limits.checks),
+            sign_ins: Limiter::new(limits.sign_ins),
+            accounts: Limiter::new(limits.sign_ins),
         }
     }
 
     /// Forgets addresses that have not asked for long.
     pub fn tidy(&self) {
-        for limiter in [&self.orders, &self.sessions, &self.vouchers, &self.checks] {
+        for limiter in [&self.orders, &self.sessions, &self.vouchers, &self.checks, &self.sign_ins] {
             limiter.0.retain_recent();
         }
+        self.accounts.0.retain_recent();
     }
 }
 
-/// One limiter.
-pub struct Limiter(DefaultKeyedRateLimiter<IpAddr>);
+/// One limiter, by address unless it says otherwise.
+pub struct Limiter<K: Clone + Hash + Eq = IpAddr>(DefaultKeyedRateLimiter<K>);
 
-impl Limiter {
+impl<K: Clone + Hash + Eq> Limiter<K> {
     fn new(pace: Pace) -> Self {
         let burst = NonZeroU32::new(pace.burst).unwrap_or(NonZeroU32::MIN);
         let period = Duration::from_secs(u64::from(pace.every_seconds.max(1)));
@@ -63,15 +71,33 @@ impl Limiter {
         Self(RateLimiter::dashmap(quota))
     }
 
+    fn count(&self, key: &K) -> Result<(), ApiError> {
+        self.0.check_key(key).map_err(|not_until| {
+            let wait = not_until.wait_time_from(DefaultClock::default().now());
+            ApiError::TooManyRequests { retry_after_seconds: wait.as_secs() + 1 }
+        })
+    }
+}
+
+impl Limiter {
     /// Counts one request of `address`.
     ///
     /// # Errors
     /// [`ApiError::TooManyRequests`] with the time to wait.
     pub fn check(&self, address: IpAddr) -> Result<(), ApiError> {
-        self.0.check_key(&network_of(address)).map_err(|not_until| {
-            let wait = not_until.wait_time_from(DefaultClock::default().now());
-            ApiError::TooManyRequests { retry_after_seconds: wait.as_secs() + 1 }
-        })
+        self.count(&network_of(address))
+    }
+}
+
+impl Limiter<u64> {
+    /// Counts one request about what `text` names.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManyRequests`] with the time to wait.
+    pub fn check_text(&self, text: &str) -> Result<(), ApiError> {
+        let mut hasher = DefaultHasher::new();
+        text.trim().to_lowercase().hash(&mut hasher);
+        self.count(&hasher.finish())
     }
 }
 
@@ -109,7 +135,7 @@ mod tests {
 
     #[test]
     fn after_the_burst_an_address_waits_and_others_do_not() {
-        let limiter = Limiter::new(Pace { burst: 2, every_seconds: 60 });
+        let limiter = Limiter::<IpAddr>::new(Pace { burst: 2, every_seconds: 60 });
         assert!(limiter.check(address("192.0.2.1")).is_ok());
         assert!(limiter.check(address("192.0.2.1")).is_ok());
         match limiter.check(address("192.0.2.1")) {
@@ -121,7 +147,7 @@ mod tests {
 
     #[test]
     fn a_whole_64_of_ipv6_counts_as_one() {
-        let limiter = Limiter::new(Pace { burst: 1, every_seconds: 60 });
+        let limiter = Limiter::<IpAddr>::new(Pace { burst: 1, every_seconds: 60 });
         assert!(limiter.check(address("2001:db8::1")).is_ok());
         assert!(limiter.check(address("2001:db8::2")).is_err());
         assert!(limiter.check(address("2001:db8:0:1::1")).is_ok());

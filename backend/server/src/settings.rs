@@ -160,7 +160,9 @@ pub struct Limits {
     pub vouchers: Pace,
     /// Checks started.
     pub checks: Pace,
-    /// Account pairs in an order, and rows in a file.
+    /// Tries to sign in, for each address and for each account.
+    pub sign_ins: Pace,
+    /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
     pub max_pairs: u32,
 }
 
@@ -180,6 +182,7 @@ impl Default for Limits {
             sessions: Pace { burst: 30, every_seconds: 2 },
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
+            sign_ins: Pace { burst: 10, every_seconds: 30 },
             max_pairs: 500,
         }
     }

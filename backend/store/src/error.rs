@@ -21,6 +21,18 @@ pub enum StoreError {
         /// How many it may have.
         limit: u32,
     },
+    /// As many orders of whoever asks are at work as may be at once.
+    #[error("{limit} orders may be at work at once")]
+    TooManyActive {
+        /// How many may be.
+        limit: u32,
+    },
+    /// Another member has this mail address.
+    #[error("another member has this mail address")]
+    AddressTaken,
+    /// A tenant keeps an admin.
+    #[error("the last admin of a tenant stays one")]
+    LastAdmin,
     /// Unknown, expired or used up: one answer for all.
     #[error("the voucher code is not valid")]
     VoucherInvalid,

@@ -15,6 +15,7 @@ use crate::{
     jobs::{JobKind, enqueue},
     order::{OrderRecord, lock_order, payment},
     store::Store,
+    tenant::room_for_one_more,
     value::{args, code},
     voucher::give_back,
 };
@@ -42,6 +43,7 @@ impl Store {
     /// Writes a started order that this transaction has locked, with runs and jobs if it is scheduled.
     pub(crate) async fn write_scheduled(&self, tx: &mut Tx, order: OrderRecord) -> Result<OrderRecord, StoreError> {
         if let OrderLife::Scheduled { start } = order.life {
+            room_for_one_more(tx, &order).await?;
             let kind = match start.kind {
                 StartKind::Main => RunKind::Main,
                 StartKind::Trial => RunKind::Trial,

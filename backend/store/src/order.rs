@@ -16,8 +16,10 @@ use crate::{
     voucher::give_back,
 };
 
+mod list;
 mod record;
 
+pub use list::{Asker, OrderFilter, Reach};
 use record::{COLUMNS, order_from};
 pub use record::{NewOrder, OrderRecord};
 
@@ -31,6 +33,7 @@ impl Store {
         let mut order = OrderRecord {
             id: OrderId(self.new_id()?),
             tenant_id: new.tenant_id,
+            asker: new.asker,
             version: 1,
             link_version: 1,
             life: OrderLife::Draft,
@@ -52,8 +55,9 @@ impl Store {
         let mut tx = self.write().await?;
         tx.execute(
             "INSERT INTO orders (id, tenant_id, version, link_version, state, expires_at, language, notify_address,
-                source, destination, options, accepted_terms, accepted_terms_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                source, destination, options, accepted_terms, accepted_terms_at, created_at, member_id, api_key_id,
+                sandbox)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
             args![
                 order.id,
                 order.tenant_id,
@@ -69,6 +73,9 @@ impl Store {
                 &order.accepted_terms,
                 order.accepted_terms_at,
                 order.created_at,
+                order.asker.member_id,
+                order.asker.api_key_id,
+                order.asker.sandbox,
             ],
         )
         .await?;

@@ -1,154 +1,127 @@
-//! Tenants, their members and API keys.
-
-use std::collections::BTreeSet;
+//! Tenants, and how much each may have.
 
 use aws_lc_rs::digest::{SHA256, digest};
-use chrono::{DateTime, Utc};
 use mailferry_shared::{
-    address::MailAddress,
-    ids::{ApiKeyId, MemberId, TenantId},
-    secret::Secret,
+    ids::TenantId,
+    tenant::{Tenant, TenantLimits},
 };
 use uuid::Uuid;
 
 use crate::{
+    db::Tx,
     error::StoreError,
+    order::OrderRecord,
     store::Store,
-    value::{args, json},
-    voucher::crockford,
+    value::{Row, args},
 };
 
 /// The first tenant. Operators are its members, orders from the public page belong to it.
 pub const OPERATOR_TENANT: TenantId = TenantId(Uuid::nil());
 
-/// A member of a tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The member's id.
-    pub id: MemberId,
-    /// The tenant.
-    pub tenant_id: TenantId,
-    /// What to call the member.
-    pub name: String,
-    /// The member's mail address.
-    pub mail: Option<MailAddress>,
-    /// Since when.
-    pub created_at: DateTime<Utc>,
-}
+/// Orders at work at once for each member or API key, unless the tenant has a limit of its own.
+pub const ACTIVE_ORDERS: u32 = 10;
 
-/// An API key, without its secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ApiKey {
-    /// The key's id.
-    pub id: ApiKeyId,
-    /// Whose data it opens.
-    pub tenant_id: TenantId,
-    /// Who it was made for.
-    pub member_id: Option<MemberId>,
-    /// What its owner calls it.
-    pub name: String,
-    /// What it may do, like `orders:read`.
-    pub scopes: BTreeSet<String>,
-    /// Since when.
-    pub created_at: DateTime<Utc>,
-}
+const COLUMNS: &str = "id, name, max_pairs, max_active_orders, created_at";
 
-/// A new API key with its secret, which is shown this once only.
-#[derive(Debug, Clone)]
-pub struct NewApiKey {
-    /// The key.
-    pub key: ApiKey,
-    /// `mf_live_` and 26 characters (128 bits).
-    pub secret: Secret,
+fn tenant_from(row: &Row) -> Result<Tenant, StoreError> {
+    let limits = TenantLimits { max_pairs: row.get("max_pairs")?, max_active_orders: row.get("max_active_orders")? };
+    Ok(Tenant { id: row.get("id")?, name: row.get("name")?, limits, created_at: row.get("created_at")? })
 }
 
 impl Store {
-    /// Makes an operator: a member of the first tenant.
+    /// Makes a tenant.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn create_operator(&self, name: &str, mail: Option<&MailAddress>) -> Result<Member, StoreError> {
-        let member = Member {
-            id: MemberId(self.new_id()?),
-            tenant_id: OPERATOR_TENANT,
-            name: name.to_owned(),
-            mail: mail.cloned(),
-            created_at: self.now(),
-        };
+    pub async fn create_tenant(&self, name: &str, limits: TenantLimits) -> Result<Tenant, StoreError> {
+        let id = TenantId(self.new_id()?);
         let mut tx = self.write().await?;
-        tx.execute(
-            "INSERT INTO members (id, tenant_id, name, mail, created_at) VALUES ($1, $2, $3, $4, $5)",
-            args![member.id, member.tenant_id, name, mail.map(MailAddress::as_str), member.created_at],
-        )
-        .await?;
+        let sql = format!("INSERT INTO tenants ({COLUMNS}) VALUES ($1, $2, $3, $4, $5) RETURNING {COLUMNS}");
+        let row = tx.row(sql, args![id, name, limits.max_pairs, limits.max_active_orders, self.now()]).await?;
         tx.commit().await?;
-        Ok(member)
+        tenant_from(&row)
     }
 
-    /// Makes an API key. Only the SHA-256 of its secret is kept.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], also for a tenant that does not exist.
-    pub async fn create_api_key(
-        &self,
-        tenant_id: TenantId,
-        member_id: Option<MemberId>,
-        name: &str,
-        scopes: &BTreeSet<String>,
-    ) -> Result<NewApiKey, StoreError> {
-        let secret = format!("mf_live_{}", crockford::encode(&self.random_bytes()?).to_lowercase());
-        let id = ApiKeyId(self.new_id()?);
-        let created_at = self.now();
-        let mut tx = self.write().await?;
-        tx.execute(
-            "INSERT INTO api_keys (id, tenant_id, member_id, name, secret_hash, scopes, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            args![id, tenant_id, member_id, name, sha256(secret.as_bytes()), json(scopes)?, created_at],
-        )
-        .await?;
-        tx.commit().await?;
-        let key = ApiKey { id, tenant_id, member_id, name: name.to_owned(), scopes: scopes.clone(), created_at };
-        Ok(NewApiKey { key, secret: Secret::new(secret) })
-    }
-
-    /// The key with this secret, unless it was revoked.
+    /// Every tenant, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn find_api_key(&self, secret: &str) -> Result<Option<ApiKey>, StoreError> {
-        let mut tx = self.read().await?;
-        let row = tx
-            .row_opt(
-                "SELECT id, tenant_id, member_id, name, scopes, created_at FROM api_keys
-                 WHERE secret_hash = $1 AND revoked_at IS NULL",
-                args![sha256(secret.as_bytes())],
-            )
-            .await?;
-        row.map(|row| {
-            Ok(ApiKey {
-                id: row.get("id")?,
-                tenant_id: row.get("tenant_id")?,
-                member_id: row.get("member_id")?,
-                name: row.get("name")?,
-                scopes: row.json("scopes")?,
-                created_at: row.get("created_at")?,
-            })
-        })
-        .transpose()
+    pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM tenants ORDER BY created_at, id");
+        self.read().await?.rows(sql, args![]).await?.iter().map(tenant_from).collect()
     }
 
-    /// Revokes a key for good.
+    /// One tenant.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there is none that is not revoked yet.
-    pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<(), StoreError> {
+    /// [`StoreError::NotFound`].
+    pub async fn tenant(&self, id: TenantId) -> Result<Tenant, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM tenants WHERE id = $1");
+        tenant_from(&self.read().await?.row(sql, args![id]).await?)
+    }
+
+    /// Account pairs that an order of this tenant may have: the tenant's own limit, or `default`.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn max_pairs(&self, id: TenantId, default: u32) -> Result<u32, StoreError> {
+        Ok(self.tenant(id).await?.limits.max_pairs.unwrap_or(default))
+    }
+
+    /// Deletes a tenant that nothing belongs to.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also if anything does.
+    pub async fn delete_empty_tenant(&self, id: TenantId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let sql = "UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
-        if tx.execute(sql, args![id, self.now()]).await? == 0 {
-            return Err(StoreError::NotFound);
-        }
+        tx.execute("DELETE FROM tenants WHERE id = $1", args![id]).await?;
         tx.commit().await
     }
+
+    /// Changes a tenant; what is absent stays.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn change_tenant(
+        &self,
+        id: TenantId,
+        name: Option<&str>,
+        limits: Option<TenantLimits>,
+    ) -> Result<Tenant, StoreError> {
+        let mut tx = self.write().await?;
+        if let Some(limits) = limits {
+            let sql = "UPDATE tenants SET max_pairs = $2, max_active_orders = $3 WHERE id = $1";
+            tx.execute(sql, args![id, limits.max_pairs, limits.max_active_orders]).await?;
+        }
+        let sql = format!("UPDATE tenants SET name = COALESCE($2, name) WHERE id = $1 RETURNING {COLUMNS}");
+        let row = tx.row(sql, args![id, name]).await?;
+        tx.commit().await?;
+        tenant_from(&row)
+    }
+}
+
+/// Makes sure that whoever asked for `order` may have one more at work. Not for the public page.
+///
+/// # Errors
+/// [`StoreError::TooManyActive`].
+pub(crate) async fn room_for_one_more(tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
+    let asker = order.asker;
+    if asker.api_key_id.is_none() && asker.member_id.is_none() {
+        return Ok(());
+    }
+    // Locks the row: orders of one tenant that start at the same time follow one another.
+    let sql = "UPDATE tenants SET name = name WHERE id = $1 RETURNING max_active_orders";
+    let limit: Option<u32> = tx.row(sql, args![order.tenant_id]).await?.get("max_active_orders")?;
+    let limit = limit.unwrap_or(ACTIVE_ORDERS);
+    let row = tx
+        .row(
+            "SELECT COUNT(*) AS n FROM orders WHERE tenant_id = $1 AND id <> $2
+                AND state IN ('scheduled', 'active', 'paused')
+                AND (($3 IS NOT NULL AND api_key_id = $3) OR ($3 IS NULL AND api_key_id IS NULL AND member_id = $4))",
+            args![order.tenant_id, order.id, asker.api_key_id, asker.member_id],
+        )
+        .await?;
+    if row.get::<u32>("n")? >= limit { Err(StoreError::TooManyActive { limit }) } else { Ok(()) }
 }
 
 /// SHA-256 of `bytes`.

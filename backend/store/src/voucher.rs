@@ -35,9 +35,9 @@ impl Store {
             let bytes: [u8; 16] = self.random_bytes()?;
             let id = VoucherId(self.new_id()?);
             tx.execute(
-                "INSERT INTO vouchers (id, tenant_id, code_hash, pairs, spent, valid_until, created_at)
-                 VALUES ($1, $2, $3, $4, 0, $5, $6)",
-                args![id, tenant_id, sha256(&bytes), pairs, valid_until, self.now()],
+                "INSERT INTO vouchers (id, tenant_id, code_hash, pairs, spent, valid_until, created_at, hint)
+                 VALUES ($1, $2, $3, $4, 0, $5, $6, $7)",
+                args![id, tenant_id, sha256(&bytes), pairs, valid_until, self.now(), &spell(&bytes)[..8]],
             )
             .await?;
             issued.push(VoucherIssued { id, code: Secret::new(spell(&bytes)), pairs, valid_until });

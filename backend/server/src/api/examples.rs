@@ -24,6 +24,8 @@ use mailferry_shared::{
 };
 use uuid::Uuid;
 
+pub mod principals;
+
 fn id(number: u8) -> Uuid {
     let mut bytes = *b"\x01\x99\xd1\xc4\x5d\x5e\x7a\x10\x8c\x2f\x3f\x1f\x7c\x5c\x00\x00";
     bytes[15] = number;

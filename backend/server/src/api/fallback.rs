@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn methods_are_those_of_the_document() {
         let methods = |path: &str| methods_of(path).into_iter().collect::<Vec<_>>().join(", ");
-        assert_eq!(methods("/api/v1/orders"), "POST");
+        assert_eq!(methods("/api/v1/orders"), "GET, POST");
         assert_eq!(methods("/api/v1/orders/x"), "DELETE, GET, PATCH");
         assert_eq!(methods("/api/v1/nothing"), "");
         assert_eq!(methods("/api/v1/orders/"), "");

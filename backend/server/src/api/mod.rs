@@ -3,16 +3,19 @@
 //! A request never waits for a foreign server: it writes to the store, and a worker does the rest.
 
 use actix_web::web;
+use mailferry_shared::key::Scope;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        RefOr, Required,
+        RefOr, Required, SecurityRequirement,
+        path::Operation,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
 };
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 pub mod accounts;
+pub mod api_keys;
 pub mod auth;
 pub mod checks;
 pub mod deltas;
@@ -22,15 +25,21 @@ pub mod etag;
 pub mod examples;
 pub mod fallback;
 pub mod json;
+pub mod me;
+pub mod members;
 pub mod orders;
+pub mod page;
 pub mod path;
 pub mod problem;
 pub mod progress;
 pub mod providers;
+pub mod query;
 pub mod runs;
 pub mod security;
 pub mod service;
 pub mod sessions;
+pub mod sign_ins;
+pub mod tenants;
 pub mod trace;
 pub mod validate;
 pub mod verifications;
@@ -58,6 +67,9 @@ pub mod vouchers;
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
         (name = "sessions", description = "Manage links"),
+        (name = "members", description = "Who belongs to a tenant, and signing in"),
+        (name = "api-keys", description = "What programs prove themselves with"),
+        (name = "tenants", description = "For operators: who sells migrations"),
     ),
 )]
 struct Head;
@@ -73,11 +85,14 @@ impl Modify for Schemes {
             "__Host-mailferry-{order_id}",
             "Set by createOrder and openSession; the name ends in the order number.",
         );
+        let scopes: Vec<&str> = Scope::ALL.iter().map(|scope| scope.as_str()).collect();
         let key = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("mf_live_…")
-            .description(Some("An API key. Its scopes: orders:read, orders:write, vouchers:write."));
+            .description(Some(format!("An API key. Its scopes: {}.", scopes.join(", "))));
         components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        let member = ApiKeyValue::with_description(auth::console::COOKIE, "Set by signIn: a member's session.");
+        components.add_security_scheme("member", SecurityScheme::ApiKey(ApiKey::Cookie(member)));
         components.add_security_scheme("api_key", SecurityScheme::Http(key.build()));
     }
 }
@@ -88,6 +103,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         scope(mailferry_shared::API_PREFIX)
             .service(service::read::get_service)
             .service(providers::list::list_providers)
+            .service(orders::list::list_orders)
             .service(orders::create::create_order)
             .service(orders::read::read_order)
             .service(orders::change::change_order)
@@ -115,6 +131,20 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(verifications::list::list_verifications)
             .service(verifications::read::read_verification)
             .service(sessions::open::open_session)
+            .service(sign_ins::create::sign_in)
+            .service(me::read::read_me)
+            .service(me::password::change_password)
+            .service(me::sign_out::sign_out)
+            .service(members::list::list_members)
+            .service(members::create::create_member)
+            .service(members::change::change_member)
+            .service(members::delete::delete_member)
+            .service(api_keys::list::list_api_keys)
+            .service(api_keys::create::create_api_key)
+            .service(api_keys::revoke::revoke_api_key)
+            .service(tenants::list::list_tenants)
+            .service(tenants::create::create_tenant)
+            .service(tenants::change::change_tenant)
             .service(vouchers::create::create_vouchers),
     );
 }
@@ -124,7 +154,10 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let app = actix_web::App::new().into_utoipa_app().openapi(Head::openapi()).configure(operations);
     let mut document = app.split_for_parts().1;
     let items = document.paths.paths.values_mut();
-    for operation in items.flat_map(|item| [&mut item.post, &mut item.patch]).flatten() {
+    let operations =
+        items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]).flatten();
+    for operation in operations {
+        members_like_keys(operation);
         let optional = operation.operation_id.as_deref().is_some_and(|id| OPTIONAL_BODIES.contains(&id));
         if let (true, Some(RefOr::T(body))) = (optional, operation.request_body.as_mut()) {
             body.required = Some(Required::False);
@@ -133,9 +166,27 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document
 }
 
+/// What an API key may do, a member who is signed in may do too, as far as their role reaches.
+fn members_like_keys(operation: &mut Operation) {
+    let Some(ways) = &mut operation.security else { return };
+    let member = SecurityRequirement::new::<_, _, &str>("member", []);
+    let by_key = ways.iter().any(|way| serde_json::to_value(way).is_ok_and(|way| way.get("api_key").is_some()));
+    if by_key && !ways.contains(&member) {
+        ways.push(member);
+    }
+}
+
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 6] =
-    ["changeAccount", "changeOrder", "startCheck", "startDelta", "startOrder", "startVerification"];
+const OPTIONAL_BODIES: [&str; 8] = [
+    "changeAccount",
+    "changeMember",
+    "changeOrder",
+    "changeTenant",
+    "startCheck",
+    "startDelta",
+    "startOrder",
+    "startVerification",
+];
 
 /// Everything below `/api`.
 pub fn configure(config: &mut web::ServiceConfig) {

@@ -2,7 +2,7 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures::future::{Ready, ready};
-use mailferry_shared::ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId};
+use mailferry_shared::ids::{ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -91,4 +91,31 @@ pub struct VerificationPath {
     /// The verification.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0006")]
     pub verification_id: VerificationId,
+}
+
+/// A tenant.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct TenantPath {
+    /// The tenant.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0010")]
+    pub tenant_id: TenantId,
+}
+
+/// A member.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct MemberPath {
+    /// The member.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0011")]
+    pub member_id: MemberId,
+}
+
+/// An API key.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct KeyPath {
+    /// The API key.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0012")]
+    pub key_id: ApiKeyId,
 }

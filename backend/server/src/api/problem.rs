@@ -24,8 +24,11 @@ pub enum ApiError {
     #[error("{} field(s) are missing, unknown or not valid", .0.len())]
     Fields(Vec<FieldError>),
     /// No proof of anything.
-    #[error("Open the manage link again, or send an API key.")]
+    #[error("Open the manage link again, sign in, or send an API key.")]
     NotSignedIn,
+    /// Any sign-in that fails: one answer for all of them.
+    #[error("Look for a typing error; an admin of your tenant can set a new password.")]
+    SignInFailed,
     /// The token of a manage link is wrong or too old.
     #[error("Use the link in the latest status mail; links end with their order.")]
     LinkInvalid,
@@ -62,6 +65,15 @@ pub enum ApiError {
     /// The order is full.
     #[error("An order has at most {0} account pairs.")]
     TooManyAccounts(u32),
+    /// Whoever asks has as many orders at work as may be at once.
+    #[error("At most {0} orders may be at work at once: wait until one has ended, or cancel one.")]
+    TooManyActive(u32),
+    /// Another member has this mail address.
+    #[error("Enter another mail address: one belongs to one member.")]
+    AddressTaken,
+    /// A tenant keeps an admin.
+    #[error("Make another member an admin first.")]
+    LastAdmin,
     /// A file that cannot be read as a whole.
     #[error("{0}.")]
     File(#[from] FileError),
@@ -102,6 +114,7 @@ impl ApiError {
             Self::Malformed(_) => ProblemCode::MalformedRequest,
             Self::Fields(_) => ProblemCode::InvalidField,
             Self::NotSignedIn => ProblemCode::NotSignedIn,
+            Self::SignInFailed => ProblemCode::SignInFailed,
             Self::LinkInvalid => ProblemCode::LinkInvalid,
             Self::Forbidden(_) => ProblemCode::Forbidden,
             Self::NotFound => ProblemCode::NotFound,
@@ -113,6 +126,9 @@ impl ApiError {
             Self::AccountsIncomplete(_) => ProblemCode::AccountsIncomplete,
             Self::CheckFailed(_) => ProblemCode::CheckFailed,
             Self::TooManyAccounts(_) => ProblemCode::TooManyAccounts,
+            Self::TooManyActive(_) => ProblemCode::TooManyActive,
+            Self::AddressTaken => ProblemCode::AddressTaken,
+            Self::LastAdmin => ProblemCode::LastAdmin,
             Self::File(FileError::Empty) => ProblemCode::FileEmpty,
             Self::File(FileError::TooLarge) | Self::TooLarge(_) => ProblemCode::TooLarge,
             Self::File(FileError::TooManyRows(_) | FileError::NotText | FileError::UnknownLayout(_)) => {
@@ -155,6 +171,9 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound => Self::NotFound,
             StoreError::Conflict => Self::Conflict("The order was changed at the same moment; read it and try again."),
             StoreError::TooManyPairs { limit } => Self::TooManyAccounts(limit),
+            StoreError::TooManyActive { limit } => Self::TooManyActive(limit),
+            StoreError::AddressTaken => Self::AddressTaken,
+            StoreError::LastAdmin => Self::LastAdmin,
             StoreError::VoucherInvalid => Self::VoucherInvalid,
             StoreError::WrongState(error) => Self::WrongState(error),
             StoreError::Active => Self::Conflict("Runs of it have not ended; cancel the order or wait for their end."),

@@ -55,7 +55,7 @@ fn every_operation_is_complete() {
             }
         }
     }
-    assert_eq!(ids.len(), 30);
+    assert!(ids.len() >= 45, "{}", ids.len());
 }
 
 #[test]

@@ -11,12 +11,11 @@ use actix_web::{dev::ServerHandle, web::Data};
 use clap::Parser;
 use mailferry_lab::Postgres;
 use mailferry_server::{
-    api::auth::ALL_SCOPES,
     app::{self, App},
     settings::{Pace, ServeArgs, Settings},
 };
-use mailferry_shared::{order::LinkScope, secret::Secret};
-use mailferry_store::{Context, MockClock, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
+use mailferry_shared::{ids::TenantId, key::Scope, order::LinkScope, secret::Secret};
+use mailferry_store::{Context, MockClock, NewApiKey, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -65,14 +64,13 @@ impl Service {
         let wide = Pace { burst: 10_000, every_seconds: 1 };
         (settings.limits.orders, settings.limits.sessions) = (wide, wide);
         (settings.limits.vouchers, settings.limits.checks) = (wide, wide);
+        settings.limits.sign_ins = wide;
         change(&mut settings);
         let keys = SealingKeys::from_file(&settings.sealing_key_file, &SystemRandom).expect("keys");
         let store = Store::connect_with(&url, keys, context, settings.terms).await.expect("a database");
         let app = Data::new(App::new(store.clone(), Arc::new(settings)).await.expect("an application"));
-        let scopes = ALL_SCOPES.iter().map(|&scope| scope.to_owned()).collect();
-        let key = store.create_api_key(OPERATOR_TENANT, None, "test", &scopes).await.expect("a key");
+        let key = api_key(&store, OPERATOR_TENANT, Scope::ALL).await;
         let handle = serve(app.clone(), listener);
-        let key = key.secret.expose().to_owned();
         Self { base, store, app, folder, key, answered: Arc::default(), handle }
     }
 
@@ -90,6 +88,11 @@ impl Service {
     /// A client with the operator's key.
     pub(crate) fn operator(&self) -> Client {
         Client { key: Some(self.key.clone()), ..self.stranger() }
+    }
+
+    /// A client with a new key of a tenant.
+    pub(crate) async fn with_key(&self, tenant: TenantId, scopes: &[Scope]) -> Client {
+        Client { key: Some(api_key(&self.store, tenant, scopes).await), ..self.stranger() }
     }
 
     /// An order in draft, and a client whose cookie opens it.
@@ -131,6 +134,13 @@ impl Service {
         self.handle.stop(true).await;
         self.store.close().await;
     }
+}
+
+async fn api_key(store: &Store, tenant_id: TenantId, scopes: &[Scope]) -> String {
+    let scopes = scopes.iter().copied().collect();
+    let new =
+        NewApiKey { tenant_id, member_id: None, name: "test".to_owned(), scopes, sandbox: false, expires_at: None };
+    store.create_api_key(new).await.expect("a key").secret.expose().to_owned()
 }
 
 fn settings(flags: &[&str], key_file: PathBuf) -> Settings {
@@ -183,7 +193,7 @@ pub(crate) struct Client {
     pub(crate) base: String,
     pub(crate) cookie: Option<String>,
     pub(crate) key: Option<String>,
-    answered: Arc<Mutex<String>>,
+    pub(crate) answered: Arc<Mutex<String>>,
 }
 
 /// What was answered.

@@ -9,6 +9,7 @@ mod harness;
 mod headers;
 mod mails;
 mod orders;
+mod principals;
 mod runs;
 mod verifications;
 mod vouchers;

@@ -1,6 +1,8 @@
 //! Never more account pairs are granted than a voucher is good for.
 
 use futures::future::join_all;
+use mailferry_shared::key::Scope;
+use mailferry_store::OPERATOR_TENANT;
 use serde_json::json;
 
 use crate::harness::{Service, on_both};
@@ -51,10 +53,7 @@ async fn only_a_key_with_the_scope_creates_vouchers_in_sane_numbers() {
     service.stranger().post("/api/v1/vouchers", body.clone()).await.is_problem(401, "not_signed_in");
     let (_, owner) = service.order().await;
     owner.post("/api/v1/vouchers", body.clone()).await.is_problem(401, "not_signed_in");
-    let scopes = ["orders:read".to_owned()].into();
-    let key = service.store.create_api_key(mailferry_store::OPERATOR_TENANT, None, "reader", &scopes).await;
-    let mut reader = service.stranger();
-    reader.key = Some(key.expect("a key").secret.expose().to_owned());
+    let reader = service.with_key(OPERATOR_TENANT, &[Scope::OrdersRead]).await;
     reader.post("/api/v1/vouchers", body).await.is_problem(403, "forbidden");
     for body in [
         json!({"pairs": 0}),

@@ -8,6 +8,7 @@ use mailferry_shared::{
     order::{Language, OrderOptions, OrderState, ProviderChoice, StartKind},
 };
 
+use super::Asker;
 use crate::{error::StoreError, store::Store, value::Row};
 
 /// What a new order begins with.
@@ -15,6 +16,8 @@ use crate::{error::StoreError, store::Store, value::Row};
 pub struct NewOrder {
     /// Whose order it is; [`crate::OPERATOR_TENANT`] for the public page.
     pub tenant_id: TenantId,
+    /// Who asks for it.
+    pub asker: Asker,
     /// Language of page and mails.
     pub language: Language,
     /// Where status mails go.
@@ -36,6 +39,8 @@ pub struct OrderRecord {
     pub id: OrderId,
     /// Whose order it is.
     pub tenant_id: TenantId,
+    /// Who asked for it.
+    pub asker: Asker,
     /// Grows with every change.
     pub version: i64,
     /// Raised to make older manage links useless.
@@ -72,7 +77,8 @@ pub struct OrderRecord {
 
 pub(super) const COLUMNS: &str =
     "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
-    expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at";
+    expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at,
+    member_id, api_key_id, sandbox";
 
 pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     let kind = row.code_opt("kind")?;
@@ -83,6 +89,11 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     Ok(OrderRecord {
         id: row.get("id")?,
         tenant_id: row.get("tenant_id")?,
+        asker: Asker {
+            member_id: row.get("member_id")?,
+            api_key_id: row.get("api_key_id")?,
+            sandbox: row.get("sandbox")?,
+        },
         version: row.get("version")?,
         link_version: row.get("link_version")?,
         life: life.ok_or_else(|| StoreError::corrupt("orders.state"))?,

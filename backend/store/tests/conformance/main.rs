@@ -12,6 +12,7 @@ mod ledger_file;
 mod ledger_history;
 mod ledger_speed;
 mod manifest;
+mod order_list;
 mod orders;
 mod pairs;
 mod runs;

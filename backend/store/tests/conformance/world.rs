@@ -12,7 +12,7 @@ use mailferry_shared::{
     secret::Secret,
 };
 use mailferry_store::{
-    Context, Lease, MockClock, NewOrder, OPERATOR_TENANT, OrderRecord, SealingKeys, Store, SystemRandom,
+    Asker, Context, Lease, MockClock, NewOrder, OPERATOR_TENANT, OrderRecord, SealingKeys, Store, SystemRandom,
 };
 
 /// Runs each test body on both databases.
@@ -150,6 +150,7 @@ pub(crate) fn start(kind: StartKind, earliest: DateTime<Utc>) -> Start {
 pub(crate) fn new_order() -> NewOrder {
     NewOrder {
         tenant_id: OPERATOR_TENANT,
+        asker: Asker::default(),
         language: Language::En,
         notify_address: Some("anna@example.org".parse().expect("address")),
         source: None,

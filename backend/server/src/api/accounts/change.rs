@@ -47,13 +47,22 @@ pub(crate) async fn change_account(
     path: Ids<PairPath>,
     body: Body<AccountChange>,
 ) -> Result<Json<AccountPair>, ApiError> {
-    let (order, pair_id, change) = (managing.0.order, path.0.pair_id, body.read()?);
+    let (access, pair_id, change) = (managing.0, path.0.pair_id, body.read()?);
+    let order = &access.order;
     let mut check = Check::default();
     check.account_change(&change);
     check.done()?;
     let pair = app.store.pair(order.id, pair_id).await?;
-    if let Err(error) = may_change(&order) {
-        may_change_passwords(&order, &pair, &change).ok_or(error)?;
+    let new = |change: &Option<SideInput>, old: &Side| {
+        change.as_ref().map_or_else(|| old.mailbox().to_owned(), |side| side.mailbox().to_owned())
+    };
+    access.may_move(
+        "/source/user",
+        &new(&change.source, &pair.source),
+        &new(&change.destination, &pair.destination),
+    )?;
+    if let Err(error) = may_change(order) {
+        may_change_passwords(order, &pair, &change).ok_or(error)?;
     }
     Ok(Json(app.store.change_pair(order.id, pair_id, &change).await?))
 }

@@ -37,13 +37,16 @@ pub(crate) async fn create_account(
     managing: Managing,
     body: Body<AccountCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let order = managing.0.order;
-    may_change(&order)?;
+    let access = managing.0;
+    let order = &access.order;
+    may_change(order)?;
     let account = body.read()?;
     let mut check = Check::default();
     check.account(&account);
     check.done()?;
-    let created = app.store.create_pairs(order.id, app.settings.limits.max_pairs, &[account]).await?;
+    access.may_move("/source/user", account.source.mailbox(), account.destination.mailbox())?;
+    let limit = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;
+    let created = app.store.create_pairs(order.id, limit, &[account]).await?;
     let id = *created.first().ok_or_else(|| ApiError::internal("no pair was created"))?;
     let pair = app.store.pair(order.id, id).await?;
     let location = format!("{API_PREFIX}/orders/{}/accounts/{id}", order.id);

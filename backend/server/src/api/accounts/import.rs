@@ -46,15 +46,19 @@ pub(crate) async fn import_accounts(
     managing: Managing,
     body: Body<ImportRequest, IMPORT_BODY_BYTES>,
 ) -> Result<Json<ImportResult>, ApiError> {
-    let (order, request) = (managing.0.order, body.read()?);
-    may_change(&order)?;
+    let (access, request) = (managing.0, body.read()?);
+    let order = &access.order;
+    may_change(order)?;
     let mut check = Check::default();
     check.password(request.source_password.as_ref(), "/source_password");
     check.password(request.destination_password.as_ref(), "/destination_password");
     check.done()?;
-    let limit = app.settings.limits.max_pairs;
+    let limit = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;
     let file = account_file::parse(request.content.expose().as_bytes(), request.layout, limit as usize)?;
     let accounts: Vec<AccountCreate> = file.rows.iter().map(|row| account(row, &request)).collect();
+    for account in &accounts {
+        access.may_move("/content", account.source.mailbox(), account.destination.mailbox())?;
+    }
     let created = if request.preview || accounts.is_empty() {
         Vec::new()
     } else {

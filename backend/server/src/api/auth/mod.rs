@@ -1,34 +1,35 @@
 //! Who asks, and what for. Object-level authorisation is here and nowhere else: an operation on an order takes
-//! [`Viewing`] or [`Managing`], and gets the order with it or is never called.
+//! [`Viewing`] or [`Managing`], and gets the order with it or is never called; one that acts for a tenant takes
+//! [`Acting`] with its scope.
 //!
-//! Without any proof every order answers 401; with a proof for something else, an order that is not there and one
-//! that belongs to somebody else answer the same 404.
+//! An order opens to its manage link (a session each, [`session`]), to members who are signed in ([`console`]) and to
+//! API keys, the latter two as far as the role reaches ([`principal`]). Without any proof every order answers 401; with a
+//! proof for something else, an order that is not there and one that belongs to somebody else answer the same 404.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
 use chrono::{DateTime, Utc};
 use futures::future::LocalBoxFuture;
 use mailferry_shared::{
     ids::OrderId,
+    key::Scope,
     order::{LinkScope, OrderState},
 };
-use mailferry_store::{ApiKey, OrderRecord, StoreError};
+use mailferry_store::{OrderRecord, StoreError};
 
 use super::problem::ApiError;
 use crate::app::App;
 
+pub mod acting;
+pub mod console;
 pub mod link;
+pub mod password;
+pub mod principal;
 pub mod session;
 
+pub use acting::{Acting, Anybody, MaybePrincipal, SignedIn};
+use console::MemberClaims;
+pub use principal::Principal;
 use session::Claims;
-
-/// Scope of an API key: read orders.
-pub const ORDERS_READ: &str = "orders:read";
-/// Scope of an API key: create, change and start orders.
-pub const ORDERS_WRITE: &str = "orders:write";
-/// Scope of an API key: create vouchers.
-pub const VOUCHERS_WRITE: &str = "vouchers:write";
-/// Every scope there is.
-pub const ALL_SCOPES: [&str; 3] = [ORDERS_READ, ORDERS_WRITE, VOUCHERS_WRITE];
 
 /// An order that whoever asks may read.
 pub struct Viewing(pub OrderAccess);
@@ -44,15 +45,29 @@ pub struct OrderAccess {
     pub scope: LinkScope,
     /// The session, if it was opened by one.
     pub session: Option<Claims>,
+    /// The member or API key, if it was opened by one.
+    pub principal: Option<Principal>,
+}
+
+impl OrderAccess {
+    /// Makes sure that whoever asks may move accounts between these mailboxes: managers are limited to their domains.
+    ///
+    /// # Errors
+    /// 422 naming the field.
+    pub fn may_move(&self, pointer: &str, source: &str, destination: &str) -> Result<(), ApiError> {
+        match &self.principal {
+            Some(principal) if !principal.may_move(source, destination) => {
+                Err(ApiError::field(pointer, "Neither mailbox is in one of your domains."))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Whether an order's links still work: none does once it is closed.
 pub fn is_link_alive(order: &OrderRecord, now: DateTime<Utc>) -> bool {
     order.life.state() != OrderState::Closed && order.expires_at > now
 }
-
-/// An API key that was sent, or none.
-pub struct MaybeKey(pub Option<ApiKey>);
 
 impl FromRequest for Viewing {
     type Error = ApiError;
@@ -74,28 +89,6 @@ impl FromRequest for Managing {
     }
 }
 
-impl FromRequest for MaybeKey {
-    type Error = ApiError;
-    type Future = LocalBoxFuture<'static, Result<Self, ApiError>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { Ok(Self(key(app(&request)?, &request).await?)) })
-    }
-}
-
-impl MaybeKey {
-    /// The key, if it has `scope`.
-    ///
-    /// # Errors
-    /// 401 without a key, 403 if it lacks the scope.
-    pub fn with_scope(self, scope: &str) -> Result<ApiKey, ApiError> {
-        let key = self.0.ok_or(ApiError::NotSignedIn)?;
-        if key.scopes.contains(scope) { Ok(key) } else { Err(KEY_LACKS_SCOPE) }
-    }
-}
-
-const KEY_LACKS_SCOPE: ApiError = ApiError::Forbidden("This API key lacks the scope for that.");
 const LINK_ONLY_VIEWS: ApiError = ApiError::Forbidden("This link only shows the order; use the one that manages it.");
 
 fn app(request: &HttpRequest) -> Result<&Data<App>, ApiError> {
@@ -104,9 +97,9 @@ fn app(request: &HttpRequest) -> Result<&Data<App>, ApiError> {
 
 async fn authorise(request: &HttpRequest, needed: LinkScope) -> Result<OrderAccess, ApiError> {
     let app = app(request)?;
-    let key = key(app, request).await?;
+    let principal = principal(app, request).await?;
     let sessions = sessions(app, request);
-    if key.is_none() && sessions.is_empty() {
+    if principal.is_none() && sessions.is_empty() {
         return Err(ApiError::NotSignedIn);
     }
     let id: OrderId = request.match_info().query("order_id").parse().map_err(|_| ApiError::NotFound)?;
@@ -114,27 +107,26 @@ async fn authorise(request: &HttpRequest, needed: LinkScope) -> Result<OrderAcce
         Err(StoreError::NotFound) => return Err(ApiError::NotFound),
         other => other?,
     };
-    let by_key = key.filter(|key| key.tenant_id == order.tenant_id);
-    let by_session = sessions.into_iter().find(|claims| claims.sub == id);
-    match (by_key, by_session) {
-        (Some(key), _) => of_key(&key, order, needed),
-        (None, Some(_)) if !is_link_alive(&order, app.store.now()) => Err(ApiError::LinkInvalid),
-        (None, Some(claims)) => of_session(claims, order, needed),
-        (None, None) => Err(ApiError::NotFound),
+    if let Some(principal) = principal
+        && principal.sees(app, &order).await?
+    {
+        return of_principal(principal, order, needed);
+    }
+    match sessions.into_iter().find(|claims| claims.sub == id) {
+        Some(_) if !is_link_alive(&order, app.store.now()) => Err(ApiError::LinkInvalid),
+        Some(claims) => of_session(claims, order, needed),
+        None => Err(ApiError::NotFound),
     }
 }
 
-fn of_key(key: &ApiKey, order: OrderRecord, needed: LinkScope) -> Result<OrderAccess, ApiError> {
-    let writes = key.scopes.contains(ORDERS_WRITE);
-    let reads = writes || key.scopes.contains(ORDERS_READ);
-    match needed {
-        LinkScope::View if !reads => Err(KEY_LACKS_SCOPE),
-        LinkScope::Manage if !writes => Err(KEY_LACKS_SCOPE),
-        LinkScope::View | LinkScope::Manage => {
-            let scope = if writes { LinkScope::Manage } else { LinkScope::View };
-            Ok(OrderAccess { order, scope, session: None })
-        }
-    }
+fn of_principal(principal: Principal, order: OrderRecord, needed: LinkScope) -> Result<OrderAccess, ApiError> {
+    principal.needs(match needed {
+        LinkScope::View => Scope::OrdersRead,
+        LinkScope::Manage => Scope::OrdersWrite,
+    })?;
+    let writes = principal.needs(Scope::OrdersWrite).is_ok();
+    let scope = if writes { LinkScope::Manage } else { LinkScope::View };
+    Ok(OrderAccess { order, scope, session: None, principal: Some(principal) })
 }
 
 fn of_session(claims: Claims, order: OrderRecord, needed: LinkScope) -> Result<OrderAccess, ApiError> {
@@ -144,15 +136,25 @@ fn of_session(claims: Claims, order: OrderRecord, needed: LinkScope) -> Result<O
     if needed == LinkScope::Manage && claims.scope == LinkScope::View {
         return Err(LINK_ONLY_VIEWS);
     }
-    Ok(OrderAccess { order, scope: claims.scope, session: Some(claims) })
+    Ok(OrderAccess { order, scope: claims.scope, session: Some(claims), principal: None })
 }
 
-/// The key in `Authorization: Bearer …`; 401 if there is one that is not ours.
-async fn key(app: &App, request: &HttpRequest) -> Result<Option<ApiKey>, ApiError> {
-    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return Ok(None) };
+/// Who asks: the key in `Authorization: Bearer …`, or else the member whose session is in the cookie. 401 if there is a
+/// key that is not ours; a session that is over counts as none.
+async fn principal(app: &App, request: &HttpRequest) -> Result<Option<Principal>, ApiError> {
+    let Some(value) = request.headers().get(header::AUTHORIZATION) else { return member(app, request).await };
     let secret = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
     let secret = secret.ok_or(ApiError::NotSignedIn)?;
-    app.store.find_api_key(secret.trim()).await?.map(Some).ok_or(ApiError::NotSignedIn)
+    let holder = app.store.find_api_key(secret.trim()).await?.ok_or(ApiError::NotSignedIn)?;
+    Ok(Some(Principal::of_key(holder)))
+}
+
+async fn member(app: &App, request: &HttpRequest) -> Result<Option<Principal>, ApiError> {
+    let Some(cookie) = request.cookie(console::COOKIE) else { return Ok(None) };
+    let Some(claims) = MemberClaims::from_cookie(&cookie, &app.keys, app.store.now()) else { return Ok(None) };
+    let member = app.store.find_member(claims.sub).await?;
+    let member = member.filter(|member| member.session_version == claims.ver);
+    Ok(member.map(|member| Principal::of_member(member, claims.expires_at())))
 }
 
 /// Every session whose cookie was sent and holds.

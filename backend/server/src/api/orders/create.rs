@@ -1,13 +1,16 @@
 //! `POST /orders`
 
 use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
-use mailferry_shared::order::{LinkScope, Order, OrderCreate};
-use mailferry_store::{ApiKey, NewOrder, OPERATOR_TENANT};
+use mailferry_shared::{
+    key::Scope,
+    order::{LinkScope, Order, OrderCreate},
+};
+use mailferry_store::{Asker, NewOrder, OPERATOR_TENANT};
 
 use super::view;
 use crate::{
     api::{
-        auth::{MaybeKey, ORDERS_WRITE, session::Claims},
+        auth::{MaybePrincipal, Principal, session::Claims},
         errors, examples,
         json::Body,
         problem::ApiError,
@@ -20,15 +23,15 @@ use crate::{
 
 /// Creates an order.
 ///
-/// Anybody may; the answer sets the session cookie that opens it, and holds the manage link. With an API key the
-/// order belongs to the key's tenant and no cookie is set.
+/// Anybody may; the answer sets the session cookie that opens it, and holds the manage link. With an API key, or
+/// signed in as a member, the order belongs to that tenant and no cookie is set.
 #[utoipa::path(
     operation_id = "createOrder",
     tag = "orders",
     request_body(content = OrderCreate, example = json!(examples::order_create())),
     responses(
         (status = 201, description = "The new order", body = Order, headers(
-            ("Set-Cookie" = String, description = "The session, unless an API key was sent"),
+            ("Set-Cookie" = String, description = "The session, unless an API key or a member's session was sent"),
             ("Location" = String, description = "The order's address"),
         ), example = json!(examples::order())),
         errors::WithBody,
@@ -42,22 +45,19 @@ use crate::{
 pub(crate) async fn create_order(
     app: Data<App>,
     request: HttpRequest,
-    key: MaybeKey,
+    asking: MaybePrincipal,
     body: Body<OrderCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = match key.0 {
-        Some(_) => Some(key.with_scope(ORDERS_WRITE)?),
-        None => {
-            app.limiters.orders.check(client_address(&request, &app.settings.trust_proxy))?;
-            None
-        }
-    };
+    match &asking.0 {
+        Some(principal) => principal.needs(Scope::OrdersWrite)?,
+        None => app.limiters.orders.check(client_address(&request, &app.settings.trust_proxy))?,
+    }
     let body = body.read()?;
     check(&app, &body)?;
-    let order = app.store.create_order(new_order(body, key.as_ref())).await?;
+    let order = app.store.create_order(new_order(body, asking.0.as_ref())).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/orders/{}", mailferry_shared::API_PREFIX, order.id)));
-    if key.is_none() {
+    if asking.0.is_none() {
         let now = app.store.now();
         let claims = Claims::new(order.id, LinkScope::Manage, order.link_version, now, order.expires_at);
         response.cookie(claims.cookie(&app.keys, now).map_err(ApiError::internal)?);
@@ -76,9 +76,10 @@ fn check(app: &App, body: &OrderCreate) -> Result<(), ApiError> {
     check.done()
 }
 
-fn new_order(body: OrderCreate, key: Option<&ApiKey>) -> NewOrder {
+fn new_order(body: OrderCreate, principal: Option<&Principal>) -> NewOrder {
     NewOrder {
-        tenant_id: key.map_or(OPERATOR_TENANT, |key| key.tenant_id),
+        tenant_id: principal.map_or(OPERATOR_TENANT, |principal| principal.tenant_id),
+        asker: principal.map_or_else(Asker::default, Principal::asker),
         language: body.language,
         notify_address: body.notify_address,
         source: body.source,

@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod change;
 pub mod create;
 pub mod delete;
+pub mod list;
 pub mod pause;
 pub mod read;
 pub mod redeem;

@@ -5,7 +5,7 @@ use mailferry_shared::voucher::{VoucherBatch, VoucherCreate};
 
 use crate::{
     api::{
-        auth::{MaybeKey, VOUCHERS_WRITE},
+        auth::{Acting, acting::VouchersWrite},
         errors, examples,
         json::Body,
         problem::ApiError,
@@ -32,10 +32,9 @@ use crate::{
 #[post("/vouchers")]
 pub(crate) async fn create_vouchers(
     app: Data<App>,
-    key: MaybeKey,
+    acting: Acting<VouchersWrite>,
     body: Body<VoucherCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let key = key.with_scope(VOUCHERS_WRITE)?;
     let VoucherCreate { pairs, count, valid_until } = body.read()?;
     let mut check = Check::default();
     check.that((1..=500).contains(&pairs), "/pairs", "A voucher is good for 1 to 500 account pairs.");
@@ -43,6 +42,6 @@ pub(crate) async fn create_vouchers(
     let future = valid_until.is_none_or(|time| time > app.store.now());
     check.that(future, "/valid_until", "This time has passed already.");
     check.done()?;
-    let items = app.store.create_vouchers(key.tenant_id, pairs, count, valid_until).await?;
+    let items = app.store.create_vouchers(acting.0.tenant_id, pairs, count, valid_until).await?;
     Ok(HttpResponse::Created().json(VoucherBatch { items }))
 }

@@ -1,0 +1,55 @@
+//! `POST /sign-ins`
+
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use mailferry_shared::member::{Principal, SignIn};
+
+use crate::{
+    api::{
+        auth::{self, console::MemberClaims, password},
+        errors,
+        examples::principals as examples,
+        json::Body,
+        me,
+        problem::ApiError,
+    },
+    app::App,
+    limits::client_address,
+};
+
+/// Signs a member in.
+///
+/// The session is in the cookie; it lasts two hours, and reading who one is prolongs it. An unknown address, a wrong
+/// password and a member without one all get the same answer, after the same time.
+#[utoipa::path(
+    operation_id = "signIn",
+    tag = "members",
+    request_body(content = SignIn, example = json!(examples::sign_in())),
+    responses(
+        (status = 201, description = "The session is in the cookie", body = Principal, headers(("Set-Cookie" = String, description = "The session")), example = json!(examples::principal())),
+        errors::WithBody,
+        errors::KeyRefused,
+        errors::Paced,
+        errors::Always,
+    ),
+    security(()),
+)]
+#[post("/sign-ins")]
+pub(crate) async fn sign_in(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Body<SignIn>,
+) -> Result<HttpResponse, ApiError> {
+    app.limiters.sign_ins.check(client_address(&request, &app.settings.trust_proxy))?;
+    let SignIn { mail, password } = body.read()?;
+    app.limiters.accounts.check_text(mail.expose())?;
+    let found = app.store.find_login(mail.expose()).await?;
+    let (member, hash) = found.map_or((None, None), |(member, hash)| (Some(member), Some(hash)));
+    let right = password::verify(password, hash).await?;
+    let member = member.filter(|_| right).ok_or(ApiError::SignInFailed)?;
+    app.store.note_sign_in(member.member.id).await?;
+    let now = app.store.now();
+    let claims = MemberClaims::new(member.member.id, member.session_version, now);
+    let cookie = claims.cookie(&app.keys, now).map_err(ApiError::internal)?;
+    let principal = auth::Principal::of_member(member, claims.expires_at());
+    Ok(HttpResponse::Created().cookie(cookie).json(me::view(&app, principal).await?))
+}

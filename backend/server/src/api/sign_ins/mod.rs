@@ -1,0 +1,3 @@
+//! Signing in as a member.
+
+pub mod create;

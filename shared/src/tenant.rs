@@ -1,0 +1,94 @@
+//! Tenants: the isolation boundary. A reseller is a tenant that sells vouchers.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{address::MailAddress, ids::TenantId, member::Member, secret::Secret};
+
+/// How much a tenant may have; what is absent is as the service is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct TenantLimits {
+    /// Account pairs in an order and rows in a file, 1 to 5000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 5000))]
+    pub max_pairs: Option<u32>,
+    /// Orders at work at once for each member or API key, 1 to 10000.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10000))]
+    pub max_active_orders: Option<u32>,
+}
+
+/// A tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Tenant {
+    /// The tenant's id.
+    pub id: TenantId,
+    /// Its name.
+    pub name: String,
+    /// How much it may have.
+    pub limits: TenantLimits,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// Every tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TenantList {
+    /// The tenants, oldest first.
+    pub items: Vec<Tenant>,
+}
+
+/// A new tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TenantCreate {
+    /// Its name, 1 to 200 characters.
+    pub name: String,
+    /// How much it may have.
+    #[serde(default)]
+    pub limits: TenantLimits,
+    /// Its first admin, who makes the other members.
+    pub admin: FirstAdmin,
+}
+
+/// The first admin of a new tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FirstAdmin {
+    /// What to call the admin, 1 to 200 characters.
+    pub name: String,
+    /// The mail address, with which the admin signs in.
+    pub mail: MailAddress,
+    /// A first password, 12 to 200 characters. Absent: the admin cannot sign in yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Secret>,
+}
+
+/// A new tenant with its first admin.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TenantCreated {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its first admin.
+    pub admin: Member,
+}
+
+/// Changes to a tenant; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct TenantChange {
+    /// Its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// All limits anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<TenantLimits>,
+}
