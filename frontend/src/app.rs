@@ -7,7 +7,7 @@ use crate::{
     browser,
     components::{Glyph, LanguageMenu, Skeleton, brand_mark, icon},
     console, pages,
-    route::{Module, Place, Step},
+    route::{Console, Module, Place, Step},
     state::{
         announce::Announcer,
         connection::{self, Connection},
@@ -60,7 +60,7 @@ fn status_step(step: Option<Step>) -> AnyView {
 /// Starts the console.
 pub fn start_console() {
     start(Module::Console, |place| match place {
-        Place::Console(place) => view! { <console::Console place=place /> }.into_any(),
+        Place::Console(_) => view! { <console::Console /> }.into_any(),
         place => elsewhere(place),
     });
 }
@@ -128,9 +128,10 @@ fn App(module: Module, pages: Pages) -> impl IntoView {
 #[component]
 fn Frame(connection: Connection, pages: Pages) -> impl IntoView {
     let router = Router::get();
-    // Going from step to step within an order keeps its frame.
+    // Going from step to step within an order keeps its frame, and from part to part the console's.
     let place = Memo::new(move |_| match router.place() {
         Place::Order(id, _) => Place::Order(id, None),
+        Place::Console(_) => Place::Console(Console::Migrations),
         place => place,
     });
     view! {

@@ -46,6 +46,11 @@ impl ApiError {
         }
     }
 
+    /// True if it names fields.
+    pub(crate) fn names_fields(&self) -> bool {
+        matches!(self, Self::Problem(problem) if !problem.errors.is_empty())
+    }
+
     /// True if the order is unknown, foreign, or its link no longer works.
     pub(crate) fn is_locked_out(&self) -> bool {
         use ProblemCode::{Forbidden, LinkInvalid, NotFound, NotSignedIn};
@@ -99,6 +104,16 @@ pub(crate) async fn send<B: Serialize + ?Sized, T: DeserializeOwned>(
 ) -> Result<T, ApiError> {
     let request = with_method(method, path).json(body).map_err(|_| ApiError::Unexpected(0))?;
     parsed(&good(received(request.send().await)?).await?).await
+}
+
+/// Sends `body`; there is nothing to read.
+pub(crate) async fn send_for_nothing<B: Serialize + ?Sized>(
+    method: Method,
+    path: &str,
+    body: &B,
+) -> Result<(), ApiError> {
+    let request = with_method(method, path).json(body).map_err(|_| ApiError::Unexpected(0))?;
+    good(received(request.send().await)?).await.map(|_| ())
 }
 
 /// Sends no body and reads the answer.

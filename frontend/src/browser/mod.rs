@@ -65,6 +65,18 @@ pub(crate) fn asset(name: &str) -> String {
         .unwrap_or_default()
 }
 
+/// `text` as a part of a query.
+pub(crate) fn escaped(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
+/// A file made here, as an address to download it from; it is forgotten with the page.
+pub(crate) fn text_file(text: &str) -> String {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let blob = web_sys::Blob::new_with_str_sequence(&parts);
+    blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob)).unwrap_or_default()
+}
+
 /// Prints the page: of an open dialog alone, see the style sheet for print.
 pub(crate) fn print() {
     let _ = window().print();

@@ -81,6 +81,7 @@ pub(crate) fn PasswordField(
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional, into)] placeholder: Option<String>,
+    #[prop(default = "new-password")] autocomplete: &'static str,
     #[prop(optional)] is_optional: bool,
 ) -> impl IntoView {
     let shown = RwSignal::new(false);
@@ -97,7 +98,7 @@ pub(crate) fn PasswordField(
                     class="input"
                     id=id
                     type=move || if shown.get() { "text" } else { "password" }
-                    autocomplete="new-password"
+                    autocomplete=autocomplete
                     autocapitalize="none"
                     spellcheck="false"
                     placeholder=placeholder

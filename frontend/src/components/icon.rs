@@ -35,6 +35,7 @@ pub(crate) enum Glyph {
     Spinner,
     Stop,
     Sun,
+    Ticket,
     Trash,
     Users,
     Warning,
@@ -79,6 +80,9 @@ impl Glyph {
             Self::Stop => "M6.5 6.5h11v11h-11z",
             Self::Sun => {
                 "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4"
+            }
+            Self::Ticket => {
+                "M3.5 8a1.5 1.5 0 0 1 1.5-1.5h14A1.5 1.5 0 0 1 20.5 8v2a2 2 0 0 0 0 4v2a1.5 1.5 0 0 1-1.5 1.5H5A1.5 1.5 0 0 1 3.5 16v-2a2 2 0 0 0 0-4ZM14.5 6.5v11"
             }
             Self::Trash => "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10 11v5.5M14 11v5.5",
             Self::Users => {

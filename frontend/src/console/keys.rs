@@ -23,7 +23,6 @@ use crate::{
 /// The part.
 #[component]
 pub(super) fn Keys() -> impl IntoView {
-    let principal = expect_context::<Principal>();
     let listed = Listed::of(|| async { api::api_keys().await.map(|list| list.items) });
     let revoked = RwSignal::new(None::<ApiKey>);
     provide_context(revoked);
@@ -51,26 +50,7 @@ pub(super) fn Keys() -> impl IntoView {
             listed.again();
         });
     };
-    let allowed: Vec<Scope> = Scope::ALL.iter().copied().filter(|scope| may(&principal, *scope)).collect();
-    let ticks = move || {
-        let tick = |scope: Scope| {
-            view! {
-                <Tick
-                    label=scope.as_str()
-                    checked=Signal::derive(move || scopes.with(|scopes| scopes.contains(&scope)))
-                    on_change=move |on| {
-                        scopes
-                            .update(|scopes| {
-                                if on { scopes.insert(scope) } else { scopes.remove(&scope) };
-                            });
-                    }
-                />
-            }
-        };
-        allowed.iter().copied().map(tick).collect_view()
-    };
-    let heads =
-        vec![t!("console.name"), t!("console.scopes"), t!("console.last_used"), t!("accounts.col_actions")];
+    let heads = vec![t!("console.name"), t!("console.scopes"), t!("console.last_used"), t!("accounts.col_actions")];
     view! {
         <ListHead
             title=t!("console.keys")
@@ -101,7 +81,7 @@ pub(super) fn Keys() -> impl IntoView {
             <TextField id="key-name" label=t!("console.name") value=name maxlength=200 error=making.field("/name") />
             <fieldset class="stack-s">
                 <legend class="field-label">{t!("console.scopes")}</legend>
-                <div class="two-tight" data-data="">{ticks()}</div>
+                <Scopes scopes=scopes />
             </fieldset>
             <Tick
                 label=t!("console.sandbox")
@@ -131,7 +111,29 @@ pub(super) fn Keys() -> impl IntoView {
     }
 }
 
-fn row(key: ApiKey, _: Listed<ApiKey>) -> AnyView {
+/// What a key may be used for: as much as its maker may do.
+#[component]
+fn Scopes(scopes: RwSignal<BTreeSet<Scope>>) -> impl IntoView {
+    let principal = expect_context::<Principal>();
+    let tick = move |scope: Scope| {
+        view! {
+            <Tick
+                label=scope.as_str()
+                checked=Signal::derive(move || scopes.with(|scopes| scopes.contains(&scope)))
+                on_change=move |on| {
+                    scopes
+                        .update(|scopes| {
+                            if on { scopes.insert(scope) } else { scopes.remove(&scope) };
+                        });
+                }
+            />
+        }
+    };
+    let allowed = Scope::ALL.iter().copied().filter(|scope| may(&principal, *scope));
+    view! { <div class="two-tight" data-data="">{allowed.map(tick).collect_view()}</div> }
+}
+
+fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
     let revoked = expect_context::<RwSignal<Option<ApiKey>>>();
     let subject = key.clone();
     let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");

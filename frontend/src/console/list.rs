@@ -75,17 +75,17 @@ pub(super) fn ListHead(
 
 /// The rows of a list as a table with these column heads; `empty` is said where there are none.
 #[component]
-pub(super) fn ListTable<T: Clone + Send + Sync + 'static>(
+pub(super) fn ListTable<T: Send + Sync + 'static>(
     listed: Listed<T>,
     name: &'static str,
     heads: Vec<&'static str>,
     empty: &'static str,
-    row: fn(T, Listed<T>) -> AnyView,
+    row: fn(&T, Listed<T>) -> AnyView,
 ) -> impl IntoView {
     let retry = Callback::new(move |()| listed.again());
-    let table = move |items: Vec<T>| {
+    let table = move |items: &[T]| {
         let heads = heads.iter().map(|head| view! { <th scope="col">{*head}</th> }).collect_view();
-        let rows = items.into_iter().map(|item| row(item, listed)).collect_view();
+        let rows = items.iter().map(|item| row(item, listed)).collect_view();
         view! {
             <div class="table-scroll" tabindex="0" role="region" aria-label=name>
                 <table class="table">
@@ -100,12 +100,12 @@ pub(super) fn ListTable<T: Clone + Send + Sync + 'static>(
     };
     view! {
         <section class="card card-flush" aria-label=name>
-            {move || match listed.items.get() {
+            {move || listed.items.with(|items| match items {
                 Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
-                Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
+                Load::Failed(error) => view! { <Failure error=error.clone() retry=retry /> }.into_any(),
                 Load::Ready(items) if items.is_empty() => view! { <p class="empty soft">{empty}</p> }.into_any(),
                 Load::Ready(items) => table(items).into_any(),
-            }}
+            })}
         </section>
     }
 }

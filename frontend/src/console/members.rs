@@ -276,7 +276,7 @@ fn MemberDialog(part: Part, listed: Listed<Member>) -> impl IntoView {
     }
 }
 
-fn row(member: Member, _: Listed<Member>) -> AnyView {
+fn row(member: &Member, _: Listed<Member>) -> AnyView {
     let part = expect_context::<Part>();
     let domains = member.domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let seen = member.signed_in_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
@@ -306,7 +306,7 @@ fn row(member: Member, _: Listed<Member>) -> AnyView {
     });
     view! {
         <tr>
-            <th scope="row" class="account-name">{member.name}</th>
+            <th scope="row" class="account-name">{member.name.clone()}</th>
             <td class="account-meta">{mail}</td>
             <td>
                 {role_name(member.role)}

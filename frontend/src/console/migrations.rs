@@ -58,8 +58,7 @@ fn states() -> [(&'static str, &'static str); 6] {
 /// The part.
 #[component]
 pub(super) fn Migrations() -> impl IntoView {
-    let filter =
-        Filter { text: RwSignal::default(), domain: RwSignal::default(), state: RwSignal::new(String::new()) };
+    let filter = Filter { text: RwSignal::default(), domain: RwSignal::default(), state: RwSignal::new(String::new()) };
     let list = RwSignal::new(Load::<OrderPage>::Loading);
     let more_error = RwSignal::new(None::<ApiError>);
     let look = move || {
@@ -127,7 +126,7 @@ pub(super) fn Migrations() -> impl IntoView {
                 Load::Ready(page) if page.items.is_empty() => {
                     view! { <p class="empty soft">{t!("console.no_migrations")}</p> }.into_any()
                 }
-                Load::Ready(page) => table(page).into_any(),
+                Load::Ready(page) => table(&page).into_any(),
             }}
         </section>
         {move || {
@@ -179,7 +178,7 @@ fn type_name(kind: MigrationType) -> &'static str {
     }
 }
 
-fn table(page: OrderPage) -> impl IntoView {
+fn table(page: &OrderPage) -> impl IntoView + use<> {
     let heads = [
         t!("console.col_migration"),
         t!("status.col_state"),
@@ -191,7 +190,7 @@ fn table(page: OrderPage) -> impl IntoView {
         t!("console.col_second"),
     ];
     let heads = heads.map(|head| view! { <th scope="col">{head}</th> }).collect_view();
-    let rows = page.items.into_iter().map(row).collect_view();
+    let rows = page.items.iter().map(row).collect_view();
     view! {
         <div class="table-scroll" tabindex="0" role="region" aria-label=t!("console.migrations")>
             <table class="table">
@@ -205,7 +204,7 @@ fn table(page: OrderPage) -> impl IntoView {
     }
 }
 
-fn row(item: OrderListItem) -> impl IntoView {
+fn row(item: &OrderListItem) -> impl IntoView + use<> {
     let number = item.id.to_string();
     let short = number.get(..8).unwrap_or_default().to_owned();
     let name = item.first_account.clone().unwrap_or_else(|| short.clone());
@@ -218,7 +217,8 @@ fn row(item: OrderListItem) -> impl IntoView {
         .or_else(|| origin.notify_address.as_ref().map(ToString::to_string))
         .unwrap_or_else(|| "–".to_owned());
     let time = |time: Option<_>| time.map_or_else(|| "–".to_owned(), intl::date_time);
-    let trial = (item.kind == Some(StartKind::Trial)).then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
+    let trial = (item.kind == Some(StartKind::Trial))
+        .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
     view! {
         <tr>

@@ -23,9 +23,9 @@ use crate::{
     t,
 };
 
-/// The console at `place`: the form to sign in until somebody is.
+/// The console: the form to sign in until somebody is, then what the address names.
 #[component]
-pub(crate) fn Console(place: Place) -> impl IntoView {
+pub(crate) fn Console() -> impl IntoView {
     let session = Session::provide();
     view! {
         {move || match session.principal() {
@@ -35,7 +35,7 @@ pub(crate) fn Console(place: Place) -> impl IntoView {
                 let retry = Callback::new(move |()| session.load());
                 view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
             }
-            Load::Ready(principal) => view! { <Opened place=place principal=principal session=session /> }.into_any(),
+            Load::Ready(principal) => view! { <Opened principal=principal session=session /> }.into_any(),
         }}
     }
 }
@@ -59,13 +59,17 @@ fn may(principal: &Principal, scope: Scope) -> bool {
 }
 
 #[component]
-fn Opened(place: Place, principal: Principal, session: Session) -> impl IntoView {
+fn Opened(principal: Principal, session: Session) -> impl IntoView {
     provide_context(principal.clone());
     let router = Router::get();
-    let here = Memo::new(move |_| match router.place() {
-        crate::route::Place::Console(Place::Migration(_)) => Place::Migrations,
+    let place = Memo::new(move |_| match router.place() {
         crate::route::Place::Console(place) => place,
-        _ => place,
+        _ => Place::Migrations,
+    });
+    // A migration belongs to their list.
+    let here = Memo::new(move |_| match place.get() {
+        Place::Migration(_) => Place::Migrations,
+        place => place,
     });
     let links = parts()
         .into_iter()
@@ -102,7 +106,7 @@ fn Opened(place: Place, principal: Principal, session: Session) -> impl IntoView
                 </button>
             </nav>
             <main class="page" id="main" tabindex="-1">
-                {match place {
+                {move || match place.get() {
                     Place::Migrations => view! { <migrations::Migrations /> }.into_any(),
                     Place::Migration(id) => view! { <migration::Migration id=id /> }.into_any(),
                     Place::New => view! { <new::New /> }.into_any(),

@@ -23,11 +23,17 @@ pub(super) fn New() -> impl IntoView {
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let Some(accepted_terms) = version() else { return };
-        let order = OrderCreate { language: language.of_orders(), ..OrderCreate::accepting(accepted_terms) };
-        sending.send(
-            async move { api::create_order(&order).await },
-            move |order| router.go(&Step::Providers.path(order.id)),
-        );
+        let order = OrderCreate {
+            accepted_terms,
+            language: language.of_orders(),
+            notify_address: None,
+            source: None,
+            destination: None,
+            options: mailferry_shared::order::OrderOptions::default(),
+        };
+        sending.send(async move { api::create_order(&order).await }, move |order| {
+            router.go(&Step::Providers.path(order.id));
+        });
     };
     view! {
         <PageHead title=t!("console.new") lead=t!("console.new_lead") />

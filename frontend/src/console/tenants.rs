@@ -90,11 +90,11 @@ pub(super) fn Tenants() -> impl IntoView {
     }
 }
 
-fn row(tenant: Tenant, _: Listed<Tenant>) -> AnyView {
+fn row(tenant: &Tenant, _: Listed<Tenant>) -> AnyView {
     let limit = |limit: Option<u32>| limit.map_or_else(|| "–".to_owned(), |limit| i18n::number(u64::from(limit)));
     view! {
         <tr>
-            <th scope="row" class="account-name">{tenant.name}</th>
+            <th scope="row" class="account-name">{tenant.name.clone()}</th>
             <td class="number">{limit(tenant.limits.max_pairs)}</td>
             <td class="number">{limit(tenant.limits.max_active_orders)}</td>
             <td>{intl::date_time(tenant.created_at)}</td>

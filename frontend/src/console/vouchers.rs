@@ -8,8 +8,7 @@ use super::{
     sending::{FormDialog, Sending},
 };
 use crate::{
-    api,
-    browser,
+    api, browser,
     components::{CopyLine, Glyph, Notice, TextField, Tone, icon},
     t, tn,
 };
@@ -35,7 +34,7 @@ pub(super) fn Vouchers() -> impl IntoView {
             create=t!("console.voucher_new")
             on_create=move |()| open.set(true)
         />
-        {move || made.get().map(batch)}
+        {move || made.with(|made| made.as_ref().map(batch))}
         <FormDialog
             id="voucher-new"
             title=t!("console.voucher_new")
@@ -65,11 +64,12 @@ pub(super) fn Vouchers() -> impl IntoView {
 }
 
 /// The codes just made, which cannot be shown again, with a file to keep.
-fn batch(batch: VoucherBatch) -> impl IntoView {
+fn batch(batch: &VoucherBatch) -> impl IntoView + use<> {
     let codes: Vec<String> = batch.items.iter().map(|voucher| voucher.code.expose().to_owned()).collect();
     let file = browser::text_file(&codes.join("\r\n"));
     let made = tn!("console.vouchers_made", codes.len() as u64);
-    let lines = codes.into_iter().map(|code| view! { <CopyLine label=t!("confirm.voucher") text=code /> }).collect_view();
+    let lines =
+        codes.into_iter().map(|code| view! { <CopyLine label=t!("confirm.voucher") text=code /> }).collect_view();
     view! {
         <Notice tone=Tone::Good title=made>
             <p>{t!("console.voucher_once")}</p>
