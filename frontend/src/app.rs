@@ -18,6 +18,7 @@ use crate::{
         service::Service,
         theme::Theme,
     },
+    styleguide::StyleGuide,
     t,
 };
 
@@ -61,6 +62,14 @@ fn status_step(step: Option<Step>) -> AnyView {
 pub fn start_console() {
     start(Module::Console, |place| match place {
         Place::Console(_) => view! { <console::Console /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+/// Starts the style guide.
+pub fn start_styleguide() {
+    start(Module::StyleGuide, |place| match place {
+        Place::StyleGuide => view! { <StyleGuide /> }.into_any(),
         place => elsewhere(place),
     });
 }

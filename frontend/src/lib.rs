@@ -2,7 +2,7 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`format`], [`forms`], [`i18n`], [`route`], [`throughput`], [`window`] | pure: they build and are tested natively |
+//! | [`brand`], [`format`], [`forms`], [`i18n`], [`route`], [`throughput`], [`window`] | pure: they build and are tested natively |
 //! | `api` | the service's operations, one function each |
 //! | `state` | what outlives a step: the order, its accounts, what was typed, theme, announcements |
 //! | `components` | buttons, fields, combobox, dialog, table parts: no knowledge of orders |
@@ -16,6 +16,7 @@
     expect(unreachable_pub, reason = "leptos's component macro makes the properties' builders public")
 )]
 
+pub mod brand;
 pub mod format;
 pub mod forms;
 pub mod i18n;
@@ -37,6 +38,8 @@ mod console;
 mod pages;
 #[cfg(target_arch = "wasm32")]
 mod state;
+#[cfg(target_arch = "wasm32")]
+mod styleguide;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::{start_console, start_status, start_wizard};
+pub use app::{start_console, start_status, start_styleguide, start_wizard};

@@ -61,6 +61,8 @@ pub enum Place {
     NoOrder,
     /// The console, and what of it is named.
     Console(Console),
+    /// The style guide.
+    StyleGuide,
     /// Nothing.
     Nowhere,
 }
@@ -137,6 +139,8 @@ pub enum Module {
     Status,
     /// The console.
     Console,
+    /// The style guide, which only development builds of the service have.
+    StyleGuide,
 }
 
 impl Place {
@@ -150,6 +154,7 @@ impl Place {
                 (Ok(_), Some(None)) => Self::Nowhere,
                 (Ok(id), step) => Self::Order(id, step.flatten()),
             },
+            (Some("styleguide"), None, ..) => Self::StyleGuide,
             (Some("console"), place, id, None) => Console::of_segments(place, id).map_or(Self::Nowhere, Self::Console),
             _ => Self::Nowhere,
         }
@@ -160,6 +165,7 @@ impl Place {
         match self {
             Self::Order(_, None | Some(Step::Status)) => Module::Status,
             Self::Console(_) => Module::Console,
+            Self::StyleGuide => Module::StyleGuide,
             Self::Start | Self::Order(..) | Self::NoOrder | Self::Nowhere => Module::Wizard,
         }
     }
@@ -169,7 +175,7 @@ impl Place {
         match self {
             Self::Start => Some(Step::Introduction),
             Self::Order(_, step) => step,
-            Self::NoOrder | Self::Console(_) | Self::Nowhere => None,
+            Self::NoOrder | Self::Console(_) | Self::StyleGuide | Self::Nowhere => None,
         }
     }
 }

@@ -68,6 +68,7 @@ fn shell(path: &str) -> &'static str {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     match (segments.next(), segments.next(), segments.next()) {
         (Some("console"), ..) => "console.html",
+        (Some("styleguide"), None, _) if cfg!(debug_assertions) => "styleguide.html",
         (Some("orders"), Some(_), None | Some("status")) => "status.html",
         _ => "index.html",
     }

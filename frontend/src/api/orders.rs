@@ -16,6 +16,8 @@ pub(crate) enum Act {
     Pause,
     Resume,
     Cancel,
+    Retry,
+    ForgetPasswords,
 }
 
 pub(crate) async fn service() -> Result<ServiceInfo, ApiError> {
@@ -51,6 +53,8 @@ pub(crate) async fn act_on_order(id: OrderId, act: Act) -> Result<Order, ApiErro
         Act::Pause => "pause",
         Act::Resume => "resume",
         Act::Cancel => "cancel",
+        Act::Retry => "retry",
+        Act::ForgetPasswords => "forget-passwords",
     };
     request::act(&format!("/orders/{id}/{verb}")).await
 }
