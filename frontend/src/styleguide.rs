@@ -151,7 +151,7 @@ fn Fields() -> impl IntoView {
                     label="Type to search"
                     placeholder="One, Two, Three"
                     choices=Signal::derive(move || choices.clone())
-                    selected=Signal::derive(|| None)
+                    selected=Signal::derive(|| None::<String>)
                     on_select=|_: String| {}
                 />
                 <div class="field">
