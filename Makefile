@@ -81,6 +81,10 @@ soak: setup ## Random faults on larger mailboxes for SOAK_MINUTES=10; SOAK_SEED 
 fuzz: setup ## Sessions with servers that say nonsense, for FUZZ_MINUTES=10; FUZZ_SEED repeats a run
 	FUZZ_MINUTES=$${FUZZ_MINUTES:-10} cargo test --locked $(NATIVE) --test hostile -- --nocapture no_words
 
+.PHONY: voucher-race
+voucher-race: ## Fifty parallel redeems of one voucher, on both databases, with their counts
+	cargo test --locked $(NATIVE) --test api -- --nocapture fifty_parallel
+
 .PHONY: authz
 authz: setup ## Every operation of the API × every proof that does not suffice; prints how many were refused
 	cargo test --locked $(NATIVE) --test api -- --nocapture authorisation

@@ -75,3 +75,7 @@ typed_id!(
     /// An API key (its id, not its secret).
     ApiKeyId
 );
+typed_id!(
+    /// A payment for an order.
+    PaymentId
+);

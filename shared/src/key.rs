@@ -36,6 +36,8 @@ scopes! {
     OrdersWrite, "orders:write", "Create, change, start and delete orders.";
     VouchersRead, "vouchers:read", "List vouchers and what they were used for.";
     VouchersWrite, "vouchers:write", "Create and revoke vouchers.";
+    PaymentsRead, "payments:read", "See prices.";
+    PaymentsWrite, "payments:write", "Set prices, pay back.";
     LinksRead, "links:read", "List pre-configured links.";
     LinksWrite, "links:write", "Create, change and revoke pre-configured links.";
     WebhooksRead, "webhooks:read", "List webhook endpoints and their deliveries.";
@@ -57,6 +59,7 @@ impl Scope {
         match self {
             Self::OrdersRead => Self::OrdersWrite,
             Self::VouchersRead => Self::VouchersWrite,
+            Self::PaymentsRead => Self::PaymentsWrite,
             Self::LinksRead => Self::LinksWrite,
             Self::WebhooksRead => Self::WebhooksWrite,
             Self::RequestsRead => Self::RequestsWrite,

@@ -8,6 +8,7 @@ use crate::{
     endpoint::Endpoint,
     ids::{DeltaId, OrderId, PairId},
     run::{Counts, RunSummary},
+    schedule::DeltaSchedule,
     secret::Secret,
 };
 
@@ -223,6 +224,9 @@ pub struct OrderStart {
     /// Not before this time; absent: as soon as possible.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub earliest_start: Option<DateTime<Utc>>,
+    /// A delta that starts by itself after the first run; absent: only by hand. Not for a trial.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delta_schedule: Option<DeltaSchedule>,
 }
 
 /// Pays for an order with a voucher.
@@ -302,6 +306,12 @@ pub struct Order {
     /// Not started before this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub earliest_start: Option<DateTime<Utc>>,
+    /// How its delta starts by itself, if it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta_schedule: Option<DeltaSchedule>,
+    /// When that delta starts, once it is known: after the first run's end, or when an MX switch has been seen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta_at: Option<DateTime<Utc>>,
     /// When its first run was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,

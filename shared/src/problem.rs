@@ -46,6 +46,10 @@ problem_codes! {
     WrongState, "wrong_state", 409, "This is not possible in the order's present state";
     TermsNotAccepted, "terms_not_accepted", 422, "The current terms must be accepted first";
     VoucherInvalid, "voucher_invalid", 422, "The voucher code is not valid";
+    PaymentNotOffered, "payment_not_offered", 409, "Payments are not offered here";
+    NothingDue, "nothing_due", 409, "Nothing is left to pay";
+    PaymentUnderWay, "payment_under_way", 409, "A payment of this order is being settled";
+    PaymentChanged, "payment_changed", 409, "This payment cannot be made any more";
     NothingTicked, "nothing_ticked", 409, "No account pair is ticked";
     AccountsIncomplete, "accounts_incomplete", 409, "Some account pairs lack a server or a password";
     CheckFailed, "check_failed", 409, "Some account pairs did not pass their check";

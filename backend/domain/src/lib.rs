@@ -12,6 +12,8 @@ pub mod item;
 pub mod ledger;
 pub mod manifest;
 pub mod mapping;
+pub mod money;
+pub mod mx;
 pub mod order;
 pub mod plan;
 pub mod print;

@@ -2,7 +2,10 @@
 //! Closed; Cancelled from all but Closed. Transitions consume the state and name what is not possible.
 
 use chrono::{DateTime, Duration, Utc};
-use mailferry_shared::order::{OrderAction, OrderState, StartKind};
+use mailferry_shared::{
+    order::{OrderAction, OrderState, StartKind},
+    schedule::DeltaSchedule,
+};
 
 /// How long things last; every one is a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +16,23 @@ pub struct Terms {
     pub link_after_start: Duration,
     /// A draft that nobody starts is closed after this time.
     pub draft_life: Duration,
+    /// The mail about the link's end is sent this long before it.
+    pub link_warning: Duration,
+    /// The personal data of an order is deleted this long after it was closed or cancelled.
+    pub purge_after_end: Duration,
+    /// The delay of a delta that starts by itself, hours: unless another is asked for, the least, the most.
+    pub delta_delay_hours: DelayHours,
+}
+
+/// The delay of a delta that starts by itself, hours from the end of the first run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DelayHours {
+    /// Unless another is asked for.
+    pub usual: u32,
+    /// At least.
+    pub least: u32,
+    /// At most.
+    pub most: u32,
 }
 
 impl Default for Terms {
@@ -21,6 +41,9 @@ impl Default for Terms {
             link_after_end: Duration::days(14),
             link_after_start: Duration::days(45),
             draft_life: Duration::days(30),
+            link_warning: Duration::days(3),
+            purge_after_end: Duration::days(30),
+            delta_delay_hours: DelayHours { usual: 8, least: 4, most: 23 },
         }
     }
 }
@@ -59,6 +82,8 @@ pub struct Start {
     pub kind: StartKind,
     /// Not before this time.
     pub earliest: DateTime<Utc>,
+    /// The delta that follows by itself, if one does.
+    pub delta: Option<DeltaSchedule>,
 }
 
 /// An order that has begun.
@@ -187,6 +212,17 @@ impl OrderLife {
         }
     }
 
+    /// The owner has what failed tried again.
+    ///
+    /// # Errors
+    /// [`OrderTransitionError`] unless the order is completed.
+    pub fn retry(self) -> Result<Self, OrderTransitionError> {
+        match self {
+            Self::Completed(begun, _) => Ok(Self::Active(begun)),
+            _ => self.refuse("try again what failed"),
+        }
+    }
+
     /// The owner cancels; what was copied stays.
     ///
     /// # Errors
@@ -198,14 +234,12 @@ impl OrderLife {
         }
     }
 
-    /// The link has expired.
-    ///
-    /// # Errors
-    /// [`OrderTransitionError`] while runs are queued or running.
-    pub fn close(self) -> Result<Self, OrderTransitionError> {
+    /// The link has expired; runs that are still under way stop.
+    #[must_use]
+    pub fn close(self) -> Self {
         match self {
-            Self::Active(_) => self.refuse("be closed"),
-            _ => Ok(Self::Closed),
+            Self::Cancelled => self,
+            _ => Self::Closed,
         }
     }
 
@@ -247,7 +281,7 @@ mod tests {
     }
 
     fn main_start() -> Start {
-        Start { kind: StartKind::Main, earliest: at(1) }
+        Start { kind: StartKind::Main, earliest: at(1), delta: None }
     }
 
     #[test]
@@ -266,7 +300,7 @@ mod tests {
         assert_eq!(life.actions()[0], OrderAction::StartDelta);
         let life = life.start_delta().and_then(|o| o.complete(at(9))).expect("delta completes");
         assert_eq!(life.expires_at(at(0), &Terms::default()), at(23));
-        assert_eq!(life.close().expect("closes").state(), OrderState::Closed);
+        assert_eq!(life.close().state(), OrderState::Closed);
     }
 
     #[test]

@@ -18,7 +18,8 @@ use crate::{
     jobs::{self, JobContext},
     keys::{Keys, LINK_PURPOSE, SESSION_PURPOSE},
     limits::Limiters,
-    mail::Transport,
+    mail::{Transport, transport::SmtpSetupError},
+    pay::PayPal,
     providers::Providers,
     settings::{Outgoing, Settings},
 };
@@ -53,7 +54,7 @@ pub enum StartError {
     Store(#[from] StoreError),
     /// The mail server.
     #[error("MAILFERRY_SMTP_URL cannot be used")]
-    Smtp(#[from] lettre::transport::smtp::Error),
+    Smtp(#[from] SmtpSetupError),
     /// The address.
     #[error("MAILFERRY_LISTEN: cannot listen on {address}")]
     Listen {
@@ -65,6 +66,9 @@ pub enum StartError {
     /// The certificates.
     #[error("MAILFERRY_CA_FILE cannot be used")]
     Certificates(#[from] TlsSetupError),
+    /// The payment provider.
+    #[error("MAILFERRY_PAYPAL_URL cannot be used")]
+    PayPal(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The resolver.
     #[error("MAILFERRY_DNS cannot be used")]
     Resolver(#[from] ResolverError),
@@ -125,11 +129,25 @@ impl App {
     /// If the mail server's address, the certificates or the resolver cannot be used.
     pub fn job_context(&self) -> Result<JobContext, StartError> {
         let settings = Arc::clone(&self.settings);
-        let mail = Transport::new(settings.smtp_url.as_ref(), settings.mail_from.clone())?;
+        let mail = Transport::new(
+            settings.smtp_url.as_ref(),
+            settings.mail_from.clone(),
+            settings.outgoing.ca_file.as_deref(),
+        )?;
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
         let network = way_out(&settings.outgoing)?;
-        Ok(JobContext { store, settings, keys, network, mail, worker: format!("{}-{id}", std::process::id()).into() })
+        let paypal = settings.paypal.clone().map(|paypal| PayPal::new(paypal, &network));
+        let paypal = paypal.transpose().map_err(StartError::PayPal)?;
+        Ok(JobContext {
+            store,
+            settings,
+            keys,
+            network,
+            mail,
+            paypal,
+            worker: format!("{}-{id}", std::process::id()).into(),
+        })
     }
 }
 

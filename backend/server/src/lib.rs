@@ -15,6 +15,8 @@
 //! | change a rule about starting | [`readiness`] |
 //! | see what runs in the background | [`jobs`]: `dispatch`, `life`, `sweeper`, and a file a kind |
 //! | change a status mail | [`mail`], and its texts in `locales/` |
+//! | see how payments are settled | [`pay`], `jobs/payment.rs`, `api/payments/` |
+//! | see when a delta starts by itself | `jobs/cut_over.rs`, over `domain::mx` |
 //! | add a setting | [`settings`] |
 //! | add a provider | `data/providers.json`, read by [`providers`] |
 //! | see how the page is served | [`assets`] |
@@ -45,7 +47,9 @@
 //!    record (`mail/compose.rs`, sent by `jobs/send_mail.rs`).
 //! 8. After the MX switch a delta (`api/deltas/start.rs`) does 5 to 7 once more, for what has arrived since. What was
 //!    not simply copied is in the protocol (`api/runs/protocol.rs`, `api/runs/download.rs`).
-//! 9. When the link expires, `jobs/sweeper.rs` closes the order and its passwords are erased.
+//!    A delta that was asked for at the start begins by itself: `jobs/cut_over.rs` watches the MX records.
+//! 9. Before the link expires a mail says so. When it expires, `jobs/sweeper.rs` closes the order and its passwords are
+//!    erased; later it deletes its personal data.
 
 pub mod api;
 pub mod app;
@@ -56,6 +60,7 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod mail;
+pub mod pay;
 pub mod providers;
 pub mod readiness;
 pub mod settings;

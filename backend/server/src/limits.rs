@@ -31,6 +31,8 @@ pub struct Limiters {
     pub vouchers: Limiter,
     /// Checks.
     pub checks: Limiter,
+    /// Notifications of the payment provider.
+    pub payment_events: Limiter,
     /// Tries to sign in, by address.
     pub sign_ins: Limiter,
     /// Tries to sign in, by the mail address that was typed.
@@ -45,6 +47,7 @@ impl Limiters {
             sessions: Limiter::new(limits.sessions),
             vouchers: Limiter::new(limits.vouchers),
             checks: Limiter::new(limits.checks),
+            payment_events: Limiter::new(limits.payment_events),
             sign_ins: Limiter::new(limits.sign_ins),
             accounts: Limiter::new(limits.sign_ins),
         }
@@ -52,7 +55,9 @@ impl Limiters {
 
     /// Forgets addresses that have not asked for long.
     pub fn tidy(&self) {
-        for limiter in [&self.orders, &self.sessions, &self.vouchers, &self.checks, &self.sign_ins] {
+        for limiter in
+            [&self.orders, &self.sessions, &self.vouchers, &self.checks, &self.sign_ins, &self.payment_events]
+        {
             limiter.0.retain_recent();
         }
         self.accounts.0.retain_recent();

@@ -1,5 +1,6 @@
 //! Whether account pairs can be started: pure rules over what the store knows of them.
 
+use mailferry_domain::mx;
 use mailferry_shared::{
     account::{AccountPair, LoginState, Side},
     endpoint::Endpoint,
@@ -52,6 +53,23 @@ pub fn is_complete(pairs: &[&AccountPair], order: &OrderRecord) -> Result<(), Ap
         }
     });
     list(missing).map_or(Ok(()), |missing| Err(ApiError::AccountsIncomplete(missing)))
+}
+
+/// Whether every ticked pair lies in a domain whose MX record can be watched.
+///
+/// # Errors
+/// [`ApiError::Fields`] naming those that do not.
+pub fn has_domains(pairs: &[AccountPair]) -> Result<(), ApiError> {
+    let domain = |side: &Side| mx::domain_of(&side.user, side.act_for.as_deref());
+    let ticked = pairs.iter().filter(|pair| pair.ticked);
+    let without = ticked.filter(|pair| domain(&pair.source).or_else(|| domain(&pair.destination)).is_none());
+    match list(without.map(|pair| account(&pair.source).to_owned())) {
+        Some(accounts) => {
+            let words = format!("These accounts are no mail addresses, and follow no MX record: {accounts}");
+            Err(ApiError::field("/delta_schedule/trigger", words))
+        }
+        None => Ok(()),
+    }
 }
 
 fn list(parts: impl Iterator<Item = String>) -> Option<String> {

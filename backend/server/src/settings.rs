@@ -10,8 +10,12 @@ use url::Url;
 
 pub mod network;
 pub mod parse;
+pub mod paypal;
+pub mod terms;
 
 use network::Network;
+use paypal::{PayPalArgs, PayPalSettings};
+use terms::TermArgs;
 
 /// What every process of the service needs.
 #[derive(Debug, Clone, Args)]
@@ -87,6 +91,12 @@ pub struct CommonArgs {
     /// Log lines as text or as JSON.
     #[arg(long, env = "MAILFERRY_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
+    /// How long things last.
+    #[command(flatten)]
+    pub terms: TermArgs,
+    /// Payments.
+    #[command(flatten)]
+    pub paypal: PayPalArgs,
 }
 
 /// What the service's HTTP side needs besides.
@@ -160,6 +170,8 @@ pub struct Limits {
     pub vouchers: Pace,
     /// Checks started.
     pub checks: Pace,
+    /// Notifications of the payment provider.
+    pub payment_events: Pace,
     /// Tries to sign in, for each address and for each account.
     pub sign_ins: Pace,
     /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
@@ -182,6 +194,7 @@ impl Default for Limits {
             sessions: Pace { burst: 30, every_seconds: 2 },
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
+            payment_events: Pace { burst: 120, every_seconds: 1 },
             sign_ins: Pace { burst: 10, every_seconds: 30 },
             max_pairs: 500,
         }
@@ -211,6 +224,8 @@ pub struct Settings {
     pub workers: usize,
     /// How long things last.
     pub terms: Terms,
+    /// PayPal, if payments are offered.
+    pub paypal: Option<PayPalSettings>,
     /// How fast and how much.
     pub limits: Limits,
 }
@@ -260,7 +275,8 @@ impl Settings {
                 ca_file: args.ca_file.clone(),
             },
             workers: args.workers,
-            terms: Terms::default(),
+            terms: args.terms.terms()?,
+            paypal: args.paypal.settings()?,
             limits: Limits::default(),
         })
     }
@@ -283,6 +299,12 @@ impl Settings {
         }
         if let Some(resolver) = dns {
             tracing::info!(%resolver, "MAILFERRY_DNS names the resolver");
+        }
+        if let Some(paypal) = &self.paypal {
+            if paypal.webhook_id.is_none() {
+                tracing::warn!("MAILFERRY_PAYPAL_WEBHOOK_ID is not set: PayPal's notifications are not believed");
+            }
+            tracing::info!(api = %paypal.url, "payments by PayPal are offered");
         }
         if self.smtp_url.is_none() {
             tracing::warn!("MAILFERRY_SMTP_URL is not set: status mails are kept and not sent");

@@ -117,11 +117,17 @@ async fn a_service_answers_and_ends_in_order_with_a_worker_beside_it() {
     let mut service = start(&["serve", "--listen", &listen, "--workers", "1"]);
     service.await_line("listening");
     for path in ["livez", "readyz", "api/v1/service"] {
-        let answer = reqwest::get(format!("http://{listen}/{path}")).await.expect("an answer");
+        let answer = plain_get(&format!("http://{listen}/{path}")).await.expect("an answer");
         assert_eq!(answer.status(), 200, "{path}");
     }
     let mut worker = start(&["worker", "--workers", "1"]);
     worker.await_line("working");
     assert_eq!(worker.terminate(), Some(0));
     assert_eq!(service.terminate(), Some(0));
+}
+
+/// reqwest wants to know the process's provider of TLS, even for plain HTTP.
+async fn plain_get(url: &str) -> reqwest::Result<reqwest::Response> {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    reqwest::get(url).await
 }

@@ -45,6 +45,15 @@ pub enum StoreError {
     /// Runs of it have not ended.
     #[error("it has runs that have not ended")]
     Active,
+    /// Nothing is left to pay, or the tenant has set no price.
+    #[error("nothing is left to pay, or there is no price")]
+    NothingDue,
+    /// The money of another payment is being taken.
+    #[error("another payment is being settled")]
+    PaymentUnderWay,
+    /// The payment came to nothing, or the order needs another amount by now.
+    #[error("the payment came to nothing, or its amount has changed")]
+    PaymentChanged,
     /// No account pair is ticked.
     #[error("no account pair is ticked")]
     NothingTicked,

@@ -48,6 +48,12 @@ pub enum JobKind {
     Verification,
     /// A status mail; the id is the mail's.
     SendMail,
+    /// Watch the MX records of an order, and start its delta when it is due; the id is the order's.
+    CutOver,
+    /// Settle a payment with its provider; the id is the payment's.
+    Payment,
+    /// Verify a notification about one; the id is the notification's.
+    PaymentEvent,
 }
 
 /// A job in a worker's hands.

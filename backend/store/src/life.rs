@@ -10,10 +10,12 @@ use mailferry_shared::{
 
 use crate::{
     credential::forget_passwords,
+    cut_over::moved_pairs,
     db::Tx,
     error::StoreError,
     jobs::{JobKind, enqueue},
-    order::{OrderRecord, lock_order, payment},
+    order::{OrderRecord, lock_order},
+    payment::covered,
     store::Store,
     tenant::room_for_one_more,
     value::{args, code},
@@ -29,7 +31,7 @@ impl Store {
     pub async fn schedule_order(&self, order: &OrderRecord, start: Start) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
-        let payment = payment(&mut tx, order.id).await?;
+        let payment = covered(&mut tx, order.id).await?;
         if payment.pairs_needed == 0 {
             return Err(StoreError::NothingTicked);
         }
@@ -53,6 +55,8 @@ impl Store {
             let pairs: Vec<PairId> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
             self.queue_runs(tx, &NewRuns { order_id: order.id, delta_id: None, kind, start: start.earliest }, &pairs)
                 .await?;
+            // What the MX records say before anything is switched.
+            enqueue(tx, JobKind::CutOver, order.id.0, self.now(), self.now()).await?;
         }
         self.write_order(tx, order).await
     }
@@ -142,15 +146,7 @@ impl Store {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
         order.life = order.life.start_delta()?;
-        let rows = tx
-            .rows(
-                "SELECT p.id FROM pairs p WHERE p.order_id = $1
-                    AND EXISTS (SELECT 1 FROM runs r WHERE r.pair_id = p.id AND r.kind = 'main')
-                 ORDER BY p.position",
-                args![order.id],
-            )
-            .await?;
-        let moved: Vec<PairId> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
+        let moved = moved_pairs(&mut tx, order.id).await?;
         if pairs.iter().any(|id| !moved.contains(id)) {
             return Err(StoreError::NotFound);
         }
@@ -158,15 +154,60 @@ impl Store {
         if chosen.is_empty() {
             return Err(StoreError::NothingTicked);
         }
-        let id = DeltaId(self.new_id()?);
-        let sql = "INSERT INTO deltas (id, order_id, created_at) VALUES ($1, $2, $3)";
-        tx.execute(sql, args![id, order.id, self.now()]).await?;
-        let new = NewRuns { order_id: order.id, delta_id: Some(id), kind: RunKind::Delta, start: self.now() };
-        self.queue_runs(&mut tx, &new, &chosen).await?;
+        let id = self.queue_delta(&mut tx, order.id, &chosen).await?;
         self.write_order(&mut tx, order).await?;
         tx.commit().await?;
         self.tell_workers();
         Ok(id)
+    }
+
+    /// A new delta with a queued run for each of these pairs.
+    pub(crate) async fn queue_delta(
+        &self,
+        tx: &mut Tx,
+        order_id: OrderId,
+        pairs: &[PairId],
+    ) -> Result<DeltaId, StoreError> {
+        let id = DeltaId(self.new_id()?);
+        let sql = "INSERT INTO deltas (id, order_id, created_at) VALUES ($1, $2, $3)";
+        tx.execute(sql, args![id, order_id, self.now()]).await?;
+        let new = NewRuns { order_id, delta_id: Some(id), kind: RunKind::Delta, start: self.now() };
+        self.queue_runs(tx, &new, pairs).await?;
+        Ok(id)
+    }
+
+    /// The pairs whose latest run left something undone, or could not work, in the order they were entered.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn pairs_to_retry(&self, id: OrderId) -> Result<Vec<PairId>, StoreError> {
+        pairs_to_retry(&mut self.read().await?, id).await
+    }
+
+    /// The owner has what failed tried again: a run for each of [`Store::pairs_to_retry`], of the kind that repairs: a
+    /// delta after a full migration, another trial after a trial.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`], [`StoreError::WrongState`]; [`StoreError::NothingTicked`] if nothing has failed.
+    pub async fn retry_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = self.lock_version(&mut tx, order).await?;
+        let kind = order.kind;
+        order.life = order.life.retry()?;
+        let pairs = pairs_to_retry(&mut tx, order.id).await?;
+        if pairs.is_empty() {
+            return Err(StoreError::NothingTicked);
+        }
+        if kind == Some(StartKind::Trial) {
+            let new = NewRuns { order_id: order.id, delta_id: None, kind: RunKind::Trial, start: self.now() };
+            self.queue_runs(&mut tx, &new, &pairs).await?;
+        } else {
+            self.queue_delta(&mut tx, order.id, &pairs).await?;
+        }
+        let order = self.write_order(&mut tx, order).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(order)
     }
 
     /// Called after each run that has ended or was parked. When all runs have ended, the order is completed. When
@@ -189,8 +230,10 @@ impl Store {
             life @ OrderLife::Active(_) if busy == 0 => life.pause()?,
             _ => return Ok(order),
         };
+        self.plan_delta(&mut tx, &mut order).await?;
         let order = self.write_order(&mut tx, order).await?;
         tx.commit().await?;
+        self.tell_workers();
         Ok(order)
     }
 
@@ -208,6 +251,19 @@ impl Store {
         }
         Ok(())
     }
+}
+
+async fn pairs_to_retry(tx: &mut Tx, id: OrderId) -> Result<Vec<PairId>, StoreError> {
+    let rows = tx
+        .rows(
+            "SELECT p.id FROM pairs p JOIN runs r ON r.pair_id = p.id
+             WHERE p.order_id = $1 AND r.state IN ('partial', 'failed')
+                AND r.number = (SELECT MAX(l.number) FROM runs l WHERE l.pair_id = p.id)
+             ORDER BY p.position",
+            args![id],
+        )
+        .await?;
+    rows.iter().map(|row| row.get("id")).collect()
 }
 
 /// What new runs have in common.

@@ -34,6 +34,8 @@ pub enum MailKind {
     ActionNeeded,
     /// The link expires soon.
     LinkExpires,
+    /// A payment was made; the occasion is its id.
+    Receipt,
 }
 
 /// A status mail and whether it was sent.

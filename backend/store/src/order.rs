@@ -11,6 +11,7 @@ use crate::{
     db::Tx,
     error::StoreError,
     ledger::delete_ledger,
+    payment::covered,
     store::Store,
     value::{args, code, json},
     voucher::give_back,
@@ -39,6 +40,10 @@ impl Store {
             life: OrderLife::Draft,
             kind: None,
             earliest_start: None,
+            delta_schedule: None,
+            delta_at: None,
+            delta_pending: false,
+            ended_at: None,
             started_at: None,
             finished_at: None,
             expires_at: now,
@@ -177,7 +182,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn payment(&self, id: OrderId) -> Result<Payment, StoreError> {
-        payment(&mut self.read().await?, id).await
+        covered(&mut self.read().await?, id).await
     }
 
     /// Locks the order and makes sure that it still is what `order` was read as.
@@ -193,7 +198,8 @@ impl Store {
             .execute(
                 "UPDATE orders SET version = version + 1, link_version = $3, state = $4, kind = $5,
                     earliest_start = $6, started_at = $7, finished_at = $8, expires_at = $9, language = $10,
-                    notify_address = $11, source = $12, destination = $13, options = $14
+                    notify_address = $11, source = $12, destination = $13, options = $14, delta_trigger = $15,
+                    delta_delay_hours = $16, delta_at = $17, delta_pending = $18, ended_at = $19
                  WHERE id = $1 AND version = $2",
                 args![
                     order.id,
@@ -210,6 +216,11 @@ impl Store {
                     order.source.as_ref().map(json).transpose()?,
                     order.destination.as_ref().map(json).transpose()?,
                     json(&order.options)?,
+                    order.delta_schedule.as_ref().map(|schedule| code(&schedule.trigger)).transpose()?,
+                    order.delta_schedule.and_then(|schedule| schedule.delay_hours),
+                    order.delta_at,
+                    order.delta_pending,
+                    order.ended_at,
                 ],
             )
             .await?;
@@ -230,18 +241,6 @@ pub(crate) async fn read_order(tx: &mut Tx, id: OrderId) -> Result<OrderRecord, 
 pub(crate) async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<OrderRecord, StoreError> {
     let sql = format!("UPDATE orders SET version = version WHERE id = $1 RETURNING {COLUMNS}");
     order_from(&tx.row(sql, args![id]).await?)
-}
-
-/// What has been paid for, and what is needed.
-pub(crate) async fn payment(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreError> {
-    let row = tx
-        .row(
-            "SELECT (SELECT COUNT(*) FROM pairs WHERE order_id = $1 AND ticked = 1) AS needed,
-                (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM voucher_uses WHERE order_id = $1) AS covered",
-            args![id],
-        )
-        .await?;
-    Ok(Payment { pairs_covered: row.get("covered")?, pairs_needed: row.get("needed")? })
 }
 
 /// What is known of logins and mailboxes of accounts that use the order's server is void.

@@ -74,6 +74,9 @@ impl Store {
             )
             .await?;
         left.extend(ids(mails)?.into_iter().map(|id| (JobKind::SendMail, id)));
+        left.extend(self.payments_left_behind(&mut tx).await?);
+        let cut_overs = self.cut_overs_left_behind(&mut tx).await?;
+        left.extend(ids(cut_overs)?.into_iter().map(|id| (JobKind::CutOver, id)));
         Ok(left)
     }
 
@@ -102,7 +105,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; what was closed before stays closed.
     pub async fn expire_orders(&self, limit: u32) -> Result<Vec<OrderId>, StoreError> {
-        let sql = "SELECT id FROM orders WHERE expires_at <= $1 AND state NOT IN ('active', 'closed', 'cancelled')
+        let sql = "SELECT id FROM orders WHERE expires_at <= $1 AND state NOT IN ('closed', 'cancelled')
              ORDER BY expires_at LIMIT $2";
         let rows = self.read().await?.rows(sql, args![self.now(), limit]).await?;
         let mut closed = Vec::new();
@@ -122,12 +125,12 @@ impl Store {
             other => other?,
         };
         let over = order.expires_at <= self.now();
-        let open = !matches!(order.life, OrderLife::Active(_) | OrderLife::Closed | OrderLife::Cancelled);
+        let open = !matches!(order.life, OrderLife::Closed | OrderLife::Cancelled);
         if !over || !open {
             return Ok(false);
         }
         let unused = order.is_unused();
-        order.life = order.life.close()?;
+        order.life = order.life.close();
         let sql = "UPDATE runs SET state = 'cancelled', finished_at = $2
              WHERE order_id = $1 AND state IN ('queued', 'paused')";
         tx.execute(sql, args![id, self.now()]).await?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId, VoucherId,
+    ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId, VerificationId, VoucherId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
@@ -160,7 +160,19 @@ macro_rules! id_columns {
         }
     )*};
 }
-id_columns!(ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId, VoucherId);
+id_columns!(
+    ApiKeyId,
+    CheckId,
+    DeltaId,
+    MemberId,
+    OrderId,
+    PairId,
+    PaymentId,
+    RunId,
+    TenantId,
+    VerificationId,
+    VoucherId
+);
 
 /// The word that stands for a unit variant in JSON: what columns hold for enumerations.
 pub(crate) fn code<T: Serialize>(value: &T) -> Result<String, StoreError> {

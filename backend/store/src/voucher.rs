@@ -11,7 +11,8 @@ use mailferry_shared::{
 use crate::{
     db::Tx,
     error::StoreError,
-    order::{OrderRecord, lock_order, payment},
+    order::{OrderRecord, lock_order},
+    payment::covered,
     store::Store,
     tenant::sha256,
     value::args,
@@ -70,7 +71,7 @@ impl Store {
             )
             .await?
             .ok_or(StoreError::VoucherInvalid)?;
-        let before = payment(&mut tx, order_id).await?;
+        let before = covered(&mut tx, order_id).await?;
         let missing = before.pairs_needed.saturating_sub(before.pairs_covered);
         let spent = missing.min(voucher.get("remaining")?);
         if missing > 0 && spent == 0 {

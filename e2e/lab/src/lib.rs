@@ -9,6 +9,7 @@
 //! | [`imap`] | a small blocking IMAP client of the lab's own, nothing of the product in it |
 //! | [`compare`](mod@compare) | message-by-message comparison of two mailboxes: the judge of every copy |
 //! | [`smtp`] | an SMTP server that writes each mail into a folder |
+//! | [`dns`] | a name server whose records can be changed while it runs |
 //! | [`proxy`] | breaks connections after so many bytes, in either direction |
 //! | [`postgres`] | a `PostgreSQL` of the test's own |
 //!
@@ -17,6 +18,7 @@
 
 pub mod compare;
 pub mod cyrus;
+pub mod dns;
 pub mod dovecot;
 pub mod imap;
 pub mod mailbox_name;
@@ -36,6 +38,7 @@ mod service;
 
 pub use compare::{CompareOptions, Differences, compare};
 pub use cyrus::{Cyrus, CyrusOptions};
+pub use dns::{DnsServer, Record};
 pub use dovecot::{Dovecot, DovecotOptions};
 pub use imap::{Client, Login};
 pub use port::free_port;
@@ -44,7 +47,7 @@ pub use proxy::{Fault, Passed, Plan, Proxy, ProxyOptions, Talk};
 pub use random::Random;
 pub use refill::{Refused, refill};
 pub use sample::{Sample, Written};
-pub use smtp::{Mail, SmtpSink};
+pub use smtp::{Mail, SmtpSink, SmtpTls};
 
 pub(crate) fn failed(text: impl Into<String>) -> std::io::Error {
     std::io::Error::other(text.into())

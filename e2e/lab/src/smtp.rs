@@ -1,9 +1,9 @@
 //! A mail server (RFC 5321) that takes every mail and writes it into a folder: `0001.eml`, and what matters of it as
-//! `0001.json`.
+//! `0001.json`. Over TLS too, from the start (RFC 8314) or by STARTTLS (RFC 3207), which it then insists on.
 
 use std::{
     fs,
-    io::{self, BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
     sync::{
@@ -15,9 +15,22 @@ use std::{
 };
 
 use mail_parser::MessageParser;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
 
-use crate::folder::Folder;
+use crate::{authority::Authority, folder::Folder};
+
+/// How connections are protected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SmtpTls {
+    /// Not at all.
+    None,
+    /// From the first byte on.
+    Implicit,
+    /// After STARTTLS; before, no mail is taken.
+    StartTls,
+}
 
 /// A mail that has arrived.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,26 +59,49 @@ pub struct SmtpSink {
 struct Shared {
     dir: PathBuf,
     count: AtomicU32,
+    /// So many mails are refused for now (451) before one is taken.
+    refuse: AtomicU32,
+    mode: SmtpTls,
+    tls: Option<Arc<ServerConfig>>,
 }
+
+trait Duplex: Read + Write {}
+
+impl<T: Read + Write> Duplex for T {}
+
+type Lines = BufReader<Box<dyn Duplex>>;
 
 impl SmtpSink {
     /// Listens on a free port of 127.0.0.1 and writes into `dir`, or into a temporary folder.
     pub fn start(dir: Option<&Path>) -> io::Result<Self> {
+        Self::start_with(dir, SmtpTls::None, 0)
+    }
+
+    /// The same with TLS, by a certificate of the lab's authority for `localhost`; the first `refuse` mails are refused
+    /// for now.
+    pub fn start_with(dir: Option<&Path>, mode: SmtpTls, refuse: u32) -> io::Result<Self> {
         let folder = Folder::new(dir, "mailferry-sink-")?;
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
-        let shared = Arc::new(Shared { dir: folder.path().to_owned(), count: AtomicU32::new(0) });
+        let tls = if mode == SmtpTls::None { None } else { Some(Arc::new(server_config(folder.path())?)) };
+        let (dir, count) = (folder.path().to_owned(), AtomicU32::new(0));
+        let shared = Arc::new(Shared { dir, count, refuse: AtomicU32::new(refuse), mode, tls });
         thread::Builder::new().name("smtp-sink".to_owned()).spawn(move || {
             for stream in listener.incoming().flatten() {
                 let shared = Arc::clone(&shared);
                 // A client that breaks off is its own affair.
-                thread::spawn(move || drop(serve(&stream, &shared)));
+                thread::spawn(move || drop(serve(stream, &shared)));
             }
         })?;
         Ok(Self { folder, port })
     }
 
-    /// Port on 127.0.0.1, without TLS.
+    /// The certificate authority to trust, PEM, if this server speaks TLS.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("ca.pem")
+    }
+
+    /// Port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -107,12 +143,32 @@ struct Envelope {
     to: Vec<String>,
 }
 
-fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
+fn server_config(dir: &Path) -> io::Result<ServerConfig> {
+    let authority = Authority::of_process()?;
+    fs::write(dir.join("ca.pem"), &authority.pem)?;
+    let identity = authority.identity(&["localhost"])?;
+    let chain = vec![CertificateDer::from_pem_slice(identity.certificate.as_bytes()).map_err(io::Error::other)?];
+    let key = PrivateKeyDer::from_pem_slice(identity.key.as_bytes()).map_err(io::Error::other)?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(io::Error::other)
+}
+
+fn protected(stream: TcpStream, shared: &Shared) -> io::Result<Lines> {
+    let config = shared.tls.clone().ok_or_else(|| crate::failed("no certificate"))?;
+    let session = ServerConnection::new(config).map_err(io::Error::other)?;
+    Ok(BufReader::new(Box::new(StreamOwned::new(session, stream))))
+}
+
+fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_mins(1)))?;
-    let mut lines = BufReader::new(stream);
-    let mut out = stream;
+    let raw = stream.try_clone()?;
+    let mut secure = shared.mode == SmtpTls::Implicit;
+    let mut lines: Lines = if secure { protected(stream, shared)? } else { BufReader::new(Box::new(stream)) };
     let mut envelope = Envelope::default();
-    out.write_all(b"220 sink.example ESMTP\r\n")?;
+    say(&mut lines, "220 sink.example ESMTP")?;
     loop {
         let mut line = String::new();
         if lines.read_line(&mut line)? == 0 {
@@ -120,8 +176,20 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
         }
         let line = line.trim_end();
         let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+        let wants_tls = shared.mode == SmtpTls::StartTls && !secure;
         let answer = match verb.as_str() {
+            "EHLO" if wants_tls => "250-sink.example\r\n250 STARTTLS",
             "EHLO" => "250-sink.example\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 SIZE 50000000",
+            "STARTTLS" if wants_tls => {
+                say(&mut lines, "220 go on")?;
+                (lines, secure) = (protected(raw.try_clone()?, shared)?, true);
+                continue;
+            }
+            "MAIL" | "DATA" if wants_tls => "530 5.7.0 STARTTLS first",
+            "MAIL" if shared.refuse.load(Ordering::SeqCst) > 0 => {
+                shared.refuse.fetch_sub(1, Ordering::SeqCst);
+                "451 4.3.0 not now"
+            }
             "MAIL" => {
                 envelope = Envelope { from: address(line), to: Vec::new() };
                 "250 2.1.0 fine"
@@ -131,12 +199,12 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
                 "250 2.1.5 fine"
             }
             "DATA" => {
-                out.write_all(b"354 go on\r\n")?;
+                say(&mut lines, "354 go on")?;
                 let mail = data(&mut lines)?;
                 keep(shared, &std::mem::take(&mut envelope), &mail)?;
                 "250 2.0.0 kept"
             }
-            "QUIT" => return out.write_all(b"221 2.0.0 bye\r\n"),
+            "QUIT" => return say(&mut lines, "221 2.0.0 bye"),
             "RSET" => {
                 envelope = Envelope::default();
                 "250 2.0.0 fine"
@@ -144,8 +212,14 @@ fn serve(stream: &TcpStream, shared: &Shared) -> io::Result<()> {
             "HELO" | "NOOP" => "250 2.0.0 fine",
             _ => "502 5.5.1 not here",
         };
-        out.write_all(format!("{answer}\r\n").as_bytes())?;
+        say(&mut lines, answer)?;
     }
+}
+
+fn say(lines: &mut Lines, answer: &str) -> io::Result<()> {
+    let out = lines.get_mut();
+    out.write_all(format!("{answer}\r\n").as_bytes())?;
+    out.flush()
 }
 
 fn address(line: &str) -> String {

@@ -5,6 +5,7 @@ mod console;
 mod orders;
 mod request;
 mod runs;
+mod setup;
 mod verifications;
 
 pub(crate) use accounts::*;
@@ -12,4 +13,5 @@ pub(crate) use console::*;
 pub(crate) use orders::*;
 pub(crate) use request::{ApiError, Polled};
 pub(crate) use runs::*;
+pub(crate) use setup::*;
 pub(crate) use verifications::*;

@@ -50,6 +50,14 @@ pub(crate) fn drop_fragment() {
     }
 }
 
+/// Removes query and fragment from the address bar without loading anything.
+pub(crate) fn drop_query() {
+    let path = window().location().pathname().unwrap_or_default();
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
+    }
+}
+
 /// The languages the user prefers, best first, as BCP 47 tags.
 pub(crate) fn languages() -> Vec<String> {
     window().navigator().languages().iter().filter_map(|tag| tag.as_string()).collect()

@@ -6,6 +6,7 @@ use mailferry_shared::{
     endpoint::TlsMode,
     import::{ImportResult, Layout},
     order::{Order, OrderOptions, ProviderChoice, StartKind},
+    schedule::{DeltaSchedule, DeltaTrigger},
     secret::Secret,
 };
 
@@ -199,6 +200,27 @@ pub(crate) struct StartFields {
     pub(crate) voucher: RwSignal<String>,
     pub(crate) later: RwSignal<bool>,
     pub(crate) at: RwSignal<String>,
+    pub(crate) second: SecondPhase,
+}
+
+/// The delta that starts by itself.
+#[derive(Clone, Copy)]
+pub(crate) struct SecondPhase {
+    /// What starts it; none: by hand.
+    pub(crate) trigger: RwSignal<Option<DeltaTrigger>>,
+    pub(crate) hours: RwSignal<String>,
+    pub(crate) error: RwSignal<Option<String>>,
+}
+
+impl SecondPhase {
+    fn of(schedule: Option<DeltaSchedule>) -> Self {
+        let hours = schedule.and_then(|schedule| schedule.delay_hours).unwrap_or(8);
+        Self {
+            trigger: RwSignal::new(schedule.map(|schedule| schedule.trigger)),
+            hours: RwSignal::new(hours.to_string()),
+            error: RwSignal::new(None),
+        }
+    }
 }
 
 /// Everything typed in the steps of an order.
@@ -230,6 +252,7 @@ impl Typed {
                 voucher: RwSignal::default(),
                 later: RwSignal::new(order.earliest_start.is_some()),
                 at: RwSignal::new(order.earliest_start.map(crate::browser::intl::local_value).unwrap_or_default()),
+                second: SecondPhase::of(order.delta_schedule),
             },
         }
     }

@@ -67,7 +67,8 @@ impl Resolver {
         Ok(Self::Dns(Box::new(resolver)))
     }
 
-    async fn addresses(&self, host: &HostName) -> Vec<IpAddr> {
+    /// The addresses of a host; none if there is no such host.
+    pub async fn addresses(&self, host: &HostName) -> Vec<IpAddr> {
         if let Some(address) = host.ip() {
             return vec![address];
         }
@@ -183,6 +184,19 @@ impl Network {
     /// How long servers may take.
     pub fn patience(&self) -> Patience {
         self.patience
+    }
+
+    pub(super) fn guard(&self) -> &AddressGuard {
+        &self.guard
+    }
+
+    /// Who turns names into addresses, and tells what else the DNS knows.
+    pub fn resolver(&self) -> &Resolver {
+        &self.resolver
+    }
+
+    pub(super) fn tls_config(&self) -> ClientConfig {
+        (*self.tls).clone()
     }
 
     /// Connects over TCP, to the first address that answers.

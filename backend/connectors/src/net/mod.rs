@@ -3,9 +3,13 @@
 //! A host name is resolved once, every address is checked, and the checked address itself is connected to.
 
 mod dial;
+mod dns;
+mod fresh;
 mod guard;
+pub mod http;
 mod tls;
 
 pub use dial::{Network, Patience, Resolver, ResolverError, Stream};
+pub use dns::{DnsError, MailExchanger, Service};
 pub use guard::{AddressGuard, Refused};
 pub use tls::{CertificateTrust, TlsSetupError};

@@ -74,13 +74,18 @@ pub(super) enum HandshakeFailure {
 }
 
 pub(super) fn handshake_failure(error: &io::Error) -> HandshakeFailure {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()) {
-        Some(TlsError::InvalidCertificate(
+    error.get_ref().and_then(|inner| tls_failure(inner)).unwrap_or(HandshakeFailure::Other)
+}
+
+/// What a failure of TLS was about; `None` if the error is of another kind.
+pub(super) fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<HandshakeFailure> {
+    Some(match error.downcast_ref::<TlsError>()? {
+        TlsError::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        )) => HandshakeFailure::WrongName,
-        Some(TlsError::InvalidCertificate(_)) => HandshakeFailure::BadCertificate,
+        ) => HandshakeFailure::WrongName,
+        TlsError::InvalidCertificate(_) => HandshakeFailure::BadCertificate,
         _ => HandshakeFailure::Other,
-    }
+    })
 }
 
 /// Checks signatures, but no name and no chain.

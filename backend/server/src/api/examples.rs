@@ -10,7 +10,7 @@ use mailferry_shared::{
     import::{ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
         Delta, DeltaList, Language, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState, OrderTotals,
-        Payment, ProviderChoice, Session, SessionCreate, StartKind,
+        Payment, ProviderChoice, Session, SessionCreate,
     },
     progress::{PairProgress, Progress},
     protocol::{FolderProtocol, ItemOutcome, ItemProtocol, Protocol, RunList},
@@ -24,7 +24,9 @@ use mailferry_shared::{
 };
 use uuid::Uuid;
 
+pub mod payment;
 pub mod principals;
+pub mod schedule;
 
 fn id(number: u8) -> Uuid {
     let mut bytes = *b"\x01\x99\xd1\xc4\x5d\x5e\x7a\x10\x8c\x2f\x3f\x1f\x7c\x5c\x00\x00";
@@ -80,6 +82,8 @@ pub fn order() -> Order {
         accepted_terms_at: at(0),
         created_at: at(0),
         earliest_start: None,
+        delta_schedule: None,
+        delta_at: None,
         started_at: None,
         finished_at: None,
         expires_at: Some(at(60 * 24 * 30)),
@@ -344,9 +348,4 @@ pub fn voucher_batch() -> VoucherBatch {
     VoucherBatch {
         items: vec![VoucherIssued { id: VoucherId(id(6)), code, pairs: 5, valid_until: Some(at(60 * 24 * 365)) }],
     }
-}
-
-/// A start.
-pub fn order_start() -> mailferry_shared::order::OrderStart {
-    mailferry_shared::order::OrderStart { kind: StartKind::Main, earliest_start: None }
 }

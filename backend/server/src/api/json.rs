@@ -55,7 +55,11 @@ fn of_kind<T: DeserializeOwned>(kind: Option<&[u8]>, bytes: &[u8]) -> Result<T, 
     parse(bytes)
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
+/// The bytes of a body, which is too large beyond `limit`.
+///
+/// # Errors
+/// [`ApiError::TooLarge`], or [`ApiError::Malformed`] if the line broke.
+pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, ApiError> {
     let mut bytes = BytesMut::new();
     while let Some(piece) = payload.next().await {
         let piece = piece.map_err(|_| ApiError::Malformed("The request ended too early.".to_owned()))?;

@@ -30,6 +30,8 @@ pub mod members;
 pub mod orders;
 pub mod page;
 pub mod path;
+pub mod payments;
+pub mod prices;
 pub mod problem;
 pub mod progress;
 pub mod providers;
@@ -66,6 +68,7 @@ pub mod vouchers;
         (name = "runs", description = "Progress, deltas and protocols"),
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
+        (name = "payments", description = "What an order costs, and paying by PayPal"),
         (name = "sessions", description = "Manage links"),
         (name = "members", description = "Who belongs to a tenant, and signing in"),
         (name = "api-keys", description = "What programs prove themselves with"),
@@ -113,6 +116,9 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(orders::resume::resume_order)
             .service(orders::cancel::cancel_order)
             .service(orders::redeem::redeem_voucher)
+            .service(orders::forget::forget_passwords)
+            .service(orders::repair::retry_order)
+            .service(orders::mx::read_mx)
             .service(accounts::list::list_accounts)
             .service(accounts::create::create_account)
             .service(accounts::change::change_account)
@@ -130,6 +136,14 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(verifications::start::start_verification)
             .service(verifications::list::list_verifications)
             .service(verifications::read::read_verification)
+            .service(payments::list::list_payments)
+            .service(payments::begin::begin_payment)
+            .service(payments::read::read_payment)
+            .service(payments::capture::capture_payment)
+            .service(payments::events::take_paypal_event)
+            .service(payments::refund::refund_payment)
+            .service(prices::read::read_price)
+            .service(prices::change::change_price)
             .service(sessions::open::open_session)
             .service(sign_ins::create::sign_in)
             .service(me::read::read_me)
@@ -177,7 +191,8 @@ fn members_like_keys(operation: &mut Operation) {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 8] = [
+const OPTIONAL_BODIES: [&str; 9] = [
+    "beginPayment",
     "changeAccount",
     "changeMember",
     "changeOrder",

@@ -2,7 +2,9 @@
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures::future::{Ready, ready};
-use mailferry_shared::ids::{ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, RunId, TenantId, VerificationId};
+use mailferry_shared::ids::{
+    ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId, VerificationId,
+};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 
@@ -79,6 +81,27 @@ pub struct DeltaPath {
     /// The delta.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0005")]
     pub delta_id: DeltaId,
+}
+
+/// A payment of an order.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct PaymentPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+    /// The payment.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0010")]
+    pub payment_id: PaymentId,
+}
+
+/// A payment.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct PaidPath {
+    /// The payment.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0010")]
+    pub payment_id: PaymentId,
 }
 
 /// A verification of an order.

@@ -53,6 +53,18 @@ pub enum ApiError {
     /// Any wrong voucher code: one answer for all of them.
     #[error("Look for a typing error; a voucher may also be used up or out of date.")]
     VoucherInvalid,
+    /// No payment provider is set up.
+    #[error("Pay with a voucher.")]
+    PaymentNotOffered,
+    /// Nothing is left to pay, or no price is set.
+    #[error("All ticked account pairs are paid for, or no price is set: then pay with a voucher.")]
+    NothingDue,
+    /// The money of another payment is being taken.
+    #[error("Wait until it is settled; the order's payments tell.")]
+    PaymentUnderWay,
+    /// It came to nothing, or the order needs another amount by now.
+    #[error("The order has changed since, or this payment came to nothing; begin a new one.")]
+    PaymentChanged,
     /// Nothing to start.
     #[error("Tick at least one account pair.")]
     NothingTicked,
@@ -122,6 +134,10 @@ impl ApiError {
             Self::WrongState(_) | Self::Conflict(_) => ProblemCode::WrongState,
             Self::TermsNotAccepted(_) => ProblemCode::TermsNotAccepted,
             Self::VoucherInvalid => ProblemCode::VoucherInvalid,
+            Self::PaymentNotOffered => ProblemCode::PaymentNotOffered,
+            Self::NothingDue => ProblemCode::NothingDue,
+            Self::PaymentUnderWay => ProblemCode::PaymentUnderWay,
+            Self::PaymentChanged => ProblemCode::PaymentChanged,
             Self::NothingTicked => ProblemCode::NothingTicked,
             Self::AccountsIncomplete(_) => ProblemCode::AccountsIncomplete,
             Self::CheckFailed(_) => ProblemCode::CheckFailed,
@@ -177,6 +193,9 @@ impl From<StoreError> for ApiError {
             StoreError::VoucherInvalid => Self::VoucherInvalid,
             StoreError::WrongState(error) => Self::WrongState(error),
             StoreError::Active => Self::Conflict("Runs of it have not ended; cancel the order or wait for their end."),
+            StoreError::NothingDue => Self::NothingDue,
+            StoreError::PaymentUnderWay => Self::PaymentUnderWay,
+            StoreError::PaymentChanged => Self::PaymentChanged,
             StoreError::NothingTicked => Self::NothingTicked,
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             StoreError::RunState(_)

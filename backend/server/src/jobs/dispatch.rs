@@ -1,17 +1,25 @@
 //! Which job is done where.
 
-use mailferry_shared::ids::CheckId;
+use mailferry_shared::ids::{CheckId, OrderId, PaymentId};
 use mailferry_store::{
-    MailId,
+    MailId, PaymentEventId,
     jobs::{Job, JobKind, JobOutcome},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, check, run, send_mail, survey, verification};
+use super::{JobContext, JobError, check, cut_over, payment, run, send_mail, survey, verification};
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
-pub const KINDS: &[JobKind] =
-    &[JobKind::Check, JobKind::Survey, JobKind::Run, JobKind::Verification, JobKind::SendMail];
+pub const KINDS: &[JobKind] = &[
+    JobKind::Check,
+    JobKind::Survey,
+    JobKind::Run,
+    JobKind::Verification,
+    JobKind::SendMail,
+    JobKind::CutOver,
+    JobKind::Payment,
+    JobKind::PaymentEvent,
+];
 
 /// Does a job. It may have been done before, in part or in whole; it comes to an end soon when `stop` is cancelled.
 ///
@@ -23,6 +31,9 @@ pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) 
         JobKind::Check => check::perform(context, CheckId(job.id), stop).await,
         JobKind::Survey => survey::perform(context, CheckId(job.id), stop).await,
         JobKind::Run => run::perform(context, job, stop).await,
+        JobKind::Payment => payment::perform(context, PaymentId(job.id)).await,
+        JobKind::PaymentEvent => payment::verify(context, PaymentEventId(job.id)).await,
+        JobKind::CutOver => cut_over::perform(context, OrderId(job.id)).await,
         JobKind::Verification => verification::perform(context, job, stop).await,
     }
 }

@@ -12,12 +12,14 @@ use mailferry_store::{
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{keys::Keys, mail::Transport, settings::Settings};
+use crate::{keys::Keys, mail::Transport, pay::PayPal, settings::Settings};
 
 mod check;
+mod cut_over;
 pub mod dispatch;
 mod endpoint;
 pub mod life;
+mod payment;
 mod run;
 pub mod send_mail;
 mod survey;
@@ -37,6 +39,8 @@ pub struct JobContext {
     pub network: Network,
     /// The way out for mails.
     pub mail: Transport,
+    /// The payment provider, if one is set up.
+    pub paypal: Option<PayPal>,
     /// This process, unlike any other: the holder of leases.
     pub worker: Arc<str>,
 }
@@ -80,7 +84,14 @@ pub fn backoff(attempt: u32) -> Duration {
 /// Works until `shutdown` is cancelled, `slots` jobs at once of each kind that takes long.
 pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let long = context.settings.workers.max(1);
-    let slots = dispatch::KINDS.iter().map(|&kind| (kind, if kind == JobKind::SendMail { 2 } else { long })).collect();
+    let slots = |kind| {
+        if matches!(kind, JobKind::SendMail | JobKind::CutOver | JobKind::Payment | JobKind::PaymentEvent) {
+            2
+        } else {
+            long
+        }
+    };
+    let slots = dispatch::KINDS.iter().map(|&kind| (kind, slots(kind))).collect();
     let options = WorkerOptions::new(context.worker.to_string(), slots);
     let store = context.store.clone();
     let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));

@@ -2,12 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mailferry_shared::order::LinkScope;
-use mailferry_store::{MailId, MailRecord, OrderRecord, StoreError, jobs::JobOutcome};
+use mailferry_store::{MailId, MailKind, MailRecord, OrderRecord, StoreError, jobs::JobOutcome};
 
 use super::{JobContext, JobError};
 use crate::{
     api::auth::link,
-    mail::{Facts, Letter, Sent, compose, texts::Texts},
+    mail::{Facts, Letter, Sent, compose, facts::Receipt, texts::Texts},
 };
 
 /// After so many tries a mail is given up: most of a day. The sweeper knows the same number.
@@ -72,7 +72,22 @@ async fn letter(context: &JobContext, mail: &MailRecord, order: &OrderRecord) ->
     let public_url = &context.settings.public_url;
     let link = link::url(&context.keys, public_url, order.id, LinkScope::Manage, order.link_version);
     let texts = Texts::of(order.language).map_err(|error| JobError(Box::new(error)))?;
-    Ok(compose(&texts, mail.kind, &Facts::new(order, link, &progress)))
+    let mut facts = Facts::new(order, link, &progress, context.store.now());
+    if mail.kind == MailKind::Receipt {
+        facts.receipt = receipt(context, mail).await?;
+    }
+    Ok(compose(&texts, mail.kind, &facts))
+}
+
+/// The payment that the mail is about.
+async fn receipt(context: &JobContext, mail: &MailRecord) -> Result<Option<Receipt>, JobError> {
+    let Ok(id) = mail.occasion.parse() else { return Ok(None) };
+    let payment = match context.store.payment_record(id).await {
+        Err(StoreError::NotFound) => return Ok(None),
+        other => other?,
+    };
+    let reference = payment.remote_capture.unwrap_or_default();
+    Ok(payment.paid_at.map(|paid_at| Receipt { amount: payment.amount, paid_at, reference }))
 }
 
 /// When to try again after `attempts` failures; `None` when it is given up.

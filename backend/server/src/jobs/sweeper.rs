@@ -1,9 +1,10 @@
-//! Repairs what a crash left behind, and closes orders whose link has expired. Any number of processes may do it.
+//! Repairs what a crash left behind, closes orders whose link has expired and says so before, and deletes the personal
+//! data of those that ended long ago. Any number of processes may do it.
 
 use std::time::Duration;
 
 use mailferry_store::{
-    StoreError,
+    MailKind, StoreError,
     jobs::{JobKind, JobQueue},
 };
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,10 @@ pub async fn run(context: JobContext, shutdown: CancellationToken) {
 /// If the store cannot be read or written.
 pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     let keeps_mails = context.mail.keeps();
+    let mended = context.store.mend_delta_times().await?;
+    if mended > 0 {
+        tracing::warn!(orders = mended, "the clock has gone back: deltas that start by themselves wait from now on");
+    }
     for (kind, id) in context.store.left_behind().await? {
         if kind == JobKind::SendMail && keeps_mails {
             continue;
@@ -46,8 +51,15 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
         life::conclude(context, order).await?;
         tracing::info!(%order, "an order whose runs have ended is completed");
     }
+    for (order, occasion) in context.store.links_that_end_soon().await? {
+        let order = context.store.order(order).await?;
+        life::tell(&context.store, &order, MailKind::LinkExpires, &occasion).await?;
+    }
     for order in context.store.expire_orders(BATCH).await? {
         tracing::info!(%order, "the link of an order has expired: it is closed, its passwords are erased");
+    }
+    for order in context.store.purge_orders(BATCH).await? {
+        tracing::info!(%order, "an order ended long ago: its personal data is deleted");
     }
     Ok(())
 }

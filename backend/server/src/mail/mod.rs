@@ -2,8 +2,12 @@
 //! None ever holds a password; each holds the status link and the order number.
 
 pub mod compose;
+pub mod facts;
+pub mod format;
+mod html;
 pub mod texts;
 pub mod transport;
 
-pub use compose::{Facts, Letter, compose};
+pub use compose::{Letter, compose};
+pub use facts::Facts;
 pub use transport::{Sent, Transport};

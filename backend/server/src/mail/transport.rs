@@ -1,13 +1,20 @@
 //! The way out for mails.
 
+use std::{path::Path, time::Duration};
+
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     address::AddressError,
     message::{Mailbox, MultiPart},
+    transport::smtp::client::{Certificate, Tls, TlsParameters},
 };
 use mailferry_shared::{address::MailAddress, secret::Secret};
+use url::Url;
 
 use super::compose::Letter;
+
+/// For one answer of the mail server.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Hands mails in by SMTP, or keeps them if no server is set.
 #[derive(Clone)]
@@ -23,6 +30,35 @@ pub enum Sent {
     Yes,
     /// No server is set; it is kept.
     Kept,
+}
+
+/// The mail server cannot be used as it is set.
+#[derive(Debug, thiserror::Error)]
+pub enum SmtpSetupError {
+    /// The address, or TLS.
+    #[error("the mail server's address cannot be used")]
+    Smtp(#[from] lettre::transport::smtp::Error),
+    /// The address.
+    #[error("the mail server's address is none")]
+    Url(#[from] url::ParseError),
+    /// The file of certificates.
+    #[error("MAILFERRY_CA_FILE cannot be read")]
+    File(#[from] std::io::Error),
+}
+
+/// What the address says about TLS, with more authorities to trust.
+fn protection(address: &str, ca_file: &Path) -> Result<Tls, SmtpSetupError> {
+    let url = Url::parse(address)?;
+    let authorities = Certificate::from_pem(&std::fs::read(ca_file)?)?;
+    let parameters = TlsParameters::builder(url.host_str().unwrap_or_default().to_owned());
+    let parameters = parameters.add_root_certificate(authorities).build()?;
+    let wanted = url.query_pairs().find(|(name, _)| name == "tls").map(|(_, value)| value.into_owned());
+    Ok(match (url.scheme(), wanted.as_deref()) {
+        ("smtps", _) => Tls::Wrapper(parameters),
+        (_, Some("required")) => Tls::Required(parameters),
+        (_, Some("opportunistic")) => Tls::Opportunistic(parameters),
+        _ => Tls::None,
+    })
 }
 
 /// Why a mail was not sent.
@@ -50,16 +86,17 @@ impl MailError {
 }
 
 impl Transport {
-    /// A transport to the server of `url`.
+    /// A transport to the server of `url`, which may show a certificate by an authority in `ca_file` (PEM) too.
     ///
     /// # Errors
-    /// If the URL is none of smtp or smtps.
-    pub fn new(url: Option<&Secret>, from: Mailbox) -> Result<Self, lettre::transport::smtp::Error> {
-        let smtp = match url {
-            Some(url) => Some(AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())?.build()),
-            None => None,
-        };
-        Ok(Self { smtp, from })
+    /// If the URL is none of smtp or smtps, or the file holds no certificates.
+    pub fn new(url: Option<&Secret>, from: Mailbox, ca_file: Option<&Path>) -> Result<Self, SmtpSetupError> {
+        let Some(url) = url else { return Ok(Self { smtp: None, from }) };
+        let mut smtp = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose())?;
+        if let Some(file) = ca_file {
+            smtp = smtp.tls(protection(url.expose(), file)?);
+        }
+        Ok(Self { smtp: Some(smtp.timeout(Some(TIMEOUT)).build()), from })
     }
 
     /// True if no server is set: mails are kept.
@@ -112,7 +149,7 @@ mod tests {
     use super::*;
 
     fn transport() -> Transport {
-        Transport::new(None, "Mailferry <mail@move.example>".parse().expect("a mailbox")).expect("no server")
+        Transport::new(None, "Mailferry <mail@move.example>".parse().expect("a mailbox"), None).expect("no server")
     }
 
     fn letter() -> Letter {

@@ -50,11 +50,17 @@ impl Service {
 
     /// A service on SQLite whose clock is moved by hand.
     pub(crate) async fn start_at(clock: &MockClock) -> Self {
+        Self::start_at_with(clock, |_| {}).await
+    }
+
+    pub(crate) async fn start_at_with(clock: &MockClock, change: impl FnOnce(&mut Settings)) -> Self {
         let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
-        Self::start_in(context, None, |_| {}).await
+        Self::start_in(context, None, change).await
     }
 
     async fn start_in(context: Context, database: Option<String>, change: impl FnOnce(&mut Settings)) -> Self {
+        // As at the start of the program: reqwest wants to know the process's provider.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let base = format!("http://{}", listener.local_addr().expect("an address"));
@@ -72,6 +78,11 @@ impl Service {
         let key = api_key(&store, OPERATOR_TENANT, Scope::ALL).await;
         let handle = serve(app.clone(), listener);
         Self { base, store, app, folder, key, answered: Arc::default(), handle }
+    }
+
+    /// Whether it runs on SQLite.
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.app.settings.database_url.expose().starts_with("sqlite")
     }
 
     /// A client without any proof.
@@ -168,6 +179,14 @@ pub(crate) async fn on_both(test: impl AsyncFn(Service)) {
     let server = Postgres::start().expect("PostgreSQL");
     let database = server.fresh_database().expect("a database");
     test(Service::start_with(Some(database), |_| {}).await).await;
+}
+
+/// Does `test` on both, with other settings.
+pub(crate) async fn on_both_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service)) {
+    test(Service::start_with(None, &change).await).await;
+    let server = Postgres::start().expect("PostgreSQL");
+    let database = server.fresh_database().expect("a database");
+    test(Service::start_with(Some(database), &change).await).await;
 }
 
 pub(crate) fn new_order() -> Value {

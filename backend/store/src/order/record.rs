@@ -6,6 +6,7 @@ use mailferry_shared::{
     address::MailAddress,
     ids::{OrderId, TenantId},
     order::{Language, OrderOptions, OrderState, ProviderChoice, StartKind},
+    schedule::{DeltaSchedule, DeltaTrigger},
 };
 
 use super::Asker;
@@ -51,6 +52,12 @@ pub struct OrderRecord {
     pub kind: Option<StartKind>,
     /// Not started before this time.
     pub earliest_start: Option<DateTime<Utc>>,
+    /// The delta that starts by itself, as asked for at the start.
+    pub delta_schedule: Option<DeltaSchedule>,
+    /// When it starts, once that is known.
+    pub delta_at: Option<DateTime<Utc>>,
+    /// True until every pair has had that delta.
+    pub delta_pending: bool,
     /// When its first run was started.
     pub started_at: Option<DateTime<Utc>>,
     /// When its last run ended.
@@ -73,19 +80,26 @@ pub struct OrderRecord {
     pub accepted_terms_at: DateTime<Utc>,
     /// When the order was created.
     pub created_at: DateTime<Utc>,
+    /// When it was closed or cancelled.
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 pub(super) const COLUMNS: &str =
     "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
     expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at,
-    member_id, api_key_id, sandbox";
+    member_id, api_key_id, sandbox, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at";
 
 pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     let kind = row.code_opt("kind")?;
     let earliest_start = row.get("earliest_start")?;
     let started_at = row.get("started_at")?;
     let finished_at = row.get("finished_at")?;
-    let life = life(row.code("state")?, kind, earliest_start, started_at, finished_at);
+    let delta_schedule = row
+        .code_opt::<DeltaTrigger>("delta_trigger")?
+        .map(|trigger| Ok::<_, StoreError>(DeltaSchedule { trigger, delay_hours: row.get("delta_delay_hours")? }))
+        .transpose()?;
+    let start = kind.zip(earliest_start).map(|(kind, earliest)| Start { kind, earliest, delta: delta_schedule });
+    let life = life(row.code("state")?, start, kind.zip(started_at), finished_at);
     Ok(OrderRecord {
         id: row.get("id")?,
         tenant_id: row.get("tenant_id")?,
@@ -101,6 +115,10 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
         earliest_start,
         started_at,
         finished_at,
+        delta_schedule,
+        delta_at: row.get("delta_at")?,
+        delta_pending: row.get("delta_pending")?,
+        ended_at: row.get("ended_at")?,
         expires_at: row.get("expires_at")?,
         language: row.code("language")?,
         notify_address: row
@@ -118,13 +136,11 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
 
 fn life(
     state: OrderState,
-    kind: Option<StartKind>,
-    earliest: Option<DateTime<Utc>>,
-    started_at: Option<DateTime<Utc>>,
+    start: Option<Start>,
+    begun: Option<(StartKind, DateTime<Utc>)>,
     finished_at: Option<DateTime<Utc>>,
 ) -> Option<OrderLife> {
-    let start = kind.zip(earliest).map(|(kind, earliest)| Start { kind, earliest });
-    let begun = kind.zip(started_at).map(|(kind, started_at)| Begun { kind, started_at });
+    let begun = begun.map(|(kind, started_at)| Begun { kind, started_at });
     Some(match state {
         OrderState::Draft => OrderLife::Draft,
         OrderState::AwaitingPayment => OrderLife::AwaitingPayment { start: start? },
@@ -153,10 +169,16 @@ impl OrderRecord {
     /// Sets what follows from `life`.
     pub(super) fn follow_life(&mut self, store: &Store) {
         match self.life {
-            OrderLife::Draft | OrderLife::Closed | OrderLife::Cancelled => {}
+            OrderLife::Draft => {}
+            OrderLife::Closed | OrderLife::Cancelled => {
+                self.ended_at = self.ended_at.or_else(|| Some(store.now()));
+                self.delta_pending = false;
+            }
             OrderLife::AwaitingPayment { start } | OrderLife::Scheduled { start } => {
                 self.kind = Some(start.kind);
                 self.earliest_start = Some(start.earliest);
+                self.delta_schedule = start.delta;
+                self.delta_pending = start.delta.is_some();
             }
             OrderLife::Active(begun) | OrderLife::Paused(begun) => {
                 self.kind = Some(begun.kind);

@@ -5,6 +5,7 @@
 mod world;
 
 mod checks;
+mod cut_over;
 mod jobs;
 mod leases;
 mod ledger;

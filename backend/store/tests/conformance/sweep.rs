@@ -15,6 +15,8 @@ on_both! {
     what_lost_its_job_is_found;
     an_order_that_was_not_concluded_is_found;
     an_order_whose_link_has_expired_is_closed;
+    the_end_of_a_link_is_told_three_days_before_and_once;
+    personal_data_goes_thirty_days_after_the_end_and_the_order_stays;
 }
 
 async fn what_lost_its_job_is_found(world: World) {
@@ -81,11 +83,59 @@ async fn an_order_whose_link_has_expired_is_closed(world: World) {
     assert!(store.expire_orders(10).await.expect("looks").is_empty());
     let (fresh, _) = world.order_with(1).await;
     world.clock.advance(Duration::days(17));
-    assert_eq!(store.expire_orders(10).await.expect("looks"), [draft.id], "what runs is not closed");
+    assert_eq!(store.expire_orders(10).await.expect("looks"), [draft.id, active.id], "what still runs too");
     let closed = store.order(draft.id).await.expect("order");
     assert_eq!(closed.life, OrderLife::Closed);
     assert!(store.pair_access(pairs[0]).await.expect("pair").source.password.is_none());
     store.redeem_voucher(fresh.id, &voucher.code).await.expect("it came back");
     assert!(store.expire_orders(10).await.expect("looks").is_empty());
-    assert_eq!(store.order(active.id).await.expect("order").life.state(), OrderState::Active);
+    assert_eq!(store.order(active.id).await.expect("order").life.state(), OrderState::Closed);
+}
+
+async fn the_end_of_a_link_is_told_three_days_before_and_once(world: World) {
+    let store = &world.store;
+    let (order, runs) = world.trial(1).await;
+    world.end_run(order.id, runs[0], RunState::Succeeded).await;
+    let (draft, _) = world.order_with(1).await;
+    world.clock.advance(Duration::days(10));
+    assert!(store.links_that_end_soon().await.expect("looks").is_empty());
+    world.clock.advance(Duration::days(2));
+    let soon = store.links_that_end_soon().await.expect("looks");
+    assert_eq!(soon.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [order.id]);
+    let (id, occasion) = &soon[0];
+    store.queue_mail(*id, MailKind::LinkExpires, occasion).await.expect("queued").expect("new");
+    assert!(store.links_that_end_soon().await.expect("looks").is_empty(), "told once");
+    world.clock.advance(Duration::days(17));
+    assert!(store.links_that_end_soon().await.expect("looks").is_empty(), "a draft was never started: {}", draft.id);
+}
+
+async fn personal_data_goes_thirty_days_after_the_end_and_the_order_stays(world: World) {
+    let store = &world.store;
+    let (order, runs) = world.trial(2).await;
+    let pairs = store.pairs(order.id).await.expect("pairs");
+    store.create_check(order.id, &[]).await.expect("check");
+    store.queue_mail(order.id, MailKind::Submitted, "trial").await.expect("queued");
+    store.save_mx(order.id, "old.example", None).await.expect("saved");
+    world.end_run(order.id, runs[0], RunState::Succeeded).await;
+    let cancelled = store.cancel_order(&store.order(order.id).await.expect("order")).await.expect("cancels");
+    assert_eq!(cancelled.ended_at, Some(cancelled.ended_at.expect("an end").min(store.now())));
+    let (open, _) = world.trial(1).await;
+    world.clock.advance(Duration::days(29));
+    assert!(store.purge_orders(10).await.expect("looks").is_empty());
+    world.clock.advance(Duration::days(1));
+    assert_eq!(store.purge_orders(10).await.expect("looks"), [order.id]);
+    assert!(store.purge_orders(10).await.expect("looks").is_empty(), "once");
+    let kept = store.order(order.id).await.expect("the order is still known");
+    assert_eq!((kept.notify_address, kept.source, kept.kind), (None, None, Some(StartKind::Trial)));
+    assert!(store.pairs(order.id).await.expect("pairs").is_empty());
+    for table in ["runs", "checks", "mails", "mx_watches"] {
+        let sql = format!("SELECT COUNT(*), 0 FROM {table} WHERE order_id = '{}'", order.id);
+        // PostgreSQL counts in BIGINT, and 0 alone is an INTEGER there.
+        let sql = sql.replace(", 0 ", ", CAST(0 AS BIGINT) ");
+        assert_eq!(world.raw_numbers(sql).await.0, 0, "{table}");
+    }
+    let sides = pairs.iter().map(|pair| format!("'{}'", pair.id)).collect::<Vec<_>>().join(", ");
+    let sql = format!("SELECT COUNT(*), CAST(0 AS BIGINT) FROM sides WHERE pair_id IN ({sides})");
+    assert_eq!(world.raw_numbers(sql).await.0, 0);
+    assert_eq!(store.pairs(open.id).await.expect("pairs").len(), 1, "others keep theirs");
 }

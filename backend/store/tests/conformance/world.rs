@@ -9,6 +9,7 @@ use mailferry_shared::{
     account::{AccountCreate, SideInput},
     ids::{OrderId, PairId, RunId},
     order::{Language, OrderOptions, StartKind},
+    run::RunState,
     secret::Secret,
 };
 use mailferry_store::{
@@ -125,6 +126,14 @@ impl World {
         (order, runs)
     }
 
+    /// What a worker does to a run, without moving anything; the order is concluded.
+    pub(crate) async fn end_run(&self, order: OrderId, run: RunId, end: RunState) -> OrderRecord {
+        self.store.begin_order(order).await.expect("begins");
+        self.store.change_run(run, RunState::Running, None, None).await.expect("runs");
+        self.store.change_run(run, end, None, None).await.expect("ends");
+        self.store.conclude_order(order).await.expect("concludes")
+    }
+
     pub(crate) async fn only_run(&self, order: OrderId, pair: PairId) -> RunId {
         let runs = self.store.runs_of_pair(order, pair).await.expect("runs");
         assert_eq!(runs.len(), 1);
@@ -144,7 +153,7 @@ async fn open(address: &str, keys: &str, clock: &MockClock) -> Store {
 }
 
 pub(crate) fn start(kind: StartKind, earliest: DateTime<Utc>) -> Start {
-    Start { kind, earliest }
+    Start { kind, earliest, delta: None }
 }
 
 pub(crate) fn new_order() -> NewOrder {

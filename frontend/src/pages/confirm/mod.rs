@@ -1,6 +1,8 @@
 //! Step 4: the summary, the options, and the start.
 
 mod options;
+mod payment;
+mod schedule;
 mod start;
 mod summary;
 mod voucher;

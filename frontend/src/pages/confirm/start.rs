@@ -8,6 +8,7 @@ use mailferry_shared::{
 
 use super::{
     options::{self, OptionErrors},
+    payment, schedule,
     voucher::Voucher,
 };
 use crate::{
@@ -87,7 +88,13 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
         } else {
             None
         };
-        let start = OrderStart { kind: fields.kind.get_untracked(), earliest_start: at };
+        let kind = fields.kind.get_untracked();
+        let delta_schedule = match kind {
+            StartKind::Main => schedule::read(fields.second),
+            StartKind::Trial => Ok(None),
+        };
+        let Ok(delta_schedule) = delta_schedule else { return };
+        let start = OrderStart { kind, earliest_start: at, delta_schedule };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -130,7 +137,9 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
+                <payment::Pay />
                 <Voucher to_status=to_status />
+                <schedule::SecondRun />
             </Show>
             <When error=time_error />
             {move || failure.get().map(|error| view! { <Failure error=error /> })}

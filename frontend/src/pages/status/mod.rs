@@ -4,6 +4,7 @@ mod actions;
 mod folders;
 mod items;
 mod keep;
+mod mx;
 mod next;
 mod pairs;
 mod protocol;
@@ -117,6 +118,7 @@ fn Content(page: Page) -> impl IntoView {
         <Show when=move || completed() && !is_trial()>
             <next::Next page=page />
         </Show>
+        <mx::Mx page=page />
         <verify::Verify page=page />
         <pairs::Pairs page=page />
         <keep::Keep page=page />

@@ -31,6 +31,8 @@ needed!(
     OrdersWrite,
     VouchersRead,
     VouchersWrite,
+    PaymentsRead,
+    PaymentsWrite,
     LinksRead,
     LinksWrite,
     WebhooksRead,

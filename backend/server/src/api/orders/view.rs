@@ -37,6 +37,8 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         accepted_terms_at: order.accepted_terms_at,
         created_at: order.created_at,
         earliest_start: order.earliest_start,
+        delta_schedule: order.delta_schedule,
+        delta_at: order.delta_at,
         started_at: order.started_at,
         finished_at: order.finished_at,
         expires_at: Some(order.expires_at),

@@ -1,0 +1,46 @@
+//! `POST /orders/{order_id}/retry`
+
+use actix_web::{
+    post,
+    web::{Data, Json},
+};
+use mailferry_shared::{account::AccountPair, order::Order};
+use mailferry_store::OrderRecord;
+
+use super::{retry, view};
+use crate::{
+    api::{auth::Managing, errors, examples, path::OrderPath, problem::ApiError},
+    app::App,
+    readiness,
+};
+
+/// Tries again what failed: a run for each account pair whose latest run left something uncopied, or could not work.
+///
+/// Pairs whose run has succeeded are left alone. What has been copied is not copied again.
+#[utoipa::path(
+    operation_id = "retryOrder",
+    tag = "runs",
+    params(OrderPath),
+    responses(
+        (status = 200, description = "The order as it is now", body = Order, example = json!(examples::order())),
+        errors::Guarded,
+        errors::OfState,
+        errors::Always,
+    ),
+    security(("session" = []), ("api_key" = ["orders:write"])),
+)]
+#[post("/orders/{order_id}/retry")]
+pub(crate) async fn retry_order(app: Data<App>, managing: Managing) -> Result<Json<Order>, ApiError> {
+    let access = managing.0;
+    access.order.life.retry()?;
+    let failed = app.store.pairs_to_retry(access.order.id).await?;
+    if failed.is_empty() {
+        return Err(ApiError::Conflict("Nothing has failed: there is nothing to try again."));
+    }
+    let pairs = app.store.pairs(access.order.id).await?;
+    let chosen: Vec<&AccountPair> = pairs.iter().filter(|pair| failed.contains(&pair.id)).collect();
+    readiness::is_complete(&chosen, &access.order)?;
+    let act = async |order: &OrderRecord| app.store.retry_order(order).await;
+    let order = retry::on_conflict(&app.store, access.order, act).await?;
+    Ok(Json(view::compose(&app, order, access.scope).await?))
+}

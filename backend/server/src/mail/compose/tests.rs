@@ -1,0 +1,147 @@
+use chrono::{TimeZone, Utc};
+use mailferry_shared::{
+    finding::FindingCode,
+    order::{Language, StartKind},
+    payment::Price,
+    run::Counts,
+};
+
+use super::*;
+use crate::mail::facts::{Plan, Receipt};
+
+const KINDS: [MailKind; 8] = [
+    MailKind::Submitted,
+    MailKind::Started,
+    MailKind::Finished,
+    MailKind::DeltaStarted,
+    MailKind::DeltaFinished,
+    MailKind::ActionNeeded,
+    MailKind::LinkExpires,
+    MailKind::Receipt,
+];
+
+fn facts() -> Facts {
+    let price = Price {
+        currency: "EUR".parse().expect("a currency"),
+        pair_minor: 149_000,
+        tax_name: "VAT".to_owned(),
+        tax_basis_points: 1900,
+        tax_included: true,
+    };
+    let time = Utc.with_ymd_and_hms(2026, 12, 6, 12, 0, 0).single().expect("a time");
+    Facts {
+        link: "https://move.example/orders/1#token=a&b".to_owned(),
+        order: "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001".to_owned(),
+        kind: Some(StartKind::Main),
+        accounts: 2,
+        counts: Counts {
+            stored: 12_000,
+            stored_bytes: 15_600_000,
+            present: 14,
+            failed: 1,
+            uncertain: 1,
+            skipped: 3,
+            ..Counts::default()
+        },
+        destination_host: Some("imap.new.example".to_owned()),
+        expires: time,
+        start: Some(time),
+        plan: Some(Plan { trigger: DeltaTrigger::AfterDelay, delay_hours: 8, at: Some(time) }),
+        stuck: vec![("<anna>@old.example".to_owned(), FindingCode::WrongPassword)],
+        receipt: Some(Receipt {
+            amount: mailferry_domain::money::amount(&price, 2).expect("sane"),
+            paid_at: time,
+            reference: "3C679366HH908993F".to_owned(),
+        }),
+    }
+}
+
+fn letter_in(language: Language, kind: MailKind, facts: &Facts) -> Letter {
+    compose(&Texts::of(language).expect("complete"), kind, facts)
+}
+
+fn letter(kind: MailKind, facts: &Facts) -> Letter {
+    letter_in(Language::En, kind, facts)
+}
+
+#[test]
+fn every_mail_of_every_language_has_link_and_order_number_in_both_parts_and_no_open_placeholder() {
+    let plans = [DeltaTrigger::AfterDelay, DeltaTrigger::MxChanged].map(|trigger| Plan {
+        trigger,
+        delay_hours: 8,
+        at: facts().expires.into(),
+    });
+    for (language, kind) in Language::ALL.into_iter().flat_map(|language| KINDS.map(|kind| (language, kind))) {
+        for plan in [None, Some(plans[0]), Some(plans[1])] {
+            let letter = letter_in(language, kind, &Facts { plan, ..facts() });
+            assert!(letter.text.contains("https://move.example/orders/1#token=a&b"), "{language:?} {kind:?}");
+            assert!(letter.html.contains("https://move.example/orders/1#token=a&amp;b"), "{language:?} {kind:?}");
+            let words = letter.html.split("</head>").nth(1).expect("a body");
+            for part in [letter.subject.as_str(), &letter.text, words] {
+                assert!(!part.contains(['{', '}']), "{language:?} {kind:?}: {part}");
+            }
+            assert!(letter.text.contains(&facts().order) && letter.html.contains(&facts().order), "{kind:?}");
+        }
+    }
+}
+
+#[test]
+fn the_end_of_the_main_run_advises_on_the_mx_record_and_that_of_a_trial_does_not() {
+    let end = letter(MailKind::Finished, &facts()).text;
+    assert!(end.contains("MX record") && end.contains("(imap.new.example)"), "{end}");
+    assert!(end.contains("the migration of 2 accounts has finished."), "{end}");
+    assert!(end.contains("Copied or already there: 12,014 messages (15.6\u{a0}MB)"), "{end}");
+    assert!(end.contains("Left out by your options: 3 messages") && end.contains("Not copied: 2"), "{end}");
+    let trial = Facts { kind: Some(StartKind::Trial), ..facts() };
+    assert!(!letter(MailKind::Finished, &trial).text.contains("MX"));
+}
+
+#[test]
+fn the_advice_follows_the_schedule() {
+    let with = |trigger| {
+        let plan = Some(Plan { trigger, delay_hours: 8, at: Some(facts().expires) });
+        letter(MailKind::Finished, &Facts { plan, ..facts() }).text
+    };
+    assert!(with(DeltaTrigger::AfterDelay).contains("starts by itself on 6 December 2026, 12:00 UTC"));
+    assert!(with(DeltaTrigger::MxChanged).contains("We are watching the MX record"));
+    let manual = letter(MailKind::Finished, &Facts { plan: None, ..facts() }).text;
+    assert!(manual.contains("Wait 24 to 48 hours"), "{manual}");
+    let submitted = letter(MailKind::Submitted, &facts()).text;
+    assert!(submitted.contains("on 6 December 2026, 12:00 UTC") && submitted.contains("8 hours after"), "{submitted}");
+    let soon = letter(MailKind::Submitted, &Facts { start: None, plan: None, ..facts() }).text;
+    assert!(soon.contains("within the next few minutes") && !soon.contains("second run"), "{soon}");
+}
+
+#[test]
+fn what_is_stuck_is_named_in_the_language_with_its_next_step_and_escaped() {
+    let english = letter(MailKind::ActionNeeded, &facts());
+    assert!(english.text.contains("<anna>@old.example: The server no longer accepts"), "{}", english.text);
+    assert!(english.html.contains("&lt;anna&gt;@old.example"));
+    let german = letter_in(Language::De, MailKind::ActionNeeded, &facts());
+    assert!(german.text.contains("<anna>@old.example: Der Server nimmt Benutzername oder Passwort nicht mehr an."));
+}
+
+#[test]
+fn a_receipt_names_pairs_amounts_tax_and_reference() {
+    let german = letter_in(Language::De, MailKind::Receipt, &facts()).text;
+    for line in [
+        "Zahlung vom 6. Dezember 2026:",
+        "Auftragsnummer: 0199d1c4",
+        "Konten: 2",
+        "Preis je Konto: 1.490,00\u{a0}EUR",
+        "Nettobetrag: 2.504,20\u{a0}EUR",
+        "VAT 19\u{a0}%: 475,80\u{a0}EUR",
+        "Gesamtbetrag: 2.980,00\u{a0}EUR",
+        "Zahlungsreferenz: 3C679366HH908993F",
+    ] {
+        assert!(german.contains(line), "{line} in {german}");
+    }
+}
+
+#[test]
+fn the_html_says_the_same_in_light_and_dark() {
+    let html = letter(MailKind::Finished, &facts()).html;
+    assert!(html.contains("lang=\"en\"") && html.contains("prefers-color-scheme:dark"));
+    assert!(html.contains("<h1") && html.contains("Not copied</td>") && html.contains("MX record"), "{html}");
+    assert!(!html.contains("<img") && !html.contains("http:"), "nothing is fetched: {html}");
+}

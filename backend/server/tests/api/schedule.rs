@@ -1,0 +1,216 @@
+//! The two-phase schedule through the service, with a real name server whose records change.
+
+use chrono::{TimeDelta, Utc};
+use mailferry_lab::{DnsServer, Record};
+use mailferry_server::jobs::{JobContext, dispatch, life, sweeper};
+use mailferry_shared::{ids::RunId, run::RunState};
+use mailferry_store::{
+    MockClock,
+    jobs::{JobKind, JobOutcome, JobQueue, LOCK},
+};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::{Client, Service, new_account};
+
+/// What a worker does to the latest run of every pair, without moving anything.
+async fn work(context: &JobContext, client: &Client, path: &str, end: RunState) {
+    let progress = client.get(&format!("{path}/progress")).await.json();
+    for pair in progress["pairs"].as_array().expect("pairs") {
+        let run: RunId = pair["run"]["id"].as_str().expect("a run").parse().expect("an id");
+        if pair["run"]["state"] != "queued" {
+            continue;
+        }
+        life::run_begins(context, run).await.expect("begins");
+        context.store.change_run(run, RunState::Running, None, None).await.expect("runs");
+        context.store.change_run(run, end, None, None).await.expect("ends");
+        life::run_ended(context, run).await.expect("ends");
+    }
+}
+
+/// Does the cut-over job if it is due, as a worker would.
+async fn cut_over(context: &JobContext) -> usize {
+    let jobs = context.store.take("cut-over", JobKind::CutOver, 9, LOCK).await.expect("takes");
+    for job in &jobs {
+        match dispatch::perform(context, job, &CancellationToken::new()).await.expect("works") {
+            JobOutcome::Done => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
+            JobOutcome::Again(at) => context.store.put_back(job, at).await.expect("put back"),
+        }
+    }
+    jobs.len()
+}
+
+async fn paid(service: &Service, accounts: &[Value]) -> (String, Client) {
+    let (order, client) = service.order().await;
+    let path = format!("/api/v1/orders/{order}");
+    for account in accounts {
+        assert_eq!(client.post(&format!("{path}/accounts"), account.clone()).await.status, 201);
+    }
+    let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": accounts.len()})).await.json();
+    let paid = client.post(&format!("{path}/voucher"), json!({"code": batch["items"][0]["code"]})).await;
+    assert_eq!(paid.status, 200, "{}", paid.text);
+    (path, client)
+}
+
+fn account(source: &str) -> Value {
+    let mut account = new_account("x");
+    account["source"]["user"] = json!(source);
+    account["destination"]["user"] = json!(format!("new-{source}"));
+    account
+}
+
+fn mx(host: &str) -> Vec<Record> {
+    vec![Record::Mx(10, host.to_owned())]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delta_follows_eight_hours_after_the_first_run_by_itself() {
+    let clock = MockClock::at(Utc::now());
+    let service = Service::start_at(&clock).await;
+    let context = service.app.job_context().expect("a context");
+    let (path, client) = paid(&service, &[account("anna@old.example")]).await;
+    let start = |hours| json!({"delta_schedule": {"trigger": "after_delay", "delay_hours": hours}});
+    for hours in [0, 3, 24] {
+        let refused = client.post(&format!("{path}/start"), start(hours)).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/delta_schedule/delay_hours");
+        assert_eq!(refused["detail"], "The delay is 4 to 23 hours.");
+    }
+    let first_run = service.store.now() + TimeDelta::days(1);
+    let body = json!({"earliest_start": first_run, "delta_schedule": {"trigger": "after_delay"}});
+    let order = client.post(&format!("{path}/start"), body).await.json();
+    assert_eq!((&order["state"], &order["delta_schedule"]["delay_hours"]), (&json!("scheduled"), &json!(8)), "{order}");
+    clock.advance(TimeDelta::days(1));
+    // The session has ended meanwhile.
+    let client = service.operator();
+    work(&context, &client, &path, RunState::Succeeded).await;
+    let order = client.get(&path).await.json();
+    let due = service.store.now() + TimeDelta::hours(8);
+    assert_eq!((&order["state"], &order["delta_at"]), (&json!("completed"), &json!(due)), "{order}");
+    cut_over(&context).await;
+    assert_eq!(client.get(&path).await.json()["state"], "completed");
+
+    // A month's jump of the clock and a process that starts anew: nothing is lost, nothing doubled.
+    clock.advance(TimeDelta::days(8));
+    sweeper::sweep(&context).await.expect("sweeps");
+    assert_eq!(cut_over(&service.app.job_context().expect("a context")).await, 1);
+    assert_eq!(client.get(&path).await.json()["state"], "active");
+    work(&context, &client, &path, RunState::Succeeded).await;
+    assert_eq!(cut_over(&context).await, 0);
+    assert_eq!(client.get(&format!("{path}/deltas")).await.json()["items"].as_array().expect("items").len(), 1);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_live() {
+    let dns = DnsServer::start().expect("a name server");
+    dns.set("one.example", 3600, &mx("mx.old.example"));
+    dns.set("two.example", 600, &mx("mx.old.example"));
+    let clock = MockClock::at(Utc::now());
+    let service = Service::start_at_with(&clock, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let context = service.app.job_context().expect("a context");
+    let (path, client) = paid(&service, &[account("anna@one.example"), account("bert@two.example")]).await;
+    let start = client.post(&format!("{path}/start"), json!({"delta_schedule": {"trigger": "mx_changed"}})).await;
+    assert_eq!(start.json()["state"], "scheduled", "{}", start.text);
+    let report = client.get(&format!("{path}/mx")).await.json();
+    assert_eq!((&report["items"][0]["state"], &report["starts_delta"]), (&json!("unknown"), &json!(true)), "{report}");
+    assert_eq!(cut_over(&context).await, 1);
+    work(&context, &client, &path, RunState::Succeeded).await;
+    cut_over(&context).await;
+    let report = client.get(&format!("{path}/mx")).await.json();
+    for (item, ttl) in report["items"].as_array().expect("items").iter().zip([3600, 600]) {
+        assert_eq!((&item["state"], &item["ttl_seconds"]), (&json!("old"), &json!(ttl)), "{item}");
+        assert_eq!(item["records"], json!([{"preference": 10, "host": "mx.old.example"}]));
+    }
+
+    dns.set("two.example", 60, &mx("mx.new.example"));
+    clock.advance(TimeDelta::minutes(2));
+    assert_eq!(cut_over(&context).await, 1, "a minute later it is looked up again");
+    let two = client.get(&format!("{path}/mx")).await.json()["items"][1].clone();
+    assert_eq!((&two["state"], &two["changed_at"]), (&json!("changing"), &json!(service.store.now())), "{two}");
+    assert_eq!(two["settled_at"], json!(service.store.now() + TimeDelta::minutes(10)), "the old record's TTL");
+    assert_eq!(client.get(&path).await.json()["state"], "completed");
+
+    clock.advance(TimeDelta::minutes(10));
+    cut_over(&context).await;
+    assert_eq!(client.get(&path).await.json()["state"], "active");
+    let progress = client.get(&format!("{path}/progress")).await.json();
+    let states: Vec<&Value> = (0..2).map(|n| &progress["pairs"][n]["run"]["state"]).collect();
+    assert_eq!(states, ["succeeded", "queued"], "only the pair of the switched domain");
+    work(&context, &client, &path, RunState::Succeeded).await;
+    dns.remove("one.example");
+    clock.advance(TimeDelta::minutes(2));
+    cut_over(&context).await;
+    let one = client.get(&format!("{path}/mx")).await.json()["items"][0].clone();
+    assert_eq!((&one["state"], &one["records"]), (&json!("old"), &json!([])), "no record is no switch: {one}");
+    dns.set("one.example", 60, &mx("mx.new.example"));
+    for minutes in [2, 61] {
+        clock.advance(TimeDelta::minutes(minutes));
+        cut_over(&context).await;
+    }
+    work(&context, &client, &path, RunState::Succeeded).await;
+    let report = client.get(&format!("{path}/mx")).await.json();
+    assert!(report["items"].as_array().expect("items").iter().all(|item| item["delta_id"].is_string()), "{report}");
+    assert_eq!(client.get(&format!("{path}/deltas")).await.json()["items"].as_array().expect("items").len(), 2);
+    assert_eq!(client.get(&path).await.json()["state"], "completed");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_server_that_is_silent_is_told_and_changes_nothing() {
+    let gone = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let service = Service::start_with(None, |settings| settings.outgoing.dns = Some(gone)).await;
+    let context = service.app.job_context().expect("a context");
+    let (path, client) = paid(&service, &[account("anna@one.example")]).await;
+    client.get(&format!("{path}/mx")).await;
+    assert_eq!(cut_over(&context).await, 1);
+    let item = client.get(&format!("{path}/mx")).await.json()["items"][0].clone();
+    assert_eq!((&item["state"], &item["lookup_failed"]), (&json!("unknown"), &json!(true)), "{item}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_domain_cannot_follow_its_mx_record() {
+    let service = Service::start().await;
+    let mut local = account("anna");
+    local["destination"]["user"] = json!("anna");
+    let (path, client) = paid(&service, &[local]).await;
+    let body = json!({"delta_schedule": {"trigger": "mx_changed"}});
+    let problem = client.post(&format!("{path}/start"), body).await.is_problem(422, "invalid_field");
+    assert_eq!(problem["errors"][0]["pointer"], "/delta_schedule/trigger");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_failed_is_tried_again_and_forgotten_passwords_are_asked_for() {
+    crate::harness::on_both(async |service: Service| {
+        let context = service.app.job_context().expect("a context");
+        let (path, client) = paid(&service, &[account("anna@one.example"), account("bert@one.example")]).await;
+        client.post(&format!("{path}/retry"), json!({})).await.is_problem(409, "wrong_state");
+        client.post(&format!("{path}/start"), json!({})).await;
+        work(&context, &client, &path, RunState::Partial).await;
+        let forgotten = client.post(&format!("{path}/forget-passwords"), json!({})).await;
+        assert_eq!(forgotten.status, 200, "{}", forgotten.text);
+        let accounts = client.get(&format!("{path}/accounts")).await.json();
+        assert!(!accounts.to_string().contains("\"has_password\":true"), "{accounts}");
+        for action in ["retry", "deltas"] {
+            let problem = client.post(&format!("{path}/{action}"), json!({})).await;
+            let problem = problem.is_problem(409, "accounts_incomplete");
+            assert!(
+                problem["detail"].as_str().expect("words").contains("the password of anna@one.example"),
+                "{problem}"
+            );
+        }
+        for (pair, name) in accounts["items"].as_array().expect("items").iter().zip(["anna", "bert"]) {
+            let again = account(&format!("{name}@one.example"));
+            let patched =
+                client.patch(&format!("{path}/accounts/{}", pair["id"].as_str().expect("an id")), again).await;
+            assert_eq!(patched.status, 200, "{}", patched.text);
+        }
+        let retried = client.post(&format!("{path}/retry"), json!({})).await;
+        assert_eq!(retried.json()["state"], "active", "{}", retried.text);
+        work(&context, &client, &path, RunState::Succeeded).await;
+        client.post(&format!("{path}/retry"), json!({})).await.is_problem(409, "wrong_state");
+        service.stop().await;
+    })
+    .await;
+}

@@ -1,0 +1,439 @@
+//! Money: prices of tenants, payments, and what pays for an order. No state here is ever taken from a browser.
+
+use chrono::{DateTime, Utc};
+use mailferry_domain::{
+    money,
+    order::{OrderLife, OrderTransitionError},
+};
+use mailferry_shared::{
+    ids::{OrderId, PaymentId, TenantId},
+    order::Payment,
+    payment::{Amount, PaymentMethod, PaymentState, Price},
+};
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    jobs::{JobKind, enqueue},
+    order::{OrderRecord, lock_order, read_order},
+    store::Store,
+    value::{Arg, Row, args, code, json},
+};
+
+mod event;
+
+pub use event::{PaymentEvent, PaymentEventId};
+
+/// A payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PaymentRecord {
+    /// Its id.
+    pub id: PaymentId,
+    /// The order it pays for; that may be deleted by now.
+    pub order_id: OrderId,
+    /// Who is paid.
+    pub tenant_id: TenantId,
+    /// By whom it is settled.
+    pub method: PaymentMethod,
+    /// Where it stands.
+    pub state: PaymentState,
+    /// What is paid.
+    pub amount: Amount,
+    /// The provider's number of its order.
+    pub remote_order: Option<String>,
+    /// The provider's number of the capture.
+    pub remote_capture: Option<String>,
+    /// Where the payer agrees.
+    pub approve_url: Option<String>,
+    /// How often the means of payment was declined.
+    pub declined: u32,
+    /// When it was begun.
+    pub created_at: DateTime<Utc>,
+    /// When it was paid.
+    pub paid_at: Option<DateTime<Utc>>,
+}
+
+const COLUMNS: &str = "id, order_id, tenant_id, method, state, pairs, price, net_minor, tax_minor, total_minor,
+    remote_order, remote_capture, approve_url, declined, created_at, paid_at";
+
+fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
+    Ok(PaymentRecord {
+        id: row.get("id")?,
+        order_id: row.get("order_id")?,
+        tenant_id: row.get("tenant_id")?,
+        method: row.code("method")?,
+        state: row.code("state")?,
+        amount: Amount {
+            pairs: row.get("pairs")?,
+            price: row.json("price")?,
+            net_minor: row.get("net_minor")?,
+            tax_minor: row.get("tax_minor")?,
+            total_minor: row.get("total_minor")?,
+        },
+        remote_order: row.get("remote_order")?,
+        remote_capture: row.get("remote_capture")?,
+        approve_url: row.get("approve_url")?,
+        declined: row.get("declined")?,
+        created_at: row.get("created_at")?,
+        paid_at: row.get("paid_at")?,
+    })
+}
+
+/// What has been paid for, by vouchers and payments, and what is needed.
+pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreError> {
+    let row = tx
+        .row(
+            "SELECT (SELECT COUNT(*) FROM pairs WHERE order_id = $1 AND ticked = 1) AS needed,
+                (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM voucher_uses WHERE order_id = $1)
+                + (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM payments
+                    WHERE order_id = $1 AND state = 'paid') AS covered",
+            args![id],
+        )
+        .await?;
+    Ok(Payment { pairs_covered: row.get("covered")?, pairs_needed: row.get("needed")? })
+}
+
+/// A payment can be begun or taken for orders that can still run.
+fn may_be_paid(order: &OrderRecord) -> Result<(), StoreError> {
+    match order.life {
+        OrderLife::Closed | OrderLife::Cancelled => {
+            Err(OrderTransitionError { from: order.life.state(), action: "be paid for" }.into())
+        }
+        OrderLife::Draft
+        | OrderLife::AwaitingPayment { .. }
+        | OrderLife::Scheduled { .. }
+        | OrderLife::Active(_)
+        | OrderLife::Paused(_)
+        | OrderLife::Completed(..) => Ok(()),
+    }
+}
+
+async fn price(tx: &mut Tx, tenant: TenantId) -> Result<Option<Price>, StoreError> {
+    let row = tx.row_opt("SELECT price FROM prices WHERE tenant_id = $1", args![tenant]).await?;
+    row.map(|row| row.json("price")).transpose()
+}
+
+async fn due(tx: &mut Tx, order: &OrderRecord) -> Result<Option<Amount>, StoreError> {
+    let paid = covered(tx, order.id).await?;
+    let pairs = paid.pairs_needed.saturating_sub(paid.pairs_covered);
+    let price = price(tx, order.tenant_id).await?;
+    Ok(price.filter(|_| pairs > 0).and_then(|price| money::amount(&price, pairs)))
+}
+
+/// The payment, which nobody else changes until this transaction ends.
+async fn lock_payment(tx: &mut Tx, id: PaymentId) -> Result<PaymentRecord, StoreError> {
+    let sql = format!("UPDATE payments SET state = state WHERE id = $1 RETURNING {COLUMNS}");
+    payment_from(&tx.row(sql, args![id]).await?)
+}
+
+async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<PaymentRecord>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM payments WHERE {filter} ORDER BY created_at, id");
+    tx.rows(sql, args).await?.iter().map(payment_from).collect()
+}
+
+async fn set_state(tx: &mut Tx, id: PaymentId, state: PaymentState) -> Result<(), StoreError> {
+    tx.execute("UPDATE payments SET state = $2 WHERE id = $1", args![id, code(&state)?]).await.map(drop)
+}
+
+impl Store {
+    /// What a tenant asks for one account pair, if it has set a price.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn price(&self, tenant: TenantId) -> Result<Option<Price>, StoreError> {
+        price(&mut self.read().await?, tenant).await
+    }
+
+    /// Sets a tenant's price, or takes it away. Payments that were begun keep theirs.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], also for a tenant that does not exist.
+    pub async fn set_price(&self, tenant: TenantId, price: Option<&Price>) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        match price {
+            Some(price) => {
+                let sql = "INSERT INTO prices (tenant_id, price, changed_at) VALUES ($1, $2, $3)
+                     ON CONFLICT (tenant_id) DO UPDATE SET price = excluded.price, changed_at = excluded.changed_at";
+                tx.execute(sql, args![tenant, json(price)?, self.now()]).await?;
+            }
+            None => {
+                tx.execute("DELETE FROM prices WHERE tenant_id = $1", args![tenant]).await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    /// What is left to pay for an order; `None` if nothing is, or if its tenant has set no price.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn amount_due(&self, order: &OrderRecord) -> Result<Option<Amount>, StoreError> {
+        due(&mut self.read().await?, order).await
+    }
+
+    /// The payments of an order, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn payments(&self, order: OrderId) -> Result<Vec<PaymentRecord>, StoreError> {
+        select(&mut self.read().await?, "order_id = $1", args![order]).await
+    }
+
+    /// A payment.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn payment_record(&self, id: PaymentId) -> Result<PaymentRecord, StoreError> {
+        select(&mut self.read().await?, "id = $1", args![id]).await?.pop().ok_or(StoreError::NotFound)
+    }
+
+    /// Begins a payment of what is left to pay, with its job. One that waits for the payer's agreement to the same
+    /// amount is given back instead; one to another amount has come to nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::WrongState`]; [`StoreError::NothingDue`] if nothing is left to pay, or there is no price;
+    /// [`StoreError::PaymentUnderWay`] while the money of another payment is being taken.
+    pub async fn begin_payment(&self, id: OrderId, method: PaymentMethod) -> Result<PaymentRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let order = lock_order(&mut tx, id).await?;
+        may_be_paid(&order)?;
+        let amount = due(&mut tx, &order).await?.ok_or(StoreError::NothingDue)?;
+        for open in select(&mut tx, "order_id = $1", args![id]).await? {
+            match open.state {
+                PaymentState::Capturing | PaymentState::Pending => return Err(StoreError::PaymentUnderWay),
+                PaymentState::Creating | PaymentState::AwaitingApproval | PaymentState::Declined => {
+                    if open.amount == amount && open.method == method {
+                        return Ok(open);
+                    }
+                    set_state(&mut tx, open.id, PaymentState::Failed).await?;
+                }
+                PaymentState::Paid | PaymentState::Failed | PaymentState::Refunding | PaymentState::Refunded => {}
+            }
+        }
+        let payment = PaymentId(self.new_id()?);
+        tx.execute(
+            "INSERT INTO payments (id, order_id, tenant_id, method, state, pairs, price, net_minor, tax_minor,
+                total_minor, declined, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)",
+            args![
+                payment,
+                id,
+                order.tenant_id,
+                code(&method)?,
+                code(&PaymentState::Creating)?,
+                amount.pairs,
+                json(&amount.price)?,
+                amount.net_minor,
+                amount.tax_minor,
+                amount.total_minor,
+                self.now(),
+            ],
+        )
+        .await?;
+        enqueue(&mut tx, JobKind::Payment, payment.0, self.now(), self.now()).await?;
+        let record = lock_payment(&mut tx, payment).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(record)
+    }
+
+    /// The provider knows of it: the payer can agree.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn payment_created(
+        &self,
+        id: PaymentId,
+        remote_order: &str,
+        approve_url: &str,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE payments SET state = $4, remote_order = $2, approve_url = $3 WHERE id = $1 AND state = $5";
+        let (to, from) = (code(&PaymentState::AwaitingApproval)?, code(&PaymentState::Creating)?);
+        tx.execute(sql, args![id, remote_order, approve_url, to, from]).await?;
+        tx.commit().await
+    }
+
+    /// The payer has come back: the money is to be taken, by the payment's job. Once that is asked for, asking again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a payment of another order; [`StoreError::WrongState`] if the order is over;
+    /// [`StoreError::PaymentChanged`] if the order needs another amount by now, or the payment came to nothing.
+    pub async fn begin_capture(&self, order_id: OrderId, id: PaymentId) -> Result<PaymentRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let order = lock_order(&mut tx, order_id).await?;
+        let payment = lock_payment(&mut tx, id).await?;
+        if payment.order_id != order_id {
+            return Err(StoreError::NotFound);
+        }
+        match payment.state {
+            PaymentState::AwaitingApproval | PaymentState::Declined => {}
+            PaymentState::Capturing | PaymentState::Pending | PaymentState::Paid => return Ok(payment),
+            PaymentState::Creating | PaymentState::Failed | PaymentState::Refunding | PaymentState::Refunded => {
+                return Err(StoreError::PaymentChanged);
+            }
+        }
+        may_be_paid(&order)?;
+        let needed = covered(&mut tx, order_id).await?;
+        if needed.pairs_needed.saturating_sub(needed.pairs_covered) != payment.amount.pairs {
+            set_state(&mut tx, id, PaymentState::Failed).await?;
+            tx.commit().await?;
+            return Err(StoreError::PaymentChanged);
+        }
+        set_state(&mut tx, id, PaymentState::Capturing).await?;
+        enqueue(&mut tx, JobKind::Payment, id.0, self.now(), self.now()).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        self.payment_record(id).await
+    }
+
+    /// The money has not come, or not yet: `Pending`, `Declined`, `AwaitingApproval` or `Failed`. A payment that is paid
+    /// stays so.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn payment_not_settled(&self, id: PaymentId, state: PaymentState) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let payment = lock_payment(&mut tx, id).await?;
+        let open = !matches!(
+            payment.state,
+            PaymentState::Paid | PaymentState::Refunding | PaymentState::Refunded | PaymentState::Failed
+        );
+        if open && payment.state != state {
+            set_state(&mut tx, id, state).await?;
+            if state == PaymentState::Declined {
+                tx.execute("UPDATE payments SET declined = declined + 1 WHERE id = $1", args![id]).await?;
+            }
+        }
+        tx.commit().await
+    }
+
+    /// The money is there. The order that waited for it is scheduled in the same transaction, once however often this is
+    /// told. Money for an order that is over by now is to be paid back.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn payment_settled(&self, id: PaymentId, capture: &str) -> Result<Settled, StoreError> {
+        let order_id = self.payment_record(id).await?.order_id;
+        let mut tx = self.write().await?;
+        let order = match lock_order(&mut tx, order_id).await {
+            Ok(order) => Some(order),
+            Err(StoreError::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        let payment = lock_payment(&mut tx, id).await?;
+        if matches!(payment.state, PaymentState::Paid | PaymentState::Refunding | PaymentState::Refunded) {
+            return Ok(Settled { order, started: false });
+        }
+        let sql = "UPDATE payments SET state = $2, remote_capture = $3, paid_at = $4 WHERE id = $1";
+        tx.execute(sql, args![id, code(&PaymentState::Paid)?, capture, self.now()]).await?;
+        let settled = match order {
+            Some(order) if may_be_paid(&order).is_ok() => self.go_on(&mut tx, order).await?,
+            order => {
+                set_state(&mut tx, id, PaymentState::Refunding).await?;
+                enqueue(&mut tx, JobKind::Payment, id.0, self.now(), self.now()).await?;
+                Settled { order, started: false }
+            }
+        };
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(settled)
+    }
+
+    async fn go_on(&self, tx: &mut Tx, mut order: OrderRecord) -> Result<Settled, StoreError> {
+        let paid = covered(tx, order.id).await?;
+        let waits = matches!(order.life, OrderLife::AwaitingPayment { .. });
+        let started = waits && paid.pairs_needed > 0 && paid.pairs_covered >= paid.pairs_needed;
+        if started {
+            order.life = order.life.paid();
+            order = self.write_scheduled(tx, order).await?;
+        } else {
+            // Whoever polls the order sees the change.
+            tx.execute("UPDATE orders SET version = version + 1 WHERE id = $1", args![order.id]).await?;
+            order = read_order(tx, order.id).await?;
+        }
+        Ok(Settled { order: Some(order), started })
+    }
+
+    /// The seller pays back, by the payment's job.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::PaymentChanged`] if it is not paid; [`StoreError::Active`] while the order
+    /// waits to start or runs: cancel it first.
+    pub async fn begin_refund(&self, tenant: TenantId, id: PaymentId) -> Result<PaymentRecord, StoreError> {
+        let order_id = self.payment_record(id).await?.order_id;
+        let mut tx = self.write().await?;
+        let order = match lock_order(&mut tx, order_id).await {
+            Ok(order) => Some(order),
+            Err(StoreError::NotFound) => None,
+            Err(error) => return Err(error),
+        };
+        let payment = lock_payment(&mut tx, id).await?;
+        if payment.tenant_id != tenant {
+            return Err(StoreError::NotFound);
+        }
+        match payment.state {
+            PaymentState::Paid => {}
+            PaymentState::Refunding | PaymentState::Refunded => return Ok(payment),
+            _ => return Err(StoreError::PaymentChanged),
+        }
+        let runs = |order: &OrderRecord| {
+            matches!(order.life, OrderLife::Scheduled { .. } | OrderLife::Active(_) | OrderLife::Paused(_))
+        };
+        if order.as_ref().is_some_and(runs) {
+            return Err(StoreError::Active);
+        }
+        set_state(&mut tx, id, PaymentState::Refunding).await?;
+        enqueue(&mut tx, JobKind::Payment, id.0, self.now(), self.now()).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        self.payment_record(id).await
+    }
+
+    /// The money was paid back, by us or by the seller at the provider.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn payment_refunded(&self, id: PaymentId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE payments SET state = $2, refunded_at = COALESCE(refunded_at, $3) WHERE id = $1
+             AND state IN ('paid', 'refunding', 'refunded')";
+        tx.execute(sql, args![id, code(&PaymentState::Refunded)?, self.now()]).await?;
+        tx.commit().await
+    }
+
+    /// Payments and events that should be on their way but have no job.
+    pub(crate) async fn payments_left_behind(&self, tx: &mut Tx) -> Result<Vec<(JobKind, uuid::Uuid)>, StoreError> {
+        let mut left = Vec::new();
+        let payments = tx
+            .rows(
+                "SELECT p.id FROM payments p WHERE p.state IN ('creating', 'capturing', 'pending', 'refunding')
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'payment' AND j.id = p.id)",
+                args![],
+            )
+            .await?;
+        for row in &payments {
+            left.push((JobKind::Payment, row.get("id")?));
+        }
+        let events = tx
+            .rows(
+                "SELECT e.id FROM payment_events e WHERE e.handled_at IS NULL
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'payment_event' AND j.id = e.id)",
+                args![],
+            )
+            .await?;
+        for row in &events {
+            left.push((JobKind::PaymentEvent, row.get("id")?));
+        }
+        Ok(left)
+    }
+}
+
+/// What follows from a payment.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Its order, if that still exists.
+    pub order: Option<OrderRecord>,
+    /// True if the order was started by it, just now.
+    pub started: bool,
+}
