@@ -146,6 +146,7 @@ async function main(): Promise<void> {
   try {
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: "en-GB" });
     const german = await browser.newContext({ locale: "de-DE" });
+    await german.addInitScript(() => localStorage.setItem("mailferry.language", "de"));
     page.setDefaultTimeout(15_000);
     const operator = new Api(service.url, await service.operatorKey());
     const album = new Album(german);

@@ -18,6 +18,12 @@ export async function overflows(page: Page): Promise<string[]> {
       if (!element.checkVisibility() || element.closest(".table-scroll, .visually-hidden, .truncate, svg, select")) continue;
       const style = getComputedStyle(element);
       const box = element.getBoundingClientRect();
+      // What can be scrolled sideways, or is hidden from sight for screen readers alone, need not fit.
+      let holder = element.parentElement;
+      while (holder && !/auto|scroll/.test(getComputedStyle(holder).overflowX) && getComputedStyle(holder).clipPath === "none") {
+        holder = holder.parentElement;
+      }
+      if (holder && holder !== document.documentElement && holder !== document.body) continue;
       if (box.width === 0 || style.position === "absolute") continue;
       if (box.right > width + 1 || box.left < -1) found.push(`${name(element)} leaves the page`);
       const isCut = element.scrollWidth > element.clientWidth + 1 && style.overflowX !== "visible" && style.overflowX !== "auto";

@@ -91,6 +91,7 @@ test("a reseller's admin works in the console", async ({ page, operator, service
     await page.getByRole("link", { name: /anna@old.example/ }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Not started yet" })).toBeVisible();
     await look("migration");
+    await page.goto(`${service.url}/console`);
   });
 
   await test.step("vouchers are made and kept in a file", async () => {

@@ -26,7 +26,7 @@ pub fn server(host: &str, port: &str, tls: TlsMode) -> Result<Endpoint, ServerEr
     let host = host.parse::<HostName>().map_err(|_| host_error);
     let port = port.trim().parse::<u16>().ok().filter(|port| *port > 0).ok_or(t!("server.port_invalid"));
     match (host, port) {
-        (Ok(host), Ok(port)) => Ok(Endpoint { host, port, tls }),
+        (Ok(host), Ok(port)) => Ok(Endpoint::new(host, port, tls)),
         (host, port) => Err(ServerErrors { host: host.err(), port: port.err() }),
     }
 }

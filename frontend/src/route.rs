@@ -72,8 +72,6 @@ pub enum Place {
 pub enum Console {
     /// The list of migrations.
     Migrations,
-    /// A migration with its logs.
-    Migration(OrderId),
     /// A new migration, by file.
     New,
     /// Vouchers.
@@ -112,7 +110,6 @@ impl Console {
     fn of_segments(place: Option<&str>, id: Option<&str>) -> Option<Self> {
         match (place, id) {
             (None, _) => Some(Self::Migrations),
-            (Some("migrations"), Some(id)) => id.parse().ok().map(Self::Migration),
             (Some(place), None) => Self::LISTS.iter().find(|(_, segment)| *segment == place).map(|(list, _)| *list),
             _ => None,
         }
@@ -120,13 +117,8 @@ impl Console {
 
     /// Its address.
     pub fn path(self) -> String {
-        match self {
-            Self::Migration(id) => format!("/console/migrations/{id}"),
-            list => {
-                let segment = Self::LISTS.iter().find(|(known, _)| *known == list).map_or("", |(_, segment)| segment);
-                format!("/console/{segment}")
-            }
-        }
+        let segment = Self::LISTS.iter().find(|(known, _)| *known == self).map_or("", |(_, segment)| segment);
+        format!("/console/{segment}")
     }
 }
 
@@ -248,7 +240,6 @@ pub(crate) mod tests {
         for (list, _) in Console::LISTS {
             assert_eq!(Place::of_path(&list.path()), Place::Console(list));
         }
-        assert_eq!(Place::of_path(&Console::Migration(id).path()), Place::Console(Console::Migration(id)));
         assert_eq!(Place::of_path("/console"), Place::Console(Console::Migrations));
         assert_eq!(Place::of_path("/console/nothing"), Place::Nowhere);
         assert_eq!(Place::of_path("/"), Place::Start);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     finding::Finding,
     ids::{OrderId, PairId},
@@ -32,9 +33,18 @@ pub struct SideInput {
     /// The password of `user`; it can be given later, and is never given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
-    /// The mailbox that `user`, an admin, acts for (SASL authorization identity, RFC 4616).
+    /// What `password` is.
+    #[serde(default, skip_serializing_if = "CredentialKind::is_password")]
+    pub credential: CredentialKind,
+    /// The mailbox that `user`, an admin, acts for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act_for: Option<String>,
+    /// How the server is told so; absent: as the provider wants it, else SASL PLAIN with an authorization identity.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<Delegation>,
+    /// True if the order's admin credentials of this side log in for `user`: neither password nor `act_for` then.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_admin: bool,
     /// A server of its own; without it the order's provider is used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Endpoint>,
@@ -63,6 +73,26 @@ pub struct AccountCreate {
 
 fn yes() -> bool {
     true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl SideInput {
+    /// An account without a password, a server or an admin of its own.
+    pub fn of(user: impl Into<String>) -> Self {
+        Self {
+            user: user.into(),
+            password: None,
+            credential: CredentialKind::Password,
+            act_for: None,
+            delegation: None,
+            by_admin: false,
+            endpoint: None,
+        }
+    }
 }
 
 /// Changes to a pair; what is absent stays. A side is replaced whole, but keeps its password if none is given and
@@ -119,13 +149,22 @@ pub struct Survey {
 pub struct Side {
     /// The login name.
     pub user: String,
+    /// What its credential is.
+    #[serde(default, skip_serializing_if = "CredentialKind::is_password")]
+    pub credential: CredentialKind,
     /// The mailbox an admin acts for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act_for: Option<String>,
+    /// How the server is told so, if that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<Delegation>,
+    /// True if the order's admin credentials of this side log in for it.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub by_admin: bool,
     /// The pair's own server, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Endpoint>,
-    /// True while a password is kept for it.
+    /// True while a password is kept for it, its own or the admin's.
     pub has_password: bool,
     /// Result of the last check.
     pub login: LoginState,

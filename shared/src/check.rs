@@ -26,8 +26,12 @@ pub struct CheckItem {
     pub pair_id: PairId,
     /// Which of its accounts.
     pub side: SideName,
-    /// The account's name.
+    /// The account's name: the mailbox, where an admin logs in for it.
     pub user: String,
+    /// True if an admin logs in for it. One login then stands for all that share the admin, and whether this mailbox
+    /// can be opened is found when it is counted.
+    #[serde(default)]
+    pub delegated: bool,
     /// How the login went.
     pub login: LoginState,
     /// Why it failed, or what to look at.

@@ -94,12 +94,25 @@ pub struct Endpoint {
     /// How the connection is protected.
     #[serde(default)]
     pub tls: TlsMode,
+    /// The name that the server's certificate must carry, where it is another one: for a server named by its address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate_host: Option<HostName>,
 }
 
 impl Endpoint {
     /// An endpoint with implicit TLS on port 993.
     pub fn imaps(host: HostName) -> Self {
-        Self { host, port: 993, tls: TlsMode::Implicit }
+        Self::new(host, 993, TlsMode::Implicit)
+    }
+
+    /// An endpoint whose certificate carries its host's name.
+    pub fn new(host: HostName, port: u16, tls: TlsMode) -> Self {
+        Self { host, port, tls, certificate_host: None }
+    }
+
+    /// The name that the server's certificate must carry.
+    pub fn certificate_name(&self) -> &HostName {
+        self.certificate_host.as_ref().unwrap_or(&self.host)
     }
 }
 

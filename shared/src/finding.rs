@@ -64,12 +64,23 @@ finding_codes! {
         "Switch IMAP on in the provider's settings, then check again.";
     OauthNeeded, "oauth_needed", Error, "This provider does not accept passwords from mail programs.",
         "Use an app password where the provider offers one.";
+    TokenRefused, "token_refused", Error, "The server refused the access token.",
+        "Get a new token; one is valid for an hour or so.";
+    AdminMissing, "admin_missing", Error, "No admin credentials were entered for this side.",
+        "Enter the admin's name and password once for this side, or the account's own password.";
+    ImapSwitchedOff, "imap_switched_off", Warning, "At this provider IMAP stays off until the account's owner switches it on.",
+        "Switch IMAP on in the provider's settings, then check again.";
+    ResolvesToDestination, "resolves_to_destination", Warning,
+        "The old server's name already leads to the new provider.",
+        "Name the old server by another name, or by its IP address and the name that its certificate carries.";
     ActForRefused, "act_for_refused", Error, "The admin may not act for this mailbox.",
         "Give the admin full access to the mailbox, or enter the owner's own password.";
     AccountUnavailable, "account_unavailable", Error, "The login worked but the mailbox could not be opened.",
         "Sign in to the provider's webmail once; the account may be new, locked or in maintenance.";
     UnknownHost, "unknown_host", Error, "There is no server of this name.",
         "Look for a typing error in the server name.";
+    NameServerSilent, "name_server_silent", Warning, "The DNS did not answer.",
+        "Try again, or name the server by hand.";
     AddressRefused, "address_refused", Error, "This server's address is not open to connections from here.",
         "Use a public server name; the operator can open private networks.";
     PortRefused, "port_refused", Error, "Connections to this port are not allowed.",

@@ -52,6 +52,14 @@ typed_id!(
     CheckId
 );
 typed_id!(
+    /// A search for the settings of a mail service; whoever knows it may read what was found.
+    DiscoveryId
+);
+typed_id!(
+    /// A dry run over some account pairs of an order.
+    DryRunId
+);
+typed_id!(
     /// A delta: one more pass over an order after its main run.
     DeltaId
 );

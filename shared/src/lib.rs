@@ -6,7 +6,11 @@
 
 pub mod account;
 pub mod address;
+pub mod admin;
 pub mod check;
+pub mod delegation;
+pub mod discovery;
+pub mod dry_run;
 pub mod endpoint;
 pub mod finding;
 pub mod ids;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{endpoint::Endpoint, finding::FindingCode};
+use crate::{delegation::DelegationForm, endpoint::Endpoint, finding::FindingCode};
 
 /// What a provider wants as the login name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -35,6 +35,12 @@ pub struct Provider {
     /// What its users must know before they enter a password.
     #[serde(default)]
     pub advice: Vec<FindingCode>,
+    /// How its server is told for whom an admin logs in, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delegation: Option<DelegationForm>,
+    /// Another way in that it offers, such as STARTTLS on port 143.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternatives: Vec<Endpoint>,
 }
 
 /// Providers that match a search.

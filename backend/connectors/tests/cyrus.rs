@@ -22,6 +22,7 @@ use mailferry_lab::{
     refill,
 };
 use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
     ids::RunId,
@@ -40,10 +41,12 @@ struct End {
 fn end(name: &str, port: u16, lab: Login) -> End {
     let product = ImapLogin {
         name: name.to_owned(),
-        endpoint: Endpoint { host: "localhost".parse().expect("a host"), port, tls: TlsMode::Implicit },
+        endpoint: Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
         user: lab.user.clone(),
         password: lab.password.clone().into(),
+        kind: CredentialKind::Password,
         act_for: None,
+        delegation: Delegation::default(),
         allow_plaintext: false,
     };
     End { product, lab }

@@ -9,6 +9,7 @@ use mailferry_connectors::{
 use mailferry_engine::port::{Account, Decision};
 use mailferry_lab::{Dovecot, DovecotOptions, Sample, dovecot::MISMATCH_HOST};
 use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
 };
@@ -22,10 +23,12 @@ fn network(server: &Dovecot, guard: AddressGuard) -> Network {
 fn login(host: &str, port: u16, tls: TlsMode) -> ImapLogin {
     ImapLogin {
         name: "the test's server".to_owned(),
-        endpoint: Endpoint { host: host.parse().expect("a host"), port, tls },
+        endpoint: Endpoint::new(host.parse().expect("a host"), port, tls),
         user: "anna@old.example".to_owned(),
         password: "secret".to_owned().into(),
+        kind: CredentialKind::Password,
         act_for: None,
+        delegation: Delegation::default(),
         allow_plaintext: false,
     }
 }

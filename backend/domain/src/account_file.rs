@@ -1,38 +1,41 @@
 //! Files of accounts: bytes in, rows and row errors out. A bad row never spoils the good ones.
 //!
-//! One line is one row: passwords hold no line breaks, so an unclosed quote costs its own row only. The three
-//! layouts are those of [`Layout`]; separator, header and layout are recognised.
+//! One line is one row: passwords hold no line breaks, so an unclosed quote costs its own row only. The layouts are
+//! those of [`Layout`]; encoding, separator, header and layout are recognised.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use mailferry_shared::{
-    endpoint::HostName,
-    import::{Layout, RowError},
+    delegation::Delegation,
+    endpoint::Endpoint,
+    import::{Encoding, Layout, RowError},
     secret::Secret,
 };
 
+mod cell;
 mod columns;
+mod encoding;
+mod example;
 mod shape;
+
+pub use example::example;
 
 pub use shape::Separator;
 
-use columns::Column;
 use shape::Shape;
 
 /// The largest file, bytes.
 pub const MAX_BYTES: usize = 10_000_000;
 /// The most rows in a file, the header not counted.
 pub const MAX_ROWS: usize = 500;
-/// The longest login name, characters.
-const MAX_USER_CHARS: usize = 320;
-/// The longest password, characters.
-const MAX_PASSWORD_CHARS: usize = 1024;
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountFile {
     /// The layout used, as given or as recognised.
     pub layout: Layout,
+    /// How its bytes were read.
+    pub encoding: Encoding,
     /// The separator found.
     pub separator: Separator,
     /// True if the first line was a header.
@@ -63,8 +66,10 @@ pub struct RowSide {
     pub act_for: Option<String>,
     /// The password of `user`, if the row has one.
     pub password: Option<Secret>,
+    /// How the server is told that an admin logs in, where the layout says so.
+    pub delegation: Option<Delegation>,
     /// The server, if the row names one.
-    pub host: Option<HostName>,
+    pub endpoint: Option<Endpoint>,
 }
 
 /// Why a file as a whole cannot be read.
@@ -79,29 +84,62 @@ pub enum FileError {
     /// More rows than may be.
     #[error("the file has more than {0} rows; split it")]
     TooManyRows(usize),
-    /// Not UTF-8: a spreadsheet's own format, UTF-16, or another character set.
-    #[error("the file is not UTF-8 text; save it as “CSV UTF-8”")]
+    /// A spreadsheet's own format.
+    #[error("the file is a spreadsheet's own format (xlsx, xls or ods); save it as “CSV UTF-8” and send that file")]
+    Spreadsheet,
+    /// No text of any kind.
+    #[error("the file is not text; save it as “CSV UTF-8”")]
     NotText,
     /// No row has a number of fields that belongs to a layout.
-    #[error("no known layout has {0} fields in a row; there are layouts of 3, 4 and 8 fields")]
+    #[error("no known layout has {0} fields in a row; there are layouts of 3, 4, 5, 6 and 8 fields")]
     UnknownLayout(usize),
+}
+
+/// How a file is to be read.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// The layout; absent: recognised by the number of fields.
+    pub layout: Option<Layout>,
+    /// Most rows, the header not counted.
+    pub max_rows: usize,
+    /// Other cells for lines of the file, by their numbers; `None` stays as it is.
+    pub corrections: BTreeMap<u32, Vec<Option<Secret>>>,
 }
 
 /// Reads a file of at most `max_rows` accounts. Without a `layout` it is recognised by the number of fields.
 ///
 /// # Errors
-/// [`FileError`] if there is nothing to show; bad rows are in [`AccountFile::errors`].
+/// As [`read`].
 pub fn parse(bytes: &[u8], layout: Option<Layout>, max_rows: usize) -> Result<AccountFile, FileError> {
+    read(bytes, &Reading { layout, max_rows, corrections: BTreeMap::new() })
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// [`FileError`] if there is nothing to show; bad rows are in [`AccountFile::errors`].
+pub fn read(bytes: &[u8], reading: &Reading) -> Result<AccountFile, FileError> {
     if bytes.len() > MAX_BYTES {
         return Err(FileError::TooLarge);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| FileError::NotText)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.contains('\0') {
-        return Err(FileError::NotText);
+    let Reading { layout, max_rows, corrections } = reading;
+    let (layout, max_rows) = (*layout, *max_rows);
+    let (text, encoding) = encoding::decode(bytes)?;
+    let (announced, text) = shape::announced_separator(&text);
+    let mut lines = numbered_lines(text, max_rows, if announced.is_some() { 2 } else { 1 })?;
+    let shape = shape::recognise(&lines, layout, announced)?;
+    let corrected: Vec<(u32, String)> = corrections
+        .iter()
+        .filter_map(|(number, cells)| {
+            let (_, line) = lines.iter().find(|(one, _)| one == number)?;
+            Some((*number, shape::corrected(line, cells, shape.separator)))
+        })
+        .collect();
+    for (number, line) in &corrected {
+        if let Some(place) = lines.iter_mut().find(|(one, _)| one == number) {
+            place.1 = line;
+        }
     }
-    let lines = numbered_lines(text, max_rows)?;
-    let shape = shape::recognise(&lines, layout)?;
     let data = if shape.has_header { &lines[1..] } else { &lines[..] };
     if data.is_empty() {
         return Err(FileError::Empty);
@@ -110,13 +148,20 @@ pub fn parse(bytes: &[u8], layout: Option<Layout>, max_rows: usize) -> Result<Ac
         return Err(FileError::TooManyRows(max_rows));
     }
     let (rows, errors) = read_rows(data, &shape);
-    Ok(AccountFile { layout: shape.layout, separator: shape.separator, has_header: shape.has_header, rows, errors })
+    Ok(AccountFile {
+        layout: shape.layout,
+        encoding,
+        separator: shape.separator,
+        has_header: shape.has_header,
+        rows,
+        errors,
+    })
 }
 
 /// The lines that hold anything, each with its number; one more than `max_rows` may be a header.
-fn numbered_lines(text: &str, max_rows: usize) -> Result<Vec<(u32, &str)>, FileError> {
+fn numbered_lines(text: &str, max_rows: usize, first: u32) -> Result<Vec<(u32, &str)>, FileError> {
     let mut lines = Vec::new();
-    for (number, line) in (1u32..).zip(text.lines()) {
+    for (number, line) in (first..).zip(text.lines()) {
         if line.chars().all(|c| c.is_whitespace() || matches!(c, ';' | ',' | '"')) {
             continue;
         }
@@ -133,7 +178,10 @@ fn read_rows(lines: &[(u32, &str)], shape: &Shape) -> (Vec<Row>, Vec<RowError>) 
     let mut seen: HashMap<String, u32> = HashMap::new();
     for &(number, line) in lines {
         match read_row(number, line, shape) {
-            Err(found) => errors.extend(found),
+            Err(found) => {
+                let cells = shape::shown(line, shape);
+                errors.extend(found.into_iter().map(|error| RowError { cells: cells.clone(), ..error }));
+            }
             Ok(row) => match seen.insert(identity(&row), number) {
                 None => rows.push(row),
                 Some(first) => {
@@ -149,7 +197,7 @@ fn read_rows(lines: &[(u32, &str)], shape: &Shape) -> (Vec<Row>, Vec<RowError>) 
 /// Two rows are the same if they name the same accounts at the same servers; letter case does not matter.
 fn identity(row: &Row) -> String {
     let side = |side: &RowSide| {
-        let host = side.host.as_ref().map_or("", HostName::as_str);
+        let host = side.endpoint.as_ref().map(ToString::to_string).unwrap_or_default();
         format!("{}\n{}\n{host}", side.user, side.act_for.as_deref().unwrap_or(""))
     };
     format!("{}\n{}", side(&row.source), side(&row.destination)).to_lowercase()
@@ -166,96 +214,32 @@ fn read_row(number: u32, line: &str, shape: &Shape) -> Result<Row, Vec<RowError>
         let message = format!("the row has {} fields, this layout has {wanted}", fields.len());
         return Err(vec![error(number, 0, "field_count", message)]);
     }
-    let mut cells = Cells::default();
+    let mut cells = cell::Cells::default();
     let mut errors = Vec::new();
     for (index, (column, text)) in (1u32..).zip(columns.iter().zip(&fields)) {
         if let Err((code, message)) = cells.take(*column, text) {
             errors.push(error(number, index, code, message));
         }
     }
-    if errors.is_empty() { Ok(cells.into_row(number, shape.layout)) } else { Err(errors) }
+    if errors.is_empty() {
+        cells
+            .into_row(number, shape.layout)
+            .map_err(|(column, message)| vec![error(number, column, "missing", message)])
+    } else {
+        Err(errors)
+    }
 }
 
 fn error(row: u32, column: u32, code: &str, message: String) -> RowError {
-    RowError { row, column, code: code.to_owned(), message }
-}
-
-#[derive(Default)]
-struct Cells {
-    source: CellSide,
-    destination: CellSide,
-}
-
-#[derive(Default)]
-struct CellSide {
-    account: String,
-    admin: Option<String>,
-    password: Option<Secret>,
-    host: Option<HostName>,
-}
-
-impl Cells {
-    fn take(&mut self, column: Column, text: &str) -> Result<(), (&'static str, String)> {
-        let side = if column.is_source() { &mut self.source } else { &mut self.destination };
-        if text.chars().any(char::is_control) {
-            return Err(("bad_character", "there is a control character in this field".to_owned()));
-        }
-        match column {
-            Column::SourceAccount | Column::DestinationAccount => {
-                side.account = user(text)?.ok_or_else(|| ("missing", "an account name is missing".to_owned()))?;
-            }
-            Column::SourceAdmin | Column::DestinationAdmin => side.admin = user(text)?,
-            Column::SourcePassword | Column::DestinationPassword => side.password = password(text)?,
-            Column::SourceHost | Column::DestinationHost => side.host = host(text)?,
-        }
-        Ok(())
-    }
-
-    fn into_row(mut self, row: u32, layout: Layout) -> Row {
-        if layout == Layout::Request {
-            self.destination.account.clone_from(&self.source.account);
-        }
-        Row { row, source: self.source.into_side(), destination: self.destination.into_side() }
-    }
-}
-
-impl CellSide {
-    fn into_side(self) -> RowSide {
-        let (user, act_for) = match self.admin {
-            Some(admin) => (admin, Some(self.account)),
-            None => (self.account, None),
-        };
-        RowSide { user, act_for, password: self.password, host: self.host }
-    }
-}
-
-fn user(text: &str) -> Result<Option<String>, (&'static str, String)> {
-    let text = text.trim();
-    if text.chars().count() > MAX_USER_CHARS {
-        return Err(("too_long", format!("an account name has at most {MAX_USER_CHARS} characters")));
-    }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
-}
-
-fn password(text: &str) -> Result<Option<Secret>, (&'static str, String)> {
-    if text.chars().count() > MAX_PASSWORD_CHARS {
-        return Err(("too_long", format!("a password has at most {MAX_PASSWORD_CHARS} characters")));
-    }
-    Ok((!text.is_empty()).then(|| Secret::new(text)))
-}
-
-fn host(text: &str) -> Result<Option<HostName>, (&'static str, String)> {
-    if text.trim().is_empty() {
-        return Ok(None);
-    }
-    text.parse().map(Some).map_err(|reason: mailferry_shared::endpoint::HostNameError| ("bad_host", reason.to_string()))
+    RowError { row, column, code: code.to_owned(), message, cells: Vec::new() }
 }
 
 /// Writes rows as a file of `layout` with a header, which [`parse`] reads again: fields that the layout has no
-/// column for are left out.
+/// column for are left out. Cells that a spreadsheet would run as a formula begin with an apostrophe, which is taken off
+/// again; passwords stand as they are, so that who writes for others leaves them out.
 pub fn write(rows: &[Row], layout: Layout, separator: Separator) -> String {
     let columns = columns::of(layout);
-    let mut text = shape::join(columns.iter().map(|column| column.title()), separator);
+    let mut text = shape::join(columns.iter().map(|column| column.title().to_owned()), separator);
     for row in rows {
         text.push_str(&shape::join(columns.iter().map(|column| column.cell(row)), separator));
     }

@@ -4,6 +4,8 @@
 #![warn(missing_docs)]
 
 pub mod account_file;
+pub mod autoconfig;
+pub mod discovery;
 pub mod estimate;
 pub mod flags;
 pub mod folder;

@@ -1,6 +1,9 @@
 //! A dry run: tells what would be done.
 
+use std::collections::BTreeMap;
+
 use mailferry_domain::{ledger::FolderState, mapping::MappedFolder, plan::plan_folder, uid::Uid};
+use mailferry_shared::finding::FindingCode;
 
 use crate::{
     job::{Opened, planned_counts, report},
@@ -8,7 +11,7 @@ use crate::{
     listing::list_from,
     port::{Account, Connector, Destination, Ledger, Listing, ProgressEvent, Wanted},
     portion::filter,
-    run::Stop,
+    run::{FolderReport, Stop},
 };
 
 /// Tells what would be done; neither the destination nor the ledger is changed, unless the folder is known already.
@@ -23,12 +26,15 @@ pub(crate) async fn dry_run<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapp
         counts.stored += 1;
         counts.stored_bytes += item.size_bytes;
     }
-    for (item, _) in &plan.skip {
+    let mut skips: BTreeMap<FindingCode, (u64, u64)> = BTreeMap::new();
+    for (item, reason) in &plan.skip {
         counts.skipped += 1;
         counts.skipped_bytes += item.size_bytes;
+        let sum = skips.entry(*reason).or_default();
+        *sum = (sum.0 + 1, sum.1 + item.size_bytes);
     }
     shared.job.progress.event(ProgressEvent::Listed(&mapped.source.path, &counts));
-    shared.report(report(mapped, counts));
+    shared.report(FolderReport { skips, ..report(mapped, counts) });
     Ok(())
 }
 

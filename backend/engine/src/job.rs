@@ -1,6 +1,6 @@
 //! What is known of one folder while it is copied.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use mailferry_domain::{
     folder::FolderStatus,
@@ -198,7 +198,14 @@ impl FolderJob {
 }
 
 pub(crate) fn report(mapped: &MappedFolder, counts: Counts) -> FolderReport {
-    FolderReport { source: mapped.source.path.clone(), destination: mapped.destination.clone(), counts }
+    FolderReport {
+        source: mapped.source.path.clone(),
+        destination: mapped.destination.clone(),
+        counts,
+        created: mapped.create,
+        renamed: mapped.renamed,
+        skips: BTreeMap::new(),
+    }
 }
 
 /// Messages that may have been sent and are at the source no more.

@@ -121,6 +121,12 @@ pub struct FolderReport {
     pub destination: FolderPath,
     /// What became of its messages in this process; of a dry run, what would.
     pub counts: Counts,
+    /// True if it was, or would be, made at the destination.
+    pub created: bool,
+    /// True if the destination cannot take the name as it is.
+    pub renamed: bool,
+    /// Of a dry run: how many messages would be left out for which reason, and their bytes.
+    pub skips: BTreeMap<FindingCode, (u64, u64)>,
 }
 
 /// What a run did.

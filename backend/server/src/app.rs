@@ -8,7 +8,10 @@ use actix_web::{
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
-use mailferry_connectors::net::{AddressGuard, CertificateTrust, Network, Resolver, ResolverError, TlsSetupError};
+use mailferry_connectors::net::{
+    AddressGuard, CertificateTrust, Network, Resolver, ResolverError, TlsSetupError,
+    http::{ClientError, HttpClient},
+};
 use mailferry_store::{Context, KeyFileError, SealingKeys, Store, StoreError, SystemRandom};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -35,7 +38,7 @@ pub struct App {
     /// Rate limits.
     pub limiters: Limiters,
     /// Known providers.
-    pub providers: Providers,
+    pub providers: Arc<Providers>,
 }
 
 /// Why a process does not start.
@@ -69,6 +72,9 @@ pub enum StartError {
     /// The payment provider.
     #[error("MAILFERRY_PAYPAL_URL cannot be used")]
     PayPal(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The HTTP client.
+    #[error("the HTTP client cannot be set up")]
+    Http(#[from] ClientError),
     /// The resolver.
     #[error("MAILFERRY_DNS cannot be used")]
     Resolver(#[from] ResolverError),
@@ -120,7 +126,7 @@ impl App {
     pub async fn new(store: Store, settings: Arc<Settings>) -> Result<Self, StartError> {
         let keys = server_keys(&store).await?;
         let limiters = Limiters::new(&settings.limits);
-        Ok(Self { store, settings, keys, limiters, providers: Providers::load()? })
+        Ok(Self { store, settings, keys, limiters, providers: Arc::new(Providers::load()?) })
     }
 
     /// What this process's workers need.
@@ -139,11 +145,15 @@ impl App {
         let network = way_out(&settings.outgoing)?;
         let paypal = settings.paypal.clone().map(|paypal| PayPal::new(paypal, &network));
         let paypal = paypal.transpose().map_err(StartError::PayPal)?;
+        let http = HttpClient::new(&network, settings.outgoing.plaintext)?;
+        let providers = Arc::clone(&self.providers);
         Ok(JobContext {
             store,
             settings,
             keys,
             network,
+            http,
+            providers,
             mail,
             paypal,
             worker: format!("{}-{id}", std::process::id()).into(),

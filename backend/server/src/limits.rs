@@ -33,6 +33,8 @@ pub struct Limiters {
     pub checks: Limiter,
     /// Notifications of the payment provider.
     pub payment_events: Limiter,
+    /// Searches for the settings of mail services.
+    pub discoveries: Limiter,
     /// Tries to sign in, by address.
     pub sign_ins: Limiter,
     /// Tries to sign in, by the mail address that was typed.
@@ -48,6 +50,7 @@ impl Limiters {
             vouchers: Limiter::new(limits.vouchers),
             checks: Limiter::new(limits.checks),
             payment_events: Limiter::new(limits.payment_events),
+            discoveries: Limiter::new(limits.discoveries),
             sign_ins: Limiter::new(limits.sign_ins),
             accounts: Limiter::new(limits.sign_ins),
         }
@@ -55,9 +58,9 @@ impl Limiters {
 
     /// Forgets addresses that have not asked for long.
     pub fn tidy(&self) {
-        for limiter in
-            [&self.orders, &self.sessions, &self.vouchers, &self.checks, &self.sign_ins, &self.payment_events]
-        {
+        let Self { orders, sessions, vouchers, checks, discoveries, sign_ins, payment_events, .. } = self;
+        let all = [orders, sessions, vouchers, checks, discoveries, sign_ins, payment_events];
+        for limiter in all {
             limiter.0.retain_recent();
         }
         self.accounts.0.retain_recent();

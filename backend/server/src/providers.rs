@@ -1,7 +1,11 @@
 //! Known providers, from the data file `data/providers.json`: presets change, code does not. Each row names where it
 //! was read.
 
-use mailferry_shared::provider::Provider;
+use mailferry_shared::{
+    endpoint::{Endpoint, HostName},
+    provider::Provider,
+};
+use mailferry_store::SideAccess;
 use serde::Deserialize;
 
 const DATA: &str = include_str!("../data/providers.json");
@@ -32,6 +36,23 @@ impl Providers {
     /// The provider of this id.
     pub fn by_id(&self, id: &str) -> Option<&Provider> {
         self.0.iter().find(|provider| provider.id == id)
+    }
+
+    /// The provider whose addresses have this domain, or whose hosts lie directly in it.
+    pub fn by_domain(&self, domain: &str) -> Option<&Provider> {
+        self.0.iter().find(|provider| provider.endpoint.is_some() && provider.domains.iter().any(|one| one == domain))
+    }
+
+    /// The provider whose server this is.
+    pub fn by_host(&self, host: &HostName) -> Option<&Provider> {
+        let is_its = |endpoint: &Endpoint| endpoint.host == *host;
+        self.0.iter().find(|one| one.endpoint.iter().chain(&one.alternatives).any(is_its))
+    }
+
+    /// The provider of an account: the one that was chosen, or the one whose server it is.
+    pub fn of(&self, access: &SideAccess) -> Option<&Provider> {
+        let chosen = access.provider.as_deref().and_then(|id| self.by_id(id));
+        chosen.or_else(|| self.by_host(&access.endpoint.as_ref()?.host))
     }
 
     /// Those whose name, domain or host matches, best match first; all of them for an empty search. A mail address is
@@ -65,6 +86,8 @@ fn rank(provider: &Provider, wanted: &str) -> Option<u8> {
 mod tests {
     use std::collections::HashSet;
 
+    use mailferry_shared::{delegation::DelegationForm, finding::FindingCode};
+
     use super::*;
 
     fn first(text: &str) -> String {
@@ -90,6 +113,21 @@ mod tests {
         assert_eq!(first("IMAP.GMX.NET"), "gmx");
         assert_eq!(first("microsoft"), "microsoft-365");
         assert_eq!(first("no such provider"), "");
+    }
+
+    #[test]
+    fn what_the_field_knows_of_logins_is_in_the_list() {
+        let providers = Providers::load().expect("reads");
+        let form = |id: &str| providers.by_id(id).and_then(|provider| provider.delegation);
+        assert_eq!(form("kerio"), Some(DelegationForm::KerioMaster));
+        assert_eq!(form("exchange"), Some(DelegationForm::Exchange));
+        assert_eq!(form("gmail"), None);
+        let gmx = providers.by_domain("gmx.de").expect("known");
+        assert_eq!((gmx.advice.as_slice(), gmx.alternatives.len()), (&[FindingCode::ImapSwitchedOff][..], 1));
+        let of_exchanger = providers.by_domain("google.com").map(|provider| provider.id.as_str());
+        assert_eq!(of_exchanger, Some("gmail"));
+        assert!(providers.by_domain("dovecot").is_none(), "a product has no server");
+        assert!(providers.by_host(&"imap.gmx.net".parse().expect("a host")).is_some());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, builder::BoolishValueParser};
 use lettre::message::Mailbox;
-use mailferry_domain::order::Terms;
+use mailferry_domain::{discovery::Ports, order::Terms};
 use mailferry_shared::secret::Secret;
 use url::Url;
 
@@ -157,6 +157,8 @@ pub struct Outgoing {
     pub dns: Option<SocketAddr>,
     /// More certificate authorities, PEM.
     pub ca_file: Option<PathBuf>,
+    /// Where a search for a mail service's settings knocks: other ports than the world's in tests only.
+    pub discovery_ports: Ports,
 }
 
 /// How fast one address may ask, and how much there may be.
@@ -172,6 +174,8 @@ pub struct Limits {
     pub checks: Pace,
     /// Notifications of the payment provider.
     pub payment_events: Pace,
+    /// Searches for the settings of mail services.
+    pub discoveries: Pace,
     /// Tries to sign in, for each address and for each account.
     pub sign_ins: Pace,
     /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
@@ -195,6 +199,7 @@ impl Default for Limits {
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
             payment_events: Pace { burst: 120, every_seconds: 1 },
+            discoveries: Pace { burst: 20, every_seconds: 5 },
             sign_ins: Pace { burst: 10, every_seconds: 30 },
             max_pairs: 500,
         }
@@ -273,6 +278,7 @@ impl Settings {
                 plaintext: args.allow_plaintext,
                 dns: args.dns,
                 ca_file: args.ca_file.clone(),
+                discovery_ports: Ports::default(),
             },
             workers: args.workers,
             terms: args.terms.terms()?,
@@ -283,7 +289,7 @@ impl Settings {
 
     /// Says in the log which guards are open.
     pub fn log_openings(&self) {
-        let Outgoing { networks, ports, plaintext, dns, ca_file } = &self.outgoing;
+        let Outgoing { networks, ports, plaintext, dns, ca_file, .. } = &self.outgoing;
         if !networks.is_empty() {
             let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
             tracing::warn!(networks = networks.join(","), "MAILFERRY_ALLOW_NETWORKS opens the address guard");

@@ -130,7 +130,7 @@ impl Store {
 async fn add_items(tx: &mut Tx, id: CheckId, order_id: OrderId, only: Option<PairId>) -> Result<u64, StoreError> {
     tx.execute(
         "INSERT INTO check_items (check_id, pair_id, side, position, user_name, login, findings, counted)
-         SELECT $1, p.id, s.side, p.position, s.user_name, 'checking', '[]', 0
+         SELECT $1, p.id, s.side, p.position, COALESCE(s.act_for, s.user_name), 'checking', '[]', 0
          FROM pairs p JOIN sides s ON s.pair_id = p.id
          WHERE p.order_id = $2 AND (p.id = $3 OR ($3 IS NULL AND p.ticked = 1))
          ON CONFLICT (check_id, pair_id, side) DO UPDATE SET login = excluded.login",
@@ -143,8 +143,11 @@ async fn read_check(tx: &mut Tx, id: CheckId) -> Result<Check, StoreError> {
     let head = tx.row("SELECT order_id, created_at FROM checks WHERE id = $1", args![id]).await?;
     let rows = tx
         .rows(
-            "SELECT pair_id, side, user_name, login, findings, counted, survey_folders, survey_messages, survey_bytes,
-                survey_free_bytes FROM check_items WHERE check_id = $1 ORDER BY position, side DESC",
+            "SELECT i.pair_id, i.side, i.user_name, i.login, i.findings, i.counted, i.survey_folders, i.survey_messages,
+                i.survey_bytes, i.survey_free_bytes,
+                CASE WHEN s.by_admin = 1 OR s.act_for IS NOT NULL THEN CAST(1 AS BIGINT) ELSE 0 END AS delegated
+             FROM check_items i JOIN sides s ON s.pair_id = i.pair_id AND s.side = i.side
+             WHERE i.check_id = $1 ORDER BY i.position, i.side DESC",
             args![id],
         )
         .await?;
@@ -158,6 +161,7 @@ async fn read_check(tx: &mut Tx, id: CheckId) -> Result<Check, StoreError> {
             pair_id: row.get("pair_id")?,
             side: row.code("side")?,
             user: row.get("user_name")?,
+            delegated: row.get("delegated")?,
             login,
             findings: row.json("findings")?,
             survey: survey_from(row)?,

@@ -2,6 +2,7 @@
 
 use mailferry_shared::{
     account::SideName,
+    delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     ids::{OrderId, PairId, TenantId},
     order::ProviderChoice,
@@ -9,6 +10,7 @@ use mailferry_shared::{
 use secrecy::SecretString;
 
 use crate::{
+    admin::{Admin, forget_admins},
     db::Tx,
     error::StoreError,
     sealing::Sealed,
@@ -54,6 +56,26 @@ pub struct SideAccess {
     pub provider: Option<String>,
     /// The password, if one is kept.
     pub password: Option<SecretString>,
+    /// What it is.
+    pub kind: CredentialKind,
+    /// How the server is told for whom an admin logs in, if that was said.
+    pub delegation: Option<Delegation>,
+    /// True if the order's admin credentials are used: `user` is the admin, `act_for` the mailbox.
+    pub by_admin: bool,
+}
+
+impl SideAccess {
+    /// The order's admin logs in, for the mailbox that the side names; without one nobody can.
+    fn act_as(&mut self, admin: Option<Admin>) {
+        let Some(admin) = admin else {
+            self.password = None;
+            return;
+        };
+        self.act_for = Some(std::mem::replace(&mut self.user, admin.user));
+        self.delegation = self.delegation.take().or(admin.delegation);
+        self.password = admin.password;
+        self.kind = CredentialKind::Password;
+    }
 }
 
 /// Where a password belongs.
@@ -97,9 +119,11 @@ impl Store {
             )
             .await?;
         let (tenant_id, order_id) = (order.get("tenant_id")?, order.get("id")?);
+        let mut admins = self.admins(&mut tx, tenant_id, order_id).await?;
         let rows = tx
             .rows(
-                "SELECT s.side, s.user_name, s.act_for, s.endpoint, c.key_id, c.wrapped_key, c.sealed FROM sides s
+                "SELECT s.side, s.user_name, s.act_for, s.endpoint, s.credential_kind, s.delegation, s.by_admin,
+                    c.key_id, c.wrapped_key, c.sealed FROM sides s
                  LEFT JOIN credentials c ON c.pair_id = s.pair_id AND c.side = s.side WHERE s.pair_id = $1",
                 args![pair_id],
             )
@@ -108,11 +132,17 @@ impl Store {
         for row in &rows {
             let side: SideName = row.code("side")?;
             let place = Place { tenant_id, order_id, pair_id, side };
+            let choice = match side {
+                SideName::Source => order.json_opt("source")?,
+                SideName::Destination => order.json_opt("destination")?,
+            };
+            let mut access = self.side_access(row, place, choice)?;
+            if access.by_admin {
+                access.act_as(admins.remove(&side));
+            }
             match side {
-                SideName::Source => source = Some(self.side_access(row, place, order.json_opt("source")?)?),
-                SideName::Destination => {
-                    destination = Some(self.side_access(row, place, order.json_opt("destination")?)?);
-                }
+                SideName::Source => source = Some(access),
+                SideName::Destination => destination = Some(access),
             }
         }
         let (Some(source), Some(destination)) = (source, destination) else {
@@ -132,7 +162,16 @@ impl Store {
             Some(_) => Some(self.open_password(&sealed_from(row)?, place)?),
             None => None,
         };
-        Ok(SideAccess { user: row.get("user_name")?, act_for: row.get("act_for")?, endpoint, provider, password })
+        Ok(SideAccess {
+            user: row.get("user_name")?,
+            act_for: row.get("act_for")?,
+            endpoint,
+            provider,
+            password,
+            kind: row.code("credential_kind")?,
+            delegation: row.json_opt("delegation")?,
+            by_admin: row.get("by_admin")?,
+        })
     }
 
     fn open_password(&self, sealed: &Sealed, place: Place) -> Result<SecretString, StoreError> {
@@ -199,6 +238,7 @@ impl Store {
                 count += 1;
             }
         }
+        count += self.rewrap_admins(&mut tx).await?;
         count += self.rewrap_server_keys(&mut tx).await?;
         tx.commit().await?;
         Ok(count)
@@ -221,5 +261,6 @@ impl Store {
 
 pub(crate) async fn forget_passwords(tx: &mut Tx, order_id: OrderId) -> Result<(), StoreError> {
     let sql = "DELETE FROM credentials WHERE pair_id IN (SELECT id FROM pairs WHERE order_id = $1)";
-    tx.execute(sql, args![order_id]).await.map(drop)
+    tx.execute(sql, args![order_id]).await?;
+    forget_admins(tx, order_id).await
 }

@@ -46,6 +46,10 @@ pub enum JobKind {
     Run,
     /// Compare destinations with the ledger; the id is the verification's.
     Verification,
+    /// Look for a mail service's settings; the id is the search's.
+    Discovery,
+    /// Tell what a migration would do; the id is the dry run's.
+    DryRun,
     /// A status mail; the id is the mail's.
     SendMail,
     /// Watch the MX records of an order, and start its delta when it is due; the id is the order's.

@@ -6,11 +6,14 @@
 //! one in a file. Leases (`lease`) say who may write it; the queue (`jobs`) hands out work.
 #![warn(missing_docs)]
 
+mod admin;
 mod check;
 mod context;
 mod credential;
 mod cut_over;
 mod db;
+mod discovery;
+mod dry_run;
 mod error;
 pub mod jobs;
 mod key;
@@ -38,11 +41,13 @@ pub use check::CheckedSide;
 pub use context::{Clock, Context, MockClock, NoRandomness, Random, SystemClock, SystemRandom};
 pub use credential::{PairAccess, SideAccess};
 pub use cut_over::WatchedDomain;
+pub use discovery::Sought;
+pub use dry_run::PlannedPair;
 pub use error::StoreError;
 pub use jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, WorkerOptions};
 pub use key::{KeyHolder, NewApiKey};
 pub use lease::Lease;
-pub use ledger::{LedgerFile, LedgerReport, RunLedger};
+pub use ledger::{LedgerFile, LedgerReport, PreviewLedger, RunLedger};
 pub use mail::{MailId, MailKind, MailRecord};
 pub use member::{MemberRecord, MemberUpdate, NewMember};
 pub use order::{Asker, NewOrder, OrderFilter, OrderRecord, Reach};
@@ -52,5 +57,5 @@ pub use run::RunRecord;
 pub use sealing::{KeyFileError, SealError, SealingKeys};
 pub use store::Store;
 pub use tenant::{ACTIVE_ORDERS, OPERATOR_TENANT};
-pub use throttle::{FAILED_LOGINS_AN_HOUR, LoginTicket};
+pub use throttle::{FAILED_LOGINS_AN_HOUR, LoginPermit, LoginTicket};
 pub use verification::{LedgerUse, VerifiedPair};

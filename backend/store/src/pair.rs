@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use mailferry_shared::{
     account::{AccountChange, AccountCreate, AccountPair, LoginState, Side, SideInput, SideName, Survey},
+    delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     ids::{OrderId, PairId},
     run::RunSummary,
@@ -18,7 +19,7 @@ use crate::{
     order::{OrderRecord, lock_order},
     run::runs_of,
     store::Store,
-    value::{Row, args, code, json},
+    value::{Arg, Row, args, code, json},
 };
 
 impl Store {
@@ -65,15 +66,9 @@ impl Store {
         .await?;
         for (side, input) in [(SideName::Source, &new.source), (SideName::Destination, &new.destination)] {
             tx.execute(
-                "INSERT INTO sides (pair_id, side, user_name, act_for, endpoint, login, findings)
-                 VALUES ($1, $2, $3, $4, $5, 'unchecked', '[]')",
-                args![
-                    id,
-                    code(&side)?,
-                    &input.user,
-                    input.act_for.clone(),
-                    input.endpoint.as_ref().map(json).transpose()?
-                ],
+                "INSERT INTO sides (pair_id, side, user_name, act_for, endpoint, credential_kind, delegation, by_admin,
+                    login, findings) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'unchecked', '[]')",
+                side_args(id, side, input)?,
             )
             .await?;
             if let Some(password) = given(input) {
@@ -132,11 +127,16 @@ impl Store {
 
     async fn change_side(&self, tx: &mut Tx, place: Place, input: &SideInput) -> Result<(), StoreError> {
         let side = code(&place.side)?;
-        let sql = "SELECT user_name, act_for, endpoint FROM sides WHERE pair_id = $1 AND side = $2";
+        let sql = "SELECT user_name, act_for, endpoint, credential_kind, delegation, by_admin FROM sides
+             WHERE pair_id = $1 AND side = $2";
         let row = tx.row(sql, args![place.pair_id, &side]).await?;
-        let same_login =
-            row.get::<String>("user_name")? == input.user && row.json_opt::<Endpoint>("endpoint")? == input.endpoint;
-        let same_mailbox = same_login && row.get::<Option<String>>("act_for")? == input.act_for;
+        let same_login = row.get::<String>("user_name")? == input.user
+            && row.json_opt::<Endpoint>("endpoint")? == input.endpoint
+            && row.code::<CredentialKind>("credential_kind")? == input.credential
+            && row.get::<bool>("by_admin")? == input.by_admin;
+        let same_mailbox = same_login
+            && row.get::<Option<String>>("act_for")? == input.act_for
+            && row.json_opt::<Delegation>("delegation")? == input.delegation;
         let password = given(input);
         if let Some(password) = password {
             self.keep_password(tx, place, password.expose()).await?;
@@ -147,15 +147,9 @@ impl Store {
             return Ok(());
         }
         tx.execute(
-            "UPDATE sides SET user_name = $3, act_for = $4, endpoint = $5, login = 'unchecked', findings = '[]'
-             WHERE pair_id = $1 AND side = $2",
-            args![
-                place.pair_id,
-                &side,
-                &input.user,
-                input.act_for.clone(),
-                input.endpoint.as_ref().map(json).transpose()?
-            ],
+            "UPDATE sides SET user_name = $3, act_for = $4, endpoint = $5, credential_kind = $6, delegation = $7,
+                by_admin = $8, login = 'unchecked', findings = '[]' WHERE pair_id = $1 AND side = $2",
+            side_args(place.pair_id, place.side, input)?,
         )
         .await?;
         if !same_mailbox {
@@ -186,19 +180,35 @@ impl Store {
     }
 }
 
-/// The password, if one was entered.
+/// The password, if one was entered. Whom the order's admin logs in for has none.
 fn given(input: &SideInput) -> Option<&Secret> {
-    input.password.as_ref().filter(|password| !password.is_empty())
+    input.password.as_ref().filter(|password| !password.is_empty() && !input.by_admin)
+}
+
+/// The columns of a side that are entered, from `$1` on.
+fn side_args(id: PairId, side: SideName, input: &SideInput) -> Result<Vec<Arg>, StoreError> {
+    Ok(args![
+        id,
+        code(&side)?,
+        &input.user,
+        input.act_for.clone(),
+        input.endpoint.as_ref().map(json).transpose()?,
+        code(&input.credential)?,
+        input.delegation.as_ref().map(json).transpose()?,
+        input.by_admin,
+    ])
 }
 
 async fn read_pairs(tx: &mut Tx, order_id: OrderId, only: Option<PairId>) -> Result<Vec<AccountPair>, StoreError> {
     let rows = tx
         .rows(
-            "SELECT s.pair_id, s.side, s.user_name, s.act_for, s.endpoint, s.login, s.findings, s.survey_folders,
-                s.survey_messages, s.survey_bytes, s.survey_free_bytes,
-                CASE WHEN c.pair_id IS NULL THEN CAST(0 AS BIGINT) ELSE 1 END AS has_password, p.ticked
+            "SELECT s.pair_id, s.side, s.user_name, s.act_for, s.endpoint, s.credential_kind, s.delegation, s.by_admin,
+                s.login, s.findings, s.survey_folders, s.survey_messages, s.survey_bytes, s.survey_free_bytes,
+                CASE WHEN c.pair_id IS NOT NULL OR (s.by_admin = 1 AND a.sealed IS NOT NULL)
+                    THEN CAST(1 AS BIGINT) ELSE 0 END AS has_password, p.ticked
              FROM pairs p JOIN sides s ON s.pair_id = p.id
              LEFT JOIN credentials c ON c.pair_id = s.pair_id AND c.side = s.side
+             LEFT JOIN admin_credentials a ON a.order_id = p.order_id AND a.side = s.side
              WHERE p.order_id = $1 AND ($2 IS NULL OR p.id = $2)
              ORDER BY p.position, s.side DESC",
             args![order_id, only],
@@ -228,7 +238,10 @@ async fn read_pairs(tx: &mut Tx, order_id: OrderId, only: Option<PairId>) -> Res
 fn side_from(row: &Row) -> Result<Side, StoreError> {
     Ok(Side {
         user: row.get("user_name")?,
+        credential: row.code("credential_kind")?,
         act_for: row.get("act_for")?,
+        delegation: row.json_opt("delegation")?,
+        by_admin: row.get("by_admin")?,
         endpoint: row.json_opt("endpoint")?,
         has_password: row.get("has_password")?,
         login: row.code::<LoginState>("login")?,

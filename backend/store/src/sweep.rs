@@ -18,9 +18,8 @@ use crate::{
 const MAIL_ATTEMPTS: u32 = 12;
 
 impl Store {
-    /// What should be waiting or under way but has no job: runs, checks, surveys,
-    /// verifications and mails. Enqueueing them is
-    /// harmless even if they have got one meanwhile.
+    /// What should be waiting or under way but has no job: runs, checks, surveys, verifications, dry runs and mails.
+    /// Enqueueing them is harmless even if they have got one meanwhile.
     ///
     /// State and job are written in one transaction, so that this finds something only where a handler ended without
     /// bringing its subject to an end.
@@ -66,6 +65,14 @@ impl Store {
             )
             .await?;
         left.extend(ids(verifications)?.into_iter().map(|id| (JobKind::Verification, id)));
+        let dry_runs = tx
+            .rows(
+                "SELECT DISTINCT p.dry_run_id AS id FROM dry_run_pairs p WHERE p.state IN ('queued', 'running')
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'dry_run' AND j.id = p.dry_run_id)",
+                args![],
+            )
+            .await?;
+        left.extend(ids(dry_runs)?.into_iter().map(|id| (JobKind::DryRun, id)));
         let mails = tx
             .rows(
                 "SELECT m.id FROM mails m WHERE m.sent_at IS NULL AND m.attempts < $1

@@ -3,23 +3,42 @@
 use chrono::Duration;
 use uuid::Uuid;
 
-use crate::{error::StoreError, store::Store, tenant::sha256, value::args};
+use crate::{
+    error::StoreError,
+    store::Store,
+    tenant::sha256,
+    value::{Arg, args},
+};
 
 /// Failed logins an hour for one host and user name.
 pub const FAILED_LOGINS_AN_HOUR: u32 = 5;
+/// Who has not said for so long how a login went is dead, and the login counts as failed.
+const UNDER_WAY: Duration = Duration::minutes(5);
 
 /// Permission for one login; it counts as failed until [`Store::end_login`] says otherwise.
 #[derive(Debug)]
 #[must_use = "end the login, or it counts as failed"]
 pub struct LoginTicket(Uuid);
 
+/// Whether a login may be tried.
+#[derive(Debug)]
+#[must_use = "a ticket must be given back by end_login"]
+pub enum LoginPermit {
+    /// Yes, once.
+    Granted(LoginTicket),
+    /// Not at this moment: others are under way whose failures would reach the limit. Ask again.
+    Busy,
+    /// No: too many have failed within the hour.
+    Refused,
+}
+
 impl Store {
-    /// Asks for permission to log in once; `None` if there were too many failed tries within the hour. Logins under
-    /// way count, so that parallel tries do not get around the limit. Host and user name are kept as a hash only.
+    /// Asks for permission to log in once. Logins under way count, so that parallel tries do not get around the limit.
+    /// Host and user name are kept as a hash only.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn begin_login(&self, host: &str, user: &str) -> Result<Option<LoginTicket>, StoreError> {
+    pub async fn begin_login(&self, host: &str, user: &str) -> Result<LoginPermit, StoreError> {
         let account = sha256(format!("{}\0{}", host.to_lowercase(), user.to_lowercase()).as_bytes());
         let now = self.now();
         let mut tx = self.write().await?;
@@ -31,16 +50,20 @@ impl Store {
         .await?;
         let sql = "DELETE FROM login_attempts WHERE account_hash = $1 AND at <= $2";
         tx.execute(sql, args![account.clone(), now - Duration::hours(1)]).await?;
-        let sql = "SELECT COUNT(*) AS n FROM login_attempts WHERE account_hash = $1";
-        let failed: u32 = tx.row(sql, args![account.clone()]).await?.get("n")?;
-        if failed >= FAILED_LOGINS_AN_HOUR {
-            return Ok(None);
+        let sql = "SELECT COUNT(*) AS n, COALESCE(SUM(CASE WHEN failed = 1 OR at <= $2 THEN 1 ELSE 0 END), 0) AS failed
+             FROM login_attempts WHERE account_hash = $1";
+        let row = tx.row(sql, args![account.clone(), now - UNDER_WAY]).await?;
+        if row.get::<u32>("failed")? >= FAILED_LOGINS_AN_HOUR {
+            return Ok(LoginPermit::Refused);
+        }
+        if row.get::<u32>("n")? >= FAILED_LOGINS_AN_HOUR {
+            return Ok(LoginPermit::Busy);
         }
         let id = self.new_id()?;
-        tx.execute("INSERT INTO login_attempts (id, account_hash, at) VALUES ($1, $2, $3)", args![id, account, now])
-            .await?;
+        let sql = "INSERT INTO login_attempts (id, account_hash, at, failed) VALUES ($1, $2, $3, 0)";
+        tx.execute(sql, args![id, account, now]).await?;
         tx.commit().await?;
-        Ok(Some(LoginTicket(id)))
+        Ok(LoginPermit::Granted(LoginTicket(id)))
     }
 
     /// Tells how the login went. Only a refusal of name or password is `failed`; a connection that could not be made
@@ -49,11 +72,14 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`]; the login then counts as failed.
     pub async fn end_login(&self, ticket: LoginTicket, failed: bool) -> Result<(), StoreError> {
-        if failed {
-            return Ok(());
-        }
+        let values: Vec<Arg> = args![ticket.0];
         let mut tx = self.write().await?;
-        tx.execute("DELETE FROM login_attempts WHERE id = $1", args![ticket.0]).await?;
+        let sql = if failed {
+            "UPDATE login_attempts SET failed = 1 WHERE id = $1"
+        } else {
+            "DELETE FROM login_attempts WHERE id = $1"
+        };
+        tx.execute(sql, values).await?;
         tx.commit().await
     }
 }

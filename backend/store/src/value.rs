@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId, VerificationId, VoucherId,
+    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId,
+    VerificationId, VoucherId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
@@ -171,7 +172,9 @@ id_columns!(
     RunId,
     TenantId,
     VerificationId,
-    VoucherId
+    VoucherId,
+    DiscoveryId,
+    DryRunId
 );
 
 /// The word that stands for a unit variant in JSON: what columns hold for enumerations.

@@ -58,6 +58,8 @@ pub struct DovecotOptions {
     pub create_special_use: bool,
     /// STARTTLS and implicit TLS; without, the server speaks plaintext only.
     pub tls: bool,
+    /// What its certificate names besides `localhost` and `127.0.0.1`.
+    pub host_names: Vec<String>,
     /// More configuration, appended as it is.
     pub extra: String,
 }
@@ -75,6 +77,7 @@ impl Default for DovecotOptions {
             special_use: ["Sent", "Drafts", "Trash", "Junk", "Archive"].map(named).to_vec(),
             create_special_use: false,
             tls: true,
+            host_names: Vec::new(),
             extra: String::new(),
         }
     }
@@ -217,7 +220,10 @@ impl Dovecot {
         }
         hand_over(&self.path("mail"))?;
         let authority = Authority::of_process()?;
-        let identity = authority.identity(&["localhost", "127.0.0.1"])?;
+        let mut names = vec!["localhost", "127.0.0.1"];
+        let more = locked(&self.options).host_names.clone();
+        names.extend(more.iter().map(String::as_str));
+        let identity = authority.identity(&names)?;
         fs::write(self.path("ca.pem"), &authority.pem)?;
         fs::write(self.path("cert.pem"), identity.certificate)?;
         fs::write(self.path("key.pem"), identity.key)?;

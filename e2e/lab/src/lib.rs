@@ -10,6 +10,7 @@
 //! | [`compare`](mod@compare) | message-by-message comparison of two mailboxes: the judge of every copy |
 //! | [`smtp`] | an SMTP server that writes each mail into a folder |
 //! | [`dns`] | a name server whose records can be changed while it runs |
+//! | [`web`] | an HTTPS server that answers as it is told, hostile answers too |
 //! | [`proxy`] | breaks connections after so many bytes, in either direction |
 //! | [`postgres`] | a `PostgreSQL` of the test's own |
 //!
@@ -27,6 +28,7 @@ pub mod proxy;
 pub mod refill;
 pub mod sample;
 pub mod smtp;
+pub mod web;
 
 mod authority;
 mod folder;
@@ -48,6 +50,7 @@ pub use random::Random;
 pub use refill::{Refused, refill};
 pub use sample::{Sample, Written};
 pub use smtp::{Mail, SmtpSink, SmtpTls};
+pub use web::{Page, WebServer};
 
 pub(crate) fn failed(text: impl Into<String>) -> std::io::Error {
     std::io::Error::other(text.into())

@@ -71,6 +71,7 @@ pub(crate) enum Polled<T> {
 pub(crate) enum Method {
     Post,
     Patch,
+    Put,
     Delete,
 }
 
@@ -136,6 +137,7 @@ fn with_method(method: Method, path: &str) -> RequestBuilder {
     builder(match method {
         Method::Post => Request::post(&url),
         Method::Patch => Request::patch(&url),
+        Method::Put => Request::put(&url),
         Method::Delete => Request::delete(&url),
     })
 }

@@ -99,13 +99,13 @@ pub(super) fn ListTable<T: Send + Sync + 'static>(
         }
     };
     view! {
-        <section class="card card-flush" aria-label=name>
+        <div class="card card-flush">
             {move || listed.items.with(|items| match items {
                 Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
                 Load::Failed(error) => view! { <Failure error=error.clone() retry=retry /> }.into_any(),
                 Load::Ready(items) if items.is_empty() => view! { <p class="empty soft">{empty}</p> }.into_any(),
                 Load::Ready(items) => table(items).into_any(),
             })}
-        </section>
+        </div>
     }
 }

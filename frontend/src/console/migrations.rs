@@ -11,7 +11,7 @@ use crate::{
     browser::{self, intl},
     components::{Failure, Glyph, PageHead, Skeleton, TextField, icon},
     i18n,
-    route::Console as Place,
+    route::Step,
     state::Load,
     t,
 };
@@ -119,7 +119,7 @@ pub(super) fn Migrations() -> impl IntoView {
         <div class="chips" role="group" aria-label=t!("status.col_state")>
             {chips}
         </div>
-        <section class="card card-flush" aria-label=t!("console.migrations")>
+        <div class="card card-flush">
             {move || match list.get() {
                 Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
                 Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
@@ -128,7 +128,7 @@ pub(super) fn Migrations() -> impl IntoView {
                 }
                 Load::Ready(page) => table(&page).into_any(),
             }}
-        </section>
+        </div>
         {move || {
             let cursor = list.with(|list| list.ready().and_then(|page| page.next_cursor.clone()))?;
             Some(
@@ -223,7 +223,7 @@ fn row(item: &OrderListItem) -> impl IntoView + use<> {
     view! {
         <tr>
             <th scope="row">
-                <a class="account-name" href=Place::Migration(item.id).path()>{name}</a>
+                <a class="account-name row-link" href=Step::Status.path(item.id)>{name}</a>
                 <p class="account-meta mono">{short}</p>
             </th>
             <td>{state_view(item.state)} {trial} {sandbox}</td>

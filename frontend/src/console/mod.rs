@@ -3,7 +3,6 @@
 mod keys;
 mod list;
 mod members;
-mod migration;
 mod migrations;
 mod new;
 mod profile;
@@ -66,21 +65,16 @@ fn Opened(principal: Principal, session: Session) -> impl IntoView {
         crate::route::Place::Console(place) => place,
         _ => Place::Migrations,
     });
-    // A migration belongs to their list.
-    let here = Memo::new(move |_| match place.get() {
-        Place::Migration(_) => Place::Migrations,
-        place => place,
-    });
     let links = parts()
         .into_iter()
         .filter(|(.., scope)| scope.is_none_or(|scope| may(&principal, scope)))
-        .map(|(place, glyph, name, _)| {
+        .map(|(part, glyph, name, _)| {
             view! {
                 <li>
                     <a
                         class="side-link"
-                        href=place.path()
-                        aria-current=move || (here.get() == place).then_some("page")
+                        href=part.path()
+                        aria-current=move || (place.get() == part).then_some("page")
                     >
                         {icon(glyph)}
                         <span>{name}</span>
@@ -108,7 +102,6 @@ fn Opened(principal: Principal, session: Session) -> impl IntoView {
             <main class="page" id="main" tabindex="-1">
                 {move || match place.get() {
                     Place::Migrations => view! { <migrations::Migrations /> }.into_any(),
-                    Place::Migration(id) => view! { <migration::Migration id=id /> }.into_any(),
                     Place::New => view! { <new::New /> }.into_any(),
                     Place::Vouchers => view! { <vouchers::Vouchers /> }.into_any(),
                     Place::Members => view! { <members::Members /> }.into_any(),

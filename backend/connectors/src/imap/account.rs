@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use async_imap::imap_proto::{AttributeValue, Response};
 use mailferry_domain::{
-    folder::{FolderStatus, NamingStyle, RemoteFolder},
+    folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, Flags, ItemMeta},
     uid::{Uid, UidSet},
 };
@@ -56,20 +56,25 @@ impl Session {
         if self.can("LIST-STATUS") {
             wanted.push(STATUS_ITEMS);
         }
+        let pattern = wire::quoted(&format!("{}*", self.root.as_deref().unwrap_or_default()));
         let list = if wanted.is_empty() {
-            "LIST \"\" \"*\"".to_owned()
+            format!("LIST \"\" {pattern}")
         } else {
-            format!("LIST \"\" \"*\" RETURN ({})", wanted.join(" "))
+            format!("LIST \"\" {pattern} RETURN ({})", wanted.join(" "))
         };
         let mut commands = vec![(list, Doing::Other)];
         if !extended {
-            commands.push(("LSUB \"\" \"*\"".to_owned(), Doing::Other));
+            commands.push((format!("LSUB \"\" {pattern}"), Doing::Other));
         }
         let replies = self.commands(&commands, |_, _| {}).await?;
         for reply in replies.each {
             reply?;
         }
         Ok(self.folders_of(&replies.diverted))
+    }
+
+    fn wire_name(&self, path: &FolderPath) -> String {
+        wire::wire_name(path, &self.naming, self.root.as_deref())
     }
 
     fn folders_of(&self, diverted: &[Vec<u8>]) -> Vec<RemoteFolder> {
@@ -80,7 +85,7 @@ impl Session {
         let listed = diverted.iter().filter_map(|response| wire::listed(response, "LIST"));
         let mut seen = HashSet::new();
         listed
-            .filter_map(|listed| listed.folder(&self.naming))
+            .filter_map(|listed| listed.folder(&self.naming, self.root.as_deref()))
             .filter(|folder| seen.insert(folder.path.clone()))
             .map(|folder| RemoteFolder {
                 subscribed: folder.subscribed || subscribed.contains(&folder.wire_name),
@@ -173,7 +178,7 @@ impl Session {
     async fn prepare_all(&mut self, wanted: &[Wanted]) -> EachFolder<Prepared> {
         let names: Vec<String> = wanted
             .iter()
-            .map(|folder| folder.wire_name.clone().unwrap_or_else(|| wire::wire_name(&folder.path, &self.naming)))
+            .map(|folder| folder.wire_name.clone().unwrap_or_else(|| self.wire_name(&folder.path)))
             .collect();
         let mut commands = Vec::new();
         for (folder, name) in wanted.iter().zip(&names) {
@@ -299,7 +304,8 @@ impl Session {
         if !self.can("QUOTA") {
             return Ok(None);
         }
-        let reply = match self.command("GETQUOTAROOT INBOX", Doing::OpenFolder).await {
+        let inbox = wire::quoted(self.root.as_deref().unwrap_or("INBOX"));
+        let reply = match self.command(&format!("GETQUOTAROOT {inbox}"), Doing::OpenFolder).await {
             Ok(reply) => reply,
             // The server has quotas but does not tell ours.
             Err(error) if error.decision == Decision::Skip => return Ok(None),

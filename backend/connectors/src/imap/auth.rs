@@ -2,7 +2,12 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use mailferry_engine::port::{ConnectorError, Decision};
-use mailferry_shared::{endpoint::TlsMode, finding::FindingCode};
+use mailferry_shared::{
+    delegation::{CredentialKind, Delegation, DelegationForm},
+    endpoint::{Endpoint, TlsMode},
+    finding::FindingCode,
+};
+use md5::{Digest, Md5};
 use secrecy::ExposeSecret;
 use tokio::io::AsyncWriteExt;
 
@@ -10,7 +15,7 @@ use super::{
     connector::ImapLogin,
     guard::Guard,
     refusal::{Doing, Refusal},
-    session::{Reply, Session},
+    session::{Reply, Session, Tag},
     wire,
 };
 use crate::net::{Network, Stream};
@@ -24,7 +29,41 @@ pub(super) async fn log_in(network: &Network, login: &ImapLogin) -> Result<Sessi
         session.ask_capabilities().await?;
     }
     session.ask_naming().await?;
+    if let Some(mailbox) = login.act_for.as_deref().filter(|_| login.delegation.form == DelegationForm::RootFolder) {
+        session.look_below(&login.delegation.root_of(mailbox));
+    }
     Ok(session)
+}
+
+/// Meets the server without logging in: connects, protects the connection as asked, and reads what it can do.
+///
+/// # Errors
+/// [`ConnectorError`] with the reason why there is no IMAP server to log in to.
+pub async fn greet(network: &Network, endpoint: &Endpoint, allow_plaintext: bool) -> Result<Greeted, ConnectorError> {
+    let login = ImapLogin {
+        name: format!("the server {endpoint}"),
+        endpoint: endpoint.clone(),
+        user: String::new(),
+        password: String::new().into(),
+        kind: CredentialKind::Password,
+        act_for: None,
+        delegation: Delegation::default(),
+        allow_plaintext,
+    };
+    let mut session = connect(network, &login).await?;
+    if session.knows_no_capabilities() {
+        session.ask_capabilities().await?;
+    }
+    let takes_passwords = session.can("AUTH=PLAIN") || !session.can("LOGINDISABLED");
+    log_out(session).await;
+    Ok(Greeted { takes_passwords })
+}
+
+/// What a server says of itself before anybody has logged in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Greeted {
+    /// False if it takes tokens only.
+    pub takes_passwords: bool,
 }
 
 async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, ConnectorError> {
@@ -73,17 +112,40 @@ async fn upgrade(network: &Network, login: &ImapLogin, mut session: Session) -> 
     Ok(Session::new(Guard::new(stream), login.name.clone(), network.patience()))
 }
 
+/// Proves who asks, and for which mailbox, in the way that the server is said to understand.
 async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
     if session.knows_no_capabilities() {
         session.ask_capabilities().await?;
     }
-    if session.can("AUTH=PLAIN") || login.act_for.is_some() {
-        return authenticate_plain(session, login).await;
+    let Some(mailbox) = login.act_for.as_deref() else {
+        return match login.kind {
+            CredentialKind::Password => as_user(session, login, &login.user).await,
+            CredentialKind::OauthToken => by_token(session, login, &login.user).await,
+        };
+    };
+    if login.kind == CredentialKind::OauthToken {
+        // The token says who asks, the name for whom.
+        return by_token(session, login, mailbox).await;
     }
-    if session.can("LOGINDISABLED") {
-        return Err(ConnectorError::new(FindingCode::OauthNeeded, Decision::Park, login.name.clone()));
+    let admin = &login.user;
+    match login.delegation.form {
+        DelegationForm::Authzid => by_plain(session, login, mailbox, admin).await,
+        DelegationForm::MasterUser => {
+            as_user(session, login, &format!("{mailbox}{}{admin}", login.delegation.separator())).await
+        }
+        DelegationForm::Exchange => {
+            let between = if admin.contains('\\') { '\\' } else { '/' };
+            as_name(session, login, &format!("{admin}{between}{mailbox}")).await
+        }
+        DelegationForm::Mirapoint => as_name(session, login, &format!("#{mailbox}#{admin}#")).await,
+        DelegationForm::RootFolder => as_user(session, login, admin).await,
+        DelegationForm::Proxyauth => {
+            as_user(session, login, admin).await?;
+            let tag = command_with(session, login, "PROXYAUTH", &[mailbox]).await?;
+            session.finish(&tag, Doing::ActFor, session.patience.append, |_| {}).await
+        }
+        DelegationForm::KerioMaster => as_kerio_master(session, login, mailbox).await,
     }
-    login_command(session, login).await
 }
 
 fn doing(login: &ImapLogin) -> Doing {
@@ -94,27 +156,100 @@ fn refused(refusal: &Refusal, login: &ImapLogin) -> ConnectorError {
     refusal.error(doing(login), login.name.clone())
 }
 
-/// SASL PLAIN (RFC 4616), with an initial response where the server takes one (SASL-IR, RFC 4959).
-async fn authenticate_plain(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
-    let authzid = login.act_for.as_deref().unwrap_or_default();
-    let message = STANDARD.encode(format!("{authzid}\0{}\0{}", login.user, login.password.expose_secret()));
-    let tag = if session.can("SASL-IR") {
-        session.send(&format!("AUTHENTICATE PLAIN {message}")).await?
+/// By SASL PLAIN where the server has it, which takes every character, by LOGIN elsewhere.
+async fn as_user(session: &mut Session, login: &ImapLogin, user: &str) -> Result<Reply, ConnectorError> {
+    if session.can("AUTH=PLAIN") {
+        by_plain(session, login, "", user).await
     } else {
-        let tag = session.send("AUTHENTICATE PLAIN").await?;
-        session.continuation(&tag).await?.map_err(|refusal| refused(&refusal, login))?;
-        session.write(message.as_bytes()).await?;
-        session.write(b"\r\n").await?;
-        session.flush().await?;
-        tag
-    };
+        as_name(session, login, user).await
+    }
+}
+
+/// By LOGIN: for names that servers take apart there.
+async fn as_name(session: &mut Session, login: &ImapLogin, user: &str) -> Result<Reply, ConnectorError> {
+    if session.can("LOGINDISABLED") {
+        return Err(ConnectorError::new(FindingCode::OauthNeeded, Decision::Park, login.name.clone()));
+    }
+    login_command(session, login, user).await
+}
+
+/// SASL PLAIN (RFC 4616): for whom, who, password.
+async fn by_plain(session: &mut Session, login: &ImapLogin, whom: &str, who: &str) -> Result<Reply, ConnectorError> {
+    let message = STANDARD.encode(format!("{whom}\0{who}\0{}", login.password.expose_secret()));
+    let tag = sasl(session, login, "PLAIN", &message).await?;
     session.finish(&tag, doing(login), session.patience.append, |_| {}).await
 }
 
-/// LOGIN (RFC 9051 section 6.2.3); what a quoted string cannot hold goes as a literal.
-async fn login_command(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
-    let tag = session.begin("LOGIN").await?;
-    for text in [login.user.as_str(), login.password.expose_secret()] {
+/// Sends a mechanism's only message, as an initial response where the server takes one (SASL-IR, RFC 4959).
+async fn sasl(session: &mut Session, login: &ImapLogin, mechanism: &str, message: &str) -> Result<Tag, ConnectorError> {
+    if session.can("SASL-IR") {
+        return session.send(&format!("AUTHENTICATE {mechanism} {message}")).await;
+    }
+    let tag = session.send(&format!("AUTHENTICATE {mechanism}")).await?;
+    session.continuation(&tag).await?.map_err(|refusal| refused(&refusal, login))?;
+    line(session, message).await?;
+    Ok(tag)
+}
+
+async fn line(session: &mut Session, text: &str) -> Result<(), ConnectorError> {
+    session.write(text.as_bytes()).await?;
+    session.write(b"\r\n").await?;
+    session.flush().await
+}
+
+/// XOAUTH2 (Google, Microsoft): the token and the mailbox. A refusal comes as a challenge first, which holds a reason
+/// that nobody here needs, and must be answered by an empty line.
+async fn by_token(session: &mut Session, login: &ImapLogin, mailbox: &str) -> Result<Reply, ConnectorError> {
+    let token = login.password.expose_secret();
+    let message = STANDARD.encode(format!("user={mailbox}\x01auth=Bearer {token}\x01\x01"));
+    let tag = sasl(session, login, "XOAUTH2", &message).await?;
+    let mut reply = Reply::default();
+    // A server that answers with one challenge after the other is none of those that this is for.
+    for _ in 0..2 {
+        match session.finish_or_challenge(&tag, &mut reply, session.patience.append).await? {
+            Some(Ok(())) => return Ok(reply),
+            Some(Err(refusal)) => {
+                let error = refused(&refusal, login);
+                let code = match error.code {
+                    FindingCode::WrongPassword => FindingCode::TokenRefused,
+                    other => other,
+                };
+                return Err(ConnectorError { code, ..error });
+            }
+            None => line(session, "").await?,
+        }
+    }
+    Err(ConnectorError::new(FindingCode::ServerError, Decision::Permanent, login.name.clone()))
+}
+
+/// Kerio: the master password is proved by MD5 of challenge and password, then the mailbox is chosen.
+async fn as_kerio_master(session: &mut Session, login: &ImapLogin, mailbox: &str) -> Result<Reply, ConnectorError> {
+    let command = if session.can("AUTH=X-MASTERAUTH") { "AUTHENTICATE X-MASTERAUTH" } else { "X-MASTERAUTH" };
+    let tag = session.send(command).await?;
+    let challenge = session.challenge(&tag).await?.map_err(|refusal| refused(&refusal, login))?;
+    let digest = Md5::digest(format!("{}{}", challenge.trim(), login.password.expose_secret()).as_bytes());
+    let answer: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    line(session, &answer).await?;
+    session.finish(&tag, doing(login), session.patience.append, |_| {}).await?;
+    let tag = command_with(session, login, "X-SETUSER", &[mailbox]).await?;
+    session.finish(&tag, Doing::ActFor, session.patience.append, |_| {}).await
+}
+
+/// LOGIN (RFC 9051 section 6.2.3).
+async fn login_command(session: &mut Session, login: &ImapLogin, user: &str) -> Result<Reply, ConnectorError> {
+    let tag = command_with(session, login, "LOGIN", &[user, login.password.expose_secret()]).await?;
+    session.finish(&tag, doing(login), session.patience.append, |_| {}).await
+}
+
+/// A command with strings; what a quoted string cannot hold goes as a literal.
+async fn command_with(
+    session: &mut Session,
+    login: &ImapLogin,
+    command: &str,
+    texts: &[&str],
+) -> Result<Tag, ConnectorError> {
+    let tag = session.begin(command).await?;
+    for text in texts {
         if wire::is_quotable(text) {
             session.write(format!(" {}", wire::quoted(text)).as_bytes()).await?;
         } else {
@@ -126,7 +261,7 @@ async fn login_command(session: &mut Session, login: &ImapLogin) -> Result<Reply
     }
     session.write(b"\r\n").await?;
     session.flush().await?;
-    session.finish(&tag, doing(login), session.patience.append, |_| {}).await
+    Ok(tag)
 }
 
 /// LOGOUT; how the server takes it does not matter any more, so that nobody waits for its goodbye.

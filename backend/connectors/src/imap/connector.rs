@@ -1,7 +1,10 @@
 //! IMAP on both sides.
 
 use mailferry_engine::port::{Connector, ConnectorError};
-use mailferry_shared::endpoint::Endpoint;
+use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
+    endpoint::Endpoint,
+};
 use secrecy::SecretString;
 
 use super::{
@@ -20,10 +23,14 @@ pub struct ImapLogin {
     pub endpoint: Endpoint,
     /// Login name; an admin's if `act_for` is set.
     pub user: String,
-    /// The password of `user`.
+    /// The password, or the token, of `user`.
     pub password: SecretString,
-    /// The mailbox that an admin acts for (authorization identity, RFC 4616).
+    /// What it is.
+    pub kind: CredentialKind,
+    /// The mailbox that `user`, an admin, acts for.
     pub act_for: Option<String>,
+    /// How the server is told so.
+    pub delegation: Delegation,
     /// Permits a connection without TLS, if the endpoint asks for one.
     pub allow_plaintext: bool,
 }

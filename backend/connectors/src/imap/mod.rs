@@ -16,5 +16,6 @@ mod session;
 mod wire;
 
 pub use account::{ImapDestination, ImapSource};
+pub use auth::{Greeted, greet};
 pub use connector::{ImapConnector, ImapLogin};
 pub use reader::ImapReader;

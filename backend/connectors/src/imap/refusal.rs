@@ -19,7 +19,11 @@ pub(super) struct Refusal {
 /// What we were doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Doing {
-    Login { for_another: bool },
+    Login {
+        for_another: bool,
+    },
+    /// Turning to a mailbox, as an admin that is logged in.
+    ActFor,
     OpenFolder,
     CreateFolder,
     Append,
@@ -39,6 +43,7 @@ impl Refusal {
         let (code, decision) =
             general(&text).filter(|_| !too_large && !too_many_folders).unwrap_or_else(|| match doing {
                 Doing::Login { for_another } => (login(&text, for_another), Decision::Park),
+                Doing::ActFor => (FindingCode::ActForRefused, Decision::Park),
                 Doing::OpenFolder => (FindingCode::FolderUnreadable, Decision::Skip),
                 Doing::CreateFolder => (FindingCode::FolderRefused, Decision::Skip),
                 Doing::Append => append(&text),

@@ -13,6 +13,7 @@ use async_imap::{
 use mailferry_domain::{
     folder::{FolderStatus, NamingStyle},
     uid::UidValidity,
+    utf7,
 };
 use mailferry_engine::port::{ConnectorError, Decision};
 use mailferry_shared::finding::FindingCode;
@@ -80,6 +81,8 @@ pub(super) struct Session {
     next_tag: u32,
     capabilities: BTreeSet<String>,
     pub(super) naming: NamingStyle,
+    /// The folder that is the inbox of the mailbox, where an admin sees it among others.
+    pub(super) root: Option<String>,
     /// What to call it in our words: side and server.
     pub(super) name: String,
     /// What is known of the folders that were opened, by their names.
@@ -99,6 +102,7 @@ impl Session {
             next_tag: 0,
             capabilities: BTreeSet::new(),
             naming: NamingStyle { separator: Some('/'), prefix: String::new() },
+            root: None,
             name,
             known: HashMap::new(),
             open: None,
@@ -238,6 +242,32 @@ impl Session {
         Err(self.lost("reading", io::Error::other("too many untagged responses")))
     }
 
+    /// Reads up to the answer tagged `tag`, or to a challenge (`None`), which must be answered.
+    pub(super) async fn finish_or_challenge(
+        &mut self,
+        tag: &Tag,
+        reply: &mut Reply,
+        wait: Duration,
+    ) -> Result<Option<Result<(), Refusal>>, ConnectorError> {
+        for _ in 0..UNTAGGED_LIMIT {
+            let answer = self.answer(wait, |response| {
+                note(reply, response);
+                matches!(response, Response::Continue(_))
+            });
+            match answer.await? {
+                Answer::Untagged(true) => return Ok(None),
+                Answer::Tagged(answered, judged) if answered == *tag => {
+                    if let Ok(Some(ResponseCode::Capabilities(told))) = &judged {
+                        reply.capabilities = Some(told.iter().map(spelt).collect());
+                    }
+                    return Ok(Some(judged.map(drop)));
+                }
+                Answer::Untagged(false) | Answer::Tagged(..) => {}
+            }
+        }
+        Err(self.lost("reading", io::Error::other("too many untagged responses")))
+    }
+
     /// Sends short commands without waiting for each answer; `visit` sees every untagged response with the place of
     /// the command that it belongs to. A refused command does not stop the others.
     ///
@@ -304,9 +334,18 @@ impl Session {
 
     /// Waits for the server's `+`; a tagged answer instead is a refusal.
     pub(super) async fn continuation(&mut self, tag: &Tag) -> Result<Result<(), Refusal>, ConnectorError> {
+        Ok(self.challenge(tag).await?.map(drop))
+    }
+
+    /// Waits for the server's `+` and what stands behind it; a tagged answer instead is a refusal.
+    pub(super) async fn challenge(&mut self, tag: &Tag) -> Result<Result<String, Refusal>, ConnectorError> {
+        let text = |response: &Response<'_>| match response {
+            Response::Continue(outcome) => Some(outcome.information.as_deref().unwrap_or_default().to_owned()),
+            _ => None,
+        };
         loop {
-            match self.answer(self.patience.idle, |response| matches!(response, Response::Continue(_))).await? {
-                Answer::Untagged(true) => return Ok(Ok(())),
+            match self.answer(self.patience.idle, text).await? {
+                Answer::Untagged(Some(text)) => return Ok(Ok(text)),
                 Answer::Tagged(answered, Err(refusal)) if answered == *tag => return Ok(Err(refusal)),
                 Answer::Tagged(answered, Ok(_)) if answered == *tag => {
                     return Err(self.lost("reading", io::Error::other("a tagged OK came instead of a continuation")));
@@ -387,6 +426,13 @@ impl Session {
             self.naming = NamingStyle { separator: listed.separator, prefix: String::new() };
         }
         Ok(())
+    }
+
+    /// From now on the mailbox whose inbox is this folder is what the session shows: an admin sees it among others.
+    pub(super) fn look_below(&mut self, root: &str) {
+        let separator = self.naming.separator.map(String::from).unwrap_or_default();
+        self.naming.prefix = format!("{root}{separator}");
+        self.root = Some(utf7::encode(root));
     }
 
     /// EXAMINE or SELECT (RFC 9051 sections 6.3.2 and 6.3.3).

@@ -194,8 +194,14 @@ impl Listed {
     }
 
     /// The folder, if it lies in the personal namespace and its name can be read.
-    pub(super) fn folder(&self, style: &NamingStyle) -> Option<RemoteFolder> {
-        let path = path_of(&self.name, self.separator.or(style.separator), &style.prefix)?;
+    /// With a `root`, that folder is the inbox, and nothing outside of it is told.
+    pub(super) fn folder(&self, style: &NamingStyle, root: Option<&str>) -> Option<RemoteFolder> {
+        let path = match root {
+            Some(root) if self.name == root => FolderPath::inbox(),
+            // The admin's own.
+            Some(_) if self.name.eq_ignore_ascii_case("INBOX") => return None,
+            _ => path_of(&self.name, self.separator.or(style.separator), &style.prefix)?,
+        };
         Some(RemoteFolder {
             special_use: self.attributes.iter().find_map(|attribute| SpecialUse::from_attribute(attribute)),
             selectable: !self.has("\\Noselect") && !self.has("\\NonExistent"),
@@ -223,11 +229,14 @@ fn path_of(name: &str, separator: Option<char>, prefix: &str) -> Option<FolderPa
 }
 
 /// How a server spells the name of a folder at this place.
-pub(super) fn wire_name(path: &FolderPath, style: &NamingStyle) -> String {
+pub(super) fn wire_name(path: &FolderPath, style: &NamingStyle, root: Option<&str>) -> String {
+    if let Some(root) = root.filter(|_| path.is_inbox()) {
+        return root.to_owned();
+    }
     let separator = style.separator.map(String::from).unwrap_or_default();
     let name = path.levels().join(&separator);
     // INBOX and what lies below it are outside the prefix.
-    if path.levels().first().is_some_and(|level| level == "INBOX") {
+    if root.is_none() && path.levels().first().is_some_and(|level| level == "INBOX") {
         utf7::encode(&name)
     } else {
         utf7::encode(&format!("{}{name}", style.prefix))
@@ -338,7 +347,7 @@ mod tests {
         for (name, path) in [("INBOX", "INBOX"), ("INBOX.Gr&APYA3w-e.x", "Größe/x")] {
             let found = path_of(name, Some('.'), "INBOX.").expect(name);
             assert_eq!(found.to_string(), path);
-            assert_eq!(wire_name(&found, &courier), name);
+            assert_eq!(wire_name(&found, &courier, None), name);
         }
         assert_eq!(path_of("#shared.x", Some('.'), "INBOX."), None, "shared folders are not moved");
     }

@@ -238,7 +238,7 @@ impl Network {
         S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
     {
         let context = format!("starting TLS with {endpoint}");
-        let name = ServerName::try_from(endpoint.host.as_str().to_owned()).map_err(|error| {
+        let name = ServerName::try_from(endpoint.certificate_name().as_str().to_owned()).map_err(|error| {
             ConnectorError::new(FindingCode::CertificateMismatch, Decision::Permanent, &context).caused_by(error)
         })?;
         let connected = timeout(HANDSHAKE_TIMEOUT, TlsConnector::from(self.tls.clone()).connect(name, stream)).await;

@@ -4,7 +4,7 @@ use std::{error::Error, net::IpAddr, sync::Arc, time::Duration};
 
 use mailferry_shared::{endpoint::HostName, finding::FindingCode};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-pub use reqwest::{Method, Url, header};
+pub use reqwest::{Error as ClientError, Method, Url, header};
 use tokio::time::timeout;
 
 use super::{
@@ -209,6 +209,12 @@ impl Resolve for GuardedResolver {
     }
 }
 
+/// IO errors hide their causes from `source`, and lie in each other.
+fn nested_tls_failure(error: &(dyn Error + 'static)) -> Option<HandshakeFailure> {
+    let inner = || error.downcast_ref::<std::io::Error>()?.get_ref().and_then(|inner| nested_tls_failure(inner));
+    tls_failure(error).or_else(inner)
+}
+
 fn failure(error: reqwest::Error) -> HttpError {
     let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
     while let Some(one) = cause {
@@ -217,9 +223,7 @@ fn failure(error: reqwest::Error) -> HttpError {
             Some(NoAddress::Unknown) => return HttpError::UnknownHost,
             None => {}
         }
-        // An IO error hides its cause from `source`.
-        let inner = one.downcast_ref::<std::io::Error>().and_then(|error| error.get_ref());
-        match tls_failure(one).or_else(|| inner.and_then(|inner| tls_failure(inner))) {
+        match nested_tls_failure(one) {
             Some(HandshakeFailure::WrongName) => return HttpError::CertificateMismatch,
             Some(HandshakeFailure::BadCertificate) => return HttpError::CertificateInvalid,
             Some(HandshakeFailure::Other) | None => {}

@@ -20,6 +20,7 @@ use mailferry_engine::{
 };
 use mailferry_lab::{Proxy, ProxyOptions};
 use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     ids::RunId,
     run::RunState,
@@ -192,14 +193,12 @@ impl<'g> Point<'g> {
         let patience = Patience { idle: how.patience, append: how.patience };
         let login = |name: &str, user: &str, password: &str, proxy: &Proxy| ImapLogin {
             name: name.to_owned(),
-            endpoint: Endpoint {
-                host: "127.0.0.1".parse().expect("a host"),
-                port: proxy.port(),
-                tls: TlsMode::Plaintext,
-            },
+            endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), proxy.port(), TlsMode::Plaintext),
             user: user.to_owned(),
             password: password.to_owned().into(),
+            kind: CredentialKind::Password,
             act_for: None,
+            delegation: Delegation::default(),
             allow_plaintext: true,
         };
         ImapConnector {

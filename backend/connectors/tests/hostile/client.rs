@@ -11,7 +11,10 @@ use mailferry_engine::port::{
     Account, Body, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, ListRequest, Listing, MemoryBudget,
     NewItem, Wanted,
 };
-use mailferry_shared::endpoint::{Endpoint, TlsMode};
+use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
+    endpoint::{Endpoint, TlsMode},
+};
 use tokio::sync::mpsc;
 
 /// How long a server of the tests may say nothing.
@@ -28,10 +31,12 @@ pub(crate) struct Seen {
 fn login(port: u16) -> ImapLogin {
     ImapLogin {
         name: "the test's server".to_owned(),
-        endpoint: Endpoint { host: "127.0.0.1".parse().expect("a host"), port, tls: TlsMode::Plaintext },
+        endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
         user: "anna".to_owned(),
         password: "secret".to_owned().into(),
+        kind: CredentialKind::Password,
         act_for: None,
+        delegation: Delegation::default(),
         allow_plaintext: true,
     }
 }

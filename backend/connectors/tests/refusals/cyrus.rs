@@ -14,6 +14,7 @@ use mailferry_engine::{
 };
 use mailferry_lab::{Client, Cyrus, CyrusOptions, Dovecot, DovecotOptions, Login};
 use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
     run::RunState,
@@ -43,10 +44,12 @@ impl Connector for FromMemory {
 fn login(port: u16, user: &str) -> ImapLogin {
     ImapLogin {
         name: "the test's server".to_owned(),
-        endpoint: Endpoint { host: "localhost".parse().expect("a host"), port, tls: TlsMode::Implicit },
+        endpoint: Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
         user: user.to_owned(),
         password: "secret".to_owned().into(),
+        kind: CredentialKind::Password,
         act_for: None,
+        delegation: Delegation::default(),
         allow_plaintext: false,
     }
 }

@@ -10,6 +10,7 @@ use mailferry_domain::{item::Flags, uid::Uid};
 use mailferry_engine::port::NoFault;
 use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Sample, compare};
 use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     run::RunState,
 };
@@ -108,10 +109,12 @@ async fn a_delta_stopped_at_any_step_carries_flags_over_all_the_same() {
 fn login(port: u16, user: &str) -> ImapLogin {
     ImapLogin {
         name: "the test's server".to_owned(),
-        endpoint: Endpoint { host: "localhost".parse().expect("a host"), port, tls: TlsMode::Implicit },
+        endpoint: Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
         user: user.to_owned(),
         password: "secret".to_owned().into(),
+        kind: CredentialKind::Password,
         act_for: None,
+        delegation: Delegation::default(),
         allow_plaintext: false,
     }
 }

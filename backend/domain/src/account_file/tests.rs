@@ -1,5 +1,7 @@
 use proptest::prelude::*;
 
+use mailferry_shared::endpoint::TlsMode;
+
 use super::*;
 
 fn read(text: &str) -> AccountFile {
@@ -15,10 +17,10 @@ fn request_has_three_fields_and_the_same_address_on_both_sides() {
     let file = read("\u{feff}anna@a.example;geheim;imap.a.example\r\nbert@a.example;\"se;cr\"\"et\";\r\n");
     assert_eq!((file.layout, file.separator, file.has_header), (Layout::Request, Separator::Semicolon, false));
     assert_eq!(file.errors, []);
-    assert_eq!(file.rows[0].source.host, Some("imap.a.example".parse().expect("host")));
+    assert_eq!(file.rows[0].source.endpoint, Some(Endpoint::imaps("imap.a.example".parse().expect("host"))));
     assert_eq!(file.rows[0].destination.user, "anna@a.example");
     assert_eq!(file.rows[1].source.password, Some(Secret::new("se;cr\"et")));
-    assert_eq!(file.rows[1].source.host, None);
+    assert_eq!(file.rows[1].source.endpoint, None);
 }
 
 #[test]
@@ -75,10 +77,12 @@ fn a_file_that_is_no_list_of_accounts_is_refused_as_a_whole() {
     assert_eq!(parse(b""), Err(FileError::Empty));
     assert_eq!(parse(b"\r\n ;;\n"), Err(FileError::Empty));
     assert_eq!(parse(b"source account;source password;source host\n"), Err(FileError::Empty));
-    assert_eq!(parse(b"PK\x03\x04\xff\xfe"), Err(FileError::NotText));
-    assert_eq!(parse(b"a\0n\0n\0a\0"), Err(FileError::NotText));
+    assert_eq!(parse(b"PK\x03\x04\xff\xfe"), Err(FileError::Spreadsheet));
+    assert_eq!(parse(b"\xd0\xcf\x11\xe0\xa1\xb1"), Err(FileError::Spreadsheet));
+    assert_eq!(parse(b"anna\0;x;y.z"), Err(FileError::NotText));
+    assert_eq!(parse(b"\xff\xfea"), Err(FileError::NotText));
     assert_eq!(parse(b"dear sir or madam\n"), Err(FileError::UnknownLayout(1)));
-    assert_eq!(parse(b"a;b;c;d;e\n"), Err(FileError::UnknownLayout(5)));
+    assert_eq!(parse(b"a;b;c;d;e;f;g;h;i\n"), Err(FileError::UnknownLayout(9)));
     assert_eq!(parse(b"a;b;c.d\nb;b;c.d\nc;b;c.d\n"), Err(FileError::TooManyRows(2)));
     assert_eq!(super::parse(&vec![b'a'; MAX_BYTES + 1], None, 2), Err(FileError::TooLarge));
 }
@@ -105,14 +109,22 @@ fn no_password_is_shown_by_debug() {
 }
 
 fn user_text() -> impl Strategy<Value = String> {
-    "[a-zäöß0-9;,\"'=+@._ -]{0,20}[0-9]@[a-z]{1,9}\\.example".prop_map(|text| text.trim().to_owned())
+    "['=+@\\-]{0,2}[a-zäöß0-9;,\"'=+@._ -]{0,18}[0-9]@[a-z]{1,9}\\.example".prop_map(|text| text.trim().to_owned())
 }
 
 fn side() -> impl Strategy<Value = RowSide> {
     let password = proptest::option::of("[ -~äß€]{1,24}".prop_map(Secret::new));
-    let host = proptest::option::of("[a-z]{1,9}\\.example".prop_map(|text| text.parse().expect("a host name")));
-    (user_text(), proptest::option::of(user_text()), password, host)
-        .prop_map(|(user, act_for, password, host)| RowSide { user, act_for, password, host })
+    let host = "[a-z]{1,9}\\.example".prop_map(|text| text.parse().expect("a host name"));
+    let address = "192\\.0\\.2\\.[1-9]".prop_map(|text| text.parse().expect("an address"));
+    let place = prop_oneof![host.clone(), address];
+    let port =
+        proptest::sample::select(&[(993, TlsMode::Implicit), (143, TlsMode::Starttls), (1993, TlsMode::Implicit)][..]);
+    let endpoint = (place, port, proptest::option::of(host)).prop_map(|(place, (port, tls), certificate_host)| {
+        Endpoint { certificate_host, ..Endpoint::new(place, port, tls) }
+    });
+    let endpoint = proptest::option::of(endpoint);
+    (user_text(), proptest::option::of(user_text()), password, endpoint)
+        .prop_map(|(user, act_for, password, endpoint)| RowSide { user, act_for, password, delegation: None, endpoint })
 }
 
 proptest! {
@@ -149,4 +161,153 @@ proptest! {
             prop_assert!(!lines.is_empty());
         }
     }
+}
+
+#[test]
+fn a_master_user_opens_the_accounts_of_its_file() {
+    let file = read("anna@new.example;imap.old.example;anna@old.example;geheim;master\n");
+    assert_eq!((file.layout, file.errors.len()), (Layout::MasterUser, 0));
+    let source = &file.rows[0].source;
+    assert_eq!((source.user.as_str(), source.act_for.as_deref()), ("master", Some("anna@old.example")));
+    assert_eq!(
+        source.delegation.as_ref().map(|one| one.form),
+        Some(mailferry_shared::delegation::DelegationForm::MasterUser)
+    );
+    assert_eq!(file.rows[0].destination.user, "anna@new.example");
+}
+
+#[test]
+fn pairs_have_logins_on_both_sides_and_mailboxes_to_act_for() {
+    let file = read(
+        "anna@old.example,,anna@old.example,anna@new.example,new,\n\
+         root,bert@old.example,bert@old.example,boss,admin,bert@new.example\n\
+         ,,carl@old.example,carl@new.example,new,\n\
+         ,,,dora@new.example,new,\n",
+    );
+    assert_eq!((file.layout, codes(&file)), (Layout::Pairs, vec![(4, 1, "missing")]));
+    let sides: Vec<_> = file.rows.iter().map(|row| (row.source.user.as_str(), row.source.act_for.as_deref())).collect();
+    assert_eq!(sides, [("anna@old.example", None), ("root", Some("bert@old.example")), ("carl@old.example", None)]);
+    let destination = &file.rows[1].destination;
+    assert_eq!((destination.user.as_str(), destination.act_for.as_deref()), ("boss", Some("bert@new.example")));
+}
+
+#[test]
+fn six_fields_with_servers_are_the_full_layout_without_admins() {
+    let file = read("imap.a.example;anna;x;imap.b.example;anna;y\n");
+    assert_eq!((file.layout, file.rows.len()), (Layout::Full, 1));
+}
+
+#[test]
+fn microsofts_own_layout_is_recognised_by_its_header() {
+    let file = read(
+        "EmailAddress,UserName,Password,UserRoot\nanna@new.example,OLD/admin/anna,geheim,\nbert@new.example,bert,x,user/bert\n",
+    );
+    assert_eq!((file.layout, file.has_header, file.errors.len()), (Layout::Microsoft, true, 0));
+    assert_eq!((file.rows[0].source.user.as_str(), file.rows[0].source.act_for.as_deref()), ("OLD/admin/anna", None));
+    let below = &file.rows[1].source;
+    assert_eq!(below.act_for.as_deref(), Some("user/bert"));
+    assert_eq!(below.delegation.as_ref().map(|one| one.root_of("user/bert")).as_deref(), Some("user/bert"));
+    let three = read("EmailAddress,UserName,Password\nanna@new.example,anna,geheim\n");
+    assert_eq!((three.layout, three.rows.len()), (Layout::Microsoft, 1));
+}
+
+#[test]
+fn a_host_may_have_a_port_and_an_address_the_name_of_its_certificate() {
+    let file = read(
+        "a@a.example;x;imap.a.example:143\nb@a.example;x;192.0.2.7/imap.a.example\nc@a.example;x;[2001:db8::1]:1993\n\
+         d@a.example;x;imap.a.example:0\ne@a.example;x;192.0.2.7/no host\n",
+    );
+    let places: Vec<_> = file
+        .rows
+        .iter()
+        .filter_map(|row| row.source.endpoint.as_ref())
+        .map(|one| format!("{one} {:?} {}", one.tls, one.certificate_name()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "imap.a.example:143 Starttls imap.a.example",
+            "192.0.2.7:993 Implicit imap.a.example",
+            "[2001:db8::1]:1993 Implicit 2001:db8::1"
+        ]
+    );
+    assert_eq!(codes(&file), [(4, 3, "bad_host"), (5, 3, "bad_host")]);
+}
+
+#[test]
+fn files_as_spreadsheets_encode_them_are_read() {
+    let text = "müller@a.example;€-Grüße;imap.a.example\r\n";
+    let utf16 = |order: fn(u16) -> [u8; 2], mark: &[u8]| {
+        let units = text.encode_utf16().flat_map(order);
+        mark.iter().copied().chain(units).collect::<Vec<u8>>()
+    };
+    let windows: Vec<u8> = text
+        .chars()
+        .map(|c| if c == '€' { 0x80 } else { u8::try_from(u32::from(c)).expect("in Windows-1252") })
+        .collect();
+    for (bytes, encoding) in [
+        (text.as_bytes().to_vec(), Encoding::Utf8),
+        (["\u{feff}".as_bytes(), text.as_bytes()].concat(), Encoding::Utf8),
+        (utf16(u16::to_le_bytes, &[0xff, 0xfe]), Encoding::Utf16),
+        (utf16(u16::to_be_bytes, &[0xfe, 0xff]), Encoding::Utf16),
+        (windows, Encoding::Windows1252),
+    ] {
+        let file = parse(&bytes, None, MAX_ROWS).expect("readable");
+        assert_eq!((file.encoding, file.rows[0].source.user.as_str()), (encoding, "müller@a.example"));
+        assert_eq!(file.rows[0].source.password, Some(Secret::new("€-Grüße")), "{encoding:?}");
+    }
+    let plain = "anna@a.example;x;imap.a.example\n".encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    assert_eq!(parse(&plain, None, MAX_ROWS).expect("readable").encoding, Encoding::Utf16);
+}
+
+#[test]
+fn a_separator_that_the_file_announces_is_believed() {
+    let file = read("sep=,\r\nanna@a.example,a;b;c,imap.a.example\r\n");
+    assert_eq!((file.separator, file.rows[0].row), (Separator::Comma, 2));
+    assert_eq!(file.rows[0].source.password, Some(Secret::new("a;b;c")));
+}
+
+#[test]
+fn a_bad_row_is_shown_without_its_password_and_corrected_in_place() {
+    let text = "anna@a.example;x;imap.a.example\nbert@a.example;canary;not a host\n\"carl;canary;x\ndora;canary\n";
+    let file = read(text);
+    let cells = |at: usize| file.errors[at].cells.iter().map(Option::as_deref).collect::<Vec<_>>();
+    assert_eq!(cells(0), [Some("bert@a.example"), None, Some("not a host")]);
+    assert!(!format!("{:?}", file.errors).contains("canary"), "{:?}", file.errors);
+    let secret = |text: &str| Some(Secret::new(text));
+    let corrections = [
+        (2, vec![None, None, secret("imap.b.example")]),
+        (3, vec![secret("carl@a.example"), secret("p;\"q"), secret("imap.c.example")]),
+    ];
+    let reading = Reading { layout: None, max_rows: MAX_ROWS, corrections: corrections.into_iter().collect() };
+    let file = super::read(text.as_bytes(), &reading).expect("readable");
+    assert_eq!(file.rows.iter().map(|row| row.row).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!(file.rows[1].source.password, Some(Secret::new("canary")));
+    assert_eq!(file.rows[2].source.password, Some(Secret::new("p;\"q")));
+    assert_eq!(codes(&file), [(4, 0, "field_count")]);
+}
+
+#[test]
+fn every_example_is_a_file_of_its_layout() {
+    for layout in Layout::ALL {
+        let text = example(layout);
+        let file = parse(text.as_bytes(), None, MAX_ROWS).expect("readable");
+        assert_eq!((file.layout, file.has_header, file.rows.len(), file.errors.len()), (layout, true, 2, 0), "{text}");
+    }
+}
+
+#[test]
+fn a_cell_that_would_be_run_as_a_formula_is_written_harmless_and_read_again() {
+    let side =
+        |user: &str| RowSide { user: user.to_owned(), act_for: None, password: None, delegation: None, endpoint: None };
+    let users = ["=HYPERLINK(1)@a.example", "+1@a.example", "-1@a.example", "@a.example", "'=x@a.example"];
+    let rows: Vec<Row> = (2u32..)
+        .zip(users)
+        .map(|(row, user)| Row { row, source: side(user), destination: side("b@b.example") })
+        .collect();
+    let text = write(&rows, Layout::Full, Separator::Comma);
+    for line in text.lines().skip(1) {
+        assert!(line.split(',').all(|cell| !cell.trim_matches('"').starts_with(['=', '+', '-', '@'])), "{line}");
+    }
+    assert_eq!(parse(text.as_bytes(), Some(Layout::Full), MAX_ROWS).expect("readable").rows, rows);
 }

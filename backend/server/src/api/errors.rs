@@ -19,6 +19,8 @@ pub struct Always;
 pub struct Guarded;
 /// A public operation to which an API key was sent.
 pub struct KeyRefused;
+/// A public operation on something that may not be there.
+pub struct Missing;
 /// An operation that takes a body.
 pub struct WithBody;
 /// An operation with parameters.
@@ -76,6 +78,12 @@ impl IntoResponses for Always {
 impl IntoResponses for Guarded {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&[401, 404])
+    }
+}
+
+impl IntoResponses for Missing {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        responses(&[404])
     }
 }
 

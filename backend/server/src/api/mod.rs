@@ -15,15 +15,19 @@ use utoipa::{
 use utoipa_actix_web::{AppExt, scope, service_config::ServiceConfig};
 
 pub mod accounts;
+pub mod admin_credentials;
 pub mod api_keys;
 pub mod auth;
 pub mod checks;
 pub mod deltas;
+pub mod discoveries;
 pub mod docs;
+pub mod dry_runs;
 pub mod errors;
 pub mod etag;
 pub mod examples;
 pub mod fallback;
+pub mod imports;
 pub mod json;
 pub mod me;
 pub mod members;
@@ -106,6 +110,8 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
         scope(mailferry_shared::API_PREFIX)
             .service(service::read::get_service)
             .service(providers::list::list_providers)
+            .service(discoveries::start::start_discovery)
+            .service(discoveries::read::read_discovery)
             .service(orders::list::list_orders)
             .service(orders::create::create_order)
             .service(orders::read::read_order)
@@ -124,8 +130,15 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(accounts::change::change_account)
             .service(accounts::delete::delete_account)
             .service(accounts::import::import_accounts)
+            .service(accounts::export::export_accounts)
+            .service(imports::example::download_import_example)
+            .service(admin_credentials::list::list_admin_credentials)
+            .service(admin_credentials::set::set_admin_credentials)
+            .service(admin_credentials::delete::delete_admin_credentials)
             .service(checks::start::start_check)
             .service(checks::read::read_check)
+            .service(dry_runs::start::start_dry_run)
+            .service(dry_runs::read::read_dry_run)
             .service(deltas::list::list_deltas)
             .service(deltas::start::start_delta)
             .service(deltas::read::read_delta)
@@ -191,14 +204,17 @@ fn members_like_keys(operation: &mut Operation) {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 9] = [
+const OPTIONAL_BODIES: [&str; 12] = [
     "beginPayment",
     "changeAccount",
     "changeMember",
     "changeOrder",
     "changeTenant",
+    "importAccounts",
     "startCheck",
     "startDelta",
+    "startDiscovery",
+    "startDryRun",
     "startOrder",
     "startVerification",
 ];

@@ -3,7 +3,8 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures::future::{Ready, ready};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId, VerificationId,
+    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId,
+    VerificationId,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
@@ -69,6 +70,27 @@ pub struct CheckPath {
     /// The check.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0004")]
     pub check_id: CheckId,
+}
+
+/// A search for the settings of a mail service.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DiscoveryPath {
+    /// The search.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0007")]
+    pub discovery_id: DiscoveryId,
+}
+
+/// A dry run of an order.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DryRunPath {
+    /// The order number.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    pub order_id: OrderId,
+    /// The dry run.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0008")]
+    pub dry_run_id: DryRunId,
 }
 
 /// A delta of an order.

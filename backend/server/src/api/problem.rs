@@ -147,9 +147,9 @@ impl ApiError {
             Self::LastAdmin => ProblemCode::LastAdmin,
             Self::File(FileError::Empty) => ProblemCode::FileEmpty,
             Self::File(FileError::TooLarge) | Self::TooLarge(_) => ProblemCode::TooLarge,
-            Self::File(FileError::TooManyRows(_) | FileError::NotText | FileError::UnknownLayout(_)) => {
-                ProblemCode::FileUnreadable
-            }
+            Self::File(
+                FileError::TooManyRows(_) | FileError::Spreadsheet | FileError::NotText | FileError::UnknownLayout(_),
+            ) => ProblemCode::FileUnreadable,
             Self::TooManyRequests { .. } => ProblemCode::TooManyRequests,
             Self::InsecureConnection => ProblemCode::InsecureConnection,
             Self::Unavailable(_) => ProblemCode::Unavailable,

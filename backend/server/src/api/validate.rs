@@ -2,6 +2,8 @@
 
 use mailferry_shared::{
     account::{AccountChange, AccountCreate, SideInput},
+    admin::AdminCredentialsSet,
+    delegation::Delegation,
     endpoint::Endpoint,
     order::{OrderOptions, ProviderChoice},
     problem::FieldError,
@@ -81,8 +83,35 @@ impl Check {
         self.that(good, format!("{pointer}/user"), "Enter the login name; it has at most 320 characters.");
         let good = side.act_for.as_ref().is_none_or(|user| !user.trim().is_empty() && is_text(user, MAX_USER_CHARS));
         self.that(good, format!("{pointer}/act_for"), "Enter the mailbox to act for, or leave the field out.");
+        let alone = !side.by_admin || side.act_for.is_none() && side.password.is_none();
+        self.that(
+            alone,
+            format!("{pointer}/by_admin"),
+            "Whom the order's admin logs in for has neither password nor act_for.",
+        );
+        self.delegation(side.delegation.as_ref(), &format!("{pointer}/delegation"));
         self.password(side.password.as_ref(), &format!("{pointer}/password"));
         self.endpoint(side.endpoint.as_ref(), &format!("{pointer}/endpoint"));
+    }
+
+    /// The admin credentials of a side.
+    pub fn admin(&mut self, set: &AdminCredentialsSet) {
+        let good = !set.user.trim().is_empty() && is_text(&set.user, MAX_USER_CHARS);
+        self.that(good, "/user", "Enter the admin's login name; it has at most 320 characters.");
+        self.password(set.password.as_ref(), "/password");
+        self.delegation(set.delegation.as_ref(), "/delegation");
+    }
+
+    fn delegation(&mut self, delegation: Option<&Delegation>, pointer: &str) {
+        let Some(Delegation { separator, root, .. }) = delegation else { return };
+        let good = separator.is_none_or(|separator| separator.is_ascii_graphic());
+        self.that(good, format!("{pointer}/separator"), "The separator is one visible character, such as *.");
+        let good = root.as_ref().is_none_or(|root| root.contains("{mailbox}") && is_text(root, MAX_USER_CHARS));
+        self.that(
+            good,
+            format!("{pointer}/root"),
+            "Write {mailbox} where the mailbox's name belongs, as in user.{mailbox}.",
+        );
     }
 
     /// A password, if there is one.

@@ -10,6 +10,7 @@ use mailferry_connectors::{
 };
 use mailferry_domain::folder::FolderPath;
 use mailferry_shared::{
+    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, HostName, TlsMode},
     run::RunKind,
 };
@@ -179,7 +180,9 @@ pub(crate) fn login(
         endpoint,
         user,
         password: password(option, password_file)?,
+        kind: CredentialKind::Password,
         act_for,
+        delegation: Delegation::default(),
     })
 }
 
@@ -225,7 +228,7 @@ fn parse_url(text: &str, allow_plaintext: bool) -> Result<(String, Endpoint), St
     }
     let host = url.host_str().unwrap_or_default();
     let host = percent_decode_str(host).decode_utf8_lossy().parse::<HostName>().map_err(|error| error.to_string())?;
-    Ok((user.into_owned(), Endpoint { host, port: url.port().unwrap_or(port), tls }))
+    Ok((user.into_owned(), Endpoint::new(host, url.port().unwrap_or(port), tls)))
 }
 
 fn password(option: &str, file: Option<&PathBuf>) -> Result<SecretString, WrongUse> {

@@ -7,6 +7,8 @@ use mailferry_connectors::imap::{ImapLogin, ImapSource};
 use mailferry_engine::port::Account;
 use mailferry_shared::{
     account::{LoginState, SideName},
+    delegation::CredentialKind,
+    endpoint::{Endpoint, HostName},
     finding::{Finding, FindingCode},
     ids::{CheckId, PairId},
 };
@@ -17,7 +19,10 @@ use mailferry_store::{
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, endpoint};
+use super::{
+    JobContext, JobError, endpoint,
+    login::{guarded, is_refusal},
+};
 
 /// Logins under way at once.
 const PARALLEL: usize = 8;
@@ -27,6 +32,8 @@ struct Task {
     pair: PairId,
     side: SideName,
     login: ImapLogin,
+    /// Of a source: the new server, if it is another one.
+    other: Option<HostName>,
 }
 
 /// Checks every side that has no answer yet, and asks for the survey.
@@ -43,9 +50,10 @@ pub(super) async fn perform(
     let mut groups: BTreeMap<String, Vec<Task>> = BTreeMap::new();
     for item in check.items.iter().filter(|item| matches!(item.login, LoginState::Checking | LoginState::Unchecked)) {
         match prepare(context, item.pair_id, item.side).await? {
-            Ok(login) => {
-                let shared = format!("{} {} {}", login.endpoint, login.user, login.password.expose_secret());
-                groups.entry(shared).or_default().push(Task { pair: item.pair_id, side: item.side, login });
+            Ok((login, other)) => {
+                let Endpoint { host, port, tls, .. } = &login.endpoint;
+                let shared = format!("{host} {port} {tls:?} {} {}", login.user, login.password.expose_secret());
+                groups.entry(shared).or_default().push(Task { pair: item.pair_id, side: item.side, login, other });
             }
             Err(code) => {
                 let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
@@ -66,12 +74,12 @@ pub(super) async fn perform(
     Ok(JobOutcome::Done)
 }
 
-/// How to log in, or what is wrong before a server is even asked.
+/// How to log in and where else the pair goes, or what is wrong before a server is even asked.
 async fn prepare(
     context: &JobContext,
     pair: PairId,
     side: SideName,
-) -> Result<Result<ImapLogin, FindingCode>, JobError> {
+) -> Result<Result<(ImapLogin, Option<HostName>), FindingCode>, JobError> {
     let access = context.store.pair_access(pair).await?;
     if endpoint::same_mailbox(&access.source, &access.destination) {
         return Ok(Err(FindingCode::SameAccount));
@@ -80,47 +88,86 @@ async fn prepare(
         SideName::Source => &access.source,
         SideName::Destination => &access.destination,
     };
-    Ok(endpoint::login(side, own, context.settings.outgoing.plaintext))
+    let new = access.destination.endpoint.as_ref().filter(|_| side == SideName::Source);
+    let other = new.map(|new| new.host.clone()).filter(|new| own.endpoint.as_ref().is_some_and(|old| old.host != *new));
+    Ok(endpoint::login(context, side, own).map(|login| (login, other)))
 }
 
+/// True if the old server's name leads to the new provider by now: the domain has been switched, and what is asked under
+/// the old name is the new server.
+async fn leads_to_new_provider(context: &JobContext, task: &Task) -> bool {
+    let Some(new) = &task.other else { return false };
+    let resolver = context.network.resolver();
+    let (old, new) = futures::join!(resolver.addresses(&task.login.endpoint.host), resolver.addresses(new));
+    old.iter().any(|address| new.contains(address))
+}
+
+/// Checks the sides that share a login, one after the other.
+///
+/// An admin's login stands for every mailbox that the admin opens: whether each of them can be opened is found when it
+/// is counted. A refusal may concern the first mailbox and not the admin, so that one other is tried; never a third.
 async fn check_group(
     context: &JobContext,
     id: CheckId,
     group: Vec<Task>,
     stop: &CancellationToken,
 ) -> Result<(), JobError> {
+    let (mut admin_passed, mut refusals) = (false, 0);
     let mut refused: Option<FindingCode> = None;
+    let mut led: Option<(HostName, bool)> = None;
     for task in group {
         if stop.is_cancelled() {
             return Ok(());
         }
+        let delegated = task.login.act_for.is_some();
+        let most_refusals = if delegated { 2 } else { 1 };
         let result = match refused {
-            Some(code) => Err(code),
-            None => log_in(context, &task.login).await?,
+            Some(code) if refusals >= most_refusals || !is_about_password(code) => Err(code),
+            _ if delegated && admin_passed => Ok(()),
+            _ => {
+                let result = log_in(context, &task.login).await?;
+                refusals += u32::from(result.is_err_and(is_refusal));
+                result
+            }
         };
-        let (state, findings) = match result {
-            Ok(()) => (LoginState::Passed, Vec::new()),
-            Err(code) => (LoginState::Failed, vec![Finding::new(code)]),
-        };
+        admin_passed |= delegated && result.is_ok();
         refused = result.err().filter(|code| is_refusal(*code));
+        let (state, mut findings) = match result {
+            Ok(()) => (LoginState::Passed, Vec::new()),
+            Err(code) => (LoginState::Failed, explain(context, &task, code)),
+        };
+        let switched = match &led {
+            Some((host, switched)) if *host == task.login.endpoint.host => *switched,
+            _ => leads_to_new_provider(context, &task).await,
+        };
+        led = Some((task.login.endpoint.host.clone(), switched));
+        if switched {
+            findings.push(Finding::new(FindingCode::ResolvesToDestination));
+        }
         let at = CheckedSide { check_id: id, pair_id: task.pair, side: task.side };
         context.store.save_login(at, state, &findings).await?;
     }
     Ok(())
 }
 
-/// True if the server refused these very credentials: trying them again could lock the account.
-fn is_refusal(code: FindingCode) -> bool {
-    matches!(code, FindingCode::WrongPassword | FindingCode::AppPasswordNeeded | FindingCode::TooManyAttempts)
+/// A wrong password may be a wrong mailbox in disguise; the other refusals concern the admin.
+fn is_about_password(code: FindingCode) -> bool {
+    code == FindingCode::WrongPassword
+}
+
+/// The reason, and what else it may be at this provider: many refuse a right password with the words for a wrong one.
+fn explain(context: &JobContext, task: &Task, code: FindingCode) -> Vec<Finding> {
+    let mut codes = vec![code];
+    if code == FindingCode::WrongPassword && task.login.kind == CredentialKind::Password {
+        let provider = context.providers.by_host(&task.login.endpoint.host);
+        codes.extend(provider.into_iter().flat_map(|provider| provider.advice.iter().copied()));
+    }
+    codes.into_iter().map(Finding::new).collect()
 }
 
 async fn log_in(context: &JobContext, login: &ImapLogin) -> Result<Result<(), FindingCode>, JobError> {
-    let host = login.endpoint.host.as_str();
-    let Some(ticket) = context.store.begin_login(host, &login.user).await? else {
-        return Ok(Err(FindingCode::TooManyAttempts));
-    };
-    let opened = ImapSource::open(&context.network, login).await;
-    let result = match opened {
+    let opened = guarded(&context.store, login, ImapSource::open(&context.network, login)).await?;
+    Ok(match opened {
         Ok(session) => {
             session.close().await;
             Ok(())
@@ -129,7 +176,5 @@ async fn log_in(context: &JobContext, login: &ImapLogin) -> Result<Result<(), Fi
             tracing::info!(code = %error.code, cause = ?error.source, "a login check failed");
             Err(error.code)
         }
-    };
-    context.store.end_login(ticket, result.is_err_and(is_refusal)).await?;
-    Ok(result)
+    })
 }

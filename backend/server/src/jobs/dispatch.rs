@@ -1,13 +1,13 @@
 //! Which job is done where.
 
-use mailferry_shared::ids::{CheckId, OrderId, PaymentId};
+use mailferry_shared::ids::{CheckId, DiscoveryId, OrderId, PaymentId};
 use mailferry_store::{
     MailId, PaymentEventId,
     jobs::{Job, JobKind, JobOutcome},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, check, cut_over, payment, run, send_mail, survey, verification};
+use super::{JobContext, JobError, check, cut_over, discovery, dry_run, payment, run, send_mail, survey, verification};
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
 pub const KINDS: &[JobKind] = &[
@@ -15,10 +15,12 @@ pub const KINDS: &[JobKind] = &[
     JobKind::Survey,
     JobKind::Run,
     JobKind::Verification,
-    JobKind::SendMail,
     JobKind::CutOver,
     JobKind::Payment,
     JobKind::PaymentEvent,
+    JobKind::Discovery,
+    JobKind::DryRun,
+    JobKind::SendMail,
 ];
 
 /// Does a job. It may have been done before, in part or in whole; it comes to an end soon when `stop` is cancelled.
@@ -29,6 +31,8 @@ pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) 
     match job.kind {
         JobKind::SendMail => send_mail::perform(context, MailId(job.id)).await,
         JobKind::Check => check::perform(context, CheckId(job.id), stop).await,
+        JobKind::Discovery => discovery::perform(context, DiscoveryId(job.id), stop).await,
+        JobKind::DryRun => dry_run::perform(context, job, stop).await,
         JobKind::Survey => survey::perform(context, CheckId(job.id), stop).await,
         JobKind::Run => run::perform(context, job, stop).await,
         JobKind::Payment => payment::perform(context, PaymentId(job.id)).await,

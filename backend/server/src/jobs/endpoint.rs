@@ -1,16 +1,23 @@
 //! From a stored side of an account pair to a login.
 
 use mailferry_connectors::imap::ImapLogin;
-use mailferry_shared::{account::SideName, finding::FindingCode};
+use mailferry_shared::{account::SideName, delegation::Delegation, finding::FindingCode};
 use mailferry_store::SideAccess;
+
+use super::JobContext;
 
 /// How to log in to one side.
 ///
 /// # Errors
 /// The code that says what is missing: a server or a password.
-pub(super) fn login(side: SideName, access: &SideAccess, allow_plaintext: bool) -> Result<ImapLogin, FindingCode> {
+pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -> Result<ImapLogin, FindingCode> {
+    let providers = &context.providers;
     let endpoint = access.endpoint.clone().ok_or(FindingCode::ServerMissing)?;
-    let password = access.password.clone().ok_or(FindingCode::PasswordMissing)?;
+    let missing = if access.by_admin { FindingCode::AdminMissing } else { FindingCode::PasswordMissing };
+    let password = access.password.clone().ok_or(missing)?;
+    // What was said counts more than what is known of the provider.
+    let known = || providers.of(access).and_then(|provider| provider.delegation).map(Delegation::of);
+    let delegation = access.delegation.clone().or_else(known).unwrap_or_default();
     let side = match side {
         SideName::Source => "source",
         SideName::Destination => "destination",
@@ -20,8 +27,10 @@ pub(super) fn login(side: SideName, access: &SideAccess, allow_plaintext: bool) 
         endpoint,
         user: access.user.clone(),
         password,
+        kind: access.kind,
         act_for: access.act_for.clone(),
-        allow_plaintext,
+        delegation,
+        allow_plaintext: context.settings.outgoing.plaintext,
     })
 }
 

@@ -5,20 +5,22 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mailferry_connectors::net::Network;
+use crate::{keys::Keys, mail::Transport, pay::PayPal, providers::Providers, settings::Settings};
+use mailferry_connectors::net::{Network, http::HttpClient};
 use mailferry_store::{
     Store,
     jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{keys::Keys, mail::Transport, pay::PayPal, settings::Settings};
-
 mod check;
 mod cut_over;
+mod discovery;
 pub mod dispatch;
+mod dry_run;
 mod endpoint;
 pub mod life;
+mod login;
 mod payment;
 mod run;
 pub mod send_mail;
@@ -37,6 +39,10 @@ pub struct JobContext {
     pub keys: Keys,
     /// The way out to mail services.
     pub network: Network,
+    /// The same for HTTP.
+    pub http: HttpClient,
+    /// Known providers.
+    pub providers: Arc<Providers>,
     /// The way out for mails.
     pub mail: Transport,
     /// The payment provider, if one is set up.

@@ -58,7 +58,7 @@ async fn step(context: &JobContext, paypal: &PayPal, payment: &PaymentRecord) ->
     match (payment.state, payment.remote_order.as_deref(), payment.remote_capture.as_deref()) {
         (PaymentState::Creating, _, _) => {
             let order = match store.order(payment.order_id).await {
-                Err(StoreError::NotFound) => return Ok(give_up(context, payment).await.map_err(StepError::Job)?),
+                Err(StoreError::NotFound) => return give_up(context, payment).await.map_err(StepError::Job),
                 other => other?,
             };
             let page = format!("{}/orders/{}", context.settings.public_url, order.id);

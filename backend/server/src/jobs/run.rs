@@ -12,7 +12,7 @@ use mailferry_engine::{
 use mailferry_shared::{
     account::SideName,
     finding::{Finding, FindingCode},
-    ids::RunId,
+    ids::{PairId, RunId},
     order::{OrderOptions, OrderState},
     run::{RunKind, RunState},
 };
@@ -23,7 +23,7 @@ use mailferry_store::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, backoff, endpoint, life};
+use super::{JobContext, JobError, backoff, endpoint, life, login::GuardedConnector};
 
 /// How long a worker that says nothing keeps a run.
 const LEASE: Duration = Duration::from_secs(30);
@@ -74,7 +74,7 @@ async fn under_lease(
         context.store.change_run(id, state, None, Some(lease)).await?;
         return Ok(JobOutcome::Done);
     }
-    let connector = match connector(context, record).await? {
+    let connector = match connector(context, record.summary.pair_id).await? {
         Ok(connector) => connector,
         Err(code) => {
             context.store.change_run(id, RunState::Paused, Some(&Finding::new(code)), Some(lease)).await?;
@@ -121,16 +121,22 @@ fn state_without_work(order: OrderState) -> Option<RunState> {
     }
 }
 
-async fn connector(context: &JobContext, record: &RunRecord) -> Result<Result<ImapConnector, FindingCode>, JobError> {
-    let access = context.store.pair_access(record.summary.pair_id).await?;
+/// What connects a pair, or what it lacks.
+pub(super) async fn connector(
+    context: &JobContext,
+    pair: PairId,
+) -> Result<Result<GuardedConnector, FindingCode>, JobError> {
+    let access = context.store.pair_access(pair).await?;
     if endpoint::same_mailbox(&access.source, &access.destination) {
         return Ok(Err(FindingCode::SameAccount));
     }
-    let allow_plaintext = context.settings.outgoing.plaintext;
-    let source = endpoint::login(SideName::Source, &access.source, allow_plaintext);
-    let destination = endpoint::login(SideName::Destination, &access.destination, allow_plaintext);
+    let source = endpoint::login(context, SideName::Source, &access.source);
+    let destination = endpoint::login(context, SideName::Destination, &access.destination);
     Ok(source.and_then(|source| {
-        destination.map(|destination| ImapConnector { network: context.network.clone(), source, destination })
+        destination.map(|destination| GuardedConnector {
+            inner: ImapConnector { network: context.network.clone(), source, destination },
+            store: context.store.clone(),
+        })
     }))
 }
 
@@ -187,7 +193,8 @@ async fn heartbeat(
     }
 }
 
-fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions {
+/// What to copy and how, by the order's options.
+pub(super) fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions {
     let wanted: &OrderOptions = &order.options;
     let since = wanted.since.map(|day| day.and_time(NaiveTime::MIN).and_utc());
     let trial = now.checked_sub_days(Days::new(TRIAL_DAYS)).filter(|_| kind == RunKind::Trial);

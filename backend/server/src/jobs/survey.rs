@@ -15,7 +15,10 @@ use mailferry_shared::{
 use mailferry_store::{CheckedSide, jobs::JobOutcome};
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, endpoint};
+use super::{
+    JobContext, JobError, endpoint,
+    login::{guarded, is_refusal},
+};
 
 /// Accounts counted at once.
 const PARALLEL: usize = 8;
@@ -47,16 +50,31 @@ async fn count(context: &JobContext, id: CheckId, item: CheckItem, stop: &Cancel
     if stop.is_cancelled() {
         return Ok(());
     }
+    let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
     let (survey, findings) = match survey_side(context, item.pair_id, item.side).await? {
         Ok(survey) => (Some(survey), Vec::new()),
+        Err(error) if concerns_the_login(error.code) => {
+            // One login stood for all that share an admin: only now this mailbox itself was asked for.
+            context.store.save_login(at, LoginState::Failed, &[Finding::new(refusal(&error, &item))]).await?;
+            return Ok(());
+        }
         Err(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, "an account could not be counted");
             (None, vec![error.finding()])
         }
     };
-    let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
     context.store.save_survey(at, survey.as_ref(), &findings).await?;
     Ok(())
+}
+
+/// The login itself was refused, for good.
+fn concerns_the_login(code: FindingCode) -> bool {
+    is_refusal(code) || matches!(code, FindingCode::ActForRefused | FindingCode::AccountUnavailable)
+}
+
+/// The admin's password has just been found right: what is refused now is this mailbox.
+fn refusal(error: &ConnectorError, item: &CheckItem) -> FindingCode {
+    if item.delegated && error.code == FindingCode::WrongPassword { FindingCode::ActForRefused } else { error.code }
 }
 
 async fn survey_side(
@@ -69,15 +87,21 @@ async fn survey_side(
         SideName::Source => &access.source,
         SideName::Destination => &access.destination,
     };
-    let login = match endpoint::login(side, own, context.settings.outgoing.plaintext) {
+    let login = match endpoint::login(context, side, own) {
         Ok(login) => login,
         Err(code) => {
             return Ok(Err(ConnectorError::new(code, mailferry_engine::port::Decision::Park, "counting an account")));
         }
     };
     Ok(match side {
-        SideName::Source => measure(ImapSource::open(&context.network, &login).await).await,
-        SideName::Destination => measure(ImapDestination::open(&context.network, &login).await).await,
+        SideName::Source => {
+            let opening = ImapSource::open(&context.network, &login);
+            measure(guarded(&context.store, &login, opening).await?).await
+        }
+        SideName::Destination => {
+            let opening = ImapDestination::open(&context.network, &login);
+            measure(guarded(&context.store, &login, opening).await?).await
+        }
     })
 }
 

@@ -13,6 +13,8 @@ use super::{JobContext, life};
 
 /// How often.
 const PERIOD: Duration = Duration::from_secs(60);
+/// How long a search for a mail service's settings is kept.
+const KEPT_DISCOVERIES: Duration = Duration::from_secs(3600);
 /// Orders closed at once.
 const BATCH: u32 = 100;
 
@@ -47,6 +49,7 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
         tracing::info!(?kind, %id, "a job was left behind and is queued again");
         context.store.enqueue(kind, id, None).await?;
     }
+    context.store.forget_discoveries(context.store.now() - KEPT_DISCOVERIES).await?;
     for order in context.store.orders_to_conclude().await? {
         life::conclude(context, order).await?;
         tracing::info!(%order, "an order whose runs have ended is completed");

@@ -88,7 +88,7 @@ async fn compare_pair(
         return Ok(Ended::Again(BUSY));
     }
     let access = store.pair_access(pair).await?;
-    let login = endpoint::login(SideName::Destination, &access.destination, context.settings.outgoing.plaintext);
+    let login = endpoint::login(context, SideName::Destination, &access.destination);
     let login = match login {
         Ok(login) => login,
         Err(code) => return failed(context, id, pair, Finding::new(code)).await,

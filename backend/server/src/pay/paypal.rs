@@ -94,8 +94,11 @@ impl PayError {
 pub struct PayPal {
     http: HttpClient,
     settings: Arc<PayPalSettings>,
-    token: Arc<Mutex<Option<(String, DateTime<Utc>)>>>,
+    token: Arc<Mutex<Option<KeptToken>>>,
 }
+
+/// An OAuth token and when it is to be renewed.
+type KeptToken = (String, DateTime<Utc>);
 
 /// A request to be made.
 struct Ask<'a> {

@@ -1,6 +1,7 @@
 //! What PayPal says (Orders v2, Payments v2), as far as it is read here; everything may be absent.
 
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 #[derive(Deserialize)]
 pub(super) struct Token {
@@ -80,8 +81,9 @@ pub(super) struct Detail {
     pub(super) issue: String,
 }
 
-/// A notification, as far as it says what it is about.
-#[derive(Deserialize)]
+/// A notification of PayPal's, as far as it says what it is about; whatever else it holds is left alone.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalEvent)]
 pub struct Event {
     /// PayPal's number of it.
     pub id: String,
@@ -91,7 +93,8 @@ pub struct Event {
 }
 
 /// What a notification is about: an order, a capture or a refund.
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, ToSchema)]
+#[schema(as = PaypalResource)]
 pub struct Resource {
     /// Its own number.
     #[serde(default)]
@@ -105,7 +108,8 @@ pub struct Resource {
 }
 
 /// What a capture belongs to.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalSupplement)]
 pub struct Supplement {
     /// Its order.
     #[serde(default)]
@@ -113,7 +117,8 @@ pub struct Supplement {
 }
 
 /// Numbers of what belongs together.
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
+#[schema(as = PaypalRelatedIds)]
 pub struct RelatedIds {
     /// The order's.
     #[serde(default)]

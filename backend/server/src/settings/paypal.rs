@@ -48,7 +48,7 @@ pub struct PayPalSettings {
 }
 
 fn secret(text: &str) -> Result<Secret, String> {
-    Ok(Secret::new(text))
+    if text.is_empty() { Err("MAILFERRY_PAYPAL_SECRET is empty".to_owned()) } else { Ok(Secret::new(text)) }
 }
 
 fn api_url(text: &str) -> Result<Url, String> {

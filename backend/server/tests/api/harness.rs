@@ -70,6 +70,7 @@ impl Service {
         let wide = Pace { burst: 10_000, every_seconds: 1 };
         (settings.limits.orders, settings.limits.sessions) = (wide, wide);
         (settings.limits.vouchers, settings.limits.checks) = (wide, wide);
+        settings.limits.discoveries = wide;
         settings.limits.sign_ins = wide;
         change(&mut settings);
         let keys = SealingKeys::from_file(&settings.sealing_key_file, &SystemRandom).expect("keys");

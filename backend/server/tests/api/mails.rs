@@ -111,7 +111,7 @@ async fn send(context: &JobContext) -> Vec<TimeDelta> {
     waits
 }
 
-fn by_tls<'a>(sink: &'a SmtpSink, mode: SmtpTls) -> impl Fn(&mut Settings) + 'a {
+fn by_tls(sink: &SmtpSink, mode: SmtpTls) -> impl Fn(&mut Settings) {
     move |settings| {
         let url = match mode {
             SmtpTls::None => format!("smtp://localhost:{}", sink.port()),

@@ -1,12 +1,15 @@
 //! The API over real HTTP, on SQLite and on a PostgreSQL of the tests' own.
 
+mod admins;
 mod authorisation;
 mod bad_input;
 mod canary;
+mod discoveries;
 mod document;
 mod expiry;
 mod harness;
 mod headers;
+mod imports;
 mod mails;
 mod orders;
 mod payments;
@@ -14,5 +17,6 @@ mod paypal;
 mod principals;
 mod runs;
 mod schedule;
+mod trial;
 mod verifications;
 mod vouchers;

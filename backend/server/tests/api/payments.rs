@@ -92,7 +92,7 @@ async fn state(client: &Client, path: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_paid_for_and_starts_and_nothing_is_taken_twice() {
     let paypal = StandIn::start();
-    on_both_with(
+    let both = on_both_with(
         |settings| paypal.set_up(settings),
         async |service| {
             let shop = Shop::of(service, &paypal).await;
@@ -141,8 +141,8 @@ async fn an_order_is_paid_for_and_starts_and_nothing_is_taken_twice() {
             assert!(!everything.contains(SECRET), "our secret stays here");
             shop.service.stop().await;
         },
-    )
-    .await;
+    );
+    Box::pin(both).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,7 +165,7 @@ async fn an_answer_that_is_lost_after_the_money_was_taken_is_found_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn money_that_is_held_back_pays_when_it_comes_and_each_notification_counts_once() {
     let paypal = StandIn::start();
-    on_both_with(
+    let both = on_both_with(
         |settings| paypal.set_up(settings),
         async |service| {
             let shop = Shop::of(service, &paypal).await;
@@ -214,8 +214,8 @@ async fn money_that_is_held_back_pays_when_it_comes_and_each_notification_counts
             assert_eq!(state(&client, &path).await, "scheduled");
             shop.service.stop().await;
         },
-    )
-    .await;
+    );
+    Box::pin(both).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,10 +19,10 @@ use crate::{
 pub(super) const NEVER_OPENED: i64 = -1;
 
 /// A folder as it was opened.
-struct Opened {
-    id: i64,
-    generation: i64,
-    run_no: i64,
+pub(super) struct Opened {
+    pub(super) id: i64,
+    pub(super) generation: i64,
+    pub(super) run_no: i64,
 }
 
 impl RunLedger {
@@ -111,7 +111,7 @@ impl RunLedger {
         Ok(())
     }
 
-    async fn read_state(
+    pub(super) async fn read_state(
         &self,
         tx: &mut Tx,
         folder: &Opened,

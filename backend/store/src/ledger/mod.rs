@@ -36,12 +36,14 @@ mod folder;
 mod generation;
 mod group;
 mod manifest;
+mod preview;
 mod report;
 mod told;
 mod write;
 
 pub(crate) use counts::{counts_from, run_counts_sql};
 pub use file::LedgerFile;
+pub use preview::PreviewLedger;
 pub use report::LedgerReport;
 pub(crate) use report::{read_items, read_report};
 

@@ -4,7 +4,7 @@ use mailferry_shared::{
     finding::{Finding, FindingCode},
 };
 use mailferry_store::{
-    CheckedSide, FAILED_LOGINS_AN_HOUR, StoreError,
+    CheckedSide, FAILED_LOGINS_AN_HOUR, LoginPermit, LoginTicket, Store, StoreError,
     jobs::{JobKind, JobQueue},
 };
 
@@ -15,6 +15,7 @@ on_both! {
     what_was_changed_meanwhile_is_not_overwritten;
     only_ticked_pairs_are_checked_unless_named;
     too_many_failed_logins_are_refused_for_an_hour;
+    a_login_that_nobody_ended_counts_as_failed;
     parallel_logins_do_not_get_around_the_limit;
 }
 
@@ -80,24 +81,46 @@ async fn only_ticked_pairs_are_checked_unless_named(world: World) {
 async fn too_many_failed_logins_are_refused_for_an_hour(world: World) {
     let store = &world.store;
     for _ in 0..3 {
-        let ticket = store.begin_login("imap.example.org", "Anna").await.expect("database").expect("allowed");
+        let ticket = granted(store, "imap.example.org", "Anna").await;
         store.end_login(ticket, false).await.expect("a good login does not count");
     }
     for _ in 0..FAILED_LOGINS_AN_HOUR {
-        let ticket = store.begin_login("IMAP.example.org", "anna").await.expect("database").expect("allowed");
+        let ticket = granted(store, "IMAP.example.org", "anna").await;
         store.end_login(ticket, true).await.expect("counts");
     }
-    assert!(store.begin_login("imap.example.org", "anna").await.expect("database").is_none());
-    assert!(store.begin_login("imap.example.org", "bert").await.expect("database").is_some());
+    let refused = store.begin_login("imap.example.org", "anna").await.expect("database");
+    assert!(matches!(refused, LoginPermit::Refused), "whatever tenant asks");
+    let other = granted(store, "imap.example.org", "bert").await;
+    store.end_login(other, false).await.expect("ended");
     world.clock.advance(Duration::minutes(61));
-    assert!(store.begin_login("imap.example.org", "anna").await.expect("database").is_some());
+    let later = granted(store, "imap.example.org", "anna").await;
+    store.end_login(later, true).await.expect("counts");
+}
+
+async fn granted(store: &Store, host: &str, user: &str) -> LoginTicket {
+    match store.begin_login(host, user).await.expect("database") {
+        LoginPermit::Granted(ticket) => ticket,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn a_login_that_nobody_ended_counts_as_failed(world: World) {
+    let store = &world.store;
+    for _ in 0..FAILED_LOGINS_AN_HOUR {
+        drop(granted(store, "h", "u").await);
+    }
+    assert!(matches!(store.begin_login("h", "u").await.expect("database"), LoginPermit::Busy));
+    world.clock.advance(Duration::minutes(6));
+    assert!(matches!(store.begin_login("h", "u").await.expect("database"), LoginPermit::Refused));
 }
 
 async fn parallel_logins_do_not_get_around_the_limit(world: World) {
     let tasks: Vec<_> = (0..20)
         .map(|_| {
             let store = world.store.clone();
-            tokio::spawn(async move { store.begin_login("h", "u").await.expect("database").is_some() })
+            tokio::spawn(async move {
+                matches!(store.begin_login("h", "u").await.expect("database"), LoginPermit::Granted(_))
+            })
         })
         .collect();
     let mut allowed = 0;

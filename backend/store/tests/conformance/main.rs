@@ -4,8 +4,11 @@
 #[macro_use]
 mod world;
 
+mod admins;
 mod checks;
 mod cut_over;
+mod discoveries;
+mod dry_runs;
 mod jobs;
 mod leases;
 mod ledger;

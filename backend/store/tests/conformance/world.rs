@@ -170,7 +170,7 @@ pub(crate) fn new_order() -> NewOrder {
 }
 
 pub(crate) fn side(user: &str, password: &str) -> SideInput {
-    SideInput { user: user.to_owned(), password: Some(Secret::new(password)), act_for: None, endpoint: None }
+    SideInput { password: Some(Secret::new(password)), ..SideInput::of(user) }
 }
 
 pub(crate) fn pair(user: &str) -> AccountCreate {

@@ -19,11 +19,13 @@ async fn send(page: Page, preview: bool) -> Result<ImportResult, api::ApiError> 
     let fields = page.context.typed().import;
     let secret = |text| if preview { None } else { ImportFields::secret(text) };
     let request = ImportRequest {
-        content: Secret::new(fields.content.get_untracked()),
+        content: Some(Secret::new(fields.content.get_untracked())),
         layout: fields.layout.get_untracked(),
         preview,
         source_password: secret(fields.source_password),
         destination_password: secret(fields.destination_password),
+        corrections: fields.corrections.get_untracked(),
+        ..ImportRequest::default()
     };
     api::import_accounts(page.context.id, &request).await
 }

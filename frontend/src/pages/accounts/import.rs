@@ -17,14 +17,17 @@ use crate::{
     t,
 };
 
-const LAYOUTS: [Layout; 3] = [Layout::Request, Layout::Standard, Layout::Full];
+const LAYOUTS: [Layout; 6] = Layout::ALL;
 
 fn layout_value(layout: Option<Layout>) -> &'static str {
     match layout {
         None => "auto",
         Some(Layout::Request) => "request",
         Some(Layout::Standard) => "standard",
+        Some(Layout::MasterUser) => "master_user",
+        Some(Layout::Pairs) => "pairs",
         Some(Layout::Full) => "full",
+        Some(Layout::Microsoft) => "microsoft",
     }
 }
 
@@ -33,7 +36,10 @@ fn layout_text(layout: Option<Layout>) -> &'static str {
         None => t!("import.layout_auto"),
         Some(Layout::Request) => t!("import.layout_request"),
         Some(Layout::Standard) => t!("import.layout_standard"),
+        Some(Layout::MasterUser) => t!("import.layout_master_user"),
+        Some(Layout::Pairs) => t!("import.layout_pairs"),
         Some(Layout::Full) => t!("import.layout_full"),
+        Some(Layout::Microsoft) => t!("import.layout_microsoft"),
     }
 }
 

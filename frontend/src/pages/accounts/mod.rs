@@ -1,6 +1,8 @@
 //! Step 3: account pairs, by hand and by file, and their checks.
 
 mod add;
+mod admin;
+mod correct;
 mod edit;
 mod file;
 mod import;
@@ -112,6 +114,9 @@ pub(crate) fn Accounts() -> impl IntoView {
                 <import::ImportAccounts />
             </TabPanel>
         </div>
+        <Show when=move || page.open.get()>
+            <admin::Admins />
+        </Show>
         <Onward context=context />
     }
 }

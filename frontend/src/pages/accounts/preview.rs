@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mailferry_shared::import::{ImportResult, ImportRow, Layout, RowError};
 
-use super::Page;
+use super::{Page, correct::Correct};
 use crate::{
     components::{Glyph, Notice, PasswordField, Tone, icon},
     i18n, t, tn,
@@ -13,7 +13,10 @@ fn layout_name(layout: Layout) -> &'static str {
     match layout {
         Layout::Request => t!("import.layout_name_request"),
         Layout::Standard => t!("import.layout_name_standard"),
+        Layout::MasterUser => t!("import.layout_name_master_user"),
+        Layout::Pairs => t!("import.layout_name_pairs"),
         Layout::Full => t!("import.layout_name_full"),
+        Layout::Microsoft => t!("import.layout_name_microsoft"),
     }
 }
 
@@ -41,7 +44,7 @@ pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) ->
             </div>
             {move || {
                 let added = fields.added.get();
-                fields.preview.get().map(|result| content(page, &result, added))
+                fields.preview.get().map(|result| content(page, busy, &result, added))
             }}
             <div class="row">
                 {move || {
@@ -70,7 +73,7 @@ pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) ->
     }
 }
 
-fn content(page: Page, result: &ImportResult, added: bool) -> impl IntoView + use<> {
+fn content(page: Page, busy: RwSignal<bool>, result: &ImportResult, added: bool) -> impl IntoView + use<> {
     let fields = page.context.typed().import;
     let header = if result.has_header { t!("import.with_header") } else { "" };
     let recognised = t!(
@@ -103,7 +106,7 @@ fn content(page: Page, result: &ImportResult, added: bool) -> impl IntoView + us
             }
         })
     };
-    let errors = (bad > 0).then(|| errors_table(&result.errors, bad));
+    let errors = (bad > 0).then(|| errors_table(page, busy, &result.errors, bad));
     let rows = (good > 0).then(|| rows_table(&result.rows, good));
     view! {
         <div class="stack">
@@ -124,7 +127,7 @@ fn content(page: Page, result: &ImportResult, added: bool) -> impl IntoView + us
     }
 }
 
-fn errors_table(errors: &[RowError], bad: u64) -> impl IntoView + use<> {
+fn errors_table(page: Page, busy: RwSignal<bool>, errors: &[RowError], bad: u64) -> impl IntoView + use<> {
     let rows = errors
         .iter()
         .map(|error| {
@@ -135,7 +138,11 @@ fn errors_table(errors: &[RowError], bad: u64) -> impl IntoView + use<> {
                         {error.row.to_string()}
                     </th>
                     <td class="numbers">{column}</td>
-                    <td>{i18n::row_error_text(error)}</td>
+                    <td>
+                        {i18n::row_error_text(error)}
+                        {(!error.cells.is_empty())
+                            .then(|| view! { <Correct page=page error=error.clone() busy=busy /> })}
+                    </td>
                 </tr>
             }
         })

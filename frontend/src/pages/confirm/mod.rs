@@ -1,5 +1,6 @@
 //! Step 4: the summary, the options, and the start.
 
+mod dry_run;
 mod options;
 mod payment;
 mod schedule;
@@ -43,6 +44,7 @@ pub(crate) fn Confirm() -> impl IntoView {
                     </Notice>
                 </Show>
                 <options::Options errors=errors />
+                <dry_run::DryRunCard option_errors=errors />
                 <Guide />
             </div>
             <div class="aside-sticky">

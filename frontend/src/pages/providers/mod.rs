@@ -1,5 +1,6 @@
 //! Step 2: from where to where, and where status mails go.
 
+mod discovery;
 mod read;
 
 use leptos::{prelude::*, task::spawn_local};
@@ -181,6 +182,7 @@ fn SideCard(texts: SideTexts, fields: ProviderFields, locked: Signal<bool>) -> i
         fields.by_hand.update(|by_hand| *by_hand = !*by_hand);
         fields.error.set(None);
     };
+    let typed = RwSignal::new(String::new());
     let title_id = format!("{}-title", texts.id);
     view! {
         <section class="card" aria-labelledby=title_id.clone()>
@@ -198,7 +200,9 @@ fn SideCard(texts: SideTexts, fields: ProviderFields, locked: Signal<bool>) -> i
                     on_select=choose
                     error=fields.error
                     disabled=locked
+                    told=typed
                 />
+                <discovery::Find id=texts.id fields=fields typed=typed />
             </Show>
             <Show when=move || needs_host.get() && !fields.by_hand.get()>
                 <p class="small soft">{t!("providers.host_needed")}</p>

@@ -77,5 +77,10 @@ fn may_change_passwords(order: &OrderRecord, pair: &AccountPair, change: &Accoun
 }
 
 fn is_same_login(new: &SideInput, old: &Side) -> bool {
-    new.user == old.user && new.act_for == old.act_for && new.endpoint == old.endpoint
+    new.user == old.user
+        && new.act_for == old.act_for
+        && new.endpoint == old.endpoint
+        && new.credential == old.credential
+        && new.delegation == old.delegation
+        && new.by_admin == old.by_admin
 }

@@ -57,7 +57,7 @@ pub(crate) async fn create_account(
 ///
 /// # Errors
 /// [`OrderTransitionError`] naming the order's state.
-pub(super) fn may_change(order: &OrderRecord) -> Result<(), OrderTransitionError> {
+pub(in crate::api) fn may_change(order: &OrderRecord) -> Result<(), OrderTransitionError> {
     if order.life.actions().contains(&OrderAction::Change) {
         Ok(())
     } else {

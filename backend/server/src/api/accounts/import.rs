@@ -4,10 +4,11 @@ use actix_web::{
     post,
     web::{Data, Json},
 };
-use mailferry_domain::account_file::{self, AccountFile, MAX_BYTES, Row, RowSide};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use mailferry_domain::account_file::{self, AccountFile, MAX_BYTES, Reading, Row, RowSide};
 use mailferry_shared::{
     account::{AccountCreate, SideInput},
-    endpoint::Endpoint,
+    endpoint::{Endpoint, HostName},
     ids::PairId,
     import::{ImportRequest, ImportResult, ImportRow},
     secret::Secret,
@@ -19,12 +20,13 @@ use crate::{
     app::App,
 };
 
-/// A file of 10 MB in a JSON text: quotes and line breaks take two bytes there.
+/// A file of 10 MB in a JSON text: quotes and line breaks take two bytes there, and Base64 takes less.
 const IMPORT_BODY_BYTES: usize = 2 * MAX_BYTES + 100_000;
 
 /// Imports a file of accounts, or shows what it would import.
 ///
-/// Bad rows are named by row and column, the good ones are kept.
+/// Bad rows are named by row and column, the good ones are kept. Bad ones can be corrected in place: send the file again
+/// with `corrections`, and with `only_rows` if the good ones have been imported already.
 #[utoipa::path(
     operation_id = "importAccounts",
     tag = "accounts",
@@ -54,7 +56,11 @@ pub(crate) async fn import_accounts(
     check.password(request.destination_password.as_ref(), "/destination_password");
     check.done()?;
     let limit = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;
-    let file = account_file::parse(request.content.expose().as_bytes(), request.layout, limit as usize)?;
+    let mut file = account_file::read(&bytes(&request)?, &reading(&request, limit as usize))?;
+    if !request.only_rows.is_empty() {
+        file.rows.retain(|row| request.only_rows.contains(&row.row));
+        file.errors.retain(|error| request.only_rows.contains(&error.row));
+    }
     let accounts: Vec<AccountCreate> = file.rows.iter().map(|row| account(row, &request)).collect();
     for account in &accounts {
         access.may_move("/content", account.source.mailbox(), account.destination.mailbox())?;
@@ -67,36 +73,66 @@ pub(crate) async fn import_accounts(
     Ok(Json(result(file, &accounts, &created)))
 }
 
-fn account(row: &Row, request: &ImportRequest) -> AccountCreate {
-    AccountCreate {
-        ticked: true,
-        source: side(&row.source, request.source_password.as_ref()),
-        destination: side(&row.destination, request.destination_password.as_ref()),
+fn bytes(request: &ImportRequest) -> Result<Vec<u8>, ApiError> {
+    match (&request.content, &request.file) {
+        (Some(_), Some(_)) => Err(ApiError::field("/file", "Send the file's text or its bytes, not both.")),
+        (None, None) => Err(ApiError::field("/content", "Send the file's text, or its bytes as file.")),
+        (Some(text), None) => Ok(text.expose().as_bytes().to_vec()),
+        (None, Some(bytes)) => STANDARD
+            .decode(bytes.expose())
+            .map_err(|_| ApiError::field("/file", "This must be the file's bytes in Base64.")),
     }
 }
 
-fn side(side: &RowSide, password: Option<&Secret>) -> SideInput {
+fn reading(request: &ImportRequest, max_rows: usize) -> Reading {
+    let corrections = request.corrections.iter().map(|one| (one.row, one.cells.clone())).collect();
+    Reading { layout: request.layout, max_rows, corrections }
+}
+
+fn account(row: &Row, request: &ImportRequest) -> AccountCreate {
+    let ImportRequest { source_certificate_host: old, destination_certificate_host: new, .. } = request;
+    AccountCreate {
+        ticked: true,
+        source: side(&row.source, request.source_password.as_ref(), old.as_ref()),
+        destination: side(&row.destination, request.destination_password.as_ref(), new.as_ref()),
+    }
+}
+
+fn side(side: &RowSide, password: Option<&Secret>, certificate: Option<&HostName>) -> SideInput {
+    let endpoint = side.endpoint.clone().map(|endpoint| match (endpoint.host.ip(), &endpoint.certificate_host) {
+        (Some(_), None) => Endpoint { certificate_host: certificate.cloned(), ..endpoint },
+        _ => endpoint,
+    });
     SideInput {
-        user: side.user.clone(),
         password: side.password.as_ref().or(password).cloned(),
         act_for: side.act_for.clone(),
-        endpoint: side.host.clone().map(Endpoint::imaps),
+        delegation: side.delegation.clone(),
+        endpoint,
+        ..SideInput::of(&side.user)
     }
+}
+
+/// No public authority certifies addresses that often change hands: the name must be told.
+fn needs_certificate_host(side: &SideInput) -> bool {
+    side.endpoint.as_ref().is_some_and(|one| one.host.ip().is_some() && one.certificate_host.is_none())
 }
 
 fn result(file: AccountFile, accounts: &[AccountCreate], created: &[PairId]) -> ImportResult {
     let rows = file.rows.into_iter().zip(accounts).enumerate().map(|(index, (row, account))| ImportRow {
         row: row.row,
         source_user: row.source.act_for.unwrap_or(row.source.user),
-        source_host: row.source.host,
+        source_host: row.source.endpoint.map(|endpoint| endpoint.host),
         destination_user: row.destination.act_for.unwrap_or(row.destination.user),
-        destination_host: row.destination.host,
+        destination_host: row.destination.endpoint.map(|endpoint| endpoint.host),
+        needs_source_certificate_host: needs_certificate_host(&account.source),
+        needs_destination_certificate_host: needs_certificate_host(&account.destination),
         has_source_password: account.source.password.is_some(),
         has_destination_password: account.destination.password.is_some(),
         pair_id: created.get(index).copied(),
     });
     ImportResult {
         layout: file.layout,
+        encoding: file.encoding,
         separator: file.separator.as_str().to_owned(),
         has_header: file.has_header,
         rows: rows.collect(),

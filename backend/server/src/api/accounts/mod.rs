@@ -3,5 +3,6 @@
 pub mod change;
 pub mod create;
 pub mod delete;
+pub mod export;
 pub mod import;
 pub mod list;

@@ -26,7 +26,7 @@ const EVENT_BYTES: usize = 100_000;
 #[utoipa::path(
     operation_id = "takePaypalEvent",
     tag = "payments",
-    request_body(content = Object, example = json!({"id": "WH-58D329510W468432D-8HN650336L201105X", "event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": {"id": "3C679366HH908993F"}})),
+    request_body(content = Event, example = json!({"id": "WH-58D329510W468432D-8HN650336L201105X", "event_type": "PAYMENT.CAPTURE.COMPLETED", "resource": {"id": "3C679366HH908993F"}})),
     responses(
         (status = 204, description = "Taken"),
         errors::WithBody,

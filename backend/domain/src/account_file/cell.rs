@@ -1,0 +1,161 @@
+//! Single cells, and a row of them.
+
+use mailferry_shared::{
+    delegation::{Delegation, DelegationForm},
+    endpoint::{Endpoint, HostName, TlsMode},
+    import::Layout,
+    secret::Secret,
+};
+
+use super::{Row, RowSide, columns::Column};
+
+/// The longest login name, characters.
+const MAX_USER_CHARS: usize = 320;
+/// The longest password, characters.
+const MAX_PASSWORD_CHARS: usize = 1024;
+
+/// What is wrong with a cell: a stable code, and words.
+type Wrong = (&'static str, String);
+
+#[derive(Default)]
+pub(super) struct Cells {
+    source: CellSide,
+    destination: CellSide,
+}
+
+#[derive(Default)]
+struct CellSide {
+    account: Option<String>,
+    login: Option<String>,
+    admin: Option<String>,
+    act_for: Option<String>,
+    root: Option<String>,
+    password: Option<Secret>,
+    endpoint: Option<Endpoint>,
+}
+
+impl Cells {
+    /// Reads a cell of this column.
+    pub(super) fn take(&mut self, column: Column, text: &str) -> Result<(), Wrong> {
+        let side = if column.is_source() { &mut self.source } else { &mut self.destination };
+        if text.chars().any(char::is_control) {
+            return Err(("bad_character", "there is a control character in this field".to_owned()));
+        }
+        match column {
+            Column::SourceAccount | Column::DestinationAccount => {
+                let missing = || ("missing", "an account name is missing".to_owned());
+                side.account = Some(user(text)?.ok_or_else(missing)?);
+            }
+            Column::SourceName => side.account = user(text)?,
+            Column::SourceLogin | Column::DestinationLogin => side.login = user(text)?,
+            Column::SourceActFor | Column::DestinationActFor => side.act_for = user(text)?,
+            Column::SourceRoot => side.root = user(text)?,
+            Column::SourceAdmin | Column::DestinationAdmin => side.admin = user(text)?,
+            Column::SourcePassword | Column::DestinationPassword => side.password = password(text)?,
+            Column::SourceHost | Column::DestinationHost => side.endpoint = endpoint(text)?,
+        }
+        Ok(())
+    }
+
+    /// # Errors
+    /// The column that is missing, and words.
+    pub(super) fn into_row(mut self, row: u32, layout: Layout) -> Result<Row, (u32, String)> {
+        if layout == Layout::Request {
+            self.destination.account.clone_from(&self.source.account);
+        }
+        let master = (layout == Layout::MasterUser).then(|| Delegation::of(DelegationForm::MasterUser));
+        let column = |side| super::columns::login_column(layout, side);
+        let missing = |side| (column(side), "a login name is missing".to_owned());
+        Ok(Row {
+            row,
+            source: self.source.into_side(master).ok_or_else(|| missing(true))?,
+            destination: self.destination.into_side(None).ok_or_else(|| missing(false))?,
+        })
+    }
+}
+
+impl CellSide {
+    fn into_side(self, delegation: Option<Delegation>) -> Option<RowSide> {
+        let Self { account, login, admin, act_for, root, password, endpoint } = self;
+        // A root folder is the mailbox that the login acts for.
+        let below = root.as_ref().map(|_| Delegation {
+            form: DelegationForm::RootFolder,
+            separator: None,
+            root: Some("{mailbox}".to_owned()),
+        });
+        let (user, act_for) = match (admin, login) {
+            (Some(admin), _) => (admin, account),
+            (None, Some(login)) => (login, act_for.or(root)),
+            (None, None) => (account?, act_for.or(root)),
+        };
+        Some(RowSide { user, act_for, password, delegation: below.or(delegation), endpoint })
+    }
+}
+
+/// The apostrophe before what a spreadsheet would run as a formula.
+pub(super) fn harmless(text: &str) -> String {
+    if text.starts_with(FORMULA) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// The text as it was before [`harmless`].
+pub(super) fn plain(text: &str) -> &str {
+    text.strip_prefix('\'').filter(|rest| rest.starts_with(FORMULA)).unwrap_or(text)
+}
+
+const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
+
+fn user(text: &str) -> Result<Option<String>, Wrong> {
+    let text = plain(text.trim());
+    if text.chars().count() > MAX_USER_CHARS {
+        return Err(("too_long", format!("an account name has at most {MAX_USER_CHARS} characters")));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+fn password(text: &str) -> Result<Option<Secret>, Wrong> {
+    if text.chars().count() > MAX_PASSWORD_CHARS {
+        return Err(("too_long", format!("a password has at most {MAX_PASSWORD_CHARS} characters")));
+    }
+    Ok((!text.is_empty()).then(|| Secret::new(text)))
+}
+
+/// `host`, `host:port`, an address, or `address/name` with the name that its certificate must carry.
+fn endpoint(text: &str) -> Result<Option<Endpoint>, Wrong> {
+    let text = plain(text.trim());
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (place, name) = match text.split_once('/') {
+        Some((place, name)) => (place, Some(host(name)?)),
+        None => (text, None),
+    };
+    let (place, port) = match place.rsplit_once(':') {
+        Some((place, port)) if !place.contains(':') || place.ends_with(']') => (place, Some(number(port)?)),
+        _ => (place, None),
+    };
+    let port = port.unwrap_or(993);
+    let tls = if port == 143 { TlsMode::Starttls } else { TlsMode::Implicit };
+    Ok(Some(Endpoint { certificate_host: name, ..Endpoint::new(host(place)?, port, tls) }))
+}
+
+fn host(text: &str) -> Result<HostName, Wrong> {
+    text.parse().map_err(|reason: mailferry_shared::endpoint::HostNameError| ("bad_host", reason.to_string()))
+}
+
+fn number(text: &str) -> Result<u16, Wrong> {
+    let bad = || ("bad_host", "the port behind the colon is a number from 1 to 65535".to_owned());
+    text.trim().parse().ok().filter(|port| *port > 0).ok_or_else(bad)
+}
+
+/// How [`endpoint`] reads it again.
+pub(super) fn spelt(endpoint: &Endpoint) -> String {
+    let place = match (endpoint.port, endpoint.host.as_str().contains(':')) {
+        (993, _) => endpoint.host.to_string(),
+        (_, true) => format!("[{}]:{}", endpoint.host, endpoint.port),
+        (_, false) => format!("{}:{}", endpoint.host, endpoint.port),
+    };
+    match &endpoint.certificate_host {
+        Some(name) => format!("{place}/{name}"),
+        None => place,
+    }
+}

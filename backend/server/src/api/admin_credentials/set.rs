@@ -1,0 +1,71 @@
+//! `PUT /orders/{order_id}/admin-credentials/{side}`
+
+use actix_web::{
+    put,
+    web::{Data, Json},
+};
+use mailferry_shared::{
+    account::SideName,
+    admin::{AdminCredentials, AdminCredentialsSet},
+    order::OrderState,
+};
+use mailferry_store::OrderRecord;
+
+use super::SidePath;
+use crate::{
+    api::{
+        accounts::create::may_change, auth::Managing, errors, examples::admin as examples, json::Body, path::Ids,
+        problem::ApiError, validate::Check,
+    },
+    app::App,
+};
+
+/// Sets the admin credentials of a side: pairs that say `"by_admin": true` there log in with them, each for the mailbox
+/// that it names as `user`.
+///
+/// The password is sealed and never given back. After the start only the password can be changed.
+#[utoipa::path(
+    operation_id = "setAdminCredentials",
+    tag = "accounts",
+    params(SidePath),
+    request_body(content = AdminCredentialsSet, example = json!(examples::set())),
+    responses(
+        (status = 200, description = "The credentials as they are now", body = AdminCredentials, example = json!(examples::admin())),
+        errors::Guarded,
+        errors::WithBody,
+        errors::OfState,
+        errors::Always,
+    ),
+    security(("session" = []), ("api_key" = ["orders:write"])),
+)]
+#[put("/orders/{order_id}/admin-credentials/{side}")]
+pub(crate) async fn set_admin_credentials(
+    app: Data<App>,
+    managing: Managing,
+    path: Ids<SidePath>,
+    body: Body<AdminCredentialsSet>,
+) -> Result<Json<AdminCredentials>, ApiError> {
+    let (order, side, set) = (managing.0.order, path.0.side()?, body.read()?);
+    let mut check = Check::default();
+    check.admin(&set);
+    check.done()?;
+    if let Err(error) = may_change(&order)
+        && !changes_password_only(&app, &order, side, &set).await?
+    {
+        return Err(error.into());
+    }
+    Ok(Json(app.store.set_admin_credentials(order.id, side, &set).await?))
+}
+
+/// A run or a delta may need a new password; anything else about the admin stays as it was started.
+async fn changes_password_only(
+    app: &App,
+    order: &OrderRecord,
+    side: SideName,
+    set: &AdminCredentialsSet,
+) -> Result<bool, ApiError> {
+    let over = matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled);
+    let known = app.store.admin_credentials(order.id).await?;
+    let is_same = |one: &AdminCredentials| one.side == side && one.user == set.user && one.delegation == set.delegation;
+    Ok(!over && known.iter().any(is_same))
+}

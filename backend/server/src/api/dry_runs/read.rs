@@ -1,0 +1,39 @@
+//! `GET /orders/{order_id}/dry-runs/{dry_run_id}`
+
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use mailferry_shared::dry_run::DryRun;
+
+use crate::{
+    api::{
+        auth::Viewing,
+        errors, etag,
+        examples::dry_run as examples,
+        path::{DryRunPath, Ids},
+        problem::ApiError,
+    },
+    app::App,
+};
+
+/// A dry run with the results so far: per pair the folder mapping, and per folder what would become of its messages.
+#[utoipa::path(
+    operation_id = "readDryRun",
+    tag = "checks",
+    params(DryRunPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    responses(
+        (status = 200, description = "The dry run", body = DryRun, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::finished())),
+        (status = 304, description = "Nothing has changed"),
+        errors::Guarded,
+        errors::Always,
+    ),
+    security(("session" = []), ("api_key" = ["orders:read"])),
+)]
+#[get("/orders/{order_id}/dry-runs/{dry_run_id}")]
+pub(crate) async fn read_dry_run(
+    app: Data<App>,
+    request: HttpRequest,
+    viewing: Viewing,
+    path: Ids<DryRunPath>,
+) -> Result<HttpResponse, ApiError> {
+    let dry_run = app.store.dry_run(viewing.0.order.id, path.0.dry_run_id).await?;
+    etag::answer(&request, &dry_run)
+}

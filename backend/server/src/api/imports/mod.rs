@@ -1,0 +1,3 @@
+//! Files of accounts that are written: examples to fill in.
+
+pub mod example;

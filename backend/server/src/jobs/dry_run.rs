@@ -1,0 +1,179 @@
+//! Dry runs: both sides of each pair are looked at, and what a run would do is stored. Nothing is written at the
+//! destination, and the ledger is only read.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, stream};
+use mailferry_domain::mapping::LeftOut;
+use mailferry_engine::{
+    port::{Command, ConnectorError, Control, Decision, NoFault, NoProgress},
+    run::{FolderReport, Job as EngineJob, RunEnd, RunOptions, RunReport, run},
+};
+use mailferry_shared::{
+    dry_run::{DryRun, DryRunCounts, DryRunFolder, DryRunLeftOut, DryRunSkip, DryRunState, LeftOutReason},
+    finding::{Finding, FindingCode},
+    ids::{DryRunId, PairId},
+    run::{Counts, RunKind},
+};
+use mailferry_store::{
+    OrderRecord, PlannedPair, StoreError,
+    jobs::{Job, JobOutcome},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    JobContext, JobError, backoff,
+    run::{connector, options},
+};
+
+/// Pairs looked at at once.
+const PARALLEL: usize = 4;
+/// Attempts at a server that cannot be reached, or whose lines break.
+const ATTEMPTS: u32 = 4;
+
+/// Looks at every pair that has no result yet.
+///
+/// # Errors
+/// [`JobError`] if the store is not available; the dry run goes on with the pairs that are left.
+pub(super) async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
+    let (dry_run, order) = match read(context, DryRunId(job.id)).await {
+        // The order was deleted.
+        Err(StoreError::NotFound) => return Ok(JobOutcome::Done),
+        other => other?,
+    };
+    let is_open = |state| matches!(state, DryRunState::Queued | DryRunState::Running);
+    let open: Vec<PairId> = dry_run.pairs.iter().filter(|pair| is_open(pair.state)).map(|pair| pair.pair_id).collect();
+    let look = |pair| look_at(context, job, &order, pair, stop);
+    let mut looked = stream::iter(open).map(look).buffer_unordered(PARALLEL);
+    let mut again = false;
+    while let Some(result) = looked.next().await {
+        again |= result?;
+    }
+    drop(looked);
+    if stop.is_cancelled() {
+        return Ok(JobOutcome::Again(context.store.now()));
+    }
+    Ok(if again { JobOutcome::Again(context.store.now() + backoff(job.attempt)) } else { JobOutcome::Done })
+}
+
+async fn read(context: &JobContext, id: DryRunId) -> Result<(DryRun, OrderRecord), StoreError> {
+    let dry_run = context.store.dry_run_work(id).await?;
+    let order = context.store.order(dry_run.order_id).await?;
+    Ok((dry_run, order))
+}
+
+/// Looks at one pair; true if it must be looked at again.
+async fn look_at(
+    context: &JobContext,
+    job: &Job,
+    order: &OrderRecord,
+    pair: PairId,
+    stop: &CancellationToken,
+) -> Result<bool, JobError> {
+    let id = DryRunId(job.id);
+    let save = async |state, planned: PlannedPair| context.store.save_dry_run(id, pair, state, &planned).await;
+    if stop.is_cancelled() {
+        return Ok(true);
+    }
+    let connector = match connector(context, pair).await? {
+        Ok(connector) => connector,
+        Err(code) => {
+            save(DryRunState::Failed, failure(Finding::new(code))).await?;
+            return Ok(false);
+        }
+    };
+    save(DryRunState::Running, PlannedPair::default()).await?;
+    let (steer, control) = Control::new();
+    let looking = run(EngineJob {
+        connector: Arc::new(connector),
+        ledger: context.store.preview_ledger(pair),
+        options: RunOptions { dry_run: true, connections: 1, ..options(order, RunKind::Main, context.store.now()) },
+        control,
+        progress: Arc::new(NoProgress),
+        fault: Arc::new(NoFault),
+    });
+    tokio::pin!(looking);
+    let report = tokio::select! {
+        report = &mut looking => report,
+        () = stop.cancelled() => {
+            steer.send_replace(Command::HandOver);
+            looking.await
+        }
+    };
+    match again_or_failed(&report.end, job.attempt) {
+        Ended::Whole => save(DryRunState::Finished, planned(report)).await?,
+        Ended::Failed(finding) => save(DryRunState::Failed, failure(finding)).await?,
+        Ended::Again => {
+            save(DryRunState::Queued, PlannedPair::default()).await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+enum Ended {
+    Whole,
+    Again,
+    Failed(Finding),
+}
+
+fn again_or_failed(end: &RunEnd, attempt: u32) -> Ended {
+    let of_error = |error: &ConnectorError| match error.decision {
+        Decision::Retry | Decision::Wait(_) if attempt < ATTEMPTS => Ended::Again,
+        _ => Ended::Failed(error.finding()),
+    };
+    match end {
+        RunEnd::Done(_) => Ended::Whole,
+        RunEnd::Failed(error) | RunEnd::Unfinished(error) => of_error(error),
+        RunEnd::Parked(error) => Ended::Failed(error.finding()),
+        RunEnd::Stopped(_) => Ended::Again,
+        RunEnd::Ledger(_) | RunEnd::Interrupted(_) => Ended::Failed(Finding::new(FindingCode::Internal)),
+    }
+}
+
+fn failure(finding: Finding) -> PlannedPair {
+    PlannedPair { findings: vec![finding], ..PlannedPair::default() }
+}
+
+fn planned(report: RunReport) -> PlannedPair {
+    let left_out = report.left_out.into_iter().map(|(folder, reason)| DryRunLeftOut {
+        folder: folder.to_string(),
+        reason: match reason {
+            LeftOut::ByOwner => LeftOutReason::Option,
+            LeftOut::Trash => LeftOutReason::Trash,
+            LeftOut::Junk => LeftOutReason::Junk,
+            LeftOut::NotSelectable => LeftOutReason::NoMessages,
+            LeftOut::View => LeftOutReason::View,
+        },
+    });
+    PlannedPair {
+        findings: report.notes,
+        folders: report.folders.into_iter().map(folder).collect(),
+        left_out: left_out.collect(),
+    }
+}
+
+fn folder(report: FolderReport) -> DryRunFolder {
+    let skip = |(code, (messages, size_bytes))| DryRunSkip { code, messages, size_bytes };
+    DryRunFolder {
+        source: report.source.to_string(),
+        destination: report.destination.to_string(),
+        create: report.created,
+        renamed: report.renamed,
+        counts: counts(&report.counts),
+        skipped: report.skips.into_iter().map(skip).collect(),
+    }
+}
+
+fn counts(counts: &Counts) -> DryRunCounts {
+    DryRunCounts {
+        listed: counts.listed,
+        listed_bytes: counts.listed_bytes,
+        copy: counts.stored,
+        copy_bytes: counts.stored_bytes,
+        present: counts.present,
+        present_bytes: counts.present_bytes,
+        skipped: counts.skipped,
+        skipped_bytes: counts.skipped_bytes,
+    }
+}

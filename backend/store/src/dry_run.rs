@@ -1,0 +1,145 @@
+//! Dry runs: what was asked for, and what would be done.
+
+use mailferry_shared::{
+    dry_run::{DryRun, DryRunCounts, DryRunFolder, DryRunLeftOut, DryRunState, PairDryRun},
+    finding::Finding,
+    ids::{DryRunId, OrderId, PairId},
+};
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    jobs::{JobKind, enqueue},
+    order::lock_order,
+    store::Store,
+    value::{Row, args, code, json},
+};
+
+/// What would be done for a pair.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlannedPair {
+    /// What concerns single folders, or why nothing can be said.
+    pub findings: Vec<Finding>,
+    /// The folder mapping.
+    pub folders: Vec<DryRunFolder>,
+    /// Folders that would not be copied.
+    pub left_out: Vec<DryRunLeftOut>,
+}
+
+impl Store {
+    /// Starts a dry run of these pairs, or of every ticked one if none is named.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a pair that is not in the order; [`StoreError::NothingTicked`].
+    pub async fn create_dry_run(&self, order_id: OrderId, pairs: &[PairId]) -> Result<DryRun, StoreError> {
+        let mut tx = self.write().await?;
+        lock_order(&mut tx, order_id).await?;
+        let id = DryRunId(self.new_id()?);
+        let sql = "INSERT INTO dry_runs (id, order_id, created_at) VALUES ($1, $2, $3)";
+        tx.execute(sql, args![id, order_id, self.now()]).await?;
+        if pairs.is_empty() && add_pairs(&mut tx, id, order_id, None).await? == 0 {
+            return Err(StoreError::NothingTicked);
+        }
+        for pair in pairs {
+            if add_pairs(&mut tx, id, order_id, Some(*pair)).await? == 0 {
+                return Err(StoreError::NotFound);
+            }
+        }
+        enqueue(&mut tx, JobKind::DryRun, id.0, self.now(), self.now()).await?;
+        let dry_run = read(&mut tx, id).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        Ok(dry_run)
+    }
+
+    /// A dry run of this order with the results so far.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for one of another order.
+    pub async fn dry_run(&self, order_id: OrderId, id: DryRunId) -> Result<DryRun, StoreError> {
+        let dry_run = self.dry_run_work(id).await?;
+        if dry_run.order_id == order_id { Ok(dry_run) } else { Err(StoreError::NotFound) }
+    }
+
+    /// A dry run by its id alone: for the worker.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn dry_run_work(&self, id: DryRunId) -> Result<DryRun, StoreError> {
+        read(&mut self.read().await?, id).await
+    }
+
+    /// Records where a pair stands, and what would be done for it as far as that is known.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn save_dry_run(
+        &self,
+        id: DryRunId,
+        pair: PairId,
+        state: DryRunState,
+        planned: &PlannedPair,
+    ) -> Result<(), StoreError> {
+        let ended = matches!(state, DryRunState::Finished | DryRunState::Failed).then(|| self.now());
+        let (findings, folders) = (json(&planned.findings)?, json(&planned.folders)?);
+        let mut tx = self.write().await?;
+        let sql = "UPDATE dry_run_pairs SET state = $3, findings = $4, folders = $5, left_out = $6, finished_at = $7
+             WHERE dry_run_id = $1 AND pair_id = $2";
+        let args = args![id, pair, code(&state)?, findings, folders, json(&planned.left_out)?, ended];
+        if tx.execute(sql, args).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        tx.commit().await
+    }
+}
+
+/// Adds the pair, or every ticked one; how many.
+async fn add_pairs(tx: &mut Tx, id: DryRunId, order_id: OrderId, only: Option<PairId>) -> Result<u64, StoreError> {
+    tx.execute(
+        "INSERT INTO dry_run_pairs (dry_run_id, pair_id, position, state, findings, folders, left_out)
+         SELECT $1, p.id, p.position, 'queued', '[]', '[]', '[]' FROM pairs p
+         WHERE p.order_id = $2 AND (p.id = $3 OR ($3 IS NULL AND p.ticked = 1))
+         ON CONFLICT (dry_run_id, pair_id) DO UPDATE SET state = excluded.state",
+        args![id, order_id, only],
+    )
+    .await
+}
+
+async fn read(tx: &mut Tx, id: DryRunId) -> Result<DryRun, StoreError> {
+    let head = tx.row("SELECT order_id, created_at FROM dry_runs WHERE id = $1", args![id]).await?;
+    let sql = "SELECT r.pair_id, r.state, r.findings, r.folders, r.left_out, r.finished_at,
+            COALESCE(s.act_for, s.user_name) AS source, COALESCE(d.act_for, d.user_name) AS destination
+         FROM dry_run_pairs r JOIN sides s ON s.pair_id = r.pair_id AND s.side = 'source'
+         JOIN sides d ON d.pair_id = r.pair_id AND d.side = 'destination'
+         WHERE r.dry_run_id = $1 ORDER BY r.position";
+    let rows = tx.rows(sql, args![id]).await?;
+    let pairs: Vec<PairDryRun> = rows.iter().map(pair_from).collect::<Result<_, _>>()?;
+    let mut counts = DryRunCounts::default();
+    pairs.iter().for_each(|pair| counts.add(&pair.counts));
+    let open = |pair: &PairDryRun| matches!(pair.state, DryRunState::Queued | DryRunState::Running);
+    Ok(DryRun {
+        id,
+        order_id: head.get("order_id")?,
+        created_at: head.get("created_at")?,
+        finished: !pairs.iter().any(open),
+        counts,
+        pairs,
+    })
+}
+
+fn pair_from(row: &Row) -> Result<PairDryRun, StoreError> {
+    let folders: Vec<DryRunFolder> = row.json("folders")?;
+    let mut counts = DryRunCounts::default();
+    folders.iter().for_each(|folder| counts.add(&folder.counts));
+    Ok(PairDryRun {
+        pair_id: row.get("pair_id")?,
+        source: row.get("source")?,
+        destination: row.get("destination")?,
+        state: row.code("state")?,
+        findings: row.json("findings")?,
+        counts,
+        folders,
+        left_out: row.json("left_out")?,
+        finished_at: row.get("finished_at")?,
+    })
+}
