@@ -18,8 +18,7 @@ use crate::{
 pub(super) fn Correct(page: Page, error: RowError, busy: RwSignal<bool>) -> impl IntoView {
     let RowError { row, column: wrong, cells: texts, .. } = error;
     let known: Vec<bool> = texts.iter().map(Option::is_some).collect();
-    let cells: Vec<RwSignal<String>> =
-        texts.into_iter().map(|text| RwSignal::new(text.unwrap_or_default())).collect();
+    let cells: Vec<RwSignal<String>> = texts.into_iter().map(|text| RwSignal::new(text.unwrap_or_default())).collect();
     let inputs = cells
         .iter()
         .copied()
