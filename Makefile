@@ -14,6 +14,8 @@ BIN := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 export PATH := $(CURDIR)/e2e/node_modules/.bin:$(PATH)
 export MAILFERRY_BIN := $(BIN)
 
+BENCH = $(TARGET)/release/lab bench --mailferry $(TARGET)/release/mailferry --repetitions $(or $(BENCH_REPETITIONS),5)
+
 # Always all crates, even for one program: so that every build agrees on the features of what they share, and nothing
 # is compiled twice.
 NATIVE := --workspace --exclude mailferry-frontend
@@ -78,7 +80,11 @@ soak: setup ## Random faults on larger mailboxes for SOAK_MINUTES=10; SOAK_SEED 
 	@e2e/crash-matrix.sh soak
 
 .PHONY: fuzz
-fuzz: setup ## Sessions with servers that say nonsense, for FUZZ_MINUTES=10; FUZZ_SEED repeats a run
+fuzz: setup ## Everything that reads a server's bytes, guided by coverage, for FUZZ_MINUTES=10; FUZZ_TARGETS names some
+	backend/connectors/fuzz/run.sh
+
+.PHONY: fuzz-sessions
+fuzz-sessions: setup ## Sessions with servers that say nonsense, for FUZZ_MINUTES=10; FUZZ_SEED repeats a run
 	FUZZ_MINUTES=$${FUZZ_MINUTES:-10} cargo test --locked $(NATIVE) --test hostile -- --nocapture no_words
 
 .PHONY: voucher-race
@@ -89,12 +95,20 @@ voucher-race: ## Fifty parallel redeems of one voucher, on both databases, with 
 authz: setup ## Every operation of the API × every proof that does not suffice; prints how many were refused
 	cargo test --locked $(NATIVE) --test api -- --nocapture authorisation
 
+.PHONY: api-walk
+api-walk: setup ## A reseller's life by the API alone, between real servers: tenant, key, voucher, link, order, webhooks
+	cargo test --locked $(NATIVE) --test api -- --nocapture walk
+
 .PHONY: bench
-bench: setup ## How long copies take, beside the servers' limit and other tools; writes e2e/BENCH.md
+bench: setup ## How long copies take, beside the servers' limit and other tools; writes e2e/BENCH.md; BENCH_ONLY="many disk" prints some
 	$(MAKE) service lab PROFILE=release
-	$(TARGET)/release/lab bench --mailferry $(TARGET)/release/mailferry --out e2e/BENCH.md.new
+ifdef BENCH_ONLY
+	$(BENCH) $(BENCH_ONLY:%=--only %)
+else
+	$(BENCH) --out e2e/BENCH.md.new
 	{ echo '# Speed'; echo; echo "Measured $$(date +%Y-%m-%d) by \`make bench\`."; echo; cat e2e/BENCH.md.new; } > e2e/BENCH.md
 	rm e2e/BENCH.md.new
+endif
 
 .PHONY: lighthouse
 lighthouse: build lab ## Lighthouse's scores of the start page, headless; fails below 95

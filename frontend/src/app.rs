@@ -12,6 +12,7 @@ use crate::{
         announce::Announcer,
         connection::{self, Connection},
         language::{self, PageLanguage},
+        offer::Offer,
         order::OpenOrder,
         providers::KnownProviders,
         router::Router,
@@ -113,6 +114,7 @@ fn App(module: Module, pages: Pages) -> impl IntoView {
     Service::provide(connection);
     KnownProviders::provide(connection);
     let open_order = OpenOrder::provide();
+    Offer::provide(language);
     Effect::new(move |before: Option<&str>| {
         let code = language.code();
         if before.is_some_and(|before| before != code) {
@@ -162,6 +164,11 @@ fn skip(event: &web_sys::MouseEvent) {
 
 #[component]
 fn Header() -> impl IntoView {
+    let brand = Offer::get().brand;
+    let name = Memo::new(move |_| {
+        let own = brand.with(|brand| brand.as_ref().and_then(|brand| brand.name.clone()));
+        own.unwrap_or_else(|| t!("app.name").to_owned())
+    });
     let theme = RwSignal::new(Theme::now());
     Theme::follow(theme);
     let toggle = move |_| {
@@ -174,7 +181,7 @@ fn Header() -> impl IntoView {
             <div class="site-header-inner">
                 <a class="brand" href="/" aria-label=t!("app.to_start")>
                     {brand_mark()}
-                    <span>{t!("app.name")}</span>
+                    <span>{move || name.get()}</span>
                 </a>
                 <div class="site-tools">
                     <LanguageMenu />

@@ -116,6 +116,8 @@ pub enum LeftOutReason {
     NoMessages,
     /// It shows messages of other folders.
     View,
+    /// It holds chats, which are no mail.
+    Chats,
 }
 
 /// A folder that would not be copied.

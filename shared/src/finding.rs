@@ -109,6 +109,13 @@ finding_codes! {
         "Close mail programs that use the account, or wait; we try again with fewer connections.";
     Throttled, "throttled", Warning, "The server asked us to slow down.",
         "Nothing to do: the migration goes on by itself.";
+    DailyLimit, "daily_limit", Warning, "The amount of data that this provider lets an account move in a day is used up.",
+        "Nothing to do: the migration goes on by itself within a day.";
+    WaitingForTurn, "waiting_for_turn", Warning, "Other accounts use all connections to this provider's server.",
+        "Nothing to do: this account's turn comes by itself.";
+    StorageFailing, "storage_failing", Warning,
+        "The destination's server cannot store messages at the moment; its disk may be full.",
+        "Nothing to do: we try again by ourselves. If it stays, tell the new provider.";
     MailboxFull, "mailbox_full", Error, "The destination mailbox is full.",
         "Make room or buy more space, then resume.";
     WillNotFit, "will_not_fit", Warning, "The mail is larger than the free space at the destination.",

@@ -84,6 +84,26 @@ typed_id!(
     ApiKeyId
 );
 typed_id!(
+    /// A pre-configured link (its id, not its token).
+    LinkId
+);
+typed_id!(
+    /// Vouchers that were made together.
+    VoucherBatchId
+);
+typed_id!(
+    /// A webhook endpoint.
+    WebhookId
+);
+typed_id!(
+    /// One event on its way to one webhook endpoint.
+    WebhookDeliveryId
+);
+typed_id!(
+    /// A migration that was requested to be done by the operator.
+    RequestId
+);
+typed_id!(
     /// A payment for an order.
     PaymentId
 );

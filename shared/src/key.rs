@@ -113,7 +113,7 @@ pub struct ApiKey {
     pub member_id: Option<MemberId>,
     /// What it may be used for.
     pub scopes: BTreeSet<Scope>,
-    /// True if its orders run against built-in test hosts only.
+    /// True if its orders are apart from all others and never reach the network.
     pub sandbox: bool,
     /// Since when.
     pub created_at: DateTime<Utc>,
@@ -142,7 +142,8 @@ pub struct ApiKeyCreate {
     pub name: String,
     /// What it may be used for, none that its creator may not do.
     pub scopes: BTreeSet<Scope>,
-    /// True for a key whose orders run against built-in test hosts only.
+    /// True for a key whose orders are apart from all others and never reach the network: every server they name is
+    /// refused (`address_refused`).
     #[serde(default)]
     pub sandbox: bool,
     /// When it ends by itself.

@@ -16,6 +16,7 @@ pub mod finding;
 pub mod ids;
 pub mod import;
 pub mod key;
+pub mod link;
 pub mod member;
 pub mod order;
 pub mod order_list;
@@ -31,6 +32,7 @@ pub mod service;
 pub mod tenant;
 pub mod verification;
 pub mod voucher;
+pub mod webhook;
 
 /// The version prefix of every path of the API.
 pub const API_PREFIX: &str = "/api/v1";

@@ -7,6 +7,7 @@ use crate::{
     address::MailAddress,
     endpoint::Endpoint,
     ids::{DeltaId, OrderId, PairId},
+    link::OrderLink,
     run::{Counts, RunSummary},
     schedule::DeltaSchedule,
     secret::Secret,
@@ -113,6 +114,9 @@ pub struct OrderCreate {
     /// What to leave out, and how to copy.
     #[serde(default)]
     pub options: OrderOptions,
+    /// The token of a pre-configured link, which may fix providers and pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<Secret>,
 }
 
 /// A provider of the list, or a server named by hand.
@@ -181,6 +185,9 @@ pub struct OrderOptions {
     pub since: Option<NaiveDate>,
     /// Copy the newest messages of each folder first; the arrival order at the destination is then reversed.
     pub newest_first: bool,
+    /// Deltas carry over what was read, flagged or answered at the old account meanwhile, unless it was changed at the new
+    /// one.
+    pub carry_flags: bool,
     /// Folders that get another name at the destination.
     pub folder_rules: Vec<FolderRule>,
 }
@@ -197,6 +204,7 @@ impl Default for OrderOptions {
             max_message_bytes: DEFAULT_MAX_MESSAGE_BYTES,
             since: None,
             newest_first: false,
+            carry_flags: false,
             folder_rules: Vec::new(),
         }
     }
@@ -295,6 +303,12 @@ pub struct Order {
     pub options: OrderOptions,
     /// What has been paid for.
     pub payment: Payment,
+    /// What the pre-configured link says that it was made by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub link: Option<OrderLink>,
+    /// True if it runs against built-in test hosts.
+    #[serde(default)]
+    pub sandbox: bool,
     /// Sums over the account pairs.
     pub totals: OrderTotals,
     /// The terms' version that was accepted.

@@ -46,6 +46,7 @@ problem_codes! {
     WrongState, "wrong_state", 409, "This is not possible in the order's present state";
     TermsNotAccepted, "terms_not_accepted", 422, "The current terms must be accepted first";
     VoucherInvalid, "voucher_invalid", 422, "The voucher code is not valid";
+    VoucherUnfit, "voucher_unfit", 409, "The voucher is not good for this migration";
     PaymentNotOffered, "payment_not_offered", 409, "Payments are not offered here";
     NothingDue, "nothing_due", 409, "Nothing is left to pay";
     PaymentUnderWay, "payment_under_way", 409, "A payment of this order is being settled";

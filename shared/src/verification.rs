@@ -15,6 +15,8 @@ use crate::{
 pub enum Grade {
     /// Byte for byte.
     Identical,
+    /// Byte for byte as it was sent: repaired, since the server had refused it as it was.
+    Repaired,
     /// The server has changed its header or its line ends; what follows the header is the same.
     Rewritten,
     /// It is there, but what follows its header, or what it is, has changed.
@@ -25,8 +27,8 @@ pub enum Grade {
     Unread,
 }
 
-/// How many messages were found how. `expected` is the sum of `identical`, `rewritten`, `different`, `absent` and
-/// `unread` once the verification has ended.
+/// How many messages were found how. `expected` is the sum of `identical`, `repaired`, `rewritten`, `different`,
+/// `absent` and `unread` once the verification has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
@@ -35,6 +37,8 @@ pub struct VerificationCounts {
     pub expected: u64,
     /// There, byte for byte.
     pub identical: u64,
+    /// There, byte for byte as they were sent: repaired, since the server had refused them as they were.
+    pub repaired: u64,
     /// There, with a header or line ends that the server has changed.
     pub rewritten: u64,
     /// There, with other content.
@@ -52,20 +56,21 @@ pub struct VerificationCounts {
 }
 
 impl VerificationCounts {
-    /// Messages that are there: byte for byte or rewritten.
+    /// Messages that are there: byte for byte, repaired or rewritten.
     pub fn arrived(&self) -> u64 {
-        self.identical + self.rewritten
+        self.identical + self.repaired + self.rewritten
     }
 
-    /// True if everything is there as it was copied.
+    /// True if everything is there as it was sent.
     pub fn is_perfect(&self) -> bool {
-        self.identical == self.expected && self.flags_differ == 0 && self.dates_differ == 0
+        self.identical + self.repaired == self.expected && self.flags_differ == 0 && self.dates_differ == 0
     }
 
     /// Adds `other` to these.
     pub fn add(&mut self, other: &Self) {
         self.expected += other.expected;
         self.identical += other.identical;
+        self.repaired += other.repaired;
         self.rewritten += other.rewritten;
         self.different += other.different;
         self.absent += other.absent;

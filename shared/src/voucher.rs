@@ -3,7 +3,102 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::VoucherId, secret::Secret};
+use crate::{
+    ids::{OrderId, VoucherBatchId, VoucherId},
+    order::OrderState,
+    secret::Secret,
+};
+
+/// What a voucher is limited to, besides its account pairs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct VoucherLimits {
+    /// Not redeemable before this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<DateTime<Utc>>,
+    /// Not redeemable after this time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<DateTime<Utc>>,
+    /// Good for source mailboxes up to this size only, bytes; they must have been counted by a check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub max_mailbox_bytes: Option<u64>,
+    /// Good for free trials only: it pays for no full migration.
+    pub trial_only: bool,
+    /// Given away for tests: told apart in lists, so that it is not billed.
+    pub free_test: bool,
+    /// Only where the old or the new provider is one of these, by their ids; empty: anywhere.
+    pub providers: Vec<String>,
+}
+
+/// Where a voucher stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum VoucherState {
+    /// Account pairs are left.
+    Issued,
+    /// Nothing is left.
+    Redeemed,
+    /// Its time is over.
+    Expired,
+    /// It was withdrawn.
+    Revoked,
+}
+
+/// An order that used a voucher.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VoucherUse {
+    /// The order number.
+    pub order_id: OrderId,
+    /// Where the order stands.
+    pub order_state: OrderState,
+    /// Account pairs spent on it.
+    pub pairs: u32,
+    /// When.
+    pub used_at: DateTime<Utc>,
+}
+
+/// A voucher, without its code.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Voucher {
+    /// Its id.
+    pub id: VoucherId,
+    /// The vouchers it was made with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_id: Option<VoucherBatchId>,
+    /// How its code begins; the rest is known to whoever has it.
+    #[cfg_attr(feature = "openapi", schema(example = "MF-7K2QX"))]
+    pub hint: String,
+    /// Where it stands.
+    pub state: VoucherState,
+    /// Account pairs it is good for.
+    pub pairs: u32,
+    /// Account pairs it was spent on.
+    pub pairs_used: u32,
+    /// What it is limited to.
+    pub limits: VoucherLimits,
+    /// True if it is good for sandbox orders only.
+    pub sandbox: bool,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+    /// The orders that used it.
+    pub uses: Vec<VoucherUse>,
+}
+
+/// One page of the list of vouchers, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct VoucherPage {
+    /// The vouchers.
+    pub items: Vec<Voucher>,
+    /// To be sent as `cursor` for the next page, with the same filter; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
 
 /// Creates a batch of vouchers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,9 +112,25 @@ pub struct VoucherCreate {
     #[serde(default = "one")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub count: u32,
+    /// Not redeemable before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_from: Option<DateTime<Utc>>,
     /// Not redeemable after this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<DateTime<Utc>>,
+    /// Good for source mailboxes up to this size only, bytes; they must have been counted by a check.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
+    pub max_mailbox_bytes: Option<u64>,
+    /// Good for free trials only: it pays for no full migration.
+    #[serde(default)]
+    pub trial_only: bool,
+    /// Given away for tests: told apart in lists, so that it is not billed.
+    #[serde(default)]
+    pub free_test: bool,
+    /// Only where the old or the new provider is one of these, by their ids; empty: anywhere. At most 50.
+    #[serde(default)]
+    pub providers: Vec<String>,
 }
 
 fn one() -> u32 {
@@ -46,6 +157,8 @@ pub struct VoucherIssued {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VoucherBatch {
+    /// The batch.
+    pub batch_id: VoucherBatchId,
     /// The vouchers.
     pub items: Vec<VoucherIssued>,
 }

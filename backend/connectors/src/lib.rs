@@ -5,6 +5,8 @@
 //! to copy.
 #![warn(missing_docs)]
 
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod imap;
 pub mod memory;
 pub mod net;

@@ -62,7 +62,7 @@ async fn scripted(
                 None if line.contains(" LIST ") => {
                     told.push(line);
                     let names = ["INBOX", "user.anna", "user.anna.Sent", "user.annabel", "user.bert"];
-                    let listed: String = names.iter().map(|name| format!("* LIST () \".\" {name}\r\n")).collect();
+                    let listed = names.iter().fold(String::new(), |all, name| all + "* LIST () \".\" " + name + "\r\n");
                     format!("{listed}{tag} OK")
                 }
                 None => format!("{tag} OK"),

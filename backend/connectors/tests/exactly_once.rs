@@ -16,6 +16,7 @@ use chrono::{DateTime, FixedOffset};
 use mailferry_connectors::memory::{MemoryAccount, MemoryConnector, Mishap};
 use mailferry_domain::{folder::FolderPath, item::Flags, mapping::MappingOptions, plan::ItemFilter};
 use mailferry_engine::{
+    allowance::{Allowance, Allowances},
     port::{Command, Control, Decision, Fault, Interrupted, NoFault, NoProgress, Step},
     run::{Job, RunEnd, RunOptions, RunReport, run},
 };
@@ -302,6 +303,86 @@ async fn a_full_mailbox_parks_the_run_and_the_next_one_goes_on() {
     assert_eq!(world.destination(), expected);
 }
 
+/// Runs as often as a day's amount asks for; how often that was.
+async fn days(world: &mut World, allowances: impl Fn(Allowance) -> Allowances) -> usize {
+    for day in 1..20 {
+        let fresh_in = Duration::from_secs(5 * 3600);
+        world.options.allowances = allowances(Allowance { left_bytes: 6, untouched: true, fresh_in });
+        let report = world.run().await;
+        assert_eq!((report.counts.failed, report.counts.uncertain), (0, 0), "{:?}", report.counts);
+        match &report.end {
+            RunEnd::Postponed(error, wait) => {
+                assert_eq!(error.code, FindingCode::DailyLimit);
+                assert!(*wait <= fresh_in && *wait > fresh_in / 2, "{wait:?}");
+                assert!(report.counts.stored > 0 || day > 10, "every day something is copied");
+            }
+            _ => {
+                succeeded(&report);
+                return day;
+            }
+        }
+    }
+    panic!("never done");
+}
+
+#[tokio::test]
+async fn a_days_amount_parks_the_run_and_the_next_day_goes_on() {
+    let (expected, _) = clean().await;
+    let mut world = World::new();
+    let sent = days(&mut world, |day| Allowances { to_destination: Some(day), ..Allowances::default() }).await;
+    assert!(sent > 2, "{sent}");
+    assert_eq!(world.destination(), expected);
+    let mut world = World::new();
+    let fetched = days(&mut world, |day| Allowances { from_source: Some(day), ..Allowances::default() }).await;
+    assert!(fetched > 1, "{fetched}");
+    assert_eq!(world.destination(), expected);
+    runs_again_without_doing_anything(&world).await;
+}
+
+#[tokio::test]
+async fn whoever_slows_us_down_is_waited_for_and_nothing_fails() {
+    let (expected, _) = clean().await;
+    for code in [FindingCode::Throttled, FindingCode::TooManyConnections] {
+        let world = World::new();
+        let slow = Mishap::Refused(1, code, Decision::Wait(Duration::from_millis(5)));
+        world.connector.destination.store_mishaps([Mishap::Fine, slow, slow, slow, slow, slow, slow, slow, slow]);
+        let report = world.run().await;
+        succeeded(&report);
+        assert_eq!(report.counts.failed, 0);
+        assert_eq!(world.destination(), expected);
+        // A long wait is no reason to hold connections.
+        let world = World::new();
+        let hour = Decision::Wait(Duration::from_secs(2 * 3600));
+        world.connector.destination.store_mishaps([Mishap::Fine, Mishap::Refused(0, code, hour)]);
+        let report = world.run().await;
+        let waits = matches!(&report.end, RunEnd::Postponed(error, wait)
+            if error.code == code && *wait == Duration::from_secs(2 * 3600));
+        assert!(waits && report.counts.failed == 0, "{:?}, {:?}", report.end, report.counts);
+        succeeded(&world.run().await);
+        assert_eq!(world.destination(), expected);
+    }
+}
+
+#[tokio::test]
+async fn a_destination_that_cannot_store_is_not_hammered_and_blames_no_message() {
+    let (expected, _) = clean().await;
+    let world = World::new();
+    let full = Mishap::Refused(0, FindingCode::StorageFailing, Decision::Retry);
+    world.connector.destination.store_mishaps(std::iter::repeat_n(full, 1000));
+    let report = world.run().await;
+    let waits = matches!(&report.end, RunEnd::Postponed(error, _) if error.code == FindingCode::StorageFailing);
+    assert!(waits && report.counts.failed == 0, "{:?}, {:?}", report.end, report.counts);
+    assert!(world.connector.destination.logins() < 12, "{}", world.connector.destination.logins());
+    world.connector.destination.store_mishaps([]);
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), expected);
+    // A disk that is full for a moment only is waited for.
+    let world = World::new();
+    world.connector.destination.store_mishaps([Mishap::Fine, full, full]);
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), expected);
+}
+
 #[tokio::test]
 async fn a_wrong_password_is_tried_once() {
     let world = World::new();
@@ -342,8 +423,13 @@ async fn new_uids_at_the_source_or_at_the_destination_double_nothing() {
         if at_destination {
             world.connector.destination.renumber(&path("INBOX"));
         }
-        succeeded(&world.run().await);
+        let report = world.run().await;
+        succeeded(&report);
         assert_eq!(world.destination(), before, "source {at_source}, destination {at_destination}");
+        assert_eq!((report.counts.stored, report.counts.present), (0, 9), "what is found again is not copied");
+        if !(at_source && at_destination) {
+            assert_eq!(report.counts.duplicates, 0, "and it was there by us");
+        }
         runs_again_without_doing_anything(&world).await;
     }
 }

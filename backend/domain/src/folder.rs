@@ -139,6 +139,9 @@ pub struct FolderStatus {
     pub uid_next: u32,
     /// Messages in the folder.
     pub messages: u32,
+    /// HIGHESTMODSEQ (RFC 7162): it grows with every change of a flag; `None` where the server keeps none or was not
+    /// asked.
+    pub highest_modseq: Option<u64>,
 }
 
 #[cfg(test)]

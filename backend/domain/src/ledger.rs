@@ -38,6 +38,8 @@ pub struct OpenIntent {
     pub destination_uid_next: u32,
     /// What was sent instead of the source's bytes, which were refused.
     pub repaired: Option<Repaired>,
+    /// True if an earlier run had settled it, before the destination's UIDs lost their meaning.
+    pub settled_before: bool,
 }
 
 impl OpenIntent {
@@ -61,8 +63,10 @@ pub struct Repaired {
 pub enum Outcome {
     /// It was copied; the destination's UID, where the server told it (APPENDUID, RFC 4315) or it was found.
     Stored(Option<Uid>),
-    /// It was at the destination without us.
+    /// It was at the destination without us, or the destination keeps one message for it and another one like it.
     Present(Option<Uid>),
+    /// An earlier run copied it, and it was found again after UIDs had lost their meaning (UIDVALIDITY).
+    Found(Option<Uid>),
     /// It was left out.
     Skipped(FindingCode),
     /// It could not be copied.
@@ -74,7 +78,7 @@ pub enum Outcome {
 impl Outcome {
     /// True if the message is at the destination and needs nothing more in later runs.
     pub fn is_settled(self) -> bool {
-        matches!(self, Self::Stored(_) | Self::Present(_))
+        matches!(self, Self::Stored(_) | Self::Present(_) | Self::Found(_))
     }
 }
 
@@ -122,6 +126,9 @@ pub struct Cursor {
     pub size_bytes: u64,
     /// The destination folder's UIDVALIDITY then.
     pub destination_uid_validity: UidValidity,
+    /// The source folder's HIGHESTMODSEQ when the flags at the destination were last what they are at the source;
+    /// `None` where that is not known.
+    pub source_modseq: Option<u64>,
 }
 
 /// What the ledger knows of one source folder and its destination, for the present UIDVALIDITY of both.

@@ -16,6 +16,7 @@ pub mod manifest;
 pub mod mapping;
 pub mod money;
 pub mod mx;
+pub mod names;
 pub mod order;
 pub mod plan;
 pub mod print;

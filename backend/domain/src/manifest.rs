@@ -12,7 +12,7 @@ use crate::{
 /// What the first line calls the format.
 pub const FORMAT: &str = "mailferry-manifest";
 /// The version that is written, and the only one that is read.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// The first line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +81,18 @@ pub struct DestinationRef {
     pub uid: Option<u32>,
 }
 
+/// What was sent instead of a message whose bytes the destination refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentRepaired {
+    /// SHA-256 of what was sent.
+    #[serde(with = "hash_as_hex")]
+    pub sha256: Option<ContentHash>,
+    /// Size of what was sent, bytes.
+    pub size_bytes: u64,
+    /// What was repaired, for people.
+    pub repaired: String,
+}
+
 /// One message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestEntry {
@@ -104,15 +116,22 @@ pub struct ManifestEntry {
     /// Why it was skipped or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<FindingCode>,
+    /// What was sent in its place, if the destination refused it as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<SentRepaired>,
     /// What tells later which part of it was changed.
     #[serde(default, with = "print_as_text", skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<Fingerprint>,
 }
 
 impl ManifestEntry {
-    /// Size and hash, if it was read.
+    /// Size and hash of what should lie at the destination, if the message was read.
     pub fn key(&self) -> Option<ContentKey> {
-        Some(ContentKey { size_bytes: self.size_bytes, hash: self.sha256? })
+        let (size_bytes, hash) = match &self.sent {
+            Some(sent) => (sent.size_bytes, sent.sha256),
+            None => (self.size_bytes, self.sha256),
+        };
+        Some(ContentKey { size_bytes, hash: hash? })
     }
 }
 

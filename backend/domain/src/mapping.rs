@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     folder::{FolderPath, NamingStyle, RemoteFolder},
+    names::NameRules,
     special_use::SpecialUse,
     substitute::harmless,
 };
@@ -19,6 +20,11 @@ pub struct MappingOptions {
     pub leave_out_junk: bool,
     /// Folders that get another name, with their children; the longest match wins.
     pub rules: Vec<(FolderPath, FolderPath)>,
+    /// The source shows one message in several folders (Gmail's labels): the folder of all messages is copied as well,
+    /// last, as far as its messages lie in no other.
+    pub labels: bool,
+    /// What the destination's provider does not take in names.
+    pub names: NameRules,
     /// Where earlier runs put folders: they stay there, whatever else has changed, or a delta would copy them anew.
     pub settled: BTreeMap<FolderPath, FolderPath>,
 }
@@ -36,6 +42,8 @@ pub enum LeftOut {
     NotSelectable,
     /// It is a view of messages in other folders.
     View,
+    /// It holds chats, which are no mail (Gmail).
+    Chats,
 }
 
 /// One source folder and where it goes.
@@ -52,6 +60,8 @@ pub struct MappedFolder {
     pub substitute: Option<FolderPath>,
     /// The folder that is there already.
     pub there: Option<RemoteFolder>,
+    /// Only messages that lie in no other folder of the source are copied.
+    pub only_unfiled: bool,
     /// True if neither a rule nor a special use explains the other name: the destination could not take the old one.
     pub renamed: bool,
 }
@@ -59,7 +69,7 @@ pub struct MappedFolder {
 /// The plan for the folders.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FolderMapping {
-    /// What is copied, INBOX first, then in the source's order.
+    /// What is copied: INBOX first, then in the source's order; a folder of all messages last.
     pub folders: Vec<MappedFolder>,
     /// What is not, with the reason.
     pub left_out: Vec<(FolderPath, LeftOut)>,
@@ -81,14 +91,15 @@ pub fn map_folders(
     let existing: BTreeMap<&FolderPath, &RemoteFolder> =
         destination.iter().filter(|f| f.selectable).map(|f| (&f.path, f)).collect();
     let mut mapping = FolderMapping::default();
-    let mut names = Names::new(style, destination);
+    let mut names = Names::new(style, &options.names, destination);
     let mut kept = Vec::new();
     for folder in inbox_first(source) {
         match left_out(folder, &source_uses, options) {
             Some(reason) => mapping.left_out.push((folder.path.clone(), reason)),
-            None => kept.push((folder, wanted_place(&folder.path, &moves))),
+            None => kept.push((folder, wanted_place(&folder.path, &moves, options))),
         }
     }
+    kept.sort_by_key(|(folder, _)| is_all(folder));
     // Names are given by rank, so that a folder that merely has the name of another one's new place steps aside.
     let mut places: BTreeMap<&FolderPath, FolderPath> = BTreeMap::new();
     for rank in [Rank::Settled, Rank::Rule, Rank::SpecialUse, Rank::Name] {
@@ -109,6 +120,7 @@ pub fn map_folders(
             create: !existing.contains_key(&place) && !place.is_inbox(),
             substitute: substitutes.get(&place).cloned(),
             there: existing.get(&place).map(|folder| (*folder).clone()),
+            only_unfiled: is_all(folder),
             renamed: place != *wanted,
             destination: place,
         });
@@ -134,6 +146,28 @@ fn rank_of(path: &FolderPath, wanted: &FolderPath, options: &MappingOptions) -> 
     } else {
         Rank::Name
     }
+}
+
+/// True for the folder that shows every message. Elsewhere than at a source with labels it is left out.
+fn is_all(folder: &RemoteFolder) -> bool {
+    folder.special_use == Some(SpecialUse::All)
+}
+
+/// Where Gmail keeps its own folders; the name depends on the country.
+const CONTAINERS: [&str; 2] = ["[Gmail]", "[Google Mail]"];
+/// What Gmail calls the folder of chats.
+const CHATS: [&str; 3] = ["Chats", "Chat", "Все чаты"];
+
+fn in_container(path: &FolderPath) -> bool {
+    path.levels().len() > 1 && CONTAINERS.contains(&path.levels()[0].as_str())
+}
+
+/// A path without Gmail's container, which no other server has.
+fn without_container(path: &FolderPath) -> FolderPath {
+    if in_container(path) {
+        return FolderPath::new(path.levels()[1..].iter().cloned()).unwrap_or_else(|_| path.clone());
+    }
+    path.clone()
 }
 
 fn inbox_first(folders: &[RemoteFolder]) -> impl Iterator<Item = &RemoteFolder> {
@@ -165,7 +199,11 @@ fn moves(
     options: &MappingOptions,
 ) -> Vec<(FolderPath, FolderPath)> {
     let by_use = source.iter().filter_map(|(special_use, from)| {
-        let to = destination.get(special_use).filter(|_| !special_use.is_view())?;
+        let to = match special_use {
+            SpecialUse::All if options.labels => all_goes_to(source, destination)?,
+            other if other.is_view() => return None,
+            other => destination.get(other)?,
+        };
         Some((from.clone(), to.clone()))
     });
     let mut moves: Vec<_> = options.rules.iter().cloned().chain(by_use).collect();
@@ -174,8 +212,18 @@ fn moves(
     moves
 }
 
-fn wanted_place(path: &FolderPath, moves: &[(FolderPath, FolderPath)]) -> FolderPath {
-    moves.iter().find_map(|(from, to)| path.moved(from, to)).unwrap_or_else(|| path.clone())
+/// What lies in no folder is archived mail.
+fn all_goes_to<'a>(
+    source: &BTreeMap<SpecialUse, FolderPath>,
+    destination: &'a BTreeMap<SpecialUse, FolderPath>,
+) -> Option<&'a FolderPath> {
+    let archive = || destination.get(&SpecialUse::Archive).filter(|_| !source.contains_key(&SpecialUse::Archive));
+    destination.get(&SpecialUse::All).or_else(archive)
+}
+
+fn wanted_place(path: &FolderPath, moves: &[(FolderPath, FolderPath)], options: &MappingOptions) -> FolderPath {
+    let kept = || if options.labels { without_container(path) } else { path.clone() };
+    moves.iter().find_map(|(from, to)| path.moved(from, to)).unwrap_or_else(kept)
 }
 
 fn left_out(
@@ -192,8 +240,10 @@ fn left_out(
         Some(LeftOut::Junk)
     } else if !folder.selectable {
         Some(LeftOut::NotSelectable)
-    } else if folder.special_use.is_some_and(SpecialUse::is_view) {
+    } else if folder.special_use.is_some_and(SpecialUse::is_view) && !(options.labels && is_all(folder)) {
         Some(LeftOut::View)
+    } else if options.labels && in_container(&folder.path) && CHATS.contains(&folder.path.name()) {
+        Some(LeftOut::Chats)
     } else {
         None
     }
@@ -202,6 +252,7 @@ fn left_out(
 /// Gives each source folder a name that the destination can spell and that no other source folder has.
 struct Names<'a> {
     style: &'a NamingStyle,
+    rules: &'a NameRules,
     /// How the destination's existing folders are spelt, by lower case: on a server that ignores case, `Sent` and
     /// `SENT` are one folder.
     taken: BTreeMap<String, FolderPath>,
@@ -209,9 +260,9 @@ struct Names<'a> {
 }
 
 impl<'a> Names<'a> {
-    fn new(style: &'a NamingStyle, destination: &[RemoteFolder]) -> Self {
+    fn new(style: &'a NamingStyle, rules: &'a NameRules, destination: &[RemoteFolder]) -> Self {
         let taken = destination.iter().map(|f| (fold(&f.path), f.path.clone())).collect();
-        Self { style, taken, given: BTreeSet::new() }
+        Self { style, rules, taken, given: BTreeSet::new() }
     }
 
     fn keep(&mut self, place: &FolderPath) -> FolderPath {
@@ -223,7 +274,10 @@ impl<'a> Names<'a> {
         let spelt = self.spell(wanted);
         let mut place = spelt.clone();
         let mut number = 2;
-        while !may_share && (self.given.contains(&fold(&place)) || self.differs_in_case_only(&place)) {
+        let meets = |names: &Self, place: &FolderPath| {
+            names.given.contains(&fold(place)) || names.differs_in_case_only(place) || names.is_reserved(place)
+        };
+        while !may_share && meets(self, &place) {
             place = numbered(&spelt, number);
             number += 1;
         }
@@ -248,6 +302,10 @@ impl<'a> Names<'a> {
         substitutes
     }
 
+    fn is_reserved(&self, place: &FolderPath) -> bool {
+        place.levels().len() == 1 && self.rules.reserves(place.name())
+    }
+
     fn differs_in_case_only(&self, place: &FolderPath) -> bool {
         self.taken
             .get(&fold(place))
@@ -267,6 +325,7 @@ impl<'a> Names<'a> {
     fn spell_level(&self, level: &str) -> String {
         let refused = |c: char| Some(c) == self.style.separator || c.is_control();
         let spelt: String = level.chars().map(|c| if refused(c) { '_' } else { c }).collect();
+        let spelt = self.rules.spell(&spelt);
         if spelt.chars().all(|c| c == ' ') { "_".to_owned() } else { spelt }
     }
 }
@@ -382,6 +441,73 @@ mod tests {
         assert_eq!(
             placed(&source, &[], '.', &MappingOptions::default()),
             pairs(&[("a.b", "a_b"), ("a_b", "a_b (2)"), ("Case", "Case"), ("CASE", "CASE (2)")])
+        );
+    }
+
+    #[test]
+    fn names_are_as_the_destinations_provider_takes_them() {
+        let names = NameRules { refused: "^".to_owned(), tidy_spaces: true, reserved: vec!["Files".to_owned()] };
+        let options = MappingOptions { names, ..MappingOptions::default() };
+        let source = [folder("a^b"), folder("a_b"), folder("two  spaces/ x"), folder("Files"), folder("Files/Sub")];
+        assert_eq!(
+            placed(&source, &[], '/', &options),
+            pairs(&[
+                ("a^b", "a_b"),
+                ("a_b", "a_b (2)"),
+                ("two  spaces/ x", "two spaces/x"),
+                ("Files", "Files (2)"),
+                ("Files/Sub", "Files/Sub"),
+            ])
+        );
+    }
+
+    fn gmail() -> Vec<RemoteFolder> {
+        let mut container = folder("[Gmail]");
+        container.selectable = false;
+        vec![
+            with_use("[Gmail]/Alle Nachrichten", SpecialUse::All),
+            folder("INBOX"),
+            folder("Work/[Gmail]"),
+            container,
+            folder("[Gmail]/Chats"),
+            with_use("[Gmail]/Gesendet", SpecialUse::Sent),
+            with_use("[Gmail]/Markiert", SpecialUse::Flagged),
+            with_use("[Gmail]/Wichtig", SpecialUse::Important),
+        ]
+    }
+
+    #[test]
+    fn of_gmail_views_and_chats_stay_and_what_is_unfiled_comes_last() {
+        let options = MappingOptions { labels: true, ..MappingOptions::default() };
+        let mapping = map_folders(&gmail(), &[folder("INBOX")], &style('/'), &options);
+        let placed: Vec<_> = mapping
+            .folders
+            .iter()
+            .map(|f| (f.source.path.to_string(), f.destination.to_string(), f.only_unfiled, f.renamed))
+            .collect();
+        let expected = [
+            ("INBOX", "INBOX", false),
+            ("Work/[Gmail]", "Work/[Gmail]", false),
+            ("[Gmail]/Gesendet", "Gesendet", false),
+            ("[Gmail]/Alle Nachrichten", "Alle Nachrichten", true),
+        ];
+        assert_eq!(placed, expected.map(|(from, to, unfiled)| (from.to_owned(), to.to_owned(), unfiled, false)));
+        let reasons: Vec<LeftOut> = mapping.left_out.iter().map(|(_, reason)| *reason).collect();
+        assert_eq!(reasons, [LeftOut::NotSelectable, LeftOut::Chats, LeftOut::View, LeftOut::View]);
+    }
+
+    #[test]
+    fn what_is_unfiled_goes_to_the_folder_of_all_messages_else_to_the_archive() {
+        let options = MappingOptions { labels: true, ..MappingOptions::default() };
+        let last = |destination: &[RemoteFolder]| {
+            let mapping = map_folders(&gmail(), destination, &style('/'), &options);
+            mapping.folders.last().map(|folder| folder.destination.to_string())
+        };
+        let archive = with_use("Archiv", SpecialUse::Archive);
+        assert_eq!(last(std::slice::from_ref(&archive)), Some("Archiv".to_owned()));
+        assert_eq!(
+            last(&[archive, with_use("[Gmail]/All Mail", SpecialUse::All)]),
+            Some("[Gmail]/All Mail".to_owned())
         );
     }
 

@@ -95,7 +95,7 @@ mod tests {
 
     fn intent(uid: u32) -> OpenIntent {
         let key = ContentKey { size_bytes: 1, hash: ContentHash([0; 32]) };
-        OpenIntent { source_uid: Uid(uid), key, destination_uid_next: 1, repaired: None }
+        OpenIntent { source_uid: Uid(uid), key, destination_uid_next: 1, repaired: None, settled_before: false }
     }
 
     #[test]

@@ -7,8 +7,11 @@ use memchr::memchr_iter;
 
 use crate::item::Flags;
 
-/// Bytes that are kept of the body's SHA-256.
+/// Bytes of the body's hash.
 pub const BODY_HASH_BYTES: usize = 16;
+/// Stands before a fingerprint that is written down; what was written before there were versions has none and is of
+/// even length.
+const VERSION: u8 = 2;
 
 /// A message's flags and fingerprint when it was read for copying.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -19,27 +22,31 @@ pub struct Traits {
     pub print: Fingerprint,
 }
 
-/// A few bytes a header field, and the beginning of the body's hash; all of it with line ends as CRLF.
+/// A few bytes a header field, and a hash of the body; all of it with line ends as CRLF.
+///
+/// Not for keeping anybody out: whether a message is the same is told by its SHA-256, and the fingerprint only names
+/// what changed where that says that something did. So it may be quick.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Fingerprint {
-    /// The beginning of the SHA-256 of what follows the header.
+    /// XXH3 (128 bits) of what follows the header.
     pub body: [u8; BODY_HASH_BYTES],
     /// A short hash of each header field, in their order.
     pub fields: Vec<u16>,
 }
 
 impl Fingerprint {
-    /// As bytes: the body's hash, then two bytes a field.
+    /// As bytes: a version, the body's hash, then two bytes a field.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(BODY_HASH_BYTES + 2 * self.fields.len());
+        let mut bytes = Vec::with_capacity(1 + BODY_HASH_BYTES + 2 * self.fields.len());
+        bytes.push(VERSION);
         bytes.extend_from_slice(&self.body);
         bytes.extend(self.fields.iter().flat_map(|field| field.to_be_bytes()));
         bytes
     }
 
-    /// From what [`Fingerprint::to_bytes`] gave; `None` if that cannot be.
+    /// From what [`Fingerprint::to_bytes`] gave; `None` if that cannot be, or if it is of another version.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let (body, fields) = bytes.split_first_chunk()?;
+        let (body, fields) = bytes.strip_prefix(&[VERSION])?.split_first_chunk()?;
         let (fields, rest) = fields.as_chunks();
         rest.is_empty()
             .then(|| Self { body: *body, fields: fields.iter().map(|two| u16::from_be_bytes(*two)).collect() })
@@ -72,6 +79,8 @@ pub enum Change {
     Body,
     /// Something; nothing was kept that could tell what.
     Bytes,
+    /// We have changed it ourselves before it was sent, since the server had refused it as it was.
+    Repaired(String),
 }
 
 impl std::fmt::Display for Change {
@@ -85,6 +94,7 @@ impl std::fmt::Display for Change {
             Self::MessageId => f.write_str("Message-ID"),
             Self::Body => f.write_str("body"),
             Self::Bytes => f.write_str("bytes"),
+            Self::Repaired(what) => write!(f, "repaired before it was sent: {what}"),
         }
     }
 }
@@ -144,10 +154,10 @@ pub fn body_offset(message: &[u8]) -> usize {
 
 /// `bytes` with every line end as CRLF; `last` is the byte before them.
 pub fn with_crlf(bytes: &[u8], last: u8) -> Cow<'_, [u8]> {
-    let bare = |at: usize| if at == 0 { last != b'\r' } else { bytes[at - 1] != b'\r' };
-    if !memchr_iter(b'\n', bytes).any(bare) {
+    if !has_bare_line_end(bytes, last) {
         return Cow::Borrowed(bytes);
     }
+    let bare = |at: usize| if at == 0 { last != b'\r' } else { bytes[at - 1] != b'\r' };
     let mut normal = Vec::with_capacity(bytes.len() + bytes.len() / 32 + 8);
     let mut from = 0;
     for at in memchr_iter(b'\n', bytes).filter(|at| bare(*at)) {
@@ -157,6 +167,19 @@ pub fn with_crlf(bytes: &[u8], last: u8) -> Cow<'_, [u8]> {
     }
     normal.extend_from_slice(&bytes[from..]);
     Cow::Owned(normal)
+}
+
+/// True if any line ends with LF alone. Every byte of every message is looked at here: in strides without branches,
+/// which processors take many bytes at a time.
+fn has_bare_line_end(bytes: &[u8], last: u8) -> bool {
+    const STRIDE: usize = 4096;
+    let bare = |before: u8, byte: u8| u8::from(byte == b'\n') & u8::from(before != b'\r');
+    let Some(first) = bytes.first() else { return false };
+    let mut strides = bytes[..bytes.len() - 1].chunks(STRIDE).zip(bytes[1..].chunks(STRIDE));
+    bare(last, *first) != 0
+        || strides.any(|(before, here)| {
+            before.iter().zip(here).fold(0, |found, (before, byte)| found | bare(*before, *byte)) != 0
+        })
 }
 
 /// The short hashes of the fields in `head`, a message up to its body.
@@ -251,6 +274,14 @@ mod tests {
     }
 
     #[test]
+    fn what_an_earlier_version_wrote_is_not_taken_for_ours() {
+        let written = print(HEAD).to_bytes();
+        assert_eq!(written.len() % 2, 1);
+        assert_eq!(Fingerprint::from_bytes(&written[1..]), None);
+        assert_eq!(Fingerprint::from_bytes(b""), None);
+    }
+
+    #[test]
     fn line_ends_are_seen_across_pieces() {
         assert_eq!(with_crlf(b"\nb\n", b'\r').as_ref(), b"\nb\r\n");
         assert_eq!(with_crlf(b"\nb\r\n", 0).as_ref(), b"\r\nb\r\n");
@@ -268,6 +299,16 @@ mod tests {
         fn no_bytes_make_it_panic(message in prop::collection::vec(prop_oneof![Just(b'\r'), Just(b'\n'), Just(b' '), Just(b':'), any::<u8>()], 0..300)) {
             let head = &message[..body_offset(&message)];
             prop_assert_eq!(field_hashes(head).len(), fields(head).len());
+        }
+
+        #[test]
+        fn a_bare_line_end_is_found_wherever_it_is(at in 0usize..10_000, size in 1usize..10_000) {
+            let mut bytes = b"0123456789abc\r\n".repeat(1_000);
+            bytes.truncate(size);
+            bytes[at % size] = b'\n';
+            let before = |at: usize| if at == 0 { b'\r' } else { bytes[at - 1] };
+            let bare = (0..size).any(|at| bytes[at] == b'\n' && before(at) != b'\r');
+            prop_assert_eq!(has_bare_line_end(&bytes, b'\r'), bare);
         }
 
         #[test]

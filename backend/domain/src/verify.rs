@@ -35,7 +35,7 @@ pub struct Found {
     pub key: ContentKey,
     /// Its Message-ID.
     pub message_id: Option<String>,
-    /// The beginning of its body's hash.
+    /// Its body's hash.
     pub body: [u8; BODY_HASH_BYTES],
     /// Its header's fields.
     pub fields: Vec<Field>,
@@ -67,7 +67,12 @@ impl Verdict {
 
     /// True if there is nothing to tell.
     pub fn is_perfect(&self) -> bool {
-        self.grade == Grade::Identical && !self.flags_differ() && self.dates.is_none()
+        self.grade == Grade::Identical && self.as_sent()
+    }
+
+    /// True if flags and date are those that were sent.
+    pub fn as_sent(&self) -> bool {
+        !self.flags_differ() && self.dates.is_none()
     }
 
     /// True if flags were lost or have come.
@@ -80,6 +85,7 @@ impl Verdict {
         counts.expected += 1;
         *match self.grade {
             Grade::Identical => &mut counts.identical,
+            Grade::Repaired => &mut counts.repaired,
             Grade::Rewritten => &mut counts.rewritten,
             Grade::Different => &mut counts.different,
             Grade::Absent => &mut counts.absent,
@@ -113,9 +119,11 @@ pub fn is_expected(entry: &ManifestEntry) -> bool {
     entry.outcome != ManifestOutcome::Skipped
 }
 
-/// The verdict on a message of the same bytes.
+/// The verdict on a message of the bytes that were sent.
 pub fn same_bytes(entry: &ManifestEntry, seen: &Seen) -> Verdict {
-    let mut verdict = Verdict { uid: Some(seen.uid), ..Verdict::missing(Grade::Identical) };
+    let changes: Vec<Change> = repaired(entry).collect();
+    let grade = if changes.is_empty() { Grade::Identical } else { Grade::Repaired };
+    let mut verdict = Verdict { uid: Some(seen.uid), changes, ..Verdict::missing(grade) };
     // What was there before us has flags and a date of its own.
     if entry.outcome != ManifestOutcome::Stored {
         return verdict;
@@ -130,6 +138,11 @@ pub fn same_bytes(entry: &ManifestEntry, seen: &Seen) -> Verdict {
         verdict.dates = Some((date, seen.internal_date));
     }
     verdict
+}
+
+/// What we have changed of it ourselves.
+fn repaired(entry: &ManifestEntry) -> impl Iterator<Item = Change> {
+    entry.sent.iter().map(|sent| Change::Repaired(sent.repaired.clone()))
 }
 
 /// Keywords differ in case only for people (RFC 9051 section 2.3.2).
@@ -153,6 +166,7 @@ fn what_changed(entry: &ManifestEntry, found: &Found) -> Vec<Change> {
     if entry.message_id.is_some() && entry.message_id != found.message_id {
         changes.push(Change::MessageId);
     }
+    changes.extend(repaired(entry));
     changes
 }
 
@@ -185,6 +199,7 @@ impl Matching {
         self.bodies.extend(entry.fingerprint.as_ref().map(|print| print.body));
         self.places.extend(entry.destination.uid.map(Uid));
         self.sizes.insert(entry.size_bytes);
+        self.sizes.extend(entry.sent.as_ref().map(|sent| sent.size_bytes));
         self.dates.insert(entry.internal_date.map(|date| date.timestamp()));
         self.open.push(Some(entry));
         self.lacking += 1;
@@ -220,7 +235,7 @@ impl Matching {
     pub fn take(&mut self, key: &ContentKey, seen: Seen) -> Option<(ManifestEntry, Verdict)> {
         let open = self.by_content.get_mut(key).filter(|open| !open.is_empty())?;
         let entries = &self.open;
-        let is_perfect = |at: &usize| entries[*at].as_ref().is_some_and(|entry| same_bytes(entry, &seen).is_perfect());
+        let is_perfect = |at: &usize| entries[*at].as_ref().is_some_and(|entry| same_bytes(entry, &seen).as_sent());
         let Some(position) = open.iter().position(is_perfect) else {
             self.waiting.push((*key, seen));
             return None;

@@ -56,10 +56,12 @@ async fn look<C: Connector, L: Ledger>(
     status: Option<mailferry_domain::folder::FolderStatus>,
     sizes: &HashSet<u64>,
 ) -> Result<bool, Stop> {
+    let meter = &writer.shared.meter;
     let job = &mut writer.jobs[at];
     if status.is_some_and(|status| !job.pool.has_news(&status, &job.state.claimed)) {
         return Ok(false);
     }
+    meter.may_read_back()?;
     let status = writer.destination.open(&job.opened.wire_name).await?;
     Ok(job.pool.look(writer.destination, &status, &job.state.claimed, sizes).await?)
 }

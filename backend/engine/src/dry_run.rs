@@ -7,6 +7,7 @@ use mailferry_shared::finding::FindingCode;
 
 use crate::{
     job::{Opened, planned_counts, report},
+    labels,
     lane::Lane,
     listing::list_from,
     port::{Account, Connector, Destination, Ledger, Listing, ProgressEvent, Wanted},
@@ -18,7 +19,10 @@ use crate::{
 pub(crate) async fn dry_run<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapped: &MappedFolder) -> Result<(), Stop> {
     let shared = lane.shared.clone();
     let status = lane.source.open(&mapped.source.wire_name).await?;
-    let items = list_from(&mut lane.source, &status, Uid(1)).await?;
+    let mut items = list_from(&mut lane.source, &status, Uid(1)).await?;
+    if mapped.only_unfiled {
+        labels::keep_unfiled(&mut lane.source, &mapped.source.wire_name, &mut items, &shared.filed()).await?;
+    }
     let state = known_state(lane, mapped, &Listing { status, items: Vec::new() }).await?;
     let plan = plan_folder(&items, &state, &filter(&shared, &lane.destination));
     let mut counts = planned_counts(&plan, &[]);
@@ -62,6 +66,7 @@ async fn known_state<C: Connector, L: Ledger>(
         destination: prepared.status,
         listing: listing.clone(),
         cursor: None,
+        flags_since: None,
         not_subscribed: false,
     };
     let mut states = ledger.open_folders(&[opened.binding()]).await?;

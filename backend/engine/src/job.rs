@@ -10,7 +10,7 @@ use mailferry_domain::{
     plan::{FolderPlan, ItemFilter, plan_folder},
     uid::{Uid, UidSet},
 };
-use mailferry_shared::run::Counts;
+use mailferry_shared::{finding::FindingCode, run::Counts};
 
 use crate::{
     port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem},
@@ -28,8 +28,20 @@ pub(crate) struct FolderTask {
 impl FolderTask {
     /// Where a delta of this folder may go on: what this very run has counted is not counted as found before.
     pub(crate) fn cursor(&self) -> Option<Cursor> {
-        let binding = self.binding.as_ref().filter(|binding| !binding.finished_by_this_run)?;
+        // What lies in no other folder shows only once all of it is listed.
+        let usable = |binding: &&Binding| !binding.finished_by_this_run && !self.mapped.only_unfiled;
+        let binding = self.binding.as_ref().filter(usable)?;
         binding.cursor.filter(|_| binding.destination == self.mapped.destination)
+    }
+
+    /// The source's HIGHESTMODSEQ when flags were last carried over, if both sides are still those it was told of.
+    pub(crate) fn flags_since(&self, source: &FolderStatus, destination: &FolderStatus) -> Option<u64> {
+        let binding = self.binding.as_ref().filter(|binding| binding.destination == self.mapped.destination)?;
+        let same = |cursor: &Cursor| {
+            cursor.source_uid_validity == source.uid_validity
+                && cursor.destination_uid_validity == destination.uid_validity
+        };
+        binding.cursor.filter(same)?.source_modseq
     }
 
     /// True if this very run has dealt with the folder before it was interrupted.
@@ -53,6 +65,8 @@ pub(crate) struct Opened {
     pub(crate) listing: Listing,
     /// Where the listing begins; absent if it is of the whole folder.
     pub(crate) cursor: Option<Cursor>,
+    /// The source's HIGHESTMODSEQ when the flags were last carried over, if that still means something.
+    pub(crate) flags_since: Option<u64>,
     /// True if the destination did not take its subscription.
     pub(crate) not_subscribed: bool,
 }
@@ -117,8 +131,12 @@ pub(crate) struct FolderJob {
     pub(crate) earlier: HashMap<ContentKey, Vec<Option<Uid>>>,
     /// Messages that may have been sent, as long as that is not decided.
     pub(crate) open: Vec<(ItemMeta, OpenIntent)>,
+    /// Messages that this process has tried in vain, with the cause.
+    pub(crate) failed: Vec<(ItemMeta, FindingCode)>,
     /// Messages that are sent again.
     pub(crate) resent: Vec<(ItemMeta, OpenIntent)>,
+    /// True if the destination's flags are what the source's were when it was opened, or are their owner's.
+    pub(crate) flags_carried: bool,
     /// Messages that the source has delivered.
     pub(crate) seen: UidSet,
     /// UIDs that this process was told for what it stored.
@@ -133,12 +151,16 @@ impl FolderJob {
     pub(crate) fn new(opened: Opened, id: LedgerFolderId, state: FolderState, filter: &ItemFilter) -> Self {
         let Planned { plan, gone, counts } = Planned::new(&opened.listing, opened.cursor.as_ref(), &state, filter);
         let gone = gone.into_iter().map(|intent| (vanished(&intent), intent));
+        let untouched = state.settled.is_empty() && state.open.is_empty() && opened.cursor.is_none();
         Self {
             id,
+            // Flags are fetched with the messages.
+            flags_carried: untouched,
             counts,
             open: plan.resolve.iter().copied().chain(gone).collect(),
             pool: Pool::new(&state),
             earlier: by_content(&state),
+            failed: Vec::new(),
             resent: Vec::new(),
             seen: UidSet::new(),
             stored_uids: UidSet::new(),
@@ -149,6 +171,18 @@ impl FolderJob {
             state,
             plan,
         }
+    }
+
+    /// What this process has tried in vain is not tried again by it.
+    pub(crate) fn without_failed(mut self, causes: &BTreeMap<Uid, FindingCode>) -> Self {
+        self.failed = self.plan.copy.iter().filter_map(|item| Some((*item, *causes.get(&item.uid)?))).collect();
+        self.plan.copy.retain(|item| !causes.contains_key(&item.uid));
+        self
+    }
+
+    /// True if the destination told which UID comes next.
+    pub(crate) fn knows_uid_next(&self) -> bool {
+        self.opened.destination.uid_next != u32::MAX
     }
 
     pub(crate) fn start(&self) -> FolderStart {
@@ -189,6 +223,7 @@ impl FolderJob {
             messages: listed,
             size_bytes: self.counts.listed_bytes,
             destination_uid_validity: self.opened.destination.uid_validity,
+            source_modseq: if self.flags_carried { status.highest_modseq } else { self.opened.flags_since },
         })
     }
 

@@ -11,6 +11,13 @@ use crate::{
     run::{Shared, Stop},
 };
 
+/// Attempts at a destination that answers that it cannot store, without any progress in between.
+const PATIENT_ATTEMPTS: u32 = 3;
+/// Folders that may fail so, one after the other, without anything being stored in between.
+const FOLDERS_FAILING: u32 = 2;
+/// A disk that is full stays so for a while.
+const STORAGE_WAIT: Duration = Duration::from_secs(15 * 60);
+
 /// The lane has nothing more to do.
 #[derive(Debug)]
 pub(crate) struct LaneEnd;
@@ -38,7 +45,10 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
 
     pub(crate) async fn connect_once(shared: Arc<Shared<C, L>>) -> Result<Self, ConnectorError> {
         let connector = shared.job.connector.clone();
-        let (source, destination) = futures::try_join!(connector.source(), connector.destination())?;
+        let (mut source, destination) = futures::try_join!(connector.source(), connector.destination())?;
+        if shared.job.options.carry_flags {
+            source.watch_flags();
+        }
         Ok(Self { shared, source, destination, settled: 0 })
     }
 
@@ -84,12 +94,22 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
                     let note = error.finding().about(mapped.source.path.to_string());
                     return Ok(self.shared.give_up(mapped, note).await?);
                 }
+                Decision::Retry if attempt > PATIENT_ATTEMPTS && error.code == FindingCode::StorageFailing => {
+                    if self.shared.storage_fails() >= FOLDERS_FAILING {
+                        // It is no matter of folders: all others would fare no better.
+                        return Err(ConnectorError { decision: Decision::Postpone(STORAGE_WAIT), ..error }.into());
+                    }
+                    self.shared.leave_unfinished(mapped, error);
+                    return self.renew().await;
+                }
                 Decision::Retry if attempt > self.shared.job.options.attempts => {
                     self.shared.leave_unfinished(mapped, error);
                     // The session may be of no use any more.
                     return self.renew().await;
                 }
-                Decision::Retry | Decision::Wait(_) | Decision::Park => self.reconnect(error, attempt).await?,
+                Decision::Retry | Decision::Wait(_) | Decision::Postpone(_) | Decision::Park => {
+                    self.reconnect(error, attempt).await?;
+                }
             }
         }
     }
@@ -121,8 +141,13 @@ pub(crate) async fn wait_or_give_up<C: Connector, L: Ledger>(
     let backoff = options.retry_base * 2_u32.pow(attempt.saturating_sub(1).min(6));
     let wait = match error.decision {
         Decision::Retry if attempt <= options.attempts => backoff,
+        Decision::Wait(wait) if wait > options.longest_wait => {
+            return Err(ConnectorError { decision: Decision::Postpone(wait), ..error }.into());
+        }
         Decision::Wait(wait) => wait.max(backoff),
-        Decision::Retry | Decision::Park | Decision::Skip | Decision::Permanent => return Err(error.into()),
+        Decision::Retry | Decision::Postpone(_) | Decision::Park | Decision::Skip | Decision::Permanent => {
+            return Err(error.into());
+        }
     };
     shared
         .job

@@ -12,10 +12,12 @@
 //! [`verify`] fetches the destination again and compares it with a manifest of what was copied.
 #![warn(missing_docs)]
 
+pub mod allowance;
 mod decide;
 mod dry_run;
 mod flags;
 mod job;
+mod labels;
 mod lane;
 pub mod listing;
 pub mod manifest;

@@ -67,7 +67,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
                 return Ok(());
             }
         }
-        self.outcome(at, item, Outcome::Failed(FindingCode::MessageRefused));
+        self.failed(at, item, FindingCode::MessageRefused);
         Ok(())
     }
 
@@ -87,6 +87,8 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             self.outcome(at, item, Outcome::Present(Some(uid)));
             return Ok(true);
         }
+        self.shared.meter.send(body.len())?;
+        self.traffic.to_destination_bytes += body.len();
         let sent = NewItem { source_uid, flags: item.flags.clone(), internal_date, body };
         self.submit(at, vec![sent], awake).await?;
         let answered = self.answer().await;

@@ -15,6 +15,7 @@ use crate::{
     dry_run::dry_run,
     flags,
     job::{FolderJob, FolderTask, Opened, settlement},
+    labels,
     lane::Lane,
     port::{
         Account, Connector, ConnectorError, Decision, Destination, Entry, FetchRequest, Ledger, ListRequest, Listing,
@@ -62,6 +63,9 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
         for (item, reason) in std::mem::take(&mut writer.jobs[at].plan.skip) {
             writer.settle_later(at, settlement(&item, None, Outcome::Skipped(reason))).await?;
         }
+        for (item, cause) in std::mem::take(&mut writer.jobs[at].failed) {
+            writer.settle_later(at, settlement(&item, None, Outcome::Failed(cause))).await?;
+        }
     }
     decide::before_sending(writer).await?;
     transfer(source, writer).await?;
@@ -90,7 +94,8 @@ async fn open<C: Connector, L: Ledger>(
     let wanted: Vec<Wanted> = tasks.iter().map(wanted).collect();
     let requests: Vec<ListRequest> = tasks.iter().map(|task| list_request(task, task.cursor())).collect();
     let (prepared, listings) = futures::join!(lane.destination.prepare(&wanted), lane.source.list_folders(&requests));
-    let (mut prepared, listings) = (prepared?, listings?);
+    let (mut prepared, mut listings) = (prepared?, listings?);
+    only_unfiled(lane, shared, tasks, &mut listings).await?;
     under_other_names(lane, shared, tasks, &mut prepared).await?;
     let mut readable = Vec::with_capacity(tasks.len());
     for ((task, prepared), listing) in std::mem::take(tasks).into_iter().zip(prepared).zip(listings) {
@@ -113,6 +118,22 @@ async fn open<C: Connector, L: Ledger>(
         tasks.retain(|task| task.mapped.source.path != path);
     }
     Ok(opened)
+}
+
+/// Of a folder that shows every message, only those are left that lie in no other.
+async fn only_unfiled<C: Connector, L: Ledger>(
+    lane: &mut Lane<C, L>,
+    shared: &Shared<C, L>,
+    tasks: &[FolderTask],
+    listings: &mut [Result<Listing, ConnectorError>],
+) -> Result<(), Stop> {
+    for (task, listing) in tasks.iter().zip(listings).filter(|(task, _)| task.mapped.only_unfiled) {
+        if let Ok(listing) = listing {
+            let wire_name = &task.mapped.source.wire_name;
+            labels::keep_unfiled(&mut lane.source, wire_name, &mut listing.items, &shared.filed()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Tries folders whose names were refused once more, under names that hardly any server minds.
@@ -180,6 +201,7 @@ async fn whole_listings<S: Source>(source: &mut S, sides: Vec<Sides>) -> Result<
     }
     let (mut opened, mut refused) = (Vec::with_capacity(sides.len()), Vec::new());
     for (Sides { task, prepared, listing }, cursor) in sides.into_iter().zip(cursors.drain(..)) {
+        let flags_since = prepared.as_ref().ok().and_then(|there| task.flags_since(&listing.status, &there.status));
         let mapped = task.mapped;
         match prepared {
             Ok(Prepared { wire_name, status: destination, not_subscribed }) => opened.push(Opened {
@@ -188,6 +210,7 @@ async fn whole_listings<S: Source>(source: &mut S, sides: Vec<Sides>) -> Result<
                 destination,
                 listing,
                 cursor,
+                flags_since,
                 not_subscribed: not_subscribed.is_some(),
             }),
             Err(error) if concerns_one_folder(&error) => {
@@ -224,13 +247,30 @@ async fn plan<C: Connector, L: Ledger>(
     let jobs: Vec<FolderJob> = opened
         .into_iter()
         .zip(states)
-        .map(|(opened, (id, state))| FolderJob::new(opened, id, state, &filter))
+        .map(|(opened, (id, state))| {
+            let failed = shared.failed_in(&opened.mapped.source.path);
+            FolderJob::new(opened, id, state, &filter).without_failed(&failed)
+        })
         .collect();
+    note_size_limit(shared, &jobs, &filter).await?;
     shared.job.ledger.write(jobs.iter().map(|job| Entry::Start(job.id, job.start())).collect()).await?;
     for job in &jobs {
         shared.job.progress.event(ProgressEvent::Listed(&job.opened.mapped.source.path, &job.counts));
     }
     Ok(jobs)
+}
+
+/// Of messages that are too large, each tells its own size in the protocol; this tells the limit.
+async fn note_size_limit<C: Connector, L: Ledger>(
+    shared: &Shared<C, L>,
+    jobs: &[FolderJob],
+    filter: &ItemFilter,
+) -> Result<(), Stop> {
+    let too_large = |job: &FolderJob| job.plan.skip.iter().any(|(_, reason)| *reason == FindingCode::MessageTooLarge);
+    if let Some(limit) = filter.max_size_bytes.filter(|_| jobs.iter().any(too_large)) {
+        shared.note(Finding::new(FindingCode::MessageTooLarge).about(format!("{limit} bytes"))).await?;
+    }
+    Ok(())
 }
 
 /// The owner's filter, and the largest message that the destination takes.
@@ -250,6 +290,7 @@ async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut 
     if request.folders.iter().all(|folder| folder.items.is_empty()) {
         return writer.commit().await;
     }
+    writer.shared.meter.may_fetch()?;
     // The budget bounds the memory; the channel only has to be long enough not to matter.
     let (sink, fetched) = mpsc::channel(4096);
     // Both go on until both have ended: cancelling a half-sent APPEND would leave its outcome unknown.

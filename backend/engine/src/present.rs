@@ -67,6 +67,8 @@ pub(crate) struct Pool {
     taken: UidSet,
     /// Messages that may be ours though their bytes are not, UIDs descending.
     by_face: HashMap<Face, Vec<Uid>>,
+    /// Bytes that were read, for the account's daily amount.
+    read_bytes: u64,
     /// Everything that was not ours, once somebody looked for content that the source does not have.
     others: Option<Vec<ItemMeta>>,
 }
@@ -109,10 +111,16 @@ impl Pool {
         if candidates.is_empty() {
             return Ok(false);
         }
+        self.read_bytes += size_of(&candidates);
         for (uid, key) in destination.identify(&candidates).await? {
             self.add(uid, key);
         }
         Ok(true)
+    }
+
+    /// Bytes that were read since this was asked last.
+    pub(crate) fn take_read_bytes(&mut self) -> u64 {
+        std::mem::take(&mut self.read_bytes)
     }
 
     fn add(&mut self, uid: Uid, key: ContentKey) {
@@ -152,6 +160,7 @@ impl Pool {
         }
         destination.open(wire_name).await?;
         let waiting = self.unaddressed.get(key).copied().unwrap_or(0) as usize;
+        self.read_bytes += size_of(&candidates);
         let found = destination.identify(&candidates).await?;
         let uid = found.iter().filter(|(_, found)| found == key).map(|(uid, _)| *uid).nth(waiting);
         self.taken_by_other_means(uid);
@@ -201,6 +210,7 @@ impl Pool {
             uid_validity: status.uid_validity,
             items: free.map(|item| (item.uid, item.size_bytes)).collect(),
         };
+        self.read_bytes += size_of(&folder.items);
         for (uid, face) in faces(destination, folder).await? {
             self.by_face.entry(face).or_default().insert(0, uid);
         }
@@ -215,6 +225,10 @@ impl Pool {
         self.taken_by_other_means(Some(uid));
         Some(uid)
     }
+}
+
+fn size_of(items: &[(Uid, u64)]) -> u64 {
+    items.iter().map(|(_, size_bytes)| size_bytes).sum()
 }
 
 #[cfg(test)]

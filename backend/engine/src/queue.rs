@@ -33,8 +33,7 @@ pub(crate) async fn without_unchanged<C: Connector, L: Ledger>(
     ask_statuses(lane, &mut tasks).await;
     let (mut entries, mut left) = (Vec::new(), Vec::new());
     for task in tasks {
-        // Whether flags have changed shows only in the folder itself.
-        match unchanged(&task).filter(|_| !shared.job.options.carry_flags) {
+        match unchanged(&task).filter(|(_, cursor)| !shared.job.options.carry_flags || flags_unchanged(&task, cursor)) {
             Some((id, cursor)) => {
                 let counts = counts_of(&cursor);
                 shared.job.progress.event(ProgressEvent::Listed(&task.mapped.source.path, &counts));
@@ -86,6 +85,13 @@ fn unchanged(task: &FolderTask) -> Option<(LedgerFolderId, Cursor)> {
         && destination.uid_validity == cursor.destination_uid_validity;
     let id = task.binding.as_ref()?.id;
     same.then_some((id, cursor))
+}
+
+/// True if the source tells that no flag has changed since flags were last carried over. Where it keeps no
+/// HIGHESTMODSEQ, that shows only in the folder itself.
+fn flags_unchanged(task: &FolderTask, cursor: &Cursor) -> bool {
+    let now = task.mapped.source.status.and_then(|status| status.highest_modseq);
+    now.is_some() && now == cursor.source_modseq
 }
 
 fn counts_of(cursor: &Cursor) -> Counts {

@@ -1,10 +1,10 @@
 //! One run for one account pair.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -14,6 +14,7 @@ use mailferry_domain::{
     mapping::{FolderMapping, LeftOut, MappedFolder, MappingOptions, map_folders},
     plan::ItemFilter,
     run::grade,
+    uid::Uid,
 };
 use mailferry_shared::{
     finding::{Finding, FindingCode},
@@ -22,7 +23,9 @@ use mailferry_shared::{
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
+    allowance::{Allowances, Meter},
     job::FolderTask,
+    labels,
     lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
         Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, Interrupted, Ledger,
@@ -50,8 +53,12 @@ pub struct RunOptions {
     pub standstill: Duration,
     /// Waits between attempts: this long first, then doubled, up to 64 times as long.
     pub retry_base: Duration,
+    /// Whoever is told to wait for longer than this stops instead, and goes on by itself later.
+    pub longest_wait: Duration,
     /// Attempts without any progress in between before a folder, or the run, is given up.
     pub attempts: u32,
+    /// What the providers still let these accounts move today.
+    pub allowances: Allowances,
     /// Carry over changes of flags of messages that earlier runs copied, where the destination's are still as we left
     /// them.
     pub carry_flags: bool,
@@ -69,7 +76,9 @@ impl Default for RunOptions {
             append_timeout: Duration::from_secs(10),
             standstill: Duration::from_secs(10),
             retry_base: Duration::from_secs(1),
+            longest_wait: Duration::from_secs(3600),
             attempts: 6,
+            allowances: Allowances::default(),
             carry_flags: false,
             dry_run: false,
         }
@@ -102,6 +111,8 @@ pub enum RunEnd {
     /// It came to its end, but folders were left on a line that was lost again and again: the same later will
     /// probably bring them. [`RunReport::unfinished`] names them.
     Unfinished(ConnectorError),
+    /// It goes on by itself after this long: a provider asked for a long wait, or the day's amount is used up.
+    Postponed(ConnectorError, Duration),
     /// It waits until its owner has mended something.
     Parked(ConnectorError),
     /// It was told to stop: pause, cancel, hand over or abandon.
@@ -177,8 +188,11 @@ impl From<Interrupted> for Stop {
 impl From<Stop> for RunEnd {
     fn from(stop: Stop) -> Self {
         match stop {
-            Stop::Connector(error) if error.decision == Decision::Park => Self::Parked(error),
-            Stop::Connector(error) => Self::Failed(error),
+            Stop::Connector(error) => match error.decision {
+                Decision::Park => Self::Parked(error),
+                Decision::Postpone(wait) => Self::Postponed(error, wait),
+                Decision::Retry | Decision::Wait(_) | Decision::Skip | Decision::Permanent => Self::Failed(error),
+            },
             Stop::Ledger(error) => Self::Ledger(error),
             Stop::Command(command) => Self::Stopped(command),
             Stop::Interrupted(interrupted) => Self::Interrupted(interrupted),
@@ -189,12 +203,22 @@ impl From<Stop> for RunEnd {
 /// What the lanes of a run share.
 pub(crate) struct Shared<C, L> {
     pub(crate) job: Job<C, L>,
+    /// What may still be moved today.
+    pub(crate) meter: Meter,
     /// Folders still to do, in portions.
     queue: Mutex<VecDeque<Vec<FolderTask>>>,
     reports: Mutex<BTreeMap<FolderPath, FolderReport>>,
     notes: Mutex<Vec<Finding>>,
     given_up: Mutex<BTreeSet<FolderPath>>,
     unfinished: Mutex<Vec<(Finding, ConnectorError)>>,
+    /// Messages that the destination has refused as they are.
+    refused: Mutex<BTreeSet<(FolderPath, Uid)>>,
+    /// Messages that this process has tried in vain, with the cause.
+    failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
+    /// The service's own numbers of messages that lie in a folder of their own (Gmail).
+    filed: Mutex<Arc<HashSet<u64>>>,
+    /// Folders whose destination could not store anything, since anything was stored last.
+    storage_failures: AtomicU32,
     /// Folders that this run has dealt with before it was interrupted.
     finished_before: AtomicUsize,
     /// Set when one lane had to stop: the others stop at their next batch.
@@ -209,6 +233,41 @@ impl<C, L> Shared<C, L> {
             Command::Go => Ok(()),
             command => Err(Stop::Command(command)),
         }
+    }
+
+    /// Numbers of messages that lie in a folder of their own.
+    pub(crate) fn filed(&self) -> Arc<HashSet<u64>> {
+        lock(&self.filed).clone()
+    }
+
+    /// The destination has stored something.
+    pub(crate) fn storage_works(&self) {
+        self.storage_failures.store(0, Ordering::Relaxed);
+    }
+
+    /// Another folder's destination cannot store; how many since something was stored.
+    pub(crate) fn storage_fails(&self) -> u32 {
+        self.storage_failures.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub(crate) fn remember_refused(&self, folder: &FolderPath, uid: Uid) {
+        lock(&self.refused).insert((folder.clone(), uid));
+    }
+
+    /// True if the destination has refused this message as it is: asking again would be one error more, and some servers
+    /// allow few.
+    pub(crate) fn was_refused(&self, folder: &FolderPath, uid: Uid) -> bool {
+        let refused = lock(&self.refused);
+        !refused.is_empty() && refused.contains(&(folder.clone(), uid))
+    }
+
+    pub(crate) fn remember_failed(&self, folder: &FolderPath, uid: Uid, cause: FindingCode) {
+        lock(&self.failed).entry(folder.clone()).or_default().insert(uid, cause);
+    }
+
+    /// Messages of a folder that this process has tried in vain.
+    pub(crate) fn failed_in(&self, folder: &FolderPath) -> BTreeMap<Uid, FindingCode> {
+        lock(&self.failed).get(folder).cloned().unwrap_or_default()
     }
 }
 
@@ -284,16 +343,21 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         unfinished: Vec::new(),
     };
     let shared = Arc::new(Shared {
+        meter: Meter::new(job.options.allowances),
         job,
         queue: Mutex::default(),
         reports: Mutex::default(),
         notes: Mutex::default(),
         given_up: Mutex::default(),
         unfinished: Mutex::default(),
+        refused: Mutex::default(),
+        failed: Mutex::default(),
+        filed: Mutex::default(),
+        storage_failures: AtomicU32::new(0),
         finished_before: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
     });
-    match execute(&shared, &mut report).await {
+    match Box::pin(execute(&shared, &mut report)).await {
         Ok(end) => report.end = end,
         Err(stop) => report.end = stop.into(),
     }
@@ -329,13 +393,19 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     }
     shared.job.progress.event(ProgressEvent::Folders(mapping.folders.len()));
     let order: Vec<FolderPath> = mapping.folders.iter().map(|folder| folder.source.path.clone()).collect();
-    let tasks = tasks(mapping.folders, bindings);
-    shared.finished_before.store(tasks.iter().filter(|task| task.is_finished()).count(), Ordering::Relaxed);
+    let (unfiled, tasks): (Vec<_>, Vec<_>) =
+        tasks(mapping.folders, bindings).into_iter().partition(|task| task.mapped.only_unfiled);
+    let finished = tasks.iter().chain(&unfiled).filter(|task| task.is_finished()).count();
+    shared.finished_before.store(finished, Ordering::Relaxed);
     let tasks = if shared.job.options.dry_run { tasks } else { without_unchanged(&mut first, shared, tasks).await? };
     let portions = portions(tasks, shared.job.options.connections);
     let wanted = shared.job.options.connections.clamp(1, portions.len().max(1));
     *lock(&shared.queue) = portions;
-    let end = run_lanes(first, shared, lanes, wanted - 1).await;
+    let mut end = run_lanes(first, shared, lanes, wanted - 1).await;
+    let unfiled: Vec<_> = unfiled.into_iter().filter(|task| !task.is_finished()).collect();
+    if end.is_ok() && !unfiled.is_empty() {
+        end = copy_unfiled(shared, unfiled).await;
+    }
     if end.is_ok() {
         shared.check_all_dealt_with(order.len())?;
     }
@@ -347,6 +417,27 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
         }
     }
     end
+}
+
+/// Copies what lies in no other folder, once all others have been dealt with.
+async fn copy_unfiled<C: Connector, L: Ledger>(
+    shared: &Arc<Shared<C, L>>,
+    tasks: Vec<FolderTask>,
+) -> Result<RunEnd, Stop> {
+    let mut attempt = 1;
+    let lane = loop {
+        let mut lane = Lane::connect(shared.clone()).await?;
+        match labels::filed(&mut lane.source).await {
+            Ok(filed) => {
+                *lock(&shared.filed) = Arc::new(filed);
+                break lane;
+            }
+            Err(error) => wait_or_give_up(shared, error, attempt).await?,
+        }
+        attempt += 1;
+    };
+    lock(&shared.queue).extend(tasks.into_iter().map(|task| vec![task]));
+    lane.work().await.map(|LaneEnd| RunEnd::Done(RunState::Succeeded))
 }
 
 /// A line that is lost while folders are listed is taken up again like any other.
@@ -374,6 +465,7 @@ async fn plan_folders<C: Connector, L: Ledger>(
     let (source, destination) = futures::join!(lane.source.folders(), lane.destination.folders());
     let (source, destination) = (source?, destination?);
     let mut options = shared.job.options.mapping.clone();
+    options.labels = lane.source.has_labels();
     options.settled = bindings.iter().map(|(path, binding)| (path.clone(), binding.destination.clone())).collect();
     Ok(map_folders(&source, &destination, lane.destination.naming(), &options))
 }

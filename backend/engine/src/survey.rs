@@ -3,7 +3,10 @@
 use mailferry_domain::special_use::SpecialUse;
 use mailferry_shared::account::Survey;
 
-use crate::port::{Account, ConnectorError};
+use crate::{
+    labels,
+    port::{Account, ConnectorError},
+};
 
 /// Counts folders, messages and bytes, and asks for the free space.
 ///
@@ -22,6 +25,12 @@ pub async fn survey<A: Account>(account: &mut A) -> Result<Survey, ConnectorErro
             }
             Err(error) => tracing::debug!(folder = %name, error = %error, "a folder could not be measured"),
         }
+    }
+    let all = folders.iter().find(|folder| folder.special_use == Some(SpecialUse::All));
+    if let Some(all) = all.filter(|_| account.has_labels()) {
+        let (messages, size_bytes) = labels::measure_unfiled(account, &all.wire_name).await?;
+        survey.messages += messages;
+        survey.size_bytes += size_bytes;
     }
     survey.free_bytes = account.quota().await?.map(|quota| quota.limit_bytes.saturating_sub(quota.used_bytes));
     Ok(survey)

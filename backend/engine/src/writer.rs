@@ -9,7 +9,7 @@ use std::{
 use mailferry_domain::{
     header,
     item::ContentKey,
-    ledger::{Intent, Outcome, Settlement},
+    ledger::{Intent, OpenIntent, Outcome, Settlement},
     print::Traits,
     uid::Uid,
 };
@@ -23,7 +23,7 @@ use crate::{
     job::{FolderJob, settlement},
     port::{
         Answered, Body, Command, Connector, ConnectorError, Decision, Destination, Entry, Fate, Fetched, Ledger,
-        NewItem, ProgressEvent, Step,
+        NewItem, ProgressEvent, Step, Traffic,
     },
     present::Face,
     print::fingerprint,
@@ -77,6 +77,8 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     batch_bytes: u64,
     /// The folder that messages come from at the moment.
     current: usize,
+    /// Bodies that have passed since the last commit.
+    pub(crate) traffic: Traffic,
     /// Messages that were refused for their own sake.
     pub(crate) refused: VecDeque<(usize, NewItem)>,
 }
@@ -103,6 +105,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             // A quarter: there must be room for what is on its way and for what the source delivers meanwhile.
             batch_bytes: lane_budget(shared.job.options.connections) / 4,
             current: 0,
+            traffic: Traffic::default(),
             refused: VecDeque::new(),
         }
     }
@@ -119,6 +122,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
 
     async fn take_all(&mut self, fetched: &mut mpsc::Receiver<Fetched>) -> Result<(), Stop> {
         loop {
+            if let Err(used_up) = self.shared.meter.may_fetch() {
+                // What has been read is not read in vain.
+                self.send_all().await?;
+                return Err(used_up.into());
+            }
             match fetched.try_recv() {
                 Ok(item) => self.take(item).await?,
                 Err(mpsc::error::TryRecvError::Disconnected) => break,
@@ -140,6 +148,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
 
     async fn take(&mut self, mut item: Fetched) -> Result<(), Stop> {
         let at = item.folder;
+        self.shared.meter.fetched(item.body.len());
+        self.traffic.from_source_bytes += item.body.len();
         if at != self.current {
             self.stage(self.current)?;
             self.current = at;
@@ -147,30 +157,35 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let key = item.body.key();
         let job = &mut self.jobs[at];
         job.seen.insert(item.uid);
-        let there = job.earlier.get_mut(&key).and_then(Vec::pop).or_else(|| job.pool.take(&key).map(Some));
-        if let Some(uid) = there {
-            let outcome = settlement_of(&item, Outcome::Present(uid));
-            return self.settle_later(at, outcome).await;
+        let found = job.earlier.get_mut(&key).and_then(Vec::pop).map(Outcome::Found);
+        if let Some(outcome) = found.or_else(|| job.pool.take(&key).map(|uid| Outcome::Present(Some(uid)))) {
+            return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
         if item.internal_date.is_none() {
             item.internal_date = head(&item)?.as_deref().and_then(header::date);
             let subject = format!("{} UID {}", job.opened.mapped.source.path, item.uid);
             self.note(Finding::new(FindingCode::DateMissing).about(subject));
         }
-        if let Some(uid) = self.rewritten(&item) {
+        if let Some(outcome) = self.rewritten(&item) {
             tracing::info!(uid = %item.uid, "a message has arrived, rewritten by the destination");
-            let outcome = settlement_of(&item, Outcome::Stored(Some(uid)));
-            return self.settle_later(at, outcome).await;
+            return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
+        self.put_into_batch(at, item).await
+    }
+
+    async fn put_into_batch(&mut self, at: usize, item: Fetched) -> Result<(), Stop> {
         let most = self.destination.limits().max_batch_items.max(1);
         let job = &mut self.jobs[at];
+        let resent = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).is_ok();
+        let item =
+            NewItem { source_uid: item.uid, flags: item.flags, internal_date: item.internal_date, body: item.body };
+        // Its intent is written, as of everything that is sent again.
+        if resent && self.shared.was_refused(&job.opened.mapped.source.path, item.source_uid) {
+            self.refused.push_back((at, item));
+            return self.mend().await;
+        }
         job.batch_bytes += item.body.len();
-        job.batch.push(NewItem {
-            source_uid: item.uid,
-            flags: item.flags,
-            internal_date: item.internal_date,
-            body: item.body,
-        });
+        job.batch.push(item);
         if job.batch.len() >= most || job.batch_bytes >= self.batch_bytes {
             self.stage(at)?;
         }
@@ -180,12 +195,13 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         Ok(())
     }
 
-    /// Where a message lies that was sent before and that the destination has rewritten.
-    fn rewritten(&mut self, item: &Fetched) -> Option<Uid> {
+    /// What became of a message that was sent before and that the destination has rewritten.
+    fn rewritten(&mut self, item: &Fetched) -> Option<Outcome> {
         let job = &mut self.jobs[item.folder];
         let at = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).ok()?;
-        let from = job.resent[at].1.destination_uid_next;
-        job.pool.take_face(&Face::of(item.internal_date, &item.body)?, from)
+        let intent = job.resent[at].1;
+        let uid = job.pool.take_face(&Face::of(item.internal_date, &item.body)?, intent.destination_uid_next)?;
+        Some(arrived(&intent, uid))
     }
 
     /// Lets a folder's batch go with the next commit.
@@ -217,8 +233,10 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             return Ok(());
         }
         self.shared.obey()?;
+        self.shared.meter.send(self.staged_bytes)?;
         let fault = self.shared.job.fault.clone();
         fault.reach(Step::BeforeIntent)?;
+        self.traffic.to_destination_bytes += self.staged_bytes;
         let mut awake = Instant::now();
         self.commit().await?;
         fault.reach(Step::AfterIntent)?;
@@ -285,9 +303,10 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
                 Fate::Refused(refusal) if refusal.decision == Decision::Skip => {
                     tracing::info!(uid = %item.source_uid, error = %refusal, "a message was refused");
                     if refusal.code == FindingCode::MessageRefused {
+                        self.shared.remember_refused(&self.jobs[at].opened.mapped.source.path, item.source_uid);
                         self.refused.push_back((at, item));
                     } else {
-                        self.outcome(at, &item, Outcome::Failed(refusal.code));
+                        self.failed(at, &item, refusal.code);
                     }
                 }
                 Fate::Refused(refusal) => error = error.or(Some(refusal)),
@@ -307,11 +326,23 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     }
 
     pub(crate) fn stored(&mut self, at: usize, item: &NewItem, uid: Option<Uid>) {
+        self.shared.storage_works();
+        let job = &mut self.jobs[at];
+        // A destination that keeps one message for two alike (Gmail) tells where the other one lies.
+        let merged = uid.is_some_and(|uid| {
+            job.stored_uids.contains(uid) || (uid.0 < job.opened.destination.uid_next && job.knows_uid_next())
+        });
         match uid {
-            Some(uid) => self.jobs[at].stored_uids.insert(uid),
-            None => self.jobs[at].stored_untold = true,
+            Some(uid) => job.stored_uids.insert(uid),
+            None => job.stored_untold = true,
         }
-        self.outcome(at, item, Outcome::Stored(uid));
+        self.outcome(at, item, if merged { Outcome::Present(uid) } else { Outcome::Stored(uid) });
+    }
+
+    /// A message that cannot be copied; this process does not try it again.
+    pub(crate) fn failed(&mut self, at: usize, item: &NewItem, cause: FindingCode) {
+        self.shared.remember_failed(&self.jobs[at].opened.mapped.source.path, item.source_uid, cause);
+        self.outcome(at, item, Outcome::Failed(cause));
     }
 
     /// The portion is given up: what can be known of batches on their way is kept, so that nobody has to look for it.
@@ -338,7 +369,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
                     if let Some(repaired) = intent.repaired {
                         repaired_ones.push((item.uid, repaired.repairs));
                     }
-                    let outcome = settlement(&item, Some(intent.key), Outcome::Stored(Some(uid)));
+                    let outcome = settlement(&item, Some(intent.key), arrived(&intent, uid));
                     self.outcomes.push((at, outcome));
                 }
                 None => left.push((item, intent)),
@@ -365,6 +396,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     /// Writes down what is kept, in one commit.
     pub(crate) async fn commit(&mut self) -> Result<(), Stop> {
         let counted = self.settle_entries();
+        self.note_traffic();
         if self.entries.is_empty() {
             return Ok(());
         }
@@ -379,6 +411,17 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             self.shared.job.fault.reach(Step::AfterSettle)?;
         }
         Ok(())
+    }
+
+    /// What has passed is counted in the same commit as what came of it.
+    fn note_traffic(&mut self) {
+        let read_back: u64 = self.jobs.iter_mut().map(|job| job.pool.take_read_bytes()).sum();
+        self.shared.meter.read_back(read_back);
+        self.traffic.from_destination_bytes += read_back;
+        let traffic = std::mem::take(&mut self.traffic);
+        if traffic != Traffic::default() && self.shared.meter.counts() {
+            self.entries.push(Entry::Traffic(traffic));
+        }
     }
 
     /// Makes entries of the outcomes, before all others; their number and what they add, by folder.
@@ -396,6 +439,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         self.entries.splice(0..0, entries);
         counted
     }
+}
+
+/// What became of a message that was looked for and found.
+fn arrived(intent: &OpenIntent, uid: Uid) -> Outcome {
+    if intent.settled_before { Outcome::Found(Some(uid)) } else { Outcome::Stored(Some(uid)) }
 }
 
 pub(crate) fn head_of(body: &Body) -> Result<bytes::Bytes, ConnectorError> {
@@ -452,6 +500,7 @@ pub(crate) fn counted(outcomes: &[Settlement]) -> Counts {
                 counts.duplicates += 1;
                 (&mut counts.present, &mut counts.present_bytes)
             }
+            Outcome::Found(_) => (&mut counts.present, &mut counts.present_bytes),
             Outcome::Skipped(_) => (&mut counts.skipped, &mut counts.skipped_bytes),
             Outcome::Failed(_) => (&mut counts.failed, &mut counts.failed_bytes),
             Outcome::Uncertain => (&mut counts.uncertain, &mut counts.uncertain_bytes),

@@ -1,18 +1,16 @@
 //! The command line.
 
 use std::{
-    collections::BTreeSet,
     error::Error,
     io::{self, Write},
     process::ExitCode,
 };
 
-use clap::{Args, Parser, Subcommand};
-use mailferry_shared::{address::MailAddress, key::Scope};
-use mailferry_store::{NewApiKey, OPERATOR_TENANT, StoreError};
-use serde_json::json;
+use clap::{Parser, Subcommand};
+use mailferry_store::StoreError;
 
 use crate::{
+    admin::{self, Admin},
     api,
     app::{self, StartError},
     copy::{self, CopyArguments},
@@ -48,35 +46,18 @@ enum Command {
     Admin(Admin),
 }
 
-#[derive(Debug, Subcommand)]
-enum Admin {
-    /// Create an operator with an API key, which is shown this once only.
-    CreateOperator(CreateOperator),
-}
-
-#[derive(Debug, Args)]
-struct CreateOperator {
-    /// The operator's name.
-    #[arg(long, default_value = "Operator")]
-    name: String,
-    /// The operator's mail address.
-    #[arg(long)]
-    mail: Option<MailAddress>,
-    /// Print one JSON object.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    common: CommonArgs,
-}
-
 /// Why a command did not succeed; tells the exit code.
 #[derive(Debug, thiserror::Error)]
-enum CliError {
+pub(crate) enum CliError {
     #[error(transparent)]
     Setting(#[from] SettingError),
     #[error(transparent)]
     Start(#[from] StartError),
-    #[error("the database could not be written")]
+    #[error("MAILFERRY_SEALING_KEY_FILE cannot be used")]
+    KeyFile(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the password could not be hashed")]
+    Password(#[source] Box<dyn Error + Send + Sync>),
+    #[error("the store refused")]
     Store(#[from] StoreError),
     #[error("the document cannot be written")]
     Json(#[from] serde_json::Error),
@@ -128,36 +109,13 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
             runtime()?.block_on(app::open_store(&settings))?;
         }
         Command::Openapi => io::stdout().write_all(api::docs::text()?.as_bytes())?,
-        Command::Admin(Admin::CreateOperator(args)) => runtime()?.block_on(create_operator(&args))?,
+        Command::Admin(command) => runtime()?.block_on(admin::run(command))?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn runtime() -> io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build()
-}
-
-async fn create_operator(args: &CreateOperator) -> Result<(), CliError> {
-    let store = app::open_store(&Settings::from_worker(&args.common)?).await?;
-    let member = store.create_operator(&args.name, args.mail.as_ref()).await?;
-    let scopes: BTreeSet<Scope> = Scope::ALL.iter().copied().collect();
-    let new = NewApiKey {
-        tenant_id: OPERATOR_TENANT,
-        member_id: Some(member.member.id),
-        name: args.name.clone(),
-        scopes: scopes.clone(),
-        sandbox: false,
-        expires_at: None,
-    };
-    let key = store.create_api_key(new).await?;
-    store.close().await;
-    let secret = key.secret.expose();
-    let text = if args.json {
-        json!({"member_id": member.member.id, "name": args.name, "api_key": secret, "scopes": scopes}).to_string()
-    } else {
-        format!("API key of {} (shown this once only): {secret}", args.name)
-    };
-    Ok(writeln!(io::stdout(), "{text}")?)
 }
 
 #[cfg(test)]

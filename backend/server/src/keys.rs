@@ -9,6 +9,8 @@ use jsonwebtoken::{DecodingKey, EncodingKey};
 pub struct Keys {
     /// Signs manage links.
     pub link: hmac::Key,
+    /// Signs tokens of pre-configured links.
+    pub offer: hmac::Key,
     /// Signs cursors of lists.
     pub cursor: hmac::Key,
     /// Signs session cookies.
@@ -28,8 +30,10 @@ impl Keys {
         let link = hmac::Key::new(hmac::HMAC_SHA256, link);
         // A key of its own for each purpose, so that nothing signed for one serves another.
         let cursor = hmac::sign(&link, b"mailferry cursor v1");
+        let offer = hmac::sign(&link, b"mailferry pre-configured link v1");
         Self {
             link,
+            offer: hmac::Key::new(hmac::HMAC_SHA256, offer.as_ref()),
             cursor: hmac::Key::new(hmac::HMAC_SHA256, cursor.as_ref()),
             session_sign: EncodingKey::from_secret(session),
             session_verify: DecodingKey::from_secret(session),

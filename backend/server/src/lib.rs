@@ -18,10 +18,11 @@
 //! | see how payments are settled | [`pay`], `jobs/payment.rs`, `api/payments/` |
 //! | see when a delta starts by itself | `jobs/cut_over.rs`, over `domain::mx` |
 //! | add a setting | [`settings`] |
-//! | add a provider | `data/providers.json`, read by [`providers`] |
+//! | add a provider, or a limit of one | `data/providers.json`, read by [`providers`]; runs use them in `jobs/provider.rs` |
 //! | see how the page is served | [`assets`] |
 //! | see the copy on the command line | [`copy`] |
 //! | see how the command line compares with a manifest | [`verify`] |
+//! | see `mailferry admin` | `admin.rs` |
 //! | see how a process starts and stops | [`app`]; the commands are in [`cli`] |
 //! | limit how fast strangers may ask | [`limits`] |
 //! | see what is logged | [`telemetry`] |
@@ -51,6 +52,7 @@
 //! 9. Before the link expires a mail says so. When it expires, `jobs/sweeper.rs` closes the order and its passwords are
 //!    erased; later it deletes its personal data.
 
+mod admin;
 pub mod api;
 pub mod app;
 pub mod assets;

@@ -8,6 +8,11 @@ use mailferry_shared::{
 use mailferry_store::SideAccess;
 use serde::Deserialize;
 
+mod limits;
+
+use limits::Facts;
+pub use limits::Limits;
+
 const DATA: &str = include_str!("../data/providers.json");
 
 /// A row of the data file.
@@ -17,11 +22,17 @@ struct Row {
     provider: Provider,
     /// Where the preset was read.
     source: String,
+    /// What it allows.
+    #[serde(default)]
+    limits: Facts,
 }
 
-/// The providers.
+/// The providers, and what each allows.
 #[derive(Debug)]
-pub struct Providers(Vec<Provider>);
+pub struct Providers(Vec<Provider>, Vec<Limits>);
+
+/// The row whose limits hold where a server's provider is not known: what most servers run.
+const ANY_SERVER: &str = "dovecot";
 
 impl Providers {
     /// Those of the data file.
@@ -29,8 +40,25 @@ impl Providers {
     /// # Errors
     /// If the file is broken, which a test rules out.
     pub fn load() -> Result<Self, serde_json::Error> {
-        let rows: Vec<Row> = serde_json::from_str(DATA)?;
-        Ok(Self(rows.into_iter().filter(|row| !row.source.is_empty()).map(|row| row.provider).collect()))
+        Self::parse(DATA)
+    }
+
+    /// Those of a text like the data file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let rows: Vec<Row> = serde_json::from_str(text)?;
+        let rows = rows.into_iter().filter(|row| !row.source.is_empty());
+        let (providers, limits) = rows.map(|row| (row.provider, Limits::from(&row.limits))).unzip();
+        Ok(Self(providers, limits))
+    }
+
+    /// What the provider of this server allows.
+    pub fn limits_at(&self, host: &HostName) -> Limits {
+        let known = self.by_host(host).or_else(|| self.by_id(ANY_SERVER));
+        let row = known.and_then(|known| self.0.iter().position(|provider| provider.id == known.id));
+        row.map(|row| self.1[row].clone()).unwrap_or_default()
     }
 
     /// The provider of this id.
@@ -103,6 +131,28 @@ mod tests {
         assert!(rows.len() > 30);
         assert!(rows.iter().all(|row| row.source.starts_with("https://")));
         assert_eq!(Providers::load().expect("reads").search("").len(), rows.len());
+    }
+
+    #[test]
+    fn every_limit_names_where_it_was_read() {
+        let rows: Vec<Row> = serde_json::from_str(DATA).expect("reads");
+        let sources: Vec<&str> = rows.iter().flat_map(|row| row.limits.sources()).collect();
+        assert!(sources.len() >= 10, "{sources:?}");
+        assert!(sources.iter().all(|source| source.starts_with("https://")), "{sources:?}");
+    }
+
+    #[test]
+    fn limits_are_found_by_the_server_and_a_daily_amount_is_not_used_up() {
+        let providers = Providers::load().expect("reads");
+        let at = |host: &str| providers.limits_at(&host.parse().expect("a host"));
+        let gmail = at("imap.gmail.com");
+        assert_eq!((gmail.connections, gmail.message_bytes), (Some(15), Some(35_651_584)));
+        assert_eq!((gmail.daily_bytes_down, gmail.daily_bytes_up), (Some(2_375_000_000), Some(475_000_000)));
+        assert_eq!(gmail.names.spell("a^b  c"), "a_b c");
+        let microsoft = at("outlook.office365.com");
+        assert!(microsoft.names.reserves("Files") && microsoft.messages_per_second == Some(4));
+        let unknown = at("imap.example.org");
+        assert_eq!((unknown.connections, unknown.daily_bytes_down), (Some(10), None));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Settings: flags and environment, one list for `serve` and `worker`. `mailferry serve --help` shows all of them.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, builder::BoolishValueParser};
 use lettre::message::Mailbox;
@@ -85,6 +85,26 @@ pub struct CommonArgs {
     /// Runs, checks and surveys at work at once in this process.
     #[arg(long, env = "MAILFERRY_WORKERS", value_name = "NUMBER", default_value = "4", value_parser = parse::workers)]
     pub workers: usize,
+    /// Connections to one mail server at once, of all runs and all processes together.
+    #[arg(
+        long,
+        env = "MAILFERRY_CONNECTIONS_PER_HOST",
+        value_name = "NUMBER",
+        default_value = "40",
+        value_parser = parse::connections_per_host
+    )]
+    pub connections_per_host: u32,
+    /// How long a worker that says nothing keeps a run, in seconds; everything that waits for workers follows from it.
+    /// Tests of workers that stand still make it short.
+    #[arg(
+        long,
+        env = "MAILFERRY_LEASE_SECONDS",
+        value_name = "NUMBER",
+        default_value = "30",
+        hide = true,
+        value_parser = clap::value_parser!(u16).range(3..=300)
+    )]
+    pub lease_seconds: u16,
     /// What is logged, as tracing's filters: info, or mailferry_server=debug,info.
     #[arg(long, env = "MAILFERRY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse::log_filter)]
     pub log: String,
@@ -227,6 +247,10 @@ pub struct Settings {
     pub outgoing: Outgoing,
     /// Jobs at once.
     pub workers: usize,
+    /// Connections to one mail server at once.
+    pub connections_per_host: u32,
+    /// How long a worker that says nothing keeps a run.
+    pub lease: Duration,
     /// How long things last.
     pub terms: Terms,
     /// PayPal, if payments are offered.
@@ -281,6 +305,8 @@ impl Settings {
                 discovery_ports: Ports::default(),
             },
             workers: args.workers,
+            connections_per_host: args.connections_per_host,
+            lease: Duration::from_secs(args.lease_seconds.into()),
             terms: args.terms.terms()?,
             paypal: args.paypal.settings()?,
             limits: Limits::default(),

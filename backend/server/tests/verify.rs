@@ -283,6 +283,27 @@ fn a_server_that_rewrites_headers_is_named_with_the_header() {
     }
 }
 
+#[test]
+fn a_message_that_was_refused_and_sent_repaired_is_judged_by_what_was_sent() {
+    let extra = "reject8bit: yes".to_owned();
+    let server = Cyrus::start(CyrusOptions { slashes: true, beside_inbox: true, extra }).expect("Cyrus");
+    let destination = Destination { url: url(server.imaps_port()), ca_file: server.ca_file() };
+    let pair = Pair::start(Sample::Tiny, destination);
+    let output = pair.copy(&[]);
+    assert!(output.status.success(), "{output:?}");
+    let (code, json) = pair.verify_json(&[]);
+    let count = |name: &str| json["counts"][name].as_u64().expect(name);
+    assert!(count("repaired") > 0, "Cyrus refuses 8-bit letters in headers: {json}");
+    assert_eq!((code, count("identical") + count("repaired"), count("expected")), (0, 37, 37), "{json}");
+    assert_eq!(json["items_total"].as_u64(), Some(count("repaired")), "each is named: {json}");
+    let manifest = fs::read_to_string(pair.manifest()).expect("the manifest");
+    let sent = manifest.lines().filter(|line| line.contains("\"sent\":{\"sha256\":\"")).count();
+    assert_eq!(sent as u64, count("repaired"), "the manifest holds what was sent");
+    let (code, said) = pair.verify(&[]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("as it was sent (repaired before it was sent: "), "{said}");
+}
+
 /// Without APPENDUID: what is stored is known, but not where.
 fn without_appenduid(line: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8_lossy(&line);

@@ -62,6 +62,8 @@ pub struct SideAccess {
     pub delegation: Option<Delegation>,
     /// True if the order's admin credentials are used: `user` is the admin, `act_for` the mailbox.
     pub by_admin: bool,
+    /// True for a sandbox order: nothing outside may be connected to for it.
+    pub sandbox: bool,
 }
 
 impl SideAccess {
@@ -113,7 +115,7 @@ impl Store {
         let mut tx = self.read().await?;
         let order = tx
             .row(
-                "SELECT o.tenant_id, o.id, o.source, o.destination FROM orders o
+                "SELECT o.tenant_id, o.id, o.source, o.destination, o.sandbox FROM orders o
                  JOIN pairs p ON p.order_id = o.id WHERE p.id = $1",
                 args![pair_id],
             )
@@ -137,6 +139,7 @@ impl Store {
                 SideName::Destination => order.json_opt("destination")?,
             };
             let mut access = self.side_access(row, place, choice)?;
+            access.sandbox = order.get("sandbox")?;
             if access.by_admin {
                 access.act_as(admins.remove(&side));
             }
@@ -171,6 +174,7 @@ impl Store {
             kind: row.code("credential_kind")?,
             delegation: row.json_opt("delegation")?,
             by_admin: row.get("by_admin")?,
+            sandbox: false,
         })
     }
 
@@ -240,6 +244,7 @@ impl Store {
         }
         count += self.rewrap_admins(&mut tx).await?;
         count += self.rewrap_server_keys(&mut tx).await?;
+        count += self.rewrap_webhook_secrets(&mut tx).await?;
         tx.commit().await?;
         Ok(count)
     }

@@ -149,7 +149,7 @@ impl Tx {
     /// Executes `sql`; how many rows it touched.
     pub(crate) async fn execute(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<u64, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => sqlite(&sql.into(), &args).execute(&mut **tx).await?.rows_affected(),
+            Self::Sqlite(tx) => sqlite(&sql.into(), args).execute(&mut **tx).await?.rows_affected(),
             Self::Postgres(tx) => postgres(sql.into(), args).execute(&mut **tx).await?.rows_affected(),
         })
     }
@@ -158,7 +158,7 @@ impl Tx {
     pub(crate) async fn rows(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<Vec<Row>, StoreError> {
         Ok(match self {
             Self::Sqlite(tx) => {
-                let rows = sqlite(&sql.into(), &args).fetch_all(&mut **tx).await?;
+                let rows = sqlite(&sql.into(), args).fetch_all(&mut **tx).await?;
                 rows.into_iter().map(Row::Sqlite).collect()
             }
             Self::Postgres(tx) => {
@@ -171,7 +171,7 @@ impl Tx {
     /// The first row, if there is one.
     pub(crate) async fn row_opt(&mut self, sql: impl Into<String>, args: Vec<Arg>) -> Result<Option<Row>, StoreError> {
         Ok(match self {
-            Self::Sqlite(tx) => sqlite(&sql.into(), &args).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
+            Self::Sqlite(tx) => sqlite(&sql.into(), args).fetch_optional(&mut **tx).await?.map(Row::Sqlite),
             Self::Postgres(tx) => postgres(sql.into(), args).fetch_optional(&mut **tx).await?.map(Row::Postgres),
         })
     }
@@ -194,7 +194,7 @@ impl Tx {
         let sql = sql.into();
         match self {
             Self::Sqlite(tx) => {
-                let mut rows = sqlite(&sql, &args).fetch(&mut **tx);
+                let mut rows = sqlite(&sql, args).fetch(&mut **tx);
                 while let Some(row) = rows.try_next().await? {
                     take(&Row::Sqlite(row))?;
                 }
@@ -227,7 +227,7 @@ impl Tx {
     }
 }
 
-fn sqlite(sql: &str, args: &[Arg]) -> Query<'static, Sqlite, SqliteArguments> {
+fn sqlite(sql: &str, args: Vec<Arg>) -> Query<'static, Sqlite, SqliteArguments> {
     let (sql, args) = in_order(sql, args);
     args.into_iter().fold(sqlx::query(AssertSqlSafe(sql)), |query, arg| match arg {
         Arg::Text(value) => query.bind(value),
@@ -246,17 +246,18 @@ fn postgres(sql: String, args: Vec<Arg>) -> Query<'static, Postgres, PgArguments
 
 /// The same statement with `?` for each `$n`, and the arguments in the order of their use: SQLite looks a numbered
 /// parameter's name up in a list, so that a statement of a thousand of them costs it half a million steps.
-fn in_order(sql: &str, args: &[Arg]) -> (String, Vec<Arg>) {
-    let (mut text, mut used) = (String::with_capacity(sql.len()), Vec::with_capacity(args.len()));
+fn in_order(sql: &str, args: Vec<Arg>) -> (String, Vec<Arg>) {
+    let mut text = String::with_capacity(sql.len());
     let mut parts = sql.split('$');
     text.push_str(parts.next().unwrap_or_default());
+    let mut used = Vec::with_capacity(args.len());
     for part in parts {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        let number = part[..digits].parse::<usize>().ok().and_then(|number| args.get(number.checked_sub(1)?));
-        match number {
-            Some(arg) => {
+        let number = part[..digits].parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        match number.filter(|number| *number < args.len()) {
+            Some(number) => {
                 text.push('?');
-                used.push(arg.clone());
+                used.push(number);
                 text.push_str(&part[digits..]);
             }
             // No parameter: the database says what is wrong with it.
@@ -266,7 +267,20 @@ fn in_order(sql: &str, args: &[Arg]) -> (String, Vec<Arg>) {
             }
         }
     }
-    (text, used)
+    (text, arranged(args, &used))
+}
+
+/// The arguments in the order of their use; most are used once and need not be copied.
+fn arranged(mut args: Vec<Arg>, used: &[usize]) -> Vec<Arg> {
+    let mut left = vec![0_u32; args.len()];
+    for number in used {
+        left[*number] += 1;
+    }
+    let take = |number: &usize| {
+        left[*number] -= 1;
+        if left[*number] == 0 { std::mem::replace(&mut args[*number], Arg::Int(None)) } else { args[*number].clone() }
+    };
+    used.iter().map(take).collect()
 }
 
 #[cfg(test)]
@@ -276,7 +290,7 @@ mod tests {
     #[test]
     fn numbered_parameters_are_put_in_the_order_of_their_use() {
         let args = vec![Arg::Int(Some(1)), Arg::Int(Some(2)), Arg::Int(Some(3))];
-        let (sql, used) = in_order("SELECT $2, $1 + $2 WHERE x = $3 AND y = $4", &args);
+        let (sql, used) = in_order("SELECT $2, $1 + $2 WHERE x = $3 AND y = $4", args);
         assert_eq!(sql, "SELECT ?, ? + ? WHERE x = ? AND y = $4");
         assert_eq!(used, [2, 1, 2, 3].map(|n| Arg::Int(Some(n))));
     }

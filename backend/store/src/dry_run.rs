@@ -115,7 +115,9 @@ async fn read(tx: &mut Tx, id: DryRunId) -> Result<DryRun, StoreError> {
     let rows = tx.rows(sql, args![id]).await?;
     let pairs: Vec<PairDryRun> = rows.iter().map(pair_from).collect::<Result<_, _>>()?;
     let mut counts = DryRunCounts::default();
-    pairs.iter().for_each(|pair| counts.add(&pair.counts));
+    for pair in &pairs {
+        counts.add(&pair.counts);
+    }
     let open = |pair: &PairDryRun| matches!(pair.state, DryRunState::Queued | DryRunState::Running);
     Ok(DryRun {
         id,
@@ -130,7 +132,9 @@ async fn read(tx: &mut Tx, id: DryRunId) -> Result<DryRun, StoreError> {
 fn pair_from(row: &Row) -> Result<PairDryRun, StoreError> {
     let folders: Vec<DryRunFolder> = row.json("folders")?;
     let mut counts = DryRunCounts::default();
-    folders.iter().for_each(|folder| counts.add(&folder.counts));
+    for folder in &folders {
+        counts.add(&folder.counts);
+    }
     Ok(PairDryRun {
         pair_id: row.get("pair_id")?,
         source: row.get("source")?,

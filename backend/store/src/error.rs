@@ -4,7 +4,7 @@ use std::error::Error;
 
 use mailferry_domain::{order::OrderTransitionError, run::RunTransitionError};
 
-use crate::{context::NoRandomness, sealing::SealError};
+use crate::{context::NoRandomness, sealing::SealError, voucher::VoucherUnfit};
 
 /// Why the store did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +36,12 @@ pub enum StoreError {
     /// Unknown, expired or used up: one answer for all.
     #[error("the voucher code is not valid")]
     VoucherInvalid,
+    /// A valid voucher that is not good for this order.
+    #[error(transparent)]
+    VoucherUnfit(#[from] VoucherUnfit),
+    /// The link was revoked, or was good for one order and has had it.
+    #[error("the link is not valid")]
+    LinkInvalid,
     /// Not possible in the order's state.
     #[error(transparent)]
     WrongState(#[from] OrderTransitionError),

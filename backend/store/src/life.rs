@@ -19,7 +19,7 @@ use crate::{
     store::Store,
     tenant::room_for_one_more,
     value::{args, code},
-    voucher::give_back,
+    voucher::{fit, give_back},
 };
 
 impl Store {
@@ -31,6 +31,10 @@ impl Store {
     pub async fn schedule_order(&self, order: &OrderRecord, start: Start) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
+        if start.kind == StartKind::Main {
+            self.pay_by_link(&mut tx, &order).await?;
+            fit::check_all(&mut tx, &order, self.now()).await?;
+        }
         let payment = covered(&mut tx, order.id).await?;
         if payment.pairs_needed == 0 {
             return Err(StoreError::NothingTicked);

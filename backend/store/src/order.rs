@@ -4,13 +4,15 @@ use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
     address::MailAddress,
     ids::OrderId,
-    order::{OrderAction, OrderTotals, Payment},
+    order::{OrderAction, OrderState, OrderTotals, Payment},
+    webhook::EventKind,
 };
 
 use crate::{
     db::Tx,
     error::StoreError,
     ledger::delete_ledger,
+    link::use_link,
     payment::covered,
     store::Store,
     value::{args, code, json},
@@ -28,7 +30,7 @@ impl Store {
     /// A new draft.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`], also for a tenant that does not exist.
+    /// [`StoreError::LinkInvalid`]; [`StoreError::Unavailable`], also for a tenant that does not exist.
     pub async fn create_order(&self, new: NewOrder) -> Result<OrderRecord, StoreError> {
         let now = self.now();
         let mut order = OrderRecord {
@@ -58,11 +60,14 @@ impl Store {
         };
         order.follow_life(self);
         let mut tx = self.write().await?;
+        if let Some(link) = order.asker.link_id {
+            use_link(&mut tx, link).await?;
+        }
         tx.execute(
             "INSERT INTO orders (id, tenant_id, version, link_version, state, expires_at, language, notify_address,
                 source, destination, options, accepted_terms, accepted_terms_at, created_at, member_id, api_key_id,
-                sandbox)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                sandbox, link_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
             args![
                 order.id,
                 order.tenant_id,
@@ -81,9 +86,11 @@ impl Store {
                 order.asker.member_id,
                 order.asker.api_key_id,
                 order.asker.sandbox,
+                order.asker.link_id,
             ],
         )
         .await?;
+        self.tell_event(&mut tx, &order, EventKind::OrderCreated, None).await?;
         tx.commit().await?;
         // As it reads back: times in the database are whole microseconds.
         self.order(order.id).await
@@ -137,6 +144,7 @@ impl Store {
         for row in tx.rows("SELECT id FROM pairs WHERE order_id = $1", args![id]).await? {
             delete_ledger(&mut tx, row.get("id")?).await?;
         }
+        self.tell_event(&mut tx, &order, EventKind::OrderDeleted, None).await?;
         // Jobs that wait for parts of it find nothing and end.
         tx.execute("DELETE FROM orders WHERE id = $1", args![id]).await?;
         tx.commit().await
@@ -194,6 +202,8 @@ impl Store {
     /// Writes an order that this transaction has locked.
     pub(crate) async fn write_order(&self, tx: &mut Tx, mut order: OrderRecord) -> Result<OrderRecord, StoreError> {
         order.follow_life(self);
+        let sql = "SELECT state FROM orders WHERE id = $1";
+        let before: OrderState = tx.row(sql, args![order.id]).await?.code("state")?;
         let written = tx
             .execute(
                 "UPDATE orders SET version = version + 1, link_version = $3, state = $4, kind = $5,
@@ -227,7 +237,9 @@ impl Store {
         if written == 0 {
             return Err(StoreError::Conflict);
         }
-        read_order(tx, order.id).await
+        let order = read_order(tx, order.id).await?;
+        self.tell_state(tx, before, &order).await?;
+        Ok(order)
     }
 }
 

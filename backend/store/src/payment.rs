@@ -397,7 +397,7 @@ impl Store {
     pub async fn payment_refunded(&self, id: PaymentId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let sql = "UPDATE payments SET state = $2, refunded_at = COALESCE(refunded_at, $3) WHERE id = $1
-             AND state IN ('paid', 'refunding', 'refunded')";
+             AND state IN ('capturing', 'pending', 'paid', 'refunding', 'refunded')";
         tx.execute(sql, args![id, code(&PaymentState::Refunded)?, self.now()]).await?;
         tx.commit().await
     }

@@ -151,6 +151,9 @@ impl Store {
             enqueue(&mut tx, JobKind::Run, id.0, at, self.now()).await?;
         }
         let run = read_run(&mut tx, id).await?;
+        if to != from && (to.is_final() || (to == RunState::Paused && step.finding.is_some())) {
+            self.tell_run(&mut tx, &order, &run).await?;
+        }
         tx.commit().await?;
         if step.job_at.is_some() {
             self.tell_workers();

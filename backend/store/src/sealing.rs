@@ -85,12 +85,7 @@ impl SealingKeys {
     }
 
     fn make(path: &Path, random: &dyn Random) -> Result<Self, KeyFileError> {
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
-        random.fill(key.as_mut())?;
-        let mut name = [0; 4];
-        random.fill(&mut name)?;
-        let encoded = Zeroizing::new(BASE64_STANDARD.encode(key.as_ref()));
-        let text = Zeroizing::new(format!("k{:08x} {}\n", u32::from_be_bytes(name), encoded.as_str()));
+        let (_, text) = new_line(random)?;
         match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
             Ok(mut file) => {
                 file.write_all(text.as_bytes())?;
@@ -103,6 +98,24 @@ impl SealingKeys {
             }
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Puts a new random key at the top of the key file, and tells its id. The file is replaced at once: whoever reads it
+    /// meanwhile gets the old one or the new one.
+    ///
+    /// # Errors
+    /// [`KeyFileError`] if the file is not there, does not hold keys, or cannot be written.
+    pub fn add_to_file(path: &Path, random: &dyn Random) -> Result<String, KeyFileError> {
+        let text = Zeroizing::new(std::fs::read_to_string(path)?);
+        Self::parse(&text)?;
+        let (id, line) = new_line(random)?;
+        let beside = path.with_extension("new");
+        let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
+        file.write_all(line.as_bytes())?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&beside, path)?;
+        Ok(id)
     }
 
     /// Reads the text of a key file.
@@ -175,6 +188,18 @@ impl SealingKeys {
     }
 }
 
+/// A line of the key file with a new key, and the key's id.
+fn new_line(random: &dyn Random) -> Result<(String, Zeroizing<String>), KeyFileError> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    random.fill(key.as_mut())?;
+    let mut name = [0; 4];
+    random.fill(&mut name)?;
+    let id = format!("k{:08x}", u32::from_be_bytes(name));
+    let encoded = Zeroizing::new(BASE64_STANDARD.encode(key.as_ref()));
+    let line = Zeroizing::new(format!("{id} {}\n", encoded.as_str()));
+    Ok((id, line))
+}
+
 fn wrapping_place(place: &[u8], id: &str) -> Vec<u8> {
     [b"data key\0", id.as_bytes(), b"\0", place].concat()
 }
@@ -244,6 +269,19 @@ mod tests {
         assert_eq!(std::fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
         let shown = format!("{first:?}");
         assert!(shown.len() < 16, "only ids are shown: {shown}");
+    }
+
+    #[test]
+    fn a_new_key_goes_to_the_top_and_the_old_one_still_opens() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("sealing.key");
+        let old = SealingKeys::from_file(&path, &SystemRandom).expect("made");
+        let sealed = old.seal(b"x", b"p", &SystemRandom).expect("sealed");
+        let id = SealingKeys::add_to_file(&path, &SystemRandom).expect("added");
+        let both = SealingKeys::from_file(&path, &SystemRandom).expect("read");
+        assert_eq!(both.seal(b"y", b"p", &SystemRandom).expect("sealed").key_id, id);
+        assert_eq!(both.open(&sealed, b"p").expect("opens").as_slice(), b"x");
+        assert!(SealingKeys::add_to_file(&dir.path().join("none"), &SystemRandom).is_err());
     }
 
     #[test]

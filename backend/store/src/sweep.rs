@@ -81,6 +81,15 @@ impl Store {
             )
             .await?;
         left.extend(ids(mails)?.into_iter().map(|id| (JobKind::SendMail, id)));
+        let deliveries = tx
+            .rows(
+                "SELECT d.id FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id
+                 WHERE d.state = 'pending' AND w.enabled = 1
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'webhook' AND j.id = d.id)",
+                args![],
+            )
+            .await?;
+        left.extend(ids(deliveries)?.into_iter().map(|id| (JobKind::Webhook, id)));
         left.extend(self.payments_left_behind(&mut tx).await?);
         let cut_overs = self.cut_overs_left_behind(&mut tx).await?;
         left.extend(ids(cut_overs)?.into_iter().map(|id| (JobKind::CutOver, id)));

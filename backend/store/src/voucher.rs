@@ -4,9 +4,16 @@ use chrono::{DateTime, Utc};
 use mailferry_domain::order::{OrderLife, OrderTransitionError};
 use mailferry_shared::{
     ids::{OrderId, TenantId, VoucherId},
+    order::Payment,
     secret::Secret,
-    voucher::VoucherIssued,
+    voucher::{VoucherIssued, VoucherLimits},
 };
+
+mod batch;
+pub(crate) mod fit;
+
+pub use batch::{NewVouchers, VoucherFilter};
+pub use fit::VoucherUnfit;
 
 use crate::{
     db::Tx,
@@ -19,7 +26,7 @@ use crate::{
 };
 
 impl Store {
-    /// Makes `count` vouchers, each good for `pairs` account pairs. Their codes are told this once.
+    /// Makes `count` vouchers without further limits. Their codes are told this once.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], also for a tenant that does not exist.
@@ -30,21 +37,9 @@ impl Store {
         count: u32,
         valid_until: Option<DateTime<Utc>>,
     ) -> Result<Vec<VoucherIssued>, StoreError> {
-        let mut tx = self.write().await?;
-        let mut issued = Vec::new();
-        for _ in 0..count {
-            let bytes: [u8; 16] = self.random_bytes()?;
-            let id = VoucherId(self.new_id()?);
-            tx.execute(
-                "INSERT INTO vouchers (id, tenant_id, code_hash, pairs, spent, valid_until, created_at, hint)
-                 VALUES ($1, $2, $3, $4, 0, $5, $6, $7)",
-                args![id, tenant_id, sha256(&bytes), pairs, valid_until, self.now(), &spell(&bytes)[..8]],
-            )
-            .await?;
-            issued.push(VoucherIssued { id, code: Secret::new(spell(&bytes)), pairs, valid_until });
-        }
-        tx.commit().await?;
-        Ok(issued)
+        let limits = VoucherLimits { valid_until, ..VoucherLimits::default() };
+        let new = NewVouchers { tenant_id, pairs, count, limits, sandbox: false };
+        Ok(self.create_batch(&new).await?.1)
     }
 
     /// Pays for an order with a voucher: it is spent as far as the order needs it. An order that waited for payment
@@ -52,8 +47,9 @@ impl Store {
     /// nothing more spends nothing.
     ///
     /// # Errors
-    /// [`StoreError::VoucherInvalid`] for an unknown, expired or used-up code; [`StoreError::WrongState`] if the order
-    /// is closed or cancelled; [`StoreError::NotFound`].
+    /// [`StoreError::VoucherInvalid`] for an unknown, expired, revoked or used-up code; [`StoreError::VoucherUnfit`] for
+    /// one that is not good for this order; [`StoreError::WrongState`] if the order is closed or cancelled;
+    /// [`StoreError::NotFound`].
     pub async fn redeem_voucher(&self, order_id: OrderId, code: &Secret) -> Result<OrderRecord, StoreError> {
         let bytes = crockford::decode(code.expose()).ok_or(StoreError::VoucherInvalid)?;
         let mut tx = self.write().await?;
@@ -62,23 +58,19 @@ impl Store {
             let error = OrderTransitionError { from: order.life.state(), action: "be paid for" };
             return Err(error.into());
         }
-        let voucher = tx
+        let row = tx
             .row_opt(
                 // Locks the row: fifty parallel redeems follow one another.
-                "UPDATE vouchers SET spent = spent WHERE code_hash = $1 AND (valid_until IS NULL OR valid_until > $2)
-                 RETURNING id, pairs - spent AS remaining",
-                args![sha256(&bytes), self.now()],
+                "UPDATE vouchers SET spent = spent WHERE code_hash = $1 AND revoked_at IS NULL AND sandbox = $3
+                    AND (valid_until IS NULL OR valid_until > $2) RETURNING id",
+                args![sha256(&bytes), self.now(), order.asker.sandbox],
             )
-            .await?
-            .ok_or(StoreError::VoucherInvalid)?;
-        let before = covered(&mut tx, order_id).await?;
+            .await?;
+        let id = row.ok_or(StoreError::VoucherInvalid)?.get("id")?;
+        let (spent, before) = self.spend(&mut tx, &order, id).await?;
         let missing = before.pairs_needed.saturating_sub(before.pairs_covered);
-        let spent = missing.min(voucher.get("remaining")?);
         if missing > 0 && spent == 0 {
             return Err(StoreError::VoucherInvalid);
-        }
-        if spent > 0 {
-            self.spend(&mut tx, order_id, voucher.get("id")?, spent).await?;
         }
         let waits = matches!(order.life, OrderLife::AwaitingPayment { .. });
         let order = if waits && before.pairs_needed > 0 && spent == missing {
@@ -92,24 +84,51 @@ impl Store {
         Ok(order)
     }
 
-    async fn spend(&self, tx: &mut Tx, order_id: OrderId, voucher_id: VoucherId, pairs: u32) -> Result<(), StoreError> {
-        tx.execute("UPDATE vouchers SET spent = spent + $2 WHERE id = $1", args![voucher_id, pairs]).await?;
+    /// Spends a voucher that this transaction has locked on an order, as far as the order needs it and the voucher
+    /// reaches: how many pairs, and what had been paid for before.
+    pub(crate) async fn spend(
+        &self,
+        tx: &mut Tx,
+        order: &OrderRecord,
+        voucher_id: VoucherId,
+    ) -> Result<(u32, Payment), StoreError> {
+        let sql = format!("SELECT v.pairs - v.spent AS remaining, {} FROM vouchers v WHERE v.id = $1", batch::LIMITS);
+        let voucher = tx.row(sql, args![voucher_id]).await?;
+        let limits = batch::limits_from(&voucher)?;
+        let mut before = covered(tx, order.id).await?;
+        if limits.trial_only {
+            if !matches!(order.life, OrderLife::Draft) {
+                return Err(VoucherUnfit::TrialOnly.into());
+            }
+            let sql = "SELECT CAST(COALESCE(SUM(trial_pairs), 0) AS BIGINT) AS covered FROM voucher_uses
+                 WHERE order_id = $1";
+            before.pairs_covered = tx.row(sql, args![order.id]).await?.get("covered")?;
+        }
+        let missing = before.pairs_needed.saturating_sub(before.pairs_covered);
+        let spent = missing.min(voucher.get("remaining")?);
+        if spent == 0 {
+            return Ok((0, before));
+        }
+        fit::check(tx, order, &limits, self.now()).await?;
+        tx.execute("UPDATE vouchers SET spent = spent + $2 WHERE id = $1", args![voucher_id, spent]).await?;
+        let (full, trial) = if limits.trial_only { (0, spent) } else { (spent, 0) };
         tx.execute(
-            "INSERT INTO voucher_uses (voucher_id, order_id, pairs, used_at) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (voucher_id, order_id) DO UPDATE SET pairs = voucher_uses.pairs + excluded.pairs",
-            args![voucher_id, order_id, pairs, self.now()],
+            "INSERT INTO voucher_uses (voucher_id, order_id, pairs, trial_pairs, used_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (voucher_id, order_id) DO UPDATE SET pairs = voucher_uses.pairs + excluded.pairs,
+                trial_pairs = voucher_uses.trial_pairs + excluded.trial_pairs",
+            args![voucher_id, order.id, full, trial, self.now()],
         )
-        .await
-        .map(drop)
+        .await?;
+        Ok((spent, before))
     }
 }
 
 /// Gives back what vouchers have paid for this order.
 pub(crate) async fn give_back(tx: &mut Tx, order_id: OrderId) -> Result<(), StoreError> {
-    let rows = tx
-        .rows("SELECT voucher_id, pairs FROM voucher_uses WHERE order_id = $1 ORDER BY voucher_id", args![order_id])
-        .await?;
-    for row in rows {
+    // A trial that has begun has used its own.
+    let sql = "SELECT u.voucher_id, u.pairs + CASE WHEN o.started_at IS NULL THEN u.trial_pairs ELSE 0 END AS pairs
+         FROM voucher_uses u JOIN orders o ON o.id = u.order_id WHERE u.order_id = $1 ORDER BY u.voucher_id";
+    for row in tx.rows(sql, args![order_id]).await? {
         let (id, pairs) = (row.get::<VoucherId>("voucher_id")?, row.get::<i64>("pairs")?);
         tx.execute("UPDATE vouchers SET spent = spent - $2 WHERE id = $1", args![id, pairs]).await?;
     }

@@ -3,6 +3,7 @@
 
 mod delay;
 mod limit;
+mod parts;
 mod table;
 mod tools;
 
@@ -52,12 +53,13 @@ struct Bench {
 pub(crate) fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     let program = arguments.option("--mailferry").ok_or("--mailferry PROGRAM")?;
     let repetitions = arguments.number("--repetitions")?.unwrap_or(5).max(1);
-    let names = arguments.options("--corpus");
+    let names = arguments.options("--only");
     let out = arguments.option("--out").map(PathBuf::from);
     arguments.finish()?;
     let mut bench = Bench::start(PathBuf::from(program), repetitions)?;
     let mut table = Table::default();
-    for corpus in CORPORA.iter().filter(|corpus| names.is_empty() || names.iter().any(|name| name == corpus.name)) {
+    let wanted = |name: &str| names.is_empty() || names.iter().any(|other| other == name);
+    for corpus in CORPORA.iter().filter(|corpus| wanted(corpus.name)) {
         let written = corpus.sample.write(&bench.source, corpus.name)?;
         let size = format!("{}, {} messages, {} MB", corpus.name, written.messages, written.size_bytes / 1_000_000);
         if corpus.name != "small500" {
@@ -68,7 +70,16 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
             bench.reruns(corpus, &mut table)?;
         }
     }
-    let text = table.markdown(repetitions);
+    let mut text = table.markdown(repetitions);
+    if wanted("memory") {
+        text += &parts::memory(&mut bench)?;
+    }
+    if wanted("costs") {
+        text += &parts::costs(&mut bench, &CORPORA[..2])?;
+    }
+    if wanted("disk") {
+        text += &parts::disk(&mut bench)?;
+    }
     std::io::stdout().lock().write_all(text.as_bytes())?;
     if let Some(out) = out {
         std::fs::write(out, text)?;

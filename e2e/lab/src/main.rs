@@ -22,9 +22,9 @@ lab append PORT USER [--count N] [--folder NAME]
     Lets new messages of today arrive.
 lab count PORT USER
     Messages per folder.
-lab bench --mailferry PROGRAM [--corpus small|mixed|many|small500]... [--repetitions N] [--out FILE]
+lab bench --mailferry PROGRAM [--only small|mixed|many|small500|memory|costs|disk]... [--repetitions N] [--out FILE]
     How long copies take, beside what a bare client reaches with the same servers and beside the other tools that are
-    installed. Prints a table.
+    installed; peak memory, what ledger and hashing cost, and a disk that syncs. Prints tables.
 
 All logins use the lab's password unless --password is given. Ports are the plaintext ones on 127.0.0.1.";
 

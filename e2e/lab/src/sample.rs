@@ -53,6 +53,10 @@ pub enum Sample {
     Sized(usize),
     /// That many messages of about 100 KB in the same 12 folders, a few of them of several megabytes.
     Mixed(usize),
+    /// That many messages of about 1 KB in INBOX.
+    OneFolder(usize),
+    /// One message of 62 MB, and a few small ones.
+    Huge,
     /// That many folders below each other and beside each other, with 20 messages each.
     Folders(usize),
 }
@@ -63,7 +67,8 @@ impl Sample {
             Self::Tiny => 36,
             Self::Small => 80,
             Self::Demo => 1500,
-            Self::Sized(messages) | Self::Mixed(messages) => messages,
+            Self::Sized(messages) | Self::Mixed(messages) | Self::OneFolder(messages) => messages,
+            Self::Huge => 5,
             Self::Folders(folders) => folders * 20,
         }
     }
@@ -71,6 +76,9 @@ impl Sample {
     fn folders(self) -> Vec<(String, usize)> {
         if self == Self::Tiny {
             return TINY_FOLDERS.map(|(name, count)| (name.to_owned(), count)).to_vec();
+        }
+        if let Self::OneFolder(_) | Self::Huge = self {
+            return vec![("INBOX".to_owned(), self.messages())];
         }
         let Self::Folders(folders) = self else {
             let total = self.messages();
@@ -93,6 +101,8 @@ impl Sample {
     fn size(self, index: usize, random: &mut Random) -> usize {
         let small = usize::try_from(random.between(700, 7000)).unwrap_or(4000);
         match self {
+            Self::Huge if index == 3 => 62_000_000,
+            Self::OneFolder(_) => small / 6,
             Self::Demo if index == 7 => 6_000_000,
             Self::Demo if index % 25 == 3 => 40_000 + small * 30,
             Self::Small if index % 20 == 3 => 20_000 + small,

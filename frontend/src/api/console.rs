@@ -1,12 +1,14 @@
 //! What members of a tenant, and operators, do.
 
 use mailferry_shared::{
-    ids::{ApiKeyId, MemberId},
+    ids::{ApiKeyId, LinkId, MemberId, VoucherId, WebhookDeliveryId, WebhookId},
     key::{ApiKeyCreate, ApiKeyCreated, ApiKeyList},
+    link::{Link, LinkCreate, LinkList},
     member::{Member, MemberChange, MemberCreate, MemberList, PasswordChange, Principal, SignIn},
     order_list::OrderPage,
     tenant::{TenantCreate, TenantCreated, TenantList},
-    voucher::{VoucherBatch, VoucherCreate},
+    voucher::{Voucher, VoucherBatch, VoucherCreate, VoucherPage},
+    webhook::{Delivery, DeliveryPage, WebhookCreate, WebhookCreated, WebhookList},
 };
 
 use super::request::{self, ApiError, Method};
@@ -66,6 +68,51 @@ pub(crate) async fn tenants() -> Result<TenantList, ApiError> {
 
 pub(crate) async fn create_tenant(tenant: &TenantCreate) -> Result<TenantCreated, ApiError> {
     request::send(Method::Post, "/tenants", tenant).await
+}
+
+pub(crate) async fn vouchers() -> Result<VoucherPage, ApiError> {
+    request::get("/vouchers?limit=200").await
+}
+
+pub(crate) async fn revoke_voucher(id: VoucherId) -> Result<Voucher, ApiError> {
+    request::act(&format!("/vouchers/{id}/revoke")).await
+}
+
+/// Where the list of vouchers can be downloaded.
+pub(crate) fn vouchers_csv_url() -> String {
+    request::url("/vouchers.csv")
+}
+
+pub(crate) async fn links() -> Result<LinkList, ApiError> {
+    request::get("/links").await
+}
+
+pub(crate) async fn create_link(link: &LinkCreate) -> Result<Link, ApiError> {
+    request::send(Method::Post, "/links", link).await
+}
+
+pub(crate) async fn revoke_link(id: LinkId) -> Result<(), ApiError> {
+    request::delete(&format!("/links/{id}")).await
+}
+
+pub(crate) async fn webhooks() -> Result<WebhookList, ApiError> {
+    request::get("/webhooks").await
+}
+
+pub(crate) async fn create_webhook(webhook: &WebhookCreate) -> Result<WebhookCreated, ApiError> {
+    request::send(Method::Post, "/webhooks", webhook).await
+}
+
+pub(crate) async fn delete_webhook(id: WebhookId) -> Result<(), ApiError> {
+    request::delete(&format!("/webhooks/{id}")).await
+}
+
+pub(crate) async fn deliveries(id: WebhookId) -> Result<DeliveryPage, ApiError> {
+    request::get(&format!("/webhooks/{id}/deliveries")).await
+}
+
+pub(crate) async fn replay_delivery(id: WebhookId, delivery: WebhookDeliveryId) -> Result<Delivery, ApiError> {
+    request::act(&format!("/webhooks/{id}/deliveries/{delivery}/replay")).await
 }
 
 pub(crate) async fn create_vouchers(vouchers: &VoucherCreate) -> Result<VoucherBatch, ApiError> {

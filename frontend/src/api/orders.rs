@@ -2,6 +2,7 @@
 
 use mailferry_shared::{
     ids::OrderId,
+    link::{LinkOffer, LinkOpen},
     order::{Delta, DeltaCreate, Order, OrderChange, OrderCreate, OrderStart, Session, SessionCreate, VoucherRedeem},
     progress::Progress,
     provider::ProviderList,
@@ -61,6 +62,11 @@ pub(crate) async fn act_on_order(id: OrderId, act: Act) -> Result<Order, ApiErro
 
 pub(crate) async fn redeem_voucher(id: OrderId, voucher: &VoucherRedeem) -> Result<Order, ApiError> {
     request::send(Method::Post, &format!("/orders/{id}/voucher"), voucher).await
+}
+
+/// What a pre-configured link offers.
+pub(crate) async fn open_link(link: &LinkOpen) -> Result<LinkOffer, ApiError> {
+    request::send(Method::Post, "/offers", link).await
 }
 
 pub(crate) async fn open_session(session: &SessionCreate) -> Result<Session, ApiError> {

@@ -85,6 +85,22 @@ pub(crate) fn text_file(text: &str) -> String {
     blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob)).unwrap_or_default()
 }
 
+/// What the address says under `name` in its fragment.
+pub(crate) fn fragment(name: &str) -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    let parts = hash.trim_start_matches('#').split('&');
+    parts.filter_map(|part| part.split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+}
+
+/// Sets a variable of the style sheet for the whole page.
+pub(crate) fn set_style(name: &str, value: &str) {
+    use wasm_bindgen::JsCast as _;
+    let root = document().document_element().and_then(|root| root.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(root) = root {
+        let _ = root.style().set_property(name, value);
+    }
+}
+
 /// Prints the page: of an open dialog alone, see the style sheet for print.
 pub(crate) fn print() {
     let _ = window().print();

@@ -1,6 +1,7 @@
 //! The console of resellers and operators: sign-in, and behind it one module per noun.
 
 mod keys;
+mod links;
 mod list;
 mod members;
 mod migrations;
@@ -10,6 +11,7 @@ mod sending;
 mod session;
 mod tenants;
 mod vouchers;
+mod webhooks;
 
 use leptos::prelude::*;
 use mailferry_shared::{key::Scope, member::Principal};
@@ -40,11 +42,13 @@ pub(crate) fn Console() -> impl IntoView {
 }
 
 /// The parts of the console, each with its name and what one must be allowed to see it.
-fn parts() -> [(Place, Glyph, &'static str, Option<Scope>); 7] {
+fn parts() -> [(Place, Glyph, &'static str, Option<Scope>); 9] {
     [
         (Place::Migrations, Glyph::List, t!("console.migrations"), Some(Scope::OrdersRead)),
         (Place::New, Glyph::Plus, t!("console.new"), Some(Scope::OrdersWrite)),
-        (Place::Vouchers, Glyph::Ticket, t!("console.vouchers"), Some(Scope::VouchersWrite)),
+        (Place::Vouchers, Glyph::Ticket, t!("console.vouchers"), Some(Scope::VouchersRead)),
+        (Place::Links, Glyph::Copy, t!("console.links"), Some(Scope::LinksRead)),
+        (Place::Webhooks, Glyph::Refresh, t!("console.webhooks"), Some(Scope::WebhooksRead)),
         (Place::Members, Glyph::Users, t!("console.members"), Some(Scope::MembersRead)),
         (Place::Keys, Glyph::Lock, t!("console.keys"), Some(Scope::KeysRead)),
         (Place::Tenants, Glyph::Globe, t!("console.tenants"), Some(Scope::TenantsRead)),
@@ -108,7 +112,9 @@ fn Opened(principal: Principal, session: Session) -> impl IntoView {
                     Place::Keys => view! { <keys::Keys /> }.into_any(),
                     Place::Tenants => view! { <tenants::Tenants /> }.into_any(),
                     Place::Profile => view! { <profile::Profile /> }.into_any(),
-                    Place::Links | Place::Webhooks | Place::Requests => {
+                    Place::Links => view! { <links::Links /> }.into_any(),
+                    Place::Webhooks => view! { <webhooks::Webhooks /> }.into_any(),
+                    Place::Requests => {
                         view! { <crate::pages::NotFound /> }.into_any()
                     }
                 }}

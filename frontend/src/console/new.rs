@@ -29,6 +29,7 @@ pub(super) fn New() -> impl IntoView {
             notify_address: None,
             source: None,
             destination: None,
+            link: None,
             options: mailferry_shared::order::OrderOptions::default(),
         };
         sending.send(async move { api::create_order(&order).await }, move |order| {

@@ -9,7 +9,7 @@ use crate::{
     browser::intl,
     components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
     route::Step,
-    state::{Load, language::PageLanguage, order::OrderContext, router::Router, service::Service},
+    state::{Load, language::PageLanguage, offer::Offer, order::OrderContext, router::Router, service::Service},
     t,
 };
 
@@ -182,6 +182,7 @@ fn Begin() -> impl IntoView {
     let service = expect_context::<Service>();
     let router = Router::get();
     let language = PageLanguage::get();
+    let offer = Offer::get();
     let (terms, privacy) = (RwSignal::new(false), RwSignal::new(false));
     let (asked, busy) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<api::ApiError>);
@@ -209,6 +210,7 @@ fn Begin() -> impl IntoView {
                 source: None,
                 destination: None,
                 options: mailferry_shared::order::OrderOptions::default(),
+                link: offer.token(),
             };
             let created = api::create_order(&order).await;
             busy.try_set(false);
@@ -235,7 +237,7 @@ fn Begin() -> impl IntoView {
                 <Tick label=t!("intro.privacy_label") checked=privacy on_change=move |on| privacy.set(on) />
                 <FieldError id="privacy-error" error=Signal::derive(privacy_error) />
             </div>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {move || failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {
                 Load::Failed(error) => Some(view! { <Failure error=error /> }),
                 _ => None,

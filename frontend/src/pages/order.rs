@@ -17,6 +17,7 @@ use crate::{
         Load,
         connection::Connection,
         language::PageLanguage,
+        offer::Offer,
         order::{OpenOrder, OrderContext},
         poll,
         router::Router,
@@ -71,6 +72,7 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
     let context = StoredValue::new(None::<OrderContext>);
     let open_order = OpenOrder::get();
     let language = PageLanguage::get();
+    let offer = Offer::get();
     let load = move || {
         let token = token.clone();
         loaded.set(Load::Loading);
@@ -80,6 +82,9 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
                     browser::store(LAST_ORDER, Some(&order.id.to_string()));
                     // Who comes by the link in a mail reads on in the mail's language.
                     language.prefer(order.language.tag());
+                    if let Some(link) = &order.link {
+                        offer.wear(&link.brand);
+                    }
                     context.try_set_value(Some(open_order.open(order)));
                     loaded.try_set(Load::Ready(()));
                 }

@@ -26,7 +26,6 @@ use super::{
 };
 
 const STATUS_KEYS: &str = "MESSAGES UIDNEXT UIDVALIDITY";
-const STATUS_ITEMS: &str = "STATUS (MESSAGES UIDNEXT UIDVALIDITY)";
 const LIST_ITEMS: &str = "(UID RFC822.SIZE INTERNALDATE)";
 /// Most messages of one APPEND.
 const BATCH_ITEMS: usize = 100;
@@ -42,28 +41,38 @@ pub struct ImapSource(pub(super) Session);
 pub struct ImapDestination(pub(super) Session, pub(super) Outbox);
 
 impl Session {
+    /// What STATUS is asked for. HIGHESTMODSEQ (RFC 7162) only where somebody wants it: asking makes some servers begin
+    /// to keep it.
+    fn status_keys(&self) -> String {
+        let modseq = if self.watches_flags && self.can("CONDSTORE") { " HIGHESTMODSEQ" } else { "" };
+        format!("{STATUS_KEYS}{modseq}")
+    }
+
     /// Everything in one command where the server can (RFC 5258, RFC 5819, RFC 6154); LIST and LSUB (RFC 3501 sections
-    /// 6.3.8 and 6.3.9) otherwise.
+    /// 6.3.8 and 6.3.9) otherwise. XLIST is what Gmail had before there were special uses.
     async fn list_folders(&mut self) -> Result<Vec<RemoteFolder>, ConnectorError> {
         let extended = self.can("LIST-EXTENDED");
+        let xlist = self.can("XLIST") && !self.can("SPECIAL-USE");
         let mut wanted = Vec::new();
         if extended {
-            wanted.push("SUBSCRIBED");
+            wanted.push("SUBSCRIBED".to_owned());
         }
         if extended && self.can("SPECIAL-USE") {
-            wanted.push("SPECIAL-USE");
+            wanted.push("SPECIAL-USE".to_owned());
         }
         if self.can("LIST-STATUS") {
-            wanted.push(STATUS_ITEMS);
+            wanted.push(format!("STATUS ({})", self.status_keys()));
         }
         let pattern = wire::quoted(&format!("{}*", self.root.as_deref().unwrap_or_default()));
-        let list = if wanted.is_empty() {
+        let list = if xlist {
+            format!("XLIST \"\" {pattern}")
+        } else if wanted.is_empty() {
             format!("LIST \"\" {pattern}")
         } else {
             format!("LIST \"\" {pattern} RETURN ({})", wanted.join(" "))
         };
         let mut commands = vec![(list, Doing::Other)];
-        if !extended {
+        if !extended || xlist {
             commands.push((format!("LSUB \"\" {pattern}"), Doing::Other));
         }
         let replies = self.commands(&commands, |_, _| {}).await?;
@@ -82,7 +91,8 @@ impl Session {
             diverted.iter().filter_map(|response| wire::listed(response, "LSUB")).map(|listed| listed.name).collect();
         let statuses: HashMap<String, FolderStatus> =
             diverted.iter().filter_map(|response| wire::folder_status(response)).collect();
-        let listed = diverted.iter().filter_map(|response| wire::listed(response, "LIST"));
+        let keyword = |response| wire::listed(response, "LIST").or_else(|| wire::listed(response, "XLIST"));
+        let listed = diverted.iter().filter_map(|response| keyword(response));
         let mut seen = HashSet::new();
         listed
             .filter_map(|listed| listed.folder(&self.naming, self.root.as_deref()))
@@ -97,7 +107,8 @@ impl Session {
 
     /// STATUS (RFC 9051 section 6.3.11) of folders, all asked for at once.
     async fn ask_statuses(&mut self, wire_names: &[String]) -> Result<Vec<Option<FolderStatus>>, ConnectorError> {
-        let ask = |name: &String| (format!("STATUS {} ({STATUS_KEYS})", wire::quoted(name)), Doing::OpenFolder);
+        let keys = self.status_keys();
+        let ask = |name: &String| (format!("STATUS {} ({keys})", wire::quoted(name)), Doing::OpenFolder);
         let commands: Vec<_> = wire_names.iter().map(ask).collect();
         let replies = self.commands(&commands, |_, _| {}).await?;
         let told: HashMap<String, FolderStatus> =
@@ -204,6 +215,8 @@ impl Session {
                     wire_name,
                     not_subscribed: subscribed.and_then(Result::err),
                 }),
+                // A server that only slows us down: the folder may be there, and making it was refused for that.
+                Some(Err(error)) if error.decision != Decision::Skip => Err(error),
                 // What a folder that could not be made lacks is a reason, not that it cannot be opened.
                 Some(Err(error)) => Err(created.and_then(Result::err).unwrap_or(error)),
                 None => Err(self.lost("reading", std::io::ErrorKind::UnexpectedEof.into())),
@@ -230,6 +243,27 @@ impl Session {
         let mut flags = HashMap::new();
         self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| flags.extend(flags_of(response))).await?;
         Ok(flags.into_iter().filter(|(uid, _)| uids.contains(*uid)).collect())
+    }
+
+    /// FETCH with CHANGEDSINCE (RFC 7162 section 3.1.4) in the open folder.
+    async fn list_flags_since(&mut self, modseq: u64) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
+        let command = format!("UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE {modseq})");
+        let tag = self.send(&command).await?;
+        let mut flags = HashMap::new();
+        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| flags.extend(flags_of(response))).await?;
+        Ok(flags.into_iter().collect())
+    }
+
+    /// X-GM-MSGID of every message of the open folder, in ranges.
+    async fn list_numbers(&mut self, status: &FolderStatus) -> Result<Vec<(Uid, u64)>, ConnectorError> {
+        let last = status.uid_next.saturating_sub(1);
+        let page = |(from, to)| (format!("UID FETCH {from}:{to} (UID X-GM-MSGID)"), Doing::OpenFolder);
+        let commands: Vec<_> = pages(1, last, status.messages).map(page).collect();
+        let mut numbers = Vec::new();
+        for reply in self.commands(&commands, |_, response| numbers.extend(number_of(response))).await?.each {
+            reply?;
+        }
+        Ok(numbers)
     }
 
     /// UID STORE (RFC 9051 section 6.4.6) of what differs, so that a flag set meanwhile stays.
@@ -372,6 +406,19 @@ fn flags_of(response: &Response<'_>) -> Option<(Uid, Flags)> {
     uid.zip(flags)
 }
 
+fn number_of(response: &Response<'_>) -> Option<(Uid, u64)> {
+    let Response::Fetch(_, attributes) = response else { return None };
+    let (mut uid, mut number) = (None, None);
+    for attribute in attributes {
+        match attribute {
+            AttributeValue::Uid(value) => uid = Some(Uid(*value)),
+            AttributeValue::GmailMsgId(value) => number = Some(*value),
+            _ => {}
+        }
+    }
+    uid.zip(number)
+}
+
 fn size_of(response: &Response<'_>) -> Option<u64> {
     let Response::Fetch(_, attributes) = response else { return None };
     attributes.iter().find_map(|attribute| match attribute {
@@ -411,6 +458,31 @@ macro_rules! account {
                 // It may be open already, but for reading only.
                 self.0.open_folder($open, wire_name).await?;
                 self.0.list_flags(uids).await
+            }
+
+            fn watch_flags(&mut self) {
+                self.0.watches_flags = true;
+            }
+
+            async fn flags_since(
+                &mut self,
+                wire_name: &str,
+                modseq: u64,
+            ) -> Result<Option<Vec<(Uid, Flags)>>, ConnectorError> {
+                if !self.0.can("CONDSTORE") {
+                    return Ok(None);
+                }
+                self.0.open_folder($open, wire_name).await?;
+                self.0.list_flags_since(modseq).await.map(Some)
+            }
+
+            fn has_labels(&self) -> bool {
+                self.0.can("X-GM-EXT-1")
+            }
+
+            async fn numbers(&mut self, wire_name: &str) -> Result<Vec<(Uid, u64)>, ConnectorError> {
+                let status = self.0.open_folder($open, wire_name).await?;
+                self.0.list_numbers(&status).await
             }
 
             async fn fetch(

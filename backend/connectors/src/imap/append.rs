@@ -1,7 +1,7 @@
 //! Writing messages: MULTIAPPEND (RFC 3502) with non-synchronizing literals (RFC 7888) where the server can, pipelined
 //! APPENDs where it knows such literals only, one by one otherwise. Several batches are on their way at once.
 
-use std::{collections::VecDeque, io::Read};
+use std::{collections::VecDeque, io::Read, time::Instant};
 
 use async_imap::imap_proto::{ResponseCode, rfc4315::UidSetMember};
 use mailferry_domain::{item::Flags, uid::Uid};
@@ -54,6 +54,10 @@ pub(super) async fn submit(
     wire_name: &str,
     batch: Vec<NewItem>,
 ) -> Result<(), ConnectorError> {
+    if session.wants_compression() {
+        hear_all(session, outbox).await;
+        session.compress().await?;
+    }
     let flags_reduced = batch.iter().any(|item| permitted(session, wire_name, &item.flags).1);
     if batch.iter().any(|item| asks_first(session, item)) {
         // The server's `+` stands between the answers to what is on its way.
@@ -66,10 +70,12 @@ pub(super) async fn submit(
     let together = batch.len() > 1 && session.can("MULTIAPPEND");
     let commands: Vec<&[NewItem]> = if together { vec![batch.as_slice()] } else { batch.chunks(1).collect() };
     let mut tags = Vec::with_capacity(commands.len());
+    let began = Instant::now();
     for items in commands {
         tags.push(Command { tag: write_append(session, wire_name, items).await?, answer: None });
     }
     session.flush().await?;
+    session.pace.add(batch.iter().map(|item| item.body.len()).sum(), began);
     let answers = match tags.pop() {
         Some(command) if tags.is_empty() => Answers::Together(command),
         last => Answers::Each(tags.into_iter().chain(last).collect()),

@@ -28,6 +28,7 @@ pub(super) async fn log_in(network: &Network, login: &ImapLogin) -> Result<Sessi
     if !session.learn_capabilities(&mut reply) {
         session.ask_capabilities().await?;
     }
+    session.squeeze = network.squeeze();
     session.ask_naming().await?;
     if let Some(mailbox) = login.act_for.as_deref().filter(|_| login.delegation.form == DelegationForm::RootFolder) {
         session.look_below(&login.delegation.root_of(mailbox));
@@ -228,7 +229,7 @@ async fn as_kerio_master(session: &mut Session, login: &ImapLogin, mailbox: &str
     let tag = session.send(command).await?;
     let challenge = session.challenge(&tag).await?.map_err(|refusal| refused(&refusal, login))?;
     let digest = Md5::digest(format!("{}{}", challenge.trim(), login.password.expose_secret()).as_bytes());
-    let answer: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let answer = format!("{:032x}", u128::from_be_bytes(digest.into()));
     line(session, &answer).await?;
     session.finish(&tag, doing(login), session.patience.append, |_| {}).await?;
     let tag = command_with(session, login, "X-SETUSER", &[mailbox]).await?;

@@ -1,6 +1,9 @@
 //! Reading messages: commands for many of them, and slices of large ones, on the way at once, over several folders.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Instant,
+};
 
 use async_imap::imap_proto::{AttributeValue, Response, ResponseCode};
 use bytes::Bytes;
@@ -128,6 +131,13 @@ impl<'a> Pipeline<'a> {
 
     /// Sends commands as long as there is room for what they bring.
     async fn ask(&mut self) -> Result<(), ConnectorError> {
+        if self.session.wants_compression() {
+            // Once everything that is on the way has come.
+            if !self.in_flight.is_empty() {
+                return Ok(());
+            }
+            self.session.compress().await?;
+        }
         let mut sent = false;
         while self.in_flight.len() < COMMANDS
             && (self.in_flight.is_empty() || self.bytes_in_flight < self.most_bytes)
@@ -149,7 +159,10 @@ impl<'a> Pipeline<'a> {
 
     /// Reads one response and keeps what it brings.
     async fn hear(&mut self) -> Result<(), ConnectorError> {
-        match self.session.answer(self.session.patience.idle, part_of).await? {
+        let began = Instant::now();
+        let answer = self.session.answer_with(self.session.patience.idle, part_of).await?;
+        self.session.pace.add(answer.size_bytes(), began);
+        match answer {
             Answer::Untagged(Part::Whole(uid, head, bytes)) if self.expects(|flight| flight.uids.contains(&uid)) => {
                 self.early.insert((self.folder, uid), (head, bytes));
             }
@@ -350,8 +363,17 @@ fn fetched(folder: usize, uid: Uid, head: Head, body: Body) -> Fetched {
     Fetched { folder, uid, flags: head.flags, internal_date: head.internal_date, body }
 }
 
+impl Answer<Part> {
+    fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Untagged(Part::Whole(_, _, bytes) | Part::Slice(_, _, _, bytes)) => bytes.len() as u64,
+            _ => 0,
+        }
+    }
+}
+
 /// A message with its body or a slice of it; changes of flags come unasked and hold none.
-fn part_of(response: &Response<'_>) -> Part {
+fn part_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Part {
     let attributes = match response {
         Response::Fetch(_, attributes) => attributes,
         Response::Data { outcome, .. } => {
@@ -363,6 +385,7 @@ fn part_of(response: &Response<'_>) -> Part {
         _ => return Part::Other,
     };
     let (mut head, mut flagged, mut uid, mut body) = (Head::default(), false, Uid(0), None);
+    let mut bodies = bodies.into_iter();
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(value) => uid = Uid(*value),
@@ -373,7 +396,7 @@ fn part_of(response: &Response<'_>) -> Part {
             AttributeValue::InternalDate(date) => head.internal_date = wire::parse_date_time(date),
             AttributeValue::BodySection { section: None, index, data } => {
                 // NIL: the message vanished while it was read; it is not an empty one.
-                body = data.as_deref().map(|data| (*index, Bytes::copy_from_slice(data)));
+                body = if data.is_some() { bodies.next().map(|bytes| (*index, bytes)) } else { None };
             }
             _ => {}
         }
@@ -393,8 +416,8 @@ async fn slice(session: &mut Session, uid: Uid, writer: &mut BodyWriter) -> Resu
     let tag = session.send(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{SLICE_BYTES}>)")).await?;
     let mut written = Ok(None);
     session
-        .finish(&tag, Doing::Other, session.patience.idle, |response| {
-            if let Part::Slice(found, from, _, bytes) = part_of(response)
+        .finish_with(&tag, Doing::Other, session.patience.idle, |response, bodies| {
+            if let Part::Slice(found, from, _, bytes) = part_of(response, bodies)
                 && (found, from) == (uid, offset)
             {
                 written = writer.write(&bytes).map(|()| Some(bytes.len() as u64));

@@ -2,18 +2,20 @@
 //!
 //! Sans-IO inside ([`Sieve`]), a stream outside ([`Guard`]). It caps what a server may send, lets through the
 //! responses that the parser understands (FETCH, counts, FLAGS, status and tagged responses), rewrites the inputs
-//! on which the parser would panic or give up, and diverts all other untagged responses, whole, for our own parsers.
+//! on which the parser would panic or give up, keeps messages from it ([`Bodies`]), and diverts all other untagged
+//! responses, whole, for our own parsers.
 
 use std::{
     io,
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll, ready},
 };
 
-use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use bytes::{Buf, BufMut, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 
-use crate::net::Stream;
+use super::bodies::{Bodies, Taken, body_literal};
+use crate::net::{Deflated, Stream};
 
 /// Longest line, without literals.
 const LINE_LIMIT: usize = 64 << 10;
@@ -21,7 +23,11 @@ const LINE_LIMIT: usize = 64 << 10;
 const LITERAL_LIMIT: u64 = 64 << 20;
 /// Most bytes of diverted responses waiting to be taken.
 const DIVERTED_LIMIT: usize = 8 << 20;
+/// Most bytes of a response that the parser gets, and of messages that wait to be taken.
+const RESPONSE_LIMIT: u64 = LITERAL_LIMIT + (1 << 20);
 const READ_SIZE: usize = 64 << 10;
+/// Of a message, this much or more is read to where it stays.
+const STRAIGHT: u64 = 16 << 10;
 const WRITE_SIZE: usize = 64 << 10;
 
 /// A server went beyond a limit.
@@ -33,6 +39,8 @@ pub(super) enum SieveError {
     LiteralTooLarge(u64),
     #[error("the server sent too many responses of a kind that was not asked for")]
     TooMuchDiverted,
+    #[error("the server sent a response that does not end")]
+    ResponseTooLong,
 }
 
 /// What happens to the response that is being read.
@@ -57,7 +65,20 @@ pub(super) struct Sieve {
     current: Vec<u8>,
     diverted: Vec<Vec<u8>>,
     diverted_bytes: usize,
+    bodies: Bodies,
+    /// What the parser got of the response that is being read.
+    passed_bytes: u64,
     last_word: LastWord,
+    hold: Hold,
+}
+
+/// Whether what comes behind the next tagged OK is left as it is: it is compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Hold {
+    #[default]
+    No,
+    Awaited,
+    Held,
 }
 
 /// Whether the server keeps silent after its next tagged answer, as it must after STARTTLS.
@@ -76,26 +97,52 @@ enum LastWord {
 
 impl Sieve {
     fn sift(&mut self) -> Result<(), SieveError> {
+        let mut input = std::mem::take(&mut self.input);
+        let sifted = self.sift_all(&mut input);
+        self.input = input;
+        sifted
+    }
+
+    fn sift_all(&mut self, input: &mut BytesMut) -> Result<(), SieveError> {
         loop {
+            if self.hold == Hold::Held {
+                return Ok(());
+            }
             if self.literal_left > 0 {
-                if self.input.is_empty() {
+                if input.is_empty() {
                     return Ok(());
                 }
-                let take = usize::try_from(self.literal_left).unwrap_or(usize::MAX).min(self.input.len());
-                let piece = self.input.split_to(take);
-                self.literal_left -= take as u64;
-                self.pass(&piece)?;
+                let take = usize::try_from(self.literal_left).unwrap_or(usize::MAX).min(input.len());
+                if !self.bodies.push(&input[..take]) {
+                    self.pass(&input[..take])?;
+                }
+                self.literal_comes(take as u64)?;
+                input.advance(take);
                 self.searched = 0;
                 continue;
             }
-            let Some(end) = self.input[self.searched..].iter().position(|&byte| byte == b'\n') else {
-                self.searched = self.input.len();
-                return if self.input.len() > LINE_LIMIT { Err(SieveError::LineTooLong) } else { Ok(()) };
+            let Some(end) = memchr::memchr(b'\n', &input[self.searched..]) else {
+                self.searched = input.len();
+                return if input.len() > LINE_LIMIT { Err(SieveError::LineTooLong) } else { Ok(()) };
             };
-            let line = self.input.split_to(self.searched + end + 1);
+            let end = self.searched + end + 1;
             self.searched = 0;
-            self.line(&line)?;
+            self.line(&input[..end])?;
+            input.advance(end);
         }
+    }
+
+    /// So much of a literal has been taken.
+    fn literal_comes(&mut self, bytes: u64) -> Result<(), SieveError> {
+        self.literal_left -= bytes;
+        if self.literal_left == 0 {
+            self.bodies.end();
+        }
+        self.check_bodies()
+    }
+
+    fn check_bodies(&self) -> Result<(), SieveError> {
+        if self.bodies.exceeds(RESPONSE_LIMIT) { Err(SieveError::ResponseTooLong) } else { Ok(()) }
     }
 
     fn line(&mut self, line: &[u8]) -> Result<(), SieveError> {
@@ -108,19 +155,31 @@ impl Sieve {
             LastWord::Said => LastWord::Exceeded,
             other => other,
         };
+        if self.hold == Hold::Awaited && first && !line.starts_with(b"*") && !line.starts_with(b"+") {
+            let ok = line.split(|byte| *byte == b' ').nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"OK"));
+            self.hold = if ok { Hold::Held } else { Hold::No };
+        }
         let way = *self.way.get_or_insert_with(|| way_of(line));
         // Only status text may end in braces without meaning a literal.
         let literal = if way == Way::Status { None } else { literal_at_end(line) };
+        if let Some(size) = literal.filter(|size| *size > LITERAL_LIMIT) {
+            return Err(SieveError::LiteralTooLarge(size));
+        }
         match way {
             Way::Fetch => {
-                let line = without_nil_date(line);
-                self.pass(&line)?;
+                let body = literal.zip(body_literal(line));
+                self.pass(&without_nil_date(body.map_or(line, |(_, brace)| &line[..brace])))?;
+                if let Some((size, _)) = body {
+                    self.bodies.begin(size, &mut self.output);
+                    self.check_bodies()?;
+                }
             }
-            Way::Status => self.pass(&parseable_status(line, first))?,
-            Way::Plain | Way::Divert => self.pass(line)?,
+            // Where it does not fit what went before, the parser may take it for the rest of a FETCH.
+            Way::Status => self.pass(&without_nil_date(&parseable_status(line, first)))?,
+            Way::Plain => self.pass(&without_nil_date(line))?,
+            Way::Divert => self.pass(line)?,
         }
         match literal {
-            Some(size) if size > LITERAL_LIMIT => return Err(SieveError::LiteralTooLarge(size)),
             Some(size) => self.literal_left = size,
             None => self.end_of_response(),
         }
@@ -135,24 +194,26 @@ impl Sieve {
             }
             self.current.extend_from_slice(bytes);
         } else {
+            self.passed_bytes += bytes.len() as u64;
+            if self.passed_bytes > RESPONSE_LIMIT {
+                return Err(SieveError::ResponseTooLong);
+            }
             self.output.extend_from_slice(bytes);
         }
         Ok(())
     }
 
     fn end_of_response(&mut self) {
+        self.passed_bytes = 0;
         if self.way.take() == Some(Way::Divert) {
             self.diverted.push(std::mem::take(&mut self.current));
         }
     }
 
-    /// Bytes of a literal that the parser gets as they come, if nothing stands before them.
-    fn straight_through(&self) -> usize {
-        if self.input.is_empty() && self.output.is_empty() && self.way != Some(Way::Divert) {
-            usize::try_from(self.literal_left).unwrap_or(usize::MAX)
-        } else {
-            0
-        }
+    /// How much may be read straight to the end of the message that is coming, if it is worth it.
+    fn straight(&self) -> Option<usize> {
+        let worth_it = self.literal_left >= STRAIGHT && self.input.is_empty() && self.bodies.is_open();
+        worth_it.then(|| usize::try_from(self.literal_left).unwrap_or(usize::MAX))
     }
 
     fn take_diverted(&mut self) -> Vec<Vec<u8>> {
@@ -200,13 +261,29 @@ fn literal_at_end(line: &[u8]) -> Option<u64> {
     digits.trim_end_matches('+').parse().ok()
 }
 
-/// The parser panics on `INTERNALDATE NIL`.
+/// The parser panics on `INTERNALDATE NIL`, wherever in a response it stands.
 fn without_nil_date(line: &[u8]) -> std::borrow::Cow<'_, [u8]> {
     const NIL_DATE: &[u8] = b"INTERNALDATE NIL";
-    match line.windows(NIL_DATE.len()).position(|window| window.eq_ignore_ascii_case(NIL_DATE)) {
-        Some(at) => [&line[..at], b"INTERNALDATE \"\"", &line[at + NIL_DATE.len()..]].concat().into(),
-        None => line.into(),
+    let next = |from: usize| {
+        let starts = memchr::memchr2_iter(b'I', b'i', &line[from..]).map(|at| from + at);
+        let mut dates = starts.filter(|&at| {
+            line.get(at..at + NIL_DATE.len()).is_some_and(|window| window.eq_ignore_ascii_case(NIL_DATE))
+        });
+        dates.next()
+    };
+    let Some(mut at) = next(0) else { return line.into() };
+    let (mut without, mut from) = (Vec::with_capacity(line.len()), 0);
+    loop {
+        without.extend_from_slice(&line[from..at]);
+        without.extend_from_slice(b"INTERNALDATE \"\"");
+        from = at + NIL_DATE.len();
+        match next(from) {
+            Some(further) => at = further,
+            None => break,
+        }
     }
+    without.extend_from_slice(&line[from..]);
+    without.into()
 }
 
 /// Status text for people: made ASCII, since the parser panics on some other bytes; a bare `+` gets its space, and a
@@ -244,6 +321,11 @@ impl Guard {
         self.sieve.take_diverted()
     }
 
+    /// The message that `data` stands for, as the parser saw it.
+    pub(super) fn take_body(&mut self, data: &[u8]) -> Taken {
+        self.sieve.bodies.take(data)
+    }
+
     /// From now on watches whether the server keeps silent after its next tagged answer.
     pub(super) fn await_last_word(&mut self) {
         self.sieve.last_word = LastWord::Awaited;
@@ -252,6 +334,20 @@ impl Guard {
     /// True if anything came after that answer: after STARTTLS that is injected plaintext.
     pub(super) fn has_said_more(&self) -> bool {
         !self.sieve.input.is_empty() || self.sieve.last_word != LastWord::Said
+    }
+
+    /// Leaves what comes behind the next tagged OK as it is, for [`Guard::deflate`].
+    pub(super) fn hold_behind_ok(&mut self) {
+        self.sieve.hold = Hold::Awaited;
+    }
+
+    /// From now on everything is compressed, what was held included.
+    pub(super) fn deflate(&mut self) {
+        let nowhere = Stream::new(tokio::io::join(tokio::io::empty(), tokio::io::sink()));
+        let inner = std::mem::replace(&mut self.inner, nowhere);
+        self.inner = Stream::new(Deflated::new(inner, std::mem::take(&mut self.sieve.input)));
+        self.sieve.hold = Hold::No;
+        self.sieve.searched = 0;
     }
 
     /// The stream below; whatever was buffered is dropped.
@@ -274,29 +370,17 @@ impl AsyncRead for Guard {
                 this.sieve.output.advance(take);
                 return Poll::Ready(Ok(()));
             }
-            // The bulk of what comes is bodies: they are not copied on their way to the parser.
-            let straight = this.sieve.straight_through().min(buffer.remaining());
-            if straight > 0 {
-                let mut part = ReadBuf::new(buffer.initialize_unfilled_to(straight));
-                ready!(Pin::new(&mut this.inner).poll_read(context, &mut part))?;
-                let read = part.filled().len();
-                buffer.advance(read);
-                this.sieve.literal_left -= read as u64;
-                return Poll::Ready(Ok(()));
-            }
-            let before = this.sieve.input.len();
-            this.sieve.input.resize(before + READ_SIZE, 0);
-            let mut free = ReadBuf::new(&mut this.sieve.input[before..]);
-            let polled = Pin::new(&mut this.inner).poll_read(context, &mut free);
-            let read = free.filled().len();
-            this.sieve.input.truncate(before + read);
-            ready!(polled)?;
+            let read = ready!(this.poll_fill(context))?;
             if read == 0 {
                 return Poll::Ready(Ok(()));
             }
-            this.sieve.sift().map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            this.sieve.sift().map_err(invalid)?;
         }
     }
+}
+
+fn invalid(error: SieveError) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
 }
 
 impl AsyncWrite for Guard {
@@ -325,6 +409,27 @@ impl AsyncWrite for Guard {
 }
 
 impl Guard {
+    /// Reads some bytes; the bulk of them, messages, to where they stay.
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if let Some(straight) = self.sieve.straight()
+            && let Some(body) = self.sieve.bodies.open()
+        {
+            // What a server announces is not allocated: room is made as the bytes come.
+            if body.capacity() == body.len() {
+                body.reserve(straight.min(body.len().max(READ_SIZE)));
+            }
+            let room = straight.min(body.capacity() - body.len());
+            let mut free = body.limit(room);
+            let read = ready!(pin!(self.inner.read_buf(&mut free)).poll(context))?;
+            self.sieve.literal_comes(read as u64).map_err(invalid)?;
+            return Poll::Ready(Ok(read));
+        }
+        let input = &mut self.sieve.input;
+        input.reserve(READ_SIZE);
+        let mut free = input.limit(READ_SIZE);
+        pin!(self.inner.read_buf(&mut free)).poll(context)
+    }
+
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.outgoing.is_empty() {
             let written = ready!(Pin::new(&mut self.inner).poll_write(context, &self.outgoing))?;
@@ -337,22 +442,43 @@ impl Guard {
     }
 }
 
+/// What becomes of a server's bytes.
+#[cfg(any(test, fuzzing))]
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sifted {
+    /// What the parser sees.
+    pub(super) passed: Vec<u8>,
+    /// What is diverted, response by response.
+    pub(super) diverted: Vec<Vec<u8>>,
+    /// What goes past the parser.
+    pub(super) bodies: Vec<bytes::Bytes>,
+}
+
+/// Sifts bytes that arrive in pieces.
+#[cfg(any(test, fuzzing))]
+pub(super) fn sift(bytes: &[u8], piece: usize) -> Result<Sifted, SieveError> {
+    let mut sieve = Sieve::default();
+    for piece in bytes.chunks(piece) {
+        sieve.input.extend_from_slice(piece);
+        sieve.sift()?;
+    }
+    let diverted = sieve.take_diverted();
+    let bodies = (0..1_000).map_while(|number| match sieve.bodies.take(format!("\r\n{number:016x}").as_bytes()) {
+        Taken::Body(body) => Some(body),
+        Taken::NoStandIn | Taken::Unknown => None,
+    });
+    Ok(Sifted { bodies: bodies.collect(), passed: sieve.output.to_vec(), diverted })
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
-    /// What the parser sees, and what is diverted, whatever the pieces it arrives in.
     fn sift(bytes: &[u8], piece: usize) -> Result<(String, Vec<String>), SieveError> {
-        let mut sieve = Sieve::default();
-        for piece in bytes.chunks(piece) {
-            sieve.input.extend_from_slice(piece);
-            sieve.sift()?;
-        }
-        let diverted =
-            sieve.take_diverted().iter().map(|response| String::from_utf8_lossy(response).into_owned()).collect();
-        Ok((String::from_utf8_lossy(&sieve.output).into_owned(), diverted))
+        let text = |bytes: &Vec<u8>| String::from_utf8_lossy(bytes).into_owned();
+        super::sift(bytes, piece).map(|sifted| (text(&sifted.passed), sifted.diverted.iter().map(text).collect()))
     }
 
     #[test]
@@ -370,9 +496,43 @@ mod tests {
     fn a_literal_is_passed_byte_for_byte_whatever_it_looks_like() {
         let body = "* BYE {9}\r\nINTERNALDATE NIL\r\nA1 OK\r\n";
         let bytes = format!("* 1 FETCH (UID 7 INTERNALDATE NIL BODY[] {{{}}}\r\n{body} FLAGS ())\r\n", body.len());
-        let (passed, diverted) = sift(bytes.as_bytes(), 5).expect("within limits");
-        assert_eq!(passed, bytes.replacen("INTERNALDATE NIL", "INTERNALDATE \"\"", 1));
+        let whole = bytes.replace("BODY[]", "BODY[1]");
+        let (passed, diverted) = sift(whole.as_bytes(), 5).expect("within limits");
+        assert_eq!(passed, whole.replacen("INTERNALDATE NIL", "INTERNALDATE \"\"", 1));
         assert!(diverted.is_empty());
+    }
+
+    #[test]
+    fn a_message_goes_past_the_parser_byte_for_byte() {
+        let body = "* BYE {9}\r\nINTERNALDATE NIL\r\nA1 OK\r\n";
+        let bytes =
+            format!("* 1 FETCH (UID 7 INTERNALDATE NIL BODY[] {{{}}}\r\n{body} FLAGS ())\r\nA1 OK\r\n", body.len());
+        for piece in [1, 5, 1000] {
+            let sifted = super::sift(bytes.as_bytes(), piece).expect("within limits");
+            let seen =
+                "* 1 FETCH (UID 7 INTERNALDATE \"\" BODY[] {18}\r\n\r\n0000000000000000 FLAGS ())\r\nA1 OK -\r\n";
+            assert_eq!(String::from_utf8_lossy(&sifted.passed), seen);
+            assert_eq!(sifted.bodies, [body.as_bytes()]);
+        }
+    }
+
+    #[test]
+    fn a_response_that_does_not_end_is_given_up() {
+        let mut sieve = Sieve::default();
+        let line = format!("{} BODY[1] {{9000}}\r\n{}", "x".repeat(60_000), "y".repeat(9_000));
+        sieve.input.extend_from_slice(b"* 1 FETCH (");
+        let given_up = (0..2_000).find_map(|_| {
+            sieve.input.extend_from_slice(line.as_bytes());
+            sieve.sift().err()
+        });
+        assert_eq!(given_up, Some(SieveError::ResponseTooLong));
+        let mut sieve = Sieve::default();
+        sieve.input.extend_from_slice(b"* 1 FETCH (");
+        let given_up = (0..20_000).find_map(|_| {
+            sieve.input.extend_from_slice(b"BODY[] {0}\r\n ");
+            sieve.sift().err()
+        });
+        assert_eq!(given_up, Some(SieveError::ResponseTooLong));
     }
 
     #[test]
@@ -392,7 +552,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic_and_pieces_do_not_matter(bytes in prop::collection::vec(any::<u8>(), 0..400), piece in 1usize..50) {
-            prop_assert_eq!(sift(&bytes, piece), sift(&bytes, 1000));
+            prop_assert_eq!(super::sift(&bytes, piece), super::sift(&bytes, 1000));
         }
     }
 }

@@ -7,8 +7,12 @@ mod account;
 mod append;
 mod asks;
 mod auth;
+mod bodies;
+mod compress;
 mod connector;
 mod fetch;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod guard;
 mod reader;
 mod refusal;

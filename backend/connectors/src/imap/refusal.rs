@@ -31,6 +31,8 @@ pub(super) enum Doing {
 }
 
 const THROTTLED_FOR: Duration = Duration::from_secs(60);
+/// An amount a day or an hour is not fresh again soon.
+const BANDWIDTH_FOR: Duration = Duration::from_secs(15 * 60);
 const CROWDED_FOR: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
@@ -39,9 +41,9 @@ impl Refusal {
         let text = self.text.to_lowercase();
         let too_large = doing == Doing::Append && text.contains("[limit]") && is_size(&text);
         // A provider that allows only so many folders says the same tomorrow.
-        let too_many_folders = doing == Doing::CreateFolder && text.contains("[limit]");
+        let too_many_folders = doing == Doing::CreateFolder && text.contains("[limit]") && !slows_down(&text);
         let (code, decision) =
-            general(&text).filter(|_| !too_large && !too_many_folders).unwrap_or_else(|| match doing {
+            general(&text, doing).filter(|_| !too_large && !too_many_folders).unwrap_or_else(|| match doing {
                 Doing::Login { for_another } => (login(&text, for_another), Decision::Park),
                 Doing::ActFor => (FindingCode::ActForRefused, Decision::Park),
                 Doing::OpenFolder => (FindingCode::FolderUnreadable, Decision::Skip),
@@ -72,39 +74,98 @@ fn has(text: &str, words: &[&str]) -> bool {
     words.iter().any(|word| text.contains(word))
 }
 
-/// What any command can be answered.
-fn general(text: &str) -> Option<(FindingCode, Decision)> {
+/// What any command can be answered. That a provider slows us down is no fault of a message, a folder or a mailbox,
+/// even where it says OVERQUOTA: of the amount that may pass in a while.
+fn general(text: &str, doing: Doing) -> Option<(FindingCode, Decision)> {
     if let Some(wait) = suggested_wait(text) {
         Some((FindingCode::Throttled, Decision::Wait(wait)))
-    } else if has(
-        text,
-        &[
-            "too many simultaneous",
-            "too many connections",
-            "maximum number of connections",
-            "connection limit",
-            "[limit] too many",
-        ],
-    ) {
+    } else if is_crowd(text) {
         Some((FindingCode::TooManyConnections, Decision::Wait(CROWDED_FOR)))
-    } else if has(text, &["[throttled]", "bandwidth", "rate limit", "request is throttled", "server busy"]) {
+    } else if text.contains("bandwidth") {
+        Some((FindingCode::Throttled, Decision::Wait(BANDWIDTH_FOR)))
+    } else if is_rate(text) {
         Some((FindingCode::Throttled, Decision::Wait(THROTTLED_FOR)))
-    } else if has(text, &["[limit]", "[serverbug]", "[unavailable]", "[inuse]"]) {
+    } else if doing == Doing::Append && cannot_store(text) {
+        Some((FindingCode::StorageFailing, Decision::Retry))
+    } else if !matches!(doing, Doing::Login { .. }) && text.contains("authenticated but not connected") {
+        // Exchange: the mailbox's own server is away for a moment.
+        Some((FindingCode::AccountUnavailable, Decision::Wait(THROTTLED_FOR)))
+    } else if has(text, TEMPORARY_CODES) || (!matches!(doing, Doing::Login { .. }) && has(text, TEMPORARY_WORDS)) {
         Some((FindingCode::ServerError, Decision::Retry))
     } else {
         None
     }
 }
 
+/// True if the provider slows us down, whatever was asked for.
+fn slows_down(text: &str) -> bool {
+    is_crowd(text) || is_rate(text) || text.contains("bandwidth")
+}
+
+/// Gmail, Yahoo, Dovecot, Courier, Exchange.
+fn is_crowd(text: &str) -> bool {
+    has(
+        text,
+        &[
+            "too many simultaneous",
+            "too many connections",
+            "too many concurrent",
+            "too many sessions",
+            "maximum number of connections",
+            "maximum connections",
+            "connection limit",
+            "connections exceeded",
+        ],
+    )
+}
+
+/// Gmail, Yahoo, Exchange and whoever else counts commands.
+fn is_rate(text: &str) -> bool {
+    has(
+        text,
+        &[
+            "[throttled]",
+            "request is throttled",
+            "throttling",
+            "rate limit",
+            "command or bandwidth",
+            "command limit",
+            "too many requests",
+            "too many commands",
+            "server busy",
+            "server is busy",
+            "slow down",
+        ],
+    )
+}
+
+/// The disk below a server: what it cannot do for any message.
+fn cannot_store(text: &str) -> bool {
+    let code = has(text, &["[serverbug]", "[unavailable]"]);
+    code || has(text, &["internal error", "internal server error"]) || has(text, NO_SPACE)
+}
+
+const NO_SPACE: &[&str] = &["no space left", "disk full", "disk is full", "not enough disk space", "out of disk space"];
+
+/// RFC 5530.
+const TEMPORARY_CODES: &[&str] = &["[limit]", "[serverbug]", "[unavailable]", "[inuse]", "server unavailable"];
+/// Servers that say the same in words. Not at the login: an account that is locked for a while must not be tried again.
+const TEMPORARY_WORDS: &[&str] =
+    &["internal error", "internal server error", "temporary", "temporarily", "try again later", "lookup failed"];
+
 /// Exchange says "Suggested Backoff Time: 12345 milliseconds".
 fn suggested_wait(text: &str) -> Option<Duration> {
     let rest = &text[text.find("suggested backoff time:")? + "suggested backoff time:".len()..];
     let digits: String = rest.trim_start().chars().take_while(char::is_ascii_digit).collect();
-    Some(Duration::from_millis(digits.parse().ok()?).min(LONGEST_WAIT))
+    // A number that is too large to be read is a long wait, too.
+    let wait = digits.parse().map_or(LONGEST_WAIT, Duration::from_millis);
+    (!digits.is_empty()).then(|| wait.min(LONGEST_WAIT))
 }
 
 fn login(text: &str, for_another: bool) -> FindingCode {
-    if has(text, &["application-specific password", "app password", "app-specific", "application password"]) {
+    if has(text, &["too many failed", "too many login", "too many attempts"]) {
+        FindingCode::TooManyAttempts
+    } else if has(text, &["application-specific password", "app password", "app-specific", "application password"]) {
         FindingCode::AppPasswordNeeded
     } else if text.contains("imap")
         && has(text, &["disabled", "not enabled", "turned off", "switched off", "not activated"])
@@ -185,7 +246,7 @@ mod tests {
                 "[OVERQUOTA] Account exceeded command or bandwidth limits.",
                 Doing::Append,
                 FindingCode::Throttled,
-                Decision::Wait(THROTTLED_FOR),
+                Decision::Wait(BANDWIDTH_FOR),
             ),
             ("[TOOBIG] Maximum message size exceeded", Doing::Append, FindingCode::MessageTooLarge, Decision::Skip),
             (
@@ -197,7 +258,7 @@ mod tests {
             ("[LIMIT] Try again later", Doing::Append, FindingCode::ServerError, Decision::Retry),
             ("[LIMIT] Too many mailboxes", Doing::CreateFolder, FindingCode::FolderRefused, Decision::Skip),
             ("Message contains invalid header", Doing::Append, FindingCode::MessageRefused, Decision::Skip),
-            ("[SERVERBUG] Internal error", Doing::Append, FindingCode::ServerError, Decision::Retry),
+            ("[SERVERBUG] Internal error", Doing::Append, FindingCode::StorageFailing, Decision::Retry),
             (
                 "Request is throttled. Suggested Backoff Time: 299961 milliseconds",
                 Doing::Other,
@@ -207,6 +268,74 @@ mod tests {
         ] {
             assert_eq!(meaning(text, doing), (code, decision), "{text}");
         }
+    }
+
+    /// Everything that a session asks for: whatever it is, being slowed down is no fault of what was asked for.
+    const ANYTHING: [Doing; 5] =
+        [Doing::Login { for_another: false }, Doing::OpenFolder, Doing::CreateFolder, Doing::Append, Doing::Other];
+
+    #[test]
+    fn whoever_slows_us_down_is_waited_for_whatever_was_asked_for() {
+        for (text, code, wait) in [
+            ("[ALERT] Account exceeded command or bandwidth limits. (Failure)", FindingCode::Throttled, BANDWIDTH_FOR),
+            ("[OVERQUOTA] Account exceeded command or bandwidth limits. fw18", FindingCode::Throttled, BANDWIDTH_FOR),
+            ("[OVERQUOTA] Bandwidth limit exceeded for today", FindingCode::Throttled, BANDWIDTH_FOR),
+            ("[THROTTLED] Please wait", FindingCode::Throttled, THROTTLED_FOR),
+            ("[LIMIT] UID FETCH Rate limit hit.", FindingCode::Throttled, THROTTLED_FOR),
+            ("[LIMIT] LOGIN Rate limit hit.", FindingCode::Throttled, THROTTLED_FOR),
+            ("[LIMIT] Too many requests, slow down", FindingCode::Throttled, THROTTLED_FOR),
+            ("Server Busy. Please try again later.", FindingCode::Throttled, THROTTLED_FOR),
+            ("[ALERT] Too many simultaneous connections. (Failure)", FindingCode::TooManyConnections, CROWDED_FOR),
+            ("[LIMIT] Too many simultaneous connections", FindingCode::TooManyConnections, CROWDED_FOR),
+            (
+                "[UNAVAILABLE] Maximum number of connections from user+IP exceeded (mail_max_userip_connections=10)",
+                FindingCode::TooManyConnections,
+                CROWDED_FOR,
+            ),
+            (
+                "Request is throttled. Suggested Backoff Time: 1500 milliseconds",
+                FindingCode::Throttled,
+                Duration::from_millis(1500),
+            ),
+            ("Suggested Backoff Time: 99999999999999999999 milliseconds", FindingCode::Throttled, LONGEST_WAIT),
+        ] {
+            for doing in ANYTHING {
+                assert_eq!(meaning(text, doing), (code, Decision::Wait(wait)), "{text} ({doing:?})");
+            }
+        }
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_tried_again_and_blamed_on_nothing() {
+        for text in [
+            "[UNAVAILABLE] Temporary System Error",
+            "[INUSE] Mailbox is being used by another process",
+            "[SERVERBUG] Internal error occurred. Refer to server log for more information. [2024-05-06 07:08:09]",
+            "[LIMIT] Try again later",
+            "Server Unavailable. 15",
+        ] {
+            for doing in ANYTHING.into_iter().filter(|doing| !matches!(doing, Doing::CreateFolder)) {
+                let (code, decision) = meaning(text, doing);
+                assert_eq!(decision, Decision::Retry, "{text} ({doing:?})");
+                assert!(matches!(code, FindingCode::ServerError | FindingCode::StorageFailing), "{text}: {code}");
+            }
+        }
+        assert_eq!(meaning("Lookup failed abc123", Doing::Other).1, Decision::Retry);
+        let login = Doing::Login { for_another: false };
+        for text in ["Account temporarily locked", "Too many failed login attempts, try again later"] {
+            assert_eq!(meaning(text, login).1, Decision::Park, "{text}: it must not be tried again");
+        }
+        let away = meaning("User is authenticated but not connected.", Doing::OpenFolder);
+        assert_eq!(away, (FindingCode::AccountUnavailable, Decision::Wait(THROTTLED_FOR)), "no folder is unreadable");
+    }
+
+    #[test]
+    fn a_full_disk_is_no_full_mailbox_and_no_bad_message() {
+        for text in ["No space left on device", "[UNAVAILABLE] write failed", "Disk full", "Internal server error"] {
+            assert_eq!(meaning(text, Doing::Append), (FindingCode::StorageFailing, Decision::Retry), "{text}");
+        }
+        let quota = meaning("[OVERQUOTA] Not enough disk quota", Doing::Append);
+        assert_eq!(quota, (FindingCode::MailboxFull, Decision::Park));
     }
 
     #[test]

@@ -8,8 +8,9 @@ use std::{
 
 use async_imap::{
     Client,
-    imap_proto::{Capability, MailboxDatum, Outcome, Response, ResponseCode, Status},
+    imap_proto::{AttributeValue, Capability, MailboxDatum, Outcome, Response, ResponseCode, Status},
 };
+use bytes::Bytes;
 use mailferry_domain::{
     folder::{FolderStatus, NamingStyle},
     uid::UidValidity,
@@ -20,11 +21,13 @@ use mailferry_shared::finding::FindingCode;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
+    bodies::Taken,
+    compress::Pace,
     guard::Guard,
     refusal::{Doing, Refusal},
     wire,
 };
-use crate::net::Patience;
+use crate::net::{Patience, Squeeze};
 
 /// Untagged responses that one command may be answered with, besides those it asks for.
 const UNTAGGED_LIMIT: usize = 2_000_000;
@@ -91,8 +94,14 @@ pub(super) struct Session {
     pub(super) open: Option<(String, UidValidity)>,
     /// Set when answers may still be on the way to nobody: the session cannot be used any more.
     pub(super) broken: bool,
+    /// Set when changes of flags are of interest.
+    pub(super) watches_flags: bool,
     /// How long the server may take.
     pub(super) patience: Patience,
+    /// When it may be compressed, whether that was tried, and how fast the line is.
+    pub(super) squeeze: Squeeze,
+    pub(super) compression_tried: bool,
+    pub(super) pace: Pace,
 }
 
 impl Session {
@@ -107,7 +116,11 @@ impl Session {
             known: HashMap::new(),
             open: None,
             broken: false,
+            watches_flags: false,
             patience,
+            squeeze: Squeeze::default(),
+            compression_tried: false,
+            pace: Pace::default(),
         }
     }
 
@@ -180,6 +193,16 @@ impl Session {
         wait: Duration,
         take: impl FnOnce(&Response<'_>) -> T,
     ) -> Result<Answer<T>, ConnectorError> {
+        self.answer_with(wait, |response, _| take(response)).await
+    }
+
+    /// The same with the messages, or slices of them, that the response brings, in its order: in the response itself
+    /// stand-ins are left of them.
+    pub(super) async fn answer_with<T>(
+        &mut self,
+        wait: Duration,
+        take: impl FnOnce(&Response<'_>, Vec<Bytes>) -> T,
+    ) -> Result<Answer<T>, ConnectorError> {
         let read = timeout(wait, self.client.read_response()).await;
         let response = read
             .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
@@ -205,8 +228,26 @@ impl Session {
                 }
                 Err(error)
             }
-            other => Ok(Answer::Untagged(take(other))),
+            other => {
+                let bodies = self.bodies_of(other)?;
+                Ok(Answer::Untagged(take(other, bodies)))
+            }
         }
+    }
+
+    fn bodies_of(&mut self, response: &Response<'_>) -> Result<Vec<Bytes>, ConnectorError> {
+        let Response::Fetch(_, attributes) = response else { return Ok(Vec::new()) };
+        let mut bodies = Vec::new();
+        for attribute in attributes {
+            let AttributeValue::BodySection { section: None, data: Some(data), .. } = attribute else { continue };
+            bodies.push(match self.guard().take_body(data) {
+                Taken::Body(body) => body,
+                // As a quoted string.
+                Taken::NoStandIn => Bytes::copy_from_slice(data),
+                Taken::Unknown => return Err(self.lost("reading", io::Error::other("a message came without its end"))),
+            });
+        }
+        Ok(bodies)
     }
 
     /// Sends a command and reads up to its tagged OK.
@@ -223,11 +264,22 @@ impl Session {
         wait: Duration,
         mut visit: impl FnMut(&Response<'_>),
     ) -> Result<Reply, ConnectorError> {
+        self.finish_with(tag, doing, wait, |response, _| visit(response)).await
+    }
+
+    /// The same with what [`Session::answer_with`] gives.
+    pub(super) async fn finish_with(
+        &mut self,
+        tag: &Tag,
+        doing: Doing,
+        wait: Duration,
+        mut visit: impl FnMut(&Response<'_>, Vec<Bytes>),
+    ) -> Result<Reply, ConnectorError> {
         let mut reply = Reply::default();
         for _ in 0..UNTAGGED_LIMIT {
-            let answer = self.answer(wait, |response| {
+            let answer = self.answer_with(wait, |response, bodies| {
                 note(&mut reply, response);
-                visit(response);
+                visit(response, bodies);
             });
             match answer.await? {
                 Answer::Untagged(()) => {}
@@ -445,13 +497,18 @@ impl Session {
 
     /// Takes note of a folder that was opened.
     pub(super) fn opened(&mut self, wire_name: &str, reply: &Reply) -> FolderStatus {
-        let mut status =
-            FolderStatus { uid_validity: UidValidity(0), uid_next: u32::MAX, messages: reply.exists.unwrap_or(0) };
+        let mut status = FolderStatus {
+            uid_validity: UidValidity(0),
+            uid_next: u32::MAX,
+            messages: reply.exists.unwrap_or(0),
+            highest_modseq: None,
+        };
         let mut permanent_flags = None;
         for code in &reply.codes {
             match code {
                 ResponseCode::UidValidity(value) => status.uid_validity = UidValidity(*value),
                 ResponseCode::UidNext(value) => status.uid_next = *value,
+                ResponseCode::HighestModSeq(value) if self.can("CONDSTORE") => status.highest_modseq = Some(*value),
                 ResponseCode::PermanentFlags(flags) => {
                     permanent_flags = Some(flags.iter().map(|flag| flag.clone().into_owned()).collect());
                 }
@@ -506,6 +563,7 @@ fn owned(code: &ResponseCode<'_>) -> Option<ResponseCode<'static>> {
     Some(match code {
         ResponseCode::UidValidity(value) => ResponseCode::UidValidity(*value),
         ResponseCode::UidNext(value) => ResponseCode::UidNext(*value),
+        ResponseCode::HighestModSeq(value) => ResponseCode::HighestModSeq(*value),
         ResponseCode::PermanentFlags(flags) => {
             ResponseCode::PermanentFlags(flags.iter().map(|flag| flag.clone().into_owned().into()).collect())
         }

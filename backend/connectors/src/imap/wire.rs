@@ -196,6 +196,18 @@ impl Listed {
     /// The folder, if it lies in the personal namespace and its name can be read.
     /// With a `root`, that folder is the inbox, and nothing outside of it is told.
     pub(super) fn folder(&self, style: &NamingStyle, root: Option<&str>) -> Option<RemoteFolder> {
+        let special_use = self.attributes.iter().find_map(|attribute| SpecialUse::from_attribute(attribute));
+        // XLIST tells the inbox under its name in the owner's language; it is opened as INBOX all the same.
+        if special_use == Some(SpecialUse::Inbox) && root.is_none() {
+            return Some(RemoteFolder {
+                path: FolderPath::inbox(),
+                wire_name: "INBOX".to_owned(),
+                special_use,
+                selectable: true,
+                subscribed: self.has("\\Subscribed"),
+                status: None,
+            });
+        }
         let path = match root {
             Some(root) if self.name == root => FolderPath::inbox(),
             // The admin's own.
@@ -203,7 +215,7 @@ impl Listed {
             _ => path_of(&self.name, self.separator.or(style.separator), &style.prefix)?,
         };
         Some(RemoteFolder {
-            special_use: self.attributes.iter().find_map(|attribute| SpecialUse::from_attribute(attribute)),
+            special_use,
             selectable: !self.has("\\Noselect") && !self.has("\\NonExistent"),
             subscribed: self.has("\\Subscribed"),
             status: None,
@@ -276,6 +288,7 @@ pub(super) fn folder_status(response: &[u8]) -> Option<(String, FolderStatus)> {
         uid_validity: UidValidity(number("UIDVALIDITY")?),
         uid_next: number("UIDNEXT")?,
         messages: number("MESSAGES")?,
+        highest_modseq: status_number(response, "HIGHESTMODSEQ").filter(|&modseq| modseq > 0),
     };
     Some((name.clone(), status))
 }

@@ -72,6 +72,7 @@ impl MemoryFolder {
             uid_validity: self.uid_validity,
             uid_next: self.uid_next,
             messages: u32::try_from(self.messages.len()).unwrap_or(u32::MAX),
+            highest_modseq: None,
         }
     }
 

@@ -149,6 +149,19 @@ pub struct Network {
     resolver: Resolver,
     tls: Arc<ClientConfig>,
     patience: Patience,
+    squeeze: Squeeze,
+}
+
+/// When sessions are compressed, where the server can (COMPRESS=DEFLATE, RFC 4978).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Squeeze {
+    /// Not at all.
+    Never,
+    /// Where the line has shown to be slower than compressing is.
+    #[default]
+    SlowLines,
+    /// From the first message on.
+    Always,
 }
 
 /// How long a server may take before its connection counts as lost.
@@ -172,7 +185,24 @@ impl Network {
     /// # Errors
     /// [`TlsSetupError`] if TLS cannot be set up with these certificates.
     pub fn new(guard: AddressGuard, resolver: Resolver, trust: &CertificateTrust) -> Result<Self, TlsSetupError> {
-        Ok(Self { guard, resolver, tls: trust.client_config()?, patience: Patience::default() })
+        Ok(Self {
+            guard,
+            resolver,
+            tls: trust.client_config()?,
+            patience: Patience::default(),
+            squeeze: Squeeze::default(),
+        })
+    }
+
+    /// The same with sessions compressed at other times.
+    #[must_use]
+    pub fn with_squeeze(self, squeeze: Squeeze) -> Self {
+        Self { squeeze, ..self }
+    }
+
+    /// When sessions are compressed.
+    pub(crate) fn squeeze(&self) -> Squeeze {
+        self.squeeze
     }
 
     /// The same with more or less patience.

@@ -2,6 +2,7 @@
 //!
 //! A host name is resolved once, every address is checked, and the checked address itself is connected to.
 
+mod deflate;
 mod dial;
 mod dns;
 mod fresh;
@@ -9,7 +10,8 @@ mod guard;
 pub mod http;
 mod tls;
 
-pub use dial::{Network, Patience, Resolver, ResolverError, Stream};
+pub(crate) use deflate::Deflated;
+pub use dial::{Network, Patience, Resolver, ResolverError, Squeeze, Stream};
 pub use dns::{DnsError, MailExchanger, Service};
 pub use guard::{AddressGuard, Refused};
 pub use tls::{CertificateTrust, TlsSetupError};

@@ -11,14 +11,19 @@ use crate::{
     talk::{lines_with, literals},
 };
 
-/// Kills and cuts at a destination of one kind.
-pub(crate) async fn hold(kind: &str, ground: &Ground) {
+/// Kills at a destination of one kind.
+pub(crate) async fn hold_when_killed(kind: &str, ground: &Ground) {
     let row = format!("{kind}: killed");
     sweep(&row, ground, steps(ground, points()), async |point, step| {
         point.run(1, How::hook(Steps::stop(step))).await;
         point.go_on(if step.is_multiple_of(2) { 1 } else { 2 }).await;
     })
     .await;
+}
+
+/// Kills and cuts at a destination of one kind.
+pub(crate) async fn hold(kind: &str, ground: &Ground) {
+    hold_when_killed(kind, ground).await;
     let talk = &ground.clean.with_destination;
     let ends: Vec<u64> = literals(&talk.to_server).iter().map(|(_, end)| end + 2).collect();
     let mut places: Vec<Break> = some(&ends, points()).into_iter().map(Break::DestinationToServer).collect();

@@ -48,7 +48,7 @@ pub(crate) struct Point<'g> {
     pub(crate) reflagged: AtomicU64,
     /// What is stored may lie in another order: something large was stored later.
     pub(crate) reordered: AtomicBool,
-    /// UIDs changed meanwhile: what was stored before is found again, and counts where it is found.
+    /// UIDs changed meanwhile: what was stored before is found again, and is not counted as stored once more.
     pub(crate) found_again: AtomicBool,
     /// What went wrong besides lost and doubled messages.
     wrong: Mutex<Vec<String>>,
@@ -264,7 +264,8 @@ impl<'g> Point<'g> {
         };
         let (gone, reflagged) = (self.gone.load(Ordering::SeqCst), self.reflagged.load(Ordering::SeqCst));
         let clean = self.ground.clean.counts.stored - gone;
-        if stored != clean && !self.found_again.load(Ordering::SeqCst) {
+        let found_again = self.found_again.load(Ordering::SeqCst);
+        if if found_again { stored > clean } else { stored != clean } {
             verdict.wrong.push(format!("the ledger counts {stored} stored, an undisturbed run {clean}"));
         }
         if (differences.missing, differences.flags_differ, differences.total()) != (gone, reflagged, gone + reflagged) {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     item::ContentHash,
-    manifest::{DestinationRef, SourceRef},
+    manifest::{DestinationRef, SentRepaired, SourceRef},
     print::Fingerprint,
 };
 
@@ -28,6 +28,7 @@ fn entry(uid: Option<u32>, body: u8, head: u8) -> ManifestEntry {
         destination: DestinationRef { folder: "INBOX".to_owned(), uid_validity: 1, uid },
         outcome: ManifestOutcome::Stored,
         code: None,
+        sent: None,
         fingerprint: Some(Fingerprint { body: [body; BODY_HASH_BYTES], fields: vec![u16::from(head)] }),
     }
 }
@@ -56,6 +57,26 @@ fn grades(entries: Vec<ManifestEntry>, there: Vec<Found>) -> Vec<Grade> {
     let mut grades: Vec<Grade> = verdicts.into_iter().map(|(_, verdict)| verdict.grade).collect();
     grades.sort_unstable();
     grades
+}
+
+#[test]
+fn a_message_that_was_sent_repaired_is_judged_by_what_was_sent() {
+    let sent = SentRepaired { sha256: Some(key(50).hash), size_bytes: 50, repaired: "line ends".to_owned() };
+    let entry = ManifestEntry { sent: Some(sent), ..entry(Some(5), 1, 1) };
+    let repaired = Change::Repaired("line ends".to_owned());
+    let there = same_bytes(&entry, &found(5, 1, 1).seen);
+    assert_eq!((there.grade, there.changes.as_slice()), (Grade::Repaired, &[repaired.clone()][..]));
+    assert!(!there.is_perfect(), "it is named");
+    let mut matching = Matching::default();
+    matching.want(entry.clone());
+    assert!(matching.wants(&key(50)) && !matching.wants(&key(17)));
+    let (_, moved) = matching.take(&key(50), found(9, 1, 1).seen).expect("its bytes");
+    assert_eq!(moved.grade, Grade::Repaired);
+    let changed = other_bytes(&entry, &Found { body: [9; BODY_HASH_BYTES], ..found(5, 1, 1) });
+    assert_eq!((changed.grade, changed.changes.as_slice()), (Grade::Different, &[Change::Body, repaired][..]));
+    let mut counts = VerificationCounts::default();
+    there.count(&mut counts);
+    assert_eq!((counts.identical, counts.repaired, counts.arrived(), counts.is_perfect()), (0, 1, 1, true));
 }
 
 #[test]

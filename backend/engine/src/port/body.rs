@@ -8,8 +8,13 @@ use std::{
 
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
-use mailferry_domain::item::{ContentHash, ContentKey};
+use mailferry_domain::{
+    item::{ContentHash, ContentKey},
+    print::Fingerprint,
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::print::Printer;
 
 /// Bodies up to this size stay in memory; larger ones go to an unnamed file in the temporary folder.
 pub const SPOOL_THRESHOLD_BYTES: u64 = 1 << 20;
@@ -46,6 +51,8 @@ impl MemoryBudget {
 pub struct Body {
     content: Content,
     key: ContentKey,
+    /// Its fingerprint, if it was taken as the bytes came.
+    print: Option<Fingerprint>,
     /// Its part of the memory budget.
     share: Option<OwnedSemaphorePermit>,
 }
@@ -62,12 +69,17 @@ impl Body {
         let mut hash = Context::new(&SHA256);
         hash.update(&bytes);
         let key = ContentKey { size_bytes: bytes.len() as u64, hash: finish(hash) };
-        Self { content: Content::Memory(bytes), key, share: None }
+        Self { content: Content::Memory(bytes), key, print: None, share: None }
     }
 
     /// Size and hash.
     pub fn key(&self) -> ContentKey {
         self.key
+    }
+
+    /// Its fingerprint, if it was taken as the bytes came.
+    pub(crate) fn print(&self) -> Option<&Fingerprint> {
+        self.print.as_ref()
     }
 
     /// Size in bytes.
@@ -131,6 +143,8 @@ impl Body {
 pub struct BodyWriter {
     memory: Vec<u8>,
     spool: Option<File>,
+    /// Of what is spooled.
+    printer: Printer,
     hash: Context,
     size_bytes: u64,
 }
@@ -143,7 +157,8 @@ impl BodyWriter {
     /// If the spool file cannot be made.
     pub fn new(expected_bytes: u64) -> io::Result<Self> {
         let spool = if expected_bytes > SPOOL_THRESHOLD_BYTES { Some(tempfile::tempfile()?) } else { None };
-        Ok(Self { memory: Vec::new(), spool, hash: Context::new(&SHA256), size_bytes: 0 })
+        let (memory, hash) = (Vec::new(), Context::new(&SHA256));
+        Ok(Self { memory, spool, printer: Printer::default(), hash, size_bytes: 0 })
     }
 
     /// Takes the next piece.
@@ -155,11 +170,16 @@ impl BodyWriter {
         self.size_bytes += piece.len() as u64;
         if self.spool.is_none() && self.size_bytes > SPOOL_THRESHOLD_BYTES {
             let mut file = tempfile::tempfile()?;
-            file.write_all(&std::mem::take(&mut self.memory))?;
+            let memory = std::mem::take(&mut self.memory);
+            file.write_all(&memory)?;
+            self.printer.push(&memory);
             self.spool = Some(file);
         }
         match &mut self.spool {
-            Some(file) => file.write_all(piece),
+            Some(file) => {
+                self.printer.push(piece);
+                file.write_all(piece)
+            }
             None => {
                 self.memory.extend_from_slice(piece);
                 Ok(())
@@ -178,14 +198,14 @@ impl BodyWriter {
     /// If the spool file cannot be written.
     pub fn finish(self) -> io::Result<Body> {
         let key = ContentKey { size_bytes: self.size_bytes, hash: finish(self.hash) };
-        let content = match self.spool {
+        let (content, print) = match self.spool {
             Some(mut file) => {
                 file.flush()?;
-                Content::Spool(file)
+                (Content::Spool(file), Some(self.printer.finish()))
             }
-            None => Content::Memory(self.memory.into()),
+            None => (Content::Memory(self.memory.into()), None),
         };
-        Ok(Body { content, key, share: None })
+        Ok(Body { content, key, print, share: None })
     }
 }
 

@@ -76,6 +76,30 @@ pub trait Account: Sized + Send + 'static {
         }
     }
 
+    /// From now on [`FolderStatus::highest_modseq`] is told without opening a folder too, where the server knows it.
+    fn watch_flags(&mut self) {}
+
+    /// Flags of the messages of a folder that have changed since it had this HIGHESTMODSEQ (CHANGEDSINCE, RFC 7162
+    /// section 3.1.4), new messages included; `None` if the server cannot tell. Afterwards it is open.
+    fn flags_since(
+        &mut self,
+        _wire_name: &str,
+        _modseq: u64,
+    ) -> impl Future<Output = Result<Option<Vec<(Uid, Flags)>>, ConnectorError>> + Send {
+        std::future::ready(Ok(None))
+    }
+
+    /// True if one message may lie in several folders and is told by a number of the service's own (Gmail's labels,
+    /// X-GM-EXT-1).
+    fn has_labels(&self) -> bool {
+        false
+    }
+
+    /// The service's own numbers (X-GM-MSGID) of the messages of a folder. Afterwards it is open.
+    fn numbers(&mut self, _wire_name: &str) -> impl Future<Output = Result<Vec<(Uid, u64)>, ConnectorError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// Flags of these messages of a folder; those that are there no more are left out. Afterwards it is open.
     fn flags(
         &mut self,

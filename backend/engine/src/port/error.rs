@@ -11,6 +11,8 @@ pub enum Decision {
     Retry,
     /// Wait this long, then reconnect and go on.
     Wait(Duration),
+    /// Stop the run; it goes on by itself after this long.
+    Postpone(Duration),
     /// Stop the run until its owner has mended something: a password, a full mailbox.
     Park,
     /// It concerns one message or folder; the rest goes on.

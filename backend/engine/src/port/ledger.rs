@@ -56,6 +56,17 @@ pub struct FolderStart {
     pub present_earlier_bytes: u64,
 }
 
+/// Bytes of bodies that have passed, or are about to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Traffic {
+    /// Read from the source.
+    pub from_source_bytes: u64,
+    /// Written to the destination.
+    pub to_destination_bytes: u64,
+    /// Read back from the destination.
+    pub from_destination_bytes: u64,
+}
+
 /// One thing to write down.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Entry {
@@ -88,6 +99,8 @@ pub enum Entry {
     Finish(LedgerFolderId, Option<Cursor>),
     /// Nothing has changed in the folder since its cursor was written: all of it counts as present.
     Unchanged(LedgerFolderId, Cursor),
+    /// Bodies that have passed, for the accounts' daily amounts.
+    Traffic(Traffic),
     /// What concerns a folder or the whole run. The same finding about the same subject is kept once a run.
     Note(Finding),
 }

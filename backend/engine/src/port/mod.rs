@@ -16,5 +16,5 @@ pub use connector::{
 pub use control::{Control, Order as Command};
 pub use error::{ConnectorError, Decision, LedgerError};
 pub use fault::{Fault, Interrupted, NoFault, Step};
-pub use ledger::{Binding, Entry, FolderBinding, FolderStart, Ledger, LedgerFolderId};
+pub use ledger::{Binding, Entry, FolderBinding, FolderStart, Ledger, LedgerFolderId, Traffic};
 pub use progress::{NoProgress, ProgressEvent, ProgressSink};

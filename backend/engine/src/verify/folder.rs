@@ -218,7 +218,7 @@ async fn in_their_places<O: Opens>(
         let Some(entry) = places.entries.remove(&(at, message.uid)) else { return Ok(()) };
         if entry.key() == Some(message.body.key()) {
             let verdict = same_bytes(&entry, &seen(&message));
-            if verdict.is_perfect() {
+            if verdict.as_sent() {
                 conclude(shared, &mut check.checked, entry, verdict);
             } else {
                 check.matching.want_better(entry, seen(&message));

@@ -7,7 +7,7 @@ use mailferry_shared::{
     delegation::CredentialKind,
     endpoint::Endpoint,
     finding::{Finding, FindingCode},
-    ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherId},
+    ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherBatchId, VoucherId},
     import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
         Delta, DeltaList, Language, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState, OrderTotals,
@@ -30,7 +30,9 @@ pub mod discovery;
 pub mod dry_run;
 pub mod payment;
 pub mod principals;
+pub mod resellers;
 pub mod schedule;
+pub mod webhooks;
 
 fn id(number: u8) -> Uuid {
     let mut bytes = *b"\x01\x99\xd1\xc4\x5d\x5e\x7a\x10\x8c\x2f\x3f\x1f\x7c\x5c\x00\x00";
@@ -56,6 +58,7 @@ pub fn order_create() -> OrderCreate {
         source: choice("gmx", "imap.gmx.net"),
         destination: choice("ionos-com", "imap.ionos.com"),
         options: OrderOptions::default(),
+        link: None,
     }
 }
 
@@ -73,6 +76,8 @@ pub fn order() -> Order {
         destination: create.destination,
         options: create.options,
         payment: Payment { pairs_covered: 0, pairs_needed: 1 },
+        link: None,
+        sandbox: false,
         totals: OrderTotals {
             pairs: 1,
             pairs_ticked: 1,
@@ -350,13 +355,23 @@ pub fn session() -> Session {
 
 /// Ten vouchers.
 pub fn voucher_create() -> VoucherCreate {
-    VoucherCreate { pairs: 5, count: 1, valid_until: Some(at(60 * 24 * 365)) }
+    VoucherCreate {
+        pairs: 5,
+        count: 1,
+        valid_from: None,
+        valid_until: Some(at(60 * 24 * 365)),
+        max_mailbox_bytes: Some(5_000_000_000),
+        trial_only: false,
+        free_test: false,
+        providers: Vec::new(),
+    }
 }
 
 /// The first of them.
 pub fn voucher_batch() -> VoucherBatch {
     let code = Secret::new("MF-7K2QX-9D4TM-VB81N-C6HRA-PW5ZE3");
     VoucherBatch {
+        batch_id: VoucherBatchId(id(19)),
         items: vec![VoucherIssued { id: VoucherId(id(6)), code, pairs: 5, valid_until: Some(at(60 * 24 * 365)) }],
     }
 }

@@ -19,6 +19,7 @@ pub mod admin_credentials;
 pub mod api_keys;
 pub mod auth;
 pub mod checks;
+pub mod csv;
 pub mod deltas;
 pub mod discoveries;
 pub mod docs;
@@ -29,8 +30,10 @@ pub mod examples;
 pub mod fallback;
 pub mod imports;
 pub mod json;
+pub mod links;
 pub mod me;
 pub mod members;
+pub mod offers;
 pub mod orders;
 pub mod page;
 pub mod path;
@@ -50,6 +53,7 @@ pub mod trace;
 pub mod validate;
 pub mod verifications;
 pub mod vouchers;
+pub mod webhooks;
 
 /// The document's head.
 #[derive(OpenApi)]
@@ -62,7 +66,7 @@ pub mod vouchers;
         license(name = "Apache-2.0 OR MIT", identifier = "Apache-2.0 OR MIT"),
     ),
     servers((url = "/", description = "This service")),
-    components(schemas(mailferry_shared::problem::Problem)),
+    components(schemas(mailferry_shared::problem::Problem, mailferry_shared::webhook::Event)),
     modifiers(&Schemes),
     tags(
         (name = "service", description = "What must be known before anything else"),
@@ -72,6 +76,8 @@ pub mod vouchers;
         (name = "runs", description = "Progress, deltas and protocols"),
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
+        (name = "links", description = "Pre-configured links that a hoster hands out"),
+        (name = "webhooks", description = "What has happened is told to a server of yours"),
         (name = "payments", description = "What an order costs, and paying by PayPal"),
         (name = "sessions", description = "Manage links"),
         (name = "members", description = "Who belongs to a tenant, and signing in"),
@@ -149,6 +155,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(verifications::start::start_verification)
             .service(verifications::list::list_verifications)
             .service(verifications::read::read_verification)
+            .service(verifications::report::read_verification_report)
             .service(payments::list::list_payments)
             .service(payments::begin::begin_payment)
             .service(payments::read::read_payment)
@@ -172,7 +179,22 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(tenants::list::list_tenants)
             .service(tenants::create::create_tenant)
             .service(tenants::change::change_tenant)
-            .service(vouchers::create::create_vouchers),
+            .service(vouchers::list::list_vouchers)
+            .service(vouchers::export::export_vouchers)
+            .service(vouchers::create::create_vouchers)
+            .service(vouchers::revoke::revoke_voucher)
+            .service(links::list::list_links)
+            .service(links::create::create_link)
+            .service(links::change::change_link)
+            .service(links::revoke::revoke_link)
+            .service(offers::read::read_offer)
+            .service(webhooks::list::list_webhooks)
+            .service(webhooks::create::create_webhook)
+            .service(webhooks::change::change_webhook)
+            .service(webhooks::delete::delete_webhook)
+            .service(webhooks::rotate::rotate_webhook_secret)
+            .service(webhooks::deliveries::list_deliveries)
+            .service(webhooks::replay::replay_delivery),
     );
 }
 
@@ -204,12 +226,14 @@ fn members_like_keys(operation: &mut Operation) {
 }
 
 /// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 12] = [
+const OPTIONAL_BODIES: [&str; 14] = [
     "beginPayment",
     "changeAccount",
+    "changeLink",
     "changeMember",
     "changeOrder",
     "changeTenant",
+    "changeWebhook",
     "importAccounts",
     "startCheck",
     "startDelta",

@@ -3,8 +3,8 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures::future::{Ready, ready};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId,
-    VerificationId,
+    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId,
+    VerificationId, VoucherId, WebhookDeliveryId, WebhookId,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
@@ -163,4 +163,43 @@ pub struct KeyPath {
     /// The API key.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0012")]
     pub key_id: ApiKeyId,
+}
+
+/// A voucher.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct VoucherPath {
+    /// The voucher.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0006")]
+    pub voucher_id: VoucherId,
+}
+
+/// A pre-configured link.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct LinkPath {
+    /// The pre-configured link.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0014")]
+    pub link_id: LinkId,
+}
+
+/// A webhook endpoint.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct WebhookPath {
+    /// The webhook endpoint.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0015")]
+    pub webhook_id: WebhookId,
+}
+
+/// An event on its way to a webhook endpoint.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct DeliveryPath {
+    /// The webhook endpoint.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0015")]
+    pub webhook_id: WebhookId,
+    /// The delivery.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0016")]
+    pub delivery_id: WebhookDeliveryId,
 }

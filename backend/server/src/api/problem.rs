@@ -9,7 +9,7 @@ use actix_web::{
 };
 use mailferry_domain::{account_file::FileError, order::OrderTransitionError};
 use mailferry_shared::problem::{FieldError, Problem, ProblemCode};
-use mailferry_store::StoreError;
+use mailferry_store::{StoreError, VoucherUnfit};
 
 /// Media type of every error answer.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -53,6 +53,9 @@ pub enum ApiError {
     /// Any wrong voucher code: one answer for all of them.
     #[error("Look for a typing error; a voucher may also be used up or out of date.")]
     VoucherInvalid,
+    /// A valid voucher that is not good for this order.
+    #[error(transparent)]
+    VoucherUnfit(#[from] VoucherUnfit),
     /// No payment provider is set up.
     #[error("Pay with a voucher.")]
     PaymentNotOffered,
@@ -134,6 +137,7 @@ impl ApiError {
             Self::WrongState(_) | Self::Conflict(_) => ProblemCode::WrongState,
             Self::TermsNotAccepted(_) => ProblemCode::TermsNotAccepted,
             Self::VoucherInvalid => ProblemCode::VoucherInvalid,
+            Self::VoucherUnfit(_) => ProblemCode::VoucherUnfit,
             Self::PaymentNotOffered => ProblemCode::PaymentNotOffered,
             Self::NothingDue => ProblemCode::NothingDue,
             Self::PaymentUnderWay => ProblemCode::PaymentUnderWay,
@@ -191,6 +195,8 @@ impl From<StoreError> for ApiError {
             StoreError::AddressTaken => Self::AddressTaken,
             StoreError::LastAdmin => Self::LastAdmin,
             StoreError::VoucherInvalid => Self::VoucherInvalid,
+            StoreError::VoucherUnfit(error) => Self::VoucherUnfit(error),
+            StoreError::LinkInvalid => Self::LinkInvalid,
             StoreError::WrongState(error) => Self::WrongState(error),
             StoreError::Active => Self::Conflict("Runs of it have not ended; cancel the order or wait for their end."),
             StoreError::NothingDue => Self::NothingDue,

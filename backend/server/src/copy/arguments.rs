@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use clap::{Args, ValueEnum};
 use mailferry_connectors::{
     imap::ImapLogin,
-    net::{AddressGuard, CertificateTrust, Network, Resolver},
+    net::{AddressGuard, CertificateTrust, Network, Resolver, Squeeze},
 };
 use mailferry_domain::folder::FolderPath;
 use mailferry_shared::{
@@ -89,12 +89,22 @@ pub struct CopyArguments {
     /// Connections a side at most.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u8).range(1..=32))]
     pub connections: u8,
+    /// Compresses what goes over the lines, where the servers can: where a line has shown to be slow (auto), or always.
+    #[arg(long, value_enum, default_value_t = Compress::Auto)]
+    compress: Compress,
     /// Attempts at a server that cannot be reached, with growing waits between them.
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u32).range(1..=1000))]
     pub attempts: u32,
     /// How long the destination may still work on what an interrupted copy sent.
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=600))]
     pub append_timeout_seconds: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Compress {
+    Auto,
+    Always,
+    Never,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -128,6 +138,15 @@ impl fmt::Display for WrongUse {
 }
 
 impl CopyArguments {
+    /// When sessions are compressed.
+    pub(crate) fn squeeze(&self) -> Squeeze {
+        match self.compress {
+            Compress::Auto => Squeeze::SlowLines,
+            Compress::Always => Squeeze::Always,
+            Compress::Never => Squeeze::Never,
+        }
+    }
+
     pub(super) fn kind(&self) -> RunKind {
         match self.kind {
             Kind::Main => RunKind::Main,

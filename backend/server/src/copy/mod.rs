@@ -67,6 +67,7 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     let manifest = arguments.manifest.as_deref().map(ManifestFile::create).transpose()?;
     let names = [&source, &destination].map(location::end);
     let network = arguments::network(arguments.ca_file.as_ref(), arguments.allow_untrusted_certificate)?;
+    let network = network.with_squeeze(arguments.squeeze());
     let (steer, control) = Control::new();
     stop_on_signals(steer);
     let started = Instant::now();

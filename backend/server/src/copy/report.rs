@@ -170,6 +170,7 @@ pub(super) fn left_out_reason(reason: LeftOut) -> Option<&'static str> {
         LeftOut::Trash => "trash",
         LeftOut::Junk => "junk",
         LeftOut::View => "shows messages of other folders",
+        LeftOut::Chats => "holds chats",
         LeftOut::NotSelectable => return None,
     })
 }
@@ -192,6 +193,10 @@ fn judge(end: &RunEnd, counts: &Counts) -> (&'static str, u8, Option<Finding>) {
         // A refused login before anything was done is no pause.
         RunEnd::Parked(error) if error.code != FindingCode::MailboxFull && counts.done() == 0 => {
             ("failed", COULD_NOT_CONNECT, Some(error.finding().about(error.context.clone())))
+        }
+        RunEnd::Postponed(error, wait) => {
+            let about = format!("{}, run it again in {} minutes", error.context, wait.as_secs().div_ceil(60));
+            ("parked", 4, Some(error.finding().about(about)))
         }
         RunEnd::Parked(error) => ("parked", 4, Some(error.finding().about(error.context.clone()))),
         RunEnd::Stopped(_) | RunEnd::Interrupted(_) => ("interrupted", 4, Some(Finding::new(FindingCode::Interrupted))),

@@ -1,13 +1,15 @@
 //! Which job is done where.
 
-use mailferry_shared::ids::{CheckId, DiscoveryId, OrderId, PaymentId};
+use mailferry_shared::ids::{CheckId, DiscoveryId, OrderId, PaymentId, WebhookDeliveryId};
 use mailferry_store::{
     MailId, PaymentEventId,
     jobs::{Job, JobKind, JobOutcome},
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, check, cut_over, discovery, dry_run, payment, run, send_mail, survey, verification};
+use super::{
+    JobContext, JobError, check, cut_over, discovery, dry_run, payment, run, send_mail, survey, verification, webhook,
+};
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
 pub const KINDS: &[JobKind] = &[
@@ -15,12 +17,13 @@ pub const KINDS: &[JobKind] = &[
     JobKind::Survey,
     JobKind::Run,
     JobKind::Verification,
+    JobKind::SendMail,
     JobKind::CutOver,
     JobKind::Payment,
     JobKind::PaymentEvent,
+    JobKind::Webhook,
     JobKind::Discovery,
     JobKind::DryRun,
-    JobKind::SendMail,
 ];
 
 /// Does a job. It may have been done before, in part or in whole; it comes to an end soon when `stop` is cancelled.
@@ -30,6 +33,7 @@ pub const KINDS: &[JobKind] = &[
 pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
     match job.kind {
         JobKind::SendMail => send_mail::perform(context, MailId(job.id)).await,
+        JobKind::Webhook => webhook::perform(context, WebhookDeliveryId(job.id)).await,
         JobKind::Check => check::perform(context, CheckId(job.id), stop).await,
         JobKind::Discovery => discovery::perform(context, DiscoveryId(job.id), stop).await,
         JobKind::DryRun => dry_run::perform(context, job, stop).await,

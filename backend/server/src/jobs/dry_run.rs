@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     JobContext, JobError, backoff,
+    provider::permitted,
     run::{connector, options},
 };
 
@@ -82,12 +83,13 @@ async fn look_at(
             return Ok(false);
         }
     };
+    let within = permitted(context, &connector.inner).await?;
     save(DryRunState::Running, PlannedPair::default()).await?;
     let (steer, control) = Control::new();
     let looking = run(EngineJob {
         connector: Arc::new(connector),
         ledger: context.store.preview_ledger(pair),
-        options: RunOptions { dry_run: true, connections: 1, ..options(order, RunKind::Main, context.store.now()) },
+        options: RunOptions { dry_run: true, ..within.apply(options(order, RunKind::Main, context.store.now()), 1) },
         control,
         progress: Arc::new(NoProgress),
         fault: Arc::new(NoFault),
@@ -126,7 +128,7 @@ fn again_or_failed(end: &RunEnd, attempt: u32) -> Ended {
         RunEnd::Done(_) => Ended::Whole,
         RunEnd::Failed(error) | RunEnd::Unfinished(error) => of_error(error),
         RunEnd::Parked(error) => Ended::Failed(error.finding()),
-        RunEnd::Stopped(_) => Ended::Again,
+        RunEnd::Stopped(_) | RunEnd::Postponed(..) => Ended::Again,
         RunEnd::Ledger(_) | RunEnd::Interrupted(_) => Ended::Failed(Finding::new(FindingCode::Internal)),
     }
 }
@@ -144,6 +146,7 @@ fn planned(report: RunReport) -> PlannedPair {
             LeftOut::Junk => LeftOutReason::Junk,
             LeftOut::NotSelectable => LeftOutReason::NoMessages,
             LeftOut::View => LeftOutReason::View,
+            LeftOut::Chats => LeftOutReason::Chats,
         },
     });
     PlannedPair {

@@ -9,8 +9,12 @@ use super::JobContext;
 /// How to log in to one side.
 ///
 /// # Errors
-/// The code that says what is missing: a server or a password.
+/// The code that says what is missing (a server or a password), or that nothing may be connected to.
 pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -> Result<ImapLogin, FindingCode> {
+    if access.sandbox {
+        // Whatever it names, a sandbox order never reaches the network.
+        return Err(FindingCode::AddressRefused);
+    }
     let providers = &context.providers;
     let endpoint = access.endpoint.clone().ok_or(FindingCode::ServerMissing)?;
     let missing = if access.by_admin { FindingCode::AdminMissing } else { FindingCode::PasswordMissing };

@@ -3,8 +3,11 @@
 
 use std::time::Duration;
 
-use mailferry_connectors::imap::{ImapConnector, ImapDestination, ImapLogin, ImapSource};
-use mailferry_engine::port::{Connector, ConnectorError, Decision};
+use mailferry_connectors::imap::{ImapConnector, ImapDestination, ImapLogin, ImapReader, ImapSource};
+use mailferry_engine::{
+    port::{Connector, ConnectorError, Decision},
+    verify::Opens,
+};
 use mailferry_shared::finding::FindingCode;
 use mailferry_store::{LoginPermit, Store, StoreError};
 
@@ -12,6 +15,9 @@ use mailferry_store::{LoginPermit, Store, StoreError};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked whether they are done.
 const LOOK: Duration = Duration::from_millis(250);
+
+/// After a server said that there are too many connections, fewer are given out for so long.
+const LOWERED: Duration = Duration::from_secs(15 * 60);
 
 /// True if the server refused these very credentials: trying them again could lock the account.
 pub(super) fn is_refusal(code: FindingCode) -> bool {
@@ -45,6 +51,10 @@ pub(super) async fn guarded<T>(
         }
     };
     let opened = opening.await;
+    if opened.as_ref().is_err_and(|error| error.code == FindingCode::TooManyConnections) {
+        tracing::info!(host, "a server allows fewer connections");
+        store.lower_connections(&host.to_lowercase(), LOWERED).await?;
+    }
     let failed = opened.as_ref().is_err_and(|error| is_refusal(error.code));
     store.end_login(ticket, failed).await?;
     Ok(opened)
@@ -69,6 +79,23 @@ impl Connector for GuardedConnector {
 
     async fn destination(&self) -> Result<ImapDestination, ConnectorError> {
         permitted(guarded(&self.store, &self.inner.destination, self.inner.destination()).await)
+    }
+}
+
+/// Opens one account for reading, asking for permission before each login.
+#[derive(Clone)]
+pub(super) struct GuardedReader {
+    /// Who opens.
+    pub(super) inner: ImapReader,
+    /// Who permits.
+    pub(super) store: Store,
+}
+
+impl Opens for GuardedReader {
+    type Account = ImapSource;
+
+    async fn open(&self) -> Result<ImapSource, ConnectorError> {
+        permitted(guarded(&self.store, &self.inner.login, self.inner.open()).await)
     }
 }
 

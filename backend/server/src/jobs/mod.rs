@@ -22,11 +22,13 @@ mod endpoint;
 pub mod life;
 mod login;
 mod payment;
+mod provider;
 mod run;
 pub mod send_mail;
 mod survey;
 pub mod sweeper;
 mod verification;
+mod webhook;
 
 /// What jobs need.
 #[derive(Clone)]
@@ -41,7 +43,7 @@ pub struct JobContext {
     pub network: Network,
     /// The same for HTTP.
     pub http: HttpClient,
-    /// Known providers.
+    /// Known providers, and what they allow.
     pub providers: Arc<Providers>,
     /// The way out for mails.
     pub mail: Transport,
@@ -98,7 +100,12 @@ pub async fn work(context: JobContext, shutdown: CancellationToken) {
         }
     };
     let slots = dispatch::KINDS.iter().map(|&kind| (kind, slots(kind))).collect();
-    let options = WorkerOptions::new(context.worker.to_string(), slots);
+    let lease = context.settings.lease;
+    let options = WorkerOptions {
+        heartbeat: lease / 2,
+        lock: lease * 2,
+        ..WorkerOptions::new(context.worker.to_string(), slots)
+    };
     let store = context.store.clone();
     let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));
     mailferry_store::jobs::work(store, options, Arc::new(Handler(context)), shutdown).await;

@@ -17,22 +17,23 @@ use mailferry_shared::{
     run::{RunKind, RunState},
 };
 use mailferry_store::{
-    Lease, OrderRecord, RunRecord, StoreError,
+    Lease, OrderRecord, RunRecord, Slots, StoreError,
     jobs::{Job, JobOutcome},
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, backoff, endpoint, life, login::GuardedConnector};
+use super::{JobContext, JobError, backoff, endpoint, life, login::GuardedConnector, provider::permitted};
 
-/// How long a worker that says nothing keeps a run.
-const LEASE: Duration = Duration::from_secs(30);
-/// How often the lease is renewed, and pause and cancel are looked for.
-const HEARTBEAT: Duration = Duration::from_secs(2);
-/// A server may still work on an APPEND this long after its client is gone.
-const APPEND_TIMEOUT: Duration = Duration::from_secs(10);
-/// Connections a side for one account pair.
-const CONNECTIONS: usize = 2;
+/// The lease is renewed, and pause and cancel are looked for, so often in its time: every 2 s of 30.
+const HEARTBEATS: u32 = 15;
+/// A server may still work on an APPEND this long after its client is gone, as a part of the lease: 10 s of 30. Whoever
+/// stood still for as long stops sending.
+const APPEND_PART: u32 = 3;
+/// A run that is told to wait for longer gives its worker and its connections back meanwhile.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
+/// When it is looked again whether connections are free.
+const TURN: Duration = Duration::from_secs(5);
 /// Attempts at a server that cannot be reached, or whose lines break, before a run is given up: with their waits about
 /// two hours, longer than a provider's maintenance usually takes.
 const ATTEMPTS: u32 = 30;
@@ -49,8 +50,8 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     if record.summary.state.is_final() || record.summary.state == RunState::Paused {
         return Ok(JobOutcome::Done);
     }
-    let Some(lease) = context.store.claim_lease(id, &context.worker, LEASE).await? else {
-        return Ok(JobOutcome::Again(context.store.now() + LEASE));
+    let Some(lease) = context.store.claim_lease(id, &context.worker, context.settings.lease).await? else {
+        return Ok(JobOutcome::Again(context.store.now() + context.settings.lease));
     };
     let outcome = under_lease(context, job, &record, &lease, stop).await;
     // A lease that could not be released runs out by itself.
@@ -81,16 +82,29 @@ async fn under_lease(
             return Ok(JobOutcome::Done);
         }
     };
+    let permitted = permitted(context, &connector.inner).await?;
+    if let Some(wait) = permitted.waits_for() {
+        return postpone(context, id, lease, Finding::new(FindingCode::DailyLimit), wait).await;
+    }
+    let wanted = permitted.connections;
+    let slots = context.store.take_slots(lease, wanted, &permitted.source, &permitted.destination).await?;
+    let Slots::Taken(connections) = slots else {
+        return postpone(context, id, lease, Finding::new(FindingCode::WaitingForTurn), TURN).await;
+    };
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
-    let ledger = context.store.run_ledger(lease);
+    let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
     let (steer, control) = Control::new();
     let heartbeat = tokio::spawn(heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone()));
-    let report = match wait_for_predecessor(lease, &ledger, control.clone()).await {
+    let report = match wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
         Some(end) => Err(end),
         None => Ok(run(EngineJob {
             connector: Arc::new(connector),
             ledger: ledger.clone(),
-            options: options(&order, record.summary.kind, context.store.now()),
+            options: RunOptions {
+                append_timeout: context.settings.lease / APPEND_PART,
+                standstill: context.settings.lease / APPEND_PART,
+                ..permitted.apply(options(&order, record.summary.kind, context.store.now()), connections)
+            },
             control,
             progress: Arc::new(NoProgress),
             fault: Arc::new(NoFault),
@@ -142,7 +156,12 @@ pub(super) async fn connector(
 
 /// A predecessor that did not give its lease back may have sent something that is still on its way: before its open
 /// intents are decided, another lease time and an append time-out must pass (IMAP cannot fence a stale writer).
-async fn wait_for_predecessor<L: Ledger>(lease: &Lease, ledger: &L, mut control: Control) -> Option<RunEnd> {
+async fn wait_for_predecessor<L: Ledger>(
+    lease: &Lease,
+    ttl: Duration,
+    ledger: &L,
+    mut control: Control,
+) -> Option<RunEnd> {
     if !lease.took_over {
         return None;
     }
@@ -150,7 +169,7 @@ async fn wait_for_predecessor<L: Ledger>(lease: &Lease, ledger: &L, mut control:
         Ok(0) => None,
         Ok(_) => {
             tokio::select! {
-                () = tokio::time::sleep(LEASE + APPEND_TIMEOUT) => None,
+                () = tokio::time::sleep(ttl + ttl / APPEND_PART) => None,
                 command = control.stopped() => Some(RunEnd::Stopped(command)),
             }
         }
@@ -166,14 +185,15 @@ async fn heartbeat(
     steer: watch::Sender<Command>,
     stop: CancellationToken,
 ) {
+    let ttl = context.settings.lease;
     loop {
         tokio::select! {
-            () = tokio::time::sleep(HEARTBEAT) => {}
+            () = tokio::time::sleep(ttl / HEARTBEATS) => {}
             () = stop.cancelled(), if *steer.borrow() == Command::Go => {
                 steer.send_replace(Command::HandOver);
             }
         }
-        let command = match context.store.renew_lease(&lease, LEASE).await {
+        let command = match context.store.renew_lease(&lease, ttl).await {
             Ok(()) => match context.store.order(order).await.map(|order| order.life.state()) {
                 Ok(OrderState::Paused) => Some(Command::Pause),
                 Ok(OrderState::Cancelled | OrderState::Closed) | Err(StoreError::NotFound) => Some(Command::Cancel),
@@ -213,8 +233,8 @@ pub(super) fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) ->
         },
         filter: ItemFilter { max_size_bytes: Some(wanted.max_message_bytes), since: since.max(trial) },
         newest_first: wanted.newest_first,
-        connections: CONNECTIONS,
-        append_timeout: APPEND_TIMEOUT,
+        longest_wait: LONGEST_WAIT,
+        carry_flags: wanted.carry_flags && kind == RunKind::Delta,
         ..RunOptions::default()
     }
 }
@@ -235,6 +255,10 @@ async fn conclude(
         RunEnd::Parked(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, "a run is parked");
             store.change_run(id, RunState::Paused, Some(&error.finding()), Some(lease)).await?;
+        }
+        RunEnd::Postponed(error, wait) => {
+            tracing::info!(code = %error.code, cause = ?error.source, wait_seconds = wait.as_secs(), "a run waits");
+            return postpone(context, id, lease, error.finding(), wait).await;
         }
         RunEnd::Failed(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, attempt = job.attempt, "a run could not work");
@@ -265,6 +289,23 @@ async fn conclude(
         RunEnd::Ledger(error @ LedgerError::Unavailable(_)) => return Err(JobError(Box::new(error))),
     }
     Ok(JobOutcome::Done)
+}
+
+/// Puts the run back into the queue for a known time; its owner sees why, and until when. That is no failed attempt.
+async fn postpone(
+    context: &JobContext,
+    id: RunId,
+    lease: &Lease,
+    finding: Finding,
+    wait: Duration,
+) -> Result<JobOutcome, JobError> {
+    let at = context.store.now() + wait;
+    let finding = match finding.code {
+        FindingCode::WaitingForTurn => finding,
+        _ => finding.about(format!("{}", at.format("%Y-%m-%d %H:%M UTC"))),
+    };
+    context.store.requeue_run(id, at, Some(&finding), Some(lease)).await?;
+    Ok(JobOutcome::Again(at))
 }
 
 /// Puts the run back into the queue; whoever watches sees what it waits for.

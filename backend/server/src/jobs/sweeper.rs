@@ -61,6 +61,7 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     for order in context.store.expire_orders(BATCH).await? {
         tracing::info!(%order, "the link of an order has expired: it is closed, its passwords are erased");
     }
+    context.store.forget_events().await?;
     for order in context.store.purge_orders(BATCH).await? {
         tracing::info!(%order, "an order ended long ago: its personal data is deleted");
     }

@@ -27,7 +27,7 @@ use mailferry_store::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, backoff, endpoint};
+use super::{JobContext, JobError, backoff, endpoint, login::GuardedReader};
 
 /// Pairs compared at once.
 const PARALLEL: usize = 4;
@@ -98,7 +98,7 @@ async fn compare_pair(
     let (steer, control) = Control::new();
     let watching = tokio::spawn(watch_out(context.clone(), verification.order_id, pair, before, steer, stop.clone()));
     let report = verify(VerifyJob {
-        account: ImapReader { network: context.network.clone(), login },
+        account: GuardedReader { inner: ImapReader { network: context.network.clone(), login }, store: store.clone() },
         manifest,
         options: VerifyOptions { connections: CONNECTIONS, named: NAMED, ..VerifyOptions::default() },
         control,
@@ -147,7 +147,7 @@ async fn conclude(
 fn wait_for(error: &ConnectorError) -> Option<Duration> {
     match error.decision {
         Decision::Retry => Some(Duration::ZERO),
-        Decision::Wait(wait) => Some(wait),
+        Decision::Wait(wait) | Decision::Postpone(wait) => Some(wait),
         Decision::Park | Decision::Skip | Decision::Permanent => None,
     }
 }

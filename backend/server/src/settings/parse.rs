@@ -55,6 +55,11 @@ pub(super) fn allow_port(text: &str) -> Parsed<u16> {
     port.ok_or_else(|| "MAILFERRY_ALLOW_PORTS must be numbers from 1 to 65535 with commas between".to_owned())
 }
 
+pub(super) fn connections_per_host(text: &str) -> Parsed<u32> {
+    let number = text.trim().parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| "MAILFERRY_CONNECTIONS_PER_HOST must be a number from 1 on".to_owned())
+}
+
 pub(super) fn dns(text: &str) -> Parsed<SocketAddr> {
     let address = text.parse().or_else(|_| text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)));
     address.map_err(|_| "MAILFERRY_DNS must be an address, like 192.0.2.53 or 192.0.2.53:5353".to_owned())

@@ -1,7 +1,7 @@
 //! `mailferry verify`: is everything there, byte for byte?
 
 mod arguments;
-mod report;
+pub(crate) mod report;
 
 use std::{
     fs::File,

@@ -91,14 +91,21 @@ fn judge(report: &VerifyReport) -> (&'static str, u8, Option<Finding>) {
     }
 }
 
-fn summary(counts: &VerificationCounts) -> Vec<String> {
+pub(crate) fn summary(counts: &VerificationCounts) -> Vec<String> {
     let (expected, arrived) = (thousands(counts.expected), thousands(counts.arrived()));
     let mut first = format!("{arrived} of {expected} messages arrived");
-    if counts.rewritten == 0 {
+    if counts.identical == counts.arrived() {
         first.push_str(", byte for byte");
     } else {
-        let (identical, rewritten) = (thousands(counts.identical), thousands(counts.rewritten));
-        let _ = write!(first, ": {identical} byte for byte, {rewritten} rewritten by the server");
+        let _ = write!(first, ": {} byte for byte", thousands(counts.identical));
+    }
+    for (number, words) in [
+        (counts.repaired, "as they were sent, repaired because the server had refused them"),
+        (counts.rewritten, "rewritten by the server"),
+    ] {
+        if number > 0 {
+            let _ = write!(first, ", {} {words}", thousands(number));
+        }
     }
     for (number, word) in
         [(counts.different, "different"), (counts.absent, "absent"), (counts.unread, "in folders that cannot be read")]
@@ -121,7 +128,7 @@ fn summary(counts: &VerificationCounts) -> Vec<String> {
 }
 
 /// One message: where it came from, where it should be, and what is wrong with it.
-fn line(item: &VerificationItem) -> String {
+pub(crate) fn line(item: &VerificationItem) -> String {
     let there = item.destination_uid.map(|uid| format!(" UID {uid}")).unwrap_or_default();
     let id = item.message_id.as_deref().map(|id| format!(" {id}")).unwrap_or_default();
     let (from, to) = (&item.folder, &item.destination_folder);
@@ -133,6 +140,7 @@ fn faults(item: &VerificationItem) -> Vec<String> {
     let changes = item.changes.join(", ");
     let mut faults = match item.grade {
         Grade::Identical => Vec::new(),
+        Grade::Repaired => vec![format!("as it was sent ({changes})")],
         Grade::Rewritten => vec![format!("rewritten by the server ({changes})")],
         Grade::Different => vec![format!("different ({changes})")],
         Grade::Absent => vec!["absent".to_owned()],
@@ -160,7 +168,8 @@ mod tests {
         assert_eq!(summary(&all), ["12,345 of 12,345 messages arrived, byte for byte."]);
         let some = VerificationCounts {
             expected: 10,
-            identical: 5,
+            identical: 4,
+            repaired: 1,
             rewritten: 2,
             different: 1,
             absent: 2,
@@ -171,7 +180,8 @@ mod tests {
         assert_eq!(
             summary(&some),
             [
-                "7 of 10 messages arrived: 5 byte for byte, 2 rewritten by the server; 1 different; 2 absent.",
+                "7 of 10 messages arrived: 4 byte for byte, 1 as they were sent, repaired because the server had refused \
+                 them, 2 rewritten by the server; 1 different; 2 absent.",
                 "3 have other flags than were copied.",
                 "4 were left out of the copy.",
             ]

@@ -162,7 +162,7 @@ async fn a_mailbox_that_will_not_fit_is_known_before_the_start() {
     let world = World::start(Some(2_000)).await;
     Sample::Tiny.write(&world.source, "anna").expect("a mailbox");
     let mut client_of_source = Imap::login(&world.source.login("anna")).expect("logs in");
-    client_of_source.append("INBOX", "", None, &[b'x'; 60_000]).expect("a large one");
+    client_of_source.append("INBOX", "", None, &b"x".repeat(60_000)).expect("a large one");
     let (order, client) = world.order().await;
     let account = json!({"user": "anna", "password": "secret"});
     let pair = json!({"source": account, "destination": account});

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use mailferry_shared::{key::Scope, secret::Secret};
+use mailferry_shared::{key::Scope, payment::PaymentMethod, secret::Secret};
 use mailferry_store::{Clock, MockClock, NewApiKey, OPERATOR_TENANT};
 use serde_json::{Map, Value, json};
 
@@ -131,13 +131,28 @@ async fn things(service: &Service, admin: &Client, tenant: String) -> BTreeMap<&
     let other = json!({"name": "Other", "mail": "other@alpha.example"});
     let member = admin.post("/api/v1/members", other).await;
     let key = admin.post("/api/v1/api-keys", json!({"name": "k", "scopes": ["orders:read"]})).await;
-    let _ = service;
+    let vouchers = admin.post("/api/v1/vouchers", json!({"pairs": 1})).await;
+    let link = admin.post("/api/v1/links", json!({"name": "welcome"})).await;
+    let webhook = admin.post("/api/v1/webhooks", json!({"url": "https://panel.example/hook"})).await;
+    let webhook = id(&webhook, "/webhook/id");
+    order_of(admin).await;
+    let delivery = admin.get(&format!("/api/v1/webhooks/{webhook}/deliveries")).await.json()["items"][0]["id"].clone();
+    let price = json!({
+        "currency": "EUR", "pair_minor": 1490, "tax_name": "VAT", "tax_basis_points": 0, "tax_included": true,
+    });
+    assert_eq!(admin.send("PUT", "/api/v1/price", Some(price.to_string()), &[]).await.status, 200);
+    let begun = service.store.begin_payment(order.parse().expect("an id"), PaymentMethod::Paypal).await;
     BTreeMap::from([
         ("order_id", order),
         ("pair_id", id(&pair, "/id")),
         ("member_id", id(&member, "/id")),
         ("key_id", id(&key, "/key/id")),
         ("tenant_id", tenant),
+        ("voucher_id", id(&vouchers, "/items/0/id")),
+        ("link_id", id(&link, "/id")),
+        ("webhook_id", webhook),
+        ("delivery_id", delivery.as_str().expect("an id").to_owned()),
+        ("payment_id", begun.expect("a payment").id.to_string()),
     ])
 }
 
@@ -260,7 +275,8 @@ async fn with_a_proof_for_less(service: &Service, trial: &mut Trial<'_>, operati
         if operation.is_for_operators() { OPERATOR_TENANT } else { trial.things["tenant_id"].parse().expect("id") };
     let key = service.with_key(tenant, &lacking).await;
     trial.refused("a key with every scope but the right one", &key, operation, FORBIDDEN).await;
-    let admins_only = !matches!(needed, Scope::OrdersRead | Scope::OrdersWrite | Scope::KeysRead | Scope::KeysWrite);
+    let for_all = [Scope::OrdersRead, Scope::OrdersWrite, Scope::KeysRead, Scope::KeysWrite];
+    let admins_only = !for_all.contains(&needed);
     if admins_only && !operation.is_of_order() {
         trial.refused("a member where an admin is needed", &proofs.member, operation, FORBIDDEN).await;
     }

@@ -48,6 +48,15 @@ async fn a_password_is_found_nowhere() {
     let file = format!("c@x.example;{CANARY};imap.x.example\nbad host;{CANARY};not a host\n\"open;{CANARY};h\n");
     let body = json!({"content": file, "destination_password": CANARY});
     assert_eq!(client.post(&format!("{path}/imports"), body).await.status, 200);
+    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &file);
+    let corrections = json!([{"row": 2, "cells": [null, CANARY, "no host"]}, {"row": 3, "cells": [CANARY]}]);
+    let body = json!({"file": encoded, "corrections": corrections, "only_rows": [2, 3]});
+    assert_eq!(client.post(&format!("{path}/imports"), body).await.status, 200);
+    let admin = json!({"user": "root", "password": CANARY}).to_string();
+    assert_eq!(client.send("PUT", &format!("{path}/admin-credentials/source"), Some(admin), &[]).await.status, 200);
+    for ending in ["admin-credentials", "accounts.csv"] {
+        assert_eq!(client.get(&format!("{path}/{ending}")).await.status, 200);
+    }
     // Wrong in every way that might be tempted to repeat it.
     let wrong = [
         json!({"source": {"user": "a", "password": [CANARY]}, "destination": side("b")}),

@@ -68,7 +68,7 @@ impl World {
         panic!("the search does not end");
     }
 
-    fn config(&self, host: &str, port: u16, tls: &str) -> String {
+    fn config(host: &str, port: u16, tls: &str) -> String {
         format!(
             "<clientConfig version=\"1.1\"><emailProvider id=\"old\"><displayName>Old Mail</displayName>\
              <incomingServer type=\"imap\"><hostname>{host}</hostname><port>{port}</port><socketType>{tls}</socketType>\
@@ -112,7 +112,7 @@ async fn an_autoconfig_file_is_read_and_its_server_met_and_only_the_domain_goes_
         for name in ["autoconfig.old.example", "old.example", "imap.old.example"] {
             world.name(name);
         }
-        let config = world.config("imap.old.example", world.mail.imaps_port(), "SSL");
+        let config = World::config("imap.old.example", world.mail.imaps_port(), "SSL");
         world.web.set("autoconfig.old.example", FILE, Page::ok(config));
         let found = world.found(json!({"address": "Anna.Canary@Old.example"})).await;
         assert_eq!(brief(&found), ["autoconfig imap.old.example implicit passed"]);
@@ -210,8 +210,8 @@ async fn hostile_answers_lead_nowhere() {
         Page { times: 1 << 40, ..Page::ok(vec![b'<'; 60_000]) },
         Page::ok(bomb),
         Page::ok("<a>".repeat(20_000)),
-        Page::ok(world.config("127.0.0.1", 22, "SSL")),
-        Page::ok(world.config("10.0.0.1", 993, "SSL")),
+        Page::ok(World::config("127.0.0.1", 22, "SSL")),
+        Page::ok(World::config("10.0.0.1", 993, "SSL")),
     ];
     for page in pages {
         world.web.set("autoconfig.old.example", FILE, page.clone());

@@ -53,6 +53,7 @@ impl Service {
         Self::start_at_with(clock, |_| {}).await
     }
 
+    /// The same with other settings.
     pub(crate) async fn start_at_with(clock: &MockClock, change: impl FnOnce(&mut Settings)) -> Self {
         let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
         Self::start_in(context, None, change).await

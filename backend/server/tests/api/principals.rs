@@ -1,7 +1,10 @@
 //! Tenants, members, sign-in, API keys, and the list of migrations.
 
 use mailferry_shared::{ids::TenantId, key::Scope};
-use mailferry_store::{MockClock, OPERATOR_TENANT};
+use mailferry_store::{
+    MockClock, OPERATOR_TENANT,
+    jobs::{JobHandler, JobKind, JobQueue},
+};
 use serde_json::{Value, json};
 
 use crate::harness::{Client, Service, new_account, new_order, on_both};
@@ -247,6 +250,16 @@ async fn sandbox_and_live_keys_do_not_see_each_others_orders() {
     assert_eq!(listed(&operator.get("/api/v1/orders").await.json()), [live.as_str()]);
     sandbox.get(&format!("/api/v1/orders/{live}")).await.is_problem(404, "not_found");
     operator.get(&format!("/api/v1/orders/{tried}")).await.is_problem(404, "not_found");
+    // Whatever server it names, a sandbox order does not connect to it.
+    let path = format!("/api/v1/orders/{tried}");
+    assert_eq!(sandbox.post(&format!("{path}/accounts"), new_account("a")).await.status, 201);
+    let check = sandbox.post(&format!("{path}/checks"), json!({})).await.json();
+    let context = service.app.job_context().expect("a context");
+    let job = mailferry_server::jobs::Handler(context);
+    let due = service.store.take("w", JobKind::Check, 1, std::time::Duration::from_secs(60)).await.expect("a job");
+    job.handle(&due[0], tokio_util::sync::CancellationToken::new()).await;
+    let found = sandbox.get(&format!("{path}/checks/{}", check["id"].as_str().expect("an id"))).await;
+    assert_eq!(found.text.matches("address_refused").count(), 2, "{}", found.text);
     let live_key = json!({"name": "out", "scopes": ["orders:write"]});
     assert_eq!(
         sandbox.post("/api/v1/api-keys", live_key).await.is_problem(422, "invalid_field")["errors"][0]["pointer"],

@@ -114,6 +114,16 @@ async fn verify_names_what_was_deleted_or_altered_at_the_destination() {
     assert_eq!(pair["items"][1]["message_id"], "<one@example.org>");
     assert_eq!(pair["items"][1]["changes"], json!(["body"]));
     assert_eq!(pair["items_total"], 2);
+    let report =
+        client.get(&format!("{order}/verifications/{}/report.txt", found["id"].as_str().expect("an id"))).await;
+    assert_eq!(report.header("content-type"), "text/plain; charset=utf-8");
+    for line in [
+        "35 of 37 messages arrived, byte for byte; 1 different; 1 absent.\n",
+        "Projekte/Größe & Maß UID 1 → Projekte/Größe & Maß UID 1",
+        "<one@example.org>: different (body)\n",
+    ] {
+        assert!(report.text.contains(line), "{line} is not in {}", report.text);
+    }
     let all = client.get(&format!("{order}/verifications")).await.json();
     assert_eq!(all["items"].as_array().map(Vec::len), Some(2), "{all}");
     assert_eq!(all["items"][0]["counts"]["absent"], 1, "the last one first");
@@ -143,11 +153,14 @@ async fn a_verification_is_for_pairs_that_were_copied_and_orders_that_are_open()
         client.post(&path, json!({"pairs": []})).await.is_problem(422, "invalid_field");
         assert_eq!(client.get(&path).await.json(), json!({"items": []}));
         client.get(&format!("{path}/{order}")).await.is_problem(404, "not_found");
+        client.get(&format!("{path}/{order}/report.txt")).await.is_problem(404, "not_found");
         client.post(&format!("/api/v1/orders/{order}/start"), json!({"kind": "trial"})).await;
         let started = client.post(&path, json!({"pair_ids": [pair]})).await;
         assert_eq!(started.status, 202, "{}", started.text);
         let read = client.get(started.header("location")).await;
         assert_eq!((read.status, read.json()["pairs"][0]["state"].as_str()), (200, Some("queued")));
+        let report = client.get(&format!("{}/report.txt", started.header("location"))).await;
+        assert!(report.text.ends_with("\nNot compared yet.\n"), "{}", report.text);
         client.post(&format!("/api/v1/orders/{order}/cancel"), json!({})).await;
         client.post(&path, json!({})).await.is_problem(409, "wrong_state");
         service.stop().await;

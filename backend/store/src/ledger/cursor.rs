@@ -1,6 +1,6 @@
 //! What a folder was when it was left: where a delta goes on, and what need not be opened at all.
 
-use std::{collections::BTreeMap, fmt::Write};
+use std::collections::BTreeMap;
 
 use mailferry_domain::{folder::FolderPath, ledger::Cursor, uid::UidValidity};
 use mailferry_engine::port::{Binding, LedgerFolderId};
@@ -11,7 +11,7 @@ use crate::{
     error::StoreError,
     ledger::{
         RunLedger,
-        counts::{COLUMNS, add, counts_from, numbers},
+        counts::{add, counts_from, insert_folders, numbers},
         folder::NEVER_OPENED,
     },
     value::{Arg, Row, args},
@@ -26,7 +26,7 @@ impl RunLedger {
         // Later ones replace earlier ones.
         let sql = "SELECT f.id, f.source_path, f.destination_path, f.cursor_source_uid_validity,
                 f.cursor_source_uid_next, f.cursor_messages, f.cursor_size_bytes, f.cursor_destination_uid_validity,
-                CAST(CASE WHEN f.finished_run_no = (SELECT no FROM ledger_runs WHERE run_id = $2) THEN 1 ELSE 0 END AS BIGINT)
+                f.cursor_source_modseq, CAST(CASE WHEN f.finished_run_no = (SELECT no FROM ledger_runs WHERE run_id = $2) THEN 1 ELSE 0 END AS BIGINT)
                     AS mine
              FROM ledger_folders f WHERE f.ledger_id = $1 AND f.destination_uid_validity <> $3
              ORDER BY f.opened_at, f.id";
@@ -43,7 +43,7 @@ impl RunLedger {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE ledger_folders SET finished_run_no = $3, cursor_source_uid_validity = $4,
                 cursor_source_uid_next = $5, cursor_messages = $6, cursor_size_bytes = $7,
-                cursor_destination_uid_validity = $8
+                cursor_destination_uid_validity = $8, cursor_source_modseq = $9
              WHERE id = $1 AND ledger_id = $2";
         let args = args![
             folder.0,
@@ -54,6 +54,7 @@ impl RunLedger {
             cursor.map(|cursor| cursor.messages),
             cursor.map(|cursor| cursor.size_bytes),
             cursor.map(|cursor| cursor.destination_uid_validity.0),
+            cursor.and_then(|cursor| i64::try_from(cursor.source_modseq?).ok()),
         ];
         if tx.execute(sql, args).await? == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
@@ -80,6 +81,7 @@ fn cursor(row: &Row) -> Result<Option<Cursor>, StoreError> {
         messages: row.get("cursor_messages")?,
         size_bytes: row.get("cursor_size_bytes")?,
         destination_uid_validity: UidValidity(row.get("cursor_destination_uid_validity")?),
+        source_modseq: row.get("cursor_source_modseq")?,
     }))
 }
 
@@ -94,12 +96,13 @@ pub(super) async fn count_unchanged(
         for before in counted_before(tx, run_no, part).await? {
             (0..change.len()).for_each(|n| change[n] -= before[n]);
         }
-        let now: Vec<[i64; 13]> = part.iter().map(|(_, cursor)| numbers(&all_present(cursor))).collect();
-        for numbers in &now {
+        let now: Vec<(i64, [i64; 13])> =
+            part.iter().map(|(folder, cursor)| (folder.0, numbers(&all_present(cursor)))).collect();
+        for (_, numbers) in &now {
             (0..change.len()).for_each(|n| change[n] += numbers[n]);
         }
-        insert_counts(tx, run_no, part, &now).await?;
-        add(tx, run_no, None, &change).await?;
+        insert_folders(tx, run_no, &now).await?;
+        add(tx, run_no, &change).await?;
         let sql = format!("UPDATE ledger_folders SET finished_run_no = $1 WHERE id IN ({})", list(part.len(), 2));
         tx.execute(sql, with_ids(args![run_no], part)).await?;
     }
@@ -125,29 +128,6 @@ async fn counted_before(
     let sql = format!("SELECT * FROM ledger_run_folders WHERE run_no = $1 AND folder_id IN ({})", list(part.len(), 2));
     let rows = tx.rows(sql, with_ids(args![run_no], part)).await?;
     rows.iter().map(|row| Ok(numbers(&counts_from(row)?))).collect()
-}
-
-async fn insert_counts(
-    tx: &mut Tx,
-    run_no: i64,
-    part: &[(LedgerFolderId, Cursor)],
-    now: &[[i64; 13]],
-) -> Result<(), StoreError> {
-    let sql = "SELECT COALESCE(MAX(position), 0) AS last FROM ledger_run_folders WHERE run_no = $1";
-    let last: i64 = tx.row(sql, args![run_no]).await?.get("last")?;
-    let mut sql =
-        format!("INSERT INTO ledger_run_folders (run_no, folder_id, position, {}) VALUES ", COLUMNS.join(", "));
-    let mut args = args![run_no];
-    for (row, ((folder, _), numbers)) in part.iter().zip(now).enumerate() {
-        args.push(folder.0.into());
-        args.push((last + 1 + i64::try_from(row).unwrap_or(0)).into());
-        args.extend(numbers.iter().map(|number| Arg::from(*number)));
-        let comma = if row == 0 { "" } else { ", " };
-        let _ = write!(sql, "{comma}($1, {})", list(COLUMNS.len() + 2, 2 + row * (COLUMNS.len() + 2)));
-    }
-    let sets = COLUMNS.map(|column| format!("{column} = excluded.{column}")).join(", ");
-    let _ = write!(sql, " ON CONFLICT (run_no, folder_id) DO UPDATE SET {sets}");
-    tx.execute(sql, args).await.map(drop)
 }
 
 fn list(length: usize, first: usize) -> String {

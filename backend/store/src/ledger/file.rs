@@ -18,6 +18,7 @@ use crate::{
     error::StoreError,
     lease::{Claim, claim},
     ledger::RunLedger,
+    traffic::TrafficAccounts,
     value::args,
 };
 
@@ -82,7 +83,13 @@ impl LedgerFile {
         let ttl = Duration::from_secs(60);
         let asked = Claim { ledger: Uuid::nil(), run_id, worker: "command line", ttl };
         let lease = claim(&self.db, &self.context, &asked).await?.ok_or(StoreError::InUse)?;
-        Ok(RunLedger::new(self.db.clone(), self.context.clone(), &lease, Some(Arc::clone(&self.lock))))
+        Ok(RunLedger::new(
+            self.db.clone(),
+            self.context.clone(),
+            &lease,
+            TrafficAccounts::default(),
+            Some(Arc::clone(&self.lock)),
+        ))
     }
 
     /// A new run's id.

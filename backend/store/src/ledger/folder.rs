@@ -23,6 +23,8 @@ pub(super) struct Opened {
     pub(super) id: i64,
     pub(super) generation: i64,
     pub(super) run_no: i64,
+    /// True if nothing has gone to its destination yet.
+    pub(super) fresh: bool,
 }
 
 impl RunLedger {
@@ -33,20 +35,28 @@ impl RunLedger {
         let (mut tx, run_no) = self.begin().await?;
         // The lanes of a run open one after the other: two source folders may go to one destination.
         tx.execute("UPDATE ledger_runs SET run_id = run_id WHERE no = $1", args![run_no]).await?;
+        let fresh = self.bind_fresh(&mut tx, bindings).await?;
         let mut opened = Vec::with_capacity(bindings.len());
         for binding in bindings {
+            let ends = (binding.source.to_string(), binding.destination.to_string());
+            if let Some(id) = fresh.get(&ends) {
+                opened.push(Opened { id: *id, generation: 1, run_no, fresh: true });
+                continue;
+            }
             let (id, generation) = self.bind(&mut tx, binding).await?;
             if let Some(validity) = binding.destination_uid_validity {
-                self.follow_destination(&mut tx, binding, validity).await?;
+                self.follow_destination(&mut tx, binding, validity, run_no).await?;
             }
-            opened.push(Opened { id, generation, run_no });
+            opened.push(Opened { id, generation, run_no, fresh: false });
         }
         self.commit(tx, run_no).await?;
         let mut tx = self.inner.db.read().await?;
         let mut states = Vec::with_capacity(bindings.len());
         for (folder, binding) in opened.iter().zip(bindings) {
             self.generations().insert(folder.id, folder.generation);
-            states.push((LedgerFolderId(folder.id), self.read_state(&mut tx, folder, binding).await?));
+            let state =
+                if folder.fresh { FolderState::default() } else { self.read_state(&mut tx, folder, binding).await? };
+            states.push((LedgerFolderId(folder.id), state));
         }
         Ok(states)
     }
@@ -83,6 +93,7 @@ impl RunLedger {
         tx: &mut Tx,
         binding: &FolderBinding,
         validity: UidValidity,
+        run_no: i64,
     ) -> Result<(), StoreError> {
         let rows = tx
             .rows(
@@ -101,12 +112,14 @@ impl RunLedger {
             let sql = "UPDATE ledger_items SET state = 'superseded' WHERE folder_id = $1 AND generation < $2
                  AND state IN ('stored', 'present')";
             tx.execute(sql, args![id, generation]).await?;
+            // Of no run any more: what an earlier one had settled, unless it must be sent again.
             let sql = "UPDATE ledger_items SET destination_uid = NULL, destination_uid_next = 1,
-                    run_no = CASE WHEN state IN ('stored', 'present') THEN NULL ELSE run_no END,
+                    run_no = CASE WHEN state IN ('stored', 'present') AND (run_no IS NULL OR run_no <> $3) THEN NULL
+                        ELSE run_no END,
                     state = CASE WHEN state = 'uncertain' THEN 'uncertain' ELSE 'intended' END
                  WHERE folder_id = $1 AND generation = $2
                  AND state IN ('stored', 'present', 'intended', 'uncertain')";
-            tx.execute(sql, args![id, generation]).await?;
+            tx.execute(sql, args![id, generation, run_no]).await?;
         }
         Ok(())
     }
@@ -137,7 +150,7 @@ impl RunLedger {
         )
         .await?;
         tx.each(
-            "SELECT source_uid, destination_uid_next, key_size_bytes, hash, sent_size_bytes, sent_hash, repairs
+            "SELECT source_uid, destination_uid_next, key_size_bytes, hash, sent_size_bytes, sent_hash, repairs, run_no
              FROM ledger_items
              WHERE folder_id = $1 AND generation = $2 AND state IN ('intended', 'uncertain') ORDER BY source_uid",
             args![folder.id, folder.generation],
@@ -194,7 +207,8 @@ fn take_open(state: &mut FolderState, row: &Row) -> Result<(), StoreError> {
     let source_uid = Uid(row.get("source_uid")?);
     if let (Some(key), Some(destination_uid_next)) = (key_from(row)?, row.get("destination_uid_next")?) {
         let repaired = repaired_from(row)?;
-        state.open.push(OpenIntent { source_uid, key, destination_uid_next, repaired });
+        let settled_before = row.get::<Option<i64>>("run_no")?.is_none();
+        state.open.push(OpenIntent { source_uid, key, destination_uid_next, repaired, settled_before });
     }
     Ok(())
 }

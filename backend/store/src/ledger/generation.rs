@@ -8,7 +8,9 @@ use crate::{db::Tx, error::StoreError, ledger::write::At, value::args};
 /// The entry of a former generation that stood for this message at the destination stands for it no longer, or it
 /// would account for a second message after an interruption.
 pub(super) async fn supersede(tx: &mut Tx, at: At, settlement: &Settlement) -> Result<(), StoreError> {
-    let (Some(key), Outcome::Stored(uid) | Outcome::Present(uid)) = (settlement.key, settlement.outcome) else {
+    let (Some(key), Outcome::Stored(uid) | Outcome::Present(uid) | Outcome::Found(uid)) =
+        (settlement.key, settlement.outcome)
+    else {
         return Ok(());
     };
     let uid = uid.map(|uid| uid.0);

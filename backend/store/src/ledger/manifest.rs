@@ -9,8 +9,9 @@ use std::{collections::HashMap, io::Write};
 use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     item::{ContentHash, Flags},
-    manifest::{DestinationRef, ManifestEntry, ManifestHead, ManifestOutcome, SourceRef},
+    manifest::{DestinationRef, ManifestEntry, ManifestHead, ManifestOutcome, SentRepaired, SourceRef},
     print::Fingerprint,
+    repair::Repairs,
 };
 use mailferry_shared::ids::PairId;
 use uuid::Uuid;
@@ -79,7 +80,7 @@ async fn write(
         let args = args![folder.id, folder.generation, folder.last_run];
         let sql = format!(
             "SELECT source_uid, state, size_bytes, key_size_bytes, hash, message_id, internal_date, internal_offset,
-                flags, fingerprint, destination_uid, reason {NAMED} ORDER BY source_uid"
+                flags, fingerprint, destination_uid, reason, sent_size_bytes, sent_hash, repairs {NAMED} ORDER BY source_uid"
         );
         tx.each(sql, args, |row| Ok(writeln!(out, "{}", json(&entry(folder, row)?)?)?)).await?;
     }
@@ -135,8 +136,21 @@ fn entry(folder: &Folder, row: &Row) -> Result<ManifestEntry, StoreError> {
         },
         outcome: outcome(&row.get::<String>("state")?),
         code: row.code_opt("reason")?,
+        sent: sent(row)?,
         fingerprint: row.get::<Option<Vec<u8>>>("fingerprint")?.as_deref().and_then(Fingerprint::from_bytes),
     })
+}
+
+/// What was sent of a message that has arrived repaired.
+fn sent(row: &Row) -> Result<Option<SentRepaired>, StoreError> {
+    let arrived = matches!(outcome(&row.get::<String>("state")?), ManifestOutcome::Stored | ManifestOutcome::Present);
+    let Some(sent) = row.get::<Option<Vec<u8>>>("sent_hash")?.filter(|_| arrived) else { return Ok(None) };
+    let repairs: u64 = row.get::<Option<u64>>("repairs")?.unwrap_or(0);
+    Ok(Some(SentRepaired {
+        sha256: Some(hash(sent)?),
+        size_bytes: row.get::<Option<u64>>("sent_size_bytes")?.unwrap_or(0),
+        repaired: Repairs::from_bits(u8::try_from(repairs).unwrap_or(0)).to_string(),
+    }))
 }
 
 fn hash(bytes: Vec<u8>) -> Result<ContentHash, StoreError> {

@@ -1,8 +1,8 @@
 //! The ledger of account pairs, on both databases: the engine's port.
 //!
-//! `folder` opens source folders and tells what is known of them, `cursor` what they were when they were left, `group`
-//! lets lanes share a commit, `write` records intents and outcomes together with the totals (`told` for single
-//! messages), `report` reads them for people, `manifest` writes what *Verify* compares with, `file` is the command line's
+//! `folder` opens source folders and tells what is known of them (`fresh` those of which nothing is), `cursor` what they were when they were left, `group`
+//! lets lanes share a commit, `write` records intents and outcomes together with the totals (`stored` in the short way,
+//! `told` for single messages), `report` reads them for people, `manifest` writes what *Verify* compares with, `file` is the command line's
 //! ledger.
 
 use std::{
@@ -25,6 +25,7 @@ use crate::{
     error::StoreError,
     lease::{Lease, check_fence},
     store::Store,
+    traffic::TrafficAccounts,
     value::args,
 };
 
@@ -33,11 +34,13 @@ mod cursor;
 mod file;
 mod flags;
 mod folder;
+mod fresh;
 mod generation;
 mod group;
 mod manifest;
 mod preview;
 mod report;
+mod stored;
 mod told;
 mod write;
 
@@ -63,6 +66,8 @@ struct Inner {
     run_no: OnceLock<i64>,
     /// Generation of each folder that was opened.
     generations: Mutex<HashMap<i64, i64>>,
+    /// Whose daily amounts its traffic counts for.
+    accounts: TrafficAccounts,
     /// What is to be written together.
     group: group::Group,
     /// Held as long as anybody writes.
@@ -72,12 +77,23 @@ struct Inner {
 impl Store {
     /// The ledger that this lease permits to write.
     pub fn run_ledger(&self, lease: &Lease) -> RunLedger {
-        RunLedger::new(self.db().clone(), self.context().clone(), lease, None)
+        self.counting_ledger(lease, TrafficAccounts::default())
+    }
+
+    /// The same, counting what passes for the daily amounts of these accounts.
+    pub fn counting_ledger(&self, lease: &Lease, accounts: TrafficAccounts) -> RunLedger {
+        RunLedger::new(self.db().clone(), self.context().clone(), lease, accounts, None)
     }
 }
 
 impl RunLedger {
-    fn new(db: Db, context: Context, lease: &Lease, lock: Option<Arc<std::fs::File>>) -> Self {
+    fn new(
+        db: Db,
+        context: Context,
+        lease: &Lease,
+        accounts: TrafficAccounts,
+        lock: Option<Arc<std::fs::File>>,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 db,
@@ -87,6 +103,7 @@ impl RunLedger {
                 fence: lease.fence,
                 run_no: OnceLock::new(),
                 generations: Mutex::default(),
+                accounts,
                 group: group::Group::default(),
                 _lock: lock,
             }),

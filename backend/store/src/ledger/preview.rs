@@ -56,7 +56,7 @@ impl PreviewLedger {
                 states.push((LedgerFolderId(0), FolderState::default()));
                 continue;
             };
-            let folder = Opened { id: row.get("id")?, generation: row.get("generation")?, run_no: 0 };
+            let folder = Opened { id: row.get("id")?, generation: row.get("generation")?, run_no: 0, fresh: false };
             states.push((LedgerFolderId(folder.id), self.0.read_state(&mut tx, &folder, binding).await?));
         }
         Ok(states)

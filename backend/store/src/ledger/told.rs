@@ -55,7 +55,7 @@ pub(super) async fn tell(
     for settlement in new {
         let uid = settlement.source_uid.0;
         let (outcome, rank, code) = match settlement.outcome {
-            Outcome::Stored(_) => {
+            Outcome::Stored(_) | Outcome::Found(_) => {
                 if told.contains_key(&uid) {
                     let sql = "DELETE FROM ledger_run_items
                          WHERE run_no = $1 AND folder_id = $2 AND generation = $3 AND source_uid = $4";

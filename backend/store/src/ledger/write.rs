@@ -23,12 +23,15 @@ use crate::{
     error::StoreError,
     ledger::{
         RunLedger,
-        counts::{add, counts_from, numbers, set_folder},
+        counts::{add, add_to_folder, counts_from, numbers, set_folder},
         cursor::count_unchanged,
         flags::write_flags,
+        fresh::start_fresh,
         generation::supersede,
+        stored::settle_stored,
         told::{tell, told},
     },
+    traffic::count_traffic,
     value::{Arg, args, json},
 };
 
@@ -41,7 +44,7 @@ pub(super) struct At {
     pub(super) folder: i64,
     pub(super) generation: i64,
     pub(super) run_no: i64,
-    fence: i64,
+    pub(super) fence: i64,
 }
 
 /// What was known of an entry before.
@@ -55,13 +58,14 @@ impl RunLedger {
     /// Writes all entries in their order, in one commit.
     pub(super) async fn write_entries(&self, entries: impl Iterator<Item = &Entry>) -> Result<(), StoreError> {
         let (mut tx, run_no) = self.begin().await?;
-        let mut unchanged = Vec::new();
+        let (mut unchanged, mut change) = (Vec::new(), [0; 13]);
+        let mut starts = Vec::new();
         for entry in entries {
+            if !matches!(entry, Entry::Start(..)) {
+                self.start(&mut tx, run_no, std::mem::take(&mut starts)).await?;
+            }
             match entry {
-                Entry::Start(folder, start) => {
-                    let at = self.at(&mut tx, run_no, *folder).await?;
-                    start_folder(&mut tx, at, start).await?;
-                }
+                Entry::Start(folder, start) => starts.push((*folder, *start)),
                 Entry::Intend { folder, destination_uid_next, batch } => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
                     write_intents(&mut tx, at, *destination_uid_next, batch).await?;
@@ -76,15 +80,38 @@ impl RunLedger {
                 }
                 Entry::Settle(folder, outcomes) => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
-                    write_outcomes(&mut tx, at, outcomes).await?;
+                    let part = write_outcomes(&mut tx, at, outcomes).await?;
+                    (0..change.len()).for_each(|n| change[n] += part[n]);
                 }
                 Entry::Finish(folder, cursor) => self.mark_finished(&mut tx, run_no, *folder, *cursor).await?,
                 Entry::Unchanged(folder, cursor) => unchanged.push((*folder, *cursor)),
+                Entry::Traffic(traffic) => {
+                    let now = self.inner.context.clock.now();
+                    count_traffic(&mut tx, &self.inner.accounts, *traffic, now).await?;
+                }
                 Entry::Note(finding) => self.write_note(&mut tx, run_no, finding).await?,
             }
         }
+        self.start(&mut tx, run_no, starts).await?;
         count_unchanged(&mut tx, run_no, &unchanged).await?;
+        add(&mut tx, run_no, &change).await?;
         self.commit(tx, run_no).await
+    }
+
+    async fn start(
+        &self,
+        tx: &mut Tx,
+        run_no: i64,
+        starts: Vec<(LedgerFolderId, FolderStart)>,
+    ) -> Result<(), StoreError> {
+        if starts.is_empty() {
+            return Ok(());
+        }
+        for (folder, start) in start_fresh(tx, run_no, starts).await? {
+            let at = self.at(tx, run_no, folder).await?;
+            start_folder(tx, at, &start).await?;
+        }
+        Ok(())
     }
 
     async fn at(&self, tx: &mut Tx, run_no: i64, folder: LedgerFolderId) -> Result<At, StoreError> {
@@ -123,7 +150,7 @@ async fn start_folder(tx: &mut Tx, at: At, start: &FolderStart) -> Result<(), St
     let before = before.as_ref().map_or(Ok(Counts::default()), counts_from)?;
     let (now, before) = (numbers(&counts), numbers(&before));
     set_folder(tx, at.run_no, at.folder, &now).await?;
-    add(tx, at.run_no, None, &std::array::from_fn(|n| now[n] - before[n])).await?;
+    add(tx, at.run_no, &std::array::from_fn(|n| now[n] - before[n])).await?;
     Ok(())
 }
 
@@ -188,7 +215,8 @@ async fn intend_repaired(tx: &mut Tx, at: At, uid: Uid, repaired: &Repaired) -> 
     }
 }
 
-async fn write_outcomes(tx: &mut Tx, at: At, outcomes: &[Settlement]) -> Result<(), StoreError> {
+/// Records outcomes and counts them for their folder; what they change in the run's totals.
+async fn write_outcomes(tx: &mut Tx, at: At, outcomes: &[Settlement]) -> Result<[i64; 13], StoreError> {
     let mut batch: BTreeMap<u32, &Settlement> = BTreeMap::new();
     for outcome in outcomes {
         let kept = batch.entry(outcome.source_uid.0).or_insert(outcome);
@@ -202,8 +230,8 @@ async fn write_outcomes(tx: &mut Tx, at: At, outcomes: &[Settlement]) -> Result<
         let part = settle_part(tx, at, part).await?;
         (0..change.len()).for_each(|n| change[n] += part[n]);
     }
-    add(tx, at.run_no, Some(at.folder), &change).await?;
-    Ok(())
+    add_to_folder(tx, at.run_no, at.folder, &change).await?;
+    Ok(change)
 }
 
 /// What this run has settled in the folder already.
@@ -230,6 +258,9 @@ async fn recount(tx: &mut Tx, at: At) -> Result<Counts, StoreError> {
 
 /// Records outcomes; what they change in the totals.
 async fn settle_part(tx: &mut Tx, at: At, part: &[&Settlement]) -> Result<[i64; 13], StoreError> {
+    if let Some((stored, stored_bytes)) = settle_stored(tx, at, part).await? {
+        return Ok(numbers(&Counts { stored, stored_bytes, ..Counts::default() }));
+    }
     let before = entries(tx, at, part).await?;
     let told = told(tx, at, part).await?;
     let new: Vec<&Settlement> = part
@@ -284,6 +315,7 @@ fn tally(outcome: Outcome, size_bytes: u64) -> Counts {
     match outcome {
         Outcome::Stored(_) => (counts.stored, counts.stored_bytes) = (1, size_bytes),
         Outcome::Present(_) => (counts.present, counts.present_bytes, counts.duplicates) = (1, size_bytes, 1),
+        Outcome::Found(_) => (counts.present, counts.present_bytes) = (1, size_bytes),
         Outcome::Skipped(_) => (counts.skipped, counts.skipped_bytes) = (1, size_bytes),
         Outcome::Failed(_) => (counts.failed, counts.failed_bytes) = (1, size_bytes),
         Outcome::Uncertain => (counts.uncertain, counts.uncertain_bytes) = (1, size_bytes),
@@ -292,29 +324,31 @@ fn tally(outcome: Outcome, size_bytes: u64) -> Counts {
 }
 
 async fn upsert_entries(tx: &mut Tx, at: At, new: &[&Settlement]) -> Result<(), StoreError> {
-    const COLUMNS: usize = 12;
-    let mut args = args![at.folder, at.generation, at.run_no, at.fence];
+    const COLUMNS: usize = 13;
+    let mut args = args![at.folder, at.generation, at.fence];
     let mut sql = String::from(
-        "INSERT INTO ledger_items (folder_id, generation, run_no, fence, source_uid, state, size_bytes, key_size_bytes,
+        "INSERT INTO ledger_items (folder_id, generation, fence, run_no, source_uid, state, size_bytes, key_size_bytes,
             hash, message_id, internal_date, internal_offset, flags, fingerprint, destination_uid, reason) VALUES ",
     );
     for (row, settlement) in new.iter().enumerate() {
+        // What an earlier run copied is no work of this one.
+        let run_no = Some(at.run_no).filter(|_| !matches!(settlement.outcome, Outcome::Found(_)));
         let (state, uid, reason) = match settlement.outcome {
-            Outcome::Stored(uid) => ("stored", uid, None),
+            Outcome::Stored(uid) | Outcome::Found(uid) => ("stored", uid, None),
             Outcome::Present(uid) => ("present", uid, None),
             Outcome::Skipped(code) => ("skipped", None, Some(code)),
             Outcome::Failed(code) => ("failed", None, Some(code)),
             Outcome::Uncertain => ("uncertain", None, None),
         };
-        args.extend::<Vec<Arg>>(args![settlement.source_uid.0, state, settlement.size_bytes]);
+        args.extend::<Vec<Arg>>(args![run_no, settlement.source_uid.0, state, settlement.size_bytes]);
         args.extend(key_args(settlement.key.as_ref()));
         args.push(settlement.message_id.clone().into());
         args.extend(date_args(settlement.internal_date));
         args.extend(traits_args(settlement.traits.as_ref()));
         args.extend::<Vec<Arg>>(args![uid.map(|uid| uid.0), reason.map(FindingCode::as_str)]);
-        sql.push_str(if row == 0 { "($1, $2, $3, $4" } else { ", ($1, $2, $3, $4" });
+        sql.push_str(if row == 0 { "($1, $2, $3" } else { ", ($1, $2, $3" });
         for n in 0..COLUMNS {
-            let _ = write!(sql, ", ${}", 5 + row * COLUMNS + n);
+            let _ = write!(sql, ", ${}", 4 + row * COLUMNS + n);
         }
         sql.push(')');
     }

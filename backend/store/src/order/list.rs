@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use mailferry_shared::{
     endpoint::HostName,
-    ids::{ApiKeyId, MemberId, OrderId, TenantId},
+    ids::{ApiKeyId, LinkId, MemberId, OrderId, TenantId},
     order::{OrderState, ProviderChoice},
     order_list::{MigrationType, OrderListItem, OrderOrigin},
 };
@@ -21,6 +21,8 @@ pub struct Asker {
     pub member_id: Option<MemberId>,
     /// The API key.
     pub api_key_id: Option<ApiKeyId>,
+    /// The pre-configured link.
+    pub link_id: Option<LinkId>,
     /// Its runs go to built-in test hosts only.
     pub sandbox: bool,
 }
@@ -194,7 +196,7 @@ fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
             member_name: row.get("member_name")?,
             api_key_id: row.get("api_key_id")?,
             api_key_name: row.get("api_key_name")?,
-            link_name: None,
+            link_name: row.get("link_name")?,
             notify_address: notify_address
                 .map(|text| text.parse().map_err(|_| StoreError::corrupt("orders.notify_address")))
                 .transpose()?,
@@ -221,12 +223,13 @@ impl Store {
         let limit = condition.arg(filter.limit);
         let sql = format!(
             "SELECT o.id, o.state, o.kind, o.notify_address, o.source, o.sandbox, o.created_at, o.finished_at,
-                o.member_id, m.name AS member_name, o.api_key_id, k.name AS api_key_name,
+                o.member_id, m.name AS member_name, o.api_key_id, k.name AS api_key_name, l.name AS link_name,
                 COALESCE(o.started_at, o.earliest_start) AS first_run_at,
                 (SELECT MIN(e.created_at) FROM deltas e WHERE e.order_id = o.id) AS second_run_at,
                 (SELECT COUNT(*) FROM pairs p WHERE p.order_id = o.id) AS pairs,
                 (SELECT COALESCE(s.act_for, s.user_name) {PAIRS} ORDER BY p.position LIMIT 1) AS first_account
              FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN api_keys k ON k.id = o.api_key_id
+             LEFT JOIN links l ON l.id = o.link_id
              WHERE {} ORDER BY o.created_at DESC, o.id DESC LIMIT {limit}",
             condition.sql.join(" AND ")
         );

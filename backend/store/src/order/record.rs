@@ -87,7 +87,7 @@ pub struct OrderRecord {
 pub(super) const COLUMNS: &str =
     "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
     expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at,
-    member_id, api_key_id, sandbox, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at";
+    member_id, api_key_id, sandbox, link_id, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at";
 
 pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     let kind = row.code_opt("kind")?;
@@ -107,6 +107,7 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
             member_id: row.get("member_id")?,
             api_key_id: row.get("api_key_id")?,
             sandbox: row.get("sandbox")?,
+            link_id: row.get("link_id")?,
         },
         version: row.get("version")?,
         link_version: row.get("link_version")?,

@@ -31,17 +31,13 @@ pub struct PaymentEvent {
 const WAITING: i64 = 20;
 
 impl Store {
-    /// The payment that the provider's order number, or our own id, belongs to.
+    /// The payment that the provider's number of its order or capture, or our own id, belongs to.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn find_payment(
-        &self,
-        remote_order: Option<&str>,
-        id: Option<PaymentId>,
-    ) -> Result<PaymentId, StoreError> {
-        let sql = "SELECT id FROM payments WHERE remote_order = $1 OR id = $2";
-        self.read().await?.row(sql, args![remote_order, id]).await?.get("id")
+    pub async fn find_payment(&self, remote: Option<&str>, id: Option<PaymentId>) -> Result<PaymentId, StoreError> {
+        let sql = "SELECT id FROM payments WHERE remote_order = $1 OR remote_capture = $1 OR id = $2";
+        self.read().await?.row(sql, args![remote, id]).await?.get("id")
     }
 
     /// Keeps a notification, with its job.

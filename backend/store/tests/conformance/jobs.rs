@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::Utc;
+use chrono::DateTime;
 use mailferry_store::{
     SealingKeys, Store,
     jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, LOCK, WorkerOptions, work},
@@ -178,7 +178,8 @@ impl JobHandler for Troubled {
         self.seen.fetch_add(1, Ordering::SeqCst);
         assert!(job.kind != JobKind::Check, "this one panics");
         stop.cancelled().await;
-        JobOutcome::Again(Utc::now())
+        // At once, also by a clock that stands still.
+        JobOutcome::Again(DateTime::UNIX_EPOCH)
     }
 }
 

@@ -93,7 +93,7 @@ pub(crate) fn intent(uid: u32) -> Intent {
 }
 
 pub(crate) fn settlement(uid: u32, outcome: Outcome) -> Settlement {
-    let known = matches!(outcome, Outcome::Stored(_) | Outcome::Present(_));
+    let known = outcome.is_settled();
     Settlement {
         source_uid: Uid(uid),
         size_bytes: u64::from(uid) * 10,
@@ -417,6 +417,7 @@ async fn a_stale_ledger_writes_nothing(world: World) {
 
 fn cursor(messages: u64) -> Cursor {
     Cursor {
+        source_modseq: Some(messages),
         source_uid_validity: UidValidity(1),
         source_uid_next: 4,
         messages,

@@ -27,12 +27,13 @@ impl Dice {
 
     fn outcome(&mut self) -> Outcome {
         let uid = Some(Uid(self.roll(1000) + 1));
-        match self.roll(7) {
+        match self.roll(8) {
             0 => Outcome::Failed(FindingCode::MessageRefused),
             1 => Outcome::Uncertain,
             2 => Outcome::Skipped(FindingCode::MessageTooLarge),
             3 => Outcome::Present(uid),
             4 => Outcome::Stored(None),
+            5 => Outcome::Found(uid),
             _ => Outcome::Stored(uid),
         }
     }
@@ -57,6 +58,7 @@ impl Seen {
                     counts.duplicates += 1;
                     (&mut counts.present, &mut counts.present_bytes)
                 }
+                Outcome::Found(_) => (&mut counts.present, &mut counts.present_bytes),
                 Outcome::Skipped(_) => (&mut counts.skipped, &mut counts.skipped_bytes),
                 Outcome::Failed(_) => (&mut counts.failed, &mut counts.failed_bytes),
                 Outcome::Uncertain => (&mut counts.uncertain, &mut counts.uncertain_bytes),
@@ -130,7 +132,8 @@ async fn open(world: &World, run: RunId, seen: &mut [Seen; 2], messages: u32) ->
             .collect();
         let size = |uids: &[u32]| uids.iter().map(|uid| u64::from(*uid) * 10).sum();
         seen[n].present_earlier = (earlier.len() as u64, size(&earlier));
-        seen[n].outcomes.retain(|_, outcome| outcome.is_settled());
+        // What was found again belongs to earlier runs.
+        seen[n].outcomes.retain(|_, outcome| outcome.is_settled() && !matches!(outcome, Outcome::Found(_)));
         let kept: Vec<u32> = seen[n].outcomes.keys().copied().collect();
         assert_eq!(state.settled_by_this_run.iter().map(|uid| uid.0).collect::<Vec<_>>(), kept);
         let all: Vec<u32> = (1..=messages).collect();

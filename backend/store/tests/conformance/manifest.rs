@@ -74,6 +74,7 @@ async fn the_manifest_names_every_message_also_where_a_run_opened_nothing(world:
     assert_eq!((told[4].key(), &told[4].flags, told[4].size_bytes), (None, &None, 30), "it was never read");
     // A run that finds nothing changed: it opens no folder.
     let cursor = Cursor {
+        source_modseq: None,
         source_uid_validity: UidValidity(1),
         source_uid_next: 5,
         messages: 4,

@@ -2,6 +2,7 @@ use chrono::Duration;
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
     account::{LoginState, SideName},
+    admin::AdminCredentialsSet,
     order::{OrderState, StartKind},
     run::RunState,
 };
@@ -114,6 +115,9 @@ async fn personal_data_goes_thirty_days_after_the_end_and_the_order_stays(world:
     let (order, runs) = world.trial(2).await;
     let pairs = store.pairs(order.id).await.expect("pairs");
     store.create_check(order.id, &[]).await.expect("check");
+    store.create_dry_run(order.id, &[]).await.expect("dry run");
+    let admin = AdminCredentialsSet { user: "root".to_owned(), password: None, delegation: None };
+    store.set_admin_credentials(order.id, SideName::Source, &admin).await.expect("set");
     store.queue_mail(order.id, MailKind::Submitted, "trial").await.expect("queued");
     store.save_mx(order.id, "old.example", None).await.expect("saved");
     world.end_run(order.id, runs[0], RunState::Succeeded).await;
@@ -128,7 +132,7 @@ async fn personal_data_goes_thirty_days_after_the_end_and_the_order_stays(world:
     let kept = store.order(order.id).await.expect("the order is still known");
     assert_eq!((kept.notify_address, kept.source, kept.kind), (None, None, Some(StartKind::Trial)));
     assert!(store.pairs(order.id).await.expect("pairs").is_empty());
-    for table in ["runs", "checks", "mails", "mx_watches"] {
+    for table in ["runs", "admin_credentials", "checks", "dry_runs", "mails", "mx_watches"] {
         let sql = format!("SELECT COUNT(*), 0 FROM {table} WHERE order_id = '{}'", order.id);
         // PostgreSQL counts in BIGINT, and 0 alone is an INTEGER there.
         let sql = sql.replace(", 0 ", ", CAST(0 AS BIGINT) ");

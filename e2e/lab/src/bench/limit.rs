@@ -24,11 +24,11 @@ const FETCHED: usize = 500;
 const COMMANDS: usize = 8;
 
 /// A folder's name on the wire, and something of it.
-type Part<T> = (String, Vec<T>);
+pub(super) type Part<T> = (String, Vec<T>);
 /// A message by UID and size.
 type Known = (u32, u64);
 /// A message by its internal date, with its bytes.
-type Held = (String, Vec<u8>);
+pub(super) type Held = (String, Vec<u8>);
 
 /// Reads a mailbox over so many connections and drops it.
 pub(super) fn read(ends: &Ends, connections: usize) -> Result<(), Failure> {
@@ -52,6 +52,44 @@ pub(super) fn both(near: &Ends, ends: &Ends, maildir: &Path, connections: usize)
     let writers = writing.into_iter().map(|jobs| writer(ends.destination_port, &ends.destination_user, jobs));
     let threads: Vec<_> = readers.chain(writers).collect();
     threads.into_iter().try_for_each(ended)?;
+    Ok(Took { seconds: began.elapsed().as_secs_f64(), ..Took::default() })
+}
+
+/// How messages are sent: so many in one APPEND, so many APPENDs without an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Batches {
+    pub(super) messages: usize,
+    pub(super) ahead: usize,
+}
+
+/// Writes a mailbox over one connection.
+pub(super) fn write(ends: &Ends, maildir: &Path, batches: Batches) -> Result<Took, Failure> {
+    let folders = load(maildir)?;
+    let mut client = Client::login(&login(ends.destination_port, &ends.destination_user))?;
+    for (folder, _) in folders.iter().filter(|(folder, _)| folder != "INBOX") {
+        client.command(format!("CREATE \"{}\"", escaped(folder)).as_bytes())?;
+    }
+    let began = Instant::now();
+    let mut bare = Bare::login(ends.destination_port, &ends.destination_user)?;
+    let mut to = io::BufWriter::with_capacity(1 << 18, bare.stream.get_ref().try_clone()?);
+    let mut unanswered = 0;
+    for (folder, messages) in &folders {
+        for batch in messages.chunks(batches.messages) {
+            write!(to, "W APPEND \"{}\"", escaped(folder))?;
+            for (date, bytes) in batch {
+                write!(to, " () \"{date}\" {{{}+}}\r\n", bytes.len())?;
+                to.write_all(bytes)?;
+            }
+            to.write_all(b"\r\n")?;
+            unanswered += 1;
+            if unanswered == batches.ahead {
+                to.flush()?;
+                bare.answers(b"W", std::mem::take(&mut unanswered))?;
+            }
+        }
+    }
+    to.flush()?;
+    bare.answers(b"W", unanswered)?;
     Ok(Took { seconds: began.elapsed().as_secs_f64(), ..Took::default() })
 }
 
@@ -113,7 +151,7 @@ fn uid_and_size(text: &[u8]) -> Option<(u32, u64)> {
 }
 
 /// Every message of a Maildir++ with its internal date, CRLF line ends, by folder.
-fn load(maildir: &Path) -> io::Result<Vec<Part<Held>>> {
+pub(super) fn load(maildir: &Path) -> io::Result<Vec<Part<Held>>> {
     let mut folders = vec![("INBOX".to_owned(), maildir.join("cur"))];
     for entry in fs::read_dir(maildir)? {
         let entry = entry?;

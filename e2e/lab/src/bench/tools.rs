@@ -107,7 +107,7 @@ impl Tool {
         Ok(took)
     }
 
-    fn command(&self, ends: &Ends) -> Result<Command, Failure> {
+    pub(super) fn command(&self, ends: &Ends) -> Result<Command, Failure> {
         let end = |port: u16, user: &str| format!("imap://{user}@127.0.0.1:{port}");
         let mut command;
         match self {

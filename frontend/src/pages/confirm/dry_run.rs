@@ -191,6 +191,7 @@ fn left_out_row(left_out: &DryRunLeftOut) -> impl IntoView + use<> {
         LeftOutReason::Trash => t!("dry_run.left_out_trash"),
         LeftOutReason::Junk => t!("dry_run.left_out_junk"),
         LeftOutReason::NoMessages => t!("dry_run.left_out_no_messages"),
+        LeftOutReason::Chats => t!("dry_run.left_out_chats"),
         LeftOutReason::View => t!("dry_run.left_out_view"),
     };
     view! {

@@ -56,6 +56,7 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
         max_message_bytes: max.ok()?,
         since: fields.since.get().parse().ok(),
         newest_first: fields.newest_first.get(),
+        carry_flags: fields.carry_flags.get(),
         folder_rules: rules,
     })
 }
@@ -110,6 +111,7 @@ pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
                 {tick(t!("options.include_junk"), t!("options.include_hint"), fields.include_junk)}
             </div>
             {tick(t!("options.newest_first"), t!("options.newest_first_hint"), fields.newest_first)}
+            {tick(t!("options.carry_flags"), t!("options.carry_flags_hint"), fields.carry_flags)}
             <div class="two">
                 <TextField
                     id="max-size"

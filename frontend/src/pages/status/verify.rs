@@ -163,6 +163,7 @@ fn headline(verification: &Verification) -> impl IntoView + use<> {
         ("proof proof-warn", Glyph::Warning)
     };
     let rest = [
+        (counts.repaired > 0).then(|| tn!("verify.repaired_some", counts.repaired)),
         (counts.rewritten > 0).then(|| tn!("verify.rewritten_some", counts.rewritten)),
         (counts.different > 0).then(|| tn!("verify.different_some", counts.different)),
         (counts.absent > 0).then(|| tn!("verify.absent_some", counts.absent)),
@@ -222,6 +223,7 @@ fn pair_view(pair: &PairVerification) -> impl IntoView + use<> {
 fn grade_text(grade: Grade) -> &'static str {
     match grade {
         Grade::Identical => t!("verify.identical"),
+        Grade::Repaired => t!("verify.repaired"),
         Grade::Rewritten => t!("verify.rewritten"),
         Grade::Different => t!("verify.different"),
         Grade::Absent => t!("verify.absent"),

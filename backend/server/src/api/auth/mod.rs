@@ -22,6 +22,7 @@ use crate::app::App;
 pub mod acting;
 pub mod console;
 pub mod link;
+pub mod offer;
 pub mod password;
 pub mod principal;
 pub mod session;

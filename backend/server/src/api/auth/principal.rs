@@ -86,7 +86,7 @@ impl Principal {
     /// Whose orders it makes.
     pub fn asker(&self) -> Asker {
         let api_key_id = self.key.as_ref().map(|key| key.id);
-        Asker { member_id: self.member_id(), api_key_id, sandbox: self.is_sandbox() }
+        Asker { member_id: self.member_id(), api_key_id, sandbox: self.is_sandbox(), ..Asker::default() }
     }
 
     /// The domains that it is limited to.

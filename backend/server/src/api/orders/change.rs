@@ -5,10 +5,10 @@ use actix_web::{
     web::{Data, Json},
 };
 use mailferry_domain::order::OrderTransitionError;
-use mailferry_shared::order::{Order, OrderAction, OrderChange, OrderState};
+use mailferry_shared::order::{Order, OrderAction, OrderChange, OrderState, ProviderChoice};
 use mailferry_store::OrderRecord;
 
-use super::{retry, view};
+use super::{create::FIXED, retry, view};
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check},
     app::App,
@@ -47,6 +47,14 @@ pub(crate) async fn change_order(
     }
     check.done()?;
     may_change(&access.order, &change)?;
+    if let Some(link) = access.order.asker.link_id {
+        let link = app.store.link(link).await?;
+        let (source, destination) = (link.source.is_some(), link.destination.is_some());
+        let mut check = Check::default();
+        check.that(!source || same(&change.source, &access.order.source), "/source", FIXED);
+        check.that(!destination || same(&change.destination, &access.order.destination), "/destination", FIXED);
+        check.done()?;
+    }
     let save = async |order: &OrderRecord| app.store.save_order(&apply(order.clone(), &change)).await;
     let order = retry::on_conflict(&app.store, access.order, save).await?;
     Ok(Json(view::compose(&app, order, access.scope).await?))
@@ -61,6 +69,10 @@ fn may_change(order: &OrderRecord, change: &OrderChange) -> Result<(), ApiError>
         !matches!(state, OrderState::Closed | OrderState::Cancelled)
     };
     if possible { Ok(()) } else { Err(OrderTransitionError { from: state, action: "be changed" }.into()) }
+}
+
+fn same(asked: &Option<ProviderChoice>, now: &Option<ProviderChoice>) -> bool {
+    asked.is_none() || asked == now
 }
 
 fn apply(order: OrderRecord, change: &OrderChange) -> OrderRecord {

@@ -5,12 +5,12 @@ use mailferry_shared::{
     key::Scope,
     order::{LinkScope, Order, OrderCreate},
 };
-use mailferry_store::{Asker, NewOrder, OPERATOR_TENANT};
+use mailferry_store::{Asker, LinkRecord, NewOrder, OPERATOR_TENANT};
 
 use super::view;
 use crate::{
     api::{
-        auth::{MaybePrincipal, Principal, session::Claims},
+        auth::{MaybePrincipal, Principal, offer, session::Claims},
         errors, examples,
         json::Body,
         problem::ApiError,
@@ -24,7 +24,8 @@ use crate::{
 /// Creates an order.
 ///
 /// Anybody may; the answer sets the session cookie that opens it, and holds the manage link. With an API key, or
-/// signed in as a member, the order belongs to that tenant and no cookie is set.
+/// signed in as a member, the order belongs to that tenant and no cookie is set. With
+/// the token of a pre-configured link it belongs to the link's tenant, with what the link fixes and pays.
 #[utoipa::path(
     operation_id = "createOrder",
     tag = "orders",
@@ -52,12 +53,21 @@ pub(crate) async fn create_order(
         Some(principal) => principal.needs(Scope::OrdersWrite)?,
         None => app.limiters.orders.check(client_address(&request, &app.settings.trust_proxy))?,
     }
-    let body = body.read()?;
+    let mut body = body.read()?;
     check(&app, &body)?;
-    let order = app.store.create_order(new_order(body, asking.0.as_ref())).await?;
+    let link = match &body.link {
+        Some(token) => Some(offer::open(&app, token).await?),
+        None => None,
+    };
+    if let Some(link) = &link {
+        fix(&mut body, link)?;
+    }
+    // A link of another tenant makes that tenant's order, whoever opens it.
+    let principal = asking.0.filter(|principal| link.as_ref().is_none_or(|link| link.tenant_id == principal.tenant_id));
+    let order = app.store.create_order(new_order(body, principal.as_ref(), link.as_ref())).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/orders/{}", mailferry_shared::API_PREFIX, order.id)));
-    if asking.0.is_none() {
+    if principal.is_none() {
         let now = app.store.now();
         let claims = Claims::new(order.id, LinkScope::Manage, order.link_version, now, order.expires_at);
         response.cookie(claims.cookie(&app.keys, now).map_err(ApiError::internal)?);
@@ -76,10 +86,31 @@ fn check(app: &App, body: &OrderCreate) -> Result<(), ApiError> {
     check.done()
 }
 
-fn new_order(body: OrderCreate, principal: Option<&Principal>) -> NewOrder {
+/// Sets what the link fixes.
+fn fix(body: &mut OrderCreate, link: &LinkRecord) -> Result<(), ApiError> {
+    let sides =
+        [("/source", &mut body.source, &link.source), ("/destination", &mut body.destination, &link.destination)];
+    for (pointer, asked, fixed) in sides {
+        if let Some(fixed) = fixed {
+            if asked.as_ref().is_some_and(|asked| asked != fixed) {
+                return Err(ApiError::field(pointer, FIXED));
+            }
+            *asked = Some(fixed.clone());
+        }
+    }
+    Ok(())
+}
+
+/// What is answered to who would change what a link fixes.
+pub(super) const FIXED: &str = "The link that this order is made by fixes this provider.";
+
+fn new_order(body: OrderCreate, principal: Option<&Principal>, link: Option<&LinkRecord>) -> NewOrder {
+    let tenant_id = principal.map(|principal| principal.tenant_id).or(link.map(|link| link.tenant_id));
+    let asker = principal.map_or_else(Asker::default, Principal::asker);
+    let sandbox = asker.sandbox || link.is_some_and(|link| link.sandbox);
     NewOrder {
-        tenant_id: principal.map_or(OPERATOR_TENANT, |principal| principal.tenant_id),
-        asker: principal.map_or_else(Asker::default, Principal::asker),
+        tenant_id: tenant_id.unwrap_or(OPERATOR_TENANT),
+        asker: Asker { link_id: link.map(|link| link.id), sandbox, ..asker },
         language: body.language,
         notify_address: body.notify_address,
         source: body.source,

@@ -1,11 +1,12 @@
 //! An order as its owner sees it.
 
-use mailferry_domain::estimate;
+use mailferry_domain::estimate::{self, Work};
 use mailferry_shared::{
-    account::AccountPair,
-    order::{LinkScope, Order, OrderTotals},
+    account::{AccountPair, Side},
+    link::OrderLink,
+    order::{LinkScope, Order, OrderTotals, ProviderChoice},
 };
-use mailferry_store::OrderRecord;
+use mailferry_store::{LinkRecord, OrderRecord};
 
 use crate::{
     api::{auth::link, problem::ApiError},
@@ -19,6 +20,10 @@ use crate::{
 pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<Order, ApiError> {
     let totals = totals(app, &order).await?;
     let payment = app.store.payment(order.id).await?;
+    let link = match order.asker.link_id {
+        Some(id) => Some(order_link(app.store.link(id).await?)),
+        None => None,
+    };
     let manage_url = (scope == LinkScope::Manage)
         .then(|| link::url(&app.keys, &app.settings.public_url, order.id, scope, order.link_version));
     let actions = if scope == LinkScope::Manage { order.life.actions() } else { Vec::new() };
@@ -32,6 +37,8 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         destination: order.destination,
         options: order.options,
         payment,
+        link,
+        sandbox: order.asker.sandbox,
         totals,
         accepted_terms: order.accepted_terms,
         accepted_terms_at: order.accepted_terms_at,
@@ -47,32 +54,50 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     })
 }
 
+fn order_link(link: LinkRecord) -> OrderLink {
+    OrderLink {
+        prepaid_pairs: link.voucher.map(|voucher| voucher.pairs.saturating_sub(voucher.pairs_used)),
+        brand: link.brand,
+        fixes_source: link.source.is_some(),
+        fixes_destination: link.destination.is_some(),
+    }
+}
+
 async fn totals(app: &App, order: &OrderRecord) -> Result<OrderTotals, ApiError> {
     let totals = app.store.order_totals(order.id).await?;
     let pairs = app.store.pairs(order.id).await?;
-    Ok(OrderTotals { estimated_seconds: estimated_seconds(&pairs, app.settings.workers), ..totals })
+    let work = pairs.iter().filter(|pair| pair.ticked).filter_map(|pair| work(app, order, pair)).collect();
+    Ok(OrderTotals { estimated_seconds: estimated_seconds(work, app.settings.workers), ..totals })
 }
 
-/// How long the ticked pairs will take that have been counted; `None` before any has.
-fn estimated_seconds(pairs: &[AccountPair], workers: usize) -> Option<u64> {
-    let counted = pairs.iter().filter(|pair| pair.ticked).filter_map(|pair| pair.source.survey);
-    let accounts: Vec<(u64, u64)> = counted.map(|survey| (survey.messages, survey.size_bytes)).collect();
-    (!accounts.is_empty()).then(|| estimate::seconds(accounts, workers.max(1) as u64))
+/// What a pair has to copy, if it has been counted, and how fast its providers let it.
+fn work(app: &App, order: &OrderRecord, pair: &AccountPair) -> Option<Work> {
+    let survey = pair.source.survey?;
+    let limits = |side: &Side, choice: Option<&ProviderChoice>| {
+        let host = side.endpoint.as_ref().or(choice.map(|choice| &choice.endpoint)).map(|end| &end.host);
+        host.map(|host| app.providers.limits_at(host)).unwrap_or_default()
+    };
+    Some(Work {
+        messages: survey.messages,
+        size_bytes: survey.size_bytes,
+        reading: limits(&pair.source, order.source.as_ref()).reading(),
+        writing: limits(&pair.destination, order.destination.as_ref()).writing(),
+    })
+}
+
+/// How long the pairs will take that have been counted; `None` before any has.
+fn estimated_seconds(work: Vec<Work>, workers: usize) -> Option<u64> {
+    (!work.is_empty()).then(|| estimate::seconds(work, workers.max(1) as u64))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::examples;
 
     #[test]
-    fn the_estimate_is_over_what_is_ticked_and_counted() {
-        let mut pair = examples::account();
-        assert_eq!(estimated_seconds(&[pair.clone()], 4), Some(51));
-        pair.ticked = false;
-        assert_eq!(estimated_seconds(&[pair.clone()], 4), None);
-        pair.ticked = true;
-        pair.source.survey = None;
-        assert_eq!(estimated_seconds(&[pair], 4), None);
+    fn the_estimate_is_over_what_has_been_counted() {
+        let work = Work { messages: 214, size_bytes: 15_000_000, ..Work::default() };
+        assert_eq!(estimated_seconds(vec![work], 4), Some(51));
+        assert_eq!(estimated_seconds(Vec::new(), 4), None);
     }
 }

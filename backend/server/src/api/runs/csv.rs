@@ -6,6 +6,8 @@ use mailferry_shared::{
     run::Counts,
 };
 
+use crate::api::csv::line;
+
 /// The columns: one table for folders, notes and messages.
 const COLUMNS: [&str; 16] = [
     "what",
@@ -86,23 +88,6 @@ fn outcome(outcome: ItemOutcome) -> &'static str {
         ItemOutcome::Skipped => "skipped",
         ItemOutcome::Failed => "failed",
         ItemOutcome::Uncertain => "uncertain",
-    }
-}
-
-fn line(cells: &[String]) -> String {
-    cells.iter().map(|cell| quoted(&harmless(cell))).collect::<Vec<_>>().join(",") + "\r\n"
-}
-
-/// A cell that a spreadsheet would run as a formula gets an apostrophe.
-fn harmless(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell.to_owned() }
-}
-
-fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\r', '\n', ';', '\t']) {
-        format!("\"{}\"", cell.replace('"', "\"\""))
-    } else {
-        cell.to_owned()
     }
 }
 

@@ -2,4 +2,5 @@
 
 pub mod list;
 pub mod read;
+pub mod report;
 pub mod start;

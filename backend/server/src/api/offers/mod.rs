@@ -1,0 +1,3 @@
+//! What a pre-configured link offers to whoever has it.
+
+pub mod read;

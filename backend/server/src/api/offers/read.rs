@@ -1,0 +1,48 @@
+//! `POST /offers`
+
+use actix_web::{
+    HttpRequest, post,
+    web::{Data, Json},
+};
+use mailferry_shared::link::{LinkOffer, LinkOpen};
+
+use crate::{
+    api::{auth::offer, errors, examples::resellers as examples, json::Body, problem::ApiError},
+    app::App,
+    limits::client_address,
+};
+
+/// What a pre-configured link offers: whose name the page bears, what is fixed, what is paid for.
+///
+/// By POST, so that the token stands in no log. A wrong token, a link that was revoked and one that has been used all
+/// answer the same.
+#[utoipa::path(
+    operation_id = "readOffer",
+    tag = "links",
+    request_body(content = LinkOpen, example = json!(examples::link_open())),
+    responses(
+        (status = 200, description = "What it offers", body = LinkOffer, example = json!(examples::link_offer())),
+        errors::WithBody,
+        errors::KeyRefused,
+        errors::Paced,
+        errors::Always,
+    ),
+    security(()),
+)]
+#[post("/offers")]
+pub(crate) async fn read_offer(
+    app: Data<App>,
+    request: HttpRequest,
+    body: Body<LinkOpen>,
+) -> Result<Json<LinkOffer>, ApiError> {
+    app.limiters.sessions.check(client_address(&request, &app.settings.trust_proxy))?;
+    let link = offer::open(&app, &body.read()?.token).await?;
+    Ok(Json(LinkOffer {
+        prepaid_pairs: link.voucher.map(|voucher| voucher.pairs.saturating_sub(voucher.pairs_used)),
+        brand: link.brand,
+        source: link.source,
+        destination: link.destination,
+        language: link.language,
+        sandbox: link.sandbox,
+    }))
+}

@@ -1,0 +1,168 @@
+//! What a provider allows, over real servers: a day's amount parks a run, which goes on by itself the next day, and
+//! connections are waited for.
+
+use std::{sync::Arc, time::Duration};
+
+use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Sample, compare};
+use mailferry_server::{
+    jobs::{self, JobContext},
+    providers::Providers,
+};
+use mailferry_shared::{
+    finding::FindingCode,
+    ids::RunId,
+    run::{RunState, RunSummary},
+};
+use mailferry_store::{AccountKey, MockClock, SlotRequest, Slots, Store};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::harness::Service;
+
+const DAY: chrono::Duration = chrono::Duration::hours(24);
+
+fn provider(limits: &Value) -> Arc<Providers> {
+    let row = json!([{
+        "id": "limited", "name": "Limited", "domains": [], "login": "address", "advice": [],
+        "source": "https://example.org/limits",
+        "endpoint": {"host": "localhost", "port": 993, "tls": "implicit"}, "limits": limits,
+    }]);
+    Arc::new(Providers::parse(&row.to_string()).expect("reads"))
+}
+
+fn side(server: &Dovecot, user: &str) -> Value {
+    let endpoint = json!({"host": "localhost", "port": server.imaps_port(), "tls": "implicit"});
+    json!({"user": user, "password": "secret", "endpoint": endpoint})
+}
+
+/// A service that may talk to `server`, by a clock that is moved by hand.
+async fn service(server: &Dovecot, clock: &MockClock) -> Service {
+    let (port, ca) = (server.imaps_port(), server.ca_file());
+    Service::start_at_with(clock, move |settings| {
+        settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
+        settings.outgoing.ports = vec![port];
+        settings.outgoing.ca_file = Some(ca);
+        settings.connections_per_host = 2;
+    })
+    .await
+}
+
+/// A paid order from `anna` to `ben`, all folders: its run.
+async fn ordered(service: &Service, server: &Dovecot) -> RunId {
+    let (order, client) = service.order().await;
+    let path = format!("/api/v1/orders/{order}");
+    let options = json!({"options": {"include_trash": true, "include_junk": true}});
+    assert_eq!(client.patch(&path, options).await.status, 200);
+    let account = json!({"source": side(server, "anna"), "destination": side(server, "ben")});
+    assert_eq!(client.post(&format!("{path}/accounts"), account).await.status, 201);
+    let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
+    client.post(&format!("{path}/voucher"), json!({"code": batch["items"][0]["code"]})).await;
+    let started = client.post(&format!("{path}/start"), json!({})).await.json();
+    assert_eq!(started["state"], "scheduled", "{started}");
+    let progress = client.get(&format!("{path}/progress")).await.json();
+    progress["pairs"][0]["run"]["id"].as_str().expect("a run").parse().expect("an id")
+}
+
+async fn until(store: &Store, run: RunId, is_so: impl Fn(&RunSummary) -> bool) -> RunSummary {
+    for _ in 0..300 {
+        let now = store.run(run).await.expect("a run").summary;
+        if is_so(&now) {
+            return now;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never came so far: {:?}", store.run(run).await);
+}
+
+struct Working {
+    shutdown: CancellationToken,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Working {
+    fn start(context: JobContext) -> Self {
+        let shutdown = CancellationToken::new();
+        Self { task: tokio::spawn(jobs::work(context, shutdown.clone())), shutdown }
+    }
+
+    async fn stop(self) {
+        self.shutdown.cancel();
+        self.task.await.expect("ends");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    Sample::Tiny.write(&server, "anna").expect("a mailbox");
+    let clock = MockClock::at(chrono::Utc::now());
+    let service = service(&server, &clock).await;
+    let run = ordered(&service, &server).await;
+    let fact = |value: u64| json!({"value": value, "source": "https://example.org/limits"});
+    let providers = provider(&json!({"daily_bytes_down": fact(40_000), "connections": fact(4)}));
+    let working = Working::start(JobContext { providers, ..service.app.job_context().expect("a context") });
+    let source = AccountKey::new("localhost", "anna");
+    let waits = |now: &RunSummary| now.state == RunState::Queued && now.finding.is_some();
+    let mut days = 0;
+    let done = loop {
+        let now = until(&service.store, run, |now| now.state.is_final() || waits(now)).await;
+        if now.state.is_final() {
+            break now;
+        }
+        days += 1;
+        assert!(days < 30, "{now:?}");
+        let finding = now.finding.expect("a reason");
+        assert_eq!(finding.code, FindingCode::DailyLimit);
+        let used = service.store.daily_use(&source).await.expect("database");
+        let ends_at = used.ends_at(service.store.now());
+        assert_eq!(finding.subject, Some(ends_at.format("%Y-%m-%d %H:%M UTC").to_string()), "it says until when");
+        assert!(used.down_bytes >= 38_000, "{used:?}");
+        assert_eq!((now.counts.failed, now.counts.uncertain), (0, 0));
+        assert_eq!(service.store.connections_at("localhost").await.expect("database"), 0, "given back meanwhile");
+        // A moment before, nothing happens.
+        clock.advance(DAY - chrono::Duration::minutes(5));
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        assert!(waits(&service.store.run(run).await.expect("a run").summary));
+        clock.advance(chrono::Duration::minutes(6));
+        let before = now.counts;
+        until(&service.store, run, |now| now.state.is_final() || now.counts != before).await;
+    };
+    assert!(days > 0);
+    assert_eq!((done.state, done.counts.failed), (RunState::Succeeded, 0));
+    let options = CompareOptions { details: 5, ..CompareOptions::default() };
+    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
+    assert!(differences.is_perfect(), "{differences:?}");
+    working.stop().await;
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_waits_until_connections_are_free() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    Sample::Tiny.write(&server, "anna").expect("a mailbox");
+    let clock = MockClock::at(chrono::Utc::now());
+    let service = service(&server, &clock).await;
+    let other = ordered(&service, &server).await;
+    // Another worker holds all connections to this server.
+    let lease = service.store.claim_lease(other, "another", Duration::from_secs(60)).await.expect("database");
+    let lease = lease.expect("nobody else has it");
+    let slots = |user| SlotRequest {
+        host: "localhost".to_owned(),
+        account: AccountKey::new("localhost", user),
+        per_account: 5,
+        per_host: 2,
+    };
+    let taken = service.store.take_slots(&lease, 5, &slots("x"), &slots("y")).await.expect("database");
+    assert_eq!(taken, Slots::Taken(1));
+    let run = ordered(&service, &server).await;
+    let working = Working::start(service.app.job_context().expect("a context"));
+    let code = |now: &RunSummary| now.finding.as_ref().map(|finding| finding.code);
+    let waiting = until(&service.store, run, |now| code(now) == Some(FindingCode::WaitingForTurn)).await;
+    assert_eq!((waiting.state, waiting.counts.listed), (RunState::Queued, 0));
+    service.store.release_lease(&lease).await.expect("released");
+    clock.advance(chrono::Duration::seconds(6));
+    let done = until(&service.store, run, |now| now.state.is_final()).await;
+    assert_eq!(done.state, RunState::Succeeded);
+    working.stop().await;
+    service.stop().await;
+}

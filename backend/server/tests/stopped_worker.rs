@@ -1,0 +1,139 @@
+//! A worker that stands still for longer than its lease (SIGSTOP) is followed by another one, and when it wakes up it
+//! does no harm: everything arrives once. Real processes, real servers, PostgreSQL.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use mailferry_domain::order::{Start, Terms};
+use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Fault, Plan, Postgres, Proxy, compare};
+use mailferry_shared::{
+    account::{AccountCreate, SideInput},
+    endpoint::{Endpoint, TlsMode},
+    ids::RunId,
+    order::{Language, OrderOptions, StartKind},
+    run::RunState,
+    secret::Secret,
+};
+use mailferry_store::{Asker, Context, NewOrder, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
+
+const LEASE: Duration = Duration::from_secs(3);
+const MESSAGES: u64 = 60;
+
+/// A process that is ended with its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Running {
+    fn signal(&self, signal: &str) {
+        let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("runs");
+        assert!(sent.success());
+    }
+}
+
+/// Starts a worker that may reach servers on loopback.
+fn worker(home: &Path, database: &str, keys: &Path, ports: [u16; 2]) -> Running {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
+    command
+        .args(["worker", "--workers", "1", "--allow-networks", "127.0.0.0/8", "--allow-plaintext"])
+        .args(["--allow-ports", &ports.map(|port| port.to_string()).join(",")])
+        .env_clear()
+        .env("HOME", home)
+        .env("DATABASE_URL", database)
+        .env("MAILFERRY_SEALING_KEY_FILE", keys)
+        .env("MAILFERRY_LEASE_SECONDS", LEASE.as_secs().to_string())
+        .stderr(Stdio::null());
+    Running(command.spawn().expect("starts"))
+}
+
+fn side(port: u16, user: &str) -> SideInput {
+    let host = "127.0.0.1".parse().expect("a host");
+    SideInput {
+        password: Some(Secret::new("secret")),
+        endpoint: Some(Endpoint::new(host, port, TlsMode::Plaintext)),
+        ..SideInput::of(user)
+    }
+}
+
+/// A trial from `anna` to `ben`: its run.
+async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
+    let order = NewOrder {
+        tenant_id: OPERATOR_TENANT,
+        asker: Asker::default(),
+        language: Language::En,
+        notify_address: None,
+        source: None,
+        destination: None,
+        options: OrderOptions::default(),
+        accepted_terms: "2026-11".to_owned(),
+    };
+    let order = store.create_order(order).await.expect("an order");
+    let pair = AccountCreate { ticked: true, source: side(source, "anna"), destination: side(destination, "ben") };
+    let pair = store.create_pairs(order.id, 500, &[pair]).await.expect("a pair")[0];
+    let start = Start { kind: StartKind::Trial, earliest: store.now(), delta: None };
+    store.schedule_order(&order, start).await.expect("starts");
+    store.runs_of_pair(order.id, pair).await.expect("runs")[0].id
+}
+
+async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while Instant::now() < deadline {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never came so far: {what}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_stopped_for_twice_its_lease_doubles_nothing_when_it_wakes_up() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let mut anna = Client::login(&server.login("anna")).expect("logs in");
+    for number in 0..MESSAGES {
+        let text = format!("Subject: {number}\r\nMessage-ID: <{number}@example.org>\r\n\r\n{}\r\n", "x".repeat(2_000));
+        anna.append("INBOX", "\\Seen", None, text.as_bytes()).expect("appends");
+    }
+    drop(anna);
+    // To the first worker the source speaks ever more slowly, so that it is stopped in the midst of its work.
+    let (source, destination) = (server.imap_port(), server.imap_port());
+    let proxy = Proxy::start(source).expect("a proxy");
+    let slowly = Fault::Trickle(Duration::from_millis(1));
+    proxy.plan(Plan { to_client: Some((30_000, slowly)), to_server: None });
+    let home = tempfile::tempdir().expect("a folder");
+    let postgres = Postgres::start().expect("PostgreSQL");
+    let database = postgres.fresh_database().expect("a database");
+    let keys = home.path().join("keys");
+    let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
+    let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
+    let run = trial(&store, proxy.port(), destination).await;
+    let stored = async || store.run(run).await.expect("a run").summary.counts.stored;
+
+    let ports = [proxy.port(), destination];
+    let first = worker(home.path(), &database, &keys, ports);
+    until("the first worker stores", async || (1..MESSAGES).contains(&stored().await)).await;
+    first.signal("-STOP");
+    let stopped = Instant::now();
+    let second = worker(home.path(), &database, &keys, ports);
+    let at_stop = stored().await;
+    until("the second worker goes on", async || stored().await > at_stop).await;
+    tokio::time::sleep((LEASE * 2).saturating_sub(stopped.elapsed())).await;
+    first.signal("-CONT");
+    until("the run ends", async || store.run(run).await.expect("a run").summary.state.is_final()).await;
+    // What the first one has in hand it would send now.
+    tokio::time::sleep(LEASE).await;
+    let ended = store.run(run).await.expect("a run").summary;
+    assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
+    let options = CompareOptions { details: 5, ..CompareOptions::default() };
+    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
+    assert!(differences.is_perfect(), "{differences:?}");
+    drop((first, second));
+}

@@ -1,0 +1,261 @@
+//! Pre-configured links that a hoster hands out. Their tokens are made of the id by the server's key: nothing to keep.
+
+use mailferry_shared::{
+    ids::{LinkId, TenantId, VoucherId},
+    link::{Brand, LinkVoucher},
+    order::{Language, ProviderChoice},
+    voucher::VoucherLimits,
+};
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    order::OrderRecord,
+    store::Store,
+    value::{Arg, Row, args, code, json},
+    voucher::NewVouchers,
+};
+
+/// A pre-configured link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkRecord {
+    /// Its id.
+    pub id: LinkId,
+    /// Whose orders it makes.
+    pub tenant_id: TenantId,
+    /// What its owner calls it.
+    pub name: String,
+    /// The old provider that it fixes.
+    pub source: Option<ProviderChoice>,
+    /// The new provider that it fixes.
+    pub destination: Option<ProviderChoice>,
+    /// The page's language to begin with.
+    pub language: Language,
+    /// Whose name the page bears.
+    pub brand: Brand,
+    /// What it pays with.
+    pub voucher: Option<LinkVoucher>,
+    /// Good for one order only.
+    pub once: bool,
+    /// Orders made by it so far.
+    pub uses: u32,
+    /// Its orders run against built-in test hosts only.
+    pub sandbox: bool,
+    /// Since when.
+    pub created_at: chrono::DateTime<chrono::Utc>,
+    /// True once it was revoked.
+    pub revoked: bool,
+}
+
+impl LinkRecord {
+    /// Whether an order can be made by it.
+    pub fn is_open(&self) -> bool {
+        !self.revoked && !(self.once && self.uses > 0)
+    }
+}
+
+/// A new link.
+#[derive(Debug, Clone)]
+pub struct NewLink {
+    /// Whose orders it makes.
+    pub tenant_id: TenantId,
+    /// What its owner calls it.
+    pub name: String,
+    /// The old provider that it fixes.
+    pub source: Option<ProviderChoice>,
+    /// The new provider that it fixes.
+    pub destination: Option<ProviderChoice>,
+    /// The page's language to begin with.
+    pub language: Language,
+    /// Whose name the page bears.
+    pub brand: Brand,
+    /// A voucher of the tenant that it pays with.
+    pub voucher_id: Option<VoucherId>,
+    /// So many pairs that it pays for, without a voucher that exists already.
+    pub prepaid_pairs: Option<u32>,
+    /// Good for one order only.
+    pub once: bool,
+    /// Its orders run against built-in test hosts only.
+    pub sandbox: bool,
+}
+
+/// Changes to a link; what is absent stays.
+#[derive(Debug, Clone, Default)]
+pub struct LinkUpdate {
+    /// What its owner calls it.
+    pub name: Option<String>,
+    /// The new provider that it fixes.
+    pub destination: Option<ProviderChoice>,
+    /// The page's language to begin with.
+    pub language: Option<Language>,
+    /// Whose name the page bears.
+    pub brand: Option<Brand>,
+}
+
+const COLUMNS: &str =
+    "l.id, l.tenant_id, l.name, l.source, l.destination, l.language, l.brand, l.once, l.uses, l.sandbox,
+    l.created_at, l.revoked_at, l.voucher_id, v.hint, v.pairs, v.spent";
+
+fn link_from(row: &Row) -> Result<LinkRecord, StoreError> {
+    let voucher = match row.get("voucher_id")? {
+        Some(id) => {
+            Some(LinkVoucher { id, hint: row.get("hint")?, pairs: row.get("pairs")?, pairs_used: row.get("spent")? })
+        }
+        None => None,
+    };
+    Ok(LinkRecord {
+        id: row.get("id")?,
+        tenant_id: row.get("tenant_id")?,
+        name: row.get("name")?,
+        source: row.json_opt("source")?,
+        destination: row.json_opt("destination")?,
+        language: row.code("language")?,
+        brand: row.json("brand")?,
+        voucher,
+        once: row.get("once")?,
+        uses: row.get("uses")?,
+        sandbox: row.get("sandbox")?,
+        created_at: row.get("created_at")?,
+        revoked: row.get::<Option<i64>>("revoked_at")?.is_some(),
+    })
+}
+
+async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<LinkRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM links l LEFT JOIN vouchers v ON v.id = l.voucher_id WHERE {filter}
+         ORDER BY l.created_at DESC, l.id DESC"
+    );
+    tx.rows(sql, args).await?.iter().map(link_from).collect()
+}
+
+impl Store {
+    /// Makes a link, and what it pays with if it brings pairs of its own.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a voucher that is not the tenant's, or of the other kind (sandbox or not).
+    pub async fn create_link(&self, new: NewLink) -> Result<LinkRecord, StoreError> {
+        let id = LinkId(self.new_id()?);
+        let mut tx = self.write().await?;
+        let voucher_id = match (new.voucher_id, new.prepaid_pairs) {
+            (Some(voucher), _) => {
+                let sql = "SELECT id FROM vouchers WHERE id = $1 AND tenant_id = $2 AND sandbox = $3";
+                Some(tx.row(sql, args![voucher, new.tenant_id, new.sandbox]).await?.get("id")?)
+            }
+            (None, Some(pairs)) => {
+                let limits = VoucherLimits::default();
+                let batch = NewVouchers { tenant_id: new.tenant_id, pairs, count: 1, limits, sandbox: new.sandbox };
+                self.insert_batch(&mut tx, &batch).await?.1.first().map(|voucher| voucher.id)
+            }
+            (None, None) => None,
+        };
+        tx.execute(
+            "INSERT INTO links (id, tenant_id, name, source, destination, language, brand, voucher_id, once, uses,
+                sandbox, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)",
+            args![
+                id,
+                new.tenant_id,
+                new.name,
+                new.source.as_ref().map(json).transpose()?,
+                new.destination.as_ref().map(json).transpose()?,
+                code(&new.language)?,
+                json(&new.brand)?,
+                voucher_id,
+                new.once,
+                new.sandbox,
+                self.now(),
+            ],
+        )
+        .await?;
+        tx.commit().await?;
+        self.link(id).await
+    }
+
+    /// The links of a tenant, newest first; revoked ones too.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn links(&self, tenant_id: TenantId, sandbox: Option<bool>) -> Result<Vec<LinkRecord>, StoreError> {
+        let filter = "l.tenant_id = $1 AND ($2 IS NULL OR l.sandbox = $2)";
+        select(&mut self.read().await?, filter, args![tenant_id, sandbox]).await
+    }
+
+    /// A link of any tenant.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn link(&self, id: LinkId) -> Result<LinkRecord, StoreError> {
+        select(&mut self.read().await?, "l.id = $1", args![id]).await?.pop().ok_or(StoreError::NotFound)
+    }
+
+    /// Changes a link for the orders that follow.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for a link of another tenant.
+    pub async fn change_link(
+        &self,
+        tenant_id: TenantId,
+        id: LinkId,
+        change: LinkUpdate,
+    ) -> Result<LinkRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let written = tx
+            .execute(
+                "UPDATE links SET name = COALESCE($3, name), destination = COALESCE($4, destination),
+                    language = COALESCE($5, language), brand = COALESCE($6, brand) WHERE id = $1 AND tenant_id = $2",
+                args![
+                    id,
+                    tenant_id,
+                    change.name,
+                    change.destination.as_ref().map(json).transpose()?,
+                    change.language.as_ref().map(code).transpose()?,
+                    change.brand.as_ref().map(json).transpose()?,
+                ],
+            )
+            .await?;
+        if written == 0 {
+            return Err(StoreError::NotFound);
+        }
+        tx.commit().await?;
+        self.link(id).await
+    }
+
+    /// Revokes a link for good; orders made by it go on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for a link of another tenant.
+    pub async fn revoke_link(&self, tenant_id: TenantId, id: LinkId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE links SET revoked_at = COALESCE(revoked_at, $3) WHERE id = $1 AND tenant_id = $2";
+        if tx.execute(sql, args![id, tenant_id, self.now()]).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        tx.commit().await
+    }
+
+    /// Pays for an order with what its link brings, as far as that reaches.
+    pub(crate) async fn pay_by_link(&self, tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
+        let Some(link) = order.asker.link_id else { return Ok(()) };
+        let row = tx
+            .row_opt(
+                // Locks the row, as redeeming a code does.
+                "UPDATE vouchers SET spent = spent WHERE id = (SELECT voucher_id FROM links WHERE id = $1)
+                    AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2) RETURNING id",
+                args![link, self.now()],
+            )
+            .await?;
+        if let Some(row) = row {
+            self.spend(tx, order, row.get("id")?).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Notes one more order made by a link.
+///
+/// # Errors
+/// [`StoreError::LinkInvalid`] if it makes none any more.
+pub(crate) async fn use_link(tx: &mut Tx, id: LinkId) -> Result<(), StoreError> {
+    let sql = "UPDATE links SET uses = uses + 1 WHERE id = $1 AND revoked_at IS NULL AND (once = 0 OR uses = 0)";
+    if tx.execute(sql, args![id]).await? == 0 { Err(StoreError::LinkInvalid) } else { Ok(()) }
+}

@@ -1,0 +1,147 @@
+//! A server's connections are slots that all workers share: a run takes some for each side before it connects.
+//!
+//! Slots belong to a lease. When it is released, taken over or runs out, they are free again, whatever became of the
+//! worker.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use mailferry_shared::account::SideName;
+
+use crate::{
+    db::Tx,
+    error::StoreError,
+    lease::{Lease, check_fence, lease_now},
+    store::Store,
+    traffic::{AccountKey, forget_old_days},
+    value::{args, code},
+};
+
+/// What a run asks for at one side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotRequest {
+    /// The server.
+    pub host: String,
+    /// The account there.
+    pub account: AccountKey,
+    /// Connections that the account may have.
+    pub per_account: u32,
+    /// Connections that all accounts at this server may have.
+    pub per_host: u32,
+}
+
+/// What a run got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slots {
+    /// So many connections at each side; at least 1.
+    Taken(u32),
+    /// None is free at one of the sides.
+    NoneFree,
+}
+
+/// Slots of leases that hold, except those of one ledger.
+const HELD: &str = "SELECT COALESCE(CAST(SUM(s.connections) AS BIGINT), 0) AS n FROM connection_slots s
+     JOIN leases l ON l.ledger_id = s.ledger_id AND l.fence = s.fence
+     WHERE l.expires_at > $1 AND s.ledger_id <> $2";
+
+impl Store {
+    /// Takes up to `wanted` connections at both sides, as many as are free at each of them. What the lease's ledger
+    /// held before is given back first.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] if the lease is lost.
+    pub async fn take_slots(
+        &self,
+        lease: &Lease,
+        wanted: u32,
+        source: &SlotRequest,
+        destination: &SlotRequest,
+    ) -> Result<Slots, StoreError> {
+        let mut tx = self.write().await?;
+        check_fence(&mut tx, lease.ledger, lease.fence).await?;
+        let now = lease_now(&mut tx, self.context()).await?;
+        forget_old_days(&mut tx, self.now()).await?;
+        // Always in the same order, so that two claims never wait for each other in a circle.
+        let mut hosts = [&source.host, &destination.host];
+        hosts.sort();
+        for host in hosts {
+            lock_host(&mut tx, host).await?;
+        }
+        let shared = if source.host == destination.host { 2 } else { 1 };
+        let mut free = wanted;
+        for side in [source, destination] {
+            free = free.min(free_at(&mut tx, lease, side, shared, now).await?);
+        }
+        let sql = "DELETE FROM connection_slots WHERE ledger_id = $1";
+        tx.execute(sql, args![lease.ledger]).await?;
+        if free > 0 {
+            for (name, side) in [(SideName::Source, source), (SideName::Destination, destination)] {
+                tx.execute(
+                    "INSERT INTO connection_slots (ledger_id, side, fence, host, account_hash, connections)
+                     VALUES ($1, $2, $3, $4, $5, $6)",
+                    args![lease.ledger, code(&name)?, lease.fence, &side.host, side.account.0.clone(), free],
+                )
+                .await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(if free == 0 { Slots::NoneFree } else { Slots::Taken(free) })
+    }
+
+    /// A server says that there are too many connections: for a while one less is given out than are held now.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn lower_connections(&self, host: &str, for_a_while: Duration) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let now = lease_now(&mut tx, self.context()).await?;
+        lock_host(&mut tx, host).await?;
+        let nobody = String::new();
+        let held: u32 = tx.row(format!("{HELD} AND s.host = $3"), args![now, nobody, host]).await?.get("n")?;
+        let sql = "UPDATE slot_hosts SET lowered_to = $2, lowered_until = $3 WHERE host = $1";
+        tx.execute(sql, args![host, held.saturating_sub(1).max(1), now + for_a_while]).await?;
+        tx.commit().await
+    }
+
+    /// Connections that runs hold at a server.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn connections_at(&self, host: &str) -> Result<u32, StoreError> {
+        let mut tx = self.read().await?;
+        let now = lease_now(&mut tx, self.context()).await?;
+        tx.row(format!("{HELD} AND s.host = $3"), args![now, String::new(), host]).await?.get("n")
+    }
+}
+
+/// Makes parallel claims for one server wait for each other.
+async fn lock_host(tx: &mut Tx, host: &str) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO slot_hosts (host, lowered_to, lowered_until) VALUES ($1, 0, 0)
+         ON CONFLICT (host) DO UPDATE SET lowered_to = slot_hosts.lowered_to",
+        args![host],
+    )
+    .await
+    .map(drop)
+}
+
+/// Connections that one side may still have; `shared` tells how many sides of the run are at this server.
+async fn free_at(
+    tx: &mut Tx,
+    lease: &Lease,
+    side: &SlotRequest,
+    shared: u32,
+    now: DateTime<Utc>,
+) -> Result<u32, StoreError> {
+    let sql = format!("{HELD} AND s.host = $3");
+    let at_host: u32 = tx.row(sql, args![now, lease.ledger, &side.host]).await?.get("n")?;
+    let sql = format!("{HELD} AND s.account_hash = $3");
+    let by_account: u32 = tx.row(sql, args![now, lease.ledger, side.account.0.clone()]).await?.get("n")?;
+    let sql = "SELECT lowered_to FROM slot_hosts WHERE host = $1 AND lowered_until > $2";
+    let lowered: Option<u32> =
+        tx.row_opt(sql, args![&side.host, now]).await?.map(|row| row.get("lowered_to")).transpose()?;
+    let most = lowered.unwrap_or(u32::MAX).min(side.per_host);
+    let free = (most.saturating_sub(at_host) / shared).min(side.per_account.saturating_sub(by_account));
+    // A run alone at a server may always work, however low the limit has become.
+    Ok(if at_host == 0 && by_account == 0 { free.max(1) } else { free })
+}

@@ -1,0 +1,233 @@
+//! Webhooks in the form of Standard Webhooks (standardwebhooks.com): what has happened is told to a server of the
+//! tenant's.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ids::{OrderId, PairId, RunId, WebhookDeliveryId, WebhookId},
+    order::{OrderState, StartKind},
+    run::{RunKind, RunState},
+    secret::Secret,
+};
+
+macro_rules! event_kinds {
+    ($($name:ident, $text:literal, $doc:literal;)*) => {
+        /// What has happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+        pub enum EventKind {
+            $(#[doc = $doc] #[serde(rename = $text)] $name,)*
+        }
+
+        impl EventKind {
+            /// Every kind there is.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The kind as it stands in JSON.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $text,)* }
+            }
+        }
+    };
+}
+
+event_kinds! {
+    OrderCreated, "order.created", "An order was created.";
+    OrderAwaitingPayment, "order.awaiting_payment", "Its start was asked for; payment is missing.";
+    OrderSubmitted, "order.submitted", "It is scheduled.";
+    OrderStarted, "order.started", "Its first run has started.";
+    RunFinished, "run.finished", "A run of one account pair has ended.";
+    OrderActionNeeded, "order.action_needed", "A run waits until something is mended: a password, a full mailbox.";
+    OrderPaused, "order.paused", "It was paused.";
+    OrderResumed, "order.resumed", "It goes on.";
+    OrderCompleted, "order.completed", "All its runs have ended.";
+    DeltaStarted, "delta.started", "A delta has started.";
+    DeltaCompleted, "delta.completed", "A delta has ended.";
+    OrderCancelled, "order.cancelled", "It was cancelled.";
+    OrderClosed, "order.closed", "Its link has expired.";
+    OrderDeleted, "order.deleted", "It was deleted.";
+}
+
+/// The body of a webhook. Nothing in it is personal: read the order for more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// What has happened.
+    #[serde(rename = "type")]
+    pub kind: EventKind,
+    /// When.
+    pub timestamp: DateTime<Utc>,
+    /// To what.
+    pub data: EventData,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventData {
+    /// The order number.
+    pub order_id: OrderId,
+    /// Where the order stands.
+    pub state: OrderState,
+    /// Full migration or free trial; absent until started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<StartKind>,
+    /// The run, for events about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<EventRun>,
+}
+
+/// A run that an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventRun {
+    /// Its id.
+    pub id: RunId,
+    /// The account pair.
+    pub pair_id: PairId,
+    /// Main run, trial or delta.
+    pub kind: RunKind,
+    /// Where it stands.
+    pub state: RunState,
+    /// Messages stored at the destination.
+    pub stored: u64,
+    /// Messages that failed.
+    pub failed: u64,
+    /// The code of what has to be mended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finding: Option<crate::finding::FindingCode>,
+}
+
+/// A webhook endpoint, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Webhook {
+    /// Its id.
+    pub id: WebhookId,
+    /// Where events are posted.
+    #[cfg_attr(feature = "openapi", schema(format = "uri", example = "https://panel.hosting.example/hooks/mailferry"))]
+    pub url: String,
+    /// What its owner calls it.
+    pub description: String,
+    /// Which events it is told; empty: all.
+    pub events: Vec<EventKind>,
+    /// False once it was switched off, by its owner or by answering 410.
+    pub enabled: bool,
+    /// True if it is told of sandbox orders only.
+    pub sandbox: bool,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The webhook endpoints of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WebhookList {
+    /// The endpoints, oldest first.
+    pub items: Vec<Webhook>,
+}
+
+/// A new webhook endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WebhookCreate {
+    /// Where events are posted: `https://`, at a public address, port 443 unless the operator has opened others.
+    #[cfg_attr(feature = "openapi", schema(format = "uri", example = "https://panel.hosting.example/hooks/mailferry"))]
+    pub url: String,
+    /// What to call it, at most 200 characters.
+    #[serde(default)]
+    pub description: String,
+    /// Which events it is told; empty: all.
+    #[serde(default)]
+    pub events: Vec<EventKind>,
+}
+
+/// Changes to a webhook endpoint; what is absent stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct WebhookChange {
+    /// What to call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Which events it is told; empty: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<Vec<EventKind>>,
+    /// Switches it off, or on again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+}
+
+/// A webhook endpoint with its secret, which is shown this once only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WebhookCreated {
+    /// The endpoint.
+    pub webhook: Webhook,
+    /// What signatures are verified with: `whsec_` and 32 bytes in Base64.
+    #[cfg_attr(feature = "openapi", schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="))]
+    pub secret: Secret,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// It is tried until it is taken, for about three days.
+    Pending,
+    /// It was taken.
+    Delivered,
+    /// It was given up.
+    Failed,
+}
+
+/// One try to deliver an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeliveryAttempt {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// How long it took, ms.
+    pub duration_ms: u64,
+    /// What was answered, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why nothing was answered: a code of findings, such as `connection_timeout`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// One event on its way to one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Delivery {
+    /// Its id.
+    pub id: WebhookDeliveryId,
+    /// What the header `webhook-id` says, the same at every try and every replay.
+    pub message_id: String,
+    /// What is told.
+    pub event: Event,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it is tried next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// The tries so far, oldest first; at most the last 20.
+    pub attempts: Vec<DeliveryAttempt>,
+}
+
+/// One page of an endpoint's deliveries, newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeliveryPage {
+    /// The deliveries.
+    pub items: Vec<Delivery>,
+    /// To be sent as `cursor` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
