@@ -23,10 +23,17 @@ use crate::{
     t,
 };
 
+/// Starts the start page.
+pub fn start_start() {
+    start(Module::Start, |place| match place {
+        Place::Start => view! { <pages::Introduction /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
 /// Starts the wizard.
 pub fn start_wizard() {
     start(Module::Wizard, |place| match place {
-        Place::Start => view! { <pages::Introduction /> }.into_any(),
         Place::Order(id, _) => view! { <pages::OrderFrame id=id steps=wizard_step /> }.into_any(),
         place => elsewhere(place),
     });

@@ -42,4 +42,4 @@ mod state;
 mod styleguide;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::{start_console, start_status, start_styleguide, start_wizard};
+pub use app::{start_console, start_start, start_status, start_styleguide, start_wizard};

@@ -125,7 +125,9 @@ impl Console {
 /// A module of the page: what is loaded at once. The service chooses the shell by the same rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Module {
-    /// The steps until a migration is started.
+    /// The start page, and what is shown where there is nothing.
+    Start,
+    /// The steps of an order until it is started.
     Wizard,
     /// The status page, and the bare address of an order.
     Status,
@@ -158,7 +160,8 @@ impl Place {
             Self::Order(_, None | Some(Step::Status)) => Module::Status,
             Self::Console(_) => Module::Console,
             Self::StyleGuide => Module::StyleGuide,
-            Self::Start | Self::Order(..) | Self::NoOrder | Self::Nowhere => Module::Wizard,
+            Self::Order(..) => Module::Wizard,
+            Self::Start | Self::NoOrder | Self::Nowhere => Module::Start,
         }
     }
 
@@ -224,7 +227,7 @@ pub(crate) mod tests {
     #[test]
     fn each_address_has_its_module() {
         let id: OrderId = "00000000-0000-0000-0000-000000000001".parse().expect("a UUID");
-        assert_eq!(Place::of_path("/").module(), Module::Wizard);
+        assert_eq!(Place::of_path("/").module(), Module::Start);
         assert_eq!(Place::of_path(&Step::Confirm.path(id)).module(), Module::Wizard);
         assert_eq!(Place::of_path(&Step::Status.path(id)).module(), Module::Status);
         assert_eq!(Place::of_path(&format!("/orders/{id}")).module(), Module::Status);

@@ -70,6 +70,7 @@ fn shell(path: &str) -> &'static str {
         (Some("console"), ..) => "console.html",
         (Some("styleguide"), None, _) if cfg!(debug_assertions) => "styleguide.html",
         (Some("orders"), Some(_), None | Some("status")) => "status.html",
+        (Some("orders"), Some(_), Some("introduction" | "providers" | "accounts" | "confirm")) => "wizard.html",
         _ => "index.html",
     }
 }
@@ -130,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_other_path_is_the_page_and_is_not_kept() {
-        for path in ["", "orders/0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001/accounts", "robots.txt.br", "../Cargo.toml"] {
+        for path in ["", "elsewhere/0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001", "robots.txt.br", "../Cargo.toml"] {
             assert_eq!(found(path, "br"), (b"<html>".to_vec(), None, "no-store"), "{path}");
         }
         assert_eq!(found("robots.txt", ""), (b"robots".to_vec(), None, "no-store"));
@@ -139,7 +140,8 @@ mod tests {
     #[test]
     fn each_path_gets_the_shell_of_its_module() {
         assert_eq!(shell(""), "index.html");
-        assert_eq!(shell("orders/0199d1c4/confirm"), "index.html");
+        assert_eq!(shell("orders/0199d1c4/confirm"), "wizard.html");
+        assert_eq!(shell("orders/0199d1c4/nothing"), "index.html");
         assert_eq!(shell("orders/0199d1c4"), "status.html");
         assert_eq!(shell("orders/0199d1c4/status"), "status.html");
         assert_eq!(shell("console/keys"), "console.html");

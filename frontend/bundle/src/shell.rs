@@ -41,7 +41,7 @@ pub(crate) fn write(options: &Options, assets: &mut Assets, urls: &Urls) -> Resu
     let index = options.frontend.join("index.html");
     let text = fs::read_to_string(&index).map_err(BundleError::file(&index))?;
     for module in MODULES {
-        let name = if module == "wizard" { "index.html".to_owned() } else { format!("{module}.html") };
+        let name = if module == "start" { "index.html".to_owned() } else { format!("{module}.html") };
         let text = fill("index.html", &text.replace("{{module}}", module), urls)?;
         assets.write(&name, text.as_bytes())?;
     }

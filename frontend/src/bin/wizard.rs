@@ -1,4 +1,4 @@
-//! Starts the wizard: the steps until a migration is started.
+//! Starts the wizard: the steps of an order until it is started.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {

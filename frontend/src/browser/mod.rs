@@ -101,6 +101,18 @@ pub(crate) fn set_style(name: &str, value: &str) {
     }
 }
 
+/// Lets the browser fetch a file of the shell's when it has nothing better to do: it will be wanted soon.
+pub(crate) fn prefetch(name: &str) {
+    let (Ok(link), Some(head)) = (document().create_element("link"), document().query_selector("head").ok().flatten())
+    else {
+        return;
+    };
+    for (attribute, value) in [("rel", "prefetch"), ("href", &asset(name))] {
+        let _ = link.set_attribute(attribute, value);
+    }
+    let _ = head.append_child(&link);
+}
+
 /// Prints the page: of an open dialog alone, see the style sheet for print.
 pub(crate) fn print() {
     let _ = window().print();

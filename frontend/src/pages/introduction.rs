@@ -188,6 +188,15 @@ fn Begin() -> impl IntoView {
     let failure = RwSignal::new(None::<api::ApiError>);
     let terms_error = move || (asked.get() && !terms.get()).then(|| t!("intro.terms_missing").to_owned());
     let privacy_error = move || (asked.get() && !privacy.get()).then(|| t!("intro.privacy_missing").to_owned());
+    // Whoever ticks something goes on to the wizard next.
+    Effect::new(move |asked: Option<bool>| {
+        let ticked = terms.get() || privacy.get();
+        if ticked && asked != Some(true) {
+            browser::prefetch("wizard-module");
+            browser::prefetch("wizard-glue");
+        }
+        ticked || asked == Some(true)
+    });
     let version = move || match service.info() {
         Load::Ready(info) => Some(info.terms_version),
         _ => None,

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    link::{Brand, LinkOffer, LinkOpen},
+    link::{Brand, LinkOpen},
     secret::Secret,
 };
 
@@ -17,8 +17,6 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct Offer {
     token: StoredValue<Option<Secret>>,
-    /// What it offers, once known.
-    pub(crate) offer: RwSignal<Option<LinkOffer>>,
     /// Why it cannot be used.
     pub(crate) failure: RwSignal<Option<ApiError>>,
     /// Whose page this is.
@@ -29,12 +27,8 @@ impl Offer {
     /// Reads the link in the address, if there is one, and provides what it offers.
     pub(crate) fn provide(language: PageLanguage) -> Self {
         let token = browser::fragment("link").map(Secret::new);
-        let here = Self {
-            token: StoredValue::new(token.clone()),
-            offer: RwSignal::new(None),
-            failure: RwSignal::new(None),
-            brand: RwSignal::new(None),
-        };
+        let here =
+            Self { token: StoredValue::new(token.clone()), failure: RwSignal::new(None), brand: RwSignal::new(None) };
         provide_context(here);
         if let Some(token) = token {
             spawn_local(async move {
@@ -42,7 +36,6 @@ impl Offer {
                     Ok(offer) => {
                         language.prefer(offer.language.tag());
                         here.wear(&offer.brand);
-                        here.offer.set(Some(offer));
                     }
                     Err(error) => here.failure.set(Some(error)),
                 }
