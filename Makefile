@@ -110,6 +110,11 @@ else
 	rm e2e/BENCH.md.new
 endif
 
+.PHONY: lighthouse
+lighthouse: build lab ## Lighthouse's scores of the start page, headless; fails below 95
+	PATH="$${PATH#*/node_modules/.bin:}" PUPPETEER_SKIP_DOWNLOAD=1 npm ci --prefix e2e/lighthouse --ignore-scripts --no-audit --no-fund --loglevel=error
+	cd e2e && exec node lighthouse/run.ts
+
 .PHONY: screenshots
 screenshots: build lab ## Pictures of every step into e2e/screenshots, wide and narrow, light and dark
 	cd e2e && exec node screenshots.ts

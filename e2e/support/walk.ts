@@ -102,7 +102,7 @@ export class Walk {
     const { password: secret } = this.#options.lab.state;
     await page.getByRole("tab", { name: "Add multiple accounts" }).click();
     const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
-    const lines = accounts.map((account) => `;${account.source_user};${secret};;${account.destination_user};${secret}`);
+    const lines = accounts.map((account) => `;${account.source_user};${secret};;${account.destination_user};${secret};;`);
     await panel.getByLabel("Choose file: file of accounts").setInputFiles({
       name: "accounts.csv",
       mimeType: "text/csv",

@@ -1,10 +1,25 @@
-// Loads the page's WebAssembly module; the shell stays until the page takes its place.
-import init from "{{asset:mailferry.js}}";
+// Loads the WebAssembly module that the shell names and the texts of its language at once; the shell stays until the page takes its
+// place.
+const language = document.documentElement.lang;
 
-init({ module_or_path: "{{asset:mailferry.wasm}}" }).catch((error) => {
+async function texts() {
+  const answer = await fetch(document.querySelector(`meta[name="asset:texts-${language}"]`).content);
+  if (!answer.ok) throw new Error(`texts: ${answer.status}`);
+  globalThis.mailferryTexts = await answer.text();
+}
+
+async function start() {
+  const module = WebAssembly.compileStreaming(fetch(document.getElementById("module").href));
+  const { default: init } = await import(document.getElementById("glue").href);
+  await Promise.all([module, texts()]);
+  await init({ module_or_path: await module });
+}
+
+start().catch((error) => {
+  const failed = "{{shell:failed}}";
   const notice = document.getElementById("shell-error");
-  const wait = document.getElementById("shell-wait");
-  if (notice) notice.hidden = false;
-  if (wait) wait.hidden = true;
+  notice.textContent = failed[language] ?? notice.textContent;
+  notice.hidden = false;
+  document.getElementById("shell-wait").hidden = true;
   console.error(error);
 });

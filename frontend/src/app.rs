@@ -1,31 +1,103 @@
 //! The frame of the page and its routes.
 
 use leptos::prelude::*;
-use leptos_router::{
-    components::{ParentRoute, Route, Router, Routes},
-    path,
-};
 use mailferry_shared::API_PREFIX;
 
 use crate::{
     browser,
-    components::{Glyph, brand_mark, icon},
-    i18n, pages,
+    components::{Glyph, LanguageMenu, Skeleton, brand_mark, icon},
+    console, pages,
+    route::{Console, Module, Place, Step},
     state::{
         announce::Announcer,
         connection::{self, Connection},
+        language::{self, PageLanguage},
+        offer::Offer,
+        order::OpenOrder,
         providers::KnownProviders,
+        router::Router,
         service::Service,
         theme::Theme,
     },
+    styleguide::StyleGuide,
     t,
 };
 
-/// Puts the page in the place of the shell.
-pub fn start() {
+/// Starts the start page.
+pub fn start_start() {
+    start(Module::Start, |place| match place {
+        Place::Start => view! { <pages::Introduction /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+/// Starts the wizard.
+pub fn start_wizard() {
+    start(Module::Wizard, |place| match place {
+        Place::Order(id, _) => view! { <pages::OrderFrame id=id steps=wizard_step /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+fn wizard_step(step: Option<Step>) -> AnyView {
+    match step {
+        Some(Step::Introduction) => view! { <pages::IntroductionAgain /> }.into_any(),
+        Some(Step::Providers) => view! { <pages::Providers /> }.into_any(),
+        Some(Step::Accounts) => view! { <pages::Accounts /> }.into_any(),
+        Some(Step::Confirm) => view! { <pages::Confirm /> }.into_any(),
+        // Of another module: the browser is on its way there.
+        Some(Step::Status) | None => view! { <Skeleton /> }.into_any(),
+    }
+}
+
+/// Starts the status page.
+pub fn start_status() {
+    start(Module::Status, |place| match place {
+        Place::Order(id, _) => view! { <pages::OrderFrame id=id steps=status_step /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+fn status_step(step: Option<Step>) -> AnyView {
+    match step {
+        Some(Step::Status) => view! { <pages::Status /> }.into_any(),
+        None => view! { <pages::Resume /> }.into_any(),
+        Some(_) => view! { <Skeleton /> }.into_any(),
+    }
+}
+
+/// Starts the console.
+pub fn start_console() {
+    start(Module::Console, |place| match place {
+        Place::Console(_) => view! { <console::Console /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+/// Starts the style guide.
+pub fn start_styleguide() {
+    start(Module::StyleGuide, |place| match place {
+        Place::StyleGuide => view! { <StyleGuide /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+fn elsewhere(place: Place) -> AnyView {
+    match place {
+        Place::NoOrder => {
+            view! { <main class="page" id="main" tabindex="-1"><pages::Locked by_link=false /></main> }.into_any()
+        }
+        _ => view! { <pages::NotFound /> }.into_any(),
+    }
+}
+
+/// What a module shows at a place.
+type Pages = fn(Place) -> AnyView;
+
+/// Puts a module in the place of the shell.
+fn start(module: Module, pages: Pages) {
     console_error_panic_hook::set_once();
-    let languages = browser::languages();
-    i18n::choose(languages.iter().map(String::as_str));
+    language::begin();
     // A newer link pasted into the same tab changes the fragment alone: open it anew.
     window_event_listener(leptos::ev::hashchange, |_| {
         let hash = window().location().hash().unwrap_or_default();
@@ -34,46 +106,60 @@ pub fn start() {
         }
     });
     let Some(root) = document().get_element_by_id("app") else { return };
-    if let Some(html) = document().document_element() {
-        let _ = html.set_attribute("lang", i18n::current().code);
-    }
     root.set_inner_html("");
     if let Ok(root) = wasm_bindgen::JsCast::dyn_into::<web_sys::HtmlElement>(root) {
-        leptos::mount::mount_to(root, App).forget();
+        leptos::mount::mount_to(root, move || view! { <App module=module pages=pages /> }).forget();
     }
 }
 
 #[component]
-fn App() -> impl IntoView {
+fn App(module: Module, pages: Pages) -> impl IntoView {
     let connection = connection::provide();
     let announcer = Announcer::provide();
+    let language = PageLanguage::provide();
+    Router::provide(module);
     Service::provide(connection);
     KnownProviders::provide(connection);
+    let open_order = OpenOrder::provide();
+    Offer::provide(language);
+    Effect::new(move |before: Option<&str>| {
+        let code = language.code();
+        if before.is_some_and(|before| before != code) {
+            open_order.set_language(language.of_orders());
+        }
+        code
+    });
     view! {
-        <Router>
-            <div class="frame">
-                <a class="skip-link" href="#main" on:click=|event| skip(&event)>
-                    {t!("app.skip")}
-                </a>
-                <Header />
-                <OfflineBar connection=connection />
-                <Routes fallback=pages::NotFound>
-                    <Route path=path!("/") view=pages::Introduction />
-                    <ParentRoute path=path!("/orders/:id") view=pages::OrderFrame>
-                        <Route path=path!("") view=pages::Resume />
-                        <Route path=path!("introduction") view=pages::IntroductionAgain />
-                        <Route path=path!("providers") view=pages::Providers />
-                        <Route path=path!("accounts") view=pages::Accounts />
-                        <Route path=path!("confirm") view=pages::Confirm />
-                        <Route path=path!("status") view=pages::Status />
-                    </ParentRoute>
-                </Routes>
-                <Footer />
-                <div class="visually-hidden" role="status" aria-live="polite">
-                    {move || announcer.text()}
-                </div>
+        <div class="frame">
+            {move || {
+                // Views ask for their texts once: another language makes them anew.
+                language.code();
+                view! { <Frame connection=connection pages=pages /> }
+            }}
+            <div class="visually-hidden" role="status" aria-live="polite">
+                {move || announcer.text()}
             </div>
-        </Router>
+        </div>
+    }
+}
+
+#[component]
+fn Frame(connection: Connection, pages: Pages) -> impl IntoView {
+    let router = Router::get();
+    // Going from step to step within an order keeps its frame, and from part to part the console's.
+    let place = Memo::new(move |_| match router.place() {
+        Place::Order(id, _) => Place::Order(id, None),
+        Place::Console(_) => Place::Console(Console::Migrations),
+        place => place,
+    });
+    view! {
+        <a class="skip-link" href="#main" on:click=|event| skip(&event)>
+            {t!("app.skip")}
+        </a>
+        <Header />
+        <OfflineBar connection=connection />
+        {move || pages(place.get())}
+        <Footer />
     }
 }
 
@@ -85,6 +171,11 @@ fn skip(event: &web_sys::MouseEvent) {
 
 #[component]
 fn Header() -> impl IntoView {
+    let brand = Offer::get().brand;
+    let name = Memo::new(move |_| {
+        let own = brand.with(|brand| brand.as_ref().and_then(|brand| brand.name.clone()));
+        own.unwrap_or_else(|| t!("app.name").to_owned())
+    });
     let theme = RwSignal::new(Theme::now());
     Theme::follow(theme);
     let toggle = move |_| {
@@ -97,9 +188,10 @@ fn Header() -> impl IntoView {
             <div class="site-header-inner">
                 <a class="brand" href="/" aria-label=t!("app.to_start")>
                     {brand_mark()}
-                    <span>{t!("app.name")}</span>
+                    <span>{move || name.get()}</span>
                 </a>
                 <div class="site-tools">
+                    <LanguageMenu />
                     <button
                         type="button"
                         class="button button-quiet button-icon"

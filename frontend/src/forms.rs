@@ -6,7 +6,7 @@ use mailferry_shared::{
     problem::Problem,
 };
 
-use crate::t;
+use crate::{i18n, t};
 
 /// The largest file of accounts, bytes.
 pub const MAX_FILE_BYTES: usize = 10_000_000;
@@ -98,12 +98,12 @@ pub fn file_text(bytes: Vec<u8>) -> Result<String, &'static str> {
 }
 
 /// What a problem says about the field at `pointer` (JSON pointer) or below it.
-pub fn field_message<'a>(problem: &'a Problem, pointer: &str) -> Option<&'a str> {
+pub fn field_message(problem: &Problem, pointer: &str) -> Option<String> {
     problem
         .errors
         .iter()
         .find(|error| error.pointer.strip_prefix(pointer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-        .map(|error| error.message.as_str())
+        .map(|error| i18n::field_text(&error.pointer, &error.message))
 }
 
 #[cfg(test)]
@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn a_field_error_is_found_by_its_pointer_or_from_its_parent() {
         let problem = Problem::new(ProblemCode::InvalidField, "").with_field("/source/endpoint/host", "no such host");
-        assert_eq!(field_message(&problem, "/source/endpoint"), Some("no such host"));
+        assert_eq!(field_message(&problem, "/source/endpoint").as_deref(), Some("no such host"));
         assert_eq!(field_message(&problem, "/source/end"), None);
         assert_eq!(field_message(&problem, "/destination"), None);
     }

@@ -2,7 +2,7 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`format`], [`forms`], [`i18n`], [`route`] | pure: they build and are tested natively |
+//! | [`brand`], [`format`], [`forms`], [`i18n`], [`route`], [`throughput`], [`window`] | pure: they build and are tested natively |
 //! | `api` | the service's operations, one function each |
 //! | `state` | what outlives a step: the order, its accounts, what was typed, theme, announcements |
 //! | `components` | buttons, fields, combobox, dialog, table parts: no knowledge of orders |
@@ -16,10 +16,13 @@
     expect(unreachable_pub, reason = "leptos's component macro makes the properties' builders public")
 )]
 
+pub mod brand;
 pub mod format;
 pub mod forms;
 pub mod i18n;
 pub mod route;
+pub mod throughput;
+pub mod window;
 
 #[cfg(target_arch = "wasm32")]
 mod api;
@@ -30,9 +33,13 @@ mod browser;
 #[cfg(target_arch = "wasm32")]
 mod components;
 #[cfg(target_arch = "wasm32")]
+mod console;
+#[cfg(target_arch = "wasm32")]
 mod pages;
 #[cfg(target_arch = "wasm32")]
 mod state;
+#[cfg(target_arch = "wasm32")]
+mod styleguide;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::start;
+pub use app::{start_console, start_start, start_status, start_styleguide, start_wizard};

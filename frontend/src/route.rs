@@ -45,13 +45,133 @@ impl Step {
         format!("/orders/{order}/{}", self.segment())
     }
 
-    /// The step an address leads to: `/` and all below an order.
-    pub fn of_path(path: &str) -> Option<Self> {
-        if path == "/" {
-            return Some(Self::Introduction);
-        }
-        let segment = path.strip_prefix("/orders/")?.split('/').nth(1)?;
+    fn of_segment(segment: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|step| step.segment() == segment)
+    }
+}
+
+/// What an address names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The start page.
+    Start,
+    /// An order; without a step its owner goes on where they were.
+    Order(OrderId, Option<Step>),
+    /// Below the orders, but not the number of one.
+    NoOrder,
+    /// The console, and what of it is named.
+    Console(Console),
+    /// The style guide.
+    StyleGuide,
+    /// Nothing.
+    Nowhere,
+}
+
+/// What of the console an address names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Console {
+    /// The list of migrations.
+    Migrations,
+    /// A new migration, by file.
+    New,
+    /// Vouchers.
+    Vouchers,
+    /// Pre-configured links.
+    Links,
+    /// Members.
+    Members,
+    /// API keys.
+    Keys,
+    /// Webhooks with their deliveries.
+    Webhooks,
+    /// Requested migrations: the operator's queue.
+    Requests,
+    /// Tenants, for operators.
+    Tenants,
+    /// Who is signed in.
+    Profile,
+}
+
+impl Console {
+    /// Every list, with its segment.
+    const LISTS: [(Self, &'static str); 10] = [
+        (Self::Migrations, "migrations"),
+        (Self::New, "new"),
+        (Self::Vouchers, "vouchers"),
+        (Self::Links, "links"),
+        (Self::Members, "members"),
+        (Self::Keys, "keys"),
+        (Self::Webhooks, "webhooks"),
+        (Self::Requests, "requests"),
+        (Self::Tenants, "tenants"),
+        (Self::Profile, "profile"),
+    ];
+
+    fn of_segments(place: Option<&str>, id: Option<&str>) -> Option<Self> {
+        match (place, id) {
+            (None, _) => Some(Self::Migrations),
+            (Some(place), None) => Self::LISTS.iter().find(|(_, segment)| *segment == place).map(|(list, _)| *list),
+            _ => None,
+        }
+    }
+
+    /// Its address.
+    pub fn path(self) -> String {
+        let segment = Self::LISTS.iter().find(|(known, _)| *known == self).map_or("", |(_, segment)| segment);
+        format!("/console/{segment}")
+    }
+}
+
+/// A module of the page: what is loaded at once. The service chooses the shell by the same rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Module {
+    /// The start page, and what is shown where there is nothing.
+    Start,
+    /// The steps of an order until it is started.
+    Wizard,
+    /// The status page, and the bare address of an order.
+    Status,
+    /// The console.
+    Console,
+    /// The style guide, which only development builds of the service have.
+    StyleGuide,
+}
+
+impl Place {
+    /// Reads the path of an address.
+    pub fn of_path(path: &str) -> Self {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        match (segments.next(), segments.next(), segments.next(), segments.next()) {
+            (None, ..) => Self::Start,
+            (Some("orders"), Some(id), segment, None) => match (id.parse(), segment.map(Step::of_segment)) {
+                (Err(_), _) => Self::NoOrder,
+                (Ok(_), Some(None)) => Self::Nowhere,
+                (Ok(id), step) => Self::Order(id, step.flatten()),
+            },
+            (Some("styleguide"), None, ..) => Self::StyleGuide,
+            (Some("console"), place, id, None) => Console::of_segments(place, id).map_or(Self::Nowhere, Self::Console),
+            _ => Self::Nowhere,
+        }
+    }
+
+    /// The module that shows it.
+    pub fn module(self) -> Module {
+        match self {
+            Self::Order(_, None | Some(Step::Status)) => Module::Status,
+            Self::Console(_) => Module::Console,
+            Self::StyleGuide => Module::StyleGuide,
+            Self::Order(..) => Module::Wizard,
+            Self::Start | Self::NoOrder | Self::Nowhere => Module::Start,
+        }
+    }
+
+    /// The step it belongs to.
+    pub fn step(self) -> Option<Step> {
+        match self {
+            Self::Start => Some(Step::Introduction),
+            Self::Order(_, step) => step,
+            Self::NoOrder | Self::Console(_) | Self::StyleGuide | Self::Nowhere => None,
+        }
     }
 }
 
@@ -105,13 +225,31 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn each_address_has_its_module() {
+        let id: OrderId = "00000000-0000-0000-0000-000000000001".parse().expect("a UUID");
+        assert_eq!(Place::of_path("/").module(), Module::Start);
+        assert_eq!(Place::of_path(&Step::Confirm.path(id)).module(), Module::Wizard);
+        assert_eq!(Place::of_path(&Step::Status.path(id)).module(), Module::Status);
+        assert_eq!(Place::of_path(&format!("/orders/{id}")).module(), Module::Status);
+        assert_eq!(Place::of_path("/console/keys").module(), Module::Console);
+    }
+
+    #[test]
     fn addresses_and_steps_belong_together() {
         let id: OrderId = "00000000-0000-0000-0000-000000000001".parse().expect("a UUID");
         for step in Step::ALL {
-            assert_eq!(Step::of_path(&step.path(id)), Some(step));
+            assert_eq!(Place::of_path(&step.path(id)), Place::Order(id, Some(step)));
         }
-        assert_eq!(Step::of_path("/"), Some(Step::Introduction));
-        assert_eq!(Step::of_path(&format!("/orders/{id}")), None);
-        assert_eq!(Step::of_path("/elsewhere/x/status"), None);
+        for (list, _) in Console::LISTS {
+            assert_eq!(Place::of_path(&list.path()), Place::Console(list));
+        }
+        assert_eq!(Place::of_path("/console"), Place::Console(Console::Migrations));
+        assert_eq!(Place::of_path("/console/nothing"), Place::Nowhere);
+        assert_eq!(Place::of_path("/"), Place::Start);
+        assert_eq!(Place::of_path(&format!("/orders/{id}")), Place::Order(id, None));
+        assert_eq!(Place::of_path("/orders/17/status"), Place::NoOrder);
+        assert_eq!(Place::of_path(&format!("/orders/{id}/nothing")), Place::Nowhere);
+        assert_eq!(Place::of_path(&format!("/orders/{id}/status/more")), Place::Nowhere);
+        assert_eq!(Place::of_path("/elsewhere/x/status"), Place::Nowhere);
     }
 }

@@ -298,7 +298,7 @@ pub async fn worker(settings: Settings) -> Result<(), StartError> {
     });
     let metrics = tell_metrics(&app)?;
     tracing::info!(worker = &*context.worker, slots = app.settings.workers, "working");
-    jobs::work(context, shutdown).await;
+    Box::pin(jobs::work(context, shutdown)).await;
     stop_metrics(metrics).await;
     app.store.close().await;
     tracing::info!("stopped");

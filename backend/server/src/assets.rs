@@ -56,11 +56,23 @@ impl<F: Fn(&str) -> Option<Cow<'static, [u8]>>> Files for F {}
 
 fn find(files: impl Files, path: &str, encodings: &str) -> Option<Asset> {
     let is_fingerprinted = path.starts_with(FINGERPRINTED);
-    let name = if is_fingerprinted || is_file(&files, path) { path } else { "index.html" };
+    let name = if is_fingerprinted || is_file(&files, path) { path } else { shell(path) };
     let (data, encoding) = best(&files, name, encodings)?;
     let kind = mime_guess::from_path(name).first_or_octet_stream();
     let kind = if kind.type_() == "text" { format!("{kind}; charset=utf-8") } else { kind.to_string() };
     Some(Asset { data, encoding, kind, cache: if is_fingerprinted { IMMUTABLE } else { "no-store" } })
+}
+
+/// The shell of the module that shows the page's path `path`; the page chooses by the same rule (`route::Module` there).
+fn shell(path: &str) -> &'static str {
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    match (segments.next(), segments.next(), segments.next()) {
+        (Some("console"), ..) => "console.html",
+        (Some("styleguide"), None, _) if cfg!(debug_assertions) => "styleguide.html",
+        (Some("orders"), Some(_), None | Some("status")) => "status.html",
+        (Some("orders"), Some(_), Some("introduction" | "providers" | "accounts" | "confirm")) => "wizard.html",
+        _ => "index.html",
+    }
 }
 
 /// A file of its own, like robots.txt; compressed twins are never asked for by name.
@@ -119,10 +131,21 @@ mod tests {
 
     #[test]
     fn every_other_path_is_the_page_and_is_not_kept() {
-        for path in ["", "orders/0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001", "robots.txt.br", "../Cargo.toml"] {
+        for path in ["", "elsewhere/0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001", "robots.txt.br", "../Cargo.toml"] {
             assert_eq!(found(path, "br"), (b"<html>".to_vec(), None, "no-store"), "{path}");
         }
         assert_eq!(found("robots.txt", ""), (b"robots".to_vec(), None, "no-store"));
+    }
+
+    #[test]
+    fn each_path_gets_the_shell_of_its_module() {
+        assert_eq!(shell(""), "index.html");
+        assert_eq!(shell("orders/0199d1c4/confirm"), "wizard.html");
+        assert_eq!(shell("orders/0199d1c4/nothing"), "index.html");
+        assert_eq!(shell("orders/0199d1c4"), "status.html");
+        assert_eq!(shell("orders/0199d1c4/status"), "status.html");
+        assert_eq!(shell("console/keys"), "console.html");
+        assert_eq!(shell("consoles"), "index.html");
     }
 
     #[test]

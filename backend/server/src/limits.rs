@@ -128,10 +128,9 @@ impl Limiters {
         let key = request.headers().get(header::AUTHORIZATION).map(|value| Who::Key(sha256(value.as_bytes())));
         let order = auth::session_of(app, request).map(Who::Order);
         let mut tally = Tally::default();
-        for limiter in [policy_of(&operation.id).map(|policy| self.limiter(policy)), Some(&self.requests)] {
-            if let Some(limiter) = limiter {
-                limiter.count(&address, key.as_ref(), order.as_ref(), &mut tally);
-            }
+        let own = policy_of(&operation.id).map(|policy| self.limiter(policy));
+        for limiter in own.into_iter().chain([&self.requests]) {
+            limiter.count(&address, key.as_ref(), order.as_ref(), &mut tally);
         }
         tally
     }

@@ -14,7 +14,7 @@ use crate::{error::BundleError, options::Options};
 /// Views without their own types: leptos then makes one copy of much code instead of one for every view.
 const ERASE: &str = r#"target.wasm32-unknown-unknown.rustflags=["--cfg=erase_components"]"#;
 
-/// The page after wasm-bindgen.
+/// A module after wasm-bindgen.
 pub(crate) struct Bound {
     /// The JavaScript module that loads it.
     pub(crate) glue: String,
@@ -22,13 +22,22 @@ pub(crate) struct Bound {
     pub(crate) wasm: Vec<u8>,
 }
 
-/// Compiles the page; gives the path of the `.wasm` file.
+/// The parts of the page that are loaded one by one, so that nobody waits for what they do not look at.
+pub(crate) const MODULES: [&str; 5] = ["start", "wizard", "status", "console", "styleguide"];
+
+/// The name of a module's program.
+pub(crate) fn program(module: &str) -> String {
+    format!("mailferry-{module}")
+}
+
+/// Compiles the page; gives the folder with a `.wasm` file per module.
 pub(crate) fn compile(options: &Options) -> Result<PathBuf, BundleError> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(&cargo)
         .current_dir(&options.workspace)
         .args(["build", "--locked", "--profile", "page", "--target", "wasm32-unknown-unknown"])
-        .args(["-p", "mailferry-frontend", "--bin", "mailferry-frontend"])
+        .args(["-p", "mailferry-frontend"])
+        .args(MODULES.iter().flat_map(|module| ["--bin".to_owned(), program(module)]))
         .args(["--config", ERASE])
         .status()
         .map_err(|source| BundleError::Start { program: "cargo".to_owned(), source })?;
@@ -36,14 +45,15 @@ pub(crate) fn compile(options: &Options) -> Result<PathBuf, BundleError> {
         return Err(BundleError::Failed("compiling the page".to_owned()));
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    Ok(options.workspace.join(target).join("wasm32-unknown-unknown/page/mailferry-frontend.wasm"))
+    Ok(options.workspace.join(target).join("wasm32-unknown-unknown/page"))
 }
 
-/// Runs wasm-bindgen over the compiled page.
-pub(crate) fn bind(compiled: &Path) -> Result<Bound, BundleError> {
-    let bytes = fs::read(compiled).map_err(BundleError::file(compiled))?;
+/// Runs wasm-bindgen over a compiled module.
+pub(crate) fn bind(folder: &Path, module: &str) -> Result<Bound, BundleError> {
+    let compiled = folder.join(program(module)).with_extension("wasm");
+    let bytes = fs::read(&compiled).map_err(BundleError::file(&compiled))?;
     let mut output = Bindgen::new()
-        .input_bytes("mailferry", bytes)
+        .input_bytes(module, bytes)
         .web(true)
         .map_err(refused)?
         .typescript(false)

@@ -6,7 +6,7 @@ use std::{io, path::PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BundleError {
     /// The command line is not understood.
-    #[error("{0}\nusage: mailferry-bundle [--no-optimise] [--wasm FILE] [--out DIR]")]
+    #[error("{0}\nusage: mailferry-bundle [--no-optimise] [--wasm DIR] [--out DIR]")]
     Usage(String),
     /// A file could not be read or written.
     #[error("{path}: {source}")]
@@ -30,6 +30,9 @@ pub(crate) enum BundleError {
     /// wasm-bindgen refused the compiled page.
     #[error("wasm-bindgen: {0}")]
     Bind(String),
+    /// The translation files do not fit together.
+    #[error("{0}")]
+    Locales(String),
     /// There is no wasm-opt.
     #[error(
         "wasm-opt was found neither in e2e/node_modules/.bin nor on PATH; \

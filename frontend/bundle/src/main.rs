@@ -1,16 +1,21 @@
 //! Builds the page into `frontend/dist`: compile for wasm32, bind, optimise, name by content, compress.
 //!
 //! ```text
-//! mailferry-bundle [--no-optimise] [--wasm FILE] [--out DIR]
+//! mailferry-bundle [--no-optimise] [--wasm DIR] [--out DIR]
 //! ```
 //!
-//! Every file but `index.html` lies in `assets/` under a name with a hash of its content, so that it may be cached
-//! for ever; each has a `.br` and a `.gz` beside it. `index.html` is written last: whoever serves the folder while it
+//! The page is modules, each with a shell of its own: the start page (`index.html`), the wizard (`wizard.html`), the
+//! status page (`status.html`), the console (`console.html`), and for those who build the page the style guide (`styleguide.html`). A shell, its module, the style and the texts of one language are all that a
+//! browser loads.
+//!
+//! Every file but the shells lies in `assets/` under a name with a hash of its content, so that it may be cached
+//! for ever; each has a `.br` and a `.gz` beside it. `index.html` are written last: whoever serves the folder while it
 //! is rebuilt never serves a shell whose assets are missing.
 
 mod assets;
 mod compile;
 mod error;
+mod locales;
 mod optimise;
 mod options;
 mod shell;
@@ -35,10 +40,15 @@ fn bundle(options: &Options) -> Result<(), BundleError> {
         Some(wasm) => wasm.clone(),
         None => compile::compile(options)?,
     };
-    let bound = compile::bind(&compiled)?;
-    let wasm = if options.optimise { optimise::optimise(options, &bound.wasm)? } else { bound.wasm };
     let mut assets = Assets::create(&options.out)?;
-    shell::write(options, &mut assets, &bound.glue, &wasm)?;
+    let mut urls = shell::common(options, &mut assets)?;
+    for module in compile::MODULES {
+        let bound = compile::bind(&compiled, module)?;
+        let wasm = if options.optimise { optimise::optimise(options, &bound.wasm)? } else { bound.wasm };
+        urls.insert(format!("{module}.wasm"), assets.add(&format!("{module}.wasm"), &wasm)?);
+        urls.insert(format!("{module}.js"), assets.add(&format!("{module}.js"), bound.glue.as_bytes())?);
+    }
+    shell::write(options, &mut assets, &urls)?;
     assets.remove_stale()?;
     eprint!("{}", assets.report());
     Ok(())

@@ -8,7 +8,7 @@ use crate::error::BundleError;
 pub(crate) struct Options {
     /// Run wasm-opt.
     pub(crate) optimise: bool,
-    /// A page compiled already, instead of compiling it.
+    /// Folder of modules compiled already, instead of compiling them.
     pub(crate) wasm: Option<PathBuf>,
     /// Where the bundle goes.
     pub(crate) out: PathBuf,

@@ -6,30 +6,52 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{assets::Assets, error::BundleError, options::Options};
+use crate::{assets::Assets, compile::MODULES, error::BundleError, locales::Locales, options::Options};
 
-/// Writes every file of the bundle, `index.html` last.
-pub(crate) fn write(options: &Options, assets: &mut Assets, glue: &str, wasm: &[u8]) -> Result<(), BundleError> {
+/// URLs by the names of assets.
+pub(crate) type Urls = BTreeMap<String, String>;
+
+/// Writes what all modules share: style, static files, texts, scripts.
+pub(crate) fn common(options: &Options, assets: &mut Assets) -> Result<Urls, BundleError> {
     let frontend = &options.frontend;
-    let mut urls = BTreeMap::new();
-    urls.insert("mailferry.wasm".to_owned(), assets.add("mailferry.wasm", wasm)?);
-    urls.insert("mailferry.js".to_owned(), assets.add("mailferry.js", glue.as_bytes())?);
+    let mut urls = Urls::new();
     urls.insert("app.css".to_owned(), assets.add("app.css", style(&frontend.join("css"))?.as_bytes())?);
     for file in files(&frontend.join("static"))? {
         let name = file_name(&file);
         let content = fs::read(&file).map_err(BundleError::file(&file))?;
         urls.insert(name.clone(), assets.add(&name, &content)?);
     }
-    // The scripts name assets themselves, so they come after them.
+    let locales = Locales::read(&frontend.join("locales")).map_err(BundleError::Locales)?;
+    for language in locales.languages() {
+        let name = format!("texts-{language}.txt");
+        urls.insert(name.clone(), assets.add(&name, locales.row(language).join("\n").as_bytes())?);
+    }
     for file in files(&frontend.join("scripts"))? {
         let name = file_name(&file);
         let text = fs::read_to_string(&file).map_err(BundleError::file(&file))?;
-        let text = fill("scripts", &text, &urls)?;
+        let text = text.replace("\"{{shell:failed}}\"", &shell_texts(&locales, "shell.failed"));
+        let text = without_line_comments(&text);
         urls.insert(name.clone(), assets.add(&name, text.as_bytes())?);
     }
-    let index = frontend.join("index.html");
+    Ok(urls)
+}
+
+/// Writes a shell for each module.
+pub(crate) fn write(options: &Options, assets: &mut Assets, urls: &Urls) -> Result<(), BundleError> {
+    let index = options.frontend.join("index.html");
     let text = fs::read_to_string(&index).map_err(BundleError::file(&index))?;
-    assets.write("index.html", fill("index.html", &text, &urls)?.as_bytes())
+    for module in MODULES {
+        let name = if module == "start" { "index.html".to_owned() } else { format!("{module}.html") };
+        let text = fill("index.html", &text.replace("{{module}}", module), urls)?;
+        assets.write(&name, text.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// What the shell says in each language before any table is there, as a JSON object by language.
+fn shell_texts(locales: &Locales, key: &str) -> String {
+    let texts = locales.languages().map(|language| (language, locales.text(language, key)));
+    serde_json::json!(texts.collect::<BTreeMap<_, _>>()).to_string()
 }
 
 /// All style sheets as one, in the order of their names.
@@ -53,8 +75,13 @@ fn without_comments(style: &str) -> String {
     kept.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
+/// A script without the lines that are comments alone.
+fn without_line_comments(script: &str) -> String {
+    script.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
 /// Puts URLs where the text says `{{asset:NAME}}`.
-fn fill(file: &'static str, text: &str, urls: &BTreeMap<String, String>) -> Result<String, BundleError> {
+fn fill(file: &'static str, text: &str, urls: &Urls) -> Result<String, BundleError> {
     let mut parts = text.split("{{asset:");
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {

@@ -1,11 +1,17 @@
 //! The service's operations as functions. Types are those of [`mailferry_shared`].
 
 mod accounts;
+mod console;
 mod orders;
 mod request;
 mod runs;
+mod setup;
+mod verifications;
 
 pub(crate) use accounts::*;
+pub(crate) use console::*;
 pub(crate) use orders::*;
 pub(crate) use request::{ApiError, Polled};
 pub(crate) use runs::*;
+pub(crate) use setup::*;
+pub(crate) use verifications::*;

@@ -2,6 +2,7 @@
 
 use mailferry_shared::{
     ids::OrderId,
+    link::{LinkOffer, LinkOpen},
     order::{Delta, DeltaCreate, Order, OrderChange, OrderCreate, OrderStart, Session, SessionCreate, VoucherRedeem},
     progress::Progress,
     provider::ProviderList,
@@ -16,6 +17,8 @@ pub(crate) enum Act {
     Pause,
     Resume,
     Cancel,
+    Retry,
+    ForgetPasswords,
 }
 
 pub(crate) async fn service() -> Result<ServiceInfo, ApiError> {
@@ -51,12 +54,19 @@ pub(crate) async fn act_on_order(id: OrderId, act: Act) -> Result<Order, ApiErro
         Act::Pause => "pause",
         Act::Resume => "resume",
         Act::Cancel => "cancel",
+        Act::Retry => "retry",
+        Act::ForgetPasswords => "forget-passwords",
     };
     request::act(&format!("/orders/{id}/{verb}")).await
 }
 
 pub(crate) async fn redeem_voucher(id: OrderId, voucher: &VoucherRedeem) -> Result<Order, ApiError> {
     request::send(Method::Post, &format!("/orders/{id}/voucher"), voucher).await
+}
+
+/// What a pre-configured link offers.
+pub(crate) async fn open_link(link: &LinkOpen) -> Result<LinkOffer, ApiError> {
+    request::send(Method::Post, "/offers", link).await
 }
 
 pub(crate) async fn open_session(session: &SessionCreate) -> Result<Session, ApiError> {

@@ -41,9 +41,14 @@ impl ApiError {
     /// What it says about the field at the JSON pointer.
     pub(crate) fn field(&self, pointer: &str) -> Option<String> {
         match self {
-            Self::Problem(problem) => crate::forms::field_message(problem, pointer).map(str::to_owned),
+            Self::Problem(problem) => crate::forms::field_message(problem, pointer),
             _ => None,
         }
+    }
+
+    /// True if it names fields.
+    pub(crate) fn names_fields(&self) -> bool {
+        matches!(self, Self::Problem(problem) if !problem.errors.is_empty())
     }
 
     /// True if the order is unknown, foreign, or its link no longer works.
@@ -66,6 +71,7 @@ pub(crate) enum Polled<T> {
 pub(crate) enum Method {
     Post,
     Patch,
+    Put,
     Delete,
 }
 
@@ -101,6 +107,16 @@ pub(crate) async fn send<B: Serialize + ?Sized, T: DeserializeOwned>(
     parsed(&good(received(request.send().await)?).await?).await
 }
 
+/// Sends `body`; there is nothing to read.
+pub(crate) async fn send_for_nothing<B: Serialize + ?Sized>(
+    method: Method,
+    path: &str,
+    body: &B,
+) -> Result<(), ApiError> {
+    let request = with_method(method, path).json(body).map_err(|_| ApiError::Unexpected(0))?;
+    good(received(request.send().await)?).await.map(|_| ())
+}
+
 /// Sends no body and reads the answer.
 pub(crate) async fn act<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
     parsed(&good(received(with_method(Method::Post, path).send().await)?).await?).await
@@ -121,6 +137,7 @@ fn with_method(method: Method, path: &str) -> RequestBuilder {
     builder(match method {
         Method::Post => Request::post(&url),
         Method::Patch => Request::patch(&url),
+        Method::Put => Request::put(&url),
         Method::Delete => Request::delete(&url),
     })
 }

@@ -15,6 +15,11 @@ pub(crate) async fn protocol(order: OrderId, pair: PairId, run: RunId) -> Result
     request::get(&format!("/orders/{order}/accounts/{pair}/runs/{run}/protocol")).await
 }
 
+/// Where the protocol can be downloaded as JSON.
+pub(crate) fn protocol_json_url(order: OrderId, pair: PairId, run: RunId) -> String {
+    request::url(&format!("/orders/{order}/accounts/{pair}/runs/{run}/protocol"))
+}
+
 /// Where the protocol can be downloaded as CSV.
 pub(crate) fn protocol_csv_url(order: OrderId, pair: PairId, run: RunId) -> String {
     request::url(&format!("/orders/{order}/accounts/{pair}/runs/{run}/protocol.csv"))

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use js_sys::{Array, Date, Intl, Object, Reflect};
+use mailferry_shared::payment::Currency;
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 
 fn locale() -> Array {
-    Array::of1(&JsValue::from_str(i18n::current().code))
+    Array::of1(&JsValue::from_str(i18n::current().tag))
 }
 
 fn options(entries: &[(&str, JsValue)]) -> Object {
@@ -46,6 +47,13 @@ pub(crate) fn size(size_bytes: u64) -> String {
             ("maximumFractionDigits", size.decimals.into()),
         ],
     )
+}
+
+/// An amount of money in the currency's smallest unit, "€12.50".
+#[expect(clippy::cast_precision_loss, reason = "amounts stay below 2^53")]
+pub(crate) fn money(minor: u64, currency: Currency) -> String {
+    let value = minor as f64 / 10_f64.powi(i32::try_from(currency.decimals()).unwrap_or_default());
+    formatted(value, &[("style", "currency".into()), ("currency", currency.as_str().into())])
 }
 
 /// Percent, "42%".

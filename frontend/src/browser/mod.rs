@@ -3,6 +3,7 @@
 pub(crate) mod intl;
 
 use leptos::prelude::{document, window};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 /// Sets the document's title to `title` and the product's name.
@@ -45,7 +46,15 @@ pub(crate) fn drop_fragment() {
     let location = window().location();
     let path = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
     if let Ok(history) = window().history() {
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&path));
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
+    }
+}
+
+/// Removes query and fragment from the address bar without loading anything.
+pub(crate) fn drop_query() {
+    let path = window().location().pathname().unwrap_or_default();
+    if let Ok(history) = window().history() {
+        let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
     }
 }
 
@@ -64,6 +73,51 @@ pub(crate) fn asset(name: &str) -> String {
         .unwrap_or_default()
 }
 
+/// `text` as a part of a query.
+pub(crate) fn escaped(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
+/// A file made here, as an address to download it from; it is forgotten with the page.
+pub(crate) fn text_file(text: &str) -> String {
+    let parts = js_sys::Array::of1(&JsValue::from_str(text));
+    let blob = web_sys::Blob::new_with_str_sequence(&parts);
+    blob.and_then(|blob| web_sys::Url::create_object_url_with_blob(&blob)).unwrap_or_default()
+}
+
+/// What the address says under `name` in its fragment.
+pub(crate) fn fragment(name: &str) -> Option<String> {
+    let hash = window().location().hash().ok()?;
+    let parts = hash.trim_start_matches('#').split('&');
+    parts.filter_map(|part| part.split_once('=')).find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+}
+
+/// Sets a variable of the style sheet for the whole page.
+pub(crate) fn set_style(name: &str, value: &str) {
+    use wasm_bindgen::JsCast as _;
+    let root = document().document_element().and_then(|root| root.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(root) = root {
+        let _ = root.style().set_property(name, value);
+    }
+}
+
+/// Lets the browser fetch a file of the shell's when it has nothing better to do: it will be wanted soon.
+pub(crate) fn prefetch(name: &str) {
+    let (Ok(link), Some(head)) = (document().create_element("link"), document().query_selector("head").ok().flatten())
+    else {
+        return;
+    };
+    for (attribute, value) in [("rel", "prefetch"), ("href", &asset(name))] {
+        let _ = link.set_attribute(attribute, value);
+    }
+    let _ = head.append_child(&link);
+}
+
+/// Prints the page: of an open dialog alone, see the style sheet for print.
+pub(crate) fn print() {
+    let _ = window().print();
+}
+
 /// Moves the focus to the element `id`.
 pub(crate) fn focus(id: &str) {
     use wasm_bindgen::JsCast as _;
@@ -71,4 +125,30 @@ pub(crate) fn focus(id: &str) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = element.focus();
     }
+}
+
+/// The language of the document.
+pub(crate) fn document_language() -> String {
+    document().document_element().and_then(|root| root.get_attribute("lang")).unwrap_or_default()
+}
+
+/// Tells the browser the language of the document: for hyphens, spelling, and screen readers.
+pub(crate) fn set_document_language(code: &str) {
+    if let Some(root) = document().document_element() {
+        let _ = root.set_attribute("lang", code);
+    }
+}
+
+/// Takes a text that a script has left in the global object.
+pub(crate) fn take_global(name: &str) -> Option<String> {
+    let (global, name) = (js_sys::global(), JsValue::from_str(name));
+    let text = js_sys::Reflect::get(&global, &name).ok()?.as_string();
+    let _ = js_sys::Reflect::delete_property(&global, &name);
+    text
+}
+
+/// A static file as text; `None` if it cannot be had.
+pub(crate) async fn fetch_text(url: &str) -> Option<String> {
+    let answer = gloo_net::http::Request::get(url).send().await.ok()?;
+    if answer.ok() { answer.text().await.ok() } else { None }
 }

@@ -47,6 +47,8 @@ struct Search {
     selected_name: Memo<Option<String>>,
     on_select: Callback<String>,
     disabled: Signal<bool>,
+    /// Told of what is typed.
+    told: Option<RwSignal<String>>,
 }
 
 impl Search {
@@ -56,6 +58,7 @@ impl Search {
         selected: Signal<Option<String>>,
         on_select: Callback<String>,
         disabled: Signal<bool>,
+        told: Option<RwSignal<String>>,
     ) -> Self {
         let typed = RwSignal::new(String::new());
         let searching = RwSignal::new(false);
@@ -76,7 +79,7 @@ impl Search {
             choices.with(|choices| matching(choices, &wanted))
         });
         let (open, active) = (RwSignal::new(false), RwSignal::new(None));
-        Self { id, typed, searching, open, active, found, selected_name, on_select, disabled }
+        Self { id, typed, searching, open, active, found, selected_name, on_select, disabled, told }
     }
 
     fn show(self) {
@@ -103,6 +106,9 @@ impl Search {
     }
 
     fn input(self, text: String) {
+        if let Some(told) = self.told {
+            told.set(text.clone());
+        }
         self.typed.set(text);
         self.searching.set(true);
         self.active.set(None);
@@ -161,8 +167,11 @@ pub(crate) fn Combobox(
     #[prop(into)] on_select: Callback<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional, into)] disabled: Signal<bool>,
+    /// Told of what is typed.
+    #[prop(optional)]
+    told: Option<RwSignal<String>>,
 ) -> impl IntoView {
-    let search = Search::new(id, choices, selected, on_select, disabled);
+    let search = Search::new(id, choices, selected, on_select, disabled, told);
     let input = NodeRef::<html::Input>::new();
     let select_text = move |_| {
         if let Some(input) = input.get_untracked() {

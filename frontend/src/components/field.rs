@@ -81,6 +81,7 @@ pub(crate) fn PasswordField(
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional, into)] placeholder: Option<String>,
+    #[prop(default = "new-password")] autocomplete: &'static str,
     #[prop(optional)] is_optional: bool,
 ) -> impl IntoView {
     let shown = RwSignal::new(false);
@@ -97,7 +98,7 @@ pub(crate) fn PasswordField(
                     class="input"
                     id=id
                     type=move || if shown.get() { "text" } else { "password" }
-                    autocomplete="new-password"
+                    autocomplete=autocomplete
                     autocapitalize="none"
                     spellcheck="false"
                     placeholder=placeholder
@@ -109,7 +110,7 @@ pub(crate) fn PasswordField(
                 <button
                     type="button"
                     class="button button-quiet button-icon"
-                    aria-label=t!("field.show_password")
+                    aria-label=t!("form.show_password")
                     aria-controls=controls
                     aria-pressed=move || shown.get().to_string()
                     on:click=move |_| shown.update(|shown| *shown = !*shown)
@@ -163,7 +164,7 @@ fn label_of(id: &str, label: String, is_optional: bool) -> impl IntoView + use<>
     view! {
         <label class="field-label" for=id.to_owned()>
             {label}
-            {is_optional.then(|| view! { <span class="field-optional">{t!("field.optional")}</span> })}
+            {is_optional.then(|| view! { <span class="field-optional">{t!("form.optional")}</span> })}
         </label>
     }
 }

@@ -8,6 +8,7 @@ pub(crate) enum Glyph {
     ArrowLeft,
     ArrowRight,
     Check,
+    Chevron,
     Circle,
     Clock,
     Close,
@@ -17,6 +18,7 @@ pub(crate) enum Glyph {
     Eye,
     EyeOff,
     File,
+    Globe,
     Info,
     List,
     Lock,
@@ -27,10 +29,13 @@ pub(crate) enum Glyph {
     Play,
     Plus,
     Refresh,
+    Printer,
     Search,
+    Shield,
     Spinner,
     Stop,
     Sun,
+    Ticket,
     Trash,
     Users,
     Warning,
@@ -42,6 +47,7 @@ impl Glyph {
             Self::ArrowLeft => "M19 12H5m6-7-7 7 7 7",
             Self::ArrowRight => "M5 12h14m-6-7 7 7-7 7",
             Self::Check => "m4.5 12.5 5 5 10-11",
+            Self::Chevron => "m7 10 5 5 5-5",
             Self::Circle => "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17Z",
             Self::Clock => "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM12 7v5l3.5 2",
             Self::Close | Self::Cross => "m6 6 12 12M18 6 6 18",
@@ -54,6 +60,9 @@ impl Glyph {
                 "M4 4l16 16M9.9 5.8A9 9 0 0 1 12 5.5c6 0 9.5 6.5 9.5 6.5a17 17 0 0 1-2.7 3.5M6 7.2A17 17 0 0 0 2.5 12S6 18.5 12 18.5a9 9 0 0 0 4-.9M10 10a2.8 2.8 0 0 0 4 4"
             }
             Self::File => "M6 3.5h8l4 4v13H6zM14 3.5v4h4M9 12h6M9 16h6",
+            Self::Globe => {
+                "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM3.5 12h17M12 3.5c-5 5-5 12 0 17M12 3.5c5 5 5 12 0 17"
+            }
             Self::Info => "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM12 11v5.5M12 7.5v.1",
             Self::List => "M9 6.5h11M9 12h11M9 17.5h11M4.5 6.5h.1M4.5 12h.1M4.5 17.5h.1",
             Self::Lock => "M6 10.5h12v9.5H6zM8.5 10.5V8a3.5 3.5 0 0 1 7 0v2.5",
@@ -65,10 +74,15 @@ impl Glyph {
             Self::Plus => "M12 5v14M5 12h14",
             Self::Refresh => "M19.5 12a7.5 7.5 0 1 1-2.2-5.3l2.2 2.3M19.5 4v5h-5",
             Self::Search => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13ZM15.5 15.5 20 20",
+            Self::Printer => "M7 9V4h10v5M7 16H4.5V9h15v7H17M7 13.5h10V20H7z",
+            Self::Shield => "M12 3.5 5 6v6c0 4.2 2.8 7 7 8.5 4.2-1.5 7-4.3 7-8.5V6zM8.8 12l2.3 2.3 4.2-4.6",
             Self::Spinner => "M12 3.5a8.5 8.5 0 0 1 8.5 8.5",
             Self::Stop => "M6.5 6.5h11v11h-11z",
             Self::Sun => {
                 "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M5.3 18.7l1.4-1.4M17.3 6.7l1.4-1.4"
+            }
+            Self::Ticket => {
+                "M3.5 8a1.5 1.5 0 0 1 1.5-1.5h14A1.5 1.5 0 0 1 20.5 8v2a2 2 0 0 0 0 4v2a1.5 1.5 0 0 1-1.5 1.5H5A1.5 1.5 0 0 1 3.5 16v-2a2 2 0 0 0 0-4ZM14.5 6.5v11"
             }
             Self::Trash => "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10 11v5.5M14 11v5.5",
             Self::Users => {

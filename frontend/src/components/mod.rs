@@ -1,23 +1,29 @@
 //! Parts that know nothing of orders.
 
+mod chart;
 mod combobox;
 mod copy;
 mod dialog;
 mod field;
 mod icon;
+mod language;
 mod notice;
 mod page_head;
 mod server_fields;
 mod tabs;
 mod tick;
+mod virtual_rows;
 
+pub(crate) use chart::Chart;
 pub(crate) use combobox::{Choice, Combobox};
 pub(crate) use copy::CopyLine;
 pub(crate) use dialog::{Dialog, DialogSize};
 pub(crate) use field::{FieldError, PasswordField, TextArea, TextField};
 pub(crate) use icon::{Glyph, brand_mark, ferry, icon};
+pub(crate) use language::{LanguageMenu, LanguageSelect};
 pub(crate) use notice::{Failure, Notice, Skeleton, Tone};
 pub(crate) use page_head::PageHead;
 pub(crate) use server_fields::ServerFieldset;
 pub(crate) use tabs::{TabItem, TabPanel, Tabs};
 pub(crate) use tick::{RadioCard, Tick};
+pub(crate) use virtual_rows::VirtualRows;

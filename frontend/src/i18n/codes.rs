@@ -9,7 +9,7 @@ use mailferry_shared::{
 use super::Key;
 
 fn find(path: &str) -> Option<&'static str> {
-    Key::find(path).map(Key::text).filter(|text| !text.is_empty())
+    Key::of_code(path).map(Key::text).filter(|text| !text.is_empty())
 }
 
 /// Why: the cause of a finding.
@@ -33,13 +33,28 @@ pub fn advice_text(code: FindingCode) -> String {
     )
 }
 
+/// True where the service's own words, which are English, may be shown.
+fn is_english() -> bool {
+    super::current().code == "en"
+}
+
 /// What a problem means. For a field that is not valid the service's own words are more exact than any text here.
 pub fn problem_text(problem: &Problem) -> String {
     let own = find(&format!("problem.{}", problem.code.as_str())).unwrap_or(problem.code.title());
     match problem.code {
-        ProblemCode::InvalidField if !problem.detail.is_empty() => problem.detail.clone(),
+        ProblemCode::InvalidField if is_english() && !problem.detail.is_empty() => problem.detail.clone(),
         _ => own.to_owned(),
     }
+}
+
+/// What is wrong with the field at a JSON pointer: the service's words in English, else ours for a field of this name.
+pub fn field_text(pointer: &str, message: &str) -> String {
+    if is_english() {
+        return message.to_owned();
+    }
+    let is_name = |segment: &&str| !segment.is_empty() && !segment.bytes().all(|byte| byte.is_ascii_digit());
+    let name = pointer.rsplit('/').find(is_name).unwrap_or_default();
+    find(&format!("field.{name}")).or_else(|| find("problem.invalid_field")).unwrap_or(message).to_owned()
 }
 
 /// Why a row of a file was not taken.
@@ -50,6 +65,15 @@ pub fn row_error_text(error: &RowError) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_field_is_explained_in_the_language_of_the_page() {
+        assert_eq!(field_text("/source/endpoint/port", "A port is …"), "A port is …");
+        super::super::install("de", super::super::KEYS.join("\n"), []);
+        assert_eq!(field_text("/source/endpoint/port", "A port is …"), "field.port");
+        assert_eq!(field_text("/options/leave_out/3", "too long"), "field.leave_out");
+        assert_eq!(field_text("/never/heard_of", "x"), "problem.invalid_field");
+    }
 
     #[test]
     fn every_code_of_the_api_has_its_texts() {

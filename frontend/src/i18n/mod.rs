@@ -1,7 +1,8 @@
 //! Texts of the page, by key and language.
 //!
-//! The files `locales/*.json` become tables at build time (see `build.rs`); a new file is a new language. A key that
-//! is written out is looked up by the compiler, so a missing text is a compile error:
+//! The bundle makes one table of each `locales/*.json`, a text a line, sorted by keys. The browser loads that of the
+//! language in use alone; the module itself holds no text. A key that is written out becomes a line number when the
+//! page is compiled, so a missing text is a compile error:
 //!
 //! ```
 //! use mailferry_frontend::{t, tn};
@@ -12,45 +13,62 @@
 
 mod codes;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
-pub use codes::{advice_text, finding_cause, finding_next_step, problem_text, row_error_text};
+pub use codes::{advice_text, field_text, finding_cause, finding_next_step, problem_text, row_error_text};
 
 include!(concat!(env!("OUT_DIR"), "/texts.rs"));
 
 /// A language with its texts, one per key.
+#[derive(Debug, Clone, Copy)]
 pub struct Locale {
-    /// BCP 47 tag.
+    /// Its tag, one of [`LANGUAGES`].
     pub code: &'static str,
+    /// BCP 47 tag for numbers and dates: the user's own region where it speaks this language.
+    pub tag: &'static str,
     texts: &'static [&'static str],
 }
 
 thread_local! {
-    static CURRENT: Cell<usize> = Cell::new(reference());
+    static CURRENT: Cell<Locale> = const { Cell::new(FIRST) };
+    static LOADED: RefCell<Vec<Locale>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Place of English, which every build has.
-fn reference() -> usize {
-    LOCALES.iter().position(|locale| locale.code == "en").unwrap_or_default()
-}
-
-/// The languages there are.
-pub fn locales() -> &'static [Locale] {
-    &LOCALES
-}
+/// Before a table is there; outside the browser the English one, which is compiled in for tests.
+#[cfg(target_arch = "wasm32")]
+const FIRST: Locale = Locale { code: "en", tag: "en", texts: &[] };
+#[cfg(not(target_arch = "wasm32"))]
+const FIRST: Locale = Locale { code: "en", tag: "en", texts: &ENGLISH };
 
 /// The language in use.
-pub fn current() -> &'static Locale {
-    &LOCALES[CURRENT.get()]
+pub fn current() -> Locale {
+    CURRENT.get()
 }
 
-/// Uses the first of `wanted` (BCP 47 tags, best first) that there is; otherwise English.
-pub fn choose<'a>(wanted: impl IntoIterator<Item = &'a str>) {
-    let found = wanted.into_iter().find_map(|tag| {
-        let language = tag.split('-').next().unwrap_or_default().to_lowercase();
-        LOCALES.iter().position(|locale| locale.code == language)
-    });
-    CURRENT.set(found.unwrap_or_else(reference));
+/// Uses a language whose table has been here before; false if it has not.
+pub fn reuse(code: &str) -> bool {
+    let found = LOADED.with_borrow(|loaded| loaded.iter().find(|locale| locale.code == code).copied());
+    found.map(|locale| CURRENT.set(locale)).is_some()
+}
+
+/// Uses the language `code` with its table; `preferred` are the user's languages, best first. The table stays for
+/// the life of the page. An unknown language changes nothing.
+pub fn install<'a>(code: &str, table: String, preferred: impl IntoIterator<Item = &'a str>) {
+    let Some((code, _)) = LANGUAGES.into_iter().find(|(known, _)| *known == code) else { return };
+    let texts: Vec<&'static str> = String::leak(table).split('\n').collect();
+    let locale = Locale { code, tag: regional(code, preferred), texts: Vec::leak(texts) };
+    LOADED.with_borrow_mut(|loaded| loaded.push(locale));
+    CURRENT.set(locale);
+}
+
+/// The user's own tag for a language, "en-GB"; without one, the region whose habits the texts follow.
+fn regional<'a>(code: &'static str, preferred: impl IntoIterator<Item = &'a str>) -> &'static str {
+    let own = preferred.into_iter().find(|tag| tag.split('-').next() == Some(code) && tag.len() > code.len());
+    match own {
+        Some(tag) => String::leak(tag.to_owned()),
+        None if code == "pt" => "pt-PT",
+        None => code,
+    }
 }
 
 /// A text's place in the tables.
@@ -66,14 +84,14 @@ impl Key {
         }
     }
 
-    /// The key `path`, if there is one.
-    pub fn find(path: &str) -> Option<Self> {
-        position(path.as_bytes(), b"").map(Self)
+    /// The key `path` of a code of the API, if there is one.
+    pub fn of_code(path: &str) -> Option<Self> {
+        CODES.binary_search_by(|(key, _)| (*key).cmp(path)).ok().map(|at| Self(CODES[at].1))
     }
 
     /// The text in the language in use.
     pub fn text(self) -> &'static str {
-        current().texts[self.0]
+        current().texts.get(self.0).copied().unwrap_or_default()
     }
 }
 
@@ -219,11 +237,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_key_is_found_where_it_stands() {
-        for (at, key) in KEYS.iter().enumerate() {
-            assert_eq!(Key::find(key), Some(Key(at)), "{key}");
+    fn every_code_is_found_where_its_text_stands() {
+        for (key, at) in CODES {
+            assert_eq!(Key::of_code(key), Some(Key(at)));
+            assert_eq!(KEYS[at], key);
         }
-        assert_eq!(Key::find("no.such.text"), None);
+        assert_eq!(Key::of_code("no.such.text"), None);
     }
 
     #[test]
@@ -233,10 +252,21 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_language_is_english() {
-        choose(["xx-YY", "en-GB"]);
-        assert_eq!(current().code, "en");
-        choose(["xx"]);
-        assert_eq!(current().code, "en");
+    fn a_table_is_used_for_its_language_and_kept() {
+        install("de", KEYS.join("\n"), ["en-US", "de-AT"]);
+        assert_eq!((current().code, current().tag, t!("steps.confirm")), ("de", "de-AT", "steps.confirm"));
+        install("xx", String::new(), []);
+        assert_eq!(current().code, "de");
+        install("en", ENGLISH.join("\n"), []);
+        assert_eq!((current().tag, t!("steps.confirm")), ("en", "Confirm migration"));
+        assert!(reuse("de") && !reuse("nb"));
+        assert_eq!(current().code, "de");
+    }
+
+    #[test]
+    fn numbers_follow_the_users_region_of_the_language() {
+        assert_eq!(regional("pt", ["de-DE", "pt-BR"]), "pt-BR");
+        assert_eq!(regional("pt", ["pt", "de-DE"]), "pt-PT");
+        assert_eq!(regional("en", ["de-DE"]), "en");
     }
 }

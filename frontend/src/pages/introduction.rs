@@ -1,7 +1,6 @@
 //! Step 1: what will be moved, and the terms.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::hooks::use_navigate;
 use mailferry_shared::{ids::OrderId, order::OrderCreate};
 
 use super::{order::LAST_ORDER, steps::StepBar};
@@ -10,7 +9,7 @@ use crate::{
     browser::intl,
     components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
     route::Step,
-    state::{Load, order::OrderContext, service::Service},
+    state::{Load, language::PageLanguage, offer::Offer, order::OrderContext, router::Router, service::Service},
     t,
 };
 
@@ -181,12 +180,23 @@ fn TermsTexts() -> impl IntoView {
 #[component]
 fn Begin() -> impl IntoView {
     let service = expect_context::<Service>();
-    let navigate = use_navigate();
+    let router = Router::get();
+    let language = PageLanguage::get();
+    let offer = Offer::get();
     let (terms, privacy) = (RwSignal::new(false), RwSignal::new(false));
     let (asked, busy) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<api::ApiError>);
     let terms_error = move || (asked.get() && !terms.get()).then(|| t!("intro.terms_missing").to_owned());
     let privacy_error = move || (asked.get() && !privacy.get()).then(|| t!("intro.privacy_missing").to_owned());
+    // Whoever ticks something goes on to the wizard next.
+    Effect::new(move |asked: Option<bool>| {
+        let ticked = terms.get() || privacy.get();
+        if ticked && asked != Some(true) {
+            browser::prefetch("wizard-module");
+            browser::prefetch("wizard-glue");
+        }
+        ticked || asked == Some(true)
+    });
     let version = move || match service.info() {
         Load::Ready(info) => Some(info.terms_version),
         _ => None,
@@ -200,9 +210,8 @@ fn Begin() -> impl IntoView {
         }
         busy.set(true);
         failure.set(None);
-        let navigate = navigate.clone();
         spawn_local(async move {
-            let language = mailferry_shared::order::Language::default();
+            let language = language.of_orders();
             let order = OrderCreate {
                 accepted_terms,
                 language,
@@ -210,12 +219,12 @@ fn Begin() -> impl IntoView {
                 source: None,
                 destination: None,
                 options: mailferry_shared::order::OrderOptions::default(),
-                link: None,
+                link: offer.token(),
             };
             let created = api::create_order(&order).await;
             busy.try_set(false);
             match created {
-                Ok(order) => navigate(&Step::Providers.path(order.id), leptos_router::NavigateOptions::default()),
+                Ok(order) => router.go(&Step::Providers.path(order.id)),
                 Err(error) => {
                     failure.try_set(Some(error));
                 }
@@ -237,7 +246,7 @@ fn Begin() -> impl IntoView {
                 <Tick label=t!("intro.privacy_label") checked=privacy on_change=move |on| privacy.set(on) />
                 <FieldError id="privacy-error" error=Signal::derive(privacy_error) />
             </div>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {move || failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {
                 Load::Failed(error) => Some(view! { <Failure error=error /> }),
                 _ => None,

@@ -13,7 +13,7 @@ mod steps;
 pub(crate) use accounts::Accounts;
 pub(crate) use confirm::Confirm;
 pub(crate) use introduction::{Introduction, IntroductionAgain};
-pub(crate) use lost::NotFound;
+pub(crate) use lost::{Locked, NotFound};
 pub(crate) use order::{OrderFrame, Resume};
 pub(crate) use providers::Providers;
 pub(crate) use status::Status;

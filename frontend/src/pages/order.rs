@@ -1,11 +1,6 @@
 //! Opening an order: by its link's token, or by the cookie of an earlier visit.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{
-    NavigateOptions,
-    components::Outlet,
-    hooks::{use_navigate, use_params_map},
-};
 use mailferry_shared::{
     ids::OrderId,
     order::{Order, SessionCreate},
@@ -17,24 +12,40 @@ use crate::{
     api::{self, ApiError},
     browser,
     components::{Failure, Skeleton},
-    route::resume_at,
-    state::{Load, connection::Connection, order::OrderContext, poll},
+    route::{Step, resume_at},
+    state::{
+        Load,
+        connection::Connection,
+        language::PageLanguage,
+        offer::Offer,
+        order::{OpenOrder, OrderContext},
+        poll,
+        router::Router,
+    },
 };
 
 /// Where this browser remembers the number of the order last opened. The number alone opens nothing.
 pub(crate) const LAST_ORDER: &str = "mailferry.order";
 
-/// The frame of all steps of an order; its steps are shown once the order is here.
+/// The steps that a module shows.
+pub(crate) type Steps = fn(Option<Step>) -> AnyView;
+
+/// The frame of all steps of the order `id`; its steps are shown once the order is here.
 #[component]
-pub(crate) fn OrderFrame() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.with(|params| params.get("id")?.parse::<OrderId>().ok()));
-    view! {
-        {move || match id.get() {
-            Some(id) => view! { <Opening id=id /> }.into_any(),
-            None => view! { <main class="page" id="main" tabindex="-1"><Locked by_link=false /></main> }.into_any(),
-        }}
+pub(crate) fn OrderFrame(
+    id: OrderId,
+    /// Makes the view of a step; none: the bare address.
+    steps: Steps,
+) -> impl IntoView {
+    match OpenOrder::get().find(id) {
+        // Known, and no other link was opened: the views are made anew, in another language.
+        Some(context) if !has_token() => view! { <Opened context=context steps=steps /> }.into_any(),
+        _ => view! { <Opening id=id steps=steps /> }.into_any(),
     }
+}
+
+fn has_token() -> bool {
+    window().location().hash().is_ok_and(|hash| hash.contains("token="))
 }
 
 /// Takes the token out of the address bar, so that it is neither bookmarked nor seen over a shoulder.
@@ -53,24 +64,28 @@ async fn open(id: OrderId, token: Option<Secret>) -> Result<Order, ApiError> {
 }
 
 #[component]
-fn Opening(id: OrderId) -> impl IntoView {
+fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
     let connection = expect_context::<Connection>();
     let token = take_token();
     let by_link = token.is_some();
     let loaded = RwSignal::new(Load::<()>::Loading);
     let context = StoredValue::new(None::<OrderContext>);
-    let owner = Owner::current();
+    let open_order = OpenOrder::get();
+    let language = PageLanguage::get();
+    let offer = Offer::get();
     let load = move || {
-        let (token, owner) = (token.clone(), owner.clone());
+        let token = token.clone();
         loaded.set(Load::Loading);
         spawn_local(async move {
             match open(id, token).await {
                 Ok(order) => {
                     browser::store(LAST_ORDER, Some(&order.id.to_string()));
-                    let make = move || OrderContext::new(order);
-                    // The order's state lives as long as this frame, not as long as one step.
-                    let made = owner.map_or_else(|| None, |owner| Some(owner.with(make)));
-                    context.try_set_value(made);
+                    // Who comes by the link in a mail reads on in the mail's language.
+                    language.prefer(order.language.tag());
+                    if let Some(link) = &order.link {
+                        offer.wear(&link.brand);
+                    }
+                    context.try_set_value(Some(open_order.open(order)));
                     loaded.try_set(Load::Ready(()));
                 }
                 Err(error) => {
@@ -98,20 +113,21 @@ fn Opening(id: OrderId) -> impl IntoView {
             view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
         }
         Load::Ready(()) => match context.get_value() {
-            Some(context) => view! { <Opened context=context /> }.into_any(),
+            Some(context) => view! { <Opened context=context steps=steps /> }.into_any(),
             None => ().into_any(),
         },
     }
 }
 
 #[component]
-fn Opened(context: OrderContext) -> impl IntoView {
+fn Opened(context: OrderContext, steps: Steps) -> impl IntoView {
     provide_context(context);
     poll_accounts(context);
+    let router = Router::get();
     view! {
         <StepBar order=context />
         <main class="page" id="main" tabindex="-1">
-            <Outlet />
+            {move || steps(router.place().step())}
         </main>
     }
 }
@@ -135,10 +151,10 @@ fn poll_accounts(context: OrderContext) {
 #[component]
 pub(crate) fn Resume() -> impl IntoView {
     let context = expect_context::<OrderContext>();
-    let navigate = use_navigate();
+    let router = Router::get();
     Effect::new(move || {
         let step = context.order.with_untracked(resume_at);
-        navigate(&step.path(context.id), NavigateOptions { replace: true, ..Default::default() });
+        router.replace(&step.path(context.id));
     });
     view! { <Skeleton /> }
 }

@@ -1,12 +1,11 @@
 //! The step bar.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 
 use crate::{
     components::{Glyph, icon},
     route::{Step, furthest_open},
-    state::order::OrderContext,
+    state::{order::OrderContext, router::Router},
     t,
 };
 
@@ -23,8 +22,8 @@ fn name(step: Step) -> &'static str {
 /// The five steps: where one is, what lies behind, what can be opened. Without an order only the first is open.
 #[component]
 pub(crate) fn StepBar(#[prop(optional)] order: Option<OrderContext>) -> impl IntoView {
-    let location = use_location();
-    let current = Memo::new(move |_| location.pathname.with(|path| Step::of_path(path)).unwrap_or(Step::Introduction));
+    let router = Router::get();
+    let current = Memo::new(move |_| router.place().step().unwrap_or(Step::Introduction));
     let open_to = Memo::new(move |_| order.map_or(Step::Introduction, |order| order.order.with(furthest_open)));
     let stop = move |step: Step| {
         let is_past = move || step < current.get();

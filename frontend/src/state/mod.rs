@@ -3,9 +3,12 @@
 pub(crate) mod announce;
 pub(crate) mod checking;
 pub(crate) mod connection;
+pub(crate) mod language;
+pub(crate) mod offer;
 pub(crate) mod order;
 pub(crate) mod poll;
 pub(crate) mod providers;
+pub(crate) mod router;
 pub(crate) mod service;
 pub(crate) mod theme;
 pub(crate) mod typed;

@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     account::{AccountPair, LoginState},
     ids::OrderId,
-    order::{Order, OrderAction},
+    order::{Language, Order, OrderAction, OrderChange},
 };
 
 use super::{Load, checking::Checking, poll::Kick, typed::Typed};
@@ -25,6 +25,53 @@ pub(crate) struct OrderContext {
     typed: StoredValue<Typed>,
     /// Asks for fresh account pairs at once.
     pub(crate) kick: Kick,
+}
+
+/// The order opened last. It outlives the views: they may be made anew, and nothing that was typed is lost.
+#[derive(Clone, Copy)]
+pub(crate) struct OpenOrder {
+    owner: StoredValue<Owner>,
+    context: StoredValue<Option<OrderContext>>,
+}
+
+impl OpenOrder {
+    pub(crate) fn provide() -> Self {
+        let owner = Owner::current().unwrap_or_default();
+        let open = Self { owner: StoredValue::new(owner), context: StoredValue::new(None) };
+        provide_context(open);
+        open
+    }
+
+    pub(crate) fn get() -> Self {
+        expect_context()
+    }
+
+    /// The order `id`, if it is the one that is open.
+    pub(crate) fn find(self, id: OrderId) -> Option<OrderContext> {
+        self.context.get_value().filter(|context| context.id == id)
+    }
+
+    /// Opens `order` in the place of the one before.
+    pub(crate) fn open(self, order: Order) -> OrderContext {
+        let context = self.owner.with_value(|owner| owner.with(|| OrderContext::new(order)));
+        self.context.set_value(Some(context));
+        context
+    }
+
+    /// Lets the open order's mails be written in `language`, as long as it may be changed.
+    pub(crate) fn set_language(self, language: Language) {
+        let Some(context) = self.context.get_value() else { return };
+        let is_new = context.order.with_untracked(|order| order.language != language);
+        if is_new && untrack(|| context.allows(OrderAction::Change)) {
+            spawn_local(async move {
+                let change = OrderChange { language: Some(language), ..OrderChange::default() };
+                // The step that changes the order next says it again.
+                if let Ok(order) = api::change_order(context.id, &change).await {
+                    context.order.try_set(order);
+                }
+            });
+        }
+    }
 }
 
 impl OrderContext {

@@ -4,8 +4,9 @@
 use leptos::prelude::*;
 use mailferry_shared::{
     endpoint::TlsMode,
-    import::{ImportResult, Layout},
+    import::{ImportResult, Layout, RowCorrection},
     order::{Order, OrderOptions, ProviderChoice, StartKind},
+    schedule::{DeltaSchedule, DeltaTrigger},
     secret::Secret,
 };
 
@@ -76,6 +77,8 @@ pub(crate) struct SideFields {
     pub(crate) user: RwSignal<String>,
     pub(crate) password: RwSignal<String>,
     pub(crate) act_for: RwSignal<String>,
+    /// The order's admin credentials log in.
+    pub(crate) by_admin: RwSignal<bool>,
     pub(crate) own_server: RwSignal<bool>,
     pub(crate) server: ServerFields,
     pub(crate) user_error: RwSignal<Option<String>>,
@@ -88,6 +91,7 @@ impl SideFields {
             user: RwSignal::default(),
             password: RwSignal::default(),
             act_for: RwSignal::default(),
+            by_admin: RwSignal::new(false),
             own_server: RwSignal::new(false),
             server: ServerFields::of(None),
             user_error: RwSignal::new(None),
@@ -100,6 +104,7 @@ impl SideFields {
             text.set(String::new());
         }
         self.own_server.set(false);
+        self.by_admin.set(false);
         self.server.clear();
         self.user_error.set(None);
         self.password_error.set(None);
@@ -115,6 +120,8 @@ pub(crate) struct ImportFields {
     pub(crate) preview: RwSignal<Option<ImportResult>>,
     /// True once the good rows have been added; `preview` then holds those left out.
     pub(crate) added: RwSignal<bool>,
+    /// Bad rows that were put right.
+    pub(crate) corrections: RwSignal<Vec<RowCorrection>>,
     pub(crate) source_password: RwSignal<String>,
     pub(crate) destination_password: RwSignal<String>,
     pub(crate) error: RwSignal<Option<String>>,
@@ -128,6 +135,7 @@ impl ImportFields {
             layout: RwSignal::new(None),
             preview: RwSignal::new(None),
             added: RwSignal::new(false),
+            corrections: RwSignal::default(),
             source_password: RwSignal::default(),
             destination_password: RwSignal::default(),
             error: RwSignal::new(None),
@@ -138,6 +146,7 @@ impl ImportFields {
     pub(crate) fn clear(self) {
         self.file_name.set(None);
         self.preview.set(None);
+        self.corrections.set(Vec::new());
         self.added.set(false);
         self.error.set(None);
         for text in [self.content, self.source_password, self.destination_password] {
@@ -201,6 +210,27 @@ pub(crate) struct StartFields {
     pub(crate) voucher: RwSignal<String>,
     pub(crate) later: RwSignal<bool>,
     pub(crate) at: RwSignal<String>,
+    pub(crate) second: SecondPhase,
+}
+
+/// The delta that starts by itself.
+#[derive(Clone, Copy)]
+pub(crate) struct SecondPhase {
+    /// What starts it; none: by hand.
+    pub(crate) trigger: RwSignal<Option<DeltaTrigger>>,
+    pub(crate) hours: RwSignal<String>,
+    pub(crate) error: RwSignal<Option<String>>,
+}
+
+impl SecondPhase {
+    fn of(schedule: Option<DeltaSchedule>) -> Self {
+        let hours = schedule.and_then(|schedule| schedule.delay_hours).unwrap_or(8);
+        Self {
+            trigger: RwSignal::new(schedule.map(|schedule| schedule.trigger)),
+            hours: RwSignal::new(hours.to_string()),
+            error: RwSignal::new(None),
+        }
+    }
 }
 
 /// Everything typed in the steps of an order.
@@ -232,6 +262,7 @@ impl Typed {
                 voucher: RwSignal::default(),
                 later: RwSignal::new(order.earliest_start.is_some()),
                 at: RwSignal::new(order.earliest_start.map(crate::browser::intl::local_value).unwrap_or_default()),
+                second: SecondPhase::of(order.delta_schedule),
             },
         }
     }

@@ -13,7 +13,7 @@ pub fn markdown(root: &Command) -> String {
     for argument in settings {
         let variable = argument.get_env().unwrap_or_default().to_string_lossy();
         let (meaning, default) = words(argument);
-        text.push_str(&format!("| `{variable}` | {meaning} | {default} |\n"));
+        text.extend(["| `", &variable, "` | ", &meaning, " | ", &default, " |\n"]);
     }
     text
 }

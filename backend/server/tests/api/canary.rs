@@ -48,7 +48,7 @@ impl<'a> MakeWriter<'a> for Log {
 
 /// The canary as it is, and as it would look in the usual disguises.
 fn disguises() -> Vec<(&'static str, Vec<u8>)> {
-    let hex: String = CANARY.bytes().map(|byte| format!("{byte:02x}")).collect();
+    let hex = CANARY.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
     // Base64 depends on what stands before it: all three phases, without the letters that neighbours share.
     let base64 = (0..3).map(|phase| {
         let encoded = BASE64_STANDARD.encode([vec![b' '; phase].as_slice(), CANARY.as_bytes()].concat());

@@ -21,6 +21,7 @@ fn fields_of(side: &Side) -> SideFields {
     fields.user.set(side.user.clone());
     fields.act_for.set(side.act_for.clone().unwrap_or_default());
     fields.own_server.set(side.endpoint.is_some());
+    fields.by_admin.set(side.by_admin);
     if let Some(endpoint) = &side.endpoint {
         fields.server.host.set(endpoint.host.to_string());
         fields.server.port.set(endpoint.port.to_string());

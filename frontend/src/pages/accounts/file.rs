@@ -24,6 +24,7 @@ async fn send(page: Page, preview: bool) -> Result<ImportResult, api::ApiError> 
         preview,
         source_password: secret(fields.source_password),
         destination_password: secret(fields.destination_password),
+        corrections: fields.corrections.get_untracked(),
         ..ImportRequest::default()
     };
     api::import_accounts(page.context.id, &request).await

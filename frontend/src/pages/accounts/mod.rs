@@ -1,6 +1,8 @@
 //! Step 3: account pairs, by hand and by file, and their checks.
 
 mod add;
+mod admin;
+mod correct;
 mod edit;
 mod file;
 mod import;
@@ -10,7 +12,6 @@ mod row;
 mod side_form;
 
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::order::OrderAction;
 
 use super::parts;
@@ -18,7 +19,7 @@ use crate::{
     browser,
     components::{Glyph, Notice, PageHead, TabItem, TabPanel, Tabs, Tone, icon},
     route::Step,
-    state::{announce::Announcer, order::OrderContext},
+    state::{announce::Announcer, order::OrderContext, router::Router},
     t, tn,
 };
 
@@ -113,6 +114,9 @@ pub(crate) fn Accounts() -> impl IntoView {
                 <import::ImportAccounts />
             </TabPanel>
         </div>
+        <Show when=move || page.open.get()>
+            <admin::Admins />
+        </Show>
         <Onward context=context />
     }
 }
@@ -134,7 +138,7 @@ fn announce_end(context: OrderContext) {
 
 #[component]
 fn Onward(context: OrderContext) -> impl IntoView {
-    let navigate = use_navigate();
+    let router = Router::get();
     let note = move || {
         let pairs = context.pairs();
         let failed = pairs.iter().filter(|pair| pair.ticked && parts::has_failed(pair)).count();
@@ -160,7 +164,7 @@ fn Onward(context: OrderContext) -> impl IntoView {
                 type="button"
                 class="button button-primary"
                 disabled=move || !ready()
-                on:click=move |_| navigate(&Step::Confirm.path(context.id), NavigateOptions::default())
+                on:click=move |_| router.go(&Step::Confirm.path(context.id))
             >
                 {t!("action.continue")}
                 {icon(Glyph::ArrowRight)}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mailferry_shared::import::{ImportResult, ImportRow, Layout, RowError};
 
-use super::Page;
+use super::{Page, correct::Correct};
 use crate::{
     components::{Glyph, Notice, PasswordField, Tone, icon},
     i18n, t, tn,
@@ -44,7 +44,7 @@ pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) ->
             </div>
             {move || {
                 let added = fields.added.get();
-                fields.preview.get().map(|result| content(page, &result, added))
+                fields.preview.get().map(|result| content(page, busy, &result, added))
             }}
             <div class="row">
                 {move || {
@@ -66,14 +66,14 @@ pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) ->
                         })
                 }}
                 <button type="button" class="button" on:click=move |_| fields.clear()>
-                    {t!("import.other")}
+                    {t!("import.another")}
                 </button>
             </div>
         </section>
     }
 }
 
-fn content(page: Page, result: &ImportResult, added: bool) -> impl IntoView + use<> {
+fn content(page: Page, busy: RwSignal<bool>, result: &ImportResult, added: bool) -> impl IntoView + use<> {
     let fields = page.context.typed().import;
     let header = if result.has_header { t!("import.with_header") } else { "" };
     let recognised = t!(
@@ -106,7 +106,7 @@ fn content(page: Page, result: &ImportResult, added: bool) -> impl IntoView + us
             }
         })
     };
-    let errors = (bad > 0).then(|| errors_table(&result.errors, bad));
+    let errors = (bad > 0).then(|| errors_table(page, busy, &result.errors, bad));
     let rows = (good > 0).then(|| rows_table(&result.rows, good));
     view! {
         <div class="stack">
@@ -127,7 +127,7 @@ fn content(page: Page, result: &ImportResult, added: bool) -> impl IntoView + us
     }
 }
 
-fn errors_table(errors: &[RowError], bad: u64) -> impl IntoView + use<> {
+fn errors_table(page: Page, busy: RwSignal<bool>, errors: &[RowError], bad: u64) -> impl IntoView + use<> {
     let rows = errors
         .iter()
         .map(|error| {
@@ -138,7 +138,11 @@ fn errors_table(errors: &[RowError], bad: u64) -> impl IntoView + use<> {
                         {error.row.to_string()}
                     </th>
                     <td class="numbers">{column}</td>
-                    <td>{i18n::row_error_text(error)}</td>
+                    <td>
+                        {i18n::row_error_text(error)}
+                        {(!error.cells.is_empty())
+                            .then(|| view! { <Correct page=page error=error.clone() busy=busy /> })}
+                    </td>
                 </tr>
             }
         })

@@ -36,7 +36,9 @@ pub(super) fn SideForm(
         .and_then(|choice| untrack(|| known.find(&choice.provider?)))
         .is_some_and(|provider| provider.login == LoginForm::LocalPart);
     let user_hint = if is_local { t!("accounts.user_hint_local") } else { t!("accounts.user_hint") };
-    let details_open = !fields.act_for.with_untracked(String::is_empty) || fields.own_server.get_untracked();
+    let details_open = !fields.act_for.with_untracked(String::is_empty)
+        || fields.own_server.get_untracked()
+        || fields.by_admin.get_untracked();
     let server_id = format!("{id}-server");
     view! {
         <fieldset class="card">
@@ -63,6 +65,12 @@ pub(super) fn SideForm(
             <details class="disclosure" open=details_open>
                 <summary>{t!("accounts.details")}</summary>
                 <div class="disclosure-body stack">
+                    <Tick
+                        label=t!("admin.by_admin")
+                        hint=t!("admin.by_admin_hint")
+                        checked=fields.by_admin
+                        on_change=move |on| fields.by_admin.set(on)
+                    />
                     <TextField
                         id=format!("{id}-act-for")
                         label=t!("accounts.act_for")
@@ -99,18 +107,20 @@ pub(super) fn read(fields: SideFields, kept: impl Fn(&SideInput) -> bool) -> Opt
     fields.user_error.set(user_error.map(str::to_owned));
     let endpoint = if fields.own_server.get_untracked() { Some(fields.server.read()) } else { None };
     let act_for = Some(text(fields.act_for)).filter(|name| !name.is_empty());
+    let by_admin = fields.by_admin.get_untracked();
     // A password may begin or end with a blank.
     let password = fields.password.get_untracked();
     let input = SideInput {
-        password: (!password.is_empty()).then(|| Secret::new(password)),
-        act_for,
+        password: (!password.is_empty() && !by_admin).then(|| Secret::new(password)),
+        act_for: act_for.filter(|_| !by_admin),
         endpoint: match endpoint {
             Some(read) => Some(read?),
             None => None,
         },
+        by_admin,
         ..SideInput::of(user)
     };
-    let lacks_password = input.password.is_none() && !kept(&input);
+    let lacks_password = input.password.is_none() && !by_admin && !kept(&input);
     fields.password_error.set(lacks_password.then(|| t!("accounts.password_needed").to_owned()));
     (user_error.is_none() && !lacks_password).then_some(input)
 }

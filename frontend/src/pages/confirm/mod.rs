@@ -1,6 +1,9 @@
 //! Step 4: the summary, the options, and the start.
 
+mod dry_run;
 mod options;
+mod payment;
+mod schedule;
 mod start;
 mod summary;
 mod voucher;
@@ -9,6 +12,7 @@ use leptos::prelude::*;
 use mailferry_shared::order::StartKind;
 
 use crate::{
+    browser,
     components::{Glyph, Notice, PageHead, Tone, icon},
     route::Step,
     state::{order::OrderContext, service::Service},
@@ -22,6 +26,11 @@ pub(crate) fn Confirm() -> impl IntoView {
     let service = expect_context::<Service>();
     let errors = options::OptionErrors::new();
     let is_trial = move || context.typed().start.kind.get() == StartKind::Trial;
+    // From the banner of a trial one comes here for the full migration.
+    if window().location().hash().is_ok_and(|hash| hash == "#full") {
+        context.typed().start.kind.set(StartKind::Main);
+        browser::drop_fragment();
+    }
     // Counting may have gone on since the last step.
     context.refresh();
     view! {
@@ -35,6 +44,7 @@ pub(crate) fn Confirm() -> impl IntoView {
                     </Notice>
                 </Show>
                 <options::Options errors=errors />
+                <dry_run::DryRunCard option_errors=errors />
                 <Guide />
             </div>
             <div class="aside-sticky">

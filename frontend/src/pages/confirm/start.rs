@@ -1,7 +1,6 @@
 //! How to start: full or trial, voucher, when; and the button, with the reasons why it cannot be pressed yet.
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::{
     account::LoginState,
     order::{Order, OrderAction, OrderStart, OrderState, StartKind},
@@ -9,6 +8,7 @@ use mailferry_shared::{
 
 use super::{
     options::{self, OptionErrors},
+    payment, schedule,
     voucher::Voucher,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
     components::{Failure, FieldError, Glyph, RadioCard, TextField, icon},
     pages::parts,
     route::Step,
-    state::{checking, order::OrderContext, service::Service},
+    state::{checking, order::OrderContext, router::Router, service::Service},
     t, tn,
 };
 
@@ -71,9 +71,9 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
     let fields = context.typed().start;
-    let navigate = use_navigate();
+    let router = Router::get();
     let to_status = Callback::new(move |()| {
-        navigate(&Step::Status.path(context.id), NavigateOptions::default());
+        router.go(&Step::Status.path(context.id));
     });
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
@@ -88,7 +88,13 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
         } else {
             None
         };
-        let start = OrderStart { kind: fields.kind.get_untracked(), earliest_start: at };
+        let kind = fields.kind.get_untracked();
+        let delta_schedule = match kind {
+            StartKind::Main => schedule::read(fields.second),
+            StartKind::Trial => Ok(None),
+        };
+        let Ok(delta_schedule) = delta_schedule else { return };
+        let start = OrderStart { kind, earliest_start: at, delta_schedule };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -131,7 +137,9 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
+                <payment::Pay />
                 <Voucher to_status=to_status />
+                <schedule::SecondRun />
             </Show>
             <When error=time_error />
             {move || failure.get().map(|error| view! { <Failure error=error /> })}

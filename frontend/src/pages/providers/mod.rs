@@ -1,9 +1,9 @@
 //! Step 2: from where to where, and where status mails go.
 
+mod discovery;
 mod read;
 
 use leptos::{prelude::*, task::spawn_local};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use mailferry_shared::{
     order::OrderAction,
     provider::{LoginForm, Provider},
@@ -12,11 +12,15 @@ use mailferry_shared::{
 use crate::{
     api::{self, ApiError},
     components::{
-        Choice, Combobox, Failure, FieldError, Glyph, Notice, PageHead, ServerFieldset, TextField, Tone, icon,
+        Choice, Combobox, Failure, FieldError, Glyph, LanguageSelect, Notice, PageHead, ServerFieldset, TextField,
+        Tone, icon,
     },
     i18n,
     route::Step,
-    state::{Load, connection::Connection, order::OrderContext, providers::KnownProviders, typed::ProviderFields},
+    state::{
+        Load, connection::Connection, order::OrderContext, providers::KnownProviders, router::Router,
+        typed::ProviderFields,
+    },
     t,
 };
 
@@ -59,7 +63,7 @@ pub(crate) fn Providers() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let known = KnownProviders::get();
     let connection = expect_context::<Connection>();
-    let navigate = use_navigate();
+    let router = Router::get();
     let locked = Signal::derive(move || !context.allows(OrderAction::Change));
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
@@ -67,10 +71,7 @@ pub(crate) fn Providers() -> impl IntoView {
     let retry = Callback::new(move |()| connection.retry());
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let go = {
-            let navigate = navigate.clone();
-            move || navigate(&Step::Accounts.path(context.id), NavigateOptions::default())
-        };
+        let go = move || router.go(&Step::Accounts.path(context.id));
         if locked.get_untracked() {
             return go();
         }
@@ -147,11 +148,7 @@ fn LanguageField() -> impl IntoView {
             <label class="field-label" for="language">
                 {t!("providers.language_label")}
             </label>
-            <select class="input" id="language">
-                <option value="en" selected=true>
-                    {t!("providers.language_en")}
-                </option>
-            </select>
+            <LanguageSelect id="language" />
         </div>
     }
 }
@@ -185,6 +182,7 @@ fn SideCard(texts: SideTexts, fields: ProviderFields, locked: Signal<bool>) -> i
         fields.by_hand.update(|by_hand| *by_hand = !*by_hand);
         fields.error.set(None);
     };
+    let typed = RwSignal::new(String::new());
     let title_id = format!("{}-title", texts.id);
     view! {
         <section class="card" aria-labelledby=title_id.clone()>
@@ -202,7 +200,9 @@ fn SideCard(texts: SideTexts, fields: ProviderFields, locked: Signal<bool>) -> i
                     on_select=choose
                     error=fields.error
                     disabled=locked
+                    told=typed
                 />
+                <discovery::Find id=texts.id fields=fields typed=typed />
             </Show>
             <Show when=move || needs_host.get() && !fields.by_hand.get()>
                 <p class="small soft">{t!("providers.host_needed")}</p>

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    order::{Language, OrderChange, ProviderChoice},
+    order::{OrderChange, ProviderChoice},
     provider::Provider,
 };
 
@@ -10,7 +10,7 @@ use super::{destination_texts, source_texts};
 use crate::{
     api::ApiError,
     forms,
-    state::{order::OrderContext, providers::KnownProviders, typed::ProviderFields},
+    state::{language::PageLanguage, order::OrderContext, providers::KnownProviders, typed::ProviderFields},
 };
 
 /// The change to send; `None` with the errors beside their fields.
@@ -25,7 +25,7 @@ pub(super) fn read(
     let notify = if typed.trim().is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
     notify_error.set(notify.as_ref().err().map(|error| (*error).to_owned()));
     Some(OrderChange {
-        language: Some(Language::default()),
+        language: Some(PageLanguage::get().of_orders()),
         source: Some(source?),
         destination: Some(destination?),
         notify_address: notify.ok()?,

@@ -1,9 +1,9 @@
 //! What one can do with the order now: exactly the buttons its `actions` allow, the final ones after a question.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::order::OrderAction;
+use mailferry_shared::order::{OrderAction, OrderState};
 
-use super::Page;
+use super::{Page, has_exceptions};
 use crate::{
     api::{self, Act, ApiError},
     browser,
@@ -18,6 +18,8 @@ enum Question {
     Cancel,
     Delete,
     Delta,
+    Retry,
+    Forget,
 }
 
 impl Question {
@@ -26,6 +28,8 @@ impl Question {
             Self::Cancel => t!("status.cancel_title"),
             Self::Delete => t!("status.delete_title"),
             Self::Delta => t!("status.delta_title"),
+            Self::Retry => t!("status.retry_title"),
+            Self::Forget => t!("status.forget_title"),
         }
     }
 
@@ -34,6 +38,8 @@ impl Question {
             Self::Cancel => t!("status.cancel_text"),
             Self::Delete => t!("status.delete_text"),
             Self::Delta => t!("status.delta_text"),
+            Self::Retry => t!("status.retry_text"),
+            Self::Forget => t!("status.forget_text"),
         }
     }
 
@@ -42,6 +48,8 @@ impl Question {
             Self::Cancel => t!("status.cancel_confirm"),
             Self::Delete => t!("status.delete_confirm"),
             Self::Delta => t!("status.delta_confirm"),
+            Self::Retry => t!("status.retry_confirm"),
+            Self::Forget => t!("status.forget_confirm"),
         }
     }
 
@@ -49,7 +57,8 @@ impl Question {
         match self {
             Self::Cancel => t!("status.cancel_keep"),
             Self::Delete => t!("status.delete_keep"),
-            Self::Delta => t!("status.delta_keep"),
+            Self::Delta | Self::Retry => t!("status.delta_keep"),
+            Self::Forget => t!("status.forget_keep"),
         }
     }
 
@@ -57,7 +66,8 @@ impl Question {
         match self {
             Self::Cancel => Glyph::Stop,
             Self::Delete => Glyph::Trash,
-            Self::Delta => Glyph::Refresh,
+            Self::Delta | Self::Retry => Glyph::Refresh,
+            Self::Forget => Glyph::Lock,
         }
     }
 }
@@ -72,6 +82,13 @@ async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
         Question::Delta => {
             api::start_delta(id).await?;
             page.context.refresh();
+        }
+        Question::Retry => {
+            page.context.order.try_set(api::act_on_order(id, Act::Retry).await?);
+        }
+        Question::Forget => {
+            page.context.order.try_set(api::act_on_order(id, Act::ForgetPasswords).await?);
+            page.context.load_accounts().await;
         }
         Question::Delete => {
             api::delete_order(id).await?;
@@ -126,6 +143,29 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             </Show>
         }
     };
+    let can_retry = Memo::new(move |_| {
+        page.allows(OrderAction::StartDelta)
+            && page.progress.with(|progress| progress.ready().is_some_and(has_exceptions))
+    });
+    let can_forget = Memo::new(move |_| {
+        let is_open = !matches!(page.state(), OrderState::Closed | OrderState::Cancelled);
+        is_open && page.context.pairs().iter().any(|pair| pair.source.has_password || pair.destination.has_password)
+    });
+    let offering = move |when: Memo<bool>, text: &'static str, what: Question| {
+        view! {
+            <Show when=move || when.get()>
+                <button
+                    type="button"
+                    class="button"
+                    disabled=move || busy.get()
+                    on:click=move |_| question.set(Some(what))
+                >
+                    {icon(what.glyph())}
+                    {text}
+                </button>
+            </Show>
+        }
+    };
     let asking = move |action: OrderAction, class: &'static str, text: &'static str, what: Question| {
         view! {
             <Show when=move || page.allows(action)>
@@ -145,8 +185,10 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
                     t!("status.delta"),
                     Question::Delta,
                 )}
+                {offering(can_retry, t!("status.retry"), Question::Retry)}
                 {direct(OrderAction::Pause, Glyph::Pause, t!("status.pause"), Act::Pause)}
                 {direct(OrderAction::Resume, Glyph::Play, t!("status.resume"), Act::Resume)}
+                {offering(can_forget, t!("status.forget"), Question::Forget)}
                 {asking(OrderAction::Cancel, "button button-danger", t!("status.cancel"), Question::Cancel)}
                 {asking(OrderAction::Delete, "button button-danger", t!("status.delete"), Question::Delete)}
             </div>
@@ -185,7 +227,8 @@ fn Ask(page: Page, question: RwSignal<Option<Question>>) -> impl IntoView {
         });
     };
     let body = move |what: Question| {
-        let class = if what == Question::Delta { "button button-primary" } else { "button button-danger" };
+        let is_harmless = matches!(what, Question::Delta | Question::Retry);
+        let class = if is_harmless { "button button-primary" } else { "button button-danger" };
         view! {
             <p>{what.text()}</p>
             {(what == Question::Delta)

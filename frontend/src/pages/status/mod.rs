@@ -1,11 +1,14 @@
 //! Step 5: the migration under way, its protocol, and what one can do with it.
 
 mod actions;
+mod folders;
 mod items;
 mod keep;
+mod mx;
 mod next;
 mod pairs;
 mod protocol;
+mod verify;
 mod voyage;
 
 use leptos::prelude::*;
@@ -28,7 +31,9 @@ use crate::{
         poll::{self, Kick},
         service::Service,
     },
-    t, tn,
+    t,
+    throughput::Throughput,
+    tn,
 };
 
 /// What the parts of the status page share.
@@ -36,6 +41,8 @@ use crate::{
 struct Page {
     context: OrderContext,
     progress: RwSignal<Load<Progress>>,
+    /// How fast it went since the page was opened.
+    throughput: RwSignal<Throughput>,
     /// Asks for fresh progress at once.
     kick: Kick,
     /// True once the order was deleted from here.
@@ -60,8 +67,13 @@ impl Page {
 #[component]
 pub(crate) fn Status() -> impl IntoView {
     let context = expect_context::<OrderContext>();
-    let page =
-        Page { context, progress: RwSignal::new(Load::Loading), kick: Kick::new(), deleted: RwSignal::new(false) };
+    let page = Page {
+        context,
+        progress: RwSignal::new(Load::Loading),
+        throughput: RwSignal::default(),
+        kick: Kick::new(),
+        deleted: RwSignal::new(false),
+    };
     provide_context(page);
     follow(page);
     announce(page);
@@ -106,6 +118,8 @@ fn Content(page: Page) -> impl IntoView {
         <Show when=move || completed() && !is_trial()>
             <next::Next page=page />
         </Show>
+        <mx::Mx page=page />
+        <verify::Verify page=page />
         <pairs::Pairs page=page />
         <keep::Keep page=page />
     }
@@ -133,8 +147,20 @@ fn follow(page: Page) {
                 }
             }
         }
+        note_throughput(page);
         page.progress.try_with_untracked(|progress| progress.ready().map_or(5000, |progress| progress.poll_after_ms))
     });
+}
+
+/// Notes what is done by now, while something moves.
+fn note_throughput(page: Page) {
+    let done = page.progress.try_with_untracked(|progress| {
+        let progress = progress.ready().filter(|progress| progress.state == OrderState::Active)?;
+        Some(progress.counts.done_bytes())
+    });
+    if let Some(Some(done)) = done {
+        page.throughput.try_update(|throughput| throughput.note(js_sys::Date::now(), done));
+    }
 }
 
 /// Tells of milestones: each quarter, and each change of state. Never of every round.
@@ -236,9 +262,6 @@ fn Lead(page: Page) -> impl IntoView {
 fn TrialBanner(page: Page) -> impl IntoView {
     let service = expect_context::<Service>();
     let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
-    let to_full = move || {
-        page.context.typed().start.kind.set(StartKind::Main);
-    };
     view! {
         <Show when=is_trial>
             <Notice tone=Tone::Info title=t!("status.trial_title")>
@@ -246,8 +269,7 @@ fn TrialBanner(page: Page) -> impl IntoView {
                 <Show when=move || page.allows(OrderAction::Start)>
                     <a
                         class="button button-small button-primary"
-                        href=Step::Confirm.path(page.context.id)
-                        on:click=move |_| to_full()
+                        href=format!("{}#full", Step::Confirm.path(page.context.id))
                     >
                         {t!("status.to_full")}
                         {icon(Glyph::ArrowRight)}

@@ -1,5 +1,7 @@
 //! A row per account pair: state in words, progress, and its protocol.
 
+use std::collections::HashSet;
+
 use leptos::prelude::*;
 use mailferry_shared::{
     ids::PairId,
@@ -7,10 +9,10 @@ use mailferry_shared::{
     run::{RunState, RunSummary},
 };
 
-use super::{Page, protocol::ProtocolDialog};
+use super::{Page, folders::PairFolders, protocol::ProtocolDialog};
 use crate::{
     browser::intl,
-    components::{Glyph, icon},
+    components::{Glyph, VirtualRows, icon},
     format, i18n,
     pages::parts,
     t, tn,
@@ -20,6 +22,8 @@ use crate::{
 #[component]
 pub(super) fn Pairs(page: Page) -> impl IntoView {
     let shown = RwSignal::new(None::<PairProgress>);
+    // Which rows are open; kept here, because rows come and go as one scrolls.
+    let opened = RwSignal::new(HashSet::<PairId>::new());
     let ids = Memo::new(move |_| {
         page.progress
             .with(|progress| {
@@ -33,10 +37,13 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
                 when=move || !ids.with(Vec::is_empty)
                 fallback=|| view! { <p class="empty soft">{t!("status.no_pairs")}</p> }
             >
-                <table class="table table-cards">
+                <table
+                    class="table table-cards"
+                    aria-rowcount=move || ids.with(|ids| (ids.len() + 1).to_string())
+                >
                     <caption class="visually-hidden">{t!("status.table")}</caption>
                     <thead>
-                        <tr>
+                        <tr aria-rowindex="1">
                             <th scope="col">{t!("status.col_accounts")}</th>
                             <th scope="col">{t!("status.col_state")}</th>
                             <th scope="col">{t!("status.col_progress")}</th>
@@ -45,11 +52,11 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
                             </th>
                         </tr>
                     </thead>
-                    <tbody>
-                        <For each=move || ids.get() key=|id| *id let:id>
-                            <Row page=page id=id shown=shown />
-                        </For>
-                    </tbody>
+                    <VirtualRows
+                        ids=ids
+                        columns=4
+                        row=move |id, at| view! { <Row page=page id=id at=at shown=shown opened=opened /> }
+                    />
                 </table>
             </Show>
         </section>
@@ -58,7 +65,13 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
 }
 
 #[component]
-fn Row(page: Page, id: PairId, shown: RwSignal<Option<PairProgress>>) -> impl IntoView {
+fn Row(
+    page: Page,
+    id: PairId,
+    at: usize,
+    shown: RwSignal<Option<PairProgress>>,
+    opened: RwSignal<HashSet<PairId>>,
+) -> impl IntoView {
     let pair = Memo::new(move |_| {
         page.progress.with(|progress| progress.ready()?.pairs.iter().find(|pair| pair.pair_id == id).cloned())
     });
@@ -81,11 +94,33 @@ fn Row(page: Page, id: PairId, shown: RwSignal<Option<PairProgress>>) -> impl In
         Some(RunState::Failed) => "progress progress-bad",
         _ => "progress",
     };
+    let is_open = Memo::new(move |_| opened.with(|opened| opened.contains(&id)));
+    let toggle = move |_| {
+        opened.update(|opened| {
+            if !opened.remove(&id) {
+                opened.insert(id);
+            }
+        });
+    };
+    let folders_id = format!("folders-{id}");
+    let folders_of = t!("status.folders_of", account = source);
     view! {
-        <tr>
+        <tr aria-rowindex=(at + 2).to_string()>
             <th scope="row">
                 <p class="account-name">{source}</p>
                 <p class="account-meta">{format!("→ {destination}")}</p>
+                <button
+                    type="button"
+                    class="button button-quiet button-small button-flush"
+                    aria-expanded=move || is_open.get().to_string()
+                    aria-controls=folders_id.clone()
+                    aria-label=folders_of
+                    disabled=move || run.with(Option::is_none)
+                    on:click=toggle
+                >
+                    <span class="chevron" class:is-open=move || is_open.get()>{icon(Glyph::Chevron)}</span>
+                    {t!("protocol.folders")}
+                </button>
             </th>
             <td>{move || state_cell(run.get())}</td>
             <td class="cell-progress">
@@ -114,6 +149,15 @@ fn Row(page: Page, id: PairId, shown: RwSignal<Option<PairProgress>>) -> impl In
                 </div>
             </td>
         </tr>
+        <Show when=move || is_open.get()>
+            <tr class="row-details">
+                <td colspan="4">
+                    <div id=folders_id.clone()>
+                        <PairFolders page=page id=id run=run />
+                    </div>
+                </td>
+            </tr>
+        </Show>
     }
 }
 

@@ -4,13 +4,13 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     ids::RunId,
     progress::PairProgress,
-    protocol::{FolderProtocol, Protocol},
-    run::{Counts, RunKind, RunSummary},
+    protocol::Protocol,
+    run::{RunKind, RunSummary},
 };
 
-use super::{Page, items::Items, pairs::run_state};
+use super::{Page, folders, items::Items, pairs::run_state};
 use crate::{
-    api,
+    api, browser,
     browser::intl,
     components::{Dialog, DialogSize, Failure, Glyph, Skeleton, TabItem, Tabs, icon},
     i18n,
@@ -92,6 +92,7 @@ fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
         })
     });
     let select = move |run: Option<RunId>| run.into_iter().for_each(choose);
+    let json = move || chosen.get().map(|run| api::protocol_json_url(order, pair_id, run));
     let csv = move || chosen.get().map(|run| api::protocol_csv_url(order, pair_id, run));
     view! {
             {move || match known.get() {
@@ -143,6 +144,20 @@ fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
                     {icon(Glyph::Download)}
                     {t!("protocol.download")}
                 </a>
+                <a
+                    class="button"
+                    href=json
+                    download="protocol.json"
+                    rel="external"
+                    hidden=move || chosen.get().is_none()
+                >
+                    {icon(Glyph::Download)}
+                    {t!("protocol.download_json")}
+                </a>
+                <button type="button" class="button" on:click=|_| browser::print()>
+                    {icon(Glyph::Printer)}
+                    {t!("protocol.print")}
+                </button>
                 <button type="button" class="button" on:click=move |_| load.run(())>
                     {icon(Glyph::Refresh)}
                     {t!("action.refresh")}
@@ -178,7 +193,7 @@ fn Log(protocol: Protocol) -> impl IntoView {
     } else {
         protocol.notes.iter().map(parts::finding_view).collect_view().into_any()
     };
-    let folders = folders(&protocol.folders, &run.counts);
+    let folders = folders::table(&protocol.folders, &run.counts);
     view! {
         <div class="stack-l">
             <div class="stack">{facts} {finding}</div>
@@ -202,60 +217,4 @@ fn fact(name: &'static str, value: AnyView) -> impl IntoView {
             <dd>{value}</dd>
         </div>
     }
-}
-
-fn folders(folders: &[FolderProtocol], total: &Counts) -> AnyView {
-    if folders.is_empty() {
-        return view! { <p class="soft small">{t!("protocol.no_folders")}</p> }.into_any();
-    }
-    let numbers = |counts: &Counts| {
-        [counts.listed, counts.stored, counts.present, counts.skipped, counts.failed, counts.uncertain]
-            .map(|value| view! { <td class="number">{i18n::number(value)}</td> })
-            .collect_view()
-    };
-    let head = [
-        t!("protocol.listed"),
-        t!("protocol.copied"),
-        t!("protocol.present"),
-        t!("protocol.skipped"),
-        t!("protocol.failed"),
-        t!("protocol.uncertain"),
-    ];
-    let rows = folders
-        .iter()
-        .map(|folder| {
-            let renamed = (folder.destination != folder.source)
-                .then(|| view! { <p class="account-meta">{t!("protocol.renamed", name = folder.destination)}</p> });
-            view! {
-                <tr>
-                    <th scope="row">
-                        <span class="account-name">{folder.source.clone()}</span>
-                        {renamed}
-                    </th>
-                    {numbers(&folder.counts)}
-                </tr>
-            }
-        })
-        .collect_view();
-    view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label=t!("protocol.folders")>
-            <table class="table table-tight">
-                <caption class="visually-hidden">{t!("protocol.folders")}</caption>
-                <thead>
-                    <tr>
-                        <th scope="col">{t!("protocol.col_folder")}</th>
-                        {head.map(|name| view! { <th scope="col" class="number">{name}</th> }).collect_view()}
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-                <tfoot>
-                    <tr>
-                        <th scope="row">{t!("protocol.total")}</th>
-                        {numbers(total)}
-                    </tr>
-                </tfoot>
-            </table>
-        </div>
-    }
-    .into_any()
 }

@@ -4,7 +4,15 @@ use leptos::prelude::*;
 use mailferry_shared::{order::OrderState, progress::Progress};
 
 use super::{Page, percent};
-use crate::{browser::intl, components::ferry, i18n, state::providers::KnownProviders, t, tn};
+use crate::{
+    browser::intl,
+    components::{Chart, ferry},
+    i18n,
+    state::providers::KnownProviders,
+    t,
+    throughput::{Throughput, highest},
+    tn,
+};
 
 /// The card with bar, counts, speed and times.
 #[component]
@@ -48,8 +56,38 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                 <span>{move || ends().1}</span>
             </div>
             <dl class="facts facts-small">{move || facts(page)}</dl>
+            <Pace page=page />
         </section>
     }
+}
+
+/// The speed since the page was opened, as a small line.
+#[component]
+fn Pace(page: Page) -> impl IntoView {
+    let rates = Memo::new(move |_| page.throughput.with(Throughput::rates));
+    let label = Signal::derive(move || {
+        rates.with(|rates| {
+            let now = rates.last().map_or(0.0, |rate| rate.bytes_per_second);
+            t!("status.pace_label", now = intl::rate(whole(now)), highest = intl::rate(whole(highest(rates))))
+        })
+    });
+    view! {
+        // Two points make a line.
+        <Show when=move || rates.with(|rates| rates.len() > 1) && page.state() == OrderState::Active>
+            <figure class="pace">
+                <figcaption class="row-between small soft">
+                    <span>{t!("status.pace")}</span>
+                    <span class="numbers">{move || label.get()}</span>
+                </figcaption>
+                <Chart rates=rates label=label />
+            </figure>
+        </Show>
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate in bytes is whole and positive")]
+fn whole(rate: f64) -> u64 {
+    rate.max(0.0) as u64
 }
 
 fn counted(progress: &Progress) -> String {

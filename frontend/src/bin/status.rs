@@ -1,8 +1,8 @@
-//! Starts the page in the browser.
+//! Starts the status page of a migration.
 
 #[cfg(target_arch = "wasm32")]
 fn main() {
-    mailferry_frontend::start();
+    mailferry_frontend::start_status();
 }
 
 #[cfg(not(target_arch = "wasm32"))]

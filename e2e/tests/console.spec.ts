@@ -1,0 +1,141 @@
+// The console of a reseller: sign-in, members, keys, vouchers, a new migration, the list with its filters.
+
+import type { Page } from "@playwright/test";
+
+import { Api } from "../support/api.ts";
+import { violations } from "../support/axe.ts";
+import { overflows, smallTargets } from "../support/layout.ts";
+import { withAccounts } from "../support/ready.ts";
+import { expect, test } from "./fixtures.ts";
+
+const PASSWORD = "a long enough password";
+
+async function signIn(page: Page, url: string, mail: string, password: string): Promise<void> {
+  await page.goto(`${url}/console`);
+  await page.getByLabel("Mail address").fill(mail);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+}
+
+test("a reseller's admin works in the console", async ({ page, operator, service, lab }) => {
+  const mail = `chief-${Date.now()}@reseller.example`;
+  const admin = { name: "Chief", mail, password: PASSWORD };
+  await operator.call("POST", "/tenants", { name: "Harbour Hosting", admin });
+  const look = async (name: string): Promise<void> => {
+    expect.soft(await violations(page), `axe at ${name}`).toEqual([]);
+    for (const width of [320, 390, 1280]) {
+      await page.setViewportSize({ width, height: 900 });
+      expect.soft(await overflows(page), `${name} at ${width} pixels`).toEqual([]);
+    }
+    expect.soft(await smallTargets(page), `targets at ${name}`).toEqual([]);
+  };
+  const open = (part: string) => page.getByRole("navigation", { name: "Parts of the console" }).getByRole("link", { name: part, exact: true }).click();
+
+  await test.step("a wrong password is refused in words", async () => {
+    await signIn(page, service.url, mail, "wrong wrong wrong");
+    await expect(page.getByText("Mail address or password is not right.")).toBeVisible();
+    await look("sign-in");
+    await signIn(page, service.url, mail, PASSWORD);
+    await expect(page.getByText("No migration fits.")).toBeVisible();
+    await expect(page.getByText("Harbour Hosting")).toBeVisible();
+    await look("empty list");
+  });
+
+  await test.step("a member is added, changed and deleted", async () => {
+    await open("Members");
+    await page.getByRole("button", { name: "Add member" }).click();
+    const dialog = page.getByRole("dialog", { name: "Member" });
+    await dialog.getByLabel("Name").fill("Mate");
+    await dialog.getByLabel("Mail address").fill("no address");
+    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await expect(dialog.getByText("A mail address looks like name@example.org.")).toBeVisible();
+    await dialog.getByLabel("Mail address").fill(`mate-${Date.now()}@reseller.example`);
+    await dialog.getByRole("radio", { name: "Manager" }).check();
+    await dialog.getByLabel("Domains").fill("old.example\nnew.example");
+    await look("member dialog");
+    await dialog.getByRole("button", { name: "Save changes" }).click();
+    const row = page.getByRole("row").filter({ hasText: "Mate" });
+    await expect(row).toContainText("old.example, new.example");
+    await look("members");
+    await row.getByRole("button", { name: "Edit Mate" }).click();
+    await dialog.getByLabel("Name").fill("First Mate");
+    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await page.getByRole("button", { name: "Delete First Mate" }).click();
+    await page.getByRole("dialog", { name: "Delete this member?" }).getByRole("button", { name: "Delete member" }).click();
+    await expect(page.getByRole("row").filter({ hasText: "First Mate" })).toHaveCount(0);
+  });
+
+  const key = await test.step("an API key is shown once and works", async () => {
+    await open("API keys");
+    await page.getByRole("button", { name: "Create API key" }).first().click();
+    const dialog = page.getByRole("dialog", { name: "Create API key" });
+    await dialog.getByLabel("Name").fill("Provisioning");
+    await dialog.getByRole("checkbox", { name: "vouchers:write" }).check();
+    await dialog.getByRole("button", { name: "Create API key" }).click();
+    await expect(page.getByText("It is shown this once only.")).toBeVisible();
+    await look("keys");
+    return (await page.locator(".copyline .mono").first().textContent())!.trim();
+  });
+  const reseller = new Api(service.url, key);
+  const order = await withAccounts(reseller, lab, lab.state.accounts.slice(0, 1));
+
+  await test.step("the list shows the migration, finds it, and opens it", async () => {
+    await open("Migrations");
+    await expect(page.getByRole("link", { name: /anna@old.example/ })).toBeVisible();
+    await look("list");
+    await page.getByLabel("Search", { exact: true }).fill("nobody@nowhere.example");
+    await page.getByRole("button", { name: "Find" }).click();
+    await expect(page.getByText("No migration fits.")).toBeVisible();
+    await page.getByLabel("Search", { exact: true }).fill(order.id);
+    await page.getByRole("button", { name: "Find" }).click();
+    await page.getByRole("link", { name: /anna@old.example/ }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "Not started yet" })).toBeVisible();
+    await look("migration");
+    await page.goto(`${service.url}/console`);
+  });
+
+  await test.step("vouchers are made and kept in a file", async () => {
+    await open("Vouchers");
+    await page.getByRole("button", { name: "Create vouchers" }).click();
+    const dialog = page.getByRole("dialog", { name: "Create vouchers" });
+    await dialog.getByLabel("Accounts per voucher").fill("0");
+    await dialog.getByRole("button", { name: "Create vouchers" }).click();
+    await expect(dialog.locator(".field-error")).toBeVisible();
+    await dialog.getByLabel("Accounts per voucher").fill("2");
+    await dialog.getByLabel("How many vouchers").fill("3");
+    await dialog.getByRole("button", { name: "Create vouchers" }).click();
+    await expect(page.getByText("3 vouchers were created")).toBeVisible();
+    const download = page.waitForEvent("download");
+    await page.getByRole("link", { name: "Download" }).click();
+    expect((await download).suggestedFilename()).toBe("vouchers.txt");
+    await look("vouchers");
+  });
+
+  await test.step("a revoked key is refused", async () => {
+    await open("API keys");
+    await page.getByRole("button", { name: "Revoke Provisioning" }).click();
+    await page.getByRole("dialog", { name: "Revoke this API key?" }).getByRole("button", { name: "Revoke" }).click();
+    await expect(page.getByText("There are no API keys.")).toBeVisible();
+    await expect(reseller.call("GET", "/orders")).rejects.toThrow(/not_signed_in/);
+  });
+
+  await test.step("a new migration goes on in the wizard", async () => {
+    await open("New migration");
+    await page.getByRole("checkbox").check();
+    await page.getByRole("button", { name: "Choose providers" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "From where to where?" })).toBeVisible();
+  });
+
+  await test.step("the password is changed, and one signs out", async () => {
+    await page.goto(`${service.url}/console/profile`);
+    await page.getByLabel("Current password").fill(PASSWORD);
+    await page.getByLabel("New password").fill(`${PASSWORD}!`);
+    await page.getByRole("button", { name: "Save changes" }).click();
+    await expect(page.getByText("The password was changed.")).toBeVisible();
+    await look("profile");
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await expect(page.getByRole("heading", { name: "Sign in to the console" })).toBeVisible();
+    await signIn(page, service.url, mail, `${PASSWORD}!`);
+    await expect(page.getByRole("heading", { level: 1, name: "Migrations" })).toBeVisible();
+  });
+});

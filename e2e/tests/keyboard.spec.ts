@@ -1,0 +1,95 @@
+// The whole way by keyboard alone: every control is reached by Tab, shows that it has the focus, and works.
+
+import { type Locator, type Page } from "@playwright/test";
+
+import { smallTargets } from "../support/layout.ts";
+import { Keyboard } from "../support/keyboard.ts";
+import { expect, test } from "./fixtures.ts";
+
+async function server(keyboard: Keyboard, group: Locator, host: string, port: number, tls: string): Promise<void> {
+  await keyboard.fill(group.getByLabel("Server (host name)"), host);
+  await keyboard.to(group.getByLabel("Encryption"));
+  // Letters choose in a list.
+  await keyboard.press(tls === "starttls" ? "s" : "t");
+  await keyboard.fill(group.getByLabel("Port"), String(port));
+}
+
+async function at(page: Page, heading: string): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
+}
+
+test("one mailbox moves by keyboard alone", async ({ page, lab, operator, service }) => {
+  test.setTimeout(240_000);
+  const { host, source, destination, password } = lab.state;
+  const account = lab.state.accounts[2]!;
+  const keyboard = new Keyboard(page);
+  await page.goto(service.url);
+  await at(page, "Move your mail. Leave nothing behind.");
+
+  await test.step("skip link and terms", async () => {
+    await keyboard.push(page.getByRole("link", { name: "Skip to content" }));
+    await expect(page.locator("#main")).toBeFocused();
+    await keyboard.tick(page.getByRole("checkbox", { name: "I accept the terms of service" }));
+    await keyboard.tick(page.getByRole("checkbox", { name: "I have read the privacy statement" }));
+    await keyboard.push(page.getByRole("button", { name: "Begin" }));
+  });
+
+  await test.step("providers", async () => {
+    await at(page, "From where to where?");
+    await expect(page.getByRole("heading", { level: 1 })).toBeFocused();
+    const search = page.getByRole("combobox", { name: "Current provider" });
+    await keyboard.fill(search, "gmail");
+    await keyboard.press("ArrowDown");
+    await keyboard.press("Enter");
+    await expect(search).toHaveValue(/Gmail/i);
+    const byHand = page.getByRole("button", { name: "Add missing provider or server" });
+    await keyboard.push(byHand.first());
+    await server(keyboard, page.getByRole("group", { name: "Server of the current provider" }), host, source.imaps_port, "implicit");
+    await keyboard.push(byHand);
+    await server(keyboard, page.getByRole("group", { name: "Server of the new provider" }), host, destination.imap_port, "starttls");
+    await keyboard.push(page.getByRole("button", { name: "Continue" }));
+  });
+
+  await test.step("an account", async () => {
+    await at(page, "Which accounts?");
+    await keyboard.to(page.getByRole("tab", { name: /Account overview/ }));
+    await keyboard.press("ArrowRight");
+    const panel = page.getByRole("tabpanel", { name: "Add account" });
+    const from = panel.getByRole("group", { name: "Current account" });
+    await keyboard.fill(from.getByLabel("User name"), account.source_user);
+    await keyboard.fill(from.getByLabel("Password", { exact: true }), password);
+    const to = panel.getByRole("group", { name: "New account" });
+    await keyboard.fill(to.getByLabel("User name"), account.destination_user);
+    await keyboard.fill(to.getByLabel("Password", { exact: true }), password);
+    await keyboard.push(panel.getByRole("button", { name: "Add account" }));
+    const row = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: account.source_user });
+    await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 30_000 });
+    await keyboard.push(page.getByRole("button", { name: "Continue" }));
+  });
+
+  await test.step("voucher and start", async () => {
+    await at(page, "Ready to cast off?");
+    await keyboard.fill(page.getByLabel("Voucher code"), await operator.voucher(1));
+    await keyboard.press("Enter");
+    await expect(page.getByText("Paid:")).toBeVisible();
+    await keyboard.push(page.getByRole("button", { name: "Start migration" }));
+  });
+
+  await test.step("protocol, folders, and a question answered with Escape", async () => {
+    await at(page, "Your mail has arrived");
+    await keyboard.push(page.getByRole("button", { name: `Folders of ${account.source_user}` }));
+    await expect(page.getByRole("region", { name: "Folders" })).toBeVisible();
+    const protocol = page.getByRole("button", { name: `Protocol of ${account.source_user}` });
+    await keyboard.push(protocol);
+    const dialog = page.getByRole("dialog", { name: /Protocol/ });
+    await keyboard.push(dialog.getByRole("button", { name: "Close" }));
+    await expect(protocol).toBeFocused();
+    const delta = page.getByRole("button", { name: "Start delta migration" });
+    await page.keyboard.press("Control+Home");
+    await keyboard.push(delta);
+    await expect(page.getByRole("dialog", { name: "Start a delta migration?" })).toBeVisible();
+    await keyboard.press("Escape");
+    await expect(delta).toBeFocused();
+    expect(await smallTargets(page)).toEqual([]);
+  });
+});

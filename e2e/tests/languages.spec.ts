@@ -1,0 +1,111 @@
+// Five languages, and one that nobody speaks: nothing is hard-coded, nothing overflows.
+
+import type { Progress } from "../support/api.ts";
+import { violations } from "../support/axe.ts";
+import { overflows, untranslated } from "../support/layout.ts";
+import { completed, link, open, withAccounts } from "../support/ready.ts";
+import { LANGUAGES, pseudo, speakPseudo, text } from "../support/texts.ts";
+import { expect, test } from "./fixtures.ts";
+
+const WIDTHS = [320, 390, 1280];
+const STEPS = ["introduction", "providers", "accounts", "confirm", "status"];
+
+test("the browser's language is spoken, down to the document's own", async ({ browser, service }) => {
+  for (const [locale, language] of [["de-AT", "de"], ["nn-NO", "nb"], ["pt-BR", "pt"], ["it", "it"], ["fr-FR", "en"]] as const) {
+    const context = await browser.newContext({ locale });
+    const page = await context.newPage();
+    const loaded: string[] = [];
+    page.on("request", (request) => request.url().includes("/texts-") && loaded.push(request.url()));
+    await page.goto(service.url);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(text(language, "intro.title"));
+    await expect(page.locator("html")).toHaveAttribute("lang", language);
+    expect(loaded).toHaveLength(1);
+    await context.close();
+  }
+});
+
+test("switching the language keeps what was typed, is remembered, and is what mails are written in", async ({ page, lab, operator, service }) => {
+  const order = await withAccounts(operator, lab, lab.state.accounts.slice(0, 1));
+  await open(page, operator, order);
+  await page.goto(`${service.url}/orders/${order.id}/accounts`);
+  await page.getByRole("tab", { name: text("en", "accounts.tab_add") }).click();
+  const source = page.getByRole("group", { name: text("en", "accounts.source_legend") });
+  await source.getByLabel(text("en", "accounts.user")).fill("half-typed@old.example");
+  await page.getByLabel(text("en", "app.choose_language"), { exact: true }).selectOption("de");
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(text("de", "accounts.title"));
+  await page.getByRole("tab", { name: text("de", "accounts.tab_add") }).click();
+  const again = page.getByRole("group", { name: text("de", "accounts.source_legend") });
+  await expect(again.getByLabel(text("de", "accounts.user"))).toHaveValue("half-typed@old.example");
+  await expect.poll(async () => (await operator.call<{ language: string }>("GET", `/orders/${order.id}`)).language).toBe("de");
+  await page.reload();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(text("de", "accounts.title"));
+});
+
+test("numbers, sizes and plurals follow the language", async ({ browser, lab, operator }) => {
+  const order = await completed(operator, lab, lab.state.accounts.slice(0, 1));
+  const account = lab.state.accounts[0]!;
+  const { listed } = (await operator.call<Progress>("GET", `/orders/${order.id}/progress`)).counts;
+  const url = await link(operator, order);
+  for (const language of LANGUAGES) {
+    const context = await browser.newContext({ locale: language === "pt" ? "pt-PT" : language });
+    const page = await context.newPage();
+    // Chosen before; without a choice the page speaks the language of the order's mails.
+    await page.addInitScript((chosen) => localStorage.setItem("mailferry.language", chosen), language);
+    await page.goto(url);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText(text(language, "status.title_completed"));
+    const row = page.getByRole("row").filter({ hasText: account.source_user });
+    await expect(row).toContainText(text(language, "status.run_succeeded"));
+    const count = new Intl.NumberFormat(language === "pt" ? "pt-PT" : language).format(listed);
+    await expect(row).toContainText(text(language, "count.messages.other", { count }));
+    expect(await violations(page), language).toEqual([]);
+    await context.close();
+  }
+});
+
+test("in a language that nobody speaks nothing is hard-coded and nothing overflows", async ({ browser, lab, operator, service }) => {
+  test.setTimeout(240_000);
+  const accounts = lab.state.accounts.slice(3, 5);
+  const draft = await withAccounts(operator, lab, accounts, true);
+  const done = await completed(operator, lab, lab.state.accounts.slice(5, 6));
+  const context = await browser.newContext({ locale: "en-US" });
+  await speakPseudo(context);
+  const page = await context.newPage();
+  const look = async (name: string): Promise<void> => {
+    expect.soft(await untranslated(page), `${name}: not translated`).toEqual([]);
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 });
+      expect.soft(await overflows(page), `${name} at ${width} pixels`).toEqual([]);
+    }
+  };
+  await page.goto(service.url);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(pseudo(text("en", "intro.title")));
+  await page.locator("button[type=submit]").click();
+  await look("start page with errors");
+  await page.goto(`${service.url}/nothing/here`);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(pseudo(text("en", "lost.title")));
+  await look("nothing there");
+  for (const order of [draft, done]) {
+    await open(page, operator, order);
+    for (const step of STEPS) {
+      await page.goto(`${service.url}/orders/${order.id}/${step}`);
+      await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
+      await page.waitForLoadState("networkidle");
+      await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+      await look(`${order === draft ? "draft" : "completed"}, ${step}`);
+      if (step === "accounts" && order === draft) {
+        for (const tab of [1, 2]) {
+          await page.getByRole("tab").nth(tab).click();
+          if (tab === 1) await page.locator("form button[type=submit]:visible").first().click();
+          await look(`accounts, tab ${tab}`);
+        }
+      }
+    }
+  }
+  await page.locator(".actions-bar button").first().click();
+  await look("a question");
+  await page.keyboard.press("Escape");
+  await page.locator("tr .table-actions button").first().click();
+  await expect(page.locator("dialog[open] table").first()).toBeVisible();
+  await look("protocol");
+  await context.close();
+});

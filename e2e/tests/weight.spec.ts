@@ -1,0 +1,62 @@
+// How heavy the first load is, and how it is served.
+
+import { expect, test } from "./fixtures.ts";
+
+/** Shell, style, scripts, WebAssembly and texts of one language, as they travel. */
+const BUDGET_BYTES = 350_000;
+
+const PAGES = [["start page", "/"], ["wizard", "/orders/00000000-0000-0000-0000-000000000001/confirm"], ["status page", "/orders/00000000-0000-0000-0000-000000000001"], ["console", "/console"]] as const;
+
+for (const [name, path] of PAGES) {
+  test(`the first load of the ${name} is at most ${BUDGET_BYTES / 1000} kB`, async ({ page, service }) => {
+    const sizes = new Map<string, number>();
+    const session = await page.context().newCDPSession(page);
+    const urls = new Map<string, string>();
+    await session.send("Network.enable");
+    session.on("Network.responseReceived", ({ requestId, response }) => urls.set(requestId, response.url));
+    session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+      const url = urls.get(requestId) ?? "";
+      if (!url.includes("/api/")) sizes.set(url.replace(service.url, ""), encodedDataLength);
+    });
+    await page.goto(service.url + path);
+    await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+    await page.waitForLoadState("networkidle");
+    const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    console.log(`${name}: ${total} bytes, headers included:`, Object.fromEntries(sizes));
+    expect([...sizes.keys()].filter((url) => url.includes(".wasm"))).toHaveLength(1);
+    expect(total).toBeLessThanOrEqual(BUDGET_BYTES);
+  });
+}
+
+test("assets are compressed and kept for ever, the shell never", async ({ service }) => {
+  const shell = await fetch(service.url, { headers: { "accept-encoding": "br" } });
+  expect(shell.headers.get("cache-control")).toBe("no-store");
+  const assets = [...(await shell.text()).matchAll(/"(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+  expect(assets.length).toBeGreaterThan(8);
+  for (const path of assets) {
+    const answer = await fetch(service.url + path, { headers: { "accept-encoding": "br" } });
+    expect(answer.headers.get("cache-control"), path).toContain("immutable");
+    expect(answer.headers.get("content-encoding"), path).toBe("br");
+    expect(path).toMatch(/-[0-9a-f]{16}\.\w+$/);
+    await answer.arrayBuffer();
+  }
+});
+
+test("something is painted before the module is there", async ({ page, service }) => {
+  await page.route("**/*.wasm", () => {});
+  await page.goto(service.url, { waitUntil: "commit" });
+  await expect(page.getByText("Mailferry", { exact: true }).first()).toBeVisible();
+  await expect(page.locator(".skeleton").first()).toBeVisible();
+  const ground = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+  expect(ground).not.toBe("rgba(0, 0, 0, 0)");
+});
+
+test("without the module the page says what to do, in the browser's language", async ({ browser, service }) => {
+  const context = await browser.newContext({ locale: "de-DE" });
+  const page = await context.newPage();
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.goto(service.url);
+  await expect(page.getByRole("alert")).toHaveText(/Mailferry konnte nicht geladen werden/);
+  await context.close();
+});
+

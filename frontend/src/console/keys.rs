@@ -1,0 +1,163 @@
+//! API keys: made, shown once, revoked.
+
+use std::collections::BTreeSet;
+
+use leptos::prelude::*;
+use mailferry_shared::{
+    key::{ApiKey, ApiKeyCreate, Scope},
+    member::Principal,
+};
+
+use super::{
+    list::{ListHead, ListTable, Listed},
+    may,
+    sending::{Confirm, FormDialog, Sending},
+};
+use crate::{
+    api,
+    browser::intl,
+    components::{CopyLine, Glyph, Notice, TextField, Tick, Tone, icon},
+    t,
+};
+
+/// The part.
+#[component]
+pub(super) fn Keys() -> impl IntoView {
+    let listed = Listed::of(|| async { api::api_keys().await.map(|list| list.items) });
+    let revoked = RwSignal::new(None::<ApiKey>);
+    provide_context(revoked);
+    let open = RwSignal::new(false);
+    let made = RwSignal::new(None::<String>);
+    let (making, revoking) = (Sending::new(), Sending::new());
+    let (name, sandbox) = (RwSignal::new(String::new()), RwSignal::new(false));
+    let scopes = RwSignal::new(BTreeSet::<Scope>::new());
+    let begin = move |()| {
+        name.set(String::new());
+        sandbox.set(false);
+        scopes.set([Scope::OrdersWrite].into());
+        open.set(true);
+    };
+    let submit = move |()| {
+        let key = ApiKeyCreate {
+            name: name.get_untracked(),
+            scopes: scopes.get_untracked(),
+            sandbox: sandbox.get_untracked(),
+            expires_at: None,
+        };
+        making.send(async move { api::create_api_key(&key).await }, move |created| {
+            open.set(false);
+            made.set(Some(created.secret.expose().to_owned()));
+            listed.again();
+        });
+    };
+    let heads = vec![t!("console.name"), t!("console.scopes"), t!("console.last_used"), t!("accounts.col_actions")];
+    view! {
+        <ListHead
+            title=t!("console.keys")
+            lead=t!("console.keys_lead")
+            create=t!("console.key_new")
+            on_create=begin
+        />
+        {move || {
+            made.get()
+                .map(|secret| {
+                    view! {
+                        <Notice tone=Tone::Good title=t!("console.key_made")>
+                            <p>{t!("console.key_once")}</p>
+                            <CopyLine label=t!("console.key") text=secret />
+                        </Notice>
+                    }
+                })
+        }}
+        <ListTable listed=listed name=t!("console.keys") heads=heads empty=t!("console.no_keys") row=row />
+        <FormDialog
+            id="key"
+            title=t!("console.key_new")
+            open=open
+            sending=making
+            submit=t!("console.key_new")
+            on_submit=submit
+        >
+            <TextField id="key-name" label=t!("console.name") value=name maxlength=200 error=making.field("/name") />
+            <fieldset class="stack-s">
+                <legend class="field-label">{t!("console.scopes")}</legend>
+                <Scopes scopes=scopes />
+            </fieldset>
+            <Tick
+                label=t!("console.sandbox")
+                hint=t!("console.sandbox_hint")
+                checked=sandbox
+                on_change=move |on| sandbox.set(on)
+            />
+        </FormDialog>
+        <Confirm
+            id="revoke-key"
+            title=t!("console.key_revoke_title")
+            text=|key: ApiKey| t!("console.key_revoke_text", name = key.name)
+            confirm=t!("console.revoke")
+            subject=revoked
+            sending=revoking
+            on_confirm=move |key: ApiKey| {
+                revoking
+                    .send(
+                        async move { api::revoke_api_key(key.id).await },
+                        move |()| {
+                            revoked.set(None);
+                            listed.again();
+                        },
+                    );
+            }
+        />
+    }
+}
+
+/// What a key may be used for: as much as its maker may do.
+#[component]
+fn Scopes(scopes: RwSignal<BTreeSet<Scope>>) -> impl IntoView {
+    let principal = expect_context::<Principal>();
+    let tick = move |scope: Scope| {
+        view! {
+            <Tick
+                label=scope.as_str()
+                checked=Signal::derive(move || scopes.with(|scopes| scopes.contains(&scope)))
+                on_change=move |on| {
+                    scopes
+                        .update(|scopes| {
+                            if on { scopes.insert(scope) } else { scopes.remove(&scope) };
+                        });
+                }
+            />
+        }
+    };
+    let allowed = Scope::ALL.iter().copied().filter(|scope| may(&principal, *scope));
+    view! { <div class="two-tight" data-data="">{allowed.map(tick).collect_view()}</div> }
+}
+
+fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
+    let revoked = expect_context::<RwSignal<Option<ApiKey>>>();
+    let subject = key.clone();
+    let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
+    let used = key.last_used_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
+    let sandbox = key.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
+    view! {
+        <tr>
+            <th scope="row" class="account-name">{key.name.clone()} {sandbox}</th>
+            <td class="mono small">{scopes}</td>
+            <td>{used}</td>
+            <td>
+                <div class="table-actions">
+                    <button
+                        type="button"
+                        class="button button-small"
+                        aria-label=t!("console.revoke_what", name = key.name)
+                        on:click=move |_| revoked.set(Some(subject.clone()))
+                    >
+                        {icon(Glyph::Trash)}
+                        {t!("console.revoke")}
+                    </button>
+                </div>
+            </td>
+        </tr>
+    }
+    .into_any()
+}

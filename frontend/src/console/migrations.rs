@@ -1,0 +1,238 @@
+//! The list of migrations: filter, search, page by page.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{
+    order::{OrderState, StartKind},
+    order_list::{MigrationType, OrderListItem, OrderPage},
+};
+
+use crate::{
+    api::{self, ApiError},
+    browser::{self, intl},
+    components::{Failure, Glyph, PageHead, Skeleton, TextField, icon},
+    i18n,
+    route::Step,
+    state::Load,
+    t,
+};
+
+/// The filter as typed.
+#[derive(Clone, Copy)]
+struct Filter {
+    text: RwSignal<String>,
+    domain: RwSignal<String>,
+    state: RwSignal<String>,
+}
+
+impl Filter {
+    /// The query of the API, `?` included; `cursor` is that of the page before.
+    fn query(self, cursor: Option<&str>) -> String {
+        let typed = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
+        let parameters = [
+            ("q", typed(self.text)),
+            ("domain", typed(self.domain)),
+            ("state", typed(self.state)),
+            ("cursor", cursor.unwrap_or_default().to_owned()),
+        ];
+        let parts: Vec<_> = parameters
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", browser::escaped(&value)))
+            .collect();
+        if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+    }
+}
+
+/// The states one asks for together, with their names.
+fn states() -> [(&'static str, &'static str); 6] {
+    [
+        ("", t!("protocol.all")),
+        ("draft,awaiting_payment", t!("console.state_open")),
+        ("scheduled", t!("status.title_scheduled")),
+        ("active,paused", t!("console.state_active")),
+        ("completed", t!("status.run_succeeded")),
+        ("closed,cancelled", t!("console.state_over")),
+    ]
+}
+
+/// The part.
+#[component]
+pub(super) fn Migrations() -> impl IntoView {
+    let filter = Filter { text: RwSignal::default(), domain: RwSignal::default(), state: RwSignal::new(String::new()) };
+    let list = RwSignal::new(Load::<OrderPage>::Loading);
+    let more_error = RwSignal::new(None::<ApiError>);
+    let look = move || {
+        list.set(Load::Loading);
+        spawn_local(async move {
+            list.try_set(api::orders(&filter.query(None)).await.into());
+        });
+    };
+    let more = move |cursor: String| {
+        more_error.set(None);
+        spawn_local(async move {
+            match api::orders(&filter.query(Some(&cursor))).await {
+                Ok(page) => {
+                    list.try_update(|list| {
+                        if let Load::Ready(known) = list {
+                            known.items.extend(page.items);
+                            known.next_cursor = page.next_cursor;
+                        }
+                    });
+                }
+                Err(error) => {
+                    more_error.try_set(Some(error));
+                }
+            }
+        });
+    };
+    look();
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        look();
+    };
+    let retry = Callback::new(move |()| look());
+    let chips = states()
+        .into_iter()
+        .map(|(value, name)| {
+            view! {
+                <button
+                    type="button"
+                    class="chip"
+                    aria-pressed=move || filter.state.with(|state| state == value).to_string()
+                    on:click=move |_| {
+                        filter.state.set(value.to_owned());
+                        look();
+                    }
+                >
+                    {name}
+                </button>
+            }
+        })
+        .collect_view();
+    view! {
+        <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
+        <form class="filter" role="search" on:submit=on_submit>
+            <TextField id="filter-text" label=t!("console.search") value=filter.text hint=t!("console.search_hint") />
+            <TextField id="filter-domain" label=t!("console.domain") value=filter.domain placeholder="example.org" />
+            <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
+        </form>
+        <div class="chips" role="group" aria-label=t!("status.col_state")>
+            {chips}
+        </div>
+        <div class="card card-flush">
+            {move || match list.get() {
+                Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
+                Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
+                Load::Ready(page) if page.items.is_empty() => {
+                    view! { <p class="empty soft">{t!("console.no_migrations")}</p> }.into_any()
+                }
+                Load::Ready(page) => table(&page).into_any(),
+            }}
+        </div>
+        {move || {
+            let cursor = list.with(|list| list.ready().and_then(|page| page.next_cursor.clone()))?;
+            Some(
+                view! {
+                    <button type="button" class="button" on:click=move |_| more(cursor.clone())>
+                        {t!("console.more")}
+                    </button>
+                },
+            )
+        }}
+        {move || more_error.get().map(|error| view! { <Failure error=error /> })}
+    }
+}
+
+/// The state of an order in a word or two.
+pub(super) fn state_name(state: OrderState) -> &'static str {
+    match state {
+        OrderState::Draft => t!("status.title_draft"),
+        OrderState::AwaitingPayment => t!("status.title_awaiting_payment"),
+        OrderState::Scheduled => t!("status.title_scheduled"),
+        OrderState::Active => t!("status.run_running"),
+        OrderState::Paused => t!("status.title_paused"),
+        OrderState::Completed => t!("status.run_succeeded"),
+        OrderState::Closed => t!("console.closed"),
+        OrderState::Cancelled => t!("status.title_cancelled"),
+    }
+}
+
+fn state_view(state: OrderState) -> impl IntoView {
+    let (class, glyph) = match state {
+        OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled => ("status status-idle", Glyph::Clock),
+        OrderState::Active => ("status status-busy", Glyph::Spinner),
+        OrderState::Paused => ("status status-warn", Glyph::Pause),
+        OrderState::Completed => ("status status-good", Glyph::Check),
+        OrderState::Closed => ("status status-idle", Glyph::Lock),
+        OrderState::Cancelled => ("status status-idle", Glyph::Stop),
+    };
+    view! { <span class=class>{icon(glyph)}<span>{state_name(state)}</span></span> }
+}
+
+fn type_name(kind: MigrationType) -> &'static str {
+    match kind {
+        MigrationType::Standard => t!("console.type_standard"),
+        MigrationType::Gmail => "Gmail",
+        MigrationType::Exchange => "Exchange",
+        MigrationType::Office365 => "Microsoft 365",
+    }
+}
+
+fn table(page: &OrderPage) -> impl IntoView + use<> {
+    let heads = [
+        t!("console.col_migration"),
+        t!("status.col_state"),
+        t!("console.col_asked"),
+        t!("console.col_code"),
+        t!("console.col_type"),
+        t!("status.accounts"),
+        t!("console.col_first"),
+        t!("console.col_second"),
+    ];
+    let heads = heads.map(|head| view! { <th scope="col">{head}</th> }).collect_view();
+    let rows = page.items.iter().map(row).collect_view();
+    view! {
+        <div class="table-scroll" tabindex="0" role="region" aria-label=t!("console.migrations")>
+            <table class="table">
+                <caption class="visually-hidden">{t!("console.migrations")}</caption>
+                <thead>
+                    <tr>{heads}</tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+fn row(item: &OrderListItem) -> impl IntoView + use<> {
+    let number = item.id.to_string();
+    let short = number.get(..8).unwrap_or_default().to_owned();
+    let name = item.first_account.clone().unwrap_or_else(|| short.clone());
+    let origin = &item.origin;
+    let asker = origin
+        .member_name
+        .clone()
+        .or_else(|| origin.api_key_name.clone())
+        .or_else(|| origin.link_name.clone())
+        .or_else(|| origin.notify_address.as_ref().map(ToString::to_string))
+        .unwrap_or_else(|| "–".to_owned());
+    let time = |time: Option<_>| time.map_or_else(|| "–".to_owned(), intl::date_time);
+    let trial = (item.kind == Some(StartKind::Trial))
+        .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
+    let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
+    view! {
+        <tr>
+            <th scope="row">
+                <a class="account-name row-link" href=Step::Status.path(item.id)>{name}</a>
+                <p class="account-meta mono">{short}</p>
+            </th>
+            <td>{state_view(item.state)} {trial} {sandbox}</td>
+            <td class="account-meta">{asker}</td>
+            <td class="mono">{item.codes.join(", ")}</td>
+            <td>{type_name(item.migration_type)}</td>
+            <td class="number">{i18n::number(u64::from(item.pairs))}</td>
+            <td>{time(item.first_run_at)}</td>
+            <td>{time(item.second_run_at)}</td>
+        </tr>
+    }
+}

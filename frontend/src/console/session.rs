@@ -1,0 +1,94 @@
+//! Who is signed in.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{
+    member::{Principal, SignIn as Credentials},
+    secret::Secret,
+};
+
+use super::sending::{Sending, SubmitButton};
+use crate::{
+    api,
+    components::{Glyph, PageHead, PasswordField, TextField},
+    state::{Load, connection::Connection},
+    t,
+};
+
+/// The session, in the context of the whole console.
+#[derive(Clone, Copy)]
+pub(super) struct Session(RwSignal<Load<Principal>>);
+
+impl Session {
+    /// The session of the console; made once, and kept while one goes from part to part.
+    pub(super) fn provide() -> Self {
+        let session = Self(RwSignal::new(Load::Loading));
+        provide_context(session);
+        let connection = expect_context::<Connection>();
+        Effect::new(move || {
+            connection.retries.track();
+            if session.0.with_untracked(|principal| principal.ready().is_none()) {
+                session.load();
+            }
+        });
+        session
+    }
+
+    pub(super) fn principal(self) -> Load<Principal> {
+        self.0.get()
+    }
+
+    /// Asks who is signed in.
+    pub(super) fn load(self) {
+        spawn_local(async move {
+            self.0.try_set(api::me().await.into());
+        });
+    }
+
+    pub(super) fn sign_out(self) {
+        spawn_local(async move {
+            let _ = api::sign_out().await;
+            self.load();
+        });
+    }
+}
+
+/// The form to sign in.
+#[component]
+pub(super) fn SignIn(session: Session) -> impl IntoView {
+    let (mail, password) = (RwSignal::new(String::new()), RwSignal::new(String::new()));
+    let sending = Sending::new();
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let credentials = Credentials {
+            mail: Secret::new(mail.with_untracked(|mail| mail.trim().to_owned())),
+            password: Secret::new(password.get_untracked()),
+        };
+        sending.send(async move { api::sign_in(&credentials).await }, move |_| {
+            password.set(String::new());
+            session.load();
+        });
+    };
+    view! {
+        <main class="page" id="main" tabindex="-1">
+            <form class="card sign-in" on:submit=on_submit novalidate>
+                <PageHead title=t!("console.sign_in_title") lead=t!("console.sign_in_lead") />
+                <TextField
+                    id="sign-in-mail"
+                    label=t!("console.mail")
+                    value=mail
+                    kind="email"
+                    autocomplete="username"
+                    maxlength=320
+                />
+                <PasswordField
+                    id="sign-in-password"
+                    label=t!("accounts.password")
+                    value=password
+                    autocomplete="current-password"
+                />
+                {sending.failure()}
+                <SubmitButton sending=sending glyph=Glyph::ArrowRight text=t!("console.sign_in") />
+            </form>
+        </main>
+    }
+}

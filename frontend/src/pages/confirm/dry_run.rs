@@ -1,0 +1,203 @@
+//! The dry run: per folder what would be copied, left out and why; the folder mapping, which can be changed there.
+
+use gloo_timers::future::TimeoutFuture;
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{
+    dry_run::{DryRun, DryRunFolder, DryRunLeftOut, DryRunState, LeftOutReason, PairDryRun},
+    finding::Finding,
+    order::OrderAction,
+};
+
+use super::options::{self, OptionErrors};
+use crate::{
+    api::{self, ApiError, Polled},
+    browser::intl,
+    components::{Failure, Glyph, icon},
+    i18n,
+    pages::parts,
+    state::{
+        order::OrderContext,
+        typed::{OptionFields, RuleFields},
+    },
+    t, tn,
+};
+
+const ROUND_MS: u32 = 800;
+
+/// The card.
+#[component]
+pub(super) fn DryRunCard(option_errors: OptionErrors) -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let result = RwSignal::new(None::<DryRun>);
+    let failure = RwSignal::new(None::<ApiError>);
+    let busy = RwSignal::new(false);
+    let start = move |_| {
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let done = follow(context, option_errors, result).await;
+            busy.try_set(false);
+            if let Err(error) = done {
+                failure.try_set(Some(error));
+            }
+        });
+    };
+    view! {
+        <section class="card" aria-labelledby="dry-run-title">
+            <div class="row-between">
+                <div class="stack-s">
+                    <h2 id="dry-run-title">{t!("dry_run.title")}</h2>
+                    <p class="soft">{t!("dry_run.text")}</p>
+                </div>
+                <button
+                    type="button"
+                    class="button"
+                    class:is-busy=move || busy.get()
+                    disabled=move || busy.get()
+                    on:click=start
+                >
+                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Eye })}
+                    {move || if busy.get() { t!("dry_run.running") } else { t!("dry_run.start") }}
+                </button>
+            </div>
+            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <div aria-live="polite">
+                {move || result.with(|result| result.as_ref().map(|result| shown(result, context)))}
+            </div>
+        </section>
+    }
+}
+
+/// Saves the options, since the dry run goes by them, starts it, and follows it to its end.
+async fn follow(context: OrderContext, errors: OptionErrors, result: RwSignal<Option<DryRun>>) -> Result<(), ApiError> {
+    if untrack(|| context.allows(OrderAction::Change)) && !options::save(context, errors).await? {
+        return Ok(());
+    }
+    let mut dry_run = api::start_dry_run(context.id).await?;
+    let mut etag = None;
+    loop {
+        let finished = dry_run.finished;
+        if result.try_set(Some(dry_run.clone())).is_some() || finished {
+            return Ok(());
+        }
+        TimeoutFuture::new(ROUND_MS).await;
+        if let Polled::New(newer, tag) = api::poll_dry_run(context.id, dry_run.id, etag.as_deref()).await? {
+            (dry_run, etag) = (newer, tag);
+        }
+    }
+}
+
+fn shown(dry_run: &DryRun, context: OrderContext) -> impl IntoView + use<> {
+    let counts = &dry_run.counts;
+    let sum = t!(
+        "dry_run.sum",
+        copy = tn!("count.messages", counts.copy),
+        size = intl::size(counts.copy_bytes),
+        present = i18n::number(counts.present),
+        skipped = i18n::number(counts.skipped)
+    );
+    let pairs = dry_run.pairs.iter().enumerate().map(|(at, pair)| pair_view(at, pair, context)).collect_view();
+    view! {
+        <div class="stack">
+            <p class="numbers">{sum}</p>
+            {pairs}
+        </div>
+    }
+}
+
+fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoView + use<> {
+    let name = format!("{} → {}", pair.source, pair.destination);
+    let waiting = matches!(pair.state, DryRunState::Queued | DryRunState::Running).then(
+        || view! { <p class="status status-busy">{icon(Glyph::Spinner)}<span>{t!("dry_run.running")}</span></p> },
+    );
+    let findings = pair.findings.iter().map(parts::finding_view).collect_view();
+    let fields = context.typed().options;
+    let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, fields)).collect_view();
+    let left_out = pair.left_out.iter().map(left_out_row).collect_view();
+    let table = (!pair.folders.is_empty()).then(|| {
+        view! {
+            <div class="table-scroll" tabindex="0" role="region" aria-label=t!("dry_run.table")>
+                <table class="table table-tight">
+                    <caption class="visually-hidden">{t!("dry_run.table")}</caption>
+                    <thead>
+                        <tr>
+                            <th scope="col">{t!("options.rule_source")}</th>
+                            <th scope="col">{t!("options.rule_destination")}</th>
+                            <th scope="col" class="number">{t!("dry_run.col_copy")}</th>
+                            <th scope="col" class="number">{t!("protocol.present")}</th>
+                            <th scope="col">{t!("dry_run.col_skipped")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows} {left_out}</tbody>
+                </table>
+            </div>
+        }
+    });
+    view! {
+        <details class="disclosure" open=at == 0>
+            <summary>{name}</summary>
+            <div class="disclosure-body stack-s">{waiting} {findings} {table}</div>
+        </details>
+    }
+}
+
+fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFields) -> impl IntoView + use<> {
+    let source = folder.source.clone();
+    let destination = RwSignal::new(folder.destination.clone());
+    let label = t!("dry_run.destination_of", folder = folder.source);
+    let tags = [(folder.create, t!("dry_run.create")), (folder.renamed, t!("dry_run.renamed"))];
+    let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { <span class="tagged">{text}</span> });
+    let skipped = folder.skipped.iter().map(|skip| {
+        let cause = i18n::finding_cause(&Finding::new(skip.code));
+        view! { <p class="small">{format!("{}: {cause}", i18n::number(skip.messages))}</p> }
+    });
+    view! {
+        <tr>
+            <th scope="row" class="account-name">{folder.source.clone()}</th>
+            <td>
+                <input
+                    class="input input-small"
+                    id=format!("mapping-{pair}-{row}")
+                    aria-label=label
+                    prop:value=move || destination.get()
+                    on:change=move |event| {
+                        destination.set(event_target_value(&event));
+                        map_folder(fields, &source, event_target_value(&event));
+                    }
+                />
+                {tags.collect_view()}
+            </td>
+            <td class="number">{i18n::number(folder.counts.copy)}</td>
+            <td class="number">{i18n::number(folder.counts.present)}</td>
+            <td>{skipped.collect_view()}</td>
+        </tr>
+    }
+}
+
+/// Makes the change a rule of the options; it counts from the next dry run, and from the start, on.
+fn map_folder(fields: OptionFields, source: &str, destination: String) {
+    fields.rules.update(|rules| match rules.iter_mut().find(|rule| rule.source == source) {
+        Some(rule) => rule.destination = destination,
+        None => {
+            let key = rules.iter().map(|rule| rule.key + 1).max().unwrap_or_default();
+            rules.push(RuleFields { key, source: source.to_owned(), destination });
+        }
+    });
+}
+
+fn left_out_row(left_out: &DryRunLeftOut) -> impl IntoView + use<> {
+    let reason = match left_out.reason {
+        LeftOutReason::Option => t!("dry_run.left_out_option"),
+        LeftOutReason::Trash => t!("dry_run.left_out_trash"),
+        LeftOutReason::Junk => t!("dry_run.left_out_junk"),
+        LeftOutReason::NoMessages => t!("dry_run.left_out_no_messages"),
+        LeftOutReason::Chats => t!("dry_run.left_out_chats"),
+        LeftOutReason::View => t!("dry_run.left_out_view"),
+    };
+    view! {
+        <tr>
+            <th scope="row" class="account-name">{left_out.folder.clone()}</th>
+            <td colspan="4" class="soft">{reason}</td>
+        </tr>
+    }
+}

@@ -1,0 +1,64 @@
+//! A pre-configured link: what it fixes, and whose colours the page wears.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{
+    link::{Brand, LinkOpen},
+    secret::Secret,
+};
+
+use crate::{
+    api::{self, ApiError},
+    brand::{Colour, accents},
+    browser,
+    state::language::PageLanguage,
+};
+
+/// The link by which somebody came, in every component's context.
+#[derive(Clone, Copy)]
+pub(crate) struct Offer {
+    token: StoredValue<Option<Secret>>,
+    /// Why it cannot be used.
+    pub(crate) failure: RwSignal<Option<ApiError>>,
+    /// Whose page this is.
+    pub(crate) brand: RwSignal<Option<Brand>>,
+}
+
+impl Offer {
+    /// Reads the link in the address, if there is one, and provides what it offers.
+    pub(crate) fn provide(language: PageLanguage) -> Self {
+        let token = browser::fragment("link").map(Secret::new);
+        let here =
+            Self { token: StoredValue::new(token.clone()), failure: RwSignal::new(None), brand: RwSignal::new(None) };
+        provide_context(here);
+        if let Some(token) = token {
+            spawn_local(async move {
+                match api::open_link(&LinkOpen { token }).await {
+                    Ok(offer) => {
+                        language.prefer(offer.language.tag());
+                        here.wear(&offer.brand);
+                    }
+                    Err(error) => here.failure.set(Some(error)),
+                }
+            });
+        }
+        here
+    }
+
+    pub(crate) fn get() -> Self {
+        expect_context()
+    }
+
+    /// The token, for the order that is made by the link.
+    pub(crate) fn token(self) -> Option<Secret> {
+        self.token.get_value()
+    }
+
+    /// Shows the page in the colours and under the name of `brand`.
+    pub(crate) fn wear(self, brand: &Brand) {
+        let colour = brand.colour.as_ref().and_then(|colour| Colour::parse(colour.as_str()));
+        for (name, value) in colour.map(accents).into_iter().flat_map(|accents| accents.variables) {
+            browser::set_style(name, &value);
+        }
+        self.brand.set(Some(brand.clone()));
+    }
+}
