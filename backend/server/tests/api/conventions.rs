@@ -79,7 +79,14 @@ impl Fixture {
         made(&format!("{path}/start"), json!({"kind": "main"})).await;
         let run = operator.get(&format!("{path}/accounts/{pair}/runs")).await.json()["items"][0].clone();
         let verification = id(&made(&format!("{path}/verifications"), json!({})).await);
+        let example = |id: &str| {
+            let found = operations(&BTreeMap::new()).into_iter().find(|operation| operation.id == id);
+            found.and_then(|operation| operation.body).expect("an example")
+        };
+        let webhook = id(&made("/api/v1/webhooks", example("createWebhook")).await["webhook"]);
         let ids = BTreeMap::from([
+            ("webhook_id", webhook),
+            ("voucher_id", id(&voucher["items"][0])),
             ("order_id", order),
             ("pair_id", pair),
             ("check_id", check),
