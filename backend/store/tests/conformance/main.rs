@@ -29,3 +29,4 @@ mod tenants;
 mod traffic;
 mod verifications;
 mod vouchers;
+mod webhooks;

@@ -61,7 +61,7 @@ pub(crate) async fn export_vouchers(
     let mut rows = 0;
     loop {
         let vouchers = app.store.vouchers(&filter).await?;
-        vouchers.iter().for_each(|voucher| text.push_str(&line(voucher)));
+        text.extend(vouchers.iter().map(line));
         rows += vouchers.len();
         let Some(last) = vouchers.last().filter(|_| rows < MAX_ROWS) else { break };
         filter.after = Some((last.created_at, VoucherId(last.id.0)));
