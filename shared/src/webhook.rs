@@ -126,6 +126,9 @@ pub struct Webhook {
 pub struct WebhookList {
     /// The endpoints, oldest first.
     pub items: Vec<Webhook>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// A new webhook endpoint.

@@ -35,7 +35,7 @@ fn text(value: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one life, told from its start to its end")]
+#[expect(clippy::too_many_lines, reason = "one story, from its beginning to its end")]
 async fn from_a_tenant_to_a_deleted_order() {
     // Two real mail servers, one real web server that webhooks are posted to.
     let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");

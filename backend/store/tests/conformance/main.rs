@@ -9,6 +9,7 @@ mod checks;
 mod cut_over;
 mod discoveries;
 mod dry_runs;
+mod idempotency;
 mod jobs;
 mod leases;
 mod ledger;
