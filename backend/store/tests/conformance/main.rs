@@ -30,3 +30,4 @@ mod tenants;
 mod traffic;
 mod verifications;
 mod vouchers;
+mod webhooks;
