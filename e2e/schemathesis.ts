@@ -45,11 +45,15 @@ function configuration(key: string, ids: Record<string, string>): string {
   return [
     // It knows by this which proof is right, and tries wrong ones.
     `[auth.openapi.api_key]\nbearer = "${key}"`,
+    // The document says what an operation takes; whether an order's state allows it, only the order knows.
+    "[checks]\npositive_data_acceptance.enabled = false\nensure_resource_availability.enabled = false",
     "[parameters]",
     ...Object.entries(ids).map(([name, id]) => `"path.${name}" = "${id}"`),
     // What it finds must stay there for the others.
     '[[operations]]\ninclude-operation-id = "deleteOrder"\nparameters = { "path.order_id" = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0009" }',
     '[[operations]]\ninclude-operation-id = "cancelOrder"\nparameters = { "path.order_id" = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0009" }',
+    // Whatever is no notification about a payment of ours is answered alike and forgotten.
+    '[[operations]]\ninclude-operation-id = "takePaypalEvent"\nchecks = { negative_data_rejection = { enabled = false } }',
     "",
   ].join("\n");
 }
@@ -60,10 +64,11 @@ async function main(): Promise<void> {
   try {
     service = await Service.start({ lab, env: { MAILFERRY_RATE_FACTOR: "10000", MAILFERRY_WORKERS: "1" } });
     const key = await service.operatorKey();
-    const file = join(workFolder("schemathesis"), "schemathesis.toml");
+    const dir = workFolder("schemathesis");
+    const file = join(dir, "schemathesis.toml");
     writeFileSync(file, configuration(key, await something(new Api(service.url, key), lab)));
     say(`Seed ${seed}, ${seconds} s`);
-    process.exitCode = await run(["--config-file", file, "run", `${service.url}/api/openapi.json`, ...options()]);
+    process.exitCode = await run(dir, ["--config-file", file, "run", `${service.url}/api/openapi.json`, ...options()]);
   } finally {
     await service?.stop();
     await lab.stop();
@@ -71,15 +76,16 @@ async function main(): Promise<void> {
 }
 
 function options(): string[] {
-  // The document says what an operation takes; whether an order's state allows it, only the order knows.
-  const without = ["positive_data_acceptance", "ensure_resource_availability"];
   const time = ["--max-time", seconds, "--seed", seed, "--workers", "2"];
   const phases = ["--phases", "examples,coverage,fuzzing"];
-  return [...time, ...phases, "--checks", "all", "--exclude-checks", without.join(","), "--warnings", "off"];
+  return [...time, ...phases, "--warnings", "off"];
 }
 
-function run(args: string[]): Promise<number> {
-  const child = spawn(join(root, "e2e", ".venv", "bin", "schemathesis"), args, { stdio: ["ignore", "inherit", "inherit"] });
+function run(cwd: string, args: string[]): Promise<number> {
+  const child = spawn(join(root, "e2e", ".venv", "bin", "schemathesis"), args, {
+    cwd,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => resolve(code ?? 1));
