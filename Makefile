@@ -128,6 +128,27 @@ openapi: service ## Write openapi/openapi.json anew
 openapi-check: service ## Fail if openapi/openapi.json is not what the service says
 	$(BIN)/mailferry openapi | diff -u openapi/openapi.json -
 
+.PHONY: settings
+settings: service ## Write the table of settings in README.md anew
+	{ sed '/^<!-- settings -->$$/q' README.md; echo; $(BIN)/mailferry settings; echo; sed -n '/^<!-- end -->$$/,$$p' README.md; } > README.md.new
+	mv README.md.new README.md
+
+.PHONY: canary
+canary: setup ## A password goes in on every way there is, and is found nowhere: what was searched
+	cargo test --locked $(NATIVE) --test api -- --nocapture canary
+
+.PHONY: spec-lint
+spec-lint: setup ## Lint openapi/openapi.json: no finding at all
+	cd openapi && redocly lint openapi.json --config redocly.yaml --max-problems 1000
+
+.PHONY: schemathesis
+schemathesis: service lab ## Requests made up from the document, sane and insane, to a started service; SCHEMATHESIS_SECONDS=90
+	exec node e2e/schemathesis.ts
+
+.PHONY: clients
+clients: service lab ## Generate clients in TypeScript, Python and Java, compile them, and migrate with them
+	exec node e2e/clients.ts
+
 .PHONY: fmt
 fmt: ## Format everything
 	cargo fmt --all
@@ -145,4 +166,4 @@ lint: page-bundle ## Clippy for service and page, types of the browser tests; wa
 .PHONY: clean
 clean: ## Remove everything that was built
 	cargo clean
-	rm -rf frontend/dist e2e/node_modules e2e/.cyrus e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots
+	rm -rf frontend/dist e2e/node_modules e2e/.cyrus e2e/.venv e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots

@@ -13,6 +13,9 @@ has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || com
 has_browser() { [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null; }
 # Any Node can install the packages; one of them is the Node that runs everything else. Ours is not asked here.
 system_path() { printf '%s' "$PATH" | tr ':' '\n' | grep -v "$PWD/node_modules/.bin" | paste -sd:; }
+has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
+has_javac() { command -v javac >/dev/null; }
+has_java_annotations() { [ -e /usr/share/java/geronimo-annotation-1.3-spec.jar ]; }
 has_npm() { PATH=$(system_path) command -v npm >/dev/null; }
 
 packages=()
@@ -21,6 +24,9 @@ has_cyrus || packages+=(cyrus-common)
 has_postgres || packages+=(postgresql)
 has_browser || packages+=(chromium fonts-liberation fonts-droid-fallback)
 has_npm || packages+=(nodejs npm)
+has_venv || packages+=(python3 python3-venv)
+has_javac || packages+=(openjdk-17-jdk-headless)
+has_java_annotations || packages+=(libgeronimo-annotation-1.3-spec-java)
 
 install_packages() {
   local become=()
@@ -72,6 +78,13 @@ if ! cmp -s package-lock.json node_modules/.installed; then
   # npm links it only under its package's name on some versions.
   for node in node_modules/node-linux-*/bin/node; do ln -sf "../${node#node_modules/}" node_modules/.bin/node; done
   cp package-lock.json node_modules/.installed
+fi
+
+if ! cmp -s requirements.txt .venv/.installed; then
+  say "installing Python packages"
+  python3 -m venv --clear .venv
+  .venv/bin/pip install --quiet --disable-pip-version-check --only-binary :all: --requirement requirements.txt
+  cp requirements.txt .venv/.installed
 fi
 
 if command -v rustup >/dev/null && ! rustup target list --installed | grep -q '^wasm32-unknown-unknown$'; then

@@ -206,4 +206,7 @@ pub struct AccountPair {
 pub struct AccountList {
     /// The pairs; at most the order's limit (500).
     pub items: Vec<AccountPair>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }

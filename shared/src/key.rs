@@ -14,7 +14,6 @@ macro_rules! scopes {
     ($($name:ident, $text:literal, $doc:literal;)*) => {
         /// What an API key may be used for. To write includes to read.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum Scope {
             $(#[doc = $doc] #[serde(rename = $text)] $name,)*
         }
@@ -51,6 +50,20 @@ scopes! {
     TenantsRead, "tenants:read", "Operators only: list tenants.";
     TenantsWrite, "tenants:write", "Operators only: create and change tenants.";
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for Scope {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some("What an API key may be used for. To write includes to read."))
+            .enum_values(Some(Self::ALL.iter().map(|scope| scope.as_str())))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for Scope {}
 
 impl Scope {
     /// The scope that includes this one.
@@ -131,6 +144,9 @@ pub struct ApiKey {
 pub struct ApiKeyList {
     /// The keys, oldest first.
     pub items: Vec<ApiKey>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// A new API key.

@@ -143,6 +143,9 @@ pub struct Link {
 pub struct LinkList {
     /// The links, newest first.
     pub items: Vec<Link>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// A new link.

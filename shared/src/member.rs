@@ -55,6 +55,9 @@ pub struct Member {
 pub struct MemberList {
     /// The members, oldest first.
     pub items: Vec<Member>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// A new member.

@@ -409,4 +409,7 @@ pub struct Delta {
 pub struct DeltaList {
     /// The deltas.
     pub items: Vec<Delta>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }

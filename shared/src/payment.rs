@@ -205,6 +205,9 @@ pub struct PaymentList {
     pub methods: Vec<PaymentMethod>,
     /// Its payments, oldest first.
     pub items: Vec<OrderPayment>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 #[cfg(test)]

@@ -36,6 +36,7 @@ macro_rules! problem_codes {
 
 problem_codes! {
     MalformedRequest, "malformed_request", 400, "The request is not valid JSON";
+    InvalidHeader, "invalid_header", 400, "A header of the request cannot be used";
     InvalidField, "invalid_field", 422, "A field is missing, unknown or not valid";
     NotSignedIn, "not_signed_in", 401, "This needs a manage link or an API key";
     SignInFailed, "sign_in_failed", 401, "Mail address or password is not right";
@@ -62,6 +63,9 @@ problem_codes! {
     FileUnreadable, "file_unreadable", 422, "The file could not be read as a list of accounts";
     TooLarge, "too_large", 413, "The request is too large";
     TooManyRequests, "too_many_requests", 429, "Too many requests";
+    IdempotencyKeyReused, "idempotency_key_reused", 422, "This Idempotency-Key was used for another request";
+    RequestInProgress, "request_in_progress", 409, "The same request is being done right now";
+    AnswerLost, "answer_lost", 409, "The same request was done, but its answer was lost";
     InsecureConnection, "insecure_connection", 403, "Use HTTPS";
     Unavailable, "unavailable", 503, "The service is not available at the moment";
     Internal, "internal", 500, "Something went wrong on our side";

@@ -84,6 +84,9 @@ pub struct Protocol {
 pub struct RunList {
     /// The runs.
     pub items: Vec<RunSummary>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 #[cfg(test)]

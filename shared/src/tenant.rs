@@ -40,6 +40,9 @@ pub struct Tenant {
 pub struct TenantList {
     /// The tenants, oldest first.
     pub items: Vec<Tenant>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// A new tenant.

@@ -220,4 +220,7 @@ impl From<Verification> for VerificationSummary {
 pub struct VerificationList {
     /// The verifications.
     pub items: Vec<VerificationSummary>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }

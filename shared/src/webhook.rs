@@ -15,7 +15,6 @@ macro_rules! event_kinds {
     ($($name:ident, $text:literal, $doc:literal;)*) => {
         /// What has happened.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
         pub enum EventKind {
             $(#[doc = $doc] #[serde(rename = $text)] $name,)*
         }
@@ -31,6 +30,20 @@ macro_rules! event_kinds {
         }
     };
 }
+
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for EventKind {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::Type::String)
+            .description(Some("What has happened."))
+            .enum_values(Some(Self::ALL.iter().map(|kind| kind.as_str())))
+            .into()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for EventKind {}
 
 event_kinds! {
     OrderCreated, "order.created", "An order was created.";
@@ -126,6 +139,9 @@ pub struct Webhook {
 pub struct WebhookList {
     /// The endpoints, oldest first.
     pub items: Vec<Webhook>,
+    /// The cursor of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// A new webhook endpoint.

@@ -22,6 +22,7 @@ use crate::{
     keys::{Keys, LINK_PURPOSE, SESSION_PURPOSE},
     limits::Limiters,
     mail::{Transport, transport::SmtpSetupError},
+    metrics,
     pay::PayPal,
     providers::Providers,
     settings::{Outgoing, Settings},
@@ -81,6 +82,9 @@ pub enum StartError {
     /// The list of providers in the binary.
     #[error("the list of providers is broken")]
     Providers(#[from] serde_json::Error),
+    /// The listener for numbers.
+    #[error("MAILFERRY_METRICS_LISTEN: cannot count or listen")]
+    Metrics(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Anything else of the system.
     #[error("the service stopped")]
     Io(#[from] io::Error),
@@ -183,6 +187,8 @@ pub fn http_server(app: Data<App>, listener: TcpListener) -> io::Result<Server> 
     let server = HttpServer::new(move || {
         actix_web::App::new()
             .app_data(app.clone())
+            .wrap(from_fn(api::idempotency::once))
+            .wrap(from_fn(api::conventions::keep))
             .wrap(Compress::default())
             .wrap(from_fn(api::security::guard))
             .wrap(from_fn(api::trace::request))
@@ -225,16 +231,36 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let jobs = jobs.map(|context| tokio::spawn(jobs::work(context, shutdown.clone())));
     let server = http_server(app.clone(), listener)?;
     tracing::info!(address = %listen, page = app.settings.public_url, workers, "listening");
+    let metrics = tell_metrics(&app)?;
     let tidy = tokio::spawn(tidy(app.clone(), shutdown.clone()));
     tokio::spawn(stop_on_signal(server.handle(), shutdown.clone()));
     server.await?;
     shutdown.cancel();
+    stop_metrics(metrics).await;
     for task in jobs.into_iter().chain([tidy]) {
         task.await.map_err(io::Error::other)?;
     }
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Tells numbers, if the settings say where.
+fn tell_metrics(app: &App) -> Result<Option<ServerHandle>, StartError> {
+    let Some(address) = app.settings.metrics_listen else { return Ok(None) };
+    let handle = metrics::install().map_err(|error| StartError::Metrics(Box::new(error)))?;
+    let listener = TcpListener::bind(address).map_err(|error| StartError::Metrics(Box::new(error)))?;
+    let server = metrics::server(handle, app.store.clone(), listener)?;
+    let stop = server.handle();
+    tokio::spawn(server);
+    tracing::info!(%address, "telling metrics");
+    Ok(Some(stop))
+}
+
+async fn stop_metrics(server: Option<ServerHandle>) {
+    if let Some(server) = server {
+        server.stop(false).await;
+    }
 }
 
 async fn stop_on_signal(server: ServerHandle, shutdown: CancellationToken) {
@@ -270,8 +296,10 @@ pub async fn worker(settings: Settings) -> Result<(), StartError> {
         tracing::info!("stopping: jobs come to an end");
         stop.cancel();
     });
+    let metrics = tell_metrics(&app)?;
     tracing::info!(worker = &*context.worker, slots = app.settings.workers, "working");
-    jobs::work(context, shutdown).await;
+    Box::pin(jobs::work(context, shutdown)).await;
+    stop_metrics(metrics).await;
     app.store.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -11,8 +11,10 @@ pub struct Keys {
     pub link: hmac::Key,
     /// Signs tokens of pre-configured links.
     pub offer: hmac::Key,
-    /// Signs cursors of lists.
+    /// Authenticates cursors of lists.
     pub cursor: hmac::Key,
+    /// Names requests with an idempotency key, and what they ask for.
+    pub idempotency: hmac::Key,
     /// Signs session cookies.
     pub session_sign: EncodingKey,
     /// Verifies them.
@@ -28,13 +30,13 @@ impl Keys {
     /// The keys made of two derived secrets.
     pub fn new(link: &[u8; 32], session: &[u8; 32]) -> Self {
         let link = hmac::Key::new(hmac::HMAC_SHA256, link);
-        // A key of its own for each purpose, so that nothing signed for one serves another.
-        let cursor = hmac::sign(&link, b"mailferry cursor v1");
-        let offer = hmac::sign(&link, b"mailferry pre-configured link v1");
+        let derive = |purpose: &str| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&link, purpose.as_bytes()).as_ref());
         Self {
+            // A link's message has 25 bytes: none of these can be one.
+            cursor: derive("mailferry cursor of a list v1"),
+            idempotency: derive("mailferry idempotency v1"),
+            offer: derive("mailferry pre-configured link v1"),
             link,
-            offer: hmac::Key::new(hmac::HMAC_SHA256, offer.as_ref()),
-            cursor: hmac::Key::new(hmac::HMAC_SHA256, cursor.as_ref()),
             session_sign: EncodingKey::from_secret(session),
             session_verify: DecodingKey::from_secret(session),
         }

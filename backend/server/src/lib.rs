@@ -24,7 +24,9 @@
 //! | see how the command line compares with a manifest | [`verify`] |
 //! | see `mailferry admin` | `admin.rs` |
 //! | see how a process starts and stops | [`app`]; the commands are in [`cli`] |
-//! | limit how fast strangers may ask | [`limits`] |
+//! | know what holds for every operation | [`api::conventions`], [`api::idempotency`], [`api::page`], [`api::document`] |
+//! | limit how fast one may ask | [`limits`] |
+//! | count something for Prometheus | [`metrics`] |
 //! | see what is logged | [`telemetry`] |
 //! | see what links and sessions are signed with | [`keys`] |
 //!
@@ -62,6 +64,7 @@ pub mod jobs;
 pub mod keys;
 pub mod limits;
 pub mod mail;
+pub mod metrics;
 pub mod pay;
 pub mod providers;
 pub mod readiness;

@@ -1,4 +1,5 @@
-//! Settings: flags and environment, one list for `serve` and `worker`. `mailferry serve --help` shows all of them.
+//! Settings: flags, environment and a file ([`file`]), one list for `serve` and `worker`. `mailferry serve --help` shows
+//! all of them, `mailferry settings` the table ([`table`]) that stands in the README.
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -8,9 +9,11 @@ use mailferry_domain::{discovery::Ports, order::Terms};
 use mailferry_shared::secret::Secret;
 use url::Url;
 
+pub mod file;
 pub mod network;
 pub mod parse;
 pub mod paypal;
+pub mod table;
 pub mod terms;
 
 use network::Network;
@@ -20,6 +23,10 @@ use terms::TermArgs;
 /// What every process of the service needs.
 #[derive(Debug, Clone, Args)]
 pub struct CommonArgs {
+    /// A file with settings: TOML, a line a setting, named like its flag with `_` for `-`, as workers = 8. Flags and
+    /// environment go before it.
+    #[arg(long, env = "MAILFERRY_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// The page's address as people open it; links in mails begin with it [default: http:// and the address listened
     /// to].
     #[arg(long, env = "MAILFERRY_PUBLIC_URL", value_name = "URL", value_parser = parse::public_url)]
@@ -85,6 +92,9 @@ pub struct CommonArgs {
     /// Runs, checks and surveys at work at once in this process.
     #[arg(long, env = "MAILFERRY_WORKERS", value_name = "NUMBER", default_value = "4", value_parser = parse::workers)]
     pub workers: usize,
+    /// Address and port of a listener for Prometheus, as 127.0.0.1:9464; it tells numbers only, but keep it private.
+    #[arg(long, env = "MAILFERRY_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse::metrics_listen)]
+    pub metrics_listen: Option<SocketAddr>,
     /// Connections to one mail server at once, of all runs and all processes together.
     #[arg(
         long,
@@ -140,6 +150,9 @@ pub struct ServeArgs {
         value_parser = parse::trust_proxy
     )]
     pub trust_proxy: Vec<Network>,
+    /// Multiplies every limit of how fast one may ask.
+    #[arg(long, env = "MAILFERRY_RATE_FACTOR", value_name = "NUMBER", default_value = "1", value_parser = parse::rate_factor)]
+    pub rate_factor: u32,
     /// The settings of every process.
     #[command(flatten)]
     pub common: CommonArgs,
@@ -192,6 +205,12 @@ pub struct Limits {
     pub vouchers: Pace,
     /// Checks started.
     pub checks: Pace,
+    /// Multiplies the paces.
+    pub factor: u32,
+    /// Requests of any kind a minute, by address; a session may do twice, an API key ten times as much.
+    pub requests_per_minute: u32,
+    /// How long the answer to a request with an `Idempotency-Key` is kept.
+    pub answers_hours: u32,
     /// Notifications of the payment provider.
     pub payment_events: Pace,
     /// Searches for the settings of mail services.
@@ -218,6 +237,9 @@ impl Default for Limits {
             sessions: Pace { burst: 30, every_seconds: 2 },
             vouchers: Pace { burst: 20, every_seconds: 5 },
             checks: Pace { burst: 60, every_seconds: 2 },
+            factor: 1,
+            requests_per_minute: 600,
+            answers_hours: 24,
             payment_events: Pace { burst: 120, every_seconds: 1 },
             discoveries: Pace { burst: 20, every_seconds: 5 },
             sign_ins: Pace { burst: 10, every_seconds: 30 },
@@ -245,6 +267,8 @@ pub struct Settings {
     pub mail_from: Mailbox,
     /// The address guard's openings.
     pub outgoing: Outgoing,
+    /// Where numbers are told, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
     /// Jobs at once.
     pub workers: usize,
     /// Connections to one mail server at once.
@@ -266,6 +290,7 @@ impl Settings {
     /// [`SettingError`] if there is no place to keep data in.
     pub fn from_serve(args: &ServeArgs) -> Result<Self, SettingError> {
         let mut settings = Self::from_common(&args.common, args.listen)?;
+        settings.limits.factor = args.rate_factor;
         settings.trust_proxy.clone_from(&args.trust_proxy);
         Ok(settings)
     }
@@ -304,6 +329,7 @@ impl Settings {
                 ca_file: args.ca_file.clone(),
                 discovery_ports: Ports::default(),
             },
+            metrics_listen: args.metrics_listen,
             workers: args.workers,
             connections_per_host: args.connections_per_host,
             lease: Duration::from_secs(args.lease_seconds.into()),

@@ -9,6 +9,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Sample, compare};
+
 fn mailferry(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
     command.args(arguments).env_clear().env("HOME", home);
@@ -146,6 +148,45 @@ impl Running {
 }
 
 #[tokio::test]
+async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_own() {
+    let home = tempfile::tempdir().expect("a folder");
+    let free = || TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let (page, numbers) = (free(), free());
+    let file = home.path().join("mailferry.toml");
+    let settings = format!("listen = \"{page}\"\nmetrics_listen = \"{numbers}\"\nworkers = 1\nlog_format = \"json\"\n");
+    std::fs::write(&file, settings).expect("written");
+    let file = file.to_str().expect("UTF-8");
+    let mut service =
+        Running(mailferry(home.path(), &["serve", "--config", file]).stderr(Stdio::piped()).spawn().expect("starts"));
+    service.await_line("listening");
+    let client = reqwest::Client::new();
+    let get = async |address, path: &str| {
+        let answer = client.get(format!("http://{address}{path}")).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("a body"))
+    };
+    assert_eq!(get(page, "/api/v1/service").await.0, 200);
+    let (status, told) = get(numbers, "/metrics").await;
+    assert_eq!(status, 200);
+    for line in [
+        "mailferry_http_requests_total{operation=\"getService\",status=\"200\"} 1",
+        "mailferry_runs{state=\"running\"} 0",
+        "mailferry_info{version=",
+        "# TYPE mailferry_http_request_seconds histogram",
+    ] {
+        assert!(told.contains(line), "{line} is missing in\n{told}");
+    }
+    let page_too = get(page, "/metrics").await.1;
+    assert!(!page_too.contains("mailferry_http_requests_total"), "the page's listener tells nothing");
+    assert_eq!(service.terminate(), Some(0));
+
+    let broken = home.path().join("broken.toml");
+    std::fs::write(&broken, "wokers = 1\n").expect("written");
+    let ended = mailferry(home.path(), &["serve"]).env("MAILFERRY_CONFIG", &broken).output().expect("runs");
+    assert_eq!(ended.status.code(), Some(2));
+    assert!(text(&ended.stderr).contains("there is no setting “wokers”"), "{}", text(&ended.stderr));
+}
+
+#[tokio::test]
 async fn a_service_answers_and_ends_in_order_with_a_worker_beside_it() {
     let home = tempfile::tempdir().expect("a folder");
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
@@ -168,4 +209,109 @@ async fn a_service_answers_and_ends_in_order_with_a_worker_beside_it() {
 async fn plain_get(url: &str) -> reqwest::Result<reqwest::Response> {
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     reqwest::get(url).await
+}
+
+/// A service without workers, two mail servers with a mailbox at the first, and an order that moves it.
+struct Migration {
+    source: Dovecot,
+    destination: Dovecot,
+    home: tempfile::TempDir,
+    base: String,
+    key: String,
+}
+
+const MESSAGES: usize = 6000;
+
+impl Migration {
+    fn new() -> Self {
+        let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+        let (source, destination) = (server(), server());
+        Sample::Sized(MESSAGES).write(&source, "anna").expect("a mailbox");
+        let home = tempfile::tempdir().expect("a folder");
+        let made = output(home.path(), &["admin", "create-operator", "--json"]);
+        let made: serde_json::Value = serde_json::from_slice(&made.stdout).expect("JSON");
+        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let key = made["api_key"].as_str().expect("a key").to_owned();
+        Self { source, destination, home, base: format!("127.0.0.1:{port}"), key }
+    }
+
+    fn start(&self, arguments: &[&str], until: &str) -> Running {
+        let ports = format!("{},{}", self.source.imaps_port(), self.destination.imaps_port());
+        let mut command = mailferry(self.home.path(), arguments);
+        command.env("MAILFERRY_ALLOW_NETWORKS", "127.0.0.0/8,::1/128").env("MAILFERRY_ALLOW_PORTS", ports);
+        command.env("MAILFERRY_CA_FILE", self.source.ca_file()).env("MAILFERRY_LOG_FORMAT", "json");
+        let mut running = Running(command.stderr(Stdio::piped()).spawn().expect("starts"));
+        running.await_line(until);
+        running
+    }
+
+    async fn call(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> serde_json::Value {
+        let request = reqwest::Client::new()
+            .request(method.parse().expect("a method"), format!("http://{}/api/v1{path}", self.base));
+        let request = request.bearer_auth(&self.key);
+        let request = if let Some(body) = body { request.json(&body) } else { request };
+        let answer = request.send().await.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("a body");
+        assert!(status.is_success(), "{method} {path}: {text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    async fn begin(&self) -> String {
+        let terms = self.call("GET", "/service", None).await["terms_version"].clone();
+        let options = serde_json::json!({"include_trash": true, "include_junk": true});
+        let order = serde_json::json!({"accepted_terms": terms, "options": options});
+        let order = self.call("POST", "/orders", Some(order)).await;
+        let order = format!("/orders/{}", order["id"].as_str().expect("an id"));
+        let side = |server: &Dovecot| {
+            let endpoint = serde_json::json!({"host": "localhost", "port": server.imaps_port()});
+            serde_json::json!({"user": "anna", "password": "secret", "endpoint": endpoint})
+        };
+        let account = serde_json::json!({"source": side(&self.source), "destination": side(&self.destination)});
+        self.call("POST", &format!("{order}/accounts"), Some(account)).await;
+        let voucher = self.call("POST", "/vouchers", Some(serde_json::json!({"pairs": 1}))).await;
+        let code = serde_json::json!({"code": voucher["items"][0]["code"]});
+        self.call("POST", &format!("{order}/voucher"), Some(code)).await;
+        let start = serde_json::json!({"kind": "main"});
+        self.call("POST", &format!("{order}/start"), Some(start)).await;
+        order
+    }
+
+    async fn until(&self, order: &str, is_so: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            let progress = self.call("GET", &format!("{order}/progress"), None).await;
+            if is_so(&progress) {
+                return progress;
+            }
+            assert!(Instant::now() < deadline, "{progress}");
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_under_way_at_sigterm_is_handed_over_within_60_seconds_and_nothing_is_lost() {
+    let migration = Migration::new();
+    let mut service = migration.start(&["serve", "--workers", "0", "--listen", &migration.base], "listening");
+    let mut first = migration.start(&["worker", "--workers", "1"], "working");
+    let order = migration.begin().await;
+    migration.until(&order, |progress| progress["counts"]["stored"].as_u64() > Some(200)).await;
+    let begun = Instant::now();
+    assert_eq!(first.terminate(), Some(0));
+    let took = begun.elapsed();
+    assert!(took < Duration::from_secs(60), "{took:?}");
+    let left = migration.call("GET", &format!("{order}/progress"), None).await;
+    let stored = left["counts"]["stored"].as_u64().expect("a number");
+    assert!(left["state"] == "active" && stored < MESSAGES as u64, "it was to be stopped in the middle: {left}");
+
+    let mut second = migration.start(&["worker", "--workers", "1"], "working");
+    let done = migration.until(&order, |progress| progress["state"] == "completed").await;
+    assert!(begun.elapsed() < Duration::from_secs(60), "the other one goes on soon: {:?}", begun.elapsed());
+    assert_eq!((&done["counts"]["failed"], &done["counts"]["uncertain"]), (&0.into(), &0.into()), "{done}");
+    let logins = (migration.source.login("anna"), migration.destination.login("anna"));
+    let differences = compare(&logins.0, &logins.1, &CompareOptions::default()).expect("compared");
+    assert!(differences.is_perfect(), "{differences:?}");
+    assert_eq!(second.terminate(), Some(0));
+    assert_eq!(service.terminate(), Some(0));
 }

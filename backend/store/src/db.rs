@@ -15,6 +15,7 @@ use sqlx::{
 
 use crate::{
     error::StoreError,
+    idempotency::mark_effect,
     value::{Arg, Row},
 };
 
@@ -217,8 +218,14 @@ impl Tx {
         }
     }
 
-    /// Makes all of it durable at once.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+    /// Makes all of it durable at once; if it is the effect of a request with an idempotency key, that too.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        mark_effect(&mut self).await?;
+        self.commit_unmarked().await
+    }
+
+    /// The same for what is no effect of a request.
+    pub(crate) async fn commit_unmarked(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
             Self::Postgres(tx) => tx.commit().await?,

@@ -107,6 +107,38 @@ pub trait JobQueue: Clone + Send + Sync + 'static {
     fn put_back(&self, job: &Job, not_before: DateTime<Utc>) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
+/// What there is to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Jobs that could be taken now, for each kind of which there are jobs at all.
+    pub jobs_due: Vec<(JobKind, u32)>,
+    /// Runs that have not ended, by their state as it stands in JSON.
+    pub runs: Vec<(String, u32)>,
+}
+
+impl Store {
+    /// Counts what there is to do.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn load(&self) -> Result<Load, StoreError> {
+        let mut tx = self.read().await?;
+        let now = lease_now(&mut tx, self.context()).await?;
+        let sql =
+            "SELECT kind, CAST(SUM(CASE WHEN not_before <= $1 AND locked_until <= $1 THEN 1 ELSE 0 END) AS BIGINT)
+                AS n FROM jobs GROUP BY kind ORDER BY kind";
+        let jobs = tx.rows(sql, args![now]).await?;
+        let jobs_due =
+            jobs.iter().map(|row| Ok((row.code("kind")?, row.get("n")?))).collect::<Result<_, StoreError>>()?;
+        let sql = "SELECT w.state, COUNT(r.id) AS n
+             FROM (SELECT 'queued' AS state UNION ALL SELECT 'running' UNION ALL SELECT 'paused') w
+             LEFT JOIN runs r ON r.state = w.state GROUP BY w.state ORDER BY w.state";
+        let runs = tx.rows(sql, args![]).await?;
+        let runs = runs.iter().map(|row| Ok((row.get("state")?, row.get("n")?))).collect::<Result<_, StoreError>>()?;
+        Ok(Load { jobs_due, runs })
+    }
+}
+
 /// Asks for a job within a transaction; call [`Store::tell_workers`] after its commit.
 pub(crate) async fn enqueue(
     tx: &mut Tx,

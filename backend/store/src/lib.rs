@@ -3,7 +3,8 @@
 //! One SQL text serves both (`db`, `value`); the few statements that differ say why. Changes of an order that touch
 //! more than one thing (`life`) are one transaction over state, runs and jobs. Passwords are sealed (`sealing`,
 //! `credential`). The ledger (`ledger`) implements the engine's port and stands alone, so that the command line can keep
-//! one in a file. Leases (`lease`) say who may write it; the queue (`jobs`) hands out work.
+//! one in a file. Leases (`lease`) say who may write it; the queue (`jobs`) hands out work. A request with an idempotency
+//! key is done once (`idempotency`).
 #![warn(missing_docs)]
 
 mod admin;
@@ -15,6 +16,7 @@ mod db;
 mod discovery;
 mod dry_run;
 mod error;
+mod idempotency;
 pub mod jobs;
 mod key;
 mod lease;
@@ -24,6 +26,7 @@ mod link;
 mod mail;
 mod member;
 mod order;
+mod page;
 mod pair;
 mod payment;
 mod progress;
@@ -48,7 +51,8 @@ pub use cut_over::WatchedDomain;
 pub use discovery::Sought;
 pub use dry_run::PlannedPair;
 pub use error::StoreError;
-pub use jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, WorkerOptions};
+pub use idempotency::{ATTEMPT_SECONDS, Attempt, AttemptSlot, Begun, as_attempt};
+pub use jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, Load, WorkerOptions};
 pub use key::{KeyHolder, NewApiKey};
 pub use lease::Lease;
 pub use ledger::{LedgerFile, LedgerReport, PreviewLedger, RunLedger};
@@ -56,6 +60,7 @@ pub use link::{LinkRecord, LinkUpdate, NewLink};
 pub use mail::{MailId, MailKind, MailRecord};
 pub use member::{MemberRecord, MemberUpdate, NewMember};
 pub use order::{Asker, NewOrder, OrderFilter, OrderRecord, Reach};
+pub use page::{Part, Position};
 pub use payment::{PaymentEvent, PaymentEventId, PaymentRecord, Settled};
 pub use progress::{PROTOCOL_ITEMS, Page};
 pub use run::RunRecord;

@@ -50,7 +50,7 @@ pub struct LinkRecord {
 impl LinkRecord {
     /// Whether an order can be made by it.
     pub fn is_open(&self) -> bool {
-        !self.revoked && !(self.once && self.uses > 0)
+        !(self.revoked || self.once && self.uses > 0)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     jobs::{JobKind, enqueue},
     lease::lease_now,
     order::lock_order,
+    page::Part,
     store::Store,
     value::{Row, args, code, json},
 };
@@ -81,15 +82,18 @@ impl Store {
         read(&mut self.read().await?, id).await
     }
 
-    /// The verifications of an order, the latest first, at most `limit`.
+    /// The verifications of an order, the latest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn verifications(&self, order_id: OrderId, limit: u32) -> Result<Vec<Verification>, StoreError> {
+    pub async fn verifications(&self, order_id: OrderId, part: Part) -> Result<Vec<Verification>, StoreError> {
         let mut tx = self.read().await?;
-        let sql = "SELECT id FROM verifications WHERE order_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+        let (at, id) = (part.after.map(|after| after.at), part.after.map(|after| after.id));
+        let sql = "SELECT id FROM verifications WHERE order_id = $1
+                AND ($2 IS NULL OR created_at < $2 OR (created_at = $2 AND id < $3))
+             ORDER BY created_at DESC, id DESC LIMIT $4";
         let mut found = Vec::new();
-        for row in tx.rows(sql, args![order_id, limit]).await? {
+        for row in tx.rows(sql, args![order_id, at, id, part.limit]).await? {
             found.push(read(&mut tx, row.get("id")?).await?);
         }
         Ok(found)

@@ -10,7 +10,7 @@ use mailferry_shared::{
 use super::request::{self, ApiError, Method, Polled};
 
 pub(crate) async fn poll_accounts(order: OrderId, etag: Option<&str>) -> Result<Polled<AccountList>, ApiError> {
-    request::poll(&format!("/orders/{order}/accounts"), etag).await
+    request::poll(&format!("/orders/{order}/accounts?limit=500"), etag).await
 }
 
 pub(crate) async fn create_account(order: OrderId, account: &AccountCreate) -> Result<AccountPair, ApiError> {

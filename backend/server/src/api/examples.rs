@@ -144,7 +144,7 @@ pub fn account() -> AccountPair {
 
 /// The account pairs of an order.
 pub fn accounts() -> AccountList {
-    AccountList { items: vec![account()] }
+    AccountList { items: vec![account()], next_cursor: None }
 }
 
 /// A file of two rows.
@@ -239,7 +239,7 @@ fn run(kind: RunKind) -> RunSummary {
 
 /// The runs of a pair.
 pub fn runs() -> RunList {
-    RunList { items: vec![run(RunKind::Main)] }
+    RunList { items: vec![run(RunKind::Main)], next_cursor: None }
 }
 
 /// A delta.
@@ -256,7 +256,7 @@ pub fn delta() -> Delta {
 
 /// The deltas of an order.
 pub fn deltas() -> DeltaList {
-    DeltaList { items: vec![delta()] }
+    DeltaList { items: vec![delta()], next_cursor: None }
 }
 
 /// A verification that has found one message missing.
@@ -297,7 +297,7 @@ pub fn verification() -> Verification {
 
 /// The verifications of an order.
 pub fn verifications() -> VerificationList {
-    VerificationList { items: vec![verification().into()] }
+    VerificationList { items: vec![verification().into()], next_cursor: None }
 }
 
 /// Progress of an order.

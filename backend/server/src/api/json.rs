@@ -8,10 +8,10 @@ use actix_web::{
 };
 use futures::{StreamExt, future::LocalBoxFuture};
 use mailferry_shared::problem::FieldError;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_path_to_error::{Path, Segment};
 
-use super::problem::ApiError;
+use super::{idempotency, operation, problem::ApiError, shape};
 
 /// Bodies up to this size are taken, unless an operation says otherwise.
 pub const BODY_BYTES: usize = 1_000_000;
@@ -20,8 +20,18 @@ pub const BODY_BYTES: usize = 1_000_000;
 /// optional can be called without one.
 ///
 /// What is wrong with it is told by [`Body::read`] only: who may not come in must not learn whether the body would do,
-/// and the framework extracts a handler's arguments side by side.
+/// and the framework extracts a handler's arguments side by side. For the same reason it is here that a request with an
+/// idempotency key is begun, and by [`Body::read`] that its answer is given once more: every POST takes a body, if only
+/// [`NoBody`], and reads it as soon as it is clear who may.
 pub struct Body<T, const LIMIT: usize = BODY_BYTES>(Result<T, ApiError>);
+
+/// The body of an operation that takes none: absent, or an empty object.
+pub type NoBody = Body<Nothing, 1000>;
+
+/// No field at all.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
 
 impl<T, const LIMIT: usize> Body<T, LIMIT> {
     /// The body.
@@ -39,8 +49,35 @@ impl<T: DeserializeOwned + 'static, const LIMIT: usize> FromRequest for Body<T, 
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let kind = request.headers().get(header::CONTENT_TYPE).map(|kind| kind.as_bytes().to_ascii_lowercase());
-        let payload = payload.take();
-        Box::pin(async move { Ok(Self(read(payload, LIMIT).await.and_then(|bytes| of_kind(kind.as_deref(), &bytes)))) })
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Ok(Self(take(&request, kind.as_deref(), payload, LIMIT).await)) })
+    }
+}
+
+async fn take<T: DeserializeOwned>(
+    request: &HttpRequest,
+    kind: Option<&[u8]>,
+    payload: Payload,
+    limit: usize,
+) -> Result<T, ApiError> {
+    let bytes = read(payload, limit).await?;
+    let body = of_kind(kind, &bytes)?;
+    refuse_lists(request, &bytes)?;
+    idempotency::begin(request, &bytes).await?;
+    Ok(body)
+}
+
+/// Refuses a list where the document has an object.
+fn refuse_lists(request: &HttpRequest, bytes: &[u8]) -> Result<(), ApiError> {
+    // Nearly no body has any list at all.
+    if !bytes.contains(&b'[') {
+        return Ok(());
+    }
+    let Some((operation, _)) = operation::find(request.method(), request.match_info().as_str()) else { return Ok(()) };
+    let Ok(value) = serde_json::from_slice(bytes) else { return Ok(()) };
+    match shape::list_for_object(operation::document(), &operation.body, &value) {
+        Some(pointer) => Err(ApiError::field(pointer, "This must be an object, not a list.")),
+        None => Ok(()),
     }
 }
 
@@ -104,13 +141,13 @@ fn position(error: &serde_json::Error) -> String {
 }
 
 /// The field that serde names in "missing field `x`" and "unknown field `x`, expected …".
-fn quoted_field(words: &str) -> Option<&str> {
+pub(super) fn quoted_field(words: &str) -> Option<&str> {
     let rest = words.strip_prefix("missing field `").or_else(|| words.strip_prefix("unknown field `"))?;
     rest.split('`').next()
 }
 
 /// What serde says may quote a value, and a value may be a password: only words that hold none are passed on.
-fn message(words: &str) -> String {
+pub(super) fn message(words: &str) -> String {
     if let Some(field) = words.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
         return format!("The field “{field}” is missing.");
     }
@@ -129,7 +166,8 @@ fn message(words: &str) -> String {
     words.to_owned()
 }
 
-fn pointer(path: &Path) -> String {
+/// Where in the value, as a JSON pointer.
+pub(super) fn pointer(path: &Path) -> String {
     path.iter().fold(String::new(), |text, segment| match segment {
         Segment::Seq { index } => format!("{text}/{index}"),
         Segment::Map { key } => format!("{text}/{}", escape(key)),
@@ -138,7 +176,8 @@ fn pointer(path: &Path) -> String {
     })
 }
 
-fn escape(segment: &str) -> String {
+/// A part of a JSON pointer.
+pub(super) fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 

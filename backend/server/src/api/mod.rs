@@ -7,7 +7,7 @@ use mailferry_shared::key::Scope;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        RefOr, Required, SecurityRequirement,
+        SecurityRequirement,
         path::Operation,
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -19,21 +19,25 @@ pub mod admin_credentials;
 pub mod api_keys;
 pub mod auth;
 pub mod checks;
+pub mod conventions;
 pub mod csv;
 pub mod deltas;
 pub mod discoveries;
 pub mod docs;
+pub mod document;
 pub mod dry_runs;
 pub mod errors;
 pub mod etag;
 pub mod examples;
 pub mod fallback;
+pub mod idempotency;
 pub mod imports;
 pub mod json;
 pub mod links;
 pub mod me;
 pub mod members;
 pub mod offers;
+pub mod operation;
 pub mod orders;
 pub mod page;
 pub mod path;
@@ -47,6 +51,7 @@ pub mod runs;
 pub mod security;
 pub mod service;
 pub mod sessions;
+pub mod shape;
 pub mod sign_ins;
 pub mod tenants;
 pub mod trace;
@@ -205,14 +210,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     let items = document.paths.paths.values_mut();
     let operations =
         items.flat_map(|item| [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete]).flatten();
-    for operation in operations {
-        members_like_keys(operation);
-        let optional = operation.operation_id.as_deref().is_some_and(|id| OPTIONAL_BODIES.contains(&id));
-        if let (true, Some(RefOr::T(body))) = (optional, operation.request_body.as_mut()) {
-            body.required = Some(Required::False);
-        }
-    }
-    document
+    operations.for_each(members_like_keys);
+    document::complete(document)
 }
 
 /// What an API key may do, a member who is signed in may do too, as far as their role reaches.
@@ -224,24 +223,6 @@ fn members_like_keys(operation: &mut Operation) {
         ways.push(member);
     }
 }
-
-/// Operations all of whose fields are optional: an absent body stands for an empty object.
-const OPTIONAL_BODIES: [&str; 14] = [
-    "beginPayment",
-    "changeAccount",
-    "changeLink",
-    "changeMember",
-    "changeOrder",
-    "changeTenant",
-    "changeWebhook",
-    "importAccounts",
-    "startCheck",
-    "startDelta",
-    "startDiscovery",
-    "startDryRun",
-    "startOrder",
-    "startVerification",
-];
 
 /// Everything below `/api`.
 pub fn configure(config: &mut web::ServiceConfig) {

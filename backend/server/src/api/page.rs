@@ -1,136 +1,213 @@
-//! Pages of lists: `limit` and `cursor`, answered with `next_cursor`.
+//! Pages of lists: `limit` says how many, `cursor` where to go on, and the answer's `next_cursor` is the next page's.
 //!
-//! A cursor names the last item of a page, and is signed together with the list and its filter: one that was altered,
-//! or made for another list, filter or tenant, is refused.
+//! A list takes [`Paging`], names [`PageParams`] among its parameters, asks the store for [`Paging::part`] and answers
+//! [`Paging::cut`] of what it got; a list that is short by nature and in memory anyway answers [`Paging::slice`].
+//!
+//! A cursor holds the last item's position and is authenticated together with the list and filter it belongs to: it
+//! opens nothing, and one that was made up, or comes from another list, is refused.
 
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
 use aws_lc_rs::hmac;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use chrono::{DateTime, Utc};
-use mailferry_shared::ids::TenantId;
+use futures::future::{Ready, ready};
+use mailferry_store::{Part, Position};
+use serde::Deserialize;
+use url::form_urlencoded;
+use utoipa::IntoParams;
 use uuid::Uuid;
 
-use super::problem::ApiError;
-use crate::keys::Keys;
+use super::{problem::ApiError, query};
+use crate::app::App;
 
-/// Items on a page unless asked otherwise.
-pub const DEFAULT_LIMIT: u32 = 50;
-/// Most items on a page.
-pub const MAX_LIMIT: u32 = 200;
-const TAG_BYTES: usize = 16;
+/// Items in a page unless the request says otherwise.
+pub const DEFAULT_LIMIT: u32 = 100;
+/// Items in a page at most: an order's account pairs all fit.
+pub const MAX_LIMIT: u32 = 500;
 
-/// The last item of a page: its time and id.
-pub type Position = (DateTime<Utc>, Uuid);
-
-/// Which list a cursor belongs to.
-pub struct Listing<'a> {
-    /// The list's name.
-    pub name: &'a str,
-    /// Whose.
-    pub tenant_id: TenantId,
-    /// Everything that decides what is in it.
-    pub filter: String,
+/// Which page.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(default)]
+pub struct PageParams {
+    /// Items in the page at most.
+    #[param(minimum = 1, maximum = 500, default = 100, example = 50, required = false)]
+    limit: Option<u32>,
+    /// The `next_cursor` of the page before; without it the list begins anew.
+    #[param(required = false)]
+    cursor: Option<String>,
 }
 
-impl Listing<'_> {
-    /// How many items, by what was asked for.
-    ///
-    /// # Errors
-    /// 422 if it is not 1 to [`MAX_LIMIT`].
-    pub fn limit(asked: Option<u32>) -> Result<u32, ApiError> {
-        match asked.unwrap_or(DEFAULT_LIMIT) {
-            limit @ 1..=MAX_LIMIT => Ok(limit),
-            _ => Err(ApiError::field("/limit", "A page has 1 to 200 items.")),
+/// The page that a request asks for.
+pub struct Paging {
+    limit: u32,
+    after: Option<Position>,
+    list: List,
+}
+
+impl FromRequest for Paging {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request))
+    }
+}
+
+fn read(request: &HttpRequest) -> Result<Paging, ApiError> {
+    let app =
+        request.app_data::<Data<App>>().ok_or_else(|| ApiError::internal("the application's state is not set"))?;
+    let list = List { key: app.keys.cursor.clone(), name: name_of(request) };
+    paging(list, &query::read(request.query_string())?)
+}
+
+/// The list and its filter: everything that decides what is in it.
+fn name_of(request: &HttpRequest) -> String {
+    let query = form_urlencoded::parse(request.query_string().as_bytes());
+    let mut filter: Vec<_> = query.filter(|(name, _)| name != "limit" && name != "cursor").collect();
+    filter.sort();
+    let filter = form_urlencoded::Serializer::new(String::new()).extend_pairs(filter).finish();
+    format!("{}?{filter}", request.path())
+}
+
+fn paging(list: List, params: &PageParams) -> Result<Paging, ApiError> {
+    let limit = params.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(ApiError::field("/limit", "A page has 1 to 500 items."));
+    }
+    let after = params.cursor.as_deref().map(|cursor| {
+        let words = "This is no cursor of this list; take next_cursor of the page before, or leave it out.";
+        list.open(cursor).ok_or_else(|| ApiError::field("/cursor", words))
+    });
+    Ok(Paging { limit, after: after.transpose()?, list })
+}
+
+impl Paging {
+    /// What to ask the store for: one more than the page holds, which tells whether there is another page.
+    pub fn part(&self) -> Part {
+        Part { after: self.after, limit: self.limit + 1 }
+    }
+
+    /// The page's items, and the cursor of the next page if there is one.
+    pub fn cut<T>(&self, mut items: Vec<T>, position: impl Fn(&T) -> Position) -> (Vec<T>, Option<String>) {
+        let limit = self.limit as usize;
+        if items.len() <= limit {
+            return (items, None);
         }
-    }
-
-    /// The cursor for what comes after `position`.
-    pub fn cursor(&self, keys: &Keys, position: Position) -> String {
-        let mut bytes = [position.0.timestamp_micros().to_be_bytes().as_slice(), position.1.as_bytes()].concat();
-        let tag = hmac::sign(&keys.cursor, &self.signed(&bytes));
-        bytes.extend_from_slice(&tag.as_ref()[..TAG_BYTES]);
-        BASE64_URL_SAFE_NO_PAD.encode(bytes)
-    }
-
-    /// Where a page begins, by the cursor that was sent.
-    ///
-    /// # Errors
-    /// 422 unless it was made by [`Listing::cursor`] for this list.
-    pub fn position(&self, keys: &Keys, cursor: Option<&str>) -> Result<Option<Position>, ApiError> {
-        cursor.map(|cursor| self.read(keys, cursor).ok_or_else(bad_cursor)).transpose()
-    }
-
-    fn read(&self, keys: &Keys, cursor: &str) -> Option<Position> {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
-        let (position, tag) = bytes.split_at_checked(24)?;
-        let right = hmac::sign(&keys.cursor, &self.signed(position));
-        aws_lc_rs::constant_time::verify_slices_are_equal(&right.as_ref()[..TAG_BYTES], tag).ok()?;
-        let (time, id) = position.split_at_checked(8)?;
-        let time = DateTime::from_timestamp_micros(i64::from_be_bytes(time.try_into().ok()?))?;
-        Some((time, Uuid::from_slice(id).ok()?))
-    }
-
-    fn signed(&self, position: &[u8]) -> Vec<u8> {
-        // The position has a fixed length, the name no NUL: nothing can be shifted from one to the next.
-        let tenant = self.tenant_id.0.as_bytes();
-        [position, tenant.as_slice(), self.name.as_bytes(), b"\0", self.filter.as_bytes()].concat()
-    }
-
-    /// Cuts `items` (asked for with one more than the page takes) to the page, with the cursor for the next one.
-    pub fn cut<T>(
-        &self,
-        keys: &Keys,
-        limit: u32,
-        items: &mut Vec<T>,
-        position: impl Fn(&T) -> Position,
-    ) -> Option<String> {
-        let limit = limit as usize;
-        let more = items.len() > limit;
         items.truncate(limit);
-        items.last().filter(|_| more).map(|last| self.cursor(keys, position(last)))
+        let cursor = items.last().map(|last| self.list.seal(position(last)));
+        (items, cursor)
+    }
+
+    /// The page of a list that is there as a whole; `id` tells items apart.
+    pub fn slice<T>(&self, items: Vec<T>, id: impl Fn(&T) -> Uuid) -> (Vec<T>, Option<String>) {
+        // Where an item that is gone by now was, its successor is.
+        let number = |after: Position| usize::try_from(after.at - 1).unwrap_or_default();
+        let begin = self.after.map_or(0, |after| {
+            items.iter().position(|item| id(item) == after.id).map_or_else(|| number(after), |at| at + 1)
+        });
+        let rest: Vec<T> = items.into_iter().skip(begin).take(self.limit as usize + 1).collect();
+        let at = i64::try_from(begin + self.limit as usize).unwrap_or(i64::MAX);
+        self.cut(rest, |item| Position { at, id: id(item) })
     }
 }
 
-fn bad_cursor() -> ApiError {
-    ApiError::field("/cursor", "Send the next_cursor of a page with the same filter, or none for the first page.")
+/// A list, as its cursors know it.
+struct List {
+    key: hmac::Key,
+    name: String,
+}
+
+/// Bytes of the tag that a cursor ends with.
+const TAG_BYTES: usize = 8;
+
+impl List {
+    fn tag(&self, position: &[u8]) -> hmac::Tag {
+        hmac::sign(&self.key, &[position, self.name.as_bytes()].concat())
+    }
+
+    fn seal(&self, position: Position) -> String {
+        let bytes = [position.at.to_be_bytes().as_slice(), position.id.as_bytes()].concat();
+        let tag = self.tag(&bytes);
+        BASE64_URL_SAFE_NO_PAD.encode([&bytes, &tag.as_ref()[..TAG_BYTES]].concat())
+    }
+
+    fn open(&self, cursor: &str) -> Option<Position> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (at, rest) = bytes.split_first_chunk::<8>()?;
+        let (id, tag) = rest.split_first_chunk::<16>()?;
+        let position = Position { at: i64::from_be_bytes(*at), id: Uuid::from_bytes(*id) };
+        (self.tag(&bytes[..24]).as_ref()[..TAG_BYTES] == *tag).then_some(position)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn listing(filter: &str) -> Listing<'static> {
-        Listing { name: "orders", tenant_id: TenantId(Uuid::from_u128(1)), filter: filter.to_owned() }
+    fn list(path: &str) -> List {
+        List { key: hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]), name: path.to_owned() }
+    }
+
+    fn page(limit: Option<u32>, cursor: Option<String>) -> Result<Paging, ApiError> {
+        paging(list("/a"), &PageParams { limit, cursor })
+    }
+
+    fn ids(count: u8) -> Vec<Uuid> {
+        (1..=count).map(|n| Uuid::from_bytes([n; 16])).collect()
     }
 
     #[test]
-    fn a_cursor_is_good_for_its_own_list_only() {
-        let keys = Keys::new(&[1; 32], &[2; 32]);
-        let position = (DateTime::from_timestamp_micros(1_795_300_000_123_456).expect("a time"), Uuid::from_u128(9));
-        let cursor = listing("a").cursor(&keys, position);
-        assert_eq!(listing("a").position(&keys, Some(&cursor)).expect("read"), Some(position));
-        assert!(listing("b").position(&keys, Some(&cursor)).is_err(), "another filter");
-        let other = Listing { tenant_id: TenantId(Uuid::from_u128(2)), ..listing("a") };
-        assert!(other.position(&keys, Some(&cursor)).is_err(), "another tenant");
-        let altered = format!("{}A", &cursor[..cursor.len() - 1]);
-        for wrong in ["", "x", &cursor[1..], &altered, "AAAA"] {
-            assert!(wrong == cursor || listing("a").position(&keys, Some(wrong)).is_err(), "{wrong}");
+    fn pages_follow_one_another_without_gap_or_overlap() {
+        for limit in 1..=8 {
+            let (mut seen, mut cursor) = (Vec::new(), None);
+            loop {
+                let (items, next) = page(Some(limit), cursor).expect("a page").slice(ids(7), |id| *id);
+                seen.extend(items);
+                cursor = next;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(seen, ids(7), "{limit}");
         }
-        assert_eq!(listing("a").position(&keys, None).expect("read"), None);
     }
 
     #[test]
-    fn the_last_page_has_no_cursor() {
-        let keys = Keys::new(&[1; 32], &[2; 32]);
-        let at = |n: &i64| (DateTime::from_timestamp(*n, 0).expect("a time"), Uuid::nil());
-        let mut items = vec![3, 2, 1];
-        assert!(listing("").cut(&keys, 2, &mut items, at).is_some());
-        assert_eq!(items, [3, 2]);
-        assert!(listing("").cut(&keys, 2, &mut items, at).is_none());
+    fn a_page_goes_on_where_the_last_one_ended_even_if_that_item_is_gone() {
+        let (_, cursor) = page(Some(3), None).expect("a page").slice(ids(7), |id| *id);
+        let mut fewer = ids(7);
+        fewer.remove(2);
+        let (items, _) = page(Some(3), cursor).expect("a page").slice(fewer, |id| *id);
+        assert_eq!(items, ids(7)[3..6]);
     }
 
     #[test]
-    fn pages_are_bounded() {
-        assert_eq!(Listing::limit(None).expect("taken"), 50);
-        assert!(Listing::limit(Some(0)).is_err() && Listing::limit(Some(201)).is_err());
+    fn cursors_of_other_lists_and_made_up_ones_are_refused() {
+        let position = Position { at: -1, id: Uuid::nil() };
+        let cursor = list("/a").seal(position);
+        assert_eq!(list("/a").open(&cursor), Some(position));
+        assert_eq!(list("/b").open(&cursor), None);
+        for wrong in ["", "x", &cursor[1..], &cursor.replace('_', "-").to_uppercase()] {
+            assert!(matches!(page(None, Some(wrong.to_owned())), Err(ApiError::Fields(_))), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_list_is_named_with_its_filter() {
+        let name = |query: &str| {
+            let uri = format!("/api/v1/orders?{query}");
+            name_of(&actix_web::test::TestRequest::with_uri(&uri).to_http_request())
+        };
+        assert_eq!(name("limit=1&q=a%20b&cursor=x&state=draft"), name("state=draft&q=a+b"));
+        assert_ne!(name("q=a"), name("q=b"));
+        assert_ne!(name("q=a"), name("state=a"));
+    }
+
+    #[test]
+    fn a_page_has_at_least_one_item_and_at_most_500() {
+        for limit in [0, 501] {
+            assert!(matches!(page(Some(limit), None), Err(ApiError::Fields(_))), "{limit}");
+        }
+        assert_eq!(page(None, None).expect("a page").part().limit, 101);
     }
 }

@@ -11,6 +11,8 @@ use mailferry_domain::{account_file::FileError, order::OrderTransitionError};
 use mailferry_shared::problem::{FieldError, Problem, ProblemCode};
 use mailferry_store::{StoreError, VoucherUnfit};
 
+use super::idempotency::KeptAnswer;
+
 /// Media type of every error answer.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
@@ -101,6 +103,21 @@ pub enum ApiError {
         /// When the next try may succeed.
         retry_after_seconds: u64,
     },
+    /// A header that cannot be used.
+    #[error("{0}")]
+    Header(&'static str),
+    /// The idempotency key was used for something else.
+    #[error("Send a new Idempotency-Key with a new request, or the first one as it was.")]
+    KeyReused,
+    /// The same request is being done.
+    #[error("Wait a moment, then send it again.")]
+    InProgress,
+    /// The same request was done, and cut off before its answer was kept.
+    #[error("It took effect and is not done again; read what it was about before anything else.")]
+    AnswerLost,
+    /// No error: what was answered to the same request before.
+    #[error("answered before")]
+    Replay(KeptAnswer),
     /// Plain HTTP from afar.
     #[error("Passwords and links must not travel in the clear: open this address with https://.")]
     InsecureConnection,
@@ -155,9 +172,14 @@ impl ApiError {
                 FileError::TooManyRows(_) | FileError::Spreadsheet | FileError::NotText | FileError::UnknownLayout(_),
             ) => ProblemCode::FileUnreadable,
             Self::TooManyRequests { .. } => ProblemCode::TooManyRequests,
+            Self::Header(_) => ProblemCode::InvalidHeader,
+            Self::KeyReused => ProblemCode::IdempotencyKeyReused,
+            Self::InProgress => ProblemCode::RequestInProgress,
+            Self::AnswerLost => ProblemCode::AnswerLost,
             Self::InsecureConnection => ProblemCode::InsecureConnection,
             Self::Unavailable(_) => ProblemCode::Unavailable,
-            Self::Internal(_) => ProblemCode::Internal,
+            // A repeated answer is never told as a problem of its own.
+            Self::Replay(_) | Self::Internal(_) => ProblemCode::Internal,
         }
     }
 
@@ -252,12 +274,18 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse {
+        if let Self::Replay(answer) = self {
+            return answer.response();
+        }
         self.log();
         let mut response = HttpResponseBuilder::new(self.status_code());
         response.content_type(PROBLEM_JSON).insert_header((header::CACHE_CONTROL, "no-store"));
         match self {
             Self::TooManyRequests { retry_after_seconds } => {
                 response.insert_header((header::RETRY_AFTER, *retry_after_seconds));
+            }
+            Self::InProgress => {
+                response.insert_header((header::RETRY_AFTER, 1));
             }
             Self::MethodNotAllowed(methods) => {
                 response.insert_header((header::ALLOW, methods.clone()));

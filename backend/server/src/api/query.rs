@@ -1,89 +1,130 @@
-//! Query parameters: unknown ones are refused, and what is wrong names the parameter.
+//! Query parameters: unknown ones are refused for every operation, wrong ones are named like fields of a body.
 
-use actix_web::HttpRequest;
-use chrono::{DateTime, Utc};
-use serde::de::DeserializeOwned;
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use futures::future::{Ready, ready};
+use mailferry_shared::problem::FieldError;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, DeserializeOwned},
+};
+use url::form_urlencoded;
 
-use super::problem::ApiError;
+use super::{json, operation::Operation, problem::ApiError};
 
-/// The parameters of a request, each at most once.
-pub struct Parameters(Vec<(String, String)>);
+/// An operation's query parameters, as far as `T` has them: several extractors can read one query.
+pub struct Query<T>(pub T);
 
-impl Parameters {
-    /// Reads the query; `known` names every parameter that the operation takes.
-    ///
-    /// # Errors
-    /// 422 for an unknown or repeated one.
-    pub fn of(request: &HttpRequest, known: &[&str]) -> Result<Self, ApiError> {
-        let mut all: Vec<(String, String)> = Vec::new();
-        for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-            let pointer = format!("/{}", name.chars().take(80).collect::<String>());
-            if !known.contains(&&*name) {
-                return Err(ApiError::field(pointer, "There is no such parameter here."));
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = ApiError;
+    type Future = Ready<Result<Self, ApiError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(read(request.query_string()).map(Self))
+    }
+}
+
+/// Words of an enumeration, separated by commas: for `#[serde(deserialize_with)]`.
+///
+/// # Errors
+/// If there is another word among them.
+pub fn words<'de, D: Deserializer<'de>, T: DeserializeOwned>(reader: D) -> Result<Vec<T>, D::Error> {
+    let text = String::deserialize(reader)?;
+    let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    words.map(|word| serde_json::from_value(word.into()).map_err(de::Error::custom)).collect()
+}
+
+/// Reads `query` as `T`.
+///
+/// # Errors
+/// [`ApiError::Fields`] naming the parameter.
+pub fn read<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {
+    let reader = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let words = error.inner().to_string();
+        let twice = words.strip_prefix("duplicate field `").and_then(|rest| rest.split('`').next());
+        let pointer = match json::quoted_field(&words).or(twice) {
+            Some(name) => format!("/{}", json::escape(name)),
+            None => json::pointer(error.path()),
+        };
+        ApiError::field(pointer, explain(&words))
+    })
+}
+
+fn explain(words: &str) -> String {
+    if words.starts_with("duplicate field") {
+        "This parameter stands there more than once.".to_owned()
+    } else if words.contains("digit") || words.contains("number") || words.contains("integer") {
+        "This must be a whole number that is not too large.".to_owned()
+    } else {
+        json::message(words)
+    }
+}
+
+/// Refuses parameters that the operation does not know.
+///
+/// # Errors
+/// [`ApiError::Fields`] naming each.
+pub fn refuse_unknown(operation: &Operation, query: &str) -> Result<(), ApiError> {
+    let names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    let unknown: Vec<FieldError> = names
+        .filter(|name| !operation.query.contains(name.as_ref()))
+        .take(20)
+        .map(|name| {
+            let name: String = name.chars().take(80).collect();
+            FieldError {
+                pointer: format!("/{}", json::escape(&name)),
+                message: format!("There is no parameter “{name}” here."),
             }
-            if all.iter().any(|(other, _)| *other == *name) {
-                return Err(ApiError::field(pointer, "Send this parameter once only."));
-            }
-            all.push((name.into_owned(), value.into_owned()));
-        }
-        Ok(Self(all))
-    }
-
-    /// A parameter's text; an empty one counts as absent.
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
-    }
-
-    /// A parameter that is parsed; `words` say what it must be.
-    ///
-    /// # Errors
-    /// 422 naming it.
-    pub fn parsed<T: std::str::FromStr>(&self, name: &str, words: &str) -> Result<Option<T>, ApiError> {
-        self.text(name).map(|text| text.parse().map_err(|_| ApiError::field(format!("/{name}"), words))).transpose()
-    }
-
-    /// A time.
-    ///
-    /// # Errors
-    /// 422 naming it.
-    pub fn time(&self, name: &str) -> Result<Option<DateTime<Utc>>, ApiError> {
-        self.parsed(name, "This must be a time like 2026-11-25T16:00:00Z.")
-    }
-
-    /// Words of an enumeration, separated by commas.
-    ///
-    /// # Errors
-    /// 422 naming it.
-    pub fn words<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>, ApiError> {
-        let words = self.text(name).unwrap_or_default().split(',').map(str::trim).filter(|word| !word.is_empty());
-        let word = |word: &str| serde_json::from_value(serde_json::Value::String(word.to_owned()));
-        words.map(word).collect::<Result<_, _>>().map_err(|_| {
-            ApiError::field(format!("/{name}"), "This must be one or more of the values in the API's document.")
         })
-    }
+        .collect();
+    if unknown.is_empty() { Ok(()) } else { Err(ApiError::Fields(unknown)) }
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
-    use mailferry_shared::order::OrderState;
+    use serde::Deserialize;
 
     use super::*;
+    use crate::api::operation;
 
-    fn of(query: &str) -> Result<Parameters, ApiError> {
-        let request = TestRequest::with_uri(&format!("/x?{query}")).to_http_request();
-        Parameters::of(&request, &["state", "from", "limit"])
+    #[derive(Debug, Deserialize)]
+    struct Wanted {
+        #[serde(default)]
+        limit: Option<u32>,
+    }
+
+    fn refused(query: &str) -> (String, String) {
+        match read::<Wanted>(query) {
+            Err(ApiError::Fields(mut fields)) => {
+                let field = fields.remove(0);
+                (field.pointer, field.message)
+            }
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
-    fn parameters_are_read_and_unknown_ones_refused() {
-        let all = of("state=active,paused&from=2026-11-25T16%3A00%3A00Z&limit=").expect("taken");
-        assert_eq!(all.words::<OrderState>("state").expect("words"), [OrderState::Active, OrderState::Paused]);
-        assert!(all.time("from").expect("a time").is_some());
-        assert_eq!(all.parsed::<u32>("limit", "").expect("absent"), None);
-        assert!(of("colour=red").is_err() && of("limit=1&limit=2").is_err());
-        let wrong = of("state=x&from=now&limit=-1").expect("known");
-        assert!(wrong.words::<OrderState>("state").is_err() && wrong.time("from").is_err());
-        assert!(wrong.parsed::<u32>("limit", "").is_err());
+    fn a_wrong_parameter_is_named_and_others_are_left_to_others() {
+        assert_eq!(read::<Wanted>("limit=5&search=x").expect("read").limit, Some(5));
+        for (query, says) in
+            [("limit=x", "whole number"), ("limit=-1", "whole number"), ("limit=1&limit=2", "more than once")]
+        {
+            let (pointer, message) = refused(query);
+            assert!(pointer == "/limit" && message.contains(says), "{query}: {pointer} {message}");
+        }
+    }
+
+    #[test]
+    fn unknown_parameters_are_refused_by_name() {
+        let find = |path| operation::find(&actix_web::http::Method::GET, path).expect("there").0;
+        assert!(refuse_unknown(find("/api/v1/providers"), "search=gmx").is_ok());
+        assert!(refuse_unknown(find("/api/v1/service"), "").is_ok());
+        match refuse_unknown(find("/api/v1/providers"), "search=gmx&a%2Fb=1&c") {
+            Err(ApiError::Fields(fields)) => {
+                let pointers: Vec<_> = fields.iter().map(|field| field.pointer.as_str()).collect();
+                assert_eq!(pointers, ["/a~1b", "/c"]);
+            }
+            other => panic!("{other:?}"),
+        }
     }
 }

@@ -3,15 +3,19 @@
 //! [`dispatch`] is the one place that knows which job is done where; [`life`] is what follows from a run's begin and
 //! end; [`sweeper`] repairs what a crash left behind.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use crate::{keys::Keys, mail::Transport, pay::PayPal, providers::Providers, settings::Settings};
+use crate::{keys::Keys, mail::Transport, metrics, pay::PayPal, providers::Providers, settings::Settings};
 use mailferry_connectors::net::{Network, http::HttpClient};
 use mailferry_store::{
     Store,
     jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
 };
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 mod check;
 mod cut_over;
@@ -70,13 +74,25 @@ pub struct Handler(pub JobContext);
 
 impl JobHandler for Handler {
     async fn handle(&self, job: &Job, stop: CancellationToken) -> JobOutcome {
-        match dispatch::perform(&self.0, job, &stop).await {
+        // Every line that is written on the way carries what it is about.
+        let span = tracing::info_span!("job", kind = metrics::name(job.kind), id = %job.id, attempt = job.attempt);
+        let begun = Instant::now();
+        let outcome = self.perform(job, &stop).instrument(span).await;
+        metrics::job_ended(job.kind, &outcome, begun.elapsed());
+        outcome
+    }
+}
+
+impl Handler {
+    async fn perform(&self, job: &Job, stop: &CancellationToken) -> JobOutcome {
+        match dispatch::perform(&self.0, job, stop).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 let wait = backoff(job.attempt);
                 tracing::warn!(
-                    kind = ?job.kind, id = %job.id, attempt = job.attempt, wait_seconds = wait.as_secs(),
-                    error = &error as &dyn std::error::Error, "a job failed and is tried again"
+                    wait_seconds = wait.as_secs(),
+                    error = &error as &dyn std::error::Error,
+                    "a job failed and is tried again"
                 );
                 JobOutcome::Again(self.0.store.now() + wait)
             }

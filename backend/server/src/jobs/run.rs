@@ -22,8 +22,10 @@ use mailferry_store::{
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::{JobContext, JobError, backoff, endpoint, life, login::GuardedConnector, provider::permitted};
+use crate::metrics;
 
 /// The lease is renewed, and pause and cancel are looked for, so often in its time: every 2 s of 30.
 const HEARTBEATS: u32 = 15;
@@ -54,6 +56,9 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
         return Ok(JobOutcome::Again(context.store.now() + context.settings.lease));
     };
     let outcome = under_lease(context, job, &record, &lease, stop).await;
+    if let Ok(after) = context.store.run(id).await {
+        metrics::settled(&record.summary.counts, &after.summary.counts);
+    }
     // A lease that could not be released runs out by itself.
     if let Err(error) = context.store.release_lease(&lease).await {
         tracing::info!(error = &error as &dyn std::error::Error, "a lease could not be released");
@@ -94,7 +99,8 @@ async fn under_lease(
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
     let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
     let (steer, control) = Control::new();
-    let heartbeat = tokio::spawn(heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone()));
+    let heartbeat = heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone());
+    let heartbeat = tokio::spawn(heartbeat.in_current_span());
     let report = match wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
         Some(end) => Err(end),
         None => Ok(run(EngineJob {

@@ -61,6 +61,8 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     for order in context.store.expire_orders(BATCH).await? {
         tracing::info!(%order, "the link of an order has expired: it is closed, its passwords are erased");
     }
+    let kept = chrono::Duration::hours(context.settings.limits.answers_hours.into());
+    context.store.forget_answers(context.store.now() - kept).await?;
     context.store.forget_events().await?;
     for order in context.store.purge_orders(BATCH).await? {
         tracing::info!(%order, "an order ended long ago: its personal data is deleted");

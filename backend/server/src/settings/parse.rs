@@ -17,6 +17,15 @@ pub(super) fn listen(text: &str) -> Parsed<SocketAddr> {
     text.parse().map_err(|_| "MAILFERRY_LISTEN must be ADDRESS:PORT, like 127.0.0.1:8080 or [::]:8080".to_owned())
 }
 
+pub(super) fn metrics_listen(text: &str) -> Parsed<SocketAddr> {
+    text.parse().map_err(|_| "MAILFERRY_METRICS_LISTEN must be ADDRESS:PORT, like 127.0.0.1:9464".to_owned())
+}
+
+pub(super) fn rate_factor(text: &str) -> Parsed<u32> {
+    let number = text.parse().ok().filter(|number| (1..=1_000_000).contains(number));
+    number.ok_or_else(|| "MAILFERRY_RATE_FACTOR must be a number from 1 to 1000000".to_owned())
+}
+
 pub(super) fn public_url(text: &str) -> Parsed<Url> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.host().is_some());
     let url = url.filter(|url| url.query().is_none() && url.fragment().is_none() && url.path() == "/");

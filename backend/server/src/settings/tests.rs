@@ -26,6 +26,8 @@ fn a_bad_value_names_its_setting() {
         ("--dns", "dns.example", "MAILFERRY_DNS"),
         ("--ca-file", "/no/such/file", "MAILFERRY_CA_FILE"),
         ("--workers", "many", "MAILFERRY_WORKERS"),
+        ("--metrics-listen", "9464", "MAILFERRY_METRICS_LISTEN"),
+        ("--rate-factor", "0", "MAILFERRY_RATE_FACTOR"),
         ("--trust-proxy", "proxy", "MAILFERRY_TRUST_PROXY"),
         ("--log", "a=b=c", "MAILFERRY_LOG"),
     ] {

@@ -267,7 +267,7 @@ async fn an_old_server_name_that_leads_to_the_new_provider_by_now_gets_a_warning
     let dns = DnsServer::start().expect("a name server");
     let here = |address: &str| [Record::Address(address.parse().expect("an address"))];
     dns.set("imap.old.example", 0, &here("127.0.0.1"));
-    dns.set("imap.new.example", 0, &here("127.0.0.3"));
+    dns.set("imap.new.example", 0, &here("127.0.0.2"));
     let (port, ca, resolver) = (server.imaps_port(), server.ca_file(), dns.address());
     let service = Service::start_with(None, move |settings| {
         settings.outgoing.networks = vec!["127.0.0.0/8".parse().expect("a network")];
@@ -284,7 +284,7 @@ async fn an_old_server_name_that_leads_to_the_new_provider_by_now_gets_a_warning
     let pair = json!({"source": side("anna", "imap.old.example"), "destination": side("bert", "imap.new.example")});
     assert_eq!(client.post(&format!("{order}/accounts"), pair).await.status, 201);
     assert_eq!(codes(&checked(&client, &order).await, "source"), [Vec::<String>::new()]);
-    dns.set("imap.old.example", 0, &here("127.0.0.3"));
+    dns.set("imap.old.example", 0, &here("127.0.0.2"));
     assert_eq!(codes(&checked(&client, &order).await, "source"), [["resolves_to_destination"]]);
     stop.cancel();
     service.stop().await;

@@ -1,14 +1,26 @@
-//! A canary password is found nowhere: not in answers, logs at every level, or the database's files.
+//! A canary password goes in on every way there is, and is found nowhere: not in answers, not in the log at any level, and
+//! not in the database, on either kind.
+#![expect(clippy::print_stdout, reason = "how much was searched")]
 
 use std::{
     io,
-    sync::{Arc, Mutex},
+    path::Path,
+    process::Command,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
-use serde_json::json;
+use base64::{Engine, prelude::BASE64_STANDARD};
+use mailferry_lab::{Dovecot, DovecotOptions, Postgres, Sample};
+use mailferry_server::{jobs, settings::Settings};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::harness::Service;
+use crate::harness::{Client, Service};
 
 const CANARY: &str = "canary-pA55w0rd-7d1f";
 
@@ -34,59 +46,197 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_password_is_found_nowhere() {
-    let log = Log::default();
-    // Tests of one process share this; the others' lines do no harm.
-    let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).try_init();
-    let service = Service::start().await;
-    let (order, client) = service.order().await;
-    let path = format!("/api/v1/orders/{order}");
-    let side = |user: &str| json!({"user": user, "password": CANARY});
-    let account = json!({"source": side("a@x.example"), "destination": side("b@x.example")});
-    assert_eq!(client.post(&format!("{path}/accounts"), account.clone()).await.status, 201);
-    let file = format!("c@x.example;{CANARY};imap.x.example\nbad host;{CANARY};not a host\n\"open;{CANARY};h\n");
-    let body = json!({"content": file, "destination_password": CANARY});
-    assert_eq!(client.post(&format!("{path}/imports"), body).await.status, 200);
-    let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &file);
-    let corrections = json!([{"row": 2, "cells": [null, CANARY, "no host"]}, {"row": 3, "cells": [CANARY]}]);
-    let body = json!({"file": encoded, "corrections": corrections, "only_rows": [2, 3]});
-    assert_eq!(client.post(&format!("{path}/imports"), body).await.status, 200);
-    let admin = json!({"user": "root", "password": CANARY}).to_string();
-    assert_eq!(client.send("PUT", &format!("{path}/admin-credentials/source"), Some(admin), &[]).await.status, 200);
-    for ending in ["admin-credentials", "accounts.csv"] {
-        assert_eq!(client.get(&format!("{path}/{ending}")).await.status, 200);
+/// The canary as it is, and as it would look in the usual disguises.
+fn disguises() -> Vec<(&'static str, Vec<u8>)> {
+    let hex = CANARY.bytes().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+    // Base64 depends on what stands before it: all three phases, without the letters that neighbours share.
+    let base64 = (0..3).map(|phase| {
+        let encoded = BASE64_STANDARD.encode([vec![b' '; phase].as_slice(), CANARY.as_bytes()].concat());
+        ("base64", encoded.trim_end_matches('=').as_bytes()[4..20].to_vec())
+    });
+    base64.chain([("plain", CANARY.into()), ("hexadecimal", hex.into_bytes())]).collect()
+}
+
+fn must_not_hold(bytes: &[u8], place: &str) {
+    for (disguise, needle) in disguises() {
+        let found = bytes.windows(needle.len()).any(|piece| piece.eq_ignore_ascii_case(&needle));
+        assert!(!found, "{disguise} in {place}");
     }
-    // Wrong in every way that might be tempted to repeat it.
+}
+
+/// A server whose password is the canary.
+struct Servers {
+    source: Dovecot,
+    destination: Dovecot,
+}
+
+impl Servers {
+    fn start() -> Self {
+        let accounts = ["anna", "berta"].map(|name| (name.to_owned(), CANARY.to_owned())).to_vec();
+        let server = || {
+            Dovecot::start(DovecotOptions { accounts: accounts.clone(), ..DovecotOptions::default() }).expect("Dovecot")
+        };
+        let servers = Self { source: server(), destination: server() };
+        Sample::Tiny.write(&servers.source, "anna").expect("a mailbox");
+        servers
+    }
+
+    fn open(&self, settings: &mut Settings) {
+        settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
+        settings.outgoing.ports = vec![self.source.imaps_port(), self.destination.imaps_port()];
+        settings.outgoing.ca_file = Some(self.source.ca_file());
+    }
+
+    fn account(&self, user: &str, act_for: Option<&str>) -> Value {
+        let side = |server: &Dovecot| {
+            let endpoint = json!({"host": "localhost", "port": server.imaps_port(), "tls": "implicit"});
+            let mut side = json!({"user": user, "password": CANARY, "endpoint": endpoint});
+            if let Some(act_for) = act_for {
+                side["act_for"] = json!(act_for);
+            }
+            side
+        };
+        json!({"source": side(&self.source), "destination": side(&self.destination)})
+    }
+}
+
+/// Posts with an idempotency key, so that answers are kept.
+async fn send(client: &Client, path: &str, body: &Value) -> crate::harness::Answer {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let key = format!("canary-test-{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    client.send("POST", path, Some(body.to_string()), &[("idempotency-key", &key)]).await
+}
+
+async fn until(client: &Client, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+    for _ in 0..300 {
+        let answer = client.get(path).await.json();
+        if is_so(&answer) {
+            return answer;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{path} never came so far: {}", client.get(path).await.text);
+}
+
+/// Everything that is wrong in a way that might tempt somebody to repeat it.
+async fn every_wrong_way(client: &Client, order: &str, path: &str) -> usize {
+    let side = |user: &str| json!({"user": user, "password": CANARY});
     let wrong = [
         json!({"source": {"user": "a", "password": [CANARY]}, "destination": side("b")}),
         json!({"source": {"user": "a", "pasword": CANARY}, "destination": side("b")}),
         json!({"source": CANARY, "destination": side("b")}),
         json!({"ticked": CANARY, "source": side("a"), "destination": side("b")}),
         json!({"source": {"user": "a", "password": format!("{CANARY}\n")}, "destination": side("b")}),
+        json!([side("a"), side("b")]),
     ];
-    for body in wrong {
-        client.post(&format!("{path}/accounts"), body).await.is_problem(422, "invalid_field");
+    for body in &wrong {
+        send(client, &format!("{path}/accounts"), body).await.is_problem(422, "invalid_field");
     }
     let cut = format!("{{\"source\":{{\"user\":\"a\",\"password\":\"{CANARY}");
     client.send("POST", &format!("{path}/accounts"), Some(cut), &[]).await.is_problem(400, "malformed_request");
-    client.post(&format!("{path}/voucher"), json!({"code": CANARY})).await.is_problem(422, "voucher_invalid");
+    send(client, &format!("{path}/voucher"), &json!({"code": CANARY})).await.is_problem(422, "voucher_invalid");
     let token = json!({"order_id": order, "token": CANARY});
-    client.post("/api/v1/sessions", token).await.is_problem(401, "link_invalid");
-    for part in ["", "/accounts", "/progress", "/deltas"] {
+    send(client, "/api/v1/sessions", &token).await.is_problem(401, "link_invalid");
+    wrong.len() + 3
+}
+
+/// Puts the canary in on every way; how many.
+async fn every_way_in(service: &Service, servers: &Servers) -> usize {
+    let (order, client) = service.order().await;
+    let path = format!("/api/v1/orders/{order}");
+    let wrong = every_wrong_way(&client, &order, &path).await;
+    let accounts = format!("{path}/accounts");
+    let right = send(&client, &accounts, &servers.account("anna", None)).await;
+    assert_eq!(right.status, 201, "{}", right.text);
+    // Nobody of this name, and an admin who is none: their checks fail, with the canary in hand.
+    for (user, act_for) in [("nobody", None), ("berta", Some("anna"))] {
+        assert_eq!(send(&client, &accounts, &servers.account(user, act_for)).await.status, 201);
+    }
+    let check = send(&client, &format!("{path}/checks"), &json!({})).await;
+    let check = until(&client, check.header("location"), |check| check["finished"] == true).await;
+    let items = check["items"].as_array().expect("items");
+    assert!(items.iter().any(|item| item["login"] == "passed"), "{check}");
+    assert!(items.iter().any(|item| item["login"] == "failed"), "{check}");
+
+    let file = format!("c@x.example;{CANARY};imap.x.example\nbad host;{CANARY};not a host\n\"open;{CANARY};h\n");
+    let import = json!({"content": file, "destination_password": CANARY});
+    assert_eq!(send(&client, &format!("{path}/imports"), &import).await.status, 200);
+    let encoded = BASE64_STANDARD.encode(&file);
+    let corrections = json!([{"row": 2, "cells": [null, CANARY, "no host"]}, {"row": 3, "cells": [CANARY]}]);
+    let corrected = json!({"file": encoded, "corrections": corrections, "only_rows": [2, 3]});
+    assert_eq!(send(&client, &format!("{path}/imports"), &corrected).await.status, 200);
+    let admin = json!({"user": "root", "password": CANARY}).to_string();
+    assert_eq!(client.send("PUT", &format!("{path}/admin-credentials/source"), Some(admin), &[]).await.status, 200);
+
+    let pairs = client.get(&accounts).await.json();
+    for pair in &pairs["items"].as_array().expect("items")[1..] {
+        let id = pair["id"].as_str().expect("an id");
+        assert_eq!(client.patch(&format!("{accounts}/{id}"), json!({"ticked": false})).await.status, 200);
+    }
+    let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
+    send(&client, &format!("{path}/voucher"), &json!({"code": batch["items"][0]["code"]})).await;
+    assert_eq!(send(&client, &format!("{path}/start"), &json!({})).await.status, 200);
+    until(&client, &path, |order| order["state"] == "completed").await;
+    for part in ["", "/accounts", "/admin-credentials", "/accounts.csv", "/progress", "/deltas"] {
         assert_eq!(client.get(&format!("{path}{part}")).await.status, 200);
     }
-    assert!(client.post(&format!("{path}/checks"), json!({})).await.status == 202);
+    wrong + 6 + 1
+}
 
+async fn go_through(service: &Service, servers: &Servers) -> usize {
+    let shutdown = CancellationToken::new();
+    let working = tokio::spawn(jobs::work(service.app.job_context().expect("a context"), shutdown.clone()));
+    let ways = every_way_in(service, servers).await;
+    shutdown.cancel();
+    working.await.expect("ends");
     let answered = service.answered.lock().expect("no panic").clone();
     assert!(answered.contains("c@x.example"), "the record works");
-    assert!(!answered.contains(CANARY), "in an answer");
-    let logged = String::from_utf8_lossy(&log.0.lock().expect("no panic")).into_owned();
-    assert!(!logged.contains(CANARY), "in the log");
-    for file in std::fs::read_dir(service.folder.path()).expect("a folder") {
+    must_not_hold(answered.as_bytes(), "an answer");
+    println!("{} bytes of answers searched", answered.len());
+    ways
+}
+
+fn search_files(folder: &Path) {
+    let (mut files, mut size) = (0, 0);
+    let mut held = Vec::new();
+    for file in std::fs::read_dir(folder).expect("a folder") {
         let path = file.expect("a file").path();
         let bytes = std::fs::read(&path).expect("readable");
-        assert!(!bytes.windows(CANARY.len()).any(|piece| piece == CANARY.as_bytes()), "in {}", path.display());
+        must_not_hold(&bytes, &path.display().to_string());
+        (files, size) = (files + 1, size + bytes.len());
+        held.extend(bytes);
     }
+    assert!(held.windows(5).any(|piece| piece == b"berta"), "the search works");
+    println!("{files} files of SQLite searched, {size} bytes, the write-ahead log among them");
+}
+
+fn search_dump(address: &str) {
+    let dump = Command::new("pg_dump").args(["--data-only", "--inserts", address]).output().expect("pg_dump");
+    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+    assert!(dump.stdout.windows(5).any(|piece| piece == b"berta"), "the search works");
+    must_not_hold(&dump.stdout, "a table of PostgreSQL");
+    println!("{} bytes of PostgreSQL's tables searched", dump.stdout.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_is_found_nowhere() {
+    let log = Log::default();
+    // Tests of one process share this; the others' lines do no harm.
+    let _ = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).try_init();
+    let servers = Servers::start();
+    let service = Service::start_with(None, |settings| servers.open(settings)).await;
+    let ways = go_through(&service, &servers).await;
+    search_files(service.folder.path());
     service.stop().await;
+
+    let server = Postgres::start().expect("PostgreSQL");
+    let address = server.fresh_database().expect("a database");
+    let service = Service::start_with(Some(address.clone()), |settings| servers.open(settings)).await;
+    go_through(&service, &servers).await;
+    search_dump(&address);
+    service.stop().await;
+
+    let logged = log.0.lock().expect("no panic").clone();
+    must_not_hold(&logged, "the log");
+    println!("{ways} ways in on each database; {} bytes of log at trace searched; found: 0", logged.len());
 }

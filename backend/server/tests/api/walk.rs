@@ -1,5 +1,4 @@
 //! A reseller's life by the API alone, between real servers: `make api-walk`.
-#![expect(clippy::print_stdout, reason = "how much was asked and told")]
 
 use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Page, Sample, WebServer, compare};
 use mailferry_server::jobs;
@@ -36,6 +35,7 @@ fn text(value: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(clippy::too_many_lines, reason = "one story, from its beginning to its end")]
 async fn from_a_tenant_to_a_deleted_order() {
     // Two real mail servers, one real web server that webhooks are posted to.
     let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");

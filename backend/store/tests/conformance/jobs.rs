@@ -22,11 +22,26 @@ use crate::world::{KEY, World};
 on_both! {
     the_earlier_time_counts_and_times_hold;
     what_is_asked_for_again_is_done_again;
+    what_there_is_to_do_is_counted;
     a_job_of_a_silent_worker_is_taken_over;
     two_workers_never_do_the_same_job_at_once;
     ten_thousand_tiny_jobs_come_to_an_end;
     a_panic_or_a_stop_loses_nothing;
     a_killed_process_is_followed;
+}
+
+async fn what_there_is_to_do_is_counted(world: World) {
+    let store = &world.store;
+    let at = |seconds| Some(store.now() + chrono::Duration::seconds(seconds));
+    for seconds in [-5, -5, 60] {
+        store.enqueue(JobKind::Run, store.new_id().expect("random"), at(seconds)).await.expect("queued");
+    }
+    store.enqueue(JobKind::SendMail, store.new_id().expect("random"), at(60)).await.expect("queued");
+    let load = store.load().await.expect("counted");
+    assert_eq!(load.jobs_due, [(JobKind::Run, 2), (JobKind::SendMail, 0)]);
+    assert_eq!(load.runs, [("paused".to_owned(), 0), ("queued".to_owned(), 0), ("running".to_owned(), 0)]);
+    assert_eq!(store.take("w", JobKind::Run, 1, LOCK).await.expect("queue").len(), 1);
+    assert_eq!(store.load().await.expect("counted").jobs_due[0], (JobKind::Run, 1), "one is being done");
 }
 
 async fn the_earlier_time_counts_and_times_hold(world: World) {

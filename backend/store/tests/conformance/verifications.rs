@@ -4,7 +4,7 @@ use mailferry_shared::{
     finding::{Finding, FindingCode},
     verification::{Grade, VerificationCounts, VerificationItem, VerificationState},
 };
-use mailferry_store::{JobKind, JobQueue, LedgerUse, StoreError, VerifiedPair};
+use mailferry_store::{JobKind, JobQueue, LedgerUse, Part, Position, StoreError, VerifiedPair};
 
 use crate::world::World;
 
@@ -55,9 +55,12 @@ async fn a_verification_gathers_what_was_found_of_each_pair(world: World) {
     assert_eq!(verification.pairs[1].findings, wrong.findings);
     assert!(verification.pairs.iter().all(|pair| pair.finished_at.is_some()));
     let later = store.create_verification(order.id, &pairs[..1]).await.expect("another one");
-    let latest: Vec<_> = store.verifications(order.id, 10).await.expect("all").iter().map(|one| one.id).collect();
-    assert!(latest.len() == 2 && latest.contains(&later.id));
-    assert_eq!(store.verifications(order.id, 1).await.expect("one").len(), 1);
+    let list = async |after, limit| store.verifications(order.id, Part { after, limit }).await.expect("a part");
+    let all = list(None, 10).await;
+    assert!(all.len() == 2 && all.iter().any(|one| one.id == later.id));
+    let first = list(None, 1).await;
+    let after = Position::new(first[0].created_at, first[0].id.0);
+    assert_eq!([first, list(Some(after), 10).await].concat(), all);
     let other = world.order().await;
     assert!(matches!(store.verification(other.id, id).await, Err(StoreError::NotFound)));
     let nobody = mailferry_shared::ids::PairId(id.0);

@@ -37,10 +37,9 @@ pub(crate) async fn create_account(
     managing: Managing,
     body: Body<AccountCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let access = managing.0;
+    let (access, account) = (managing.0, body.read()?);
     let order = &access.order;
     may_change(order)?;
-    let account = body.read()?;
     let mut check = Check::default();
     check.account(&account);
     check.done()?;

@@ -1,14 +1,18 @@
 //! `GET /api-keys`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::key::ApiKeyList;
 
 use super::whose;
 use crate::{
     api::{
         auth::{Acting, acting::KeysRead},
-        errors, etag,
+        errors,
         examples::principals as examples,
+        page::{PageParams, Paging},
         problem::ApiError,
     },
     app::App,
@@ -18,10 +22,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "listApiKeys",
     tag = "api-keys",
-    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(PageParams),
     responses(
-        (status = 200, description = "The keys", body = ApiKeyList, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::api_keys())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The keys", body = ApiKeyList, example = json!(examples::api_keys())),
         errors::KeyRefused,
         errors::Always,
     ),
@@ -30,9 +33,10 @@ use crate::{
 #[get("/api-keys")]
 pub(crate) async fn list_api_keys(
     app: Data<App>,
-    request: HttpRequest,
     acting: Acting<KeysRead>,
-) -> Result<HttpResponse, ApiError> {
-    let items = app.store.api_keys(acting.0.tenant_id, whose(&acting.0)).await?;
-    etag::answer(&request, &ApiKeyList { items })
+    paging: Paging,
+) -> Result<Json<ApiKeyList>, ApiError> {
+    let keys = app.store.api_keys(acting.0.tenant_id, whose(&acting.0)).await?;
+    let (items, next_cursor) = paging.slice(keys, |key| key.id.0);
+    Ok(Json(ApiKeyList { items, next_cursor }))
 }

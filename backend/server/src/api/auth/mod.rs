@@ -16,7 +16,7 @@ use mailferry_shared::{
 };
 use mailferry_store::{OrderRecord, StoreError};
 
-use super::problem::ApiError;
+use super::{operation, problem::ApiError};
 use crate::app::App;
 
 pub mod acting;
@@ -156,6 +156,16 @@ async fn member(app: &App, request: &HttpRequest) -> Result<Option<Principal>, A
     let member = app.store.find_member(claims.sub).await?;
     let member = member.filter(|member| member.session_version == claims.ver);
     Ok(member.map(|member| Principal::of_member(member, claims.expires_at())))
+}
+
+/// The order that the path names, if a session for it was sent. Whether it still opens the order is not asked.
+pub fn session_of(app: &App, request: &HttpRequest) -> Option<OrderId> {
+    let (_, named) = operation::find(request.method(), request.match_info().as_str())?;
+    let order: OrderId = named.get("order_id")?.parse().ok()?;
+    let name = session::cookie_name(order);
+    let cookies = request.cookies().ok()?;
+    let cookie = cookies.iter().find(|cookie| cookie.name() == name)?;
+    Claims::from_cookie(cookie, &app.keys, app.store.now()).map(|claims| claims.sub)
 }
 
 /// Every session whose cookie was sent and holds.

@@ -49,7 +49,7 @@ mod tests {
         let good = token(&keys, id);
         assert_eq!(verify(&keys, &good), Some(id));
         assert_eq!(verify(&Keys::new(&[9; 32], &[2; 32]), &good), None, "another service");
-        let other = token(&keys, LinkId(Uuid::from_u128(8)));
+        let other = token(&keys, LinkId(Uuid::from_u128(8 << 120)));
         let mixed = format!("{}{}", &good.expose()[..20], &other.expose()[20..]);
         for wrong in ["", "x", &good.expose()[1..], &mixed] {
             assert_eq!(verify(&keys, &Secret::new(wrong)), None);

@@ -65,7 +65,7 @@ impl Claims {
 
     /// Reads a cookie; `None` unless it is one of ours, signed by us, for the order in its name, and not over.
     pub fn from_cookie(cookie: &Cookie<'_>, keys: &Keys, now: DateTime<Utc>) -> Option<Self> {
-        let order: OrderId = cookie.name().strip_prefix(COOKIE_PREFIX)?.parse().ok()?;
+        let order = order_of_cookie(cookie.name())?;
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[AUDIENCE]);
         validation.set_required_spec_claims(&["aud", "exp"]);
@@ -79,6 +79,11 @@ impl Claims {
     pub fn wants_prolonging(&self, now: DateTime<Utc>) -> bool {
         self.expires_at() - now < Duration::minutes(SESSION_HOURS * 45)
     }
+}
+
+/// The order whose cookie has this name.
+pub fn order_of_cookie(name: &str) -> Option<OrderId> {
+    name.strip_prefix(COOKIE_PREFIX)?.parse().ok()
 }
 
 /// The name of an order's cookie.

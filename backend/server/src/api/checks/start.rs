@@ -1,6 +1,6 @@
 //! `POST /orders/{order_id}/checks`
 
-use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpResponse, http::header, post, web::Data};
 use mailferry_shared::{
     API_PREFIX,
     check::{Check, CheckCreate},
@@ -10,7 +10,6 @@ use mailferry_shared::{
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError},
     app::App,
-    limits::client_address,
 };
 
 /// Checks account pairs by really logging in to both sides, then counts what is there.
@@ -34,16 +33,13 @@ use crate::{
 #[post("/orders/{order_id}/checks")]
 pub(crate) async fn start_check(
     app: Data<App>,
-    request: HttpRequest,
     managing: Managing,
     body: Body<CheckCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    app.limiters.checks.check(client_address(&request, &app.settings.trust_proxy))?;
-    let order = managing.0.order;
+    let (order, pair_ids) = (managing.0.order, body.read()?.pair_ids);
     if matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled) {
         return Err(ApiError::Conflict("An order that is closed or cancelled has no passwords to check any more."));
     }
-    let pair_ids = body.read()?.pair_ids;
     for pair in &pair_ids {
         app.store.pair(order.id, *pair).await?;
     }

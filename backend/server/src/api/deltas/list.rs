@@ -7,7 +7,13 @@ use actix_web::{
 use mailferry_shared::order::DeltaList;
 
 use crate::{
-    api::{auth::Viewing, errors, examples, path::OrderPath, problem::ApiError},
+    api::{
+        auth::Viewing,
+        errors, examples,
+        page::{PageParams, Paging},
+        path::OrderPath,
+        problem::ApiError,
+    },
     app::App,
 };
 
@@ -15,7 +21,7 @@ use crate::{
 #[utoipa::path(
     operation_id = "listDeltas",
     tag = "runs",
-    params(OrderPath),
+    params(OrderPath, PageParams),
     responses(
         (status = 200, description = "The deltas", body = DeltaList, example = json!(examples::deltas())),
         errors::Guarded,
@@ -24,6 +30,8 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/deltas")]
-pub(crate) async fn list_deltas(app: Data<App>, viewing: Viewing) -> Result<Json<DeltaList>, ApiError> {
-    Ok(Json(DeltaList { items: app.store.deltas(viewing.0.order.id).await? }))
+pub(crate) async fn list_deltas(app: Data<App>, viewing: Viewing, paging: Paging) -> Result<Json<DeltaList>, ApiError> {
+    let deltas = app.store.deltas(viewing.0.order.id).await?;
+    let (items, next_cursor) = paging.slice(deltas, |delta| delta.id.0);
+    Ok(Json(DeltaList { items, next_cursor }))
 }

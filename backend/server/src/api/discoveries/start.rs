@@ -1,6 +1,6 @@
 //! `POST /discoveries`
 
-use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpResponse, http::header, post, web::Data};
 use mailferry_domain::discovery::domain_of;
 use mailferry_shared::{
     API_PREFIX,
@@ -12,7 +12,6 @@ use mailferry_store::Sought;
 use crate::{
     api::{errors, examples::discovery as examples, json::Body, problem::ApiError},
     app::App,
-    limits::client_address,
 };
 
 /// Looks for the settings of a mail service: by a mail address or its domain, or by a host whose port and TLS mode are
@@ -35,12 +34,7 @@ use crate::{
     security(()),
 )]
 #[post("/discoveries")]
-pub(crate) async fn start_discovery(
-    app: Data<App>,
-    request: HttpRequest,
-    body: Body<DiscoveryCreate>,
-) -> Result<HttpResponse, ApiError> {
-    app.limiters.discoveries.check(client_address(&request, &app.settings.trust_proxy))?;
+pub(crate) async fn start_discovery(app: Data<App>, body: Body<DiscoveryCreate>) -> Result<HttpResponse, ApiError> {
     let sought = sought(body.read()?, app.settings.outgoing.plaintext)?;
     let discovery = app.store.create_discovery(&sought).await?;
     let location = format!("{API_PREFIX}/discoveries/{}", discovery.id);

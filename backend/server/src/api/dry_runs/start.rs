@@ -1,6 +1,6 @@
 //! `POST /orders/{order_id}/dry-runs`
 
-use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpResponse, http::header, post, web::Data};
 use mailferry_shared::{
     API_PREFIX,
     dry_run::{DryRun, DryRunCreate},
@@ -10,7 +10,6 @@ use mailferry_shared::{
 use crate::{
     api::{auth::Managing, errors, examples::dry_run as examples, json::Body, path::OrderPath, problem::ApiError},
     app::App,
-    limits::client_address,
 };
 
 /// Tells what a migration would do with the order's present options: the folder mapping, and per folder how many messages
@@ -35,16 +34,14 @@ use crate::{
 #[post("/orders/{order_id}/dry-runs")]
 pub(crate) async fn start_dry_run(
     app: Data<App>,
-    request: HttpRequest,
     managing: Managing,
     body: Body<DryRunCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    app.limiters.checks.check(client_address(&request, &app.settings.trust_proxy))?;
-    let order = managing.0.order;
+    let (order, pair_ids) = (managing.0.order, body.read()?.pair_ids);
     if matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled) {
         return Err(ApiError::Conflict("An order that is closed or cancelled has no passwords to look with any more."));
     }
-    let dry_run = app.store.create_dry_run(order.id, &body.read()?.pair_ids).await?;
+    let dry_run = app.store.create_dry_run(order.id, &pair_ids).await?;
     let location = format!("{API_PREFIX}/orders/{}/dry-runs/{}", order.id, dry_run.id);
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(dry_run))
 }

@@ -70,5 +70,6 @@ pub fn list() -> PaymentList {
         due: amount(),
         methods: vec![PaymentMethod::Paypal],
         items: payment(PaymentState::AwaitingApproval).into_iter().collect(),
+        next_cursor: None,
     }
 }

@@ -20,7 +20,7 @@ pub fn tenant() -> Tenant {
 
 /// Every tenant.
 pub fn tenants() -> TenantList {
-    TenantList { items: vec![tenant()] }
+    TenantList { items: vec![tenant()], next_cursor: None }
 }
 
 /// A new tenant.
@@ -56,7 +56,7 @@ pub fn member() -> Member {
 
 /// The members of a tenant.
 pub fn members() -> MemberList {
-    MemberList { items: vec![member()] }
+    MemberList { items: vec![member()], next_cursor: None }
 }
 
 /// A new member.
@@ -114,7 +114,7 @@ pub fn api_key() -> ApiKey {
 
 /// The keys of a tenant.
 pub fn api_keys() -> ApiKeyList {
-    ApiKeyList { items: vec![api_key()] }
+    ApiKeyList { items: vec![api_key()], next_cursor: None }
 }
 
 /// A new API key.

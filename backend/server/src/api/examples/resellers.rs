@@ -78,7 +78,7 @@ pub fn link() -> Link {
 
 /// The links of a tenant.
 pub fn links() -> LinkList {
-    LinkList { items: vec![link()] }
+    LinkList { items: vec![link()], next_cursor: None }
 }
 
 /// What an end user's page sends.

@@ -27,7 +27,7 @@ pub fn webhook() -> Webhook {
 
 /// The endpoints of a tenant.
 pub fn webhooks() -> WebhookList {
-    WebhookList { items: vec![webhook()] }
+    WebhookList { items: vec![webhook()], next_cursor: None }
 }
 
 /// A new endpoint.

@@ -1,14 +1,18 @@
 //! `GET /links`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::link::LinkList;
 
 use super::view;
 use crate::{
     api::{
         auth::{Acting, acting::LinksRead},
-        errors, etag,
+        errors,
         examples::resellers as examples,
+        page::{PageParams, Paging},
         problem::ApiError,
     },
     app::App,
@@ -18,10 +22,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "listLinks",
     tag = "links",
-    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(PageParams),
     responses(
-        (status = 200, description = "The links", body = LinkList, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::links())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The links", body = LinkList, example = json!(examples::links())),
         errors::KeyRefused,
         errors::Always,
     ),
@@ -30,9 +33,10 @@ use crate::{
 #[get("/links")]
 pub(crate) async fn list_links(
     app: Data<App>,
-    request: HttpRequest,
     acting: Acting<LinksRead>,
-) -> Result<HttpResponse, ApiError> {
+    paging: Paging,
+) -> Result<Json<LinkList>, ApiError> {
     let links = app.store.links(acting.0.tenant_id, acting.0.sandbox_filter()).await?;
-    etag::answer(&request, &LinkList { items: links.into_iter().map(|link| view(&app, link)).collect() })
+    let (links, next_cursor) = paging.slice(links, |link| link.id.0);
+    Ok(Json(LinkList { items: links.into_iter().map(|link| view(&app, link)).collect(), next_cursor }))
 }

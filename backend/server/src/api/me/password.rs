@@ -1,6 +1,6 @@
 //! `POST /me/password`
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use mailferry_shared::member::PasswordChange;
 use mailferry_store::{MemberUpdate, StoreError};
 
@@ -14,7 +14,6 @@ use crate::{
         validate::Check,
     },
     app::App,
-    limits::client_address,
 };
 
 /// Changes the password of whoever is signed in.
@@ -36,11 +35,9 @@ use crate::{
 #[post("/me/password")]
 pub(crate) async fn change_password(
     app: Data<App>,
-    request: HttpRequest,
     member: SignedIn,
     body: Body<PasswordChange>,
 ) -> Result<HttpResponse, ApiError> {
-    app.limiters.sign_ins.check(client_address(&request, &app.settings.trust_proxy))?;
     let PasswordChange { current_password, new_password } = body.read()?;
     let mut check = Check::default();
     password::check(&mut check, &new_password, "/new_password");

@@ -1,13 +1,17 @@
 //! `GET /members`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::member::MemberList;
 
 use crate::{
     api::{
         auth::{Acting, acting::MembersRead},
-        errors, etag,
+        errors,
         examples::principals as examples,
+        page::{PageParams, Paging},
         problem::ApiError,
     },
     app::App,
@@ -17,10 +21,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "listMembers",
     tag = "members",
-    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(PageParams),
     responses(
-        (status = 200, description = "The members", body = MemberList, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::members())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The members", body = MemberList, example = json!(examples::members())),
         errors::KeyRefused,
         errors::Always,
     ),
@@ -29,9 +32,10 @@ use crate::{
 #[get("/members")]
 pub(crate) async fn list_members(
     app: Data<App>,
-    request: HttpRequest,
     acting: Acting<MembersRead>,
-) -> Result<HttpResponse, ApiError> {
+    paging: Paging,
+) -> Result<Json<MemberList>, ApiError> {
     let members = app.store.members(acting.0.tenant_id).await?;
-    etag::answer(&request, &MemberList { items: members.into_iter().map(|member| member.member).collect() })
+    let (items, next_cursor) = paging.slice(members, |member| member.member.id.0);
+    Ok(Json(MemberList { items: items.into_iter().map(|member| member.member).collect(), next_cursor }))
 }

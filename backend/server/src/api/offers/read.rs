@@ -1,7 +1,7 @@
 //! `POST /offers`
 
 use actix_web::{
-    HttpRequest, post,
+    post,
     web::{Data, Json},
 };
 use mailferry_shared::link::{LinkOffer, LinkOpen};
@@ -9,7 +9,6 @@ use mailferry_shared::link::{LinkOffer, LinkOpen};
 use crate::{
     api::{auth::offer, errors, examples::resellers as examples, json::Body, problem::ApiError},
     app::App,
-    limits::client_address,
 };
 
 /// What a pre-configured link offers: whose name the page bears, what is fixed, what is paid for.
@@ -30,12 +29,7 @@ use crate::{
     security(()),
 )]
 #[post("/offers")]
-pub(crate) async fn read_offer(
-    app: Data<App>,
-    request: HttpRequest,
-    body: Body<LinkOpen>,
-) -> Result<Json<LinkOffer>, ApiError> {
-    app.limiters.sessions.check(client_address(&request, &app.settings.trust_proxy))?;
+pub(crate) async fn read_offer(app: Data<App>, body: Body<LinkOpen>) -> Result<Json<LinkOffer>, ApiError> {
     let link = offer::open(&app, &body.read()?.token).await?;
     Ok(Json(LinkOffer {
         prepaid_pairs: link.voucher.map(|voucher| voucher.pairs.saturating_sub(voucher.pairs_used)),

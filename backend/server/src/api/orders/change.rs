@@ -51,8 +51,12 @@ pub(crate) async fn change_order(
         let link = app.store.link(link).await?;
         let (source, destination) = (link.source.is_some(), link.destination.is_some());
         let mut check = Check::default();
-        check.that(!source || same(&change.source, &access.order.source), "/source", FIXED);
-        check.that(!destination || same(&change.destination, &access.order.destination), "/destination", FIXED);
+        check.that(!source || same(change.source.as_ref(), access.order.source.as_ref()), "/source", FIXED);
+        check.that(
+            !destination || same(change.destination.as_ref(), access.order.destination.as_ref()),
+            "/destination",
+            FIXED,
+        );
         check.done()?;
     }
     let save = async |order: &OrderRecord| app.store.save_order(&apply(order.clone(), &change)).await;
@@ -71,7 +75,7 @@ fn may_change(order: &OrderRecord, change: &OrderChange) -> Result<(), ApiError>
     if possible { Ok(()) } else { Err(OrderTransitionError { from: state, action: "be changed" }.into()) }
 }
 
-fn same(asked: &Option<ProviderChoice>, now: &Option<ProviderChoice>) -> bool {
+fn same(asked: Option<&ProviderChoice>, now: Option<&ProviderChoice>) -> bool {
     asked.is_none() || asked == now
 }
 

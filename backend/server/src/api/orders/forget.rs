@@ -8,7 +8,7 @@ use mailferry_shared::order::Order;
 
 use super::view;
 use crate::{
-    api::{auth::Managing, errors, examples, path::OrderPath, problem::ApiError},
+    api::{auth::Managing, errors, examples, json::NoBody, path::OrderPath, problem::ApiError},
     app::App,
 };
 
@@ -28,8 +28,13 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/forget-passwords")]
-pub(crate) async fn forget_passwords(app: Data<App>, managing: Managing) -> Result<Json<Order>, ApiError> {
+pub(crate) async fn forget_passwords(
+    app: Data<App>,
+    managing: Managing,
+    body: NoBody,
+) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
+    body.read()?;
     app.store.forget_passwords(access.order.id).await?;
     tracing::info!(order = %access.order.id, "the passwords of an order were erased on demand");
     Ok(Json(view::compose(&app, access.order, access.scope).await?))

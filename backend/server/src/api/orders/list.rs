@@ -1,57 +1,58 @@
 //! `GET /orders`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use mailferry_shared::{
-    ids::OrderId,
-    order_list::{OrderListItem, OrderPage},
+use actix_web::{
+    get,
+    web::{Data, Json},
 };
-use mailferry_store::OrderFilter;
+use chrono::{DateTime, Utc};
+use mailferry_shared::{
+    endpoint::HostName,
+    ids::{MemberId, OrderId},
+    order::OrderState,
+    order_list::OrderPage,
+};
+use mailferry_store::{OrderFilter, Position};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
     api::{
         auth::{Acting, acting::OrdersRead},
-        errors, etag,
+        errors,
         examples::principals as examples,
-        page::Listing,
+        page::{PageParams, Paging},
         problem::ApiError,
-        query::Parameters,
+        query::{self, Query},
     },
     app::App,
 };
 
 /// What to list.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters, which are read one by one so that errors name them")]
+#[serde(default)]
 struct OrdersQuery {
     /// Only orders in one of these states, separated by commas.
-    #[param(example = "active,paused")]
-    state: Option<String>,
+    #[param(example = "active,paused", value_type = Option<String>)]
+    #[serde(deserialize_with = "query::words")]
+    state: Vec<OrderState>,
     /// Only orders created at this time or later.
-    #[param(example = "2026-11-01T00:00:00Z", format = DateTime)]
-    from: Option<String>,
+    #[param(example = "2026-11-01T00:00:00Z")]
+    from: Option<DateTime<Utc>>,
     /// Only orders created before this time.
-    #[param(example = "2026-12-01T00:00:00Z", format = DateTime)]
-    until: Option<String>,
+    #[param(example = "2026-12-01T00:00:00Z")]
+    until: Option<DateTime<Utc>>,
     /// Only orders with an account, old or new, in this domain.
     #[param(example = "example.org")]
-    domain: Option<String>,
+    domain: Option<HostName>,
     /// Only orders that this member asked for.
-    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0011", format = Uuid)]
-    member_id: Option<String>,
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0011")]
+    member_id: Option<MemberId>,
     /// Only orders with this text in their number, accounts, mail address or asker's name.
-    #[param(example = "anna")]
+    #[param(example = "anna", max_length = 200)]
     q: Option<String>,
-    /// Items on a page, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200, value_type = Option<u32>)]
-    limit: Option<String>,
-    /// The `next_cursor` of the page before, with the same filter.
-    cursor: Option<String>,
 }
 
-const PARAMETERS: [&str; 8] = ["state", "from", "until", "domain", "member_id", "q", "limit", "cursor"];
 /// The longest text to look for, characters.
 const MAX_TEXT: usize = 200;
 
@@ -61,10 +62,9 @@ const MAX_TEXT: usize = 200;
 #[utoipa::path(
     operation_id = "listOrders",
     tag = "orders",
-    params(OrdersQuery, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(OrdersQuery, PageParams),
     responses(
-        (status = 200, description = "One page", body = OrderPage, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::order_page())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "One page", body = OrderPage, example = json!(examples::order_page())),
         errors::WithQuery,
         errors::KeyRefused,
         errors::Always,
@@ -74,42 +74,35 @@ const MAX_TEXT: usize = 200;
 #[get("/orders")]
 pub(crate) async fn list_orders(
     app: Data<App>,
-    request: HttpRequest,
     acting: Acting<OrdersRead>,
-) -> Result<HttpResponse, ApiError> {
-    let query = Parameters::of(&request, &PARAMETERS)?;
-    let limit = Listing::limit(query.parsed("limit", "This must be a number.")?)?;
-    let mut filter = OrderFilter {
+    query: Query<OrdersQuery>,
+    paging: Paging,
+) -> Result<Json<OrderPage>, ApiError> {
+    let query = query.0;
+    let part = paging.part();
+    let filter = OrderFilter {
         tenant_id: acting.0.tenant_id,
         reach: acting.0.reach(),
         sandbox: acting.0.sandbox_filter(),
-        states: query.words("state")?,
-        from: query.time("from")?,
-        until: query.time("until")?,
-        domain: query.parsed("domain", "This must be a domain like example.org.")?,
-        member_id: query.parsed("member_id", "This must be a member's id.")?,
-        text: text(&query)?,
-        after: None,
-        limit: limit + 1,
+        states: query.state,
+        from: query.from,
+        until: query.until,
+        domain: query.domain,
+        member_id: query.member_id,
+        text: text(query.q)?,
+        after: part.after.and_then(Position::time_and_id).map(|(time, id)| (time, OrderId(id))),
+        limit: part.limit,
     };
-    let listing = Listing { name: "orders", tenant_id: filter.tenant_id, filter: format!("{:?}", by_what(&filter)) };
-    let after = listing.position(&app.keys, query.text("cursor"))?;
-    filter.after = after.map(|(time, id)| (time, OrderId(id)));
-    let mut items = app.store.list_orders(&filter).await?;
-    let next_cursor = listing.cut(&app.keys, limit, &mut items, |item: &OrderListItem| (item.created_at, item.id.0));
-    etag::answer(&request, &OrderPage { items, next_cursor })
+    let found = app.store.list_orders(&filter).await?;
+    let (items, next_cursor) = paging.cut(found, |item| Position::new(item.created_at, item.id.0));
+    Ok(Json(OrderPage { items, next_cursor }))
 }
 
-fn text(query: &Parameters) -> Result<Option<String>, ApiError> {
-    match query.text("q") {
+fn text(asked: Option<String>) -> Result<Option<String>, ApiError> {
+    match asked.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
         Some(text) if text.chars().count() > MAX_TEXT => {
             Err(ApiError::field("/q", "A text to look for has at most 200 characters."))
         }
-        other => Ok(other.map(ToOwned::to_owned)),
+        other => Ok(other),
     }
-}
-
-/// What must stay the same from page to page: not how many are on one.
-fn by_what(filter: &OrderFilter) -> OrderFilter {
-    OrderFilter { after: None, limit: 0, ..filter.clone() }
 }

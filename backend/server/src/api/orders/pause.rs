@@ -9,7 +9,7 @@ use mailferry_store::OrderRecord;
 
 use super::{retry, view};
 use crate::{
-    api::{auth::Managing, errors, examples, path::OrderPath, problem::ApiError},
+    api::{auth::Managing, errors, examples, json::NoBody, path::OrderPath, problem::ApiError},
     app::App,
 };
 
@@ -27,8 +27,9 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/pause")]
-pub(crate) async fn pause_order(app: Data<App>, managing: Managing) -> Result<Json<Order>, ApiError> {
+pub(crate) async fn pause_order(app: Data<App>, managing: Managing, body: NoBody) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
+    body.read()?;
     let act = async |order: &OrderRecord| app.store.pause_order(order).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
     Ok(Json(view::compose(&app, order, access.scope).await?))

@@ -1,7 +1,7 @@
 //! `POST /orders/{order_id}/voucher`
 
 use actix_web::{
-    HttpRequest, post,
+    post,
     web::{Data, Json},
 };
 use mailferry_domain::order::OrderTransitionError;
@@ -13,7 +13,6 @@ use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError},
     app::App,
     jobs::life,
-    limits::client_address,
 };
 
 /// Pays for an order with a voucher.
@@ -38,18 +37,16 @@ use crate::{
 #[post("/orders/{order_id}/voucher")]
 pub(crate) async fn redeem_voucher(
     app: Data<App>,
-    request: HttpRequest,
     managing: Managing,
     body: Body<VoucherRedeem>,
 ) -> Result<Json<Order>, ApiError> {
-    app.limiters.vouchers.check(client_address(&request, &app.settings.trust_proxy))?;
-    let access = managing.0;
+    let (access, body) = (managing.0, body.read()?);
     let state = access.order.life.state();
     if matches!(state, OrderState::Closed | OrderState::Cancelled) {
         return Err(OrderTransitionError { from: state, action: "take a voucher" }.into());
     }
     let waited = state == OrderState::AwaitingPayment;
-    let order = app.store.redeem_voucher(access.order.id, &body.read()?.code).await?;
+    let order = app.store.redeem_voucher(access.order.id, &body.code).await?;
     if waited && order.life.state() == OrderState::Scheduled {
         life::tell(&app.store, &order, MailKind::Submitted, life::occasion(&order)).await?;
     }

@@ -9,7 +9,7 @@ use mailferry_store::OrderRecord;
 
 use super::{retry, view};
 use crate::{
-    api::{auth::Managing, errors, examples, path::OrderPath, problem::ApiError},
+    api::{auth::Managing, errors, examples, json::NoBody, path::OrderPath, problem::ApiError},
     app::App,
     readiness,
 };
@@ -30,8 +30,9 @@ use crate::{
     security(("session" = []), ("api_key" = ["orders:write"])),
 )]
 #[post("/orders/{order_id}/retry")]
-pub(crate) async fn retry_order(app: Data<App>, managing: Managing) -> Result<Json<Order>, ApiError> {
+pub(crate) async fn retry_order(app: Data<App>, managing: Managing, body: NoBody) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
+    body.read()?;
     access.order.life.retry()?;
     let failed = app.store.pairs_to_retry(access.order.id).await?;
     if failed.is_empty() {

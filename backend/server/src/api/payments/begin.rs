@@ -1,6 +1,6 @@
 //! `POST /orders/{order_id}/payments`
 
-use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpResponse, http::header, post, web::Data};
 use mailferry_shared::{
     API_PREFIX,
     payment::{OrderPayment, PaymentCreate},
@@ -10,7 +10,6 @@ use super::view;
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError},
     app::App,
-    limits::client_address,
 };
 
 /// Begins a payment of what is left to pay.
@@ -35,12 +34,10 @@ use crate::{
 #[post("/orders/{order_id}/payments")]
 pub(crate) async fn begin_payment(
     app: Data<App>,
-    request: HttpRequest,
     managing: Managing,
     body: Body<PaymentCreate>,
 ) -> Result<HttpResponse, ApiError> {
     let (access, body) = (managing.0, body.read()?);
-    app.limiters.vouchers.check(client_address(&request, &app.settings.trust_proxy))?;
     if app.settings.paypal.is_none() {
         return Err(ApiError::PaymentNotOffered);
     }

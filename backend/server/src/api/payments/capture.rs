@@ -8,6 +8,7 @@ use crate::{
     api::{
         auth::Managing,
         errors, examples,
+        json::NoBody,
         path::{Ids, PaymentPath},
         problem::ApiError,
     },
@@ -36,8 +37,10 @@ pub(crate) async fn capture_payment(
     app: Data<App>,
     managing: Managing,
     path: Ids<PaymentPath>,
+    body: NoBody,
 ) -> Result<HttpResponse, ApiError> {
     let access = managing.0;
+    body.read()?;
     let payment = app.store.begin_capture(access.order.id, path.0.payment_id).await?;
     Ok(HttpResponse::Accepted().json(view::compose(payment, access.scope)))
 }

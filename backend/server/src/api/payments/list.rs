@@ -1,11 +1,20 @@
 //! `GET /orders/{order_id}/payments`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::payment::{PaymentList, PaymentMethod};
 
 use super::view;
 use crate::{
-    api::{auth::Viewing, errors, etag, examples, path::OrderPath, problem::ApiError},
+    api::{
+        auth::Viewing,
+        errors, examples,
+        page::{PageParams, Paging},
+        path::OrderPath,
+        problem::ApiError,
+    },
     app::App,
 };
 
@@ -13,10 +22,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "listPayments",
     tag = "payments",
-    params(OrderPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(OrderPath, PageParams),
     responses(
-        (status = 200, description = "The payments", body = PaymentList, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::payment::list())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The payments", body = PaymentList, example = json!(examples::payment::list())),
         errors::Guarded,
         errors::Always,
     ),
@@ -25,13 +33,14 @@ use crate::{
 #[get("/orders/{order_id}/payments")]
 pub(crate) async fn list_payments(
     app: Data<App>,
-    request: HttpRequest,
     viewing: Viewing,
-) -> Result<HttpResponse, ApiError> {
+    paging: Paging,
+) -> Result<Json<PaymentList>, ApiError> {
     let access = viewing.0;
     let due = app.store.amount_due(&access.order).await?;
     let payments = app.store.payments(access.order.id).await?;
     let methods = if app.settings.paypal.is_some() { vec![PaymentMethod::Paypal] } else { Vec::new() };
+    let (payments, next_cursor) = paging.slice(payments, |payment| payment.id.0);
     let items = payments.into_iter().map(|payment| view::compose(payment, access.scope)).collect();
-    etag::answer(&request, &PaymentList { due, methods, items })
+    Ok(Json(PaymentList { due, methods, items, next_cursor }))
 }

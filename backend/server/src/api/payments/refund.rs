@@ -8,6 +8,7 @@ use crate::{
     api::{
         auth::{Acting, acting::PaymentsWrite},
         errors, examples,
+        json::NoBody,
         path::{Ids, PaidPath},
         problem::ApiError,
     },
@@ -34,7 +35,9 @@ pub(crate) async fn refund_payment(
     app: Data<App>,
     acting: Acting<PaymentsWrite>,
     path: Ids<PaidPath>,
+    body: NoBody,
 ) -> Result<HttpResponse, ApiError> {
+    body.read()?;
     let payment = app.store.begin_refund(acting.0.tenant_id, path.0.payment_id).await?;
     Ok(HttpResponse::Accepted().json(view::compose(payment, LinkScope::Manage)))
 }

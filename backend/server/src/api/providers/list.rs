@@ -1,21 +1,21 @@
 //! `GET /providers`
 
 use actix_web::{
-    FromRequest, HttpRequest, get,
-    web::{Data, Json, Query},
+    get,
+    web::{Data, Json},
 };
 use mailferry_shared::provider::ProviderList;
 use serde::Deserialize;
 
 use crate::{
-    api::{errors, problem::ApiError},
+    api::{errors, query::Query},
     app::App,
 };
 
 /// What to look for.
 #[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct Search {
     /// A part of a name, a mail domain, a mail address or a host; empty: every provider.
     #[param(example = "gmx", required = false)]
@@ -35,9 +35,6 @@ pub struct Search {
     security(()),
 )]
 #[get("/providers")]
-pub(crate) async fn list_providers(app: Data<App>, request: HttpRequest) -> Result<Json<ProviderList>, ApiError> {
-    let search = Query::<Search>::extract(&request)
-        .await
-        .map_err(|_| ApiError::field("/search", "The only parameter is search, a text."))?;
-    Ok(Json(ProviderList { items: app.providers.search(&search.search) }))
+pub(crate) async fn list_providers(app: Data<App>, search: Query<Search>) -> Json<ProviderList> {
+    Json(ProviderList { items: app.providers.search(&search.0.search) })
 }

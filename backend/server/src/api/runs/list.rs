@@ -10,6 +10,7 @@ use crate::{
     api::{
         auth::Viewing,
         errors, examples,
+        page::{PageParams, Paging},
         path::{Ids, PairPath},
         problem::ApiError,
     },
@@ -20,7 +21,7 @@ use crate::{
 #[utoipa::path(
     operation_id = "listRuns",
     tag = "runs",
-    params(PairPath),
+    params(PairPath, PageParams),
     responses(
         (status = 200, description = "The runs", body = RunList, example = json!(examples::runs())),
         errors::Guarded,
@@ -33,8 +34,11 @@ pub(crate) async fn list_runs(
     app: Data<App>,
     viewing: Viewing,
     path: Ids<PairPath>,
+    paging: Paging,
 ) -> Result<Json<RunList>, ApiError> {
     let order = viewing.0.order.id;
     app.store.pair(order, path.0.pair_id).await?;
-    Ok(Json(RunList { items: app.store.runs_of_pair(order, path.0.pair_id).await? }))
+    let runs = app.store.runs_of_pair(order, path.0.pair_id).await?;
+    let (items, next_cursor) = paging.slice(runs, |run| run.id.0);
+    Ok(Json(RunList { items, next_cursor }))
 }

@@ -1,6 +1,6 @@
 //! `POST /sessions`
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use mailferry_shared::order::{Session, SessionCreate};
 use mailferry_store::StoreError;
 
@@ -12,7 +12,6 @@ use crate::{
         problem::ApiError,
     },
     app::App,
-    limits::client_address,
 };
 
 /// Exchanges the token of a manage link for a session cookie.
@@ -33,12 +32,7 @@ use crate::{
     security(()),
 )]
 #[post("/sessions")]
-pub(crate) async fn open_session(
-    app: Data<App>,
-    request: HttpRequest,
-    body: Body<SessionCreate>,
-) -> Result<HttpResponse, ApiError> {
-    app.limiters.sessions.check(client_address(&request, &app.settings.trust_proxy))?;
+pub(crate) async fn open_session(app: Data<App>, body: Body<SessionCreate>) -> Result<HttpResponse, ApiError> {
     let SessionCreate { order_id, token } = body.read()?;
     let order = match app.store.order(order_id).await {
         Err(StoreError::NotFound) => return Err(ApiError::LinkInvalid),

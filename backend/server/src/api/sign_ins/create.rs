@@ -1,6 +1,6 @@
 //! `POST /sign-ins`
 
-use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, post, web::Data};
 use mailferry_shared::member::{Principal, SignIn};
 
 use crate::{
@@ -13,7 +13,6 @@ use crate::{
         problem::ApiError,
     },
     app::App,
-    limits::client_address,
 };
 
 /// Signs a member in.
@@ -34,14 +33,9 @@ use crate::{
     security(()),
 )]
 #[post("/sign-ins")]
-pub(crate) async fn sign_in(
-    app: Data<App>,
-    request: HttpRequest,
-    body: Body<SignIn>,
-) -> Result<HttpResponse, ApiError> {
-    app.limiters.sign_ins.check(client_address(&request, &app.settings.trust_proxy))?;
+pub(crate) async fn sign_in(app: Data<App>, body: Body<SignIn>) -> Result<HttpResponse, ApiError> {
     let SignIn { mail, password } = body.read()?;
-    app.limiters.accounts.check_text(mail.expose())?;
+    app.limiters.count_member(mail.expose())?;
     let found = app.store.find_login(mail.expose()).await?;
     let (member, hash) = found.map_or((None, None), |(member, hash)| (Some(member), Some(hash)));
     let right = password::verify(password, hash).await?;

@@ -1,13 +1,17 @@
 //! `GET /tenants`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::tenant::TenantList;
 
 use crate::{
     api::{
         auth::{Acting, acting::TenantsRead},
-        errors, etag,
+        errors,
         examples::principals as examples,
+        page::{PageParams, Paging},
         problem::ApiError,
     },
     app::App,
@@ -17,10 +21,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "listTenants",
     tag = "tenants",
-    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(PageParams),
     responses(
-        (status = 200, description = "The tenants", body = TenantList, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::tenants())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The tenants", body = TenantList, example = json!(examples::tenants())),
         errors::KeyRefused,
         errors::Always,
     ),
@@ -29,8 +32,9 @@ use crate::{
 #[get("/tenants")]
 pub(crate) async fn list_tenants(
     app: Data<App>,
-    request: HttpRequest,
     _acting: Acting<TenantsRead>,
-) -> Result<HttpResponse, ApiError> {
-    etag::answer(&request, &TenantList { items: app.store.tenants().await? })
+    paging: Paging,
+) -> Result<Json<TenantList>, ApiError> {
+    let (items, next_cursor) = paging.slice(app.store.tenants().await?, |tenant| tenant.id.0);
+    Ok(Json(TenantList { items, next_cursor }))
 }

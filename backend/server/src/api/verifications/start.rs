@@ -1,6 +1,6 @@
 //! `POST /orders/{order_id}/verifications`
 
-use actix_web::{HttpRequest, HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpResponse, http::header, post, web::Data};
 use mailferry_shared::{
     API_PREFIX,
     account::AccountPair,
@@ -12,7 +12,6 @@ use mailferry_store::StoreError;
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError},
     app::App,
-    limits::client_address,
 };
 
 /// Fetches every copied message from the destinations again and compares it with what was copied.
@@ -36,14 +35,11 @@ use crate::{
 #[post("/orders/{order_id}/verifications")]
 pub(crate) async fn start_verification(
     app: Data<App>,
-    request: HttpRequest,
     managing: Managing,
     body: Body<VerificationCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    app.limiters.checks.check(client_address(&request, &app.settings.trust_proxy))?;
-    let order = managing.0.order;
+    let (order, pair_ids) = (managing.0.order, body.read()?.pair_ids);
     may_be_verified(order.life.state())?;
-    let pair_ids = body.read()?.pair_ids;
     for id in &pair_ids {
         had_a_run(&app.store.pair(order.id, *id).await?)?;
     }

@@ -1,6 +1,6 @@
 //! `GET /vouchers.csv`
 
-use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
+use actix_web::{HttpResponse, get, http::header, web::Data};
 use mailferry_shared::{ids::VoucherId, voucher::Voucher};
 use mailferry_store::VoucherFilter;
 
@@ -10,7 +10,7 @@ use crate::{
         auth::{Acting, acting::VouchersRead},
         csv, errors,
         problem::ApiError,
-        query::Parameters,
+        query::Query,
     },
     app::App,
 };
@@ -52,16 +52,15 @@ const COLUMNS: [&str; 12] = [
 #[get("/vouchers.csv")]
 pub(crate) async fn export_vouchers(
     app: Data<App>,
-    request: HttpRequest,
     acting: Acting<VouchersRead>,
+    query: Query<VouchersQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let query = Parameters::of(&request, &["state", "batch_id", "order_id", "hint"])?;
-    let mut filter = VoucherFilter { limit: BATCH, ..filter(&acting.0, &query)? };
+    let mut filter = VoucherFilter { limit: BATCH, ..filter(&acting.0, query.0) };
     let mut text = csv::line(&COLUMNS.map(ToOwned::to_owned));
     let mut rows = 0;
     loop {
         let vouchers = app.store.vouchers(&filter).await?;
-        vouchers.iter().for_each(|voucher| text.push_str(&line(voucher)));
+        text.extend(vouchers.iter().map(line));
         rows += vouchers.len();
         let Some(last) = vouchers.last().filter(|_| rows < MAX_ROWS) else { break };
         filter.after = Some((last.created_at, VoucherId(last.id.0)));

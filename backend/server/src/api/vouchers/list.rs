@@ -1,58 +1,48 @@
 //! `GET /vouchers`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use mailferry_shared::{
-    ids::VoucherId,
-    voucher::{Voucher, VoucherPage},
+use actix_web::{
+    get,
+    web::{Data, Json},
 };
-use mailferry_store::VoucherFilter;
+use mailferry_shared::{
+    ids::{OrderId, VoucherBatchId, VoucherId},
+    voucher::{VoucherPage, VoucherState},
+};
+use mailferry_store::{Position, VoucherFilter};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::{
     api::{
         auth::{Acting, Principal, acting::VouchersRead},
-        errors, etag,
+        errors,
         examples::resellers as examples,
-        page::Listing,
+        page::{PageParams, Paging},
         problem::ApiError,
-        query::Parameters,
+        query::{self, Query},
     },
     app::App,
 };
 
 /// What to list.
-#[derive(Deserialize, IntoParams)]
+#[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters, which are read one by one so that errors name them")]
+#[serde(default)]
 pub(super) struct VouchersQuery {
     /// Only vouchers in one of these states, separated by commas.
-    #[param(example = "issued,redeemed")]
-    state: Option<String>,
+    #[param(example = "issued,redeemed", value_type = Option<String>)]
+    #[serde(deserialize_with = "query::words")]
+    state: Vec<VoucherState>,
     /// Only vouchers of this batch.
-    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0013", format = Uuid)]
-    batch_id: Option<String>,
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0013")]
+    batch_id: Option<VoucherBatchId>,
     /// Only vouchers that this order used.
-    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001", format = Uuid)]
-    order_id: Option<String>,
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001")]
+    order_id: Option<OrderId>,
     /// Only vouchers whose code begins like this.
     #[param(example = "MF-7K2QX")]
     hint: Option<String>,
 }
-
-/// Which page.
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters, which are read one by one so that errors name them")]
-struct PageQuery {
-    /// Items on a page, 1 to 200; 50 if absent.
-    #[param(minimum = 1, maximum = 200, value_type = Option<u32>)]
-    limit: Option<String>,
-    /// The `next_cursor` of the page before, with the same filter.
-    cursor: Option<String>,
-}
-
-const PARAMETERS: [&str; 6] = ["state", "batch_id", "order_id", "hint", "limit", "cursor"];
 
 /// The vouchers, newest first, each with the orders that used it.
 ///
@@ -60,10 +50,9 @@ const PARAMETERS: [&str; 6] = ["state", "batch_id", "order_id", "hint", "limit",
 #[utoipa::path(
     operation_id = "listVouchers",
     tag = "vouchers",
-    params(VouchersQuery, PageQuery, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(VouchersQuery, PageParams),
     responses(
-        (status = 200, description = "One page", body = VoucherPage, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::voucher_page())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "One page", body = VoucherPage, example = json!(examples::voucher_page())),
         errors::WithQuery,
         errors::KeyRefused,
         errors::Always,
@@ -73,30 +62,28 @@ const PARAMETERS: [&str; 6] = ["state", "batch_id", "order_id", "hint", "limit",
 #[get("/vouchers")]
 pub(crate) async fn list_vouchers(
     app: Data<App>,
-    request: HttpRequest,
     acting: Acting<VouchersRead>,
-) -> Result<HttpResponse, ApiError> {
-    let query = Parameters::of(&request, &PARAMETERS)?;
-    let limit = Listing::limit(query.parsed("limit", "This must be a number.")?)?;
-    let mut filter = filter(&acting.0, &query)?;
-    let listing = Listing { name: "vouchers", tenant_id: filter.tenant_id, filter: format!("{filter:?}") };
-    let after = listing.position(&app.keys, query.text("cursor"))?;
-    filter = VoucherFilter { after: after.map(|(time, id)| (time, VoucherId(id))), limit: limit + 1, ..filter };
-    let mut items = app.store.vouchers(&filter).await?;
-    let next_cursor = listing.cut(&app.keys, limit, &mut items, |item: &Voucher| (item.created_at, item.id.0));
-    etag::answer(&request, &VoucherPage { items, next_cursor })
+    query: Query<VouchersQuery>,
+    paging: Paging,
+) -> Result<Json<VoucherPage>, ApiError> {
+    let part = paging.part();
+    let after = part.after.and_then(Position::time_and_id).map(|(time, id)| (time, VoucherId(id)));
+    let filter = VoucherFilter { after, limit: part.limit, ..filter(&acting.0, query.0) };
+    let found = app.store.vouchers(&filter).await?;
+    let (items, next_cursor) = paging.cut(found, |voucher| Position::new(voucher.created_at, voucher.id.0));
+    Ok(Json(VoucherPage { items, next_cursor }))
 }
 
 /// What was asked for, without a page.
-pub(super) fn filter(principal: &Principal, query: &Parameters) -> Result<VoucherFilter, ApiError> {
-    Ok(VoucherFilter {
+pub(super) fn filter(principal: &Principal, query: VouchersQuery) -> VoucherFilter {
+    VoucherFilter {
         tenant_id: principal.tenant_id,
         sandbox: principal.sandbox_filter(),
-        states: query.words("state")?,
-        batch_id: query.parsed("batch_id", "This must be a batch's id.")?,
-        order_id: query.parsed("order_id", "This must be an order number.")?,
-        hint: query.text("hint").map(str::to_uppercase),
+        states: query.state,
+        batch_id: query.batch_id,
+        order_id: query.order_id,
+        hint: query.hint.map(|hint| hint.trim().to_uppercase()).filter(|hint| !hint.is_empty()),
         after: None,
         limit: 0,
-    })
+    }
 }

@@ -11,6 +11,7 @@ use crate::{
         auth::{Acting, acting::VouchersWrite},
         errors,
         examples::resellers as examples,
+        json::NoBody,
         path::{Ids, VoucherPath},
         problem::ApiError,
     },
@@ -34,6 +35,8 @@ pub(crate) async fn revoke_voucher(
     app: Data<App>,
     acting: Acting<VouchersWrite>,
     path: Ids<VoucherPath>,
+    body: NoBody,
 ) -> Result<Json<Voucher>, ApiError> {
+    body.read()?;
     Ok(Json(app.store.revoke_voucher(acting.0.tenant_id, path.0.voucher_id).await?))
 }

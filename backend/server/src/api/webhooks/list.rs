@@ -1,13 +1,17 @@
 //! `GET /webhooks`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::webhook::WebhookList;
 
 use crate::{
     api::{
         auth::{Acting, acting::WebhooksRead},
-        errors, etag,
+        errors,
         examples::webhooks as examples,
+        page::{PageParams, Paging},
         problem::ApiError,
     },
     app::App,
@@ -17,10 +21,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "listWebhooks",
     tag = "webhooks",
-    params(("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(PageParams),
     responses(
-        (status = 200, description = "The endpoints", body = WebhookList, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::webhooks())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The endpoints", body = WebhookList, example = json!(examples::webhooks())),
         errors::KeyRefused,
         errors::Always,
     ),
@@ -29,9 +32,10 @@ use crate::{
 #[get("/webhooks")]
 pub(crate) async fn list_webhooks(
     app: Data<App>,
-    request: HttpRequest,
     acting: Acting<WebhooksRead>,
-) -> Result<HttpResponse, ApiError> {
-    let items = app.store.webhooks(acting.0.tenant_id, acting.0.sandbox_filter()).await?;
-    etag::answer(&request, &WebhookList { items })
+    paging: Paging,
+) -> Result<Json<WebhookList>, ApiError> {
+    let webhooks = app.store.webhooks(acting.0.tenant_id, acting.0.sandbox_filter()).await?;
+    let (items, next_cursor) = paging.slice(webhooks, |webhook| webhook.id.0);
+    Ok(Json(WebhookList { items, next_cursor }))
 }

@@ -11,6 +11,7 @@ use crate::{
         auth::{Acting, acting::WebhooksWrite},
         errors,
         examples::webhooks as examples,
+        json::NoBody,
         path::{DeliveryPath, Ids},
         problem::ApiError,
     },
@@ -34,7 +35,9 @@ pub(crate) async fn replay_delivery(
     app: Data<App>,
     acting: Acting<WebhooksWrite>,
     path: Ids<DeliveryPath>,
+    body: NoBody,
 ) -> Result<Json<Delivery>, ApiError> {
+    body.read()?;
     let DeliveryPath { webhook_id, delivery_id } = path.0;
     Ok(Json(app.store.replay_webhook(acting.0.tenant_id, webhook_id, delivery_id).await?))
 }

@@ -8,6 +8,7 @@ use crate::{
         auth::{Acting, acting::WebhooksWrite},
         errors,
         examples::webhooks as examples,
+        json::NoBody,
         path::{Ids, WebhookPath},
         problem::ApiError,
     },
@@ -33,7 +34,9 @@ pub(crate) async fn rotate_webhook_secret(
     app: Data<App>,
     acting: Acting<WebhooksWrite>,
     path: Ids<WebhookPath>,
+    body: NoBody,
 ) -> Result<HttpResponse, ApiError> {
+    body.read()?;
     let created = app.store.rotate_webhook_secret(acting.0.tenant_id, path.0.webhook_id).await?;
     Ok(HttpResponse::Created().json(created))
 }

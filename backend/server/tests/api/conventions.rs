@@ -1,0 +1,359 @@
+//! What holds for every operation, gone over by the document: a new operation is in here by itself.
+#![expect(clippy::print_stdout, reason = "how many operations were gone over")]
+
+use std::collections::BTreeMap;
+
+use mailferry_server::api::idempotency::OF_OTHERS;
+use serde_json::{Value, json};
+
+use crate::{
+    harness::{Answer, Client, Service, on_both},
+    principals,
+};
+
+/// Lists that do not grow.
+const SHORT_LISTS: [&str; 2] = ["listProviders", "listAdminCredentials"];
+
+/// Whoever did this once cannot ask again with the same proof.
+const ENDS_ITS_SESSION: [&str; 1] = ["changePassword"];
+
+/// An operation, with ids that exist wherever there is something.
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    body: Option<Value>,
+    told: Value,
+}
+
+fn document() -> Value {
+    serde_json::to_value(mailferry_server::api::openapi()).expect("JSON")
+}
+
+fn operations(ids: &BTreeMap<&str, String>) -> Vec<Operation> {
+    let document = document();
+    let mut all = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, told) in item.as_object().expect("methods") {
+            let part = |part: &str| match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+                Some(name) => ids.get(name).cloned().unwrap_or_else(|| NOTHING.to_owned()),
+                None => part.to_owned(),
+            };
+            let body = &told["requestBody"]["content"]["application/json"]["example"];
+            all.push(Operation {
+                id: told["operationId"].as_str().expect("an id").to_owned(),
+                method: method.to_uppercase(),
+                path: path.split('/').map(part).collect::<Vec<_>>().join("/"),
+                body: (!body.is_null()).then(|| body.clone()),
+                told: told.clone(),
+            });
+        }
+    }
+    all
+}
+
+const NOTHING: &str = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0009";
+
+/// An order with as much of everything as can be had without a mail server.
+struct Fixture {
+    service: Service,
+    ids: BTreeMap<&'static str, String>,
+    /// Whoever may, for any operation: a key, an order's session, a member's session, nobody in particular.
+    clients: Vec<Client>,
+}
+
+impl Fixture {
+    async fn new(service: Service) -> Self {
+        let (order, pair, owner) = service.order_with_pair().await;
+        let operator = service.operator();
+        let path = format!("/api/v1/orders/{order}");
+        let made = async |path: &str, body: Value| {
+            let answer = operator.post(path, body).await;
+            assert!(answer.status < 300, "{path}: {}", answer.text);
+            answer.json()
+        };
+        let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
+        let check = id(&made(&format!("{path}/checks"), json!({})).await);
+        let voucher = made("/api/v1/vouchers", json!({"pairs": 9})).await;
+        made(&format!("{path}/voucher"), json!({"code": voucher["items"][0]["code"]})).await;
+        made(&format!("{path}/start"), json!({"kind": "main"})).await;
+        let run = operator.get(&format!("{path}/accounts/{pair}/runs")).await.json()["items"][0].clone();
+        let verification = id(&made(&format!("{path}/verifications"), json!({})).await);
+        let example = |id: &str| {
+            let found = operations(&BTreeMap::new()).into_iter().find(|operation| operation.id == id);
+            found.and_then(|operation| operation.body).expect("an example")
+        };
+        let webhook = id(&made("/api/v1/webhooks", example("createWebhook")).await["webhook"]);
+        let ids = BTreeMap::from([
+            ("webhook_id", webhook),
+            ("voucher_id", id(&voucher["items"][0])),
+            ("order_id", order),
+            ("pair_id", pair),
+            ("check_id", check),
+            ("run_id", id(&run)),
+            ("verification_id", verification),
+            ("side", "source".to_owned()),
+            ("layout", "standard".to_owned()),
+        ]);
+        let member = principals::member(&service, &operator, "member@tenant.example", "admin", &[]).await;
+        let clients = vec![operator, owner, member, service.stranger()];
+        Self { service, ids, clients }
+    }
+
+    fn operations(&self) -> Vec<Operation> {
+        operations(&self.ids)
+    }
+
+    /// Sends it as somebody who may.
+    async fn send(&self, operation: &Operation, query: &str, body: Option<String>, headers: &[(&str, &str)]) -> Answer {
+        let mut last = None;
+        for client in &self.clients {
+            let path = format!("{}{query}", operation.path);
+            let answer = client.send(&operation.method, &path, body.clone(), headers).await;
+            let refused = matches!(answer.status, 401 | 403);
+            last = Some(answer);
+            if !refused {
+                break;
+            }
+        }
+        last.expect("there are clients")
+    }
+}
+
+/// Every object in `value`, by its JSON pointer.
+fn objects(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            found.push(pointer.to_owned());
+            fields.iter().for_each(|(name, field)| objects(field, &format!("{pointer}/{name}"), found));
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(n, item)| objects(item, &format!("{pointer}/{n}"), found));
+        }
+        _ => {}
+    }
+}
+
+/// Every single value in `value`, by its JSON pointer.
+fn leaves(value: &Value, pointer: &str, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            fields.iter().for_each(|(name, field)| leaves(field, &format!("{pointer}/{name}"), found));
+        }
+        Value::Array(items) if !items.is_empty() => {
+            items.iter().enumerate().for_each(|(n, item)| leaves(item, &format!("{pointer}/{n}"), found));
+        }
+        Value::Null => {}
+        _ => found.push(pointer.to_owned()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_refuses_query_parameters_that_it_does_not_know() {
+    let fixture = Fixture::new(Service::start().await).await;
+    let all = fixture.operations();
+    for operation in &all {
+        let body = operation.body.as_ref().map(Value::to_string);
+        let problem = fixture.send(operation, "?surprise=1", body, &[]).await.is_problem(422, "invalid_field");
+        assert_eq!(problem["errors"][0]["pointer"], "/surprise", "{}", operation.id);
+    }
+    println!("{} operations refuse unknown query parameters", all.len());
+    fixture.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_refuses_fields_that_it_does_not_know_and_points_at_wrong_ones() {
+    let fixture = Fixture::new(Service::start().await).await;
+    let (mut unknown, mut wrong) = (0, 0);
+    for operation in &fixture.operations() {
+        let Some(body) = operation.body.as_ref().filter(|_| !OF_OTHERS.contains(&operation.id.as_str())) else {
+            continue;
+        };
+        let (mut inside, mut single) = (Vec::new(), Vec::new());
+        objects(body, "", &mut inside);
+        leaves(body, "", &mut single);
+        for pointer in inside {
+            let mut changed = body.clone();
+            changed.pointer_mut(&pointer).expect("there")["surprise"] = json!(1);
+            let answer = fixture.send(operation, "", Some(changed.to_string()), &[]).await;
+            assert_eq!(answer.status, 422, "{} {pointer}: {}", operation.id, answer.text);
+            let problem = answer.is_problem(422, "invalid_field");
+            let at = &problem["errors"][0]["pointer"];
+            assert_eq!(at, &format!("{pointer}/surprise"), "{}: {problem}", operation.id);
+            unknown += 1;
+            let mut changed = body.clone();
+            *changed.pointer_mut(&pointer).expect("there") = json!([]);
+            let answer = fixture.send(operation, "", Some(changed.to_string()), &[]).await;
+            let problem = answer.is_problem(422, "invalid_field");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{}: {problem}", operation.id);
+        }
+        for pointer in single {
+            let mut changed = body.clone();
+            *changed.pointer_mut(&pointer).expect("there") = json!({"surprise": 1});
+            let answer = fixture.send(operation, "", Some(changed.to_string()), &[]).await;
+            assert_eq!(answer.status, 422, "{} {pointer}: {}", operation.id, answer.text);
+            let problem = answer.is_problem(422, "invalid_field");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{}: {problem}", operation.id);
+            wrong += 1;
+        }
+    }
+    println!("{unknown} unknown fields refused, {wrong} wrong values pointed at");
+    assert!(unknown >= 19 && wrong >= 30, "{unknown}, {wrong}");
+    fixture.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_again_unchanged_is_answered_304() {
+    let fixture = Fixture::new(Service::start().await).await;
+    let mut unchanged = 0;
+    for operation in fixture.operations().iter().filter(|operation| operation.method == "GET") {
+        if operation.told["responses"]["200"]["content"]["application/json"].is_null() {
+            continue;
+        }
+        let first = fixture.send(operation, "", None, &[]).await;
+        if first.status == 404 {
+            continue;
+        }
+        assert_eq!(first.status, 200, "{}: {}", operation.id, first.text);
+        let tag = first.header("etag");
+        assert!(tag.starts_with("W/\""), "{} has no ETag", operation.id);
+        let again = fixture.send(operation, "", None, &[("if-none-match", tag)]).await;
+        assert_eq!((again.status, again.text.as_str()), (304, ""), "{}", operation.id);
+        assert_eq!(again.header("etag"), tag, "{}", operation.id);
+        unchanged += 1;
+    }
+    println!("{unchanged} operations answer 304");
+    assert!(unchanged >= 11, "{unchanged}");
+    fixture.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_list_that_grows_comes_in_pages() {
+    let document = document();
+    let fixture = Fixture::new(Service::start().await).await;
+    let path = format!("/api/v1/orders/{}", fixture.ids["order_id"]);
+    for _ in 0..2 {
+        fixture.service.order().await;
+        assert_eq!(fixture.clients[0].post(&format!("{path}/verifications"), json!({})).await.status, 202);
+    }
+    let mut lists = 0;
+    for operation in fixture.operations().iter().filter(|operation| operation.method == "GET") {
+        let schema = operation.told["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].as_str();
+        let Some(schema) = schema.filter(|name| {
+            (name.ends_with("List") || name.ends_with("Page")) && !SHORT_LISTS.contains(&operation.id.as_str())
+        }) else {
+            continue;
+        };
+        let schema = document.pointer(schema.trim_start_matches('#')).expect("there");
+        assert!(schema["properties"].get("next_cursor").is_some(), "{} tells no next_cursor", operation.id);
+        let whole = fixture.send(operation, "", None, &[]).await.json()["items"].clone();
+        let (mut seen, mut query) = (Vec::new(), "?limit=1".to_owned());
+        loop {
+            let page = fixture.send(operation, &query, None, &[]).await.json();
+            let items = page["items"].as_array().unwrap_or_else(|| panic!("{}: {page}", operation.id)).clone();
+            assert!(items.len() <= 1, "{}", operation.id);
+            seen.extend(items);
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            query = format!("?limit=1&cursor={cursor}");
+        }
+        assert_eq!(json!(seen), whole, "{}", operation.id);
+        for (query, pointer) in [("?limit=0", "/limit"), ("?limit=x", "/limit"), ("?cursor=x", "/cursor")] {
+            let problem = fixture.send(operation, query, None, &[]).await.is_problem(422, "invalid_field");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{}", operation.id);
+        }
+        lists += 1;
+    }
+    println!("{lists} lists come in pages");
+    assert!(lists >= 4, "{lists}");
+    fixture.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_answer_says_what_is_left_of_the_limits() {
+    let service = Service::start().await;
+    let stranger = service.stranger();
+    let all = operations(&BTreeMap::new());
+    for operation in &all {
+        let answer = stranger.send(&operation.method, &operation.path, None, &[]).await;
+        let (policy, left) = (answer.header("ratelimit-policy"), answer.header("ratelimit"));
+        assert!(policy.contains("\"requests-address\";q="), "{}: {policy}", operation.id);
+        assert!(left.contains("\"requests-address\";r="), "{}: {left}", operation.id);
+    }
+    let limited = |answer: &Answer| answer.header("ratelimit-policy").contains("\"orders-address\"");
+    assert!(limited(&stranger.post("/api/v1/orders", json!({})).await));
+    println!("{} operations tell their limits", all.len());
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_too_fast_is_told_when_to_try_again() {
+    let service = Service::start_with(None, |settings| settings.limits.requests_per_minute = 3).await;
+    let client = service.stranger();
+    for _ in 0..3 {
+        assert_eq!(client.get("/api/v1/service").await.status, 200);
+    }
+    let refused = client.get("/api/v1/service").await;
+    refused.is_problem(429, "too_many_requests");
+    let seconds: u64 = refused.header("retry-after").parse().expect("seconds");
+    assert!((1..=21).contains(&seconds), "{seconds}");
+    assert_eq!(refused.header("ratelimit"), format!("\"requests-address\";r=0;t={seconds}"));
+    assert_eq!(refused.header("ratelimit-policy"), "\"requests-address\";q=3;w=60");
+    let mut program = service.operator();
+    assert_eq!(program.get("/api/v1/service").await.status, 200, "a key is counted for itself");
+    program.key = None;
+    assert_eq!(program.get("/api/v1/service").await.status, 429);
+    service.stop().await;
+}
+
+/// What the second sending of a request showed.
+async fn repeat(fixture: &Fixture, operation: &Operation) -> bool {
+    let body = operation.body.as_ref().map(Value::to_string);
+    let key = [("idempotency-key", operation.id.as_str())];
+    let first = fixture.send(operation, "", body.clone(), &key).await;
+    let again = fixture.send(operation, "", body.clone(), &key).await;
+    if ENDS_ITS_SESSION.contains(&operation.id.as_str()) && first.status == 204 {
+        again.is_problem(401, "not_signed_in");
+        return false;
+    }
+    if again.header("idempotency-replayed") != "true" {
+        let kept = first.status < 300 || matches!(first.status, 409 | 422) && first.json()["code"] != "invalid_field";
+        assert!(!kept, "{} is not answered the same: {} {}", operation.id, first.status, again.text);
+        return false;
+    }
+    assert_eq!((first.status, &first.text), (again.status, &again.text), "{}", operation.id);
+    for header in ["location", "content-type", "set-cookie"] {
+        assert_eq!(first.header(header), again.header(header), "{}", operation.id);
+    }
+    // The same value in other bytes is another body.
+    let other = body.map_or_else(|| "{}".to_owned(), |body| format!("{body} "));
+    fixture.send(operation, "", Some(other), &key).await.is_problem(422, "idempotency_key_reused");
+    true
+}
+
+async fn every_post_that_is_repeated_is_answered_the_same(service: Service) {
+    let fixture = Fixture::new(service).await;
+    let (mut posts, mut repeated) = (0, 0);
+    for operation in fixture.operations().iter().filter(|operation| operation.method == "POST") {
+        if OF_OTHERS.contains(&operation.id.as_str()) {
+            continue;
+        }
+        let refers = |parameter: &Value| parameter["$ref"] == "#/components/parameters/IdempotencyKey";
+        let told = operation.told["parameters"].as_array().is_some_and(|all| all.iter().any(refers));
+        assert!(told, "{} does not tell of Idempotency-Key", operation.id);
+        let body = operation.body.as_ref().map(Value::to_string);
+        for bad in ["two words", "", &"x".repeat(256)] {
+            let answer = fixture.send(operation, "", body.clone(), &[("idempotency-key", bad)]).await;
+            answer.is_problem(400, "invalid_header");
+        }
+        posts += 1;
+        repeated += usize::from(repeat(&fixture, operation).await);
+    }
+    println!("{posts} operations take an Idempotency-Key, {repeated} were answered the same");
+    assert!(posts >= 13 && repeated >= 10, "{posts}, {repeated}");
+    fixture.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_post_that_is_repeated_is_answered_the_same_on_both_databases() {
+    on_both(every_post_that_is_repeated_is_answered_the_same).await;
+}
