@@ -128,7 +128,7 @@ async function console_(page: Page, album: Album, german: BrowserContext, servic
   });
   const reseller = new Api(service.url, ((await key.json()) as { secret: string }).secret);
   for (let n = 0; n < 3; n += 1) await reseller.createOrder({});
-  for (const part of ["migrations", "new", "vouchers", "members", "keys", "profile"]) {
+  for (const part of ["migrations", "new", "vouchers", "links", "webhooks", "members", "keys", "profile"]) {
     await page.goto(`${service.url}/console/${part}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.waitForTimeout(600);

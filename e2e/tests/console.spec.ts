@@ -17,7 +17,8 @@ async function signIn(page: Page, url: string, mail: string, password: string): 
   await page.getByRole("button", { name: "Sign in" }).click();
 }
 
-test("a reseller's admin works in the console", async ({ page, operator, service, lab }) => {
+test("a reseller's admin works in the console", async ({ page, browser, operator, service, lab }) => {
+  test.setTimeout(300_000);
   const mail = `chief-${Date.now()}@reseller.example`;
   const admin = { name: "Chief", mail, password: PASSWORD };
   await operator.call("POST", "/tenants", { name: "Harbour Hosting", admin });
@@ -106,9 +107,62 @@ test("a reseller's admin works in the console", async ({ page, operator, service
     await dialog.getByRole("button", { name: "Create vouchers" }).click();
     await expect(page.getByText("3 vouchers were created")).toBeVisible();
     const download = page.waitForEvent("download");
-    await page.getByRole("link", { name: "Download" }).click();
+    await page.getByRole("link", { name: "Download", exact: true }).click();
     expect((await download).suggestedFilename()).toBe("vouchers.txt");
     await look("vouchers");
+  });
+
+  await test.step("a voucher is revoked", async () => {
+    const row = page.getByRole("row").filter({ hasText: "Issued" }).first();
+    await row.getByRole("button", { name: /^Revoke/ }).click();
+    await page.getByRole("dialog", { name: "Revoke this voucher?" }).getByRole("button", { name: "Revoke" }).click();
+    await expect(page.getByRole("row").filter({ hasText: "Revoked" })).toHaveCount(1);
+  });
+
+  await test.step("a link carries the reseller's name and colour to those who open it", async () => {
+    await open("Links");
+    await page.getByRole("button", { name: "Create link" }).click();
+    const dialog = page.getByRole("dialog", { name: "Create link" });
+    await dialog.getByLabel("Name", { exact: true }).fill("Spring offer");
+    await dialog.getByLabel("Name shown").fill("Harbour Mail Move");
+    await dialog.getByLabel("Colour").fill("#ffd400");
+    await look("link dialog");
+    await dialog.getByRole("button", { name: "Create link" }).click();
+    const row = page.getByRole("row").filter({ hasText: "Spring offer" });
+    await expect(row).toBeVisible();
+    await look("links");
+    const url = (await row.locator(".copyline .mono").textContent())!.trim();
+    const visitor = await browser.newContext({ locale: "en-GB" });
+    const theirs = await visitor.newPage();
+    await theirs.goto(url);
+    await expect(theirs.getByRole("banner")).toContainText("Harbour Mail Move");
+    expect(await violations(theirs)).toEqual([]);
+    await theirs.getByRole("checkbox").first().check();
+    await theirs.getByRole("checkbox").nth(1).check();
+    await theirs.getByRole("button", { name: "Begin" }).click();
+    await expect(theirs.getByRole("heading", { level: 1, name: "From where to where?" })).toBeVisible();
+    await expect(theirs.getByRole("banner")).toContainText("Harbour Mail Move");
+    await visitor.close();
+    await row.getByRole("button", { name: "Revoke Spring offer" }).click();
+    await page.getByRole("dialog", { name: "Revoke this link?" }).getByRole("button", { name: "Revoke" }).click();
+    await expect(row).toContainText("Revoked");
+  });
+
+  await test.step("a webhook is added, and its log is empty at first", async () => {
+    await open("Webhooks");
+    await page.getByRole("button", { name: "Add webhook" }).click();
+    const dialog = page.getByRole("dialog", { name: "Add webhook" });
+    await dialog.getByLabel("Address").fill("https://hooks.reseller.example/mailferry");
+    await dialog.getByRole("checkbox", { name: "order.completed" }).check();
+    await dialog.getByRole("button", { name: "Add webhook" }).click();
+    await expect(page.getByText("is shown this once only")).toBeVisible();
+    await look("webhooks");
+    await page.getByRole("button", { name: "Deliveries to https://hooks.reseller.example/mailferry" }).click();
+    await expect(page.getByText("Nothing was sent yet.")).toBeVisible();
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Delete https://hooks.reseller.example/mailferry" }).click();
+    await page.getByRole("dialog", { name: "Delete this webhook?" }).getByRole("button", { name: "Delete" }).click();
+    await expect(page.getByText("There are no webhooks.")).toBeVisible();
   });
 
   await test.step("a revoked key is refused", async () => {

@@ -186,7 +186,7 @@ fn Header() -> impl IntoView {
     view! {
         <header class="site-header">
             <div class="site-header-inner">
-                <a class="brand" href="/" aria-label=t!("app.to_start")>
+                <a class="brand" href="/" aria-label=move || t!("app.to_start", name = name.get())>
                     {brand_mark()}
                     <span>{move || name.get()}</span>
                 </a>

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// Lists up to this many rows are made whole: the browser's own search and the printer find everything then.
+const WHOLE: usize = 60;
+
 /// The rows of a list by their heights in pixels; a height is a guess until the row has been seen.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rows {
@@ -44,6 +47,9 @@ impl Rows {
 
     /// What is to be made when the pixels from `top` to `bottom` of the list are seen, and `margin` pixels around.
     pub fn window(&self, top: f64, bottom: f64, margin: f64) -> Window {
+        if self.heights.len() <= WHOLE {
+            return Window { rows: 0..self.heights.len(), before: 0.0, after: 0.0 };
+        }
         let (top, bottom) = (top - margin, bottom + margin);
         let mut window = Window { rows: 0..0, before: 0.0, after: 0.0 };
         let mut at = 0.0;
@@ -78,14 +84,14 @@ mod tests {
 
     #[test]
     fn a_short_list_is_made_whole() {
-        assert_eq!(Rows::new(3, 100.0).window(0.0, 900.0, 300.0), Window { rows: 0..3, before: 0.0, after: 0.0 });
+        assert_eq!(Rows::new(3, 100.0).window(9_000.0, 9_900.0, 300.0), Window { rows: 0..3, before: 0.0, after: 0.0 });
         assert_eq!(Rows::new(0, 100.0).window(0.0, 900.0, 300.0).rows, 0..0);
     }
 
     #[test]
     fn measured_heights_count_and_tell_whether_they_are_news() {
-        let mut rows = Rows::new(10, 100.0);
-        assert!(rows.measure(0, 600.0) && !rows.measure(0, 600.2) && !rows.measure(99, 1.0) && !rows.measure(1, 0.0));
+        let mut rows = Rows::new(99, 100.0);
+        assert!(rows.measure(0, 600.0) && !rows.measure(0, 600.2) && !rows.measure(100, 1.0) && !rows.measure(1, 0.0));
         assert_eq!(rows.window(650.0, 700.0, 0.0).rows, 1..2);
         rows.resize(2);
         assert_eq!(rows.window(0.0, 10_000.0, 0.0).rows, 0..2);
@@ -93,7 +99,7 @@ mod tests {
 
     #[test]
     fn beyond_the_end_nothing_is_made() {
-        let window = Rows::new(10, 100.0).window(5_000.0, 6_000.0, 0.0);
-        assert_eq!(window, Window { rows: 10..10, before: 1_000.0, after: 0.0 });
+        let window = Rows::new(100, 100.0).window(50_000.0, 51_000.0, 0.0);
+        assert_eq!(window, Window { rows: 100..100, before: 10_000.0, after: 0.0 });
     }
 }
