@@ -249,7 +249,7 @@ fn copy_on_a_full_disk(pair: &Pair, limit: u64) -> Output {
 fn a_full_disk_stops_the_copy_and_with_room_it_goes_on_without_loss_or_duplicate() {
     let pair = Pair::start(Sample::Sized(1200), DovecotOptions::default());
     let mut stopped_midway = 0;
-    for limit in (300_000..1_000_000).step_by(100_000) {
+    for limit in (450_000..950_000).step_by(25_000) {
         let output = copy_on_a_full_disk(&pair, limit);
         let there = pair.differences();
         assert_eq!(there.extra, 0, "at {limit} bytes: {there:?}");

@@ -246,6 +246,8 @@ impl Migration {
     }
 
     async fn call(&self, method: &str, path: &str, body: Option<serde_json::Value>) -> serde_json::Value {
+        // As at the start of the program: reqwest wants to know the process's provider.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let request = reqwest::Client::new()
             .request(method.parse().expect("a method"), format!("http://{}/api/v1{path}", self.base));
         let request = request.bearer_auth(&self.key);
