@@ -247,14 +247,15 @@ fn copy_on_a_full_disk(pair: &Pair, limit: u64) -> Output {
 
 #[test]
 fn a_full_disk_stops_the_copy_and_with_room_it_goes_on_without_loss_or_duplicate() {
-    let pair = Pair::start(Sample::Sized(1200), DovecotOptions::default());
+    let pair = Pair::start(Sample::Sized(3000), DovecotOptions::default());
     let mut stopped_midway = 0;
-    for limit in (450_000..950_000).step_by(25_000) {
+    for limit in (500_000..1_700_000).step_by(150_000) {
         let output = copy_on_a_full_disk(&pair, limit);
         let there = pair.differences();
         assert_eq!(there.extra, 0, "at {limit} bytes: {there:?}");
-        let complete = there.destination_messages == 1200;
-        assert_eq!(output.status.success(), complete, "at {limit} bytes: {output:?}");
+        let complete = there.destination_messages == 3000;
+        // The disk may be full just when the last batch has been stored: that is no success either.
+        assert!(complete || !output.status.success(), "at {limit} bytes: {output:?}");
         stopped_midway += u32::from(there.destination_messages > 0 && !complete);
     }
     assert!(stopped_midway > 0, "no limit hit a copy that was under way");
