@@ -5,7 +5,7 @@ use mailferry_shared::API_PREFIX;
 
 use crate::{
     browser,
-    components::{Glyph, LanguageMenu, Skeleton, brand_mark, icon},
+    components::{self, Glyph, LanguageMenu, Skeleton, brand_mark, icon},
     console, pages,
     route::{Console, Module, Place, Step},
     state::{
@@ -98,6 +98,9 @@ type Pages = fn(Place) -> AnyView;
 fn start(module: Module, pages: Pages) {
     console_error_panic_hook::set_once();
     language::begin();
+    if browser::came_from_within() {
+        components::focus_the_first();
+    }
     // A newer link pasted into the same tab changes the fragment alone: open it anew.
     window_event_listener(leptos::ev::hashchange, |_| {
         let hash = window().location().hash().unwrap_or_default();

@@ -32,6 +32,24 @@ pub(crate) fn store(name: &str, value: Option<&str>) {
     }
 }
 
+/// Stands in this tab's storage while one goes from one module of the page to another.
+const FROM_WITHIN: &str = "from_within";
+
+/// Tells the next document of this tab that one came to it from within the page.
+pub(crate) fn leave_within() {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.set_item(FROM_WITHIN, "yes");
+    }
+}
+
+/// True if the document before this one said so; asked once.
+pub(crate) fn came_from_within() -> bool {
+    let Ok(Some(storage)) = window().session_storage() else { return false };
+    let came = storage.get_item(FROM_WITHIN).is_ok_and(|value| value.is_some());
+    let _ = storage.remove_item(FROM_WITHIN);
+    came
+}
+
 /// Puts `text` into the clipboard; false if the browser refuses.
 pub(crate) async fn copy(text: &str) -> bool {
     // Only secure contexts have a clipboard.

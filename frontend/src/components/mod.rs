@@ -22,7 +22,7 @@ pub(crate) use field::{FieldError, PasswordField, TextArea, TextField};
 pub(crate) use icon::{Glyph, brand_mark, ferry, icon};
 pub(crate) use language::{LanguageMenu, LanguageSelect};
 pub(crate) use notice::{Failure, Notice, Skeleton, Tone};
-pub(crate) use page_head::PageHead;
+pub(crate) use page_head::{PageHead, focus_the_first};
 pub(crate) use server_fields::ServerFieldset;
 pub(crate) use tabs::{TabItem, TabPanel, Tabs};
 pub(crate) use tick::{RadioCard, Tick};

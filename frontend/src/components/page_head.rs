@@ -8,6 +8,11 @@ use crate::browser;
 
 static FIRST: AtomicBool = AtomicBool::new(true);
 
+/// The first heading takes the focus too: one came to it from another module of the page.
+pub(crate) fn focus_the_first() {
+    FIRST.store(false, Ordering::Relaxed);
+}
+
 /// Heading and lead; names the document, and takes the focus when one comes from another page, so that a screen
 /// reader starts there.
 #[component]

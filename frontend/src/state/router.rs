@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue};
 
-use crate::route::{Module, Place};
+use crate::{
+    browser,
+    route::{Module, Place},
+};
 
 /// The address in use, in every component's context.
 #[derive(Clone, Copy)]
@@ -20,9 +23,12 @@ impl Router {
         provide_context(router);
         window_event_listener(leptos::ev::popstate, move |_| router.path.set(address()));
         window_event_listener(leptos::ev::click, move |event| {
-            if let Some(path) = link_of(&event).filter(|path| router.shows(path)) {
+            let Some(path) = link_of(&event) else { return };
+            if router.shows(&path) {
                 event.prevent_default();
                 router.go(&path);
+            } else {
+                browser::leave_within();
             }
         });
         router
@@ -46,6 +52,7 @@ impl Router {
     /// Goes to `path`; *Back* leads here again.
     pub(crate) fn go(self, path: &str) {
         if !self.shows(path) {
+            browser::leave_within();
             let _ = window().location().assign(path);
         } else if self.path.with_untracked(|here| here != path) {
             if let Ok(history) = window().history() {
@@ -58,6 +65,7 @@ impl Router {
     /// Goes to `path` in the place of the present address.
     pub(crate) fn replace(self, path: &str) {
         if !self.shows(path) {
+            browser::leave_within();
             let _ = window().location().replace(path);
             return;
         }
