@@ -203,7 +203,8 @@ fn Deliveries(part: Part) -> impl IntoView {
         }
     });
     Effect::new(move || {
-        if !open.get() {
+        // Unless something is shown: setting what is set already would call the effect above, and that one this.
+        if !open.get() && part.shown.with_untracked(Option::is_some) {
             part.shown.set(None);
         }
     });
