@@ -102,7 +102,7 @@ async function migration(page: Page, album: Album, german: BrowserContext, servi
   await page.getByRole("region", { name: "Folders" }).waitFor();
   await look("status-folders");
   await page.getByRole("button", { name: "Verify" }).click();
-  await page.getByText("arrived, byte for byte.").waitFor();
+  await page.locator("#main").getByText("arrived, byte for byte.").waitFor();
   await look("status-verified");
   await (await walk.protocol(accounts[0]!)).getByRole("button", { name: "Close" }).click();
   await walk.delta();
