@@ -88,7 +88,7 @@ fuzz-sessions: setup ## Sessions with servers that say nonsense, for FUZZ_MINUTE
 	FUZZ_MINUTES=$${FUZZ_MINUTES:-10} cargo test --locked $(NATIVE) --test hostile -- --nocapture no_words
 
 .PHONY: voucher-race
-voucher-race: ## Fifty parallel redeems of one voucher, on both databases, with their counts
+voucher-race: setup ## Fifty parallel redeems of one voucher, on both databases, with their counts
 	cargo test --locked $(NATIVE) --test api -- --nocapture fifty_parallel
 
 .PHONY: authz
@@ -166,4 +166,4 @@ lint: page-bundle ## Clippy for service and page, types of the browser tests; wa
 .PHONY: clean
 clean: ## Remove everything that was built
 	cargo clean
-	rm -rf frontend/dist e2e/node_modules e2e/.cyrus e2e/.venv e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots
+	rm -rf frontend/dist e2e/node_modules e2e/lighthouse/node_modules e2e/.cyrus e2e/.venv e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots
