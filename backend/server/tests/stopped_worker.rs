@@ -103,11 +103,12 @@ async fn a_worker_that_was_stopped_for_twice_its_lease_doubles_nothing_when_it_w
         anna.append("INBOX", "\\Seen", None, text.as_bytes()).expect("appends");
     }
     drop(anna);
-    // To the first worker the source speaks ever more slowly, so that it is stopped in the midst of its work.
+    // To the first worker the source soon speaks slowly, on every connection that it opens, so that it is stopped in the
+    // midst of its work.
     let (source, destination) = (server.imap_port(), server.imap_port());
     let proxy = Proxy::start(source).expect("a proxy");
     let slowly = Fault::Trickle(Duration::from_millis(1));
-    proxy.plan(Plan { to_client: Some((30_000, slowly)), to_server: None });
+    (0..8).for_each(|_| proxy.plan(Plan { to_client: Some((12_000, slowly)), to_server: None }));
     let home = tempfile::tempdir().expect("a folder");
     let postgres = Postgres::start().expect("PostgreSQL");
     let database = postgres.fresh_database().expect("a database");
@@ -122,6 +123,7 @@ async fn a_worker_that_was_stopped_for_twice_its_lease_doubles_nothing_when_it_w
     until("the first worker stores", async || (1..MESSAGES).contains(&stored().await)).await;
     first.signal("-STOP");
     let stopped = Instant::now();
+    proxy.forget_plans();
     let second = worker(home.path(), &database, &keys, ports);
     let at_stop = stored().await;
     until("the second worker goes on", async || stored().await > at_stop).await;
