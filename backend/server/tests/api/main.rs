@@ -20,6 +20,7 @@ mod principals;
 mod provider_limits;
 mod resellers;
 mod runs;
+mod sandbox;
 mod schedule;
 mod trial;
 mod verifications;

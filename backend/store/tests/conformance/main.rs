@@ -23,6 +23,7 @@ mod orders;
 mod pairs;
 mod payments;
 mod runs;
+mod sandbox;
 mod secrets;
 mod slots;
 mod sweep;
