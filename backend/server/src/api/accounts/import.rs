@@ -79,8 +79,8 @@ pub(crate) async fn import_accounts(
 fn refuse_hosts(file: &mut AccountFile, sandbox: bool) {
     let errors = &mut file.errors;
     file.rows.retain(|row| {
-        let hosts = [&row.source, &row.destination].into_iter().filter_map(|side| side.endpoint.as_ref());
-        let refused = hosts.filter_map(|endpoint| sandbox::may_name(&endpoint.host, sandbox).err()).next();
+        let mut hosts = [&row.source, &row.destination].into_iter().filter_map(|side| side.endpoint.as_ref());
+        let refused = hosts.find_map(|endpoint| sandbox::may_name(&endpoint.host, sandbox).err());
         let good = refused.is_none();
         errors.extend(refused.map(|message| RowError {
             row: row.row,
