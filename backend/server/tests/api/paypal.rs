@@ -27,6 +27,8 @@ pub(crate) enum Mood {
     HoldsBack,
     /// Declines the means of payment.
     Declines,
+    /// Takes a cent less than was asked for.
+    TakesLess,
     /// Takes the money, and the answer is lost.
     IsLost,
     /// Takes the money, and answers that it is not available.
@@ -119,6 +121,11 @@ impl StandIn {
         self.books().orders[order]["purchase_units"][0].clone()
     }
 
+    /// What was paid back of an order's capture, in cents.
+    pub(crate) fn refunded(&self, order: &str) -> u64 {
+        self.unit(order)["payments"]["captures"][0]["refunded"].as_u64().unwrap_or(0)
+    }
+
     /// Captures and refunds that were really made.
     pub(crate) fn moved(&self) -> (usize, usize) {
         let books = self.books();
@@ -192,7 +199,7 @@ impl StandIn {
                 }
             }
             ("POST", ["v2", "payments", "captures", id, "refund"]) => {
-                Some(self.once(request, |books| refund(books, id)))
+                Some(self.once(request, |books| refund(books, id, &body)))
             }
             _ => Some(refusal(404, "RESOURCE_NOT_FOUND", "")),
         }
@@ -266,9 +273,13 @@ fn capture(books: &mut Books, id: &str) -> (u16, Value) {
     }
     let status = if mood == Mood::HoldsBack { "PENDING" } else { "COMPLETED" };
     let unit = &order["purchase_units"][0];
+    let mut value = unit["amount"]["value"].clone();
+    if mood == Mood::TakesLess {
+        value = json!(format!("{:.2}", value.as_str().and_then(|text| text.parse().ok()).unwrap_or(0.0) - 0.01));
+    }
     let capture = json!({
         "id": format!("3C67{number:04}"), "status": status, "custom_id": unit["custom_id"],
-        "amount": {"currency_code": unit["amount"]["currency_code"], "value": unit["amount"]["value"]},
+        "amount": {"currency_code": unit["amount"]["currency_code"], "value": value},
     });
     order["status"] = json!("COMPLETED");
     order["purchase_units"][0]["payments"] = json!({"captures": [capture]});
@@ -277,7 +288,8 @@ fn capture(books: &mut Books, id: &str) -> (u16, Value) {
     (201, order)
 }
 
-fn refund(books: &mut Books, id: &str) -> (u16, Value) {
+/// Without an amount all that is left is paid back.
+fn refund(books: &mut Books, id: &str, body: &Value) -> (u16, Value) {
     let captures = books.orders.values_mut().map(|order| &mut order["purchase_units"][0]["payments"]["captures"][0]);
     let Some(capture) = captures.into_iter().find(|capture| capture["id"] == id) else {
         return refusal(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID");
@@ -285,7 +297,14 @@ fn refund(books: &mut Books, id: &str) -> (u16, Value) {
     if capture["status"] == "REFUNDED" {
         return refusal(422, "UNPROCESSABLE_ENTITY", "CAPTURE_FULLY_REFUNDED");
     }
-    capture["status"] = json!("REFUNDED");
+    let cents = |value: &Value| value["value"].as_str().and_then(|text| text.replace('.', "").parse::<u64>().ok());
+    let left = cents(&capture["amount"]).unwrap_or(0) - capture["refunded"].as_u64().unwrap_or(0);
+    let part = if body["amount"].is_null() { left } else { cents(&body["amount"]).unwrap_or(0) };
+    if part > left || (part < left && body["amount"]["currency_code"] != capture["amount"]["currency_code"]) {
+        return refusal(422, "UNPROCESSABLE_ENTITY", "REFUND_AMOUNT_EXCEEDED");
+    }
+    capture["refunded"] = json!(capture["refunded"].as_u64().unwrap_or(0) + part);
+    capture["status"] = json!(if part == left { "REFUNDED" } else { "PARTIALLY_REFUNDED" });
     books.refunds += 1;
     (201, json!({"id": "1JU0", "status": "COMPLETED"}))
 }
