@@ -124,8 +124,8 @@ pub struct RequestCreate {
     /// The version of terms and privacy statement that was accepted; see the service information.
     #[cfg_attr(feature = "openapi", schema(example = "2026-11"))]
     pub accepted_terms: String,
-    /// The accounts, as a file. With `preview` nothing is sent: the answer shows the rows. Rows that are not good are
-    /// named in the answer; the others are taken.
+    /// The accounts, as a file; look at it with previewImport first. Rows that are not good are named in the answer, the
+    /// others are taken.
     pub accounts: ImportRequest,
     /// When it should start, written with the offset of the customer's own time zone: at least 24 hours ahead, at least
     /// 48 hours if it lies on a Saturday or Sunday there, and at most 90 days.
@@ -159,18 +159,16 @@ pub struct RequestCreate {
     pub link: Option<Secret>,
 }
 
-/// What became of a request that was sent, or would become of it.
+/// What became of a request that was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RequestSent {
     /// The rows of the file, good and bad.
     pub import: ImportResult,
-    /// The request; absent in a preview.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub request: Option<MigrationRequest>,
-    /// Its order; absent in a preview.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub order: Option<Order>,
+    /// The request.
+    pub request: MigrationRequest,
+    /// Its order.
+    pub order: Order,
 }
 
 /// A requested migration, as its customer or the operator sees it.
