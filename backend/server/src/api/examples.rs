@@ -30,6 +30,7 @@ pub mod discovery;
 pub mod dry_run;
 pub mod payment;
 pub mod principals;
+pub mod requests;
 pub mod resellers;
 pub mod schedule;
 pub mod webhooks;
