@@ -26,12 +26,12 @@ pub fn import_preview() -> ImportResult {
 }
 
 /// A request.
-pub fn request_create() -> RequestCreate {
-    RequestCreate {
+pub fn request_create() -> Option<RequestCreate> {
+    Some(RequestCreate {
         accepted_terms: crate::api::service::TERMS_VERSION.to_owned(),
         accounts: ImportRequest { destination_password: Some(Secret::new("staple")), ..import_request() },
-        wished_start: DateTime::parse_from_rfc3339("2026-12-02T20:00:00+01:00").unwrap_or_default(),
-        contact_address: "anna@example.org".parse().unwrap_or_else(|_| unreachable!()),
+        wished_start: DateTime::parse_from_rfc3339("2026-12-02T20:00:00+01:00").ok()?,
+        contact_address: "anna@example.org".parse().ok()?,
         note: "Please ring before you start.".to_owned(),
         attachments: vec![AttachmentUpload {
             name: "contacts.vcf".to_owned(),
@@ -42,7 +42,7 @@ pub fn request_create() -> RequestCreate {
         destination: choice("ionos-com", "imap.ionos.com"),
         options: OrderOptions::default(),
         link: None,
-    }
+    })
 }
 
 /// What became of it.
