@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::ids::{
-    ApiKeyId, AttachmentId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId, RequestId, RunId,
-    TenantId, VerificationId, VoucherBatchId, VoucherId, WebhookDeliveryId, WebhookId,
+    ApiKeyId, AttachmentId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId,
+    RequestId, RunId, TenantId, VerificationId, VoucherBatchId, VoucherId, WebhookDeliveryId, WebhookId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
