@@ -18,6 +18,8 @@ mod payments;
 mod paypal;
 mod principals;
 mod provider_limits;
+mod requests;
+mod requests_walk;
 mod resellers;
 mod runs;
 mod sandbox;
