@@ -22,6 +22,7 @@ mod requests;
 mod requests_walk;
 mod resellers;
 mod runs;
+mod sandbox;
 mod schedule;
 mod trial;
 mod verifications;
