@@ -11,7 +11,7 @@ mod verifications;
 pub(crate) use accounts::*;
 pub(crate) use console::*;
 pub(crate) use orders::*;
-pub(crate) use request::{ApiError, Polled};
+pub(crate) use request::{ApiError, PAGE, Paged, Polled};
 pub(crate) use runs::*;
 pub(crate) use setup::*;
 pub(crate) use verifications::*;

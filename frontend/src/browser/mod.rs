@@ -96,6 +96,12 @@ pub(crate) fn escaped(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }
 
+/// The bytes of a file that the user has chosen; `None` if the browser cannot read it.
+pub(crate) async fn file_bytes(file: &web_sys::File) -> Option<Vec<u8>> {
+    let buffer = JsFuture::from(file.array_buffer()).await.ok()?;
+    Some(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
 /// A file made here, as an address to download it from; it is forgotten with the page.
 pub(crate) fn text_file(text: &str) -> String {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));

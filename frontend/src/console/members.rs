@@ -8,9 +8,10 @@ use mailferry_shared::{
 };
 
 use super::{
+    ending::{EndDialog, Ending, doing},
     list::{ListHead, ListTable, Listed},
     may,
-    sending::{Confirm, FormDialog, Sending},
+    sending::{FormDialog, Sending},
 };
 use crate::{
     api,
@@ -121,7 +122,6 @@ impl Fields {
 #[derive(Clone, Copy)]
 struct Part {
     edited: RwSignal<Option<Member>>,
-    deleted: RwSignal<Option<Member>>,
     open: RwSignal<bool>,
     fields: Fields,
     may_write: bool,
@@ -138,16 +138,15 @@ impl Part {
 /// The part.
 #[component]
 pub(super) fn Members() -> impl IntoView {
-    let listed = Listed::of(|| async { api::members().await.map(|list| list.items) });
+    let listed = Listed::of(api::members);
+    let ending = Ending::<Member>::provide();
     let part = Part {
         edited: RwSignal::new(None),
-        deleted: RwSignal::new(None),
         open: RwSignal::new(false),
         fields: Fields::new(),
         may_write: may(&expect_context::<Principal>(), Scope::MembersWrite),
     };
     provide_context(part);
-    let deleting = Sending::new();
     let heads = vec![
         t!("console.name"),
         t!("console.mail"),
@@ -156,38 +155,23 @@ pub(super) fn Members() -> impl IntoView {
         t!("accounts.col_actions"),
     ];
     view! {
-        {if part.may_write {
-            view! {
-                <ListHead
-                    title=t!("console.members")
-                    lead=t!("console.members_lead")
-                    create=t!("console.member_new")
-                    on_create=move |()| part.edit(None)
-                />
-            }
-                .into_any()
-        } else {
-            view! { <ListHead title=t!("console.members") lead=t!("console.members_lead") /> }.into_any()
-        }}
+        <ListHead
+            title=t!("console.members")
+            lead=t!("console.members_lead")
+            create=t!("console.member_new")
+            on_create=move |()| part.edit(None)
+            may_create=part.may_write
+        />
         <ListTable listed=listed name=t!("console.members") heads=heads empty=t!("console.no_members") row=row />
         <MemberDialog part=part listed=listed />
-        <Confirm
+        <EndDialog
             id="delete-member"
             title=t!("console.member_delete_title")
             text=|member: Member| t!("console.member_delete_text", name = member.name)
             confirm=t!("console.member_delete")
-            subject=part.deleted
-            sending=deleting
-            on_confirm=move |member: Member| {
-                deleting
-                    .send(
-                        async move { api::delete_member(member.id).await },
-                        move |()| {
-                            part.deleted.set(None);
-                            listed.again();
-                        },
-                    );
-            }
+            ending=ending
+            listed=listed
+            end=|member: Member| doing(async move { api::delete_member(member.id).await })
         />
     }
 }
@@ -281,7 +265,7 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
     let domains = member.domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let seen = member.signed_in_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
     let mail = member.mail.as_ref().map(ToString::to_string);
-    let (edited, deleted) = (member.clone(), member.clone());
+    let (edited, ending) = (member.clone(), expect_context::<Ending<Member>>());
     let actions = part.may_write.then(|| {
         view! {
             <div class="table-actions">
@@ -293,14 +277,7 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
                 >
                     {icon(Glyph::Pencil)}
                 </button>
-                <button
-                    type="button"
-                    class="button button-quiet button-icon button-small"
-                    aria-label=t!("accounts.delete_what", account = member.name)
-                    on:click=move |_| part.deleted.set(Some(deleted.clone()))
-                >
-                    {icon(Glyph::Trash)}
-                </button>
+                {ending.delete_button(member.clone(), &member.name)}
             </div>
         }
     });

@@ -1,6 +1,10 @@
 //! The console of resellers and operators: sign-in, and behind it one module per noun.
 
+mod deliveries;
+mod ending;
 mod keys;
+mod link_brand;
+mod link_form;
 mod links;
 mod list;
 mod members;
