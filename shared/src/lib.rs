@@ -25,6 +25,7 @@ pub mod problem;
 pub mod progress;
 pub mod protocol;
 pub mod provider;
+pub mod request;
 pub mod run;
 pub mod schedule;
 pub mod secret;

@@ -77,6 +77,7 @@ pub fn order() -> Order {
         options: create.options,
         payment: Payment { pairs_covered: 0, pairs_needed: 1 },
         link: None,
+        request: None,
         sandbox: false,
         totals: OrderTotals {
             pairs: 1,

@@ -203,6 +203,7 @@ fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
         },
         codes: Vec::new(),
         migration_type: MigrationType::of(source.as_ref()),
+        request: None,
         sandbox: row.get("sandbox")?,
         first_account: row.get("first_account")?,
         pairs: row.get("pairs")?,

@@ -87,7 +87,7 @@ impl Store {
             return Ok(());
         }
         let (id, now) = (self.new_id()?, self.now());
-        let data = EventData { order_id: order.id, state: order.life.state(), kind: order.kind, run };
+        let data = EventData { order_id: order.id, state: order.life.state(), kind: order.kind, run, request: None };
         let payload = json(&Event { kind, timestamp: now, data })?;
         let sql = "INSERT INTO webhook_events (id, tenant_id, payload, created_at) VALUES ($1, $2, $3, $4)";
         tx.execute(sql, args![id, order.tenant_id, payload, now]).await?;

@@ -38,6 +38,7 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         options: order.options,
         payment,
         link,
+        request: None,
         sandbox: order.asker.sandbox,
         totals,
         accepted_terms: order.accepted_terms,
