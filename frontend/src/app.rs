@@ -6,7 +6,7 @@ use mailferry_shared::API_PREFIX;
 use crate::{
     browser,
     components::{self, Glyph, LanguageMenu, Skeleton, brand_mark, icon},
-    console, pages,
+    console, pages, request,
     route::{Console, Module, Place, Step},
     state::{
         announce::Announcer,
@@ -48,6 +48,15 @@ fn wizard_step(step: Option<Step>) -> AnyView {
         // Of another module: the browser is on its way there.
         Some(Step::Status) | None => view! { <Skeleton /> }.into_any(),
     }
+}
+
+/// Starts what asks the operator to do it.
+pub fn start_request() {
+    start(Module::Request, |place| match place {
+        Place::Ask => view! { <request::Ask /> }.into_any(),
+        Place::Asked(id) => view! { <request::Asked id=id /> }.into_any(),
+        place => elsewhere(place),
+    });
 }
 
 /// Starts the status page.
@@ -179,6 +188,7 @@ fn Header() -> impl IntoView {
         let own = brand.with(|brand| brand.as_ref().and_then(|brand| brand.name.clone()));
         own.unwrap_or_else(|| t!("app.name").to_owned())
     });
+    let logo = Memo::new(move |_| brand.with(|brand| brand.as_ref().and_then(|brand| brand.logo.clone())));
     let theme = RwSignal::new(Theme::now());
     Theme::follow(theme);
     let toggle = move |_| {
@@ -190,7 +200,10 @@ fn Header() -> impl IntoView {
         <header class="site-header">
             <div class="site-header-inner">
                 <a class="brand" href="/" aria-label=move || t!("app.to_start", name = name.get())>
-                    {brand_mark()}
+                    {move || match logo.get() {
+                        Some(logo) => view! { <img class="brand-logo" src=logo alt="" /> }.into_any(),
+                        None => brand_mark().into_any(),
+                    }}
                     <span>{move || name.get()}</span>
                 </a>
                 <div class="site-tools">

@@ -4,7 +4,10 @@ use mailferry_shared::{
     ids::{ApiKeyId, LinkId, MemberId, VoucherId, WebhookDeliveryId, WebhookId},
     key::{ApiKey, ApiKeyCreate, ApiKeyCreated},
     link::{Link, LinkChange, LinkCreate},
-    member::{Member, MemberChange, MemberCreate, PasswordChange, Principal, SignIn},
+    member::{
+        Member, MemberChange, MemberCreate, PasswordChange, PasswordLinkCreate, PasswordLinkRequest, PasswordLinkSent,
+        PasswordSet, Principal, SignIn,
+    },
     order_list::OrderListItem,
     tenant::{Tenant, TenantCreate, TenantCreated},
     voucher::{Voucher, VoucherBatch, VoucherCreate},
@@ -44,6 +47,21 @@ pub(crate) async fn create_member(member: &MemberCreate) -> Result<Member, ApiEr
 
 pub(crate) async fn change_member(id: MemberId, change: &MemberChange) -> Result<Member, ApiError> {
     request::send(Method::Patch, &format!("/members/{id}"), change).await
+}
+
+/// Sends a member a link by which they set a password.
+pub(crate) async fn send_password_link(id: MemberId, mail: &PasswordLinkCreate) -> Result<PasswordLinkSent, ApiError> {
+    request::send(Method::Post, &format!("/members/{id}/password-link"), mail).await
+}
+
+/// Asks for such a link for whoever has this address.
+pub(crate) async fn request_password_link(wanted: &PasswordLinkRequest) -> Result<(), ApiError> {
+    request::send_for_nothing(Method::Post, "/password-links", wanted).await
+}
+
+/// Sets a password by a link, and signs in.
+pub(crate) async fn set_password(password: &PasswordSet) -> Result<Principal, ApiError> {
+    request::send(Method::Post, "/passwords", password).await
 }
 
 pub(crate) async fn delete_member(id: MemberId) -> Result<(), ApiError> {

@@ -151,6 +151,18 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// Leads to the first field with an error.
+pub(crate) fn focus_first_error() {
+    leptos::prelude::request_animation_frame(|| {
+        let found = document().query_selector("[aria-invalid='true'], .field-error").ok().flatten();
+        match found.as_ref().and_then(|element| element.get_attribute("id")) {
+            Some(id) => focus(&id),
+            // What has no field of its own is read out as an alert; it must be seen too.
+            None => found.iter().for_each(web_sys::Element::scroll_into_view),
+        }
+    });
+}
+
 /// The language of the document.
 pub(crate) fn document_language() -> String {
     document().document_element().and_then(|root| root.get_attribute("lang")).unwrap_or_default()

@@ -15,13 +15,8 @@ use crate::{
 };
 
 /// The item that is asked about, in the context of its list's rows.
+#[derive(Clone)]
 pub(super) struct Ending<T: Clone + Send + Sync + 'static>(RwSignal<Option<T>>);
-
-impl<T: Clone + Send + Sync + 'static> Clone for Ending<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
 
 impl<T: Clone + Send + Sync + 'static> Copy for Ending<T> {}
 

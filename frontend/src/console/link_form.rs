@@ -16,14 +16,12 @@ use super::{
     sending::{FormDialog, Sending},
 };
 use crate::{
-    api, forms, i18n,
-    components::{Choice, Combobox, ServerFieldset, TextField, Tick},
-    state::{providers::KnownProviders, typed::ServerFields},
+    api,
+    components::{FieldError, PickedProvider, ProviderPick, TextField, Tick},
+    forms, i18n,
+    state::providers::KnownProviders,
     t,
 };
-
-/// The new provider by hand, beside the ids of those that are known.
-const BY_HAND: &str = "-";
 
 /// Who pays for the accounts of those who come by the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,9 +42,8 @@ pub(super) struct LinkForm {
     /// The link that is changed; none: a new one.
     edited: RwSignal<Option<Link>>,
     name: RwSignal<String>,
-    /// Id of the new provider, [`BY_HAND`], or none: whoever comes chooses.
-    provider: RwSignal<Option<String>>,
-    server: ServerFields,
+    /// The new provider; none: whoever comes chooses.
+    destination: PickedProvider,
     brand: BrandFields,
     language: RwSignal<Language>,
     payer: RwSignal<Payer>,
@@ -63,8 +60,7 @@ impl LinkForm {
             open: RwSignal::new(false),
             edited: RwSignal::new(None),
             name: RwSignal::default(),
-            provider: RwSignal::new(None),
-            server: ServerFields::of(None),
+            destination: PickedProvider::none(),
             brand: BrandFields::new(),
             language: RwSignal::new(Language::default()),
             payer: RwSignal::new(Payer::Same),
@@ -78,10 +74,7 @@ impl LinkForm {
 
     /// Shows the form, for `link` or for a new one.
     pub(super) fn begin(self, link: Option<Link>) {
-        let destination = link.as_ref().and_then(|link| link.destination.as_ref());
-        let provider = destination.map(|choice| choice.provider.clone().unwrap_or_else(|| BY_HAND.to_owned()));
-        self.provider.set(provider);
-        self.server.show(destination.map(|choice| &choice.endpoint));
+        self.destination.show(link.as_ref().and_then(|link| link.destination.as_ref()));
         self.name.set(link.as_ref().map(|link| link.name.clone()).unwrap_or_default());
         self.brand.show(link.as_ref().map(|link| &link.brand));
         self.language.set(link.as_ref().map(|link| link.language).unwrap_or_default());
@@ -96,15 +89,6 @@ impl LinkForm {
                 self.vouchers.try_set(page.items);
             }
         });
-    }
-
-    /// The new provider; an error is shown beside its field.
-    fn destination(self, known: KnownProviders) -> Result<Option<ProviderChoice>, ()> {
-        let Some(id) = self.provider.get_untracked() else { return Ok(None) };
-        let provider = Some(id.clone()).filter(|id| id != BY_HAND);
-        let endpoint = untrack(|| known.find(&id)).and_then(|provider| provider.endpoint);
-        let endpoint = endpoint.or_else(|| self.server.read()).ok_or(())?;
-        Ok(Some(ProviderChoice { provider, endpoint }))
     }
 
     fn prepaid(self) -> Option<u32> {
@@ -155,7 +139,7 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
         listed.again();
     };
     let submit = move |()| {
-        let (brand, destination) = (form.brand.read(), form.destination(known));
+        let (brand, destination) = (form.brand.read(), form.destination.read(known));
         let (Ok(brand), Ok(destination)) = (brand, destination) else { return };
         match form.edited.get_untracked() {
             Some(link) => {
@@ -187,7 +171,13 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
                 maxlength=200
                 error=sending.field("/name")
             />
-            <Destination form=form known=known />
+            <ProviderPick
+                id="link-destination"
+                label=t!("providers.destination_label")
+                server_legend=t!("providers.by_hand_legend_destination")
+                none=t!("console.any_provider")
+                fields=form.destination
+            />
             <BrandFieldset fields=form.brand sending=sending />
             <LanguageField language=form.language />
             <PayerFields form=form sending=sending />
@@ -199,50 +189,6 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
                 />
             </Show>
         </FormDialog>
-    }
-}
-
-/// The new provider: anyone's choice, a known one, or a server by hand.
-#[component]
-fn Destination(form: LinkForm, known: KnownProviders) -> impl IntoView {
-    let choices = Signal::derive(move || {
-        let first = [(None, t!("console.any_provider")), (Some(BY_HAND), t!("providers.by_hand"))];
-        let fixed = first.map(|(value, name)| Choice {
-            value: value.unwrap_or_default().to_owned(),
-            name: name.to_owned(),
-            note: String::new(),
-            search: name.to_lowercase(),
-        });
-        let list = known.load().ready().cloned().unwrap_or_default();
-        let providers = list.into_iter().map(|provider| Choice {
-            search: format!("{} {}", provider.name, provider.domains.join(" ")).to_lowercase(),
-            note: provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
-            value: provider.id,
-            name: provider.name,
-        });
-        fixed.into_iter().chain(providers).collect::<Vec<_>>()
-    });
-    let needs_host = move || {
-        let Some(id) = form.provider.get() else { return false };
-        id == BY_HAND || known.find(&id).is_some_and(|provider| provider.endpoint.is_none())
-    };
-    let selected = Signal::derive(move || Some(form.provider.get().unwrap_or_default()));
-    view! {
-        <Combobox
-            id="link-destination"
-            label=t!("providers.destination_label")
-            placeholder=t!("providers.placeholder")
-            choices=choices
-            selected=selected
-            on_select=move |id: String| form.provider.set(Some(id).filter(|id| !id.is_empty()))
-        />
-        <Show when=needs_host>
-            <ServerFieldset
-                id="link-server"
-                legend=t!("providers.by_hand_legend_destination")
-                fields=form.server
-            />
-        </Show>
     }
 }
 
@@ -308,7 +254,7 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
                     <option value="prepaid">{t!("console.payer_prepaid")}</option>
                     <optgroup label=t!("console.vouchers")>{vouchers}</optgroup>
                 </select>
-                <crate::components::FieldError id="link-payer-error" error=error />
+                <FieldError id="link-payer-error" error=error />
             </div>
             <Show when=move || form.payer.get() == Payer::Prepaid>
                 <TextField

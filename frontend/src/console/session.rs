@@ -10,6 +10,7 @@ use super::sending::{Sending, SubmitButton};
 use crate::{
     api,
     components::{Glyph, PageHead, PasswordField, TextField},
+    route::Console as Place,
     state::{Load, connection::Connection},
     t,
 };
@@ -88,6 +89,7 @@ pub(super) fn SignIn(session: Session) -> impl IntoView {
                 />
                 {sending.failure()}
                 <SubmitButton sending=sending glyph=Glyph::ArrowRight text=t!("console.sign_in") />
+                <a class="button button-quiet" href=Place::Password.path()>{t!("invite.forgot")}</a>
             </form>
         </main>
     }

@@ -1,11 +1,11 @@
 //! Webhooks, their deliveries, and replaying one.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use mailferry_shared::{
     ids::WebhookId,
     key::Scope,
     member::Principal,
-    webhook::{Delivery, DeliveryState, EventKind, Webhook, WebhookCreate},
+    webhook::{EventKind, Webhook, WebhookCreate},
 };
 
 use super::{
@@ -17,9 +17,7 @@ use super::{
 };
 use crate::{
     api,
-    browser::intl,
-    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, Skeleton, TextField, Tick, Tone, icon},
-    state::Load,
+    components::{CopyLine, Glyph, Notice, TextField, Tick, Tone, icon},
     t,
 };
 

@@ -8,7 +8,7 @@ use crate::{
     api, browser,
     browser::intl,
     components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
-    route::Step,
+    route::{ASK, Step},
     state::{Load, language::PageLanguage, offer::Offer, order::OrderContext, router::Router, service::Service},
     t,
 };
@@ -26,6 +26,7 @@ pub(crate) fn Introduction() -> impl IntoView {
                 <Explanation />
                 <div class="aside-sticky">
                     <Begin />
+                    <HaveItDone />
                 </div>
             </div>
         </main>
@@ -161,7 +162,7 @@ fn texts(summary: &'static str, paragraphs: [&'static str; 4]) -> impl IntoView 
 }
 
 #[component]
-fn TermsTexts() -> impl IntoView {
+pub(crate) fn TermsTexts() -> impl IntoView {
     view! {
         <div class="stack-s">
             {texts(
@@ -173,6 +174,20 @@ fn TermsTexts() -> impl IntoView {
                 [t!("intro.privacy_1"), t!("intro.privacy_2"), t!("intro.privacy_3"), t!("intro.privacy_4")],
             )}
         </div>
+    }
+}
+
+/// The way to those who would do it for one; a pre-configured link goes along.
+#[component]
+fn HaveItDone() -> impl IntoView {
+    let path = match Offer::get().token() {
+        Some(token) => format!("{ASK}#link={}", token.expose()),
+        None => ASK.to_owned(),
+    };
+    view! {
+        <p class="small soft have-it-done">
+            {t!("intro.rather")} " " <a href=path>{t!("request.title")}</a>
+        </p>
     }
 }
 

@@ -138,7 +138,7 @@ pub(crate) struct ImportFields {
 }
 
 impl ImportFields {
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             file_name: RwSignal::new(None),
             content: RwSignal::default(),
