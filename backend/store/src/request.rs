@@ -10,7 +10,7 @@ use mailferry_domain::{
 use mailferry_shared::{
     account::AccountCreate,
     address::MailAddress,
-    ids::{OrderId, RequestId, TenantId},
+    ids::{OrderId, PairId, RequestId, TenantId},
     order::OrderState,
     request::{AttachmentKind, RequestState},
     webhook::{EventKind, EventRequest},
@@ -149,16 +149,16 @@ fn news(state: RequestState) -> (EventKind, Option<MailKind>) {
 }
 
 impl Store {
-    /// Sends a request: its order, accounts and files, all or nothing.
+    /// Sends a request: its order, accounts and files, all or nothing. The order's account pairs come with it.
     ///
     /// # Errors
     /// [`StoreError::LinkInvalid`], [`StoreError::TooManyPairs`]; [`StoreError::Unavailable`], also for a tenant that
     /// does not exist.
-    pub async fn create_request(&self, new: NewRequest) -> Result<RequestRecord, StoreError> {
+    pub async fn create_request(&self, new: NewRequest) -> Result<(RequestRecord, Vec<PairId>), StoreError> {
         let id = RequestId(self.new_id()?);
         let mut tx = self.write().await?;
         let order = self.insert_order(&mut tx, new.order, Some(new.wished_start)).await?;
-        self.insert_pairs(&mut tx, &order, new.max_pairs, &new.accounts).await?;
+        let pairs = self.insert_pairs(&mut tx, &order, new.max_pairs, &new.accounts).await?;
         tx.execute(
             "INSERT INTO requests (id, order_id, state, wished_start, note, created_at, changed_at)
              VALUES ($1, $2, $3, $4, $5, $6, $6)",
@@ -171,7 +171,7 @@ impl Store {
         self.tell_request(&mut tx, &order, id, RequestState::Requested).await?;
         tx.commit().await?;
         self.tell_workers();
-        self.request(id).await
+        Ok((self.request(id).await?, pairs))
     }
 
     /// A request of any tenant.
