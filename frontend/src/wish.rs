@@ -30,11 +30,8 @@ fn is_weekend(time: DateTime<FixedOffset>) -> bool {
 /// [`Unfit`].
 pub fn check(wished: DateTime<FixedOffset>, now: DateTime<FixedOffset>) -> Result<(), Unfit> {
     let ahead = wished - now;
-    let (notice, unfit) = if is_weekend(wished) {
-        (WEEKEND_NOTICE_HOURS, Unfit::WeekendTooSoon)
-    } else {
-        (NOTICE_HOURS, Unfit::TooSoon)
-    };
+    let (notice, unfit) =
+        if is_weekend(wished) { (WEEKEND_NOTICE_HOURS, Unfit::WeekendTooSoon) } else { (NOTICE_HOURS, Unfit::TooSoon) };
     if ahead < Duration::hours(notice.into()) {
         Err(unfit)
     } else if ahead > Duration::days(FARTHEST_WISH_DAYS.into()) {
@@ -60,7 +57,8 @@ pub fn proposed(now: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
 }
 
 fn full_hour(time: DateTime<FixedOffset>) -> DateTime<FixedOffset> {
-    time - Duration::minutes(time.minute().into()) - Duration::seconds(time.second().into())
+    time - Duration::minutes(time.minute().into())
+        - Duration::seconds(time.second().into())
         - Duration::nanoseconds(time.nanosecond().into())
 }
 

@@ -275,8 +275,14 @@ pub struct RequestPage {
 #[serde(deny_unknown_fields)]
 pub struct RequestDecline {
     /// Why, for the customer: 1 to 2000 characters.
-    #[cfg_attr(feature = "openapi", schema(min_length = 1, max_length = 2000,
-        example = "The old provider has switched off IMAP for your accounts; please ask them to switch it on."))]
+    #[cfg_attr(
+        feature = "openapi",
+        schema(
+            min_length = 1,
+            max_length = 2000,
+            example = "The old provider has switched off IMAP for your accounts; please ask them to switch it on."
+        )
+    )]
     pub reason: String,
 }
 

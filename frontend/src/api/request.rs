@@ -101,7 +101,8 @@ pub(crate) async fn page<T: DeserializeOwned>(
     cursor: Option<String>,
 ) -> Result<Paged<T>, ApiError> {
     let cursor = cursor.map(|cursor| format!("cursor={}", browser::escaped(&cursor)));
-    let parts: Vec<&str> = [Some(query).filter(|query| !query.is_empty()), cursor.as_deref()].into_iter().flatten().collect();
+    let parts: Vec<&str> =
+        [Some(query).filter(|query| !query.is_empty()), cursor.as_deref()].into_iter().flatten().collect();
     let mark = if parts.is_empty() { "" } else { "?" };
     get(&format!("{path}{mark}{}", parts.join("&"))).await
 }

@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    key::Scope,
     ids::MemberId,
+    key::Scope,
     member::{Member, MemberChange, MemberCreate, PasswordLinkCreate, PasswordLinkSent, Principal, Role},
     secret::Secret,
 };

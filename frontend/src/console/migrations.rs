@@ -28,11 +28,7 @@ impl Filter {
     /// The query of the API.
     fn query(self) -> String {
         let typed = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
-        let parameters = [
-            ("q", typed(self.text)),
-            ("domain", typed(self.domain)),
-            ("state", typed(self.state)),
-        ];
+        let parameters = [("q", typed(self.text)), ("domain", typed(self.domain)), ("state", typed(self.state))];
         let parts: Vec<_> = parameters
             .into_iter()
             .filter(|(_, value)| !value.is_empty())

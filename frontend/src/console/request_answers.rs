@@ -113,8 +113,7 @@ fn Start(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>) -
             delay_hours: (trigger == DeltaTrigger::AfterDelay).then_some(delay),
         });
         let start = RequestStart {
-            // What is past means at once.
-            earliest_start: Some(earliest_start).filter(|at| *at > intl::now()),
+            earliest_start: Some(earliest_start),
             delta_schedule,
             waive_payment: waive.get_untracked(),
         };

@@ -9,9 +9,7 @@ use super::{
     when::When,
 };
 use crate::{
-    components::{
-        Failure, FieldError, Glyph, PageHead, ProviderPick, TextArea, TextField, Tick, brand_mark, icon,
-    },
+    components::{Failure, FieldError, Glyph, PageHead, ProviderPick, TextArea, TextField, Tick, brand_mark, icon},
     pages::{AccountFile, TermsTexts},
     state::{Load, offer::Offer, service::Service},
     t,

@@ -11,9 +11,7 @@ use mailferry_shared::{
 use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
-    components::{
-        CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon,
-    },
+    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
     i18n,
     pages::{LAST_ORDER, Locked, take_token},
     route::Step,
@@ -45,12 +43,8 @@ struct Page {
 pub(crate) fn Asked(id: OrderId) -> impl IntoView {
     let token = take_token();
     let by_link = token.is_some();
-    let page = Page {
-        order_id: id,
-        request: RwSignal::new(Load::Loading),
-        order: RwSignal::new(None),
-        kick: Kick::new(),
-    };
+    let page =
+        Page { order_id: id, request: RwSignal::new(Load::Loading), order: RwSignal::new(None), kick: Kick::new() };
     let (language, offer) = (PageLanguage::get(), Offer::get());
     spawn_local(async move {
         match open(id, token).await {
@@ -158,9 +152,8 @@ fn Standing(page: Page) -> impl IntoView {
     let state = Memo::new(move |_| with(|request| request.state));
     let dialog = RwSignal::new(false);
     let may_cancel = move || {
-        page.request.with(|request| {
-            request.ready().is_some_and(|request| request.actions.contains(&RequestAction::Cancel))
-        })
+        page.request
+            .with(|request| request.ready().is_some_and(|request| request.actions.contains(&RequestAction::Cancel)))
     };
     let goes_on = move || matches!(state.get(), RequestState::Running | RequestState::Done);
     view! {

@@ -8,7 +8,8 @@ use mailferry_store::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    JobContext, JobError, check, cut_over, discovery, dry_run, password_mail, payment, run, send_mail, survey, verification, webhook,
+    JobContext, JobError, check, cut_over, discovery, dry_run, password_mail, payment, run, send_mail, survey,
+    verification, webhook,
 };
 
 /// The kinds that this process does: those that [`perform`] has an arm for.

@@ -13,7 +13,7 @@ use crate::{
 ///
 /// # Errors
 /// If the store cannot be read or written.
-pub async fn perform(context: &JobContext, id: PasswordLinkId) -> Result<JobOutcome, JobError> {
+pub(super) async fn perform(context: &JobContext, id: PasswordLinkId) -> Result<JobOutcome, JobError> {
     let store = &context.store;
     let link = match store.password_link(id).await {
         Ok(link) if link.sent_at.is_none() && link.expires_at > store.now() => link,

@@ -7,7 +7,11 @@ use mailferry_store::{MailId, MailKind, MailRecord, OrderRecord, StoreError, job
 use super::{JobContext, JobError};
 use crate::{
     api::auth::link,
-    mail::{Facts, Letter, Sent, compose, facts::{Receipt, Request}, texts::Texts},
+    mail::{
+        Facts, Letter, Sent, compose,
+        facts::{Receipt, Request},
+        texts::Texts,
+    },
 };
 
 /// After so many tries a mail is given up: most of a day. The sweeper knows the same number.

@@ -63,7 +63,8 @@ mod tests {
                     expires_at: DateTime::UNIX_EPOCH,
                     sent_at: None,
                 };
-                let letter = compose(&Texts::of(language).expect("complete"), &link, "https://move.example/console/x#y=z");
+                let letter =
+                    compose(&Texts::of(language).expect("complete"), &link, "https://move.example/console/x#y=z");
                 assert!(letter.text.contains("Harbour & Sons") && letter.text.contains("1970"), "{}", letter.text);
                 assert!(letter.text.contains("https://move.example/console/x#y=z"));
                 assert!(letter.html.contains("&lt;b&gt;Harbour &amp; Sons"), "{}", letter.html);

@@ -349,5 +349,7 @@ async fn deleting_is_refused_while_it_runs_and_takes_everything_then(world: Worl
     store.delete_order(sent.order_id).await.expect("deleted");
     assert!(matches!(store.request(sent.id).await, Err(StoreError::NotFound)));
     assert_eq!(rows(&world, "request_attachments", sent.id).await, 0);
-    assert!(store.list_requests(&RequestFilter { limit: 9, ..RequestFilter::default() }).await.expect("list").is_empty());
+    assert!(
+        store.list_requests(&RequestFilter { limit: 9, ..RequestFilter::default() }).await.expect("list").is_empty()
+    );
 }

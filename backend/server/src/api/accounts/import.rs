@@ -96,9 +96,9 @@ fn bytes(request: &ImportRequest, at: &str) -> Result<Vec<u8>, ApiError> {
         (Some(_), Some(_)) => wrong("file", "Send the file's text or its bytes, not both."),
         (None, None) => wrong("content", "Send the file's text, or its bytes as file."),
         (Some(text), None) => Ok(text.expose().as_bytes().to_vec()),
-        (None, Some(bytes)) => STANDARD
-            .decode(bytes.expose())
-            .or_else(|_| wrong("file", "This must be the file's bytes in Base64.")),
+        (None, Some(bytes)) => {
+            STANDARD.decode(bytes.expose()).or_else(|_| wrong("file", "This must be the file's bytes in Base64."))
+        }
     }
 }
 

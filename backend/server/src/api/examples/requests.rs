@@ -131,7 +131,12 @@ pub fn scheduled() -> MigrationRequest {
 
 /// One that the operator will not do.
 pub fn declined() -> MigrationRequest {
-    MigrationRequest { reason: Some(decline().reason), tenant: Some(tenant()), state: RequestState::Declined, ..cancelled() }
+    MigrationRequest {
+        reason: Some(decline().reason),
+        tenant: Some(tenant()),
+        state: RequestState::Declined,
+        ..cancelled()
+    }
 }
 
 /// Why not.
