@@ -117,6 +117,13 @@ export class Lab {
     return { perfect: result.code === 0, counters: JSON.parse(result.stdout) as Differences };
   }
 
+  /** Messages per folder of an account's source. */
+  async count(account: LabAccount): Promise<Record<string, number>> {
+    const result = await run(program("lab"), ["count", String(this.state.source.imap_port), account.source_user]);
+    if (result.code !== 0) throw new Error(result.stderr);
+    return JSON.parse(result.stdout) as Record<string, number>;
+  }
+
   /** Lets new messages arrive in the INBOX of an account's source. */
   async append(account: LabAccount, count: number): Promise<void> {
     const args = ["append", String(this.state.source.imap_port), account.source_user, "--count", String(count)];

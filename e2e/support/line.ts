@@ -5,22 +5,21 @@ import { type AddressInfo, type Server, type Socket, connect, createServer } fro
 /** How often something passes, milliseconds. */
 const TICK_MS = 100;
 
-/** Passes bytes to a port of 127.0.0.1: what comes back only so many a second, until the line is opened. */
+/** Passes bytes to a port of 127.0.0.1; what comes back as slowly as one says. */
 export class SlowLine {
   readonly #server: Server;
-  readonly #bytes: number;
   readonly #sockets = new Set<Socket>();
-  #open = false;
+  /** How much passes at once. */
+  #bytes = Infinity;
 
-  private constructor(server: Server, bytesPerSecond: number) {
+  private constructor(server: Server) {
     this.#server = server;
-    this.#bytes = Math.ceil((bytesPerSecond * TICK_MS) / 1000);
   }
 
-  /** Listens on `port`. */
-  static async start(port: number, target: number, bytesPerSecond: number): Promise<SlowLine> {
+  /** Listens on `port`; everything passes at once. */
+  static async start(port: number, target: number): Promise<SlowLine> {
     const server = createServer();
-    const line = new SlowLine(server, bytesPerSecond);
+    const line = new SlowLine(server);
     server.on("connection", (client) => line.#pass(client, connect(target, "127.0.0.1")));
     await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
     return line;
@@ -30,9 +29,14 @@ export class SlowLine {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** From now on only so many bytes pass in a second, a connection. */
+  slow(bytesPerSecond: number): void {
+    this.#bytes = Math.ceil((bytesPerSecond * TICK_MS) / 1000);
+  }
+
   /** From now on everything passes at once. */
   open(): void {
-    this.#open = true;
+    this.#bytes = Infinity;
   }
 
   stop(): void {
@@ -43,7 +47,7 @@ export class SlowLine {
   #pass(client: Socket, server: Socket): void {
     let waiting = Buffer.alloc(0);
     const some = (): void => {
-      const size = this.#open ? waiting.length : Math.min(this.#bytes, waiting.length);
+      const size = Math.min(this.#bytes, waiting.length);
       if (size > 0) client.write(waiting.subarray(0, size));
       waiting = waiting.subarray(size);
       if (waiting.length === 0) server.resume();
@@ -52,7 +56,7 @@ export class SlowLine {
     client.pipe(server);
     server.on("data", (chunk) => {
       waiting = Buffer.concat([waiting, chunk]);
-      if (this.#open) some();
+      if (this.#bytes === Infinity) some();
       else server.pause();
     });
     for (const socket of [client, server]) {

@@ -5,6 +5,8 @@ use mailferry_shared::{
     order::{Order, OrderState},
 };
 
+use crate::legal::Document;
+
 /// The five steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -55,6 +57,8 @@ impl Step {
 pub enum Place {
     /// The start page.
     Start,
+    /// Terms of service or privacy statement.
+    Legal(Document),
     /// An order; without a step its owner goes on where they were.
     Order(OrderId, Option<Step>),
     /// Below the orders, but not the number of one.
@@ -148,6 +152,8 @@ impl Place {
                 (Ok(_), Some(None)) => Self::Nowhere,
                 (Ok(id), step) => Self::Order(id, step.flatten()),
             },
+            (Some("terms"), None, ..) => Self::Legal(Document::Terms),
+            (Some("privacy"), None, ..) => Self::Legal(Document::Privacy),
             (Some("styleguide"), None, ..) => Self::StyleGuide,
             (Some("console"), place, id, None) => Console::of_segments(place, id).map_or(Self::Nowhere, Self::Console),
             _ => Self::Nowhere,
@@ -161,7 +167,7 @@ impl Place {
             Self::Console(_) => Module::Console,
             Self::StyleGuide => Module::StyleGuide,
             Self::Order(..) => Module::Wizard,
-            Self::Start | Self::NoOrder | Self::Nowhere => Module::Start,
+            Self::Start | Self::Legal(_) | Self::NoOrder | Self::Nowhere => Module::Start,
         }
     }
 
@@ -170,7 +176,7 @@ impl Place {
         match self {
             Self::Start => Some(Step::Introduction),
             Self::Order(_, step) => step,
-            Self::NoOrder | Self::Console(_) | Self::StyleGuide | Self::Nowhere => None,
+            Self::Legal(_) | Self::NoOrder | Self::Console(_) | Self::StyleGuide | Self::Nowhere => None,
         }
     }
 }
@@ -245,6 +251,9 @@ pub(crate) mod tests {
         }
         assert_eq!(Place::of_path("/console"), Place::Console(Console::Migrations));
         assert_eq!(Place::of_path("/console/nothing"), Place::Nowhere);
+        for document in Document::ALL {
+            assert_eq!(Place::of_path(document.path()), Place::Legal(document));
+        }
         assert_eq!(Place::of_path("/"), Place::Start);
         assert_eq!(Place::of_path(&format!("/orders/{id}")), Place::Order(id, None));
         assert_eq!(Place::of_path("/orders/17/status"), Place::NoOrder);
