@@ -42,9 +42,10 @@ pub fn blocks(text: &str, document: Document) -> Vec<Block<'_>> {
 }
 
 fn block(line: &str) -> Block<'_> {
-    let kinds: [(&str, fn(&str) -> Block<'_>); 3] = [("# ", Block::Title), ("## ", Block::Heading), ("- ", Block::Item)];
-    let found = kinds.into_iter().find_map(|(mark, kind)| line.strip_prefix(mark).map(kind));
-    found.unwrap_or(Block::Text(line))
+    let title = || line.strip_prefix("# ").map(Block::Title);
+    let heading = || line.strip_prefix("## ").map(Block::Heading);
+    let item = || line.strip_prefix("- ").map(Block::Item);
+    title().or_else(heading).or_else(item).unwrap_or(Block::Text(line))
 }
 
 #[cfg(test)]

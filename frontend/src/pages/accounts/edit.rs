@@ -72,7 +72,7 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
         );
         let (Some(source_input), Some(destination_input)) = inputs else { return };
         // Of what has been started, a side without a new password stays as it is.
-        let told = |input: &SideInput| !locked || input.password.is_some();
+        let told = move |input: &SideInput| !locked || input.password.is_some();
         let id = pair.id;
         busy.set(true);
         failure.set(None);
