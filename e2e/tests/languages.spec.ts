@@ -4,6 +4,7 @@ import type { Progress } from "../support/api.ts";
 import { violations } from "../support/axe.ts";
 import { overflows, untranslated } from "../support/layout.ts";
 import { completed, link, open, withAccounts } from "../support/ready.ts";
+import { Service } from "../support/service.ts";
 import { LANGUAGES, pseudo, speakPseudo, text } from "../support/texts.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -60,6 +61,31 @@ test("numbers, sizes and plurals follow the language", async ({ browser, lab, op
     expect(await violations(page), language).toEqual([]);
     await context.close();
   }
+});
+
+test("terms and privacy statement are whole in every language", async ({ browser, lab }) => {
+  const env = { MAILFERRY_OPERATOR: "Harbour Ltd, Quay 1", MAILFERRY_OPERATOR_CONTACT: "help@harbour.example" };
+  const service = await Service.start({ lab, env });
+  for (const language of LANGUAGES) {
+    const context = await browser.newContext({ locale: language });
+    const page = await context.newPage();
+    await page.goto(service.url);
+    for (const [link, path] of [["intro.terms_title", "/terms"], ["legal.privacy_title", "/privacy"]] as const) {
+      await page.getByRole("contentinfo").getByRole("link", { name: text(language, link) }).click();
+      await page.waitForURL(service.url + path);
+      await expect(page.getByRole("heading", { level: 2 })).toHaveCount(7);
+      const words = await page.locator("main").innerText();
+      for (const word of ["Harbour Ltd, Quay 1", "help@harbour.example"]) expect(words).toContain(word);
+      expect(words).not.toContain("{{");
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        expect.soft(await overflows(page), `${path} in ${language} at ${width} pixels`).toEqual([]);
+      }
+    }
+    expect(await violations(page), language).toEqual([]);
+    await context.close();
+  }
+  await service.stop();
 });
 
 test("in a language that nobody speaks nothing is hard-coded and nothing overflows", async ({ browser, lab, operator, service }) => {

@@ -6,7 +6,9 @@ use mailferry_shared::API_PREFIX;
 use crate::{
     browser,
     components::{self, Glyph, LanguageMenu, Skeleton, brand_mark, icon},
-    console, pages, request,
+    console,
+    legal::Document,
+    pages, request,
     route::{Console, Module, Place, Step},
     state::{
         announce::Announcer,
@@ -27,6 +29,7 @@ use crate::{
 pub fn start_start() {
     start(Module::Start, |place| match place {
         Place::Start => view! { <pages::Introduction /> }.into_any(),
+        Place::Legal(document) => view! { <pages::Legal document=document /> }.into_any(),
         place => elsewhere(place),
     });
 }
@@ -245,6 +248,9 @@ fn Footer() -> impl IntoView {
             <div class="site-footer-inner">
                 <p>{t!("app.footer_note")}</p>
                 <div class="footer-links">
+                    <pages::Help />
+                    <a href=Document::Terms.path()>{t!("intro.terms_title")}</a>
+                    <a href=Document::Privacy.path()>{t!("legal.privacy_title")}</a>
                     // Not a page of ours: the browser loads it.
                     <a href=docs_address() rel="external">
                         {t!("app.api_docs")}

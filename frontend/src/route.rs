@@ -6,6 +6,8 @@ use mailferry_shared::{
     request::RequestState,
 };
 
+use crate::legal::Document;
+
 /// The five steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
@@ -56,6 +58,8 @@ impl Step {
 pub enum Place {
     /// The start page.
     Start,
+    /// Terms of service or privacy statement.
+    Legal(Document),
     /// An order; without a step its owner goes on where they were.
     Order(OrderId, Option<Step>),
     /// Below the orders, but not the number of one.
@@ -172,6 +176,8 @@ impl Place {
                 (Ok(_), Some(None)) => Self::Nowhere,
                 (Ok(id), step) => Self::Order(id, step.flatten()),
             },
+            (Some("terms"), None, ..) => Self::Legal(Document::Terms),
+            (Some("privacy"), None, ..) => Self::Legal(Document::Privacy),
             (Some("styleguide"), None, ..) => Self::StyleGuide,
             (Some("console"), place, id, None) => Console::of_segments(place, id).map_or(Self::Nowhere, Self::Console),
             _ => Self::Nowhere,
@@ -186,7 +192,7 @@ impl Place {
             Self::Console(_) => Module::Console,
             Self::StyleGuide => Module::StyleGuide,
             Self::Order(..) => Module::Wizard,
-            Self::Start | Self::NoOrder | Self::Nowhere => Module::Start,
+            Self::Start | Self::Legal(_) | Self::NoOrder | Self::Nowhere => Module::Start,
         }
     }
 
@@ -195,7 +201,13 @@ impl Place {
         match self {
             Self::Start => Some(Step::Introduction),
             Self::Order(_, step) => step,
-            Self::NoOrder | Self::Ask | Self::Asked(_) | Self::Console(_) | Self::StyleGuide | Self::Nowhere => None,
+            Self::Legal(_)
+            | Self::NoOrder
+            | Self::Ask
+            | Self::Asked(_)
+            | Self::Console(_)
+            | Self::StyleGuide
+            | Self::Nowhere => None,
         }
     }
 }
@@ -300,6 +312,9 @@ pub(crate) mod tests {
         assert_eq!(Place::of_path("/orders/17/request"), Place::NoOrder);
         assert_eq!(Place::of_path("/console"), Place::Console(Console::Migrations));
         assert_eq!(Place::of_path("/console/nothing"), Place::Nowhere);
+        for document in Document::ALL {
+            assert_eq!(Place::of_path(document.path()), Place::Legal(document));
+        }
         assert_eq!(Place::of_path("/"), Place::Start);
         assert_eq!(Place::of_path(&format!("/orders/{id}")), Place::Order(id, None));
         assert_eq!(Place::of_path("/orders/17/status"), Place::NoOrder);

@@ -112,11 +112,8 @@ fn Start(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>) -
             trigger,
             delay_hours: (trigger == DeltaTrigger::AfterDelay).then_some(delay),
         });
-        let start = RequestStart {
-            earliest_start: Some(earliest_start),
-            delta_schedule,
-            waive_payment: waive.get_untracked(),
-        };
+        let start =
+            RequestStart { earliest_start: Some(earliest_start), delta_schedule, waive_payment: waive.get_untracked() };
         sending.send(async move { api::start_request(shown.id, &start).await }, move |request| done.run(request));
     };
     let time_error = sending.field("/earliest_start");

@@ -3,6 +3,7 @@
 mod accounts;
 mod confirm;
 mod introduction;
+mod legal;
 mod lost;
 mod order;
 pub(crate) mod parts;
@@ -13,7 +14,9 @@ mod steps;
 pub(crate) use accounts::{AccountFile, Accounts, Importing, file_request};
 pub(crate) use confirm::Confirm;
 pub(crate) use introduction::{Introduction, IntroductionAgain, TermsTexts};
+pub(crate) use legal::Legal;
 pub(crate) use lost::{Locked, NotFound};
 pub(crate) use order::{LAST_ORDER, OrderFrame, Resume, take_token};
+pub(crate) use parts::Help;
 pub(crate) use providers::Providers;
 pub(crate) use status::Status;

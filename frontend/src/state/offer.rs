@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    address::MailAddress,
     link::{Brand, LinkOpen},
     secret::Secret,
 };
@@ -10,7 +11,7 @@ use crate::{
     api::{self, ApiError},
     brand::{Colour, accents},
     browser,
-    state::language::PageLanguage,
+    state::{language::PageLanguage, service::Service},
 };
 
 /// The link by which somebody came, in every component's context.
@@ -58,6 +59,15 @@ impl Offer {
     /// The token, for the order that is made by the link.
     pub(crate) fn token(self) -> Option<Secret> {
         self.token.get_value()
+    }
+
+    /// Where one asks for help: whose page it is, else whoever runs the service.
+    pub(crate) fn help(self) -> Memo<Option<MailAddress>> {
+        let service = Service::get();
+        Memo::new(move |_| {
+            let own = self.brand.with(|brand| brand.as_ref().and_then(|brand| brand.support_address.clone()));
+            own.or_else(|| service.operator().contact)
+        })
     }
 
     /// Shows the page in the colours and under the name of `brand`.

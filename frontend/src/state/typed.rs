@@ -234,10 +234,10 @@ pub(crate) struct SecondPhase {
 
 impl SecondPhase {
     fn of(schedule: Option<DeltaSchedule>) -> Self {
-        let hours = schedule.and_then(|schedule| schedule.delay_hours).unwrap_or(8);
+        let hours = schedule.and_then(|schedule| schedule.delay_hours);
         Self {
             trigger: RwSignal::new(schedule.map(|schedule| schedule.trigger)),
-            hours: RwSignal::new(hours.to_string()),
+            hours: RwSignal::new(hours.map(|hours| hours.to_string()).unwrap_or_default()),
             error: RwSignal::new(None),
         }
     }
