@@ -2,23 +2,12 @@
 
 import type { Browser, Page } from "@playwright/test";
 
-import { Api } from "../support/api.ts";
-import { violations } from "../support/axe.ts";
+import type { Api } from "../support/api.ts";
+import { PASSWORD, as, look, operatorDesk, part, signIn } from "../support/console.ts";
 import type { Lab, LabAccount } from "../support/lab.ts";
-import { overflows, smallTargets } from "../support/layout.ts";
-import { PASSWORD, signIn } from "../support/console.ts";
 import { expect, test } from "./fixtures.ts";
 
 const CUSTOMER = "customer@requests.example";
-
-async function look(page: Page, name: string): Promise<void> {
-  expect.soft(await violations(page), `axe at ${name}`).toEqual([]);
-  for (const width of [320, 390, 1280]) {
-    await page.setViewportSize({ width, height: 900 });
-    expect.soft(await overflows(page), `${name} at ${width} pixels`).toEqual([]);
-  }
-  expect.soft(await smallTargets(page), `targets at ${name}`).toEqual([]);
-}
 
 /** A file in which every row names both servers' accounts; the servers are chosen beside it. */
 function file(lab: Lab, accounts: LabAccount[], more = ""): { name: string; mimeType: string; buffer: Buffer } {
@@ -55,16 +44,11 @@ async function ask(page: Page, url: string, lab: Lab, accounts: LabAccount[], co
   return /\/orders\/([0-9a-f-]{36})\/request/.exec(page.url())![1]!;
 }
 
-/** A member of the operator's tenant, signed in. */
+/** The operator's desk, at the queue. */
 async function operatorPage(browser: Browser, operator: Api, url: string): Promise<Page> {
-  const mail = `operator-${Date.now()}@service.example`;
-  await operator.call("POST", "/members", { name: "Harbour master", mail, role: "admin", password: PASSWORD });
-  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 } });
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  await signIn(page, url, mail, PASSWORD);
-  await page.getByRole("link", { name: "Requested migrations" }).click();
-  return page;
+  const desk = await operatorDesk(browser, operator, url);
+  await part(desk, "Requested migrations");
+  return desk;
 }
 
 /** A time as a field of the browser takes it. */
@@ -246,11 +230,11 @@ test("by a reseller's link the form bears their name, and the reseller sees what
   await page.getByRole("link", { name: "Requested migrations" }).click();
   await expect(page.getByText("Nobody has asked for a migration.")).toBeVisible();
   const { host, destination } = lab.state;
-  const made = await page.request.post(`${service.url}/api/v1/links`, {
-    data: { name: "fjord", brand: { name: "Fjord Mail Move" }, destination: { endpoint: { host, port: destination.imap_port, tls: "starttls" } } },
-    headers: { origin: service.url },
+  const { url } = await as<{ url: string }>(page, service.url, "/links", {
+    name: "fjord",
+    brand: { name: "Fjord Mail Move" },
+    destination: { endpoint: { host, port: destination.imap_port, tls: "starttls" } },
   });
-  const { url } = (await made.json()) as { url: string };
   const context = await browser.newContext({ locale: "en-GB" });
   const customer = await context.newPage();
   await customer.goto(url);

@@ -238,7 +238,7 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
     let vouchers = move || {
         let option = |voucher: Voucher| {
             let name = format!("{} · {}", voucher.hint, spent(voucher.pairs_used, voucher.pairs));
-            view! { <option value=voucher.id.to_string()>{name}</option> }
+            view! { <option data-data="" value=voucher.id.to_string()>{name}</option> }
         };
         form.vouchers.get().into_iter().map(option).collect_view()
     };

@@ -170,7 +170,7 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
             <td>{state_view(item.state)} {trial} {sandbox}</td>
             <td class="account-meta">{asker}</td>
             <td class="mono">{item.codes.join(", ")}</td>
-            <td>{type_name(item.migration_type)}</td>
+            <td data-data="">{type_name(item.migration_type)}</td>
             <td class="number">{i18n::number(u64::from(item.pairs))}</td>
             <td>{time(item.first_run_at)}</td>
             <td>{time(item.second_run_at)}</td>

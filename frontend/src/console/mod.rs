@@ -104,7 +104,7 @@ fn Opened(principal: Principal, session: Session) -> impl IntoView {
     view! {
         <div class="console">
             <nav class="side" aria-label=t!("console.parts")>
-                <p class="side-tenant">
+                <p class="side-tenant" data-data="">
                     <strong>{principal.tenant_name.clone()}</strong>
                     <span class="small soft">{name}</span>
                 </p>

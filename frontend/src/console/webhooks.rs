@@ -141,7 +141,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="mono">{webhook.url.clone()}</th>
-            <td class="small">{events}</td>
+            <td class="small" data-data="">{events}</td>
             <td>
                 <div class="table-actions">
                     <button
