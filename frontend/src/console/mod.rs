@@ -39,9 +39,12 @@ pub(crate) fn Console() -> impl IntoView {
     let router = Router::get();
     let by_link = Memo::new(move |_| router.place() == crate::route::Place::Console(Place::Password));
     view! {
+        // Whoever is signed in: a link is for whom it was sent to.
+        <Show when=move || by_link.get()>
+            <password::Password session=session />
+        </Show>
         {move || match session.principal() {
-            // Whoever is signed in: the link is for whom it was sent to.
-            _ if by_link.get() => view! { <password::Password session=session /> }.into_any(),
+            _ if by_link.get() => ().into_any(),
             Load::Loading => view! { <main class="page" id="main" tabindex="-1"><Skeleton /></main> }.into_any(),
             Load::Failed(error) if error.is_locked_out() => view! { <SignIn session=session /> }.into_any(),
             Load::Failed(error) => {

@@ -42,10 +42,9 @@ fn Choose(token: Secret, session: Session) -> impl IntoView {
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let set = PasswordSet { token: token.clone(), new_password: Secret::new(password.get_untracked()) };
-        sending.send(async move { api::set_password(&set).await }, move |_| {
-            password.set(String::new());
+        sending.send(async move { api::set_password(&set).await }, move |principal| {
+            session.enter(principal);
             router.replace(&Place::Migrations.path());
-            session.load();
         });
     };
     view! {

@@ -45,6 +45,11 @@ impl Session {
         });
     }
 
+    /// Whoever has just proved who they are.
+    pub(super) fn enter(self, principal: Principal) {
+        self.0.set(Load::Ready(principal));
+    }
+
     pub(super) fn sign_out(self) {
         spawn_local(async move {
             let _ = api::sign_out().await;
