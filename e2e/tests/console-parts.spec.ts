@@ -179,11 +179,7 @@ test("a link is changed: what it is called, where to, and which voucher pays", a
 test("a webhook's log tells each attempt, and what was delivered is sent again", async ({ page, lab }) => {
   test.setTimeout(240_000);
   const hook = await Hook.start(lab);
-  // A service that may reach the hook's port too.
-  const usual = (await Service.start({ lab })) as Service;
-  const ports = usual.env.MAILFERRY_ALLOW_PORTS;
-  await usual.stop();
-  const service = await Service.start({ lab, env: { MAILFERRY_ALLOW_PORTS: `${ports},${hook.port}` } });
+  const service = await Service.start({ lab, openPorts: [hook.port] });
   try {
     const operator = new Api(service.url, await service.operatorKey());
     await reseller(page, operator, service.url, "Signal Station");

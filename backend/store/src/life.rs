@@ -23,8 +23,8 @@ use crate::{
 };
 
 impl Store {
-    /// The owner starts the order. If it is paid for (or a trial), it is scheduled: every ticked pair gets a queued run
-    /// and a job at the earliest start. Otherwise it awaits payment.
+    /// The owner starts the order. If it is paid for (or a trial, or a sandbox order), it is scheduled: every ticked pair
+    /// gets a queued run and a job at the earliest start. Otherwise it awaits payment.
     ///
     /// # Errors
     /// [`StoreError::Conflict`], [`StoreError::WrongState`], [`StoreError::NothingTicked`].
@@ -52,7 +52,9 @@ impl Store {
         if payment.pairs_needed == 0 {
             return Err(StoreError::NothingTicked);
         }
-        order.life = order.life.start(start, payment.pairs_covered >= payment.pairs_needed)?;
+        // The test hosts cost nothing.
+        let paid = order.asker.sandbox || payment.pairs_covered >= payment.pairs_needed;
+        order.life = order.life.start(start, paid)?;
         self.write_scheduled(tx, order).await
     }
 

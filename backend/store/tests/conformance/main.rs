@@ -25,6 +25,7 @@ mod password_links;
 mod payments;
 mod requests;
 mod runs;
+mod sandbox;
 mod secrets;
 mod slots;
 mod sweep;

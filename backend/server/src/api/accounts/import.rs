@@ -10,7 +10,7 @@ use mailferry_shared::{
     account::{AccountCreate, SideInput},
     endpoint::{Endpoint, HostName},
     ids::PairId,
-    import::{ImportRequest, ImportResult, ImportRow},
+    import::{ImportRequest, ImportResult, ImportRow, RowError},
     secret::Secret,
 };
 
@@ -18,6 +18,7 @@ use super::create::may_change;
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check},
     app::App,
+    sandbox,
 };
 
 /// A file of 10 MB in a JSON text: quotes and line breaks take two bytes there, and Base64 takes less.
@@ -55,7 +56,7 @@ pub(crate) async fn import_accounts(
     check_passwords(&mut check, &request, "");
     check.done()?;
     let limit = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;
-    let ReadFile { file, accounts } = read(&request, limit, "")?;
+    let ReadFile { file, accounts } = read(&request, limit, "", Some(order.asker.sandbox))?;
     for account in &accounts {
         access.may_move("/content", account.source.mailbox(), account.destination.mailbox())?;
     }
@@ -79,15 +80,42 @@ pub(in crate::api) struct ReadFile {
     pub(in crate::api) accounts: Vec<AccountCreate>,
 }
 
-/// Reads the file of a request that stands at `at`, of at most `limit` rows.
-pub(in crate::api) fn read(request: &ImportRequest, limit: u32, at: &str) -> Result<ReadFile, ApiError> {
+/// Reads the file of a request that stands at `at`, of at most `limit` rows, for an order that is one of the sandbox or
+/// not, or for none yet.
+pub(in crate::api) fn read(
+    request: &ImportRequest,
+    limit: u32,
+    at: &str,
+    sandbox: Option<bool>,
+) -> Result<ReadFile, ApiError> {
     let mut file = account_file::read(&bytes(request, at)?, &reading(request, limit as usize))?;
     if !request.only_rows.is_empty() {
         file.rows.retain(|row| request.only_rows.contains(&row.row));
         file.errors.retain(|error| request.only_rows.contains(&error.row));
     }
+    if let Some(sandbox) = sandbox {
+        refuse_hosts(&mut file, sandbox);
+    }
     let accounts = file.rows.iter().map(|row| account(row, request)).collect();
     Ok(ReadFile { file, accounts })
+}
+
+/// Rows that name a server which this order may not reach are bad ones.
+fn refuse_hosts(file: &mut AccountFile, sandbox: bool) {
+    let errors = &mut file.errors;
+    file.rows.retain(|row| {
+        let mut hosts = [&row.source, &row.destination].into_iter().filter_map(|side| side.endpoint.as_ref());
+        let refused = hosts.find_map(|endpoint| sandbox::may_name(&endpoint.host, sandbox).err());
+        let good = refused.is_none();
+        errors.extend(refused.map(|message| RowError {
+            row: row.row,
+            column: 0,
+            code: "bad_host".to_owned(),
+            message,
+            cells: Vec::new(),
+        }));
+        good
+    });
 }
 
 fn bytes(request: &ImportRequest, at: &str) -> Result<Vec<u8>, ApiError> {

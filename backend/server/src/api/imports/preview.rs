@@ -41,6 +41,6 @@ pub(crate) async fn preview_import(
     let mut check = Check::default();
     import::check_passwords(&mut check, &request, "");
     check.done()?;
-    let ReadFile { file, accounts } = import::read(&request, app.settings.limits.max_pairs, "")?;
+    let ReadFile { file, accounts } = import::read(&request, app.settings.limits.max_pairs, "", None)?;
     Ok(Json(import::result(file, &accounts, &[])))
 }

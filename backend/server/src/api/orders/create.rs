@@ -50,11 +50,10 @@ pub(crate) async fn create_order(
     if let Some(principal) = &asking.0 {
         principal.needs(Scope::OrdersWrite)?;
     }
-    let mut check = Check::default();
-    let body = body.read()?;
-    check_order(&mut check, &app, &body)?;
+    let Prepared { new, principal } = prepare(&app, asking.0, body.read()?).await?;
+    let mut check = Check::within(new.asker.sandbox);
+    check_order(&mut check, &app, &new);
     check.done()?;
-    let Prepared { new, principal } = prepare(&app, asking.0, body).await?;
     let order = app.store.create_order(new).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/orders/{}", mailferry_shared::API_PREFIX, order.id)));
@@ -71,11 +70,17 @@ pub(in crate::api) struct Prepared {
 }
 
 /// Opens the pre-configured link, if one was sent, and sets what it fixes.
+///
+/// # Errors
+/// [`ApiError::TermsNotAccepted`]; whatever is wrong with the link.
 pub(in crate::api) async fn prepare(
     app: &App,
     asking: Option<Principal>,
     mut body: OrderCreate,
 ) -> Result<Prepared, ApiError> {
+    if body.accepted_terms != TERMS_VERSION {
+        return Err(ApiError::TermsNotAccepted(TERMS_VERSION));
+    }
     let link = match &body.link {
         Some(token) => Some(offer::open(app, token).await?),
         None => None,
@@ -96,17 +101,10 @@ pub(in crate::api) fn session(app: &App, order: &OrderRecord) -> Result<Cookie<'
 }
 
 /// Notes what is wrong with a new order.
-///
-/// # Errors
-/// [`ApiError::TermsNotAccepted`].
-pub(in crate::api) fn check_order(check: &mut Check, app: &App, body: &OrderCreate) -> Result<(), ApiError> {
-    if body.accepted_terms != TERMS_VERSION {
-        return Err(ApiError::TermsNotAccepted(TERMS_VERSION));
-    }
-    check.choice(body.source.as_ref(), "/source", &app.providers);
-    check.choice(body.destination.as_ref(), "/destination", &app.providers);
-    check.options(&body.options);
-    Ok(())
+pub(in crate::api) fn check_order(check: &mut Check, app: &App, order: &NewOrder) {
+    check.choice(order.source.as_ref(), "/source", &app.providers);
+    check.choice(order.destination.as_ref(), "/destination", &app.providers);
+    check.options(&order.options);
 }
 
 /// Sets what the link fixes.

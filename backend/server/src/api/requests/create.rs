@@ -68,15 +68,19 @@ pub(crate) async fn create_request(
     if let Some(principal) = &asking.0 {
         principal.needs(Scope::OrdersWrite)?;
     }
-    let Parts { order, accounts, wished_start, note, attachments, mut check } = Parts::of(body.read()?);
-    check_order(&mut check, &app, &order)?;
+    let parts = Parts::of(body.read()?);
+    let Prepared { new: order, principal } = prepare(&app, asking.0, parts.order.clone()).await?;
+    let mut check = Check::within(order.asker.sandbox);
+    parts.check(&mut check);
+    check_order(&mut check, &app, &order);
+    let Parts { accounts, wished_start, note, attachments, .. } = parts;
     let wish = request::may_wish(wished_start, app.store.now());
     check.that(wish.is_ok(), "/wished_start", wish.err().map(|error| error.to_string()).unwrap_or_default());
     let attachments = files::read(&mut check, attachments);
     check.done()?;
-    let Prepared { new: order, principal } = prepare(&app, asking.0, order).await?;
     let max_pairs = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;
-    let ReadFile { file, accounts: pairs } = import::read(&accounts, max_pairs, "/accounts")?;
+    let ReadFile { file, accounts: pairs } =
+        import::read(&accounts, max_pairs, "/accounts", Some(order.asker.sandbox))?;
     check_pairs(&file, &pairs, principal.as_ref())?;
     let new = NewRequest {
         order,
@@ -101,26 +105,18 @@ pub(crate) async fn create_request(
     }))
 }
 
-/// What a request consists of: an order, and what is its own. What is wrong with the latter is noted.
+/// What a request consists of: an order, and what is its own.
 struct Parts {
     order: OrderCreate,
     accounts: ImportRequest,
     wished_start: chrono::DateTime<chrono::FixedOffset>,
     note: String,
     attachments: Vec<mailferry_shared::request::AttachmentUpload>,
-    check: Check,
 }
 
 impl Parts {
     fn of(body: RequestCreate) -> Self {
-        let mut check = Check::default();
         let note = body.note.trim().replace("\r\n", "\n");
-        let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
-        let good = note.chars().count() <= MAX_NOTE_CHARS && !note.contains(odd);
-        check.that(good, "/note", "A note is plain text of at most 4000 characters.");
-        let words = "Look at the file with previewImport; a request is sent or it is not.";
-        check.that(!body.accounts.preview, "/accounts/preview", words);
-        import::check_passwords(&mut check, &body.accounts, "/accounts");
         let order = OrderCreate {
             accepted_terms: body.accepted_terms,
             language: body.language,
@@ -131,7 +127,17 @@ impl Parts {
             link: body.link,
         };
         let (accounts, wished_start, attachments) = (body.accounts, body.wished_start, body.attachments);
-        Self { order, accounts, wished_start, note, attachments, check }
+        Self { order, accounts, wished_start, note, attachments }
+    }
+
+    /// Notes what is wrong with what is the request's own.
+    fn check(&self, check: &mut Check) {
+        let odd = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+        let good = self.note.chars().count() <= MAX_NOTE_CHARS && !self.note.contains(odd);
+        check.that(good, "/note", "A note is plain text of at most 4000 characters.");
+        let words = "Look at the file with previewImport; a request is sent or it is not.";
+        check.that(!self.accounts.preview, "/accounts/preview", words);
+        import::check_passwords(check, &self.accounts, "/accounts");
     }
 }
 
