@@ -6,17 +6,19 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, builder::BoolishValueParser};
 use lettre::message::Mailbox;
 use mailferry_domain::{discovery::Ports, order::Terms};
-use mailferry_shared::secret::Secret;
+use mailferry_shared::{secret::Secret, service::Operator};
 use url::Url;
 
 pub mod file;
 pub mod network;
+pub mod operator;
 pub mod parse;
 pub mod paypal;
 pub mod table;
 pub mod terms;
 
 use network::Network;
+use operator::OperatorArgs;
 use paypal::{PayPalArgs, PayPalSettings};
 use terms::TermArgs;
 
@@ -127,6 +129,9 @@ pub struct CommonArgs {
     /// Payments.
     #[command(flatten)]
     pub paypal: PayPalArgs,
+    /// Who runs the service.
+    #[command(flatten)]
+    pub operator: OperatorArgs,
 }
 
 /// What the service's HTTP side needs besides.
@@ -279,6 +284,8 @@ pub struct Settings {
     pub terms: Terms,
     /// PayPal, if payments are offered.
     pub paypal: Option<PayPalSettings>,
+    /// Who runs the service.
+    pub operator: Operator,
     /// How fast and how much.
     pub limits: Limits,
 }
@@ -335,6 +342,7 @@ impl Settings {
             lease: Duration::from_secs(args.lease_seconds.into()),
             terms: args.terms.terms()?,
             paypal: args.paypal.settings()?,
+            operator: args.operator.operator(),
             limits: Limits::default(),
         })
     }
@@ -363,6 +371,9 @@ impl Settings {
                 tracing::warn!("MAILFERRY_PAYPAL_WEBHOOK_ID is not set: PayPal's notifications are not believed");
             }
             tracing::info!(api = %paypal.url, "payments by PayPal are offered");
+        }
+        if self.operator.name.is_none() || self.operator.contact.is_none() {
+            tracing::warn!("MAILFERRY_OPERATOR or MAILFERRY_OPERATOR_CONTACT is not set: the terms name nobody");
         }
         if self.smtp_url.is_none() {
             tracing::warn!("MAILFERRY_SMTP_URL is not set: status mails are kept and not sent");

@@ -50,6 +50,8 @@ pub struct DovecotOptions {
     pub capabilities: Option<String>,
     /// Room for each user, bytes; absent: no QUOTA extension at all.
     pub quota_bytes: Option<u64>,
+    /// What an owner may do in a folder is read from [`Dovecot::rights_file`]; without a line there, everything.
+    pub folder_rights: bool,
     /// User names and passwords; empty: any user name with [`PASSWORD`].
     pub accounts: Vec<(String, String)>,
     /// Special-use attribute (RFC 6154) without backslash, and the folder that has it.
@@ -73,6 +75,7 @@ impl Default for DovecotOptions {
             prefix: String::new(),
             capabilities: None,
             quota_bytes: None,
+            folder_rights: false,
             accounts: Vec::new(),
             special_use: ["Sent", "Drafts", "Trash", "Junk", "Archive"].map(named).to_vec(),
             create_special_use: false,
@@ -200,6 +203,11 @@ impl Dovecot {
         self.folder.path().join("mail").join(user).join("Maildir")
     }
 
+    /// Rights (RFC 4314) of all owners by folder, `Safe owner lr` a line; read anew by every session.
+    pub fn rights_file(&self) -> PathBuf {
+        self.path("rights")
+    }
+
     /// For `doveadm -c`.
     pub fn configuration_file(&self) -> PathBuf {
         self.path("dovecot.conf")
@@ -227,6 +235,7 @@ impl Dovecot {
         fs::write(self.path("ca.pem"), &authority.pem)?;
         fs::write(self.path("cert.pem"), identity.certificate)?;
         fs::write(self.path("key.pem"), identity.key)?;
+        fs::write(self.rights_file(), "")?;
         fs::write(self.path("masters"), format!("{MASTER_USER}:{{PLAIN}}{MASTER_PASSWORD}\n"))?;
         self.write_users()
     }
@@ -262,7 +271,33 @@ impl Dovecot {
             .replace("@SEPARATOR@", &options.separator.to_string())
             .replace("@PREFIX@", &options.prefix)
             .replace("@MAILBOXES@", &mailboxes(&options));
-        Ok(text + &rootless()? + &optional(&options))
+        Ok(text + &rootless()? + &self.optional(&options))
+    }
+
+    fn optional(&self, options: &DovecotOptions) -> String {
+        let mut text = String::new();
+        if let Some(capabilities) = &options.capabilities {
+            let _ = writeln!(text, "protocol imap {{\n  imap_capability = {capabilities}\n}}");
+            let _ = writeln!(text, "imap_capability = {capabilities}");
+        }
+        let mut plugins = Vec::new();
+        if let Some(bytes) = options.quota_bytes {
+            plugins.extend(["quota", "imap_quota"]);
+            let _ = writeln!(
+                text,
+                "mail_plugins = quota\nplugin {{\n  quota = count:User quota\n  quota_vsizes = yes\n  quota_grace = 0\n  \
+                     quota_rule = *:bytes={bytes}\n}}"
+            );
+        }
+        if options.folder_rights {
+            plugins.push("acl");
+            let file = self.rights_file().display().to_string();
+            let _ = writeln!(text, "plugin {{\n  acl = vfile:{file}:cache_secs=0\n  acl_globals_only = yes\n}}");
+        }
+        if !plugins.is_empty() {
+            let _ = writeln!(text, "protocol imap {{\n  mail_plugins = {}\n}}", plugins.join(" "));
+        }
+        text + &options.extra
     }
 }
 
@@ -277,22 +312,6 @@ fn mailboxes(options: &DovecotOptions) -> String {
         let _ = writeln!(text, "  mailbox \"{name}\" {{\n    special_use = \\{attribute}\n    auto = {auto}\n  }}");
     }
     text
-}
-
-fn optional(options: &DovecotOptions) -> String {
-    let mut text = String::new();
-    if let Some(capabilities) = &options.capabilities {
-        let _ = writeln!(text, "protocol imap {{\n  imap_capability = {capabilities}\n}}");
-        let _ = writeln!(text, "imap_capability = {capabilities}");
-    }
-    if let Some(bytes) = options.quota_bytes {
-        let _ = writeln!(
-            text,
-            "mail_plugins = quota\nprotocol imap {{\n  mail_plugins = quota imap_quota\n}}\nplugin {{\n  \
-                 quota = count:User quota\n  quota_vsizes = yes\n  quota_grace = 0\n  quota_rule = *:bytes={bytes}\n}}"
-        );
-    }
-    text + &options.extra
 }
 
 /// Gives `path` and all below it to the user that Dovecot works as.

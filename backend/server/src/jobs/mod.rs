@@ -25,6 +25,7 @@ mod dry_run;
 mod endpoint;
 pub mod life;
 mod login;
+mod password_mail;
 mod payment;
 mod provider;
 mod run;
@@ -109,7 +110,10 @@ pub fn backoff(attempt: u32) -> Duration {
 pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let long = context.settings.workers.max(1);
     let slots = |kind| {
-        if matches!(kind, JobKind::SendMail | JobKind::CutOver | JobKind::Payment | JobKind::PaymentEvent) {
+        if matches!(
+            kind,
+            JobKind::SendMail | JobKind::PasswordMail | JobKind::CutOver | JobKind::Payment | JobKind::PaymentEvent
+        ) {
             2
         } else {
             long

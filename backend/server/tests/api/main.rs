@@ -14,6 +14,7 @@ mod idempotency;
 mod imports;
 mod mails;
 mod orders;
+mod password_links;
 mod payments;
 mod paypal;
 mod principals;

@@ -21,6 +21,7 @@ mod manifest;
 mod order_list;
 mod orders;
 mod pairs;
+mod password_links;
 mod payments;
 mod requests;
 mod runs;
