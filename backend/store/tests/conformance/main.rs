@@ -22,6 +22,7 @@ mod order_list;
 mod orders;
 mod pairs;
 mod payments;
+mod rotation;
 mod runs;
 mod secrets;
 mod slots;

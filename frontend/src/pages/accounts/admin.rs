@@ -56,7 +56,7 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
         let set = AdminCredentialsSet {
             user: user.with_untracked(|user| user.trim().to_owned()),
             password: (!typed.is_empty()).then(|| Secret::new(typed)),
-            delegation: None,
+            ..AdminCredentialsSet::default()
         };
         busy.set(true);
         failure.set(None);
