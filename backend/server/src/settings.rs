@@ -11,12 +11,14 @@ use url::Url;
 
 pub mod file;
 pub mod network;
+pub mod oauth;
 pub mod parse;
 pub mod paypal;
 pub mod table;
 pub mod terms;
 
 use network::Network;
+use oauth::{OauthArgs, OauthSettings};
 use paypal::{PayPalArgs, PayPalSettings};
 use terms::TermArgs;
 
@@ -124,6 +126,9 @@ pub struct CommonArgs {
     /// How long things last.
     #[command(flatten)]
     pub terms: TermArgs,
+    /// Access tokens.
+    #[command(flatten)]
+    pub oauth: OauthArgs,
     /// Payments.
     #[command(flatten)]
     pub paypal: PayPalArgs,
@@ -277,6 +282,8 @@ pub struct Settings {
     pub lease: Duration,
     /// How long things last.
     pub terms: Terms,
+    /// Where access tokens are fetched.
+    pub oauth: OauthSettings,
     /// PayPal, if payments are offered.
     pub paypal: Option<PayPalSettings>,
     /// How fast and how much.
@@ -334,6 +341,7 @@ impl Settings {
             connections_per_host: args.connections_per_host,
             lease: Duration::from_secs(args.lease_seconds.into()),
             terms: args.terms.terms()?,
+            oauth: OauthSettings::from(&args.oauth),
             paypal: args.paypal.settings()?,
             limits: Limits::default(),
         })

@@ -198,12 +198,18 @@ async fn line(session: &mut Session, text: &str) -> Result<(), ConnectorError> {
     session.flush().await
 }
 
-/// XOAUTH2 (Google, Microsoft): the token and the mailbox. A refusal comes as a challenge first, which holds a reason
-/// that nobody here needs, and must be answered by an empty line.
+/// XOAUTH2 (Google, Microsoft), or OAUTHBEARER (RFC 7628) where a server has that alone: the token and the mailbox. A
+/// refusal comes as a challenge first, which holds a reason that nobody here needs, and must be answered.
 async fn by_token(session: &mut Session, login: &ImapLogin, mailbox: &str) -> Result<Reply, ConnectorError> {
     let token = login.password.expose_secret();
-    let message = STANDARD.encode(format!("user={mailbox}\x01auth=Bearer {token}\x01\x01"));
-    let tag = sasl(session, login, "XOAUTH2", &message).await?;
+    let (mechanism, message, answer) = if session.can("AUTH=OAUTHBEARER") && !session.can("AUTH=XOAUTH2") {
+        let (name, Endpoint { host, port, .. }) = (mailbox.replace('=', "=3D").replace(',', "=2C"), &login.endpoint);
+        let message = format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01");
+        ("OAUTHBEARER", message, STANDARD.encode("\x01"))
+    } else {
+        ("XOAUTH2", format!("user={mailbox}\x01auth=Bearer {token}\x01\x01"), String::new())
+    };
+    let tag = sasl(session, login, mechanism, &STANDARD.encode(message)).await?;
     let mut reply = Reply::default();
     // A server that answers with one challenge after the other is none of those that this is for.
     for _ in 0..2 {
@@ -217,7 +223,7 @@ async fn by_token(session: &mut Session, login: &ImapLogin, mailbox: &str) -> Re
                 };
                 return Err(ConnectorError { code, ..error });
             }
-            None => line(session, "").await?,
+            None => line(session, &answer).await?,
         }
     }
     Err(ConnectorError::new(FindingCode::ServerError, Decision::Permanent, login.name.clone()))

@@ -1,16 +1,21 @@
 //! From a stored side of an account pair to a login.
 
 use mailferry_connectors::imap::ImapLogin;
-use mailferry_shared::{account::SideName, delegation::Delegation, finding::FindingCode};
+use mailferry_shared::{
+    account::SideName,
+    delegation::{CredentialKind, Delegation},
+    finding::FindingCode,
+};
 use mailferry_store::SideAccess;
 
-use super::JobContext;
+use super::{JobContext, login::SideLogin};
+use crate::oauth::{StoredGrant, read_grant};
 
 /// How to log in to one side.
 ///
 /// # Errors
 /// The code that says what is missing (a server or a password), or that nothing may be connected to.
-pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -> Result<ImapLogin, FindingCode> {
+pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -> Result<SideLogin, FindingCode> {
     if access.sandbox {
         // Whatever it names, a sandbox order never reaches the network.
         return Err(FindingCode::AddressRefused);
@@ -26,16 +31,32 @@ pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -
         SideName::Source => "source",
         SideName::Destination => "destination",
     };
-    Ok(ImapLogin {
+    let grant = granted(context, access)?;
+    let (password, kind) = match &grant {
+        Some(_) => (String::new().into(), CredentialKind::OauthToken),
+        None => (password, access.kind),
+    };
+    let login = ImapLogin {
         name: format!("the {side} {endpoint}"),
         endpoint,
         user: access.user.clone(),
         password,
-        kind: access.kind,
+        kind,
         act_for: access.act_for.clone(),
         delegation,
         allow_plaintext: context.settings.outgoing.plaintext,
-    })
+    };
+    Ok(SideLogin { login, grant })
+}
+
+/// What access tokens are fetched with, if they are.
+fn granted(context: &JobContext, access: &SideAccess) -> Result<Option<StoredGrant>, FindingCode> {
+    let Some(text) = access.password.as_ref().filter(|_| access.kind.is_fetched()) else { return Ok(None) };
+    let grant = read_grant(access.kind, text, &context.tokens.google_token_url()).map_err(|reason| {
+        tracing::warn!(%reason, "what access tokens are fetched with cannot be used any more");
+        FindingCode::Internal
+    })?;
+    Ok(Some(StoredGrant { kind: access.kind, grant, at: access.kept_at }))
 }
 
 /// True if both sides are one mailbox: it would be copied into itself.
