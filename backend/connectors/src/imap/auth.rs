@@ -119,12 +119,13 @@ async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<Reply,
         session.ask_capabilities().await?;
     }
     let Some(mailbox) = login.act_for.as_deref() else {
-        return match login.kind {
-            CredentialKind::Password => as_user(session, login, &login.user).await,
-            CredentialKind::OauthToken => by_token(session, login, &login.user).await,
+        return if login.kind.is_password() {
+            as_user(session, login, &login.user).await
+        } else {
+            by_token(session, login, &login.user).await
         };
     };
-    if login.kind == CredentialKind::OauthToken {
+    if !login.kind.is_password() {
         // The token says who asks, the name for whom.
         return by_token(session, login, mailbox).await;
     }

@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked whether they are done.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Tokens that were kept and are refused, one after the other, before the refusal is believed.
+const OLD_TOKENS: u32 = 2;
+
 /// After a server said that there are too many connections, fewer are given out for so long.
 const LOWERED: Duration = Duration::from_secs(15 * 60);
 
@@ -85,7 +88,8 @@ pub(super) fn is_refusal(code: FindingCode) -> bool {
 
 /// Logs in by `open`, if that is permitted, with an access token that is fetched for it where one is needed.
 ///
-/// A token that was kept and is refused has been withdrawn or has ended: it is fetched anew, once.
+/// A token that was kept and is refused has been withdrawn or has ended: it is fetched anew. One that was fetched just now
+/// and is refused all the same is not asked for again.
 ///
 /// # Errors
 /// [`StoreError`] if the store is not available; the inner error is the login's.
@@ -100,17 +104,20 @@ where
     let Some(grant) = &side.grant else {
         return counted(&gate.store, side, is_refusal, open(side.login.clone())).await;
     };
-    let mut refused: Option<AccessToken> = None;
+    let (mut refused, mut refusals): (Option<AccessToken>, u32) = (None, 0);
     loop {
         let token = match gate.tokens.get_within(grant, side.mailbox(), refused.as_ref(), gate.patience).await {
             Ok(token) => token,
             Err(error) => return Ok(Err(error)),
         };
         let login = ImapLogin { password: token.secret.clone(), ..side.login.clone() };
-        let may_be_old = !token.fresh && refused.is_none();
+        // Another session may have fetched the next one meanwhile, and that may have ended too.
+        let may_be_old = !token.fresh && refusals < OLD_TOKENS;
         let opened = counted(&gate.store, side, |code| is_refusal(code) && !may_be_old, open(login)).await?;
         match opened {
-            Err(error) if error.code == FindingCode::TokenRefused && may_be_old => refused = Some(token),
+            Err(error) if error.code == FindingCode::TokenRefused && may_be_old => {
+                (refused, refusals) = (Some(token), refusals + 1);
+            }
             Err(error) if error.code == FindingCode::TokenRefused => {
                 return Ok(Err(ConnectorError { code: FindingCode::TokenNotPermitted, ..error }));
             }
