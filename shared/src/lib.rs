@@ -27,6 +27,7 @@ pub mod progress;
 pub mod protocol;
 pub mod provider;
 pub mod run;
+pub mod sandbox;
 pub mod schedule;
 pub mod secret;
 pub mod service;

@@ -26,6 +26,7 @@ use crate::{
     oauth::{TokenService, Tokens},
     pay::PayPal,
     providers::Providers,
+    sandbox::TestHosts,
     settings::{Outgoing, Settings},
 };
 
@@ -147,7 +148,8 @@ impl App {
         )?;
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
-        let network = way_out(&settings.outgoing)?;
+        let inside = Arc::new(TestHosts::new(store.clone()));
+        let network = way_out(&settings.outgoing)?.with_inside(inside);
         let paypal = settings.paypal.clone().map(|paypal| PayPal::new(paypal, &network));
         let paypal = paypal.transpose().map_err(StartError::PayPal)?;
         let tokens = Tokens::new(store.clone(), TokenService::new(settings.oauth.clone(), &network)?);

@@ -2,7 +2,7 @@
 //!
 //! Mailferry moves mailboxes. Its crates import in one direction only: `shared` (the words of the API) ← `domain` (pure
 //! rules) ← `engine` (list, plan, execute) ← `connectors` (IMAP) and `store` (the database) ← this one, `server`, the
-//! binary `mailferry`. The page, `frontend`, knows `shared` alone.
+//! binary `mailferry`. Beside them, over `domain`, stands `sandbox`, a small IMAP server for test hosts. The page, `frontend`, knows `shared` alone.
 //!
 //! A request never waits for a foreign server: [`api`] writes to the store, [`jobs`] takes what is queued there.
 //!
@@ -13,6 +13,7 @@
 //! | page, filter or search a list | [`api::page`], [`api::query`], `api/orders/list.rs` |
 //! | see how an error is answered | [`api::problem`] |
 //! | change a rule about starting | [`readiness`] |
+//! | see what orders of sandbox keys meet | [`sandbox`]; the server is the crate `sandbox` |
 //! | see what runs in the background | [`jobs`]: `dispatch`, `life`, `sweeper`, and a file a kind |
 //! | change a status mail | [`mail`], and its texts in `locales/` |
 //! | see how access tokens are fetched and renewed | [`oauth`], used by `jobs/login.rs`, over `domain::oauth` |
@@ -70,6 +71,7 @@ pub mod oauth;
 pub mod pay;
 pub mod providers;
 pub mod readiness;
+pub mod sandbox;
 pub mod settings;
 pub mod telemetry;
 pub mod verify;

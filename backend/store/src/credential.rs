@@ -68,8 +68,8 @@ pub struct SideAccess {
     pub delegation: Option<Delegation>,
     /// True if the order's admin credentials are used: `user` is the admin, `act_for` the mailbox.
     pub by_admin: bool,
-    /// True for a sandbox order: nothing outside may be connected to for it.
-    pub sandbox: bool,
+    /// The order, if it is a sandbox order: for that one nothing but test hosts may be connected to.
+    pub sandbox: Option<OrderId>,
 }
 
 impl SideAccess {
@@ -158,7 +158,7 @@ impl Store {
                 SideName::Destination => order.json_opt("destination")?,
             };
             let mut access = self.side_access(row, place, choice)?;
-            access.sandbox = order.get("sandbox")?;
+            access.sandbox = order.get::<bool>("sandbox")?.then_some(order_id);
             if access.by_admin {
                 access.act_as(admins.remove(&side));
             }
@@ -194,7 +194,7 @@ impl Store {
             kept_at: CredentialAt::Pair(place.pair_id, place.side),
             delegation: row.json_opt("delegation")?,
             by_admin: row.get("by_admin")?,
-            sandbox: false,
+            sandbox: None,
         })
     }
 

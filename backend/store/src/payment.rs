@@ -114,6 +114,9 @@ async fn price(tx: &mut Tx, tenant: TenantId) -> Result<Option<Price>, StoreErro
 }
 
 async fn due(tx: &mut Tx, order: &OrderRecord) -> Result<Option<Amount>, StoreError> {
+    if order.asker.sandbox {
+        return Ok(None);
+    }
     let paid = covered(tx, order.id).await?;
     let pairs = paid.pairs_needed.saturating_sub(paid.pairs_covered);
     let price = price(tx, order.tenant_id).await?;
@@ -163,7 +166,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// What is left to pay for an order; `None` if nothing is, or if its tenant has set no price.
+    /// What is left to pay for an order; `None` if nothing is, if its tenant has set no price, or for a sandbox order.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

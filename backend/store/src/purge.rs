@@ -67,9 +67,17 @@ impl Store {
             delete_ledger(tx, row.get("id")?).await?;
         }
         // Whatever hangs on pairs goes with them: sides, passwords, runs.
-        for table in
-            ["pairs", "admin_credentials", "checks", "deltas", "dry_runs", "verifications", "mails", "mx_watches"]
-        {
+        for table in [
+            "pairs",
+            "admin_credentials",
+            "checks",
+            "deltas",
+            "dry_runs",
+            "verifications",
+            "mails",
+            "mx_watches",
+            "sandbox_mailboxes",
+        ] {
             tx.execute(format!("DELETE FROM {table} WHERE order_id = $1"), args![id]).await?;
         }
         let sql = "UPDATE orders SET notify_address = NULL, source = NULL, destination = NULL, options = $2,

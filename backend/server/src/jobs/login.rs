@@ -11,7 +11,7 @@ use mailferry_engine::{
     port::{Connector, ConnectorError, Decision},
     verify::Opens,
 };
-use mailferry_shared::finding::FindingCode;
+use mailferry_shared::{finding::FindingCode, sandbox::is_sandbox_name};
 use mailferry_store::{LoginPermit, Store, StoreError};
 
 use super::JobContext;
@@ -133,8 +133,12 @@ async fn counted<T>(
     counts: impl Fn(FindingCode) -> bool,
     opening: impl Future<Output = Result<T, ConnectorError>>,
 ) -> Result<Result<T, ConnectorError>, StoreError> {
-    let refused = |code, decision| Ok(Err(ConnectorError::new(code, decision, side.login.name.clone())));
     let host = side.login.endpoint.host.as_str();
+    if is_sandbox_name(&side.login.endpoint.host) {
+        // Nobody's account, that could be guessed at or locked: a test host refuses as often as it is asked.
+        return Ok(opening.await);
+    }
+    let refused = |code, decision| Ok(Err(ConnectorError::new(code, decision, side.login.name.clone())));
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let ticket = loop {
         match store.begin_login(host, side.counted_as()).await? {

@@ -22,6 +22,7 @@ mod principals;
 mod provider_limits;
 mod resellers;
 mod runs;
+mod sandbox;
 mod schedule;
 mod token_service;
 mod tokens;

@@ -55,6 +55,8 @@ struct Books {
     next: VecDeque<Told>,
     /// What was asked: the kind of grant, and for whom.
     asked: Vec<String>,
+    /// What access tokens and rotated refresh tokens begin with.
+    prefix: String,
     under_way: usize,
     most_at_once: usize,
     serial: usize,
@@ -81,6 +83,7 @@ impl TokenService {
             life: 3600,
             next: VecDeque::new(),
             asked: Vec::new(),
+            prefix: "ya29".to_owned(),
             under_way: 0,
             most_at_once: 0,
             serial: 0,
@@ -141,6 +144,11 @@ impl TokenService {
         let mut books = self.books();
         books.logins = logins;
         books.access.values_mut().for_each(|access| access.left = logins);
+    }
+
+    /// What all tokens that are given out begin with from now on.
+    pub(crate) fn begin_tokens_with(&self, prefix: &str) {
+        prefix.clone_into(&mut self.books().prefix);
     }
 
     /// A mailbox of the Workspace domain.
@@ -327,7 +335,7 @@ impl TokenService {
                 if !field("scope").contains("offline_access") {
                     return (200, books.issue(Some(user), &[]));
                 }
-                let next = format!("rotated-{}-{user}", books.serial);
+                let next = format!("{}-rotated-{}", books.prefix, books.serial);
                 books.refresh.insert(next.clone(), user.clone());
                 (200, books.issue(Some(user), &[("refresh_token", json!(next))]))
             }
@@ -349,7 +357,7 @@ impl TokenService {
 impl Books {
     fn issue(&mut self, user: Option<String>, more: &[(&str, Value)]) -> Value {
         self.serial += 1;
-        let token = format!("ya29.access-{}", self.serial);
+        let token = format!("{}.access-{}", self.prefix, self.serial);
         self.access.insert(token.clone(), Access { user, left: self.logins });
         let mut answer = json!({"access_token": token, "token_type": "Bearer", "expires_in": self.life});
         for (name, value) in more {

@@ -24,6 +24,7 @@ mod pairs;
 mod payments;
 mod rotation;
 mod runs;
+mod sandbox;
 mod secrets;
 mod slots;
 mod sweep;

@@ -10,7 +10,7 @@ use mailferry_shared::{
     account::{AccountCreate, SideInput},
     endpoint::{Endpoint, HostName},
     ids::PairId,
-    import::{ImportRequest, ImportResult, ImportRow},
+    import::{ImportRequest, ImportResult, ImportRow, RowError},
     secret::Secret,
 };
 
@@ -18,6 +18,7 @@ use super::create::may_change;
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check},
     app::App,
+    sandbox,
 };
 
 /// A file of 10 MB in a JSON text: quotes and line breaks take two bytes there, and Base64 takes less.
@@ -61,6 +62,7 @@ pub(crate) async fn import_accounts(
         file.rows.retain(|row| request.only_rows.contains(&row.row));
         file.errors.retain(|error| request.only_rows.contains(&error.row));
     }
+    refuse_hosts(&mut file, order.asker.sandbox);
     let accounts: Vec<AccountCreate> = file.rows.iter().map(|row| account(row, &request)).collect();
     for account in &accounts {
         access.may_move("/content", account.source.mailbox(), account.destination.mailbox())?;
@@ -71,6 +73,24 @@ pub(crate) async fn import_accounts(
         app.store.create_pairs(order.id, limit, &accounts).await?
     };
     Ok(Json(result(file, &accounts, &created)))
+}
+
+/// Rows that name a server which this order may not reach are bad ones.
+fn refuse_hosts(file: &mut AccountFile, sandbox: bool) {
+    let errors = &mut file.errors;
+    file.rows.retain(|row| {
+        let mut hosts = [&row.source, &row.destination].into_iter().filter_map(|side| side.endpoint.as_ref());
+        let refused = hosts.find_map(|endpoint| sandbox::may_name(&endpoint.host, sandbox).err());
+        let good = refused.is_none();
+        errors.extend(refused.map(|message| RowError {
+            row: row.row,
+            column: 0,
+            code: "bad_host".to_owned(),
+            message,
+            cells: Vec::new(),
+        }));
+        good
+    });
 }
 
 fn bytes(request: &ImportRequest) -> Result<Vec<u8>, ApiError> {

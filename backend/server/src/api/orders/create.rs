@@ -51,7 +51,9 @@ pub(crate) async fn create_order(
         principal.needs(Scope::OrdersWrite)?;
     }
     let mut body = body.read()?;
-    check(&app, &body)?;
+    if body.accepted_terms != TERMS_VERSION {
+        return Err(ApiError::TermsNotAccepted(TERMS_VERSION));
+    }
     let link = match &body.link {
         Some(token) => Some(offer::open(&app, token).await?),
         None => None,
@@ -61,7 +63,9 @@ pub(crate) async fn create_order(
     }
     // A link of another tenant makes that tenant's order, whoever opens it.
     let principal = asking.0.filter(|principal| link.as_ref().is_none_or(|link| link.tenant_id == principal.tenant_id));
-    let order = app.store.create_order(new_order(body, principal.as_ref(), link.as_ref())).await?;
+    let new = new_order(body, principal.as_ref(), link.as_ref());
+    check(&app, &new)?;
+    let order = app.store.create_order(new).await?;
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, format!("{}/orders/{}", mailferry_shared::API_PREFIX, order.id)));
     if principal.is_none() {
@@ -72,14 +76,11 @@ pub(crate) async fn create_order(
     Ok(response.json(view::compose(&app, order, LinkScope::Manage).await?))
 }
 
-fn check(app: &App, body: &OrderCreate) -> Result<(), ApiError> {
-    if body.accepted_terms != TERMS_VERSION {
-        return Err(ApiError::TermsNotAccepted(TERMS_VERSION));
-    }
-    let mut check = Check::default();
-    check.choice(body.source.as_ref(), "/source", &app.providers);
-    check.choice(body.destination.as_ref(), "/destination", &app.providers);
-    check.options(&body.options);
+fn check(app: &App, order: &NewOrder) -> Result<(), ApiError> {
+    let mut check = Check::within(order.asker.sandbox);
+    check.choice(order.source.as_ref(), "/source", &app.providers);
+    check.choice(order.destination.as_ref(), "/destination", &app.providers);
+    check.options(&order.options);
     check.done()
 }
 
