@@ -366,6 +366,11 @@ impl Settings {
         if let Some(resolver) = dns {
             tracing::info!(%resolver, "MAILFERRY_DNS names the resolver");
         }
+        for (setting, url, usual) in self.oauth.named() {
+            if url.as_str() != usual {
+                tracing::warn!(%url, "{setting} names another token service");
+            }
+        }
         if let Some(paypal) = &self.paypal {
             if paypal.webhook_id.is_none() {
                 tracing::warn!("MAILFERRY_PAYPAL_WEBHOOK_ID is not set: PayPal's notifications are not believed");

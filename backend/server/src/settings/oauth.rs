@@ -5,6 +5,9 @@ use url::Url;
 
 use super::parse::service_url;
 
+const GOOGLE: &str = "https://oauth2.googleapis.com/";
+const MICROSOFT: &str = "https://login.microsoftonline.com/";
+
 /// The token services.
 #[derive(Debug, Clone, Args)]
 pub struct OauthArgs {
@@ -46,6 +49,16 @@ impl OauthSettings {
     /// Where Microsoft gives access tokens for a directory, whose name is a word of letters, digits, `-` and `.`.
     pub fn microsoft_token_url(&self, tenant: &str) -> String {
         format!("{}{tenant}/oauth2/v2.0/token", self.microsoft)
+    }
+}
+
+impl OauthSettings {
+    /// Each with its setting and the usual one.
+    pub(super) fn named(&self) -> [(&'static str, &Url, &'static str); 2] {
+        [
+            ("MAILFERRY_GOOGLE_TOKEN_URL", &self.google, GOOGLE),
+            ("MAILFERRY_MICROSOFT_LOGIN_URL", &self.microsoft, MICROSOFT),
+        ]
     }
 }
 
