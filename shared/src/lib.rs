@@ -26,6 +26,7 @@ pub mod problem;
 pub mod progress;
 pub mod protocol;
 pub mod provider;
+pub mod request;
 pub mod run;
 pub mod sandbox;
 pub mod schedule;

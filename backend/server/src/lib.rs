@@ -10,6 +10,7 @@
 //! | --- | --- |
 //! | change or add an operation of the API | [`api`]: one file an operation, `api/<noun>/<verb>.rs` |
 //! | know who may do what | [`api::auth`]: the extractors `Viewing` and `Managing` for an order, `Acting` for a tenant |
+//! | see how the operator does what a customer asks for | `api/requests/mod.rs`, over `domain::request` |
 //! | page, filter or search a list | [`api::page`], [`api::query`], `api/orders/list.rs` |
 //! | see how an error is answered | [`api::problem`] |
 //! | change a rule about starting | [`readiness`] |

@@ -265,6 +265,7 @@ impl Store {
         count += self.rewrap_admins(&mut tx).await?;
         count += self.rewrap_server_keys(&mut tx).await?;
         count += self.rewrap_webhook_secrets(&mut tx).await?;
+        count += self.rewrap_attachments(&mut tx).await?;
         tx.commit().await?;
         Ok(count)
     }

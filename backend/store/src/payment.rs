@@ -79,18 +79,22 @@ fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
     })
 }
 
-/// What has been paid for, by vouchers and payments, and what is needed.
+/// What has been paid for, by vouchers and payments, and what is needed. If the operator has waived payment, all of it
+/// is paid for.
 pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreError> {
     let row = tx
         .row(
             "SELECT (SELECT COUNT(*) FROM pairs WHERE order_id = $1 AND ticked = 1) AS needed,
                 (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM voucher_uses WHERE order_id = $1)
                 + (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM payments
-                    WHERE order_id = $1 AND state = 'paid') AS covered",
+                    WHERE order_id = $1 AND state = 'paid') AS covered,
+                (SELECT COUNT(*) FROM requests WHERE order_id = $1 AND waived_at IS NOT NULL) AS waived",
             args![id],
         )
         .await?;
-    Ok(Payment { pairs_covered: row.get("covered")?, pairs_needed: row.get("needed")? })
+    let (covered, needed) = (row.get::<u32>("covered")?, row.get::<u32>("needed")?);
+    let pairs_covered = if row.get::<i64>("waived")? > 0 { needed.max(covered) } else { covered };
+    Ok(Payment { pairs_covered, pairs_needed: needed })
 }
 
 /// A payment can be begun or taken for orders that can still run.

@@ -20,6 +20,8 @@ mod paypal;
 mod plain_http;
 mod principals;
 mod provider_limits;
+mod requests;
+mod requests_walk;
 mod resellers;
 mod runs;
 mod sandbox;

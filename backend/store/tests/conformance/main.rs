@@ -22,6 +22,7 @@ mod order_list;
 mod orders;
 mod pairs;
 mod payments;
+mod requests;
 mod rotation;
 mod runs;
 mod sandbox;
