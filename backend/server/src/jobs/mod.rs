@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{keys::Keys, mail::Transport, metrics, pay::PayPal, providers::Providers, settings::Settings};
+use crate::{
+    keys::Keys, mail::Transport, metrics, oauth::Tokens, pay::PayPal, providers::Providers, settings::Settings,
+};
 use mailferry_connectors::net::{Network, http::HttpClient};
 use mailferry_store::{
     Store,
@@ -50,6 +52,8 @@ pub struct JobContext {
     pub http: HttpClient,
     /// Known providers, and what they allow.
     pub providers: Arc<Providers>,
+    /// Access tokens that are fetched.
+    pub tokens: Tokens,
     /// The way out for mails.
     pub mail: Transport,
     /// The payment provider, if one is set up.

@@ -24,6 +24,7 @@ mod pairs;
 mod password_links;
 mod payments;
 mod requests;
+mod rotation;
 mod runs;
 mod sandbox;
 mod secrets;
