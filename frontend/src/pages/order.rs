@@ -154,7 +154,9 @@ pub(crate) fn Resume() -> impl IntoView {
     let router = Router::get();
     Effect::new(move || {
         let step = context.order.with_untracked(resume_at);
-        router.replace(&step.path(context.id));
+        // Whoever comes back from paying brings the payment's number along.
+        let query = window().location().search().unwrap_or_default();
+        router.replace(&format!("{}{query}", step.path(context.id)));
     });
     view! { <Skeleton /> }
 }
