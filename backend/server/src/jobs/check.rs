@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     JobContext, JobError, endpoint,
     login::{guarded, is_refusal},
+    visit::{TURN, visit},
 };
 
 /// Logins under way at once.
@@ -34,6 +35,14 @@ struct Task {
     login: ImapLogin,
     /// Of a source: the new server, if it is another one.
     other: Option<HostName>,
+}
+
+/// What became of sides that share a login.
+enum Group {
+    /// Each has an answer, or this process ends.
+    Checked,
+    /// Their server has no free connection; those without an answer are checked later.
+    WaitsForTurn,
 }
 
 /// Checks every side that has no answer yet, and asks for the survey.
@@ -64,11 +73,15 @@ pub(super) async fn perform(
     let mut checked = stream::iter(groups.into_values())
         .map(|group| check_group(context, id, group, stop))
         .buffer_unordered(PARALLEL);
+    let mut waits = false;
     while let Some(result) = checked.next().await {
-        result?;
+        waits |= matches!(result?, Group::WaitsForTurn);
     }
     if stop.is_cancelled() {
         return Ok(JobOutcome::Again(context.store.now()));
+    }
+    if waits {
+        return Ok(JobOutcome::Again(context.store.now() + TURN));
     }
     context.store.enqueue(JobKind::Survey, id.0, None).await?;
     Ok(JobOutcome::Done)
@@ -111,13 +124,13 @@ async fn check_group(
     id: CheckId,
     group: Vec<Task>,
     stop: &CancellationToken,
-) -> Result<(), JobError> {
+) -> Result<Group, JobError> {
     let (mut admin_passed, mut refusals) = (false, 0);
     let mut refused: Option<FindingCode> = None;
     let mut led: Option<(HostName, bool)> = None;
     for task in group {
         if stop.is_cancelled() {
-            return Ok(());
+            return Ok(Group::Checked);
         }
         let delegated = task.login.act_for.is_some();
         let most_refusals = if delegated { 2 } else { 1 };
@@ -125,7 +138,7 @@ async fn check_group(
             Some(code) if refusals >= most_refusals || !is_about_password(code) => Err(code),
             _ if delegated && admin_passed => Ok(()),
             _ => {
-                let result = log_in(context, &task.login).await?;
+                let Some(result) = log_in(context, &task.login, stop).await? else { return Ok(Group::WaitsForTurn) };
                 refusals += u32::from(result.is_err_and(is_refusal));
                 result
             }
@@ -147,7 +160,7 @@ async fn check_group(
         let at = CheckedSide { check_id: id, pair_id: task.pair, side: task.side };
         context.store.save_login(at, state, &findings).await?;
     }
-    Ok(())
+    Ok(Group::Checked)
 }
 
 /// A wrong password may be a wrong mailbox in disguise; the other refusals concern the admin.
@@ -165,9 +178,15 @@ fn explain(context: &JobContext, task: &Task, code: FindingCode) -> Vec<Finding>
     codes.into_iter().map(Finding::new).collect()
 }
 
-async fn log_in(context: &JobContext, login: &ImapLogin) -> Result<Result<(), FindingCode>, JobError> {
+/// Logs in and out; `None` if the server's connections are all taken.
+async fn log_in(
+    context: &JobContext,
+    login: &ImapLogin,
+    stop: &CancellationToken,
+) -> Result<Option<Result<(), FindingCode>>, JobError> {
+    let Some(visiting) = visit(context, 1, &[login], stop).await? else { return Ok(None) };
     let opened = guarded(&context.store, login, ImapSource::open(&context.network, login)).await?;
-    Ok(match opened {
+    let result = match opened {
         Ok(session) => {
             session.close().await;
             Ok(())
@@ -176,5 +195,7 @@ async fn log_in(context: &JobContext, login: &ImapLogin) -> Result<Result<(), Fi
             tracing::info!(code = %error.code, cause = ?error.source, "a login check failed");
             Err(error.code)
         }
-    })
+    };
+    visiting.end().await?;
+    Ok(Some(result))
 }

@@ -25,6 +25,7 @@ use super::{
     JobContext, JobError, backoff,
     provider::permitted,
     run::{connector, options},
+    visit::visit,
 };
 
 /// Pairs looked at at once.
@@ -84,6 +85,8 @@ async fn look_at(
         }
     };
     let within = permitted(context, &connector.inner).await?;
+    let logins = [&connector.inner.source, &connector.inner.destination];
+    let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(true) };
     save(DryRunState::Running, PlannedPair::default()).await?;
     let (steer, control) = Control::new();
     let looking = run(EngineJob {
@@ -102,6 +105,7 @@ async fn look_at(
             looking.await
         }
     };
+    visiting.end().await?;
     match again_or_failed(&report.end, job.attempt) {
         Ended::Whole => save(DryRunState::Finished, planned(report)).await?,
         Ended::Failed(finding) => save(DryRunState::Failed, failure(finding)).await?,

@@ -32,6 +32,7 @@ pub mod send_mail;
 mod survey;
 pub mod sweeper;
 mod verification;
+mod visit;
 mod webhook;
 
 /// What jobs need.

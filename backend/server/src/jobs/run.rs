@@ -24,7 +24,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{JobContext, JobError, backoff, endpoint, life, login::GuardedConnector, provider::permitted};
+use super::{
+    JobContext, JobError, backoff, endpoint, life, login::GuardedConnector, provider::permitted, visit::TURN,
+};
 use crate::metrics;
 
 /// The lease is renewed, and pause and cancel are looked for, so often in its time: every 2 s of 30.
@@ -34,8 +36,6 @@ const HEARTBEATS: u32 = 15;
 const APPEND_PART: u32 = 3;
 /// A run that is told to wait for longer gives its worker and its connections back meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// When it is looked again whether connections are free.
-const TURN: Duration = Duration::from_secs(5);
 /// Attempts at a server that cannot be reached, or whose lines break, before a run is given up: with their waits about
 /// two hours, longer than a provider's maintenance usually takes.
 const ATTEMPTS: u32 = 30;

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use mailferry_shared::ids::RunId;
 use uuid::Uuid;
 
@@ -18,7 +19,7 @@ use crate::{
     error::StoreError,
     lease::{Claim, claim},
     ledger::RunLedger,
-    traffic::TrafficAccounts,
+    traffic::{AccountKey, DailyUse, TrafficAccounts, read_daily_use},
     value::args,
 };
 
@@ -79,6 +80,14 @@ impl LedgerFile {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn run_ledger(&self, run_id: RunId) -> Result<RunLedger, StoreError> {
+        self.counting_ledger(run_id, TrafficAccounts::default()).await
+    }
+
+    /// The same, counting what passes for the daily amounts of these accounts.
+    ///
+    /// # Errors
+    /// As [`LedgerFile::run_ledger`].
+    pub async fn counting_ledger(&self, run_id: RunId, accounts: TrafficAccounts) -> Result<RunLedger, StoreError> {
         // The same worker's name for every process: the file's lock already says that there is only one.
         let ttl = Duration::from_secs(60);
         let asked = Claim { ledger: Uuid::nil(), run_id, worker: "command line", ttl };
@@ -87,9 +96,22 @@ impl LedgerFile {
             self.db.clone(),
             self.context.clone(),
             &lease,
-            TrafficAccounts::default(),
+            accounts,
             Some(Arc::clone(&self.lock)),
         ))
+    }
+
+    /// What an account has moved in its day, as far as this file knows.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn daily_use(&self, account: &AccountKey) -> Result<DailyUse, StoreError> {
+        read_daily_use(&self.db, account, self.now()).await
+    }
+
+    /// The time, by this file's clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.context.clock.now()
     }
 
     /// A new run's id.
