@@ -1,10 +1,9 @@
 //! The command line's ledger: a SQLite file of its own, used by one process at a time.
 
 use std::{
-    ffi::OsString,
     fs::{File, OpenOptions, TryLockError},
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
@@ -15,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     context::Context,
-    db::Db,
+    db::{Db, beside},
     error::StoreError,
     lease::{Claim, claim},
     ledger::RunLedger,
@@ -126,10 +125,4 @@ impl LedgerFile {
     pub async fn close(&self) {
         self.db.close().await;
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
 }
