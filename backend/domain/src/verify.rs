@@ -266,8 +266,7 @@ impl Matching {
         let mut verdicts = Vec::new();
         let open = &mut self.open;
         wanting.retain(|at| {
-            let shares =
-                |entry: &mut ManifestEntry| may_share(entry) && entry.destination.uid == Some(seen.uid.0);
+            let shares = |entry: &mut ManifestEntry| may_share(entry) && entry.destination.uid == Some(seen.uid.0);
             match open[*at].take_if(shares) {
                 Some(entry) => {
                     let verdict = same_bytes(&entry, seen);

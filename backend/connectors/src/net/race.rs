@@ -12,8 +12,7 @@ const HEAD_START: Duration = Duration::from_millis(250);
 /// The addresses in the order in which they are tried: as the resolver gave them, but the families take turns.
 fn in_turns(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
     let first_is_v6 = addresses.first().is_some_and(IpAddr::is_ipv6);
-    let (one, other): (Vec<_>, Vec<_>) =
-        addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let (one, other): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
     let (mut one, mut other) = (one.into_iter(), other.into_iter());
     let mut turns = Vec::new();
     loop {
@@ -58,9 +57,8 @@ mod tests {
 
     #[test]
     fn the_families_take_turns_beginning_with_what_the_resolver_prefers() {
-        let turns = |texts: &[&str]| {
-            in_turns(addresses(texts)).iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" ")
-        };
+        let turns =
+            |texts: &[&str]| in_turns(addresses(texts)).iter().map(IpAddr::to_string).collect::<Vec<_>>().join(" ");
         assert_eq!(turns(&["::1", "::2", "::3", "10.0.0.1", "10.0.0.2"]), "::1 10.0.0.1 ::2 10.0.0.2 ::3");
         assert_eq!(turns(&["10.0.0.1", "10.0.0.2", "::1"]), "10.0.0.1 ::1 10.0.0.2");
         assert_eq!(turns(&[]), "");

@@ -116,11 +116,13 @@ mod tests {
         let traffic = Traffic { from_source_bytes: 75_000_000, ..Traffic::default() };
         ledger.write(vec![Entry::Traffic(traffic)]).await.expect("database");
         clock.advance(chrono::Duration::hours(4));
-        let left = gmail.apply(wanted(), &file).await.expect("database").allowances.from_source.expect("a daily amount");
+        let left =
+            gmail.apply(wanted(), &file).await.expect("database").allowances.from_source.expect("a daily amount");
         assert_eq!((left.left_bytes, left.untouched), (2_300_000_000, false));
         assert_eq!(left.fresh_in.as_secs(), 20 * 3600);
         clock.advance(chrono::Duration::hours(21));
-        let fresh = gmail.apply(wanted(), &file).await.expect("database").allowances.from_source.expect("a daily amount");
+        let fresh =
+            gmail.apply(wanted(), &file).await.expect("database").allowances.from_source.expect("a daily amount");
         assert_eq!((fresh.left_bytes, fresh.untouched), (2_375_000_000, true));
     }
 }

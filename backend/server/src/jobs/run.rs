@@ -24,9 +24,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{
-    JobContext, JobError, backoff, endpoint, life, login::GuardedConnector, provider::permitted, visit::TURN,
-};
+use super::{JobContext, JobError, backoff, endpoint, life, login::GuardedConnector, provider::permitted, visit::TURN};
 use crate::metrics;
 
 /// The lease is renewed, and pause and cancel are looked for, so often in its time: every 2 s of 30.

@@ -34,7 +34,10 @@ pub(crate) fn allowances(
 ) -> Allowances {
     Allowances {
         from_source: source.0.daily_bytes_down.map(|most| allowance(most, source.1.down_bytes, source.1, now)),
-        to_destination: destination.0.daily_bytes_up.map(|most| allowance(most, destination.1.up_bytes, destination.1, now)),
+        to_destination: destination
+            .0
+            .daily_bytes_up
+            .map(|most| allowance(most, destination.1.up_bytes, destination.1, now)),
         from_destination: destination
             .0
             .daily_bytes_down

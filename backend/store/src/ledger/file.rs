@@ -91,13 +91,7 @@ impl LedgerFile {
         let ttl = Duration::from_secs(60);
         let asked = Claim { ledger: Uuid::nil(), run_id, worker: "command line", ttl };
         let lease = claim(&self.db, &self.context, &asked).await?.ok_or(StoreError::InUse)?;
-        Ok(RunLedger::new(
-            self.db.clone(),
-            self.context.clone(),
-            &lease,
-            accounts,
-            Some(Arc::clone(&self.lock)),
-        ))
+        Ok(RunLedger::new(self.db.clone(), self.context.clone(), &lease, accounts, Some(Arc::clone(&self.lock))))
     }
 
     /// What an account has moved in its day, as far as this file knows.
