@@ -104,6 +104,10 @@ typed_id!(
     RequestId
 );
 typed_id!(
+    /// A file that was sent along with a requested migration.
+    AttachmentId
+);
+typed_id!(
     /// A payment for an order.
     PaymentId
 );

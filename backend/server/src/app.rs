@@ -25,6 +25,7 @@ use crate::{
     metrics,
     pay::PayPal,
     providers::Providers,
+    sandbox::TestHosts,
     settings::{Outgoing, Settings},
 };
 
@@ -146,7 +147,8 @@ impl App {
         )?;
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
-        let network = way_out(&settings.outgoing)?;
+        let inside = Arc::new(TestHosts::new(store.clone()));
+        let network = way_out(&settings.outgoing)?.with_inside(inside);
         let paypal = settings.paypal.clone().map(|paypal| PayPal::new(paypal, &network));
         let paypal = paypal.transpose().map_err(StartError::PayPal)?;
         let http = HttpClient::new(&network, settings.outgoing.plaintext)?;

@@ -62,8 +62,8 @@ pub struct SideAccess {
     pub delegation: Option<Delegation>,
     /// True if the order's admin credentials are used: `user` is the admin, `act_for` the mailbox.
     pub by_admin: bool,
-    /// True for a sandbox order: nothing outside may be connected to for it.
-    pub sandbox: bool,
+    /// The order, if it is a sandbox order: for that one nothing but test hosts may be connected to.
+    pub sandbox: Option<OrderId>,
 }
 
 impl SideAccess {
@@ -139,7 +139,7 @@ impl Store {
                 SideName::Destination => order.json_opt("destination")?,
             };
             let mut access = self.side_access(row, place, choice)?;
-            access.sandbox = order.get("sandbox")?;
+            access.sandbox = order.get::<bool>("sandbox")?.then_some(order_id);
             if access.by_admin {
                 access.act_as(admins.remove(&side));
             }
@@ -174,7 +174,7 @@ impl Store {
             kind: row.code("credential_kind")?,
             delegation: row.json_opt("delegation")?,
             by_admin: row.get("by_admin")?,
-            sandbox: false,
+            sandbox: None,
         })
     }
 
@@ -245,6 +245,7 @@ impl Store {
         count += self.rewrap_admins(&mut tx).await?;
         count += self.rewrap_server_keys(&mut tx).await?;
         count += self.rewrap_webhook_secrets(&mut tx).await?;
+        count += self.rewrap_attachments(&mut tx).await?;
         tx.commit().await?;
         Ok(count)
     }

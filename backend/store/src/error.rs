@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use mailferry_domain::{order::OrderTransitionError, run::RunTransitionError};
+use mailferry_domain::{order::OrderTransitionError, request::RequestTransitionError, run::RunTransitionError};
 
 use crate::{context::NoRandomness, sealing::SealError, voucher::VoucherUnfit};
 
@@ -45,6 +45,9 @@ pub enum StoreError {
     /// Not possible in the order's state.
     #[error(transparent)]
     WrongState(#[from] OrderTransitionError),
+    /// Not possible in the state of the requested migration.
+    #[error(transparent)]
+    RequestState(#[from] RequestTransitionError),
     /// Not possible in the run's state.
     #[error(transparent)]
     RunState(#[from] RunTransitionError),

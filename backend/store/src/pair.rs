@@ -36,8 +36,21 @@ impl Store {
         let mut tx = self.write().await?;
         // Whoever adds at the same time waits here, so that the limit holds.
         let order = lock_order(&mut tx, order_id).await?;
+        let ids = self.insert_pairs(&mut tx, &order, limit, new).await?;
+        tx.commit().await?;
+        Ok(ids)
+    }
+
+    /// The same for an order that this transaction has locked.
+    pub(crate) async fn insert_pairs(
+        &self,
+        tx: &mut Tx,
+        order: &OrderRecord,
+        limit: u32,
+        new: &[AccountCreate],
+    ) -> Result<Vec<PairId>, StoreError> {
         let sql = "SELECT COUNT(*) AS n, COALESCE(MAX(position), 0) AS last FROM pairs WHERE order_id = $1";
-        let row = tx.row(sql, args![order_id]).await?;
+        let row = tx.row(sql, args![order.id]).await?;
         let (count, mut position) = (row.get::<u64>("n")?, row.get::<u64>("last")?);
         if count + new.len() as u64 > u64::from(limit) {
             return Err(StoreError::TooManyPairs { limit });
@@ -45,9 +58,8 @@ impl Store {
         let mut ids = Vec::with_capacity(new.len());
         for pair in new {
             position += 1;
-            ids.push(self.insert_pair(&mut tx, &order, position, pair).await?);
+            ids.push(self.insert_pair(tx, order, position, pair).await?);
         }
-        tx.commit().await?;
         Ok(ids)
     }
 

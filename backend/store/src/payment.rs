@@ -79,18 +79,22 @@ fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
     })
 }
 
-/// What has been paid for, by vouchers and payments, and what is needed.
+/// What has been paid for, by vouchers and payments, and what is needed. If the operator has waived payment, all of it
+/// is paid for.
 pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreError> {
     let row = tx
         .row(
             "SELECT (SELECT COUNT(*) FROM pairs WHERE order_id = $1 AND ticked = 1) AS needed,
                 (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM voucher_uses WHERE order_id = $1)
                 + (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM payments
-                    WHERE order_id = $1 AND state = 'paid') AS covered",
+                    WHERE order_id = $1 AND state = 'paid') AS covered,
+                (SELECT COUNT(*) FROM requests WHERE order_id = $1 AND waived_at IS NOT NULL) AS waived",
             args![id],
         )
         .await?;
-    Ok(Payment { pairs_covered: row.get("covered")?, pairs_needed: row.get("needed")? })
+    let (covered, needed) = (row.get::<u32>("covered")?, row.get::<u32>("needed")?);
+    let pairs_covered = if row.get::<i64>("waived")? > 0 { needed.max(covered) } else { covered };
+    Ok(Payment { pairs_covered, pairs_needed: needed })
 }
 
 /// A payment can be begun or taken for orders that can still run.
@@ -114,6 +118,9 @@ async fn price(tx: &mut Tx, tenant: TenantId) -> Result<Option<Price>, StoreErro
 }
 
 async fn due(tx: &mut Tx, order: &OrderRecord) -> Result<Option<Amount>, StoreError> {
+    if order.asker.sandbox {
+        return Ok(None);
+    }
     let paid = covered(tx, order.id).await?;
     let pairs = paid.pairs_needed.saturating_sub(paid.pairs_covered);
     let price = price(tx, order.tenant_id).await?;
@@ -163,7 +170,7 @@ impl Store {
         tx.commit().await
     }
 
-    /// What is left to pay for an order; `None` if nothing is, or if its tenant has set no price.
+    /// What is left to pay for an order; `None` if nothing is, if its tenant has set no price, or for a sandbox order.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

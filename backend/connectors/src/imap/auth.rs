@@ -76,10 +76,16 @@ async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, Connec
             format!("connecting to {endpoint}"),
         ));
     }
-    let tcp = network.connect(endpoint).await?;
-    let stream = match endpoint.tls {
-        TlsMode::Implicit => network.start_tls(tcp, endpoint).await?,
-        TlsMode::Starttls | TlsMode::Plaintext => Stream::new(tcp),
+    let (stream, upgrades) = match network.connect_inside(endpoint) {
+        Some(stream) => (stream, false),
+        None => {
+            let tcp = network.connect(endpoint).await?;
+            match endpoint.tls {
+                TlsMode::Implicit => (network.start_tls(tcp, endpoint).await?, false),
+                TlsMode::Starttls => (Stream::new(tcp), true),
+                TlsMode::Plaintext => (Stream::new(tcp), false),
+            }
+        }
     };
     let mut session = Session::new(Guard::new(stream), login.name.clone(), network.patience());
     let logged_in = session.greeting().await?;
@@ -91,7 +97,7 @@ async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, Connec
             "the server logged us in unasked",
         ));
     }
-    if endpoint.tls == TlsMode::Starttls { upgrade(network, login, session).await } else { Ok(session) }
+    if upgrades { upgrade(network, login, session).await } else { Ok(session) }
 }
 
 /// STARTTLS (RFC 9051 section 6.2.1): required once chosen.

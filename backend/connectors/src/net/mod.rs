@@ -12,7 +12,7 @@ mod race;
 mod tls;
 
 pub(crate) use deflate::Deflated;
-pub use dial::{Network, Patience, Resolver, ResolverError, Squeeze, Stream};
+pub use dial::{Inside, Network, Patience, Resolver, ResolverError, Squeeze, Stream};
 pub use dns::{DnsError, MailExchanger, Service};
 pub use guard::{AddressGuard, Refused};
 pub use tls::{CertificateTrust, TlsSetupError};

@@ -30,6 +30,7 @@ pub mod discovery;
 pub mod dry_run;
 pub mod payment;
 pub mod principals;
+pub mod requests;
 pub mod resellers;
 pub mod schedule;
 pub mod webhooks;
@@ -77,6 +78,7 @@ pub fn order() -> Order {
         options: create.options,
         payment: Payment { pairs_covered: 0, pairs_needed: 1 },
         link: None,
+        request: None,
         sandbox: false,
         totals: OrderTotals {
             pairs: 1,

@@ -11,7 +11,7 @@ use mailferry_shared::{
 };
 
 use super::problem::ApiError;
-use crate::providers::Providers;
+use crate::{providers::Providers, sandbox};
 
 /// The longest login name, characters.
 const MAX_USER_CHARS: usize = 320;
@@ -24,13 +24,21 @@ const MAX_RULES: usize = 500;
 
 /// Collects what is wrong with a request.
 #[derive(Default)]
-pub struct Check(Vec<FieldError>);
+pub struct Check {
+    errors: Vec<FieldError>,
+    sandbox: bool,
+}
 
 impl Check {
+    /// Of a request about something of the sandbox, or not: which servers may be named.
+    pub fn within(sandbox: bool) -> Self {
+        Self { errors: Vec::new(), sandbox }
+    }
+
     /// Notes `message` for the field at `pointer` unless `good`.
     pub fn that(&mut self, good: bool, pointer: impl Into<String>, message: impl Into<String>) {
         if !good {
-            self.0.push(FieldError { pointer: pointer.into(), message: message.into() });
+            self.errors.push(FieldError { pointer: pointer.into(), message: message.into() });
         }
     }
 
@@ -39,7 +47,7 @@ impl Check {
     /// # Errors
     /// [`ApiError::Fields`] if anything was wrong.
     pub fn done(self) -> Result<(), ApiError> {
-        if self.0.is_empty() { Ok(()) } else { Err(ApiError::Fields(self.0)) }
+        if self.errors.is_empty() { Ok(()) } else { Err(ApiError::Fields(self.errors)) }
     }
 
     /// A provider's server, and its id if it has one.
@@ -53,8 +61,11 @@ impl Check {
     }
 
     fn endpoint(&mut self, endpoint: Option<&Endpoint>, pointer: &str) {
-        let good = endpoint.is_none_or(|endpoint| endpoint.port > 0);
-        self.that(good, format!("{pointer}/port"), "A port is a number from 1 to 65535.");
+        let Some(endpoint) = endpoint else { return };
+        self.that(endpoint.port > 0, format!("{pointer}/port"), "A port is a number from 1 to 65535.");
+        if let Err(words) = sandbox::may_name(&endpoint.host, self.sandbox) {
+            self.that(false, format!("{pointer}/host"), words);
+        }
     }
 
     /// What to copy and how.

@@ -5,29 +5,27 @@ use mailferry_shared::{account::SideName, delegation::Delegation, finding::Findi
 use mailferry_store::SideAccess;
 
 use super::JobContext;
+use crate::sandbox;
 
 /// How to log in to one side.
 ///
 /// # Errors
-/// The code that says what is missing (a server or a password), or that nothing may be connected to.
+/// The code that says what is missing (a server or a password), or that the server may not be connected to.
 pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -> Result<ImapLogin, FindingCode> {
-    if access.sandbox {
-        // Whatever it names, a sandbox order never reaches the network.
-        return Err(FindingCode::AddressRefused);
-    }
     let providers = &context.providers;
-    let endpoint = access.endpoint.clone().ok_or(FindingCode::ServerMissing)?;
+    let named = access.endpoint.clone().ok_or(FindingCode::ServerMissing)?;
+    let name = match side {
+        SideName::Source => format!("the source {named}"),
+        SideName::Destination => format!("the destination {named}"),
+    };
+    let endpoint = sandbox::reached(access.sandbox, side, named)?;
     let missing = if access.by_admin { FindingCode::AdminMissing } else { FindingCode::PasswordMissing };
     let password = access.password.clone().ok_or(missing)?;
     // What was said counts more than what is known of the provider.
     let known = || providers.of(access).and_then(|provider| provider.delegation).map(Delegation::of);
     let delegation = access.delegation.clone().or_else(known).unwrap_or_default();
-    let side = match side {
-        SideName::Source => "source",
-        SideName::Destination => "destination",
-    };
     Ok(ImapLogin {
-        name: format!("the {side} {endpoint}"),
+        name,
         endpoint,
         user: access.user.clone(),
         password,

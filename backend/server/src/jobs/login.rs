@@ -8,7 +8,7 @@ use mailferry_engine::{
     port::{Connector, ConnectorError, Decision},
     verify::Opens,
 };
-use mailferry_shared::finding::FindingCode;
+use mailferry_shared::{finding::FindingCode, sandbox::is_sandbox_name};
 use mailferry_store::{LoginPermit, Store, StoreError};
 
 /// So long others are waited for that log in under the same name.
@@ -39,6 +39,10 @@ pub(super) async fn guarded<T>(
     login: &ImapLogin,
     opening: impl Future<Output = Result<T, ConnectorError>>,
 ) -> Result<Result<T, ConnectorError>, StoreError> {
+    if is_sandbox_name(&login.endpoint.host) {
+        // Nobody's account, that could be guessed at or locked: a test host refuses as often as it is asked.
+        return Ok(opening.await);
+    }
     let refused = |code, decision| Ok(Err(ConnectorError::new(code, decision, login.name.clone())));
     let host = login.endpoint.host.as_str();
     let deadline = tokio::time::Instant::now() + PATIENCE;

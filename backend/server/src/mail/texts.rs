@@ -77,6 +77,11 @@ pub struct Texts {
     action_needed: Text,
     link_expires: Text,
     receipt: Text,
+    request_received: Text,
+    request_accepted: Text,
+    request_awaits_payment: Text,
+    request_declined: Text,
+    request_cancelled: Text,
     one_account: String,
     many_accounts: String,
     one_message: String,
@@ -127,6 +132,11 @@ impl Texts {
             MailKind::ActionNeeded => &self.action_needed,
             MailKind::LinkExpires => &self.link_expires,
             MailKind::Receipt => &self.receipt,
+            MailKind::RequestReceived => &self.request_received,
+            MailKind::RequestAccepted => &self.request_accepted,
+            MailKind::RequestAwaitsPayment => &self.request_awaits_payment,
+            MailKind::RequestDeclined => &self.request_declined,
+            MailKind::RequestCancelled => &self.request_cancelled,
         }
     }
 

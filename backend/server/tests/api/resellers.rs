@@ -213,7 +213,7 @@ pub(crate) fn is_signed(request: &mailferry_lab::web::Request, secret: &str) -> 
 }
 
 pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..300 {
+    for _ in 0..600 {
         if let Some(found) = look().await {
             return found;
         }

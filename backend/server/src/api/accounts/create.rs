@@ -40,7 +40,7 @@ pub(crate) async fn create_account(
     let (access, account) = (managing.0, body.read()?);
     let order = &access.order;
     may_change(order)?;
-    let mut check = Check::default();
+    let mut check = Check::within(order.asker.sandbox);
     check.account(&account);
     check.done()?;
     access.may_move("/source/user", account.source.mailbox(), account.destination.mailbox())?;

@@ -44,7 +44,8 @@ pub(crate) async fn change_link(
     body: Body<LinkChange>,
 ) -> Result<Json<Link>, ApiError> {
     let LinkChange { name, destination, language, brand } = body.read()?;
-    let mut check = Check::default();
+    let link = app.store.link(path.0.link_id).await?;
+    let mut check = Check::within(link.tenant_id == acting.0.tenant_id && link.sandbox);
     if let Some(name) = &name {
         check_name(&mut check, name, "/name");
     }
