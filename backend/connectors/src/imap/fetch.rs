@@ -34,11 +34,6 @@ const BYTES: u64 = 4 << 20;
 /// A message may be larger than stated, but not without end: twice as large, or this large.
 const MOST_UNSTATED: u64 = 16 << 20;
 
-fn far_bytes(budget: u64) -> u64 {
-    let factor: u64 = std::env::var("MF_FAR").ok().and_then(|x| x.parse().ok()).unwrap_or(4);
-    factor * budget / 4
-}
-
 /// Fetches what is asked for and sends it on, in order.
 pub(super) async fn fetch(
     session: &mut Session,
@@ -107,7 +102,7 @@ impl<'a> Pipeline<'a> {
         let asks = Asks::new(request, is_open);
         let budget = request.budget.size_bytes();
         // Over a long line nothing comes while the next command is on its way.
-        let most_bytes = if session.is_far() { far_bytes(budget) } else { BYTES.min(budget / 2) };
+        let most_bytes = BYTES.min(if session.is_far() { budget } else { budget / 2 });
         Self {
             folder: asks.folder(),
             session,
