@@ -39,6 +39,9 @@ pub enum StoreError {
     /// A valid voucher that is not good for this order.
     #[error(transparent)]
     VoucherUnfit(#[from] VoucherUnfit),
+    /// The tenant has no such voucher, or one of the other kind (sandbox or not).
+    #[error("the tenant has no such voucher")]
+    NoSuchVoucher,
     /// The link was revoked, or was good for one order and has had it.
     #[error("the link is not valid")]
     LinkInvalid,

@@ -3,8 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -13,6 +11,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use mailferry_server::settings::{Settings, paypal::PayPalSettings};
 use mailferry_shared::secret::Secret;
 use serde_json::{Value, json};
+
+use crate::plain_http::{self, Request, Told};
 
 pub(crate) const CLIENT: &str = "client-of-the-tests";
 pub(crate) const SECRET: &str = "canary-paypal-secret";
@@ -55,26 +55,11 @@ pub(crate) struct StandIn {
     port: u16,
 }
 
-struct Request {
-    method: String,
-    path: String,
-    headers: BTreeMap<String, String>,
-    body: String,
-}
-
 impl StandIn {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let stand_in = Self { books: Arc::default(), port };
-        let shared = stand_in.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = shared.clone();
-                std::thread::spawn(move || shared.serve(stream));
-            }
-        });
-        stand_in
+        let books = Arc::<Mutex<Books>>::default();
+        let serving = Self { books: Arc::clone(&books), port: 0 };
+        Self { books, port: plain_http::serve(move |request| serving.answer(request).map(Told::from)) }
     }
 
     /// Makes a service use it, through the address guard.
@@ -150,18 +135,7 @@ impl StandIn {
         (body, headers)
     }
 
-    fn serve(&self, mut stream: TcpStream) {
-        let Some(request) = read(&stream) else { return };
-        // A lost answer: the connection ends without one.
-        let Some((status, body)) = self.answer(&request) else { return };
-        let body = body.to_string();
-        let head = format!(
-            "HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            body.len()
-        );
-        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
-    }
-
+    /// A lost answer is none.
     fn answer(&self, request: &Request) -> Option<(u16, Value)> {
         if request.path == "/v1/oauth2/token" {
             return Some(self.token(request));
@@ -325,23 +299,4 @@ fn verify(body: &Value, text: &str) -> (u16, Value) {
         && field("cert_url").starts_with("https://api.paypal.com/")
         && field("transmission_sig") == expected;
     (200, json!({"verification_status": if genuine { "SUCCESS" } else { "FAILURE" }}))
-}
-
-fn read(stream: &TcpStream) -> Option<Request> {
-    let mut lines = BufReader::new(stream);
-    let mut line = String::new();
-    lines.read_line(&mut line).ok()?;
-    let mut words = line.split(' ');
-    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut field = String::new();
-        lines.read_line(&mut field).ok()?;
-        let Some((name, value)) = field.trim_end().split_once(':') else { break };
-        headers.insert(name.to_lowercase(), value.trim().to_owned());
-    }
-    let size = headers.get("content-length").and_then(|size| size.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; size];
-    lines.read_exact(&mut body).ok()?;
-    Some(Request { method, path, headers, body: String::from_utf8(body).ok()? })
 }
