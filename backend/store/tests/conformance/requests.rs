@@ -1,6 +1,7 @@
 use chrono::{DateTime, Duration, Utc};
 use mailferry_domain::order::{OrderLife, Start};
 use mailferry_shared::{
+    address::MailAddress,
     ids::{RequestId, TenantId},
     order::{OrderState, StartKind},
     request::{AttachmentKind, RequestState},
@@ -85,7 +86,7 @@ async fn a_request_reads_back_with_its_order_accounts_and_files(world: World) {
     assert_eq!((sent.state, sent.order_state), (RequestState::Requested, OrderState::Draft));
     assert_eq!((sent.pairs, sent.attachments, sent.payment_waived), (2, 2, false));
     assert_eq!(sent.wished_start.timestamp_micros(), wished.timestamp_micros());
-    assert_eq!(sent.contact_address.as_ref().map(|address| address.as_str()), Some("anna@example.org"));
+    assert_eq!(sent.contact_address.as_ref().map(MailAddress::as_str), Some("anna@example.org"));
     assert_eq!(store.request(sent.id).await.expect("there"), sent);
     assert_eq!(store.request_of_order(sent.order_id).await.expect("there"), sent);
     assert_eq!(store.request_state(sent.order_id).await.expect("there"), Some(RequestState::Requested));
