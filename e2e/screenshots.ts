@@ -26,6 +26,7 @@ const STEPS: Record<string, string[]> = {
   "status-folders": ["tr[aria-rowindex='2'] [aria-expanded]"],
   protocol: [".table-actions button >> nth=0"],
   "delta-dialog": [".actions-bar button >> nth=0"],
+  "request-start": ["main .button-primary >> nth=0"],
 };
 
 class Album {
@@ -128,12 +129,72 @@ async function console_(page: Page, album: Album, german: BrowserContext, servic
   });
   const reseller = new Api(service.url, ((await key.json()) as { secret: string }).secret);
   for (let n = 0; n < 3; n += 1) await reseller.createOrder({});
-  for (const part of ["migrations", "new", "vouchers", "links", "webhooks", "members", "keys", "profile"]) {
+  for (const part of ["migrations", "new", "requests", "vouchers", "links", "webhooks", "members", "keys", "profile"]) {
     await page.goto(`${service.url}/console/${part}`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await page.waitForTimeout(600);
     await album.take(page, `console-${part}`);
   }
+}
+
+/** The form by which the operator is asked, where a request stands, and the operator's desk. */
+async function requests(page: Page, album: Album, german: BrowserContext, service: Service, lab: Lab, operator: Api): Promise<void> {
+  const accounts = lab.state.accounts.map(({ source_user, destination_user }) => `${lab.state.host};${source_user};x;${lab.state.host};${destination_user};x;;`);
+  await page.goto(`${service.url}/request`);
+  await page.getByLabel("Choose file: file of accounts").setInputFiles({ name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(`${accounts.join("\n")}\nonly;two\n`) });
+  await page.getByText("accounts can be added").waitFor();
+  await album.take(page, "request-form");
+  const card = Buffer.from("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Anna\r\nEND:VCARD\r\n").toString("base64");
+  const ask = async (contact: string): Promise<{ id: string; url: string }> => {
+    const { request, order } = await operator.call<{ request: { id: string }; order: { manage_url: string } }>("POST", "/requests", {
+      accepted_terms: await operator.termsVersion(),
+      accounts: { content: accounts.join("\n") },
+      wished_start: new Date(Date.now() + 72 * 3_600_000).toISOString(),
+      contact_address: contact,
+      note: "Please call before you start: +47 12 34 56 78.",
+      attachments: [{ name: "contacts.vcf", content: card }],
+    });
+    return { id: request.id, url: order.manage_url };
+  };
+  const [first, second] = [await ask("anna@customer.example"), await ask("berta@customer.example")];
+  const visit = async (url: string): Promise<void> => {
+    const theirs = await german.newPage();
+    await theirs.goto(url);
+    await theirs.waitForURL(/\/request$/);
+    await theirs.close();
+    await page.goto("about:blank");
+    await page.goto(url);
+    await page.waitForURL(/\/request$/);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+  };
+  await visit(first.url);
+  await album.take(page, "request-sent");
+  await operator.call("POST", `/requests/${first.id}/accept`);
+  await operator.call("POST", `/requests/${second.id}/decline`, { reason: "The old provider has switched off IMAP for these accounts." });
+  await page.reload();
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await album.take(page, "request-accepted");
+  await visit(second.url);
+  await album.take(page, "request-declined");
+  const mail = "master@service.example";
+  await operator.call("POST", "/members", { name: "Harbour master", mail, role: "admin", password: PASSWORD });
+  for (const one of [page, await german.newPage()]) {
+    await one.goto(`${service.url}/console`);
+    if (await one.locator(".side-out").isVisible()) await one.locator(".side-out").click();
+    await one.locator("#sign-in-mail").fill(mail);
+    await one.locator("#sign-in-password").fill(PASSWORD);
+    await one.locator("form button[type=submit]").click();
+    await one.locator(".side").waitFor();
+    if (one !== page) await one.close();
+  }
+  for (const path of ["requests", "tenants", `requests/${first.id}`]) {
+    await page.goto(`${service.url}/console/${path}`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.waitForTimeout(600);
+    await album.take(page, `operator-${path.split("/").length > 1 ? "request" : path}`);
+  }
+  await page.locator("main .button-primary").first().click();
+  await album.take(page, "request-start");
 }
 
 async function main(): Promise<void> {
@@ -155,6 +216,7 @@ async function main(): Promise<void> {
     await album.take(page, "nothing-here");
     await migration(page, album, german, service, lab, operator);
     await console_(page, album, german, service, operator);
+    await requests(page, album, german, service, lab, operator);
     await page.goto(`${service.url}/styleguide`);
     await page.getByRole("heading", { level: 1 }).waitFor();
     await album.take(page, "styleguide");

@@ -65,6 +65,11 @@ export class Child {
     });
   }
 
+  /** Says a line to its standard input. */
+  say(line: string): void {
+    this.#process.stdin?.write(`${line}\n`);
+  }
+
   /** True as long as it runs. */
   get alive(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null;

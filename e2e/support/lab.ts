@@ -1,4 +1,4 @@
-// The lab: two real Dovecot servers with sample mailboxes, and a mail sink (e2e/lab).
+// The lab: two real Dovecot servers with sample mailboxes, a mail sink and a name server (e2e/lab).
 
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -32,8 +32,24 @@ interface LabState {
   source: Ports;
   destination: Ports;
   smtp_port: number;
+  /** Address and port of the name server. */
+  dns: string;
+  /** Rights in folders of the destination, \`Safe owner lr\` a line. */
+  rights_file: string;
   mail_dir: string;
   accounts: LabAccount[];
+}
+
+/** A name and all its records. */
+export interface Name {
+  name: string;
+  /** Seconds that they may be kept; an hour if absent. */
+  ttl?: number;
+  addresses?: string[];
+  /** Mail exchangers, best first. */
+  mx?: string[];
+  /** Ports and hosts. */
+  srv?: [number, string][];
 }
 
 /** A mail that the service has sent. */
@@ -56,6 +72,8 @@ export interface Comparison {
 
 export interface CompareOptions {
   leaveOut?: string[];
+  /** Folders that were renamed, by their old names. */
+  renamed?: Record<string, string>;
   details?: number;
 }
 
@@ -92,10 +110,18 @@ export class Lab {
       account.destination_user,
     ];
     const leaveOut = (options.leaveOut ?? []).flatMap((folder) => ["--leave-out", folder]);
+    const renamed = Object.entries(options.renamed ?? {}).flatMap(([old, name]) => ["--rename", `${old}=${name}`]);
     const details = ["--details", String(options.details ?? 5)];
-    const result = await run(program("lab"), ["compare", ...ends, ...leaveOut, ...details]);
+    const result = await run(program("lab"), ["compare", ...ends, ...leaveOut, ...renamed, ...details]);
     if (result.code > 1) throw new Error(result.stderr);
     return { perfect: result.code === 0, counters: JSON.parse(result.stdout) as Differences };
+  }
+
+  /** Messages per folder of an account's source. */
+  async count(account: LabAccount): Promise<Record<string, number>> {
+    const result = await run(program("lab"), ["count", String(this.state.source.imap_port), account.source_user]);
+    if (result.code !== 0) throw new Error(result.stderr);
+    return JSON.parse(result.stdout) as Record<string, number>;
   }
 
   /** Lets new messages arrive in the INBOX of an account's source. */
@@ -103,6 +129,13 @@ export class Lab {
     const args = ["append", String(this.state.source.imap_port), account.source_user, "--count", String(count)];
     const result = await run(program("lab"), args);
     if (result.code !== 0) throw new Error(result.stderr);
+  }
+
+  /** From now on a name has exactly these records. */
+  async name(name: Name): Promise<void> {
+    this.#child.say(JSON.stringify(name));
+    const answer = JSON.parse(await this.#child.line()) as { set?: string; error?: string };
+    if (answer.set !== name.name) throw new Error(answer.error ?? "the name server set another name");
   }
 
   /** Every mail that has arrived at the sink, oldest first. */

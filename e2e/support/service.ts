@@ -75,7 +75,7 @@ export class Service {
 }
 
 function settings({ lab, openPorts = [] }: ServiceOptions, dir: string, port: number): Record<string, string> {
-  const { source, destination, smtp_port, closed_port, ca_file } = lab.state;
+  const { source, destination, smtp_port, closed_port, ca_file, dns } = lab.state;
   const ports = [source.imap_port, source.imaps_port, destination.imap_port, destination.imaps_port];
   return {
     MAILFERRY_LISTEN: `127.0.0.1:${port}`,
@@ -87,6 +87,7 @@ function settings({ lab, openPorts = [] }: ServiceOptions, dir: string, port: nu
     // The lab's servers are on loopback, which the address guard refuses otherwise.
     MAILFERRY_ALLOW_NETWORKS: "127.0.0.0/8,::1/128",
     MAILFERRY_ALLOW_PORTS: [...ports, ...openPorts, smtp_port, closed_port].join(","),
+    MAILFERRY_DNS: dns,
   };
 }
 

@@ -156,7 +156,7 @@ export class Walk {
     await expect(page.getByText("The voucher code is not valid")).toBeVisible();
     await page.getByLabel("Voucher code").fill(await this.#options.voucher(pairs));
     await page.getByRole("button", { name: "Redeem voucher" }).click();
-    await expect(page.getByText(`Paid: vouchers cover all ${pairs} accounts.`)).toBeVisible();
+    await expect(page.getByText(`Paid: all ${pairs} accounts are covered.`)).toBeVisible();
     await this.#options.look("confirm");
     await page.getByRole("button", { name: "Start migration" }).click();
     await this.at("Observe migration");

@@ -1,4 +1,4 @@
-// Five hundred accounts: the list stays smooth, and only what is near the view exists.
+// Five hundred accounts: the list stays smooth, only what is near the view exists, and on paper stands all of it.
 
 import { open, servers } from "../support/ready.ts";
 import { expect, test } from "./fixtures.ts";
@@ -33,4 +33,9 @@ test("the list of 500 accounts stays smooth", async ({ page, operator, lab }) =>
   expect(Math.max(0, ...long)).toBeLessThan(300);
   await page.evaluate(() => window.scrollTo(0, 0));
   await expect(table.getByRole("row").filter({ hasText: "user0@old.example" })).toBeVisible();
+
+  // On paper stands every account, and afterwards the list is as it was.
+  const paper = (await page.pdf()).toString("latin1");
+  expect(paper.match(/\/Type \/Page\b/g)?.length ?? 0).toBeGreaterThan(COUNT / 40);
+  await expect.poll(rows).toBeLessThan(60);
 });

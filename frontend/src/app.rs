@@ -6,7 +6,9 @@ use mailferry_shared::API_PREFIX;
 use crate::{
     browser,
     components::{self, Glyph, LanguageMenu, Skeleton, brand_mark, icon},
-    console, pages,
+    console,
+    legal::Document,
+    pages, request,
     route::{Console, Module, Place, Step},
     state::{
         announce::Announcer,
@@ -27,6 +29,7 @@ use crate::{
 pub fn start_start() {
     start(Module::Start, |place| match place {
         Place::Start => view! { <pages::Introduction /> }.into_any(),
+        Place::Legal(document) => view! { <pages::Legal document=document /> }.into_any(),
         place => elsewhere(place),
     });
 }
@@ -48,6 +51,15 @@ fn wizard_step(step: Option<Step>) -> AnyView {
         // Of another module: the browser is on its way there.
         Some(Step::Status) | None => view! { <Skeleton /> }.into_any(),
     }
+}
+
+/// Starts what asks the operator to do it.
+pub fn start_request() {
+    start(Module::Request, |place| match place {
+        Place::Ask => view! { <request::Ask /> }.into_any(),
+        Place::Asked(id) => view! { <request::Asked id=id /> }.into_any(),
+        place => elsewhere(place),
+    });
 }
 
 /// Starts the status page.
@@ -179,6 +191,7 @@ fn Header() -> impl IntoView {
         let own = brand.with(|brand| brand.as_ref().and_then(|brand| brand.name.clone()));
         own.unwrap_or_else(|| t!("app.name").to_owned())
     });
+    let logo = Memo::new(move |_| brand.with(|brand| brand.as_ref().and_then(|brand| brand.logo.clone())));
     let theme = RwSignal::new(Theme::now());
     Theme::follow(theme);
     let toggle = move |_| {
@@ -190,7 +203,10 @@ fn Header() -> impl IntoView {
         <header class="site-header">
             <div class="site-header-inner">
                 <a class="brand" href="/" aria-label=move || t!("app.to_start", name = name.get())>
-                    {brand_mark()}
+                    {move || match logo.get() {
+                        Some(logo) => view! { <img class="brand-logo" src=logo alt="" /> }.into_any(),
+                        None => brand_mark().into_any(),
+                    }}
                     <span>{move || name.get()}</span>
                 </a>
                 <div class="site-tools">
@@ -232,6 +248,9 @@ fn Footer() -> impl IntoView {
             <div class="site-footer-inner">
                 <p>{t!("app.footer_note")}</p>
                 <div class="footer-links">
+                    <pages::Help />
+                    <a href=Document::Terms.path()>{t!("intro.terms_title")}</a>
+                    <a href=Document::Privacy.path()>{t!("legal.privacy_title")}</a>
                     // Not a page of ours: the browser loads it.
                     <a href=docs_address() rel="external">
                         {t!("app.api_docs")}

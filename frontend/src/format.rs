@@ -61,6 +61,13 @@ pub fn size(size_bytes: u64) -> Size {
     Size { value, unit, decimals }
 }
 
+/// Of `seconds` for the messages and bytes of `whole`, those for `part`: whichever takes longer decides.
+pub fn share_of(seconds: u64, part: (u64, u64), whole: (u64, u64)) -> u64 {
+    let share = |part: u64, whole: u64| (u128::from(seconds) * u128::from(part)).div_ceil(u128::from(whole.max(1)));
+    let longest = share(part.0, whole.0).max(share(part.1, whole.1));
+    u64::try_from(longest).map_or(seconds, |longest| longest.min(seconds))
+}
+
 /// A duration in at most two units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Span {

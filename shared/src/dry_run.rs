@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     finding::{Finding, FindingCode},
     ids::{DryRunId, OrderId, PairId},
+    order::StartKind,
 };
 
 /// Starts a dry run.
@@ -15,6 +16,8 @@ use crate::{
 pub struct DryRunCreate {
     /// Only these pairs; empty: every ticked pair.
     pub pair_ids: Vec<PairId>,
+    /// What a full migration would do, or a free trial, which copies the last days alone.
+    pub kind: StartKind,
 }
 
 /// Where the dry run of a pair stands.
@@ -163,6 +166,9 @@ pub struct DryRun {
     pub id: DryRunId,
     /// The order.
     pub order_id: OrderId,
+    /// Of a full migration or of a free trial.
+    #[serde(default)]
+    pub kind: StartKind,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
     /// True once every pair has a result.

@@ -100,6 +100,10 @@ typed_id!(
     WebhookDeliveryId
 );
 typed_id!(
+    /// A link by which a member sets a password.
+    PasswordLinkId
+);
+typed_id!(
     /// A migration that was requested to be done by the operator.
     RequestId
 );

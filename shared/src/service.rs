@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::address::MailAddress;
+
 /// The service in brief.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -16,4 +18,42 @@ pub struct ServiceInfo {
     pub trial_days: u32,
     /// True if the operator permits connections without TLS.
     pub plaintext_allowed: bool,
+    /// Days that an order's link works after the end of the main run or of the last delta.
+    pub link_days: u32,
+    /// Days after an order's end at which its personal data is deleted.
+    pub purge_days: u32,
+    /// How long after the first run a delta may start by itself.
+    pub delta_hours: HoursRange,
+    /// Who runs the service.
+    #[serde(default)]
+    pub operator: Operator,
+}
+
+/// Hours that one may choose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HoursRange {
+    /// Unless another number is chosen.
+    #[cfg_attr(feature = "openapi", schema(example = 8))]
+    pub usual: u32,
+    /// At least.
+    #[cfg_attr(feature = "openapi", schema(example = 4))]
+    pub least: u32,
+    /// At most.
+    #[cfg_attr(feature = "openapi", schema(example = 23))]
+    pub most: u32,
+}
+
+/// Who runs the service, as far as it is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct Operator {
+    /// Name and postal address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "Harbour Hosting Ltd, Quay 1, Bergen"))]
+    pub name: Option<String>,
+    /// Where people ask for help, and about their data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<MailAddress>,
 }

@@ -68,7 +68,7 @@ pub fn policy_of(operation_id: &str) -> Option<Policy> {
     match operation_id {
         "createOrder" | "createRequest" => Some(Policy::Orders),
         "openSession" | "readOffer" => Some(Policy::Sessions),
-        "signIn" | "changePassword" => Some(Policy::SignIns),
+        "signIn" | "changePassword" | "requestPasswordLink" | "setPassword" => Some(Policy::SignIns),
         "redeemVoucher" | "beginPayment" => Some(Policy::Vouchers),
         "startCheck" | "startVerification" | "startDryRun" | "previewImport" => Some(Policy::Checks),
         "startDiscovery" => Some(Policy::Discoveries),

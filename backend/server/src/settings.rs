@@ -6,17 +6,21 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{Args, builder::BoolishValueParser};
 use lettre::message::Mailbox;
 use mailferry_domain::{discovery::Ports, order::Terms};
-use mailferry_shared::secret::Secret;
+use mailferry_shared::{secret::Secret, service::Operator};
 use url::Url;
 
 pub mod file;
 pub mod network;
+pub mod oauth;
+pub mod operator;
 pub mod parse;
 pub mod paypal;
 pub mod table;
 pub mod terms;
 
 use network::Network;
+use oauth::{OauthArgs, OauthSettings};
+use operator::OperatorArgs;
 use paypal::{PayPalArgs, PayPalSettings};
 use terms::TermArgs;
 
@@ -124,9 +128,15 @@ pub struct CommonArgs {
     /// How long things last.
     #[command(flatten)]
     pub terms: TermArgs,
+    /// Access tokens.
+    #[command(flatten)]
+    pub oauth: OauthArgs,
     /// Payments.
     #[command(flatten)]
     pub paypal: PayPalArgs,
+    /// Who runs the service.
+    #[command(flatten)]
+    pub operator: OperatorArgs,
 }
 
 /// What the service's HTTP side needs besides.
@@ -277,8 +287,12 @@ pub struct Settings {
     pub lease: Duration,
     /// How long things last.
     pub terms: Terms,
+    /// Where access tokens are fetched.
+    pub oauth: OauthSettings,
     /// PayPal, if payments are offered.
     pub paypal: Option<PayPalSettings>,
+    /// Who runs the service.
+    pub operator: Operator,
     /// How fast and how much.
     pub limits: Limits,
 }
@@ -334,7 +348,9 @@ impl Settings {
             connections_per_host: args.connections_per_host,
             lease: Duration::from_secs(args.lease_seconds.into()),
             terms: args.terms.terms()?,
+            oauth: OauthSettings::from(&args.oauth),
             paypal: args.paypal.settings()?,
+            operator: args.operator.operator(),
             limits: Limits::default(),
         })
     }
@@ -358,11 +374,19 @@ impl Settings {
         if let Some(resolver) = dns {
             tracing::info!(%resolver, "MAILFERRY_DNS names the resolver");
         }
+        for (setting, url, usual) in self.oauth.named() {
+            if url.as_str() != usual {
+                tracing::warn!(%url, "{setting} names another token service");
+            }
+        }
         if let Some(paypal) = &self.paypal {
             if paypal.webhook_id.is_none() {
                 tracing::warn!("MAILFERRY_PAYPAL_WEBHOOK_ID is not set: PayPal's notifications are not believed");
             }
             tracing::info!(api = %paypal.url, "payments by PayPal are offered");
+        }
+        if self.operator.name.is_none() || self.operator.contact.is_none() {
+            tracing::warn!("MAILFERRY_OPERATOR or MAILFERRY_OPERATOR_CONTACT is not set: the terms name nobody");
         }
         if self.smtp_url.is_none() {
             tracing::warn!("MAILFERRY_SMTP_URL is not set: status mails are kept and not sent");

@@ -4,6 +4,7 @@ use mailferry_shared::{
     dry_run::{DryRun, DryRunCounts, DryRunFolder, DryRunLeftOut, DryRunState, PairDryRun},
     finding::Finding,
     ids::{DryRunId, OrderId, PairId},
+    order::StartKind,
 };
 
 use crate::{
@@ -27,16 +28,21 @@ pub struct PlannedPair {
 }
 
 impl Store {
-    /// Starts a dry run of these pairs, or of every ticked one if none is named.
+    /// Starts a dry run of these pairs, or of every ticked one if none is named, for a start of this kind.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a pair that is not in the order; [`StoreError::NothingTicked`].
-    pub async fn create_dry_run(&self, order_id: OrderId, pairs: &[PairId]) -> Result<DryRun, StoreError> {
+    pub async fn create_dry_run(
+        &self,
+        order_id: OrderId,
+        pairs: &[PairId],
+        kind: StartKind,
+    ) -> Result<DryRun, StoreError> {
         let mut tx = self.write().await?;
         lock_order(&mut tx, order_id).await?;
         let id = DryRunId(self.new_id()?);
-        let sql = "INSERT INTO dry_runs (id, order_id, created_at) VALUES ($1, $2, $3)";
-        tx.execute(sql, args![id, order_id, self.now()]).await?;
+        let sql = "INSERT INTO dry_runs (id, order_id, created_at, kind) VALUES ($1, $2, $3, $4)";
+        tx.execute(sql, args![id, order_id, self.now(), code(&kind)?]).await?;
         if pairs.is_empty() && add_pairs(&mut tx, id, order_id, None).await? == 0 {
             return Err(StoreError::NothingTicked);
         }
@@ -106,7 +112,7 @@ async fn add_pairs(tx: &mut Tx, id: DryRunId, order_id: OrderId, only: Option<Pa
 }
 
 async fn read(tx: &mut Tx, id: DryRunId) -> Result<DryRun, StoreError> {
-    let head = tx.row("SELECT order_id, created_at FROM dry_runs WHERE id = $1", args![id]).await?;
+    let head = tx.row("SELECT order_id, created_at, kind FROM dry_runs WHERE id = $1", args![id]).await?;
     let sql = "SELECT r.pair_id, r.state, r.findings, r.folders, r.left_out, r.finished_at,
             COALESCE(s.act_for, s.user_name) AS source, COALESCE(d.act_for, d.user_name) AS destination
          FROM dry_run_pairs r JOIN sides s ON s.pair_id = r.pair_id AND s.side = 'source'
@@ -122,6 +128,7 @@ async fn read(tx: &mut Tx, id: DryRunId) -> Result<DryRun, StoreError> {
     Ok(DryRun {
         id,
         order_id: head.get("order_id")?,
+        kind: head.code("kind")?,
         created_at: head.get("created_at")?,
         finished: !pairs.iter().any(open),
         counts,

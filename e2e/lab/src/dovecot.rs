@@ -50,6 +50,8 @@ pub struct DovecotOptions {
     pub capabilities: Option<String>,
     /// Room for each user, bytes; absent: no QUOTA extension at all.
     pub quota_bytes: Option<u64>,
+    /// What an owner may do in a folder is read from [`Dovecot::rights_file`]; without a line there, everything.
+    pub folder_rights: bool,
     /// User names and passwords; empty: any user name with [`PASSWORD`].
     pub accounts: Vec<(String, String)>,
     /// Special-use attribute (RFC 6154) without backslash, and the folder that has it.
@@ -60,6 +62,9 @@ pub struct DovecotOptions {
     pub tls: bool,
     /// What its certificate names besides `localhost` and `127.0.0.1`.
     pub host_names: Vec<String>,
+    /// Takes access tokens too (XOAUTH2, OAUTHBEARER), and asks this address whose they are (RFC 7662): `username` must
+    /// be the login's.
+    pub introspection: Option<String>,
     /// More configuration, appended as it is.
     pub extra: String,
 }
@@ -73,11 +78,13 @@ impl Default for DovecotOptions {
             prefix: String::new(),
             capabilities: None,
             quota_bytes: None,
+            folder_rights: false,
             accounts: Vec::new(),
             special_use: ["Sent", "Drafts", "Trash", "Junk", "Archive"].map(named).to_vec(),
             create_special_use: false,
             tls: true,
             host_names: Vec::new(),
+            introspection: None,
             extra: String::new(),
         }
     }
@@ -200,6 +207,11 @@ impl Dovecot {
         self.folder.path().join("mail").join(user).join("Maildir")
     }
 
+    /// Rights (RFC 4314) of all owners by folder, `Safe owner lr` a line; read anew by every session.
+    pub fn rights_file(&self) -> PathBuf {
+        self.path("rights")
+    }
+
     /// For `doveadm -c`.
     pub fn configuration_file(&self) -> PathBuf {
         self.path("dovecot.conf")
@@ -227,6 +239,7 @@ impl Dovecot {
         fs::write(self.path("ca.pem"), &authority.pem)?;
         fs::write(self.path("cert.pem"), identity.certificate)?;
         fs::write(self.path("key.pem"), identity.key)?;
+        fs::write(self.rights_file(), "")?;
         fs::write(self.path("masters"), format!("{MASTER_USER}:{{PLAIN}}{MASTER_PASSWORD}\n"))?;
         self.write_users()
     }
@@ -238,6 +251,17 @@ impl Dovecot {
             let _ = writeln!(users, "{user}:{{PLAIN.B64}}{}", STANDARD.encode(password));
         }
         fs::write(self.path("users"), users)
+    }
+
+    fn tokens(&self, options: &DovecotOptions) -> io::Result<String> {
+        let Some(url) = &options.introspection else { return Ok(String::new()) };
+        let file = self.path("oauth2.conf");
+        fs::write(&file, OAUTH2.replace("@URL@", url))?;
+        Ok(format!(
+            "auth_mechanisms = plain login xoauth2 oauthbearer\npassdb {{\n  driver = oauth2\n  mechanisms = xoauth2 \
+             oauthbearer\n  args = {}\n}}\n",
+            file.display()
+        ))
     }
 
     fn configuration(&self) -> io::Result<String> {
@@ -262,9 +286,43 @@ impl Dovecot {
             .replace("@SEPARATOR@", &options.separator.to_string())
             .replace("@PREFIX@", &options.prefix)
             .replace("@MAILBOXES@", &mailboxes(&options));
-        Ok(text + &rootless()? + &optional(&options))
+        Ok(text + &rootless()? + &self.tokens(&options)? + &self.optional(&options))
+    }
+
+    fn optional(&self, options: &DovecotOptions) -> String {
+        let mut text = String::new();
+        if let Some(capabilities) = &options.capabilities {
+            let _ = writeln!(text, "protocol imap {{\n  imap_capability = {capabilities}\n}}");
+            let _ = writeln!(text, "imap_capability = {capabilities}");
+        }
+        let mut plugins = Vec::new();
+        if let Some(bytes) = options.quota_bytes {
+            plugins.extend(["quota", "imap_quota"]);
+            let _ = writeln!(
+                text,
+                "mail_plugins = quota\nplugin {{\n  quota = count:User quota\n  quota_vsizes = yes\n  quota_grace = 0\n  \
+                     quota_rule = *:bytes={bytes}\n}}"
+            );
+        }
+        if options.folder_rights {
+            plugins.push("acl");
+            let file = self.rights_file().display().to_string();
+            let _ = writeln!(text, "plugin {{\n  acl = vfile:{file}:cache_secs=0\n  acl_globals_only = yes\n}}");
+        }
+        if !plugins.is_empty() {
+            let _ = writeln!(text, "protocol imap {{\n  mail_plugins = {}\n}}", plugins.join(" "));
+        }
+        text + &options.extra
     }
 }
+
+/// How access tokens are looked up; @URL@ is asked by POST.
+const OAUTH2: &str = "introspection_mode = post
+introspection_url = @URL@
+username_attribute = username
+active_attribute = active
+active_value = true
+";
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -277,22 +335,6 @@ fn mailboxes(options: &DovecotOptions) -> String {
         let _ = writeln!(text, "  mailbox \"{name}\" {{\n    special_use = \\{attribute}\n    auto = {auto}\n  }}");
     }
     text
-}
-
-fn optional(options: &DovecotOptions) -> String {
-    let mut text = String::new();
-    if let Some(capabilities) = &options.capabilities {
-        let _ = writeln!(text, "protocol imap {{\n  imap_capability = {capabilities}\n}}");
-        let _ = writeln!(text, "imap_capability = {capabilities}");
-    }
-    if let Some(bytes) = options.quota_bytes {
-        let _ = writeln!(
-            text,
-            "mail_plugins = quota\nprotocol imap {{\n  mail_plugins = quota imap_quota\n}}\nplugin {{\n  \
-                 quota = count:User quota\n  quota_vsizes = yes\n  quota_grace = 0\n  quota_rule = *:bytes={bytes}\n}}"
-        );
-    }
-    text + &options.extra
 }
 
 /// Gives `path` and all below it to the user that Dovecot works as.

@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bench;
+mod names;
 mod up;
 
 use std::process::ExitCode;
@@ -13,8 +14,9 @@ use crate::arguments::Arguments;
 
 const USAGE: &str = "\
 lab up [--dir DIR] [--sample small|demo|N] [--accounts N]
-    Two Dovecot servers with sample mailboxes at the first, and a mail sink. Prints one line of JSON and stays up
-    until its standard input ends, or SIGTERM or SIGINT comes.
+    Two Dovecot servers with sample mailboxes at the first, a mail sink and a name server. Prints one line of JSON and
+    stays up until its standard input ends, or SIGTERM or SIGINT comes. A line there sets a name, as
+    {\"name\": \"old.example\", \"mx\": [\"mx.old.example\"], \"ttl\": 60}; also addresses, and srv: [[port, host]].
 lab compare SOURCE_PORT SOURCE_USER DESTINATION_PORT DESTINATION_USER [--leave-out FOLDER]... [--rename OLD=NEW]...
             [--allow-extra-empty-folders] [--details N]
     Compares two mailboxes message by message. Prints counters as JSON; exit code 1 if anything differs.

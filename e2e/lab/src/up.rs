@@ -1,9 +1,16 @@
 //! `lab up`: everything a migration needs around the service.
 
-use std::{io, path::Path, process::ExitCode, sync::mpsc, thread};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    process::ExitCode,
+    sync::mpsc,
+    thread,
+};
 
 use mailferry_lab::{
-    Dovecot, DovecotOptions, Sample, SmtpSink,
+    DnsServer, Dovecot, DovecotOptions, Record, Sample, SmtpSink,
     dovecot::{MASTER_PASSWORD, MASTER_USER, MISMATCH_HOST, PASSWORD},
     free_port,
 };
@@ -13,7 +20,7 @@ use signal_hook::{
     iterator::Signals,
 };
 
-use crate::{Failure, arguments::Arguments, print};
+use crate::{Failure, arguments::Arguments, names, print};
 
 /// People of the samples; the first gets the mailbox asked for, the others small ones.
 const NAMES: [&str; 8] = ["anna", "ben", "chloe", "dmitri", "elif", "farid", "greta", "hugo"];
@@ -30,9 +37,12 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     let destination = Dovecot::start(DovecotOptions {
         dir: below("destination"),
         quota_bytes: Some(DESTINATION_QUOTA),
+        folder_rights: true,
         ..DovecotOptions::default()
     })?;
     let sink = SmtpSink::start(below("mails").as_deref())?;
+    let dns = DnsServer::start()?;
+    dns.set("localhost", 60, &[Record::Address(IpAddr::V4(Ipv4Addr::LOCALHOST))]);
     let mut people = Vec::new();
     for (index, name) in NAMES.iter().take(accounts).enumerate() {
         let user = format!("{name}@old.example");
@@ -57,10 +67,12 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
         "source": ports(&source),
         "destination": ports(&destination),
         "smtp_port": sink.port(),
+        "dns": dns.address().to_string(),
+        "rights_file": destination.rights_file(),
         "mail_dir": sink.dir(),
         "accounts": people,
     }));
-    await_end()?;
+    await_end(dns)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -76,15 +88,15 @@ fn ports(server: &Dovecot) -> Value {
     json!({ "imap_port": server.imap_port(), "imaps_port": server.imaps_port() })
 }
 
-/// Returns when the standard input ends, because then whoever started this is gone, or at a signal. The servers end
-/// in order then, and temporary folders are removed.
-fn await_end() -> io::Result<()> {
+/// Returns when the standard input ends, because then whoever started this is gone, or at a signal; until then its lines
+/// set names. The servers end in order then, and temporary folders are removed.
+fn await_end(dns: DnsServer) -> io::Result<()> {
     let (ended, end) = mpsc::channel();
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let by_signal = ended.clone();
     thread::spawn(move || signals.forever().next().map(|_| by_signal.send(())));
     thread::spawn(move || {
-        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        names::follow(io::stdin().lock(), &dns);
         ended.send(())
     });
     end.recv().map_err(io::Error::other)

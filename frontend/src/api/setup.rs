@@ -6,6 +6,7 @@ use mailferry_shared::{
     discovery::{Discovery, DiscoveryCreate},
     dry_run::{DryRun, DryRunCreate},
     ids::{DiscoveryId, DryRunId, OrderId, PaymentId},
+    order::StartKind,
     payment::{OrderPayment, PaymentCreate, PaymentList},
     schedule::MxReport,
 };
@@ -20,8 +21,9 @@ pub(crate) async fn poll_discovery(id: DiscoveryId, etag: Option<&str>) -> Resul
     request::poll(&format!("/discoveries/{id}"), etag).await
 }
 
-pub(crate) async fn start_dry_run(order: OrderId) -> Result<DryRun, ApiError> {
-    request::send(Method::Post, &format!("/orders/{order}/dry-runs"), &DryRunCreate::default()).await
+pub(crate) async fn start_dry_run(order: OrderId, kind: StartKind) -> Result<DryRun, ApiError> {
+    let wanted = DryRunCreate { kind, ..DryRunCreate::default() };
+    request::send(Method::Post, &format!("/orders/{order}/dry-runs"), &wanted).await
 }
 
 pub(crate) async fn poll_dry_run(order: OrderId, id: DryRunId, etag: Option<&str>) -> Result<Polled<DryRun>, ApiError> {

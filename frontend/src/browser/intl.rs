@@ -1,6 +1,6 @@
 //! Numbers, sizes and times as the user's language writes them, by the browser's `Intl`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Offset as _, Utc};
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use mailferry_shared::payment::Currency;
 use wasm_bindgen::JsValue;
@@ -26,7 +26,7 @@ fn options(entries: &[(&str, JsValue)]) -> Object {
 fn formatted(value: f64, entries: &[(&str, JsValue)]) -> String {
     let format = Intl::NumberFormat::new(&locale(), &options(entries));
     let text = format.format().call1(&JsValue::UNDEFINED, &JsValue::from_f64(value));
-    text.ok().and_then(|text| text.as_string()).unwrap_or_else(|| value.to_string())
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
 /// A whole number, "12,345".
@@ -58,7 +58,12 @@ pub(crate) fn money(minor: u64, currency: Currency) -> String {
 
 /// Percent, "42%".
 pub(crate) fn percent(percent: u8) -> String {
-    formatted(f64::from(percent) / 100.0, &[("style", "percent".into())])
+    basis_points(u32::from(percent) * 100)
+}
+
+/// A rate in hundredths of a percent, "8.1%".
+pub(crate) fn basis_points(points: u32) -> String {
+    formatted(f64::from(points) / 10_000.0, &[("style", "percent".into()), ("maximumFractionDigits", 2.into())])
 }
 
 /// A duration in words, "19 minutes".
@@ -124,6 +129,19 @@ pub(crate) fn parse_local(text: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp_millis(time as i64)
 }
 
+/// The same with the browser's offset from UTC at that time, as it was typed.
+pub(crate) fn parse_local_offset(text: &str) -> Option<DateTime<FixedOffset>> {
+    parse_local(text).map(with_offset)
+}
+
+/// `time` with the browser's offset from UTC at that time.
+pub(crate) fn with_offset(time: DateTime<Utc>) -> DateTime<FixedOffset> {
+    #[expect(clippy::cast_possible_truncation, reason = "an offset is a few hundred minutes")]
+    let west_minutes = date(time).get_timezone_offset() as i32;
+    let offset = FixedOffset::west_opt(west_minutes * 60).unwrap_or_else(|| Utc.fix());
+    time.with_timezone(&offset)
+}
+
 /// Now, by the browser's clock.
 pub(crate) fn now() -> DateTime<Utc> {
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a calendar date fit")]
@@ -133,12 +151,8 @@ pub(crate) fn now() -> DateTime<Utc> {
 /// `time` as the value of a `datetime-local` field.
 pub(crate) fn local_value(time: DateTime<Utc>) -> String {
     let date = date(time);
-    let offset = chrono::TimeDelta::minutes({
-        #[expect(clippy::cast_possible_truncation, reason = "an offset is a few hundred minutes")]
-        let minutes = date.get_timezone_offset() as i64;
-        minutes
-    });
-    (time - offset).format("%Y-%m-%dT%H:%M").to_string()
+    let (year, month, day) = (date.get_full_year(), date.get_month() + 1, date.get_date());
+    format!("{year}-{month:02}-{day:02}T{:02}:{:02}", date.get_hours(), date.get_minutes())
 }
 
 /// A rate, "1.5 MB/s".

@@ -115,6 +115,11 @@ impl Search {
         self.show();
     }
 
+    /// An address or a domain that is in no list: whoever is told of it looks for it, and shows what was found below.
+    fn looks_elsewhere(self) -> bool {
+        self.told.is_some() && self.found.with(Vec::is_empty) && self.typed.with(|typed| typed.contains(['@', '.']))
+    }
+
     fn activate(self, at: usize) {
         self.show();
         self.active.set(Some(at));
@@ -199,7 +204,7 @@ pub(crate) fn Combobox(
                         placeholder=placeholder
                         aria-autocomplete="list"
                         aria-haspopup="listbox"
-                        aria-expanded=move || search.open.get().to_string()
+                        aria-expanded=move || (search.open.get() && !search.looks_elsewhere()).to_string()
                         aria-controls=list_id.clone()
                         aria-activedescendant=move || search.active.get().map(|at| format!("{id}-option-{at}"))
                         aria-describedby=error_id.clone()
@@ -219,7 +224,7 @@ pub(crate) fn Combobox(
                     role="listbox"
                     id=list_id.clone()
                     aria-label=label
-                    hidden=move || !search.open.get()
+                    hidden=move || !search.open.get() || search.looks_elsewhere()
                 >
                     {move || options(search, selected)}
                 </ul>

@@ -23,7 +23,12 @@ where
     let body = NodeRef::<html::Tbody>::new();
     let rows = StoredValue::new(Rows::new(ids.with_untracked(Vec::len), GUESS));
     let window = RwSignal::new(Window { rows: 0..ids.with_untracked(Vec::len).min(20), before: 0.0, after: 0.0 });
+    // On paper stands the whole list.
+    let printing = StoredValue::new(false);
     let look = move || {
+        if printing.try_get_value() != Some(false) {
+            return;
+        }
         let Some(Some(body)) = body.try_get_untracked() else { return };
         let start = window.with_untracked(|window| window.rows.start);
         rows.update_value(|rows| measure(&body, rows, start));
@@ -47,9 +52,18 @@ where
     };
     let scrolling = window_event_listener(leptos::ev::scroll, move |_| soon());
     let resizing = window_event_listener(leptos::ev::resize, move |_| soon());
+    let before_print = window_event_listener_untyped("beforeprint", move |_| {
+        printing.set_value(true);
+        window.set(Window { rows: 0..ids.with_untracked(Vec::len), before: 0.0, after: 0.0 });
+    });
+    let after_print = window_event_listener_untyped("afterprint", move |_| {
+        printing.set_value(false);
+        look();
+    });
     on_cleanup(move || {
-        scrolling.remove();
-        resizing.remove();
+        for listener in [scrolling, resizing, before_print, after_print] {
+            listener.remove();
+        }
     });
     Effect::new(move || {
         let count = ids.with(Vec::len);

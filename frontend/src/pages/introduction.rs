@@ -8,7 +8,8 @@ use crate::{
     api, browser,
     browser::intl,
     components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
-    route::Step,
+    legal::Document,
+    route::{ASK, Step},
     state::{Load, language::PageLanguage, offer::Offer, order::OrderContext, router::Router, service::Service},
     t,
 };
@@ -26,6 +27,7 @@ pub(crate) fn Introduction() -> impl IntoView {
                 <Explanation />
                 <div class="aside-sticky">
                     <Begin />
+                    <HaveItDone />
                 </div>
             </div>
         </main>
@@ -150,29 +152,53 @@ fn Explanation() -> impl IntoView {
     }
 }
 
-fn texts(summary: &'static str, paragraphs: [&'static str; 4]) -> impl IntoView {
+fn texts(summary: &'static str, paragraphs: [&'static str; 4], whole: Document) -> impl IntoView {
     let paragraphs = paragraphs.into_iter().map(|text| view! { <p>{text}</p> }).collect_view();
     view! {
         <details class="disclosure">
             <summary>{summary}</summary>
-            <div class="disclosure-body stack-s small soft">{paragraphs}</div>
+            <div class="disclosure-body stack-s small soft">
+                {paragraphs}
+                // Beside this page: what was ticked here stays.
+                <p>
+                    <a href=whole.path() target="_blank">
+                        {t!("legal.whole")}
+                    </a>
+                </p>
+            </div>
         </details>
     }
 }
 
 #[component]
-fn TermsTexts() -> impl IntoView {
+pub(crate) fn TermsTexts() -> impl IntoView {
     view! {
         <div class="stack-s">
             {texts(
                 t!("intro.terms_read"),
                 [t!("intro.terms_1"), t!("intro.terms_2"), t!("intro.terms_3"), t!("intro.terms_4")],
+                Document::Terms,
             )}
             {texts(
                 t!("intro.privacy_read"),
                 [t!("intro.privacy_1"), t!("intro.privacy_2"), t!("intro.privacy_3"), t!("intro.privacy_4")],
+                Document::Privacy,
             )}
         </div>
+    }
+}
+
+/// The way to those who would do it for one; a pre-configured link goes along.
+#[component]
+fn HaveItDone() -> impl IntoView {
+    let path = match Offer::get().token() {
+        Some(token) => format!("{ASK}#link={}", token.expose()),
+        None => ASK.to_owned(),
+    };
+    view! {
+        <p class="small soft have-it-done">
+            {t!("intro.rather")} " " <a href=path>{t!("request.title")}</a>
+        </p>
     }
 }
 

@@ -3,17 +3,20 @@
 mod accounts;
 mod confirm;
 mod introduction;
+mod legal;
 mod lost;
 mod order;
-mod parts;
+pub(crate) mod parts;
 mod providers;
 mod status;
 mod steps;
 
-pub(crate) use accounts::Accounts;
+pub(crate) use accounts::{AccountFile, Accounts, Importing, file_request};
 pub(crate) use confirm::Confirm;
-pub(crate) use introduction::{Introduction, IntroductionAgain};
+pub(crate) use introduction::{Introduction, IntroductionAgain, TermsTexts};
+pub(crate) use legal::Legal;
 pub(crate) use lost::{Locked, NotFound};
-pub(crate) use order::{OrderFrame, Resume};
+pub(crate) use order::{LAST_ORDER, OrderFrame, Resume, take_token};
+pub(crate) use parts::Help;
 pub(crate) use providers::Providers;
 pub(crate) use status::Status;

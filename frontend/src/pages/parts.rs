@@ -3,14 +3,25 @@
 use leptos::prelude::*;
 use mailferry_shared::{
     account::{AccountPair, LoginState, Side, Survey},
+    address::MailAddress,
     finding::{Finding, Severity},
 };
 
 use crate::{
     browser::intl,
     components::{Glyph, icon},
-    i18n, t, tn,
+    i18n,
+    state::offer::Offer,
+    t, tn,
 };
+
+/// Where one asks for help, if that is known.
+#[component]
+pub(crate) fn Help() -> impl IntoView {
+    let address = Offer::get().help();
+    let link = |address: MailAddress| view! { <a href=format!("mailto:{address}")>{address.to_string()}</a> };
+    move || address.get().map(|address| view! { <span class="help">{t!("app.help")} " " {link(address)}</span> })
+}
 
 /// Cause and next step of a finding, in place.
 pub(crate) fn finding_view(finding: &Finding) -> impl IntoView + use<> {

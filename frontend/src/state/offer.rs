@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    address::MailAddress,
     link::{Brand, LinkOpen},
     secret::Secret,
 };
@@ -10,7 +11,7 @@ use crate::{
     api::{self, ApiError},
     brand::{Colour, accents},
     browser,
-    state::language::PageLanguage,
+    state::{language::PageLanguage, service::Service},
 };
 
 /// The link by which somebody came, in every component's context.
@@ -19,6 +20,8 @@ pub(crate) struct Offer {
     token: StoredValue<Option<Secret>>,
     /// Why it cannot be used.
     pub(crate) failure: RwSignal<Option<ApiError>>,
+    /// Whether it fixes the old and the new provider.
+    pub(crate) fixes: RwSignal<(bool, bool)>,
     /// Whose page this is.
     pub(crate) brand: RwSignal<Option<Brand>>,
 }
@@ -27,14 +30,19 @@ impl Offer {
     /// Reads the link in the address, if there is one, and provides what it offers.
     pub(crate) fn provide(language: PageLanguage) -> Self {
         let token = browser::fragment("link").map(Secret::new);
-        let here =
-            Self { token: StoredValue::new(token.clone()), failure: RwSignal::new(None), brand: RwSignal::new(None) };
+        let here = Self {
+            token: StoredValue::new(token.clone()),
+            failure: RwSignal::new(None),
+            fixes: RwSignal::new((false, false)),
+            brand: RwSignal::new(None),
+        };
         provide_context(here);
         if let Some(token) = token {
             spawn_local(async move {
                 match api::open_link(&LinkOpen { token }).await {
                     Ok(offer) => {
                         language.prefer(offer.language.tag());
+                        here.fixes.set((offer.source.is_some(), offer.destination.is_some()));
                         here.wear(&offer.brand);
                     }
                     Err(error) => here.failure.set(Some(error)),
@@ -51,6 +59,15 @@ impl Offer {
     /// The token, for the order that is made by the link.
     pub(crate) fn token(self) -> Option<Secret> {
         self.token.get_value()
+    }
+
+    /// Where one asks for help: whose page it is, else whoever runs the service.
+    pub(crate) fn help(self) -> Memo<Option<MailAddress>> {
+        let service = Service::get();
+        Memo::new(move |_| {
+            let own = self.brand.with(|brand| brand.as_ref().and_then(|brand| brand.support_address.clone()));
+            own.or_else(|| service.operator().contact)
+        })
     }
 
     /// Shows the page in the colours and under the name of `brand`.

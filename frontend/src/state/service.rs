@@ -1,7 +1,7 @@
 //! What the service is like, read once.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::service::ServiceInfo;
+use mailferry_shared::service::{HoursRange, Operator, ServiceInfo};
 
 use super::{Load, connection::Connection};
 use crate::api;
@@ -24,6 +24,15 @@ impl Service {
         Self(info)
     }
 
+    pub(crate) fn get() -> Self {
+        expect_context()
+    }
+
+    /// Who runs it, as far as it is told.
+    pub(crate) fn operator(self) -> Operator {
+        self.0.with(|info| info.ready().map(|info| info.operator.clone()).unwrap_or_default())
+    }
+
     /// What is known so far.
     pub(crate) fn info(self) -> Load<ServiceInfo> {
         self.0.get()
@@ -32,6 +41,12 @@ impl Service {
     /// True if the operator permits connections without TLS.
     pub(crate) fn plaintext_allowed(self) -> bool {
         self.0.with(|info| info.ready().is_some_and(|info| info.plaintext_allowed))
+    }
+
+    /// Hours after the first run at which a delta may start by itself.
+    pub(crate) fn delta_hours(self) -> HoursRange {
+        let usual = HoursRange { usual: 8, least: 4, most: 23 };
+        self.0.with(|info| info.ready().map_or(usual, |info| info.delta_hours))
     }
 
     /// Days of mail that a free trial copies.

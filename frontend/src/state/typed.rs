@@ -32,6 +32,16 @@ impl ServerFields {
         }
     }
 
+    /// Shows `endpoint`, or empty fields.
+    pub(crate) fn show(self, endpoint: Option<&mailferry_shared::endpoint::Endpoint>) {
+        self.clear();
+        if let Some(endpoint) = endpoint {
+            self.host.set(endpoint.host.to_string());
+            self.port.set(endpoint.port.to_string());
+            self.tls.set(endpoint.tls);
+        }
+    }
+
     /// The server, or `None` with the errors beside the fields.
     pub(crate) fn read(self) -> Option<mailferry_shared::endpoint::Endpoint> {
         let read = forms::server(&self.host.get_untracked(), &self.port.get_untracked(), self.tls.get_untracked());
@@ -128,7 +138,7 @@ pub(crate) struct ImportFields {
 }
 
 impl ImportFields {
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             file_name: RwSignal::new(None),
             content: RwSignal::default(),
@@ -224,10 +234,10 @@ pub(crate) struct SecondPhase {
 
 impl SecondPhase {
     fn of(schedule: Option<DeltaSchedule>) -> Self {
-        let hours = schedule.and_then(|schedule| schedule.delay_hours).unwrap_or(8);
+        let hours = schedule.and_then(|schedule| schedule.delay_hours);
         Self {
             trigger: RwSignal::new(schedule.map(|schedule| schedule.trigger)),
-            hours: RwSignal::new(hours.to_string()),
+            hours: RwSignal::new(hours.map(|hours| hours.to_string()).unwrap_or_default()),
             error: RwSignal::new(None),
         }
     }

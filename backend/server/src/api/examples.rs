@@ -28,6 +28,7 @@ use uuid::Uuid;
 pub mod admin;
 pub mod discovery;
 pub mod dry_run;
+pub mod password_links;
 pub mod payment;
 pub mod principals;
 pub mod requests;

@@ -40,6 +40,7 @@ pub mod offers;
 pub mod operation;
 pub mod orders;
 pub mod page;
+pub mod password_links;
 pub mod path;
 pub mod payments;
 pub mod prices;
@@ -181,6 +182,9 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(members::create::create_member)
             .service(members::change::change_member)
             .service(members::delete::delete_member)
+            .service(password_links::send::send_password_link)
+            .service(password_links::request::request_password_link)
+            .service(password_links::set::set_password)
             .service(api_keys::list::list_api_keys)
             .service(api_keys::create::create_api_key)
             .service(api_keys::revoke::revoke_api_key)

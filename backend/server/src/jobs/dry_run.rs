@@ -13,6 +13,7 @@ use mailferry_shared::{
     dry_run::{DryRun, DryRunCounts, DryRunFolder, DryRunLeftOut, DryRunSkip, DryRunState, LeftOutReason},
     finding::{Finding, FindingCode},
     ids::{DryRunId, PairId},
+    order::StartKind,
     run::{Counts, RunKind},
 };
 use mailferry_store::{
@@ -25,6 +26,7 @@ use super::{
     JobContext, JobError, backoff,
     provider::permitted,
     run::{connector, options},
+    visit::visit,
 };
 
 /// Pairs looked at at once.
@@ -44,7 +46,11 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     };
     let is_open = |state| matches!(state, DryRunState::Queued | DryRunState::Running);
     let open: Vec<PairId> = dry_run.pairs.iter().filter(|pair| is_open(pair.state)).map(|pair| pair.pair_id).collect();
-    let look = |pair| look_at(context, job, &order, pair, stop);
+    let kind = match dry_run.kind {
+        StartKind::Main => RunKind::Main,
+        StartKind::Trial => RunKind::Trial,
+    };
+    let look = |pair| look_at(context, job, &order, (pair, kind), stop);
     let mut looked = stream::iter(open).map(look).buffer_unordered(PARALLEL);
     let mut again = false;
     while let Some(result) = looked.next().await {
@@ -68,7 +74,7 @@ async fn look_at(
     context: &JobContext,
     job: &Job,
     order: &OrderRecord,
-    pair: PairId,
+    (pair, kind): (PairId, RunKind),
     stop: &CancellationToken,
 ) -> Result<bool, JobError> {
     let id = DryRunId(job.id);
@@ -83,13 +89,15 @@ async fn look_at(
             return Ok(false);
         }
     };
-    let within = permitted(context, &connector.inner).await?;
+    let within = permitted(context, &connector).await?;
+    let logins = [&connector.source.login, &connector.destination.login];
+    let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(true) };
     save(DryRunState::Running, PlannedPair::default()).await?;
     let (steer, control) = Control::new();
     let looking = run(EngineJob {
         connector: Arc::new(connector),
         ledger: context.store.preview_ledger(pair),
-        options: RunOptions { dry_run: true, ..within.apply(options(order, RunKind::Main, context.store.now()), 1) },
+        options: RunOptions { dry_run: true, ..within.apply(options(order, kind, context.store.now()), 1) },
         control,
         progress: Arc::new(NoProgress),
         fault: Arc::new(NoFault),
@@ -102,6 +110,7 @@ async fn look_at(
             looking.await
         }
     };
+    visiting.end().await?;
     match again_or_failed(&report.end, job.attempt) {
         Ended::Whole => save(DryRunState::Finished, planned(report)).await?,
         Ended::Failed(finding) => save(DryRunState::Failed, failure(finding)).await?,

@@ -105,7 +105,7 @@ async fn receipt(context: &JobContext, mail: &MailRecord) -> Result<Option<Recei
 }
 
 /// When to try again after `attempts` failures; `None` when it is given up.
-fn next_try(now: DateTime<Utc>, attempts: u32, permanent: bool) -> Option<DateTime<Utc>> {
+pub(super) fn next_try(now: DateTime<Utc>, attempts: u32, permanent: bool) -> Option<DateTime<Utc>> {
     if permanent || attempts >= ATTEMPTS {
         return None;
     }

@@ -48,6 +48,14 @@ pub struct Texts {
     pub advice_mx: String,
     /// Where to look for what was not copied.
     pub failed_note: String,
+    /// The mail with a link for a first password, with `{tenant}` and `{expires}`.
+    pub invitation: Text,
+    /// The same for another password.
+    pub password_reset: Text,
+    /// What the link is called in HTML.
+    pub password_button: String,
+    /// Advice about the link, with `{expires}`.
+    pub password_advice: String,
     /// Names of facts.
     pub fact_copied: String,
     /// Messages left out by an option.

@@ -57,6 +57,9 @@ async fn what_a_trial_has_copied_is_not_copied_again_after_the_payment() {
     };
     let account = json!({"source": side(&source), "destination": side(&destination)});
     assert_eq!(client.post(&format!("{order}/accounts"), account).await.status, 201);
+    let begun = client.post(&format!("{order}/dry-runs"), json!({"kind": "trial"})).await;
+    let foreseen = until(&client, begun.header("location"), |dry_run| dry_run["finished"] == true).await;
+    assert_eq!((&foreseen["kind"], &foreseen["counts"]["copy"]), (&json!("trial"), &json!(3)), "{foreseen}");
     client.post(&format!("{order}/start"), json!({"kind": "trial"})).await;
     let trial = counts(&client, &order, "trial").await;
     assert_eq!((&trial["stored"], &trial["failed"]), (&json!(3), &json!(0)), "the last ten days: {trial}");

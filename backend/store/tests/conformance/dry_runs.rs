@@ -4,6 +4,7 @@ use mailferry_shared::{
     account::AccountChange,
     dry_run::{DryRunCounts, DryRunFolder, DryRunLeftOut, DryRunSkip, DryRunState, LeftOutReason},
     finding::{Finding, FindingCode},
+    order::StartKind,
 };
 use mailferry_store::{JobKind, PlannedPair, StoreError};
 
@@ -44,7 +45,7 @@ fn planned() -> PlannedPair {
 async fn a_dry_run_is_kept_pair_by_pair_and_added_up(world: World) {
     let store = &world.store;
     let (order, pairs) = world.order_with(2).await;
-    let begun = store.create_dry_run(order.id, &[]).await.expect("begun");
+    let begun = store.create_dry_run(order.id, &[], StartKind::Main).await.expect("begun");
     assert!(!begun.finished && begun.pairs.iter().all(|pair| pair.state == DryRunState::Queued));
     store.save_dry_run(begun.id, pairs[0], DryRunState::Running, &PlannedPair::default()).await.expect("saved");
     store.save_dry_run(begun.id, pairs[0], DryRunState::Finished, &planned()).await.expect("saved");
@@ -64,20 +65,22 @@ async fn a_dry_run_is_of_ticked_or_named_pairs_of_the_order(world: World) {
     let (other, _) = world.order_with(1).await;
     let untick = AccountChange { ticked: Some(false), ..AccountChange::default() };
     store.change_pair(order.id, pairs[0], &untick).await.expect("changed");
-    let begun = store.create_dry_run(order.id, &[]).await.expect("begun");
+    let begun = store.create_dry_run(order.id, &[], StartKind::Main).await.expect("begun");
     assert_eq!(begun.pairs.iter().map(|pair| pair.pair_id).collect::<Vec<_>>(), [pairs[1]]);
-    let named = store.create_dry_run(order.id, &[pairs[0]]).await.expect("begun");
+    let named = store.create_dry_run(order.id, &[pairs[0]], StartKind::Trial).await.expect("begun");
+    assert_eq!((begun.kind, named.kind), (StartKind::Main, StartKind::Trial));
+    assert_eq!(store.dry_run_work(named.id).await.expect("read").kind, StartKind::Trial);
     assert_eq!(named.pairs.iter().map(|pair| pair.pair_id).collect::<Vec<_>>(), [pairs[0]]);
-    assert!(matches!(store.create_dry_run(other.id, &[pairs[0]]).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.create_dry_run(other.id, &[pairs[0]], StartKind::Main).await, Err(StoreError::NotFound)));
     assert!(matches!(store.dry_run(other.id, begun.id).await, Err(StoreError::NotFound)));
     store.change_pair(order.id, pairs[1], &untick).await.expect("changed");
-    assert!(matches!(store.create_dry_run(order.id, &[]).await, Err(StoreError::NothingTicked)));
+    assert!(matches!(store.create_dry_run(order.id, &[], StartKind::Main).await, Err(StoreError::NothingTicked)));
 }
 
 async fn a_dry_run_that_was_left_behind_is_queued_again(world: World) {
     let store = &world.store;
     let (order, pairs) = world.order_with(1).await;
-    let begun = store.create_dry_run(order.id, &[]).await.expect("begun");
+    let begun = store.create_dry_run(order.id, &[], StartKind::Main).await.expect("begun");
     assert_eq!(store.left_behind().await.expect("read"), []);
     world.raw("DELETE FROM jobs").await;
     assert_eq!(store.left_behind().await.expect("read"), [(JobKind::DryRun, begun.id.0)]);

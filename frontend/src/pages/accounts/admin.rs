@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     account::SideName,
     admin::{AdminCredentials, AdminCredentialsSet},
+    delegation::CredentialKind,
     secret::Secret,
 };
 
@@ -49,14 +50,18 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
     };
     let mine = Memo::new(move |_| known.with(|known| known.iter().find(|admin| admin.side == side).cloned()));
     Effect::new(move || user.set(mine.with(|mine| mine.as_ref().map(|mine| mine.user.clone()).unwrap_or_default())));
+    let locked = Signal::derive(move || !page.open.get());
     let kept = move || mine.with(|mine| mine.as_ref().is_some_and(|mine| mine.has_password));
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = password.get_untracked();
+        // What was entered over the API is kept as what it is, unless a password takes its place.
+        let kept = mine.with_untracked(|mine| mine.as_ref().map(|mine| mine.credential).unwrap_or_default());
         let set = AdminCredentialsSet {
+            credential: if typed.is_empty() { kept } else { CredentialKind::Password },
             user: user.with_untracked(|user| user.trim().to_owned()),
             password: (!typed.is_empty()).then(|| Secret::new(typed)),
-            delegation: None,
+            ..AdminCredentialsSet::default()
         };
         busy.set(true);
         failure.set(None);
@@ -85,7 +90,7 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
     view! {
         <form class="stack-s" on:submit=on_submit novalidate aria-label=legend>
             <h3>{legend}</h3>
-            <TextField id=format!("{id}-user") label=t!("admin.user") value=user maxlength=320 error=error("/user") />
+            <TextField id=format!("{id}-user") label=t!("admin.user") value=user maxlength=320 error=error("/user") disabled=locked />
             <PasswordField
                 id=format!("{id}-password")
                 label=t!("admin.password")
@@ -105,7 +110,7 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
                 type="submit"
                 class="button button-small"
                 class:is-busy=move || busy.get()
-                disabled=move || busy.get() || !page.open.get()
+                disabled=move || busy.get() || locked.get() && mine.with(Option::is_none)
             >
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Check })}
                 {t!("admin.save")}

@@ -30,15 +30,25 @@ fn fields_of(side: &Side) -> SideFields {
     fields
 }
 
+/// What is kept stays what it is, as a refresh token that was entered over the API, unless a password takes its place.
+fn with_kept_kind(side: &Side, input: SideInput) -> SideInput {
+    let kind = if input.password.is_none() { side.credential } else { input.credential };
+    SideInput { credential: kind, ..input }
+}
+
 /// The service keeps a password only while user and server stay the same.
 fn keeps_password(side: &Side, input: &SideInput) -> bool {
     side.has_password && side.user == input.user && side.endpoint == input.endpoint
 }
 
-/// The dialog that changes `pair`.
+/// The dialog that changes `pair`; of what has been started, only the passwords.
 #[component]
 pub(super) fn EditDialog(pair: RwSignal<Option<AccountPair>>) -> impl IntoView {
+    let page = expect_context::<Page>();
     let open = RwSignal::new(false);
+    let title = Signal::derive(move || {
+        if page.open.get() { t!("accounts.edit_title") } else { t!("accounts.passwords_title") }.to_owned()
+    });
     Effect::new(move || open.set(pair.with(Option::is_some)));
     Effect::new(move || {
         if !open.get() && pair.with_untracked(Option::is_some) {
@@ -46,7 +56,7 @@ pub(super) fn EditDialog(pair: RwSignal<Option<AccountPair>>) -> impl IntoView {
         }
     });
     view! {
-        <Dialog id="edit" title=Signal::derive(|| t!("accounts.edit_title").to_owned()) open=open>
+        <Dialog id="edit" title=title open=open>
             {move || pair.get().map(|pair| view! { <EditForm pair=pair open=open /> })}
         </Dialog>
     }
@@ -57,21 +67,29 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
     let page = expect_context::<Page>();
     let (source, destination) = (fields_of(&pair.source), fields_of(&pair.destination));
     let kept = (pair.source.has_password, pair.destination.has_password);
+    let locked = !page.open.get_untracked();
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let inputs = (
-            side_form::read(source, |input| keeps_password(&pair.source, input)),
-            side_form::read(destination, |input| keeps_password(&pair.destination, input)),
+            side_form::read(source, |input| keeps_password(&pair.source, input))
+                .map(|input| with_kept_kind(&pair.source, input)),
+            side_form::read(destination, |input| keeps_password(&pair.destination, input))
+                .map(|input| with_kept_kind(&pair.destination, input)),
         );
         let (Some(source_input), Some(destination_input)) = inputs else { return };
+        // Of what has been started, a side without a new password stays as it is.
+        let told = move |input: &SideInput| !locked || input.password.is_some();
         let id = pair.id;
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
-            let change =
-                AccountChange { ticked: None, source: Some(source_input), destination: Some(destination_input) };
+            let change = AccountChange {
+                ticked: None,
+                source: Some(source_input).filter(told),
+                destination: Some(destination_input).filter(told),
+            };
             let changed = api::change_account(page.context.id, id, &change).await;
             busy.try_set(false);
             match changed {
@@ -96,8 +114,8 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
     view! {
         <form class="stack" on:submit=on_submit novalidate aria-labelledby="edit-title">
             <div class="two">
-                <SideForm id="edit-source" side=SideName::Source fields=source kept=kept.0 />
-                <SideForm id="edit-destination" side=SideName::Destination fields=destination kept=kept.1 />
+                <SideForm id="edit-source" side=SideName::Source fields=source kept=kept.0 locked=locked />
+                <SideForm id="edit-destination" side=SideName::Destination fields=destination kept=kept.1 locked=locked />
             </div>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <div class="dialog-actions">

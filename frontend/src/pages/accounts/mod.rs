@@ -11,8 +11,11 @@ mod preview;
 mod row;
 mod side_form;
 
+pub(crate) use file::{Importing, request as file_request};
+pub(crate) use import::AccountFile;
+
 use leptos::prelude::*;
-use mailferry_shared::order::OrderAction;
+use mailferry_shared::order::{OrderAction, OrderState};
 
 use super::parts;
 use crate::{
@@ -50,6 +53,8 @@ struct Page {
     message: RwSignal<Option<String>>,
     /// Changes are allowed.
     open: Signal<bool>,
+    /// Passwords at least may be told anew: a run or a delta may need them.
+    may_tell_passwords: Signal<bool>,
 }
 
 impl Page {
@@ -75,6 +80,9 @@ pub(crate) fn Accounts() -> impl IntoView {
         tab: RwSignal::new(Tab::Overview),
         message: RwSignal::new(None),
         open: Signal::derive(move || context.allows(OrderAction::Change)),
+        may_tell_passwords: Signal::derive(move || {
+            context.order.with(|order| !matches!(order.state, OrderState::Closed | OrderState::Cancelled))
+        }),
     };
     provide_context(page);
     announce_end(context);
@@ -93,7 +101,11 @@ pub(crate) fn Accounts() -> impl IntoView {
         <PageHead title=t!("accounts.title") lead=t!("accounts.lead") />
         <Show when=move || !page.open.get()>
             <Notice tone=Tone::Info>
-                <p>{t!("accounts.locked")}</p>
+                <p>
+                    {move || {
+                        if page.may_tell_passwords.get() { t!("accounts.locked_passwords") } else { t!("accounts.locked") }
+                    }}
+                </p>
             </Notice>
         </Show>
         <div>
@@ -114,7 +126,7 @@ pub(crate) fn Accounts() -> impl IntoView {
                 <import::ImportAccounts />
             </TabPanel>
         </div>
-        <Show when=move || page.open.get()>
+        <Show when=move || page.may_tell_passwords.get()>
             <admin::Admins />
         </Show>
         <Onward context=context />
@@ -152,6 +164,8 @@ fn Onward(context: OrderContext) -> impl IntoView {
             String::new()
         }
     };
+    // Of what has been started, passwords alone were looked after here.
+    let next = move || if context.allows(OrderAction::Change) { Step::Confirm } else { Step::Status };
     let ready = move || context.accounts.with(|accounts| accounts.ready().is_some_and(|pairs| !pairs.is_empty()));
     view! {
         <div class="wizard-nav">
@@ -164,9 +178,9 @@ fn Onward(context: OrderContext) -> impl IntoView {
                 type="button"
                 class="button button-primary"
                 disabled=move || !ready()
-                on:click=move |_| router.go(&Step::Confirm.path(context.id))
+                on:click=move |_| router.go(&next().path(context.id))
             >
-                {t!("action.continue")}
+                {move || if next() == Step::Status { t!("confirm.to_status") } else { t!("action.continue") }}
                 {icon(Glyph::ArrowRight)}
             </button>
         </div>

@@ -28,6 +28,7 @@ pub(super) fn Row(id: PairId) -> impl IntoView {
     let name = pair.with_untracked(|pair| pair.as_ref().map(parts::pair_name)).unwrap_or_default();
     let ticked = Memo::new(move |_| pair.with(|pair| pair.as_ref().is_some_and(|pair| pair.ticked)));
     let locked = Signal::derive(move || !page.open.get());
+    let no_passwords = Signal::derive(move || !page.may_tell_passwords.get());
     let tick = move |ticked: bool| {
         spawn_local(async move {
             let change = AccountChange { ticked: Some(ticked), ..AccountChange::default() };
@@ -43,14 +44,14 @@ pub(super) fn Row(id: PairId) -> impl IntoView {
     };
     let checking = move || pair.with(|pair| pair.as_ref().is_some_and(crate::state::order::is_moving));
     let cell = move |of: fn(&AccountPair) -> &Side| move || pair.get().map(|pair| side_cell(of(&pair)));
-    let action = move |glyph: Glyph, label: String, run: Callback<()>| {
+    let action = move |glyph: Glyph, label: String, disabled: Signal<bool>, run: Callback<()>| {
         view! {
             <button
                 type="button"
                 class="button button-quiet button-small button-icon"
                 aria-label=label.clone()
                 title=label
-                disabled=move || locked.get()
+                disabled=move || disabled.get()
                 on:click=move |_| run.run(())
             >
                 {icon(glyph)}
@@ -75,9 +76,9 @@ pub(super) fn Row(id: PairId) -> impl IntoView {
             <td data-label=t!("accounts.col_destination")>{cell(|pair| &pair.destination)}</td>
             <td>
                 <div class="table-actions">
-                    {action(Glyph::Refresh, t!("accounts.check_what", account = name), check)}
-                    {action(Glyph::Pencil, t!("accounts.edit_what", account = name), edit)}
-                    {action(Glyph::Trash, t!("accounts.delete_what", account = name), delete)}
+                    {action(Glyph::Refresh, t!("accounts.check_what", account = name), no_passwords, check)}
+                    {action(Glyph::Pencil, t!("accounts.edit_what", account = name), no_passwords, edit)}
+                    {action(Glyph::Trash, t!("accounts.delete_what", account = name), locked, delete)}
                 </div>
             </td>
         </tr>
@@ -88,6 +89,7 @@ fn side_cell(side: &Side) -> impl IntoView + use<> {
     let meta = |text: String| view! { <p class="account-meta">{text}</p> };
     let acts_for = side.act_for.as_ref().map(|mailbox| meta(t!("accounts.acts_for", mailbox = mailbox)));
     let server = side.endpoint.as_ref().map(|endpoint| meta(t!("accounts.own_server", server = endpoint)));
+    let by_admin = side.by_admin.then(|| meta(t!("admin.by_admin").to_owned()));
     let password = (!side.has_password).then(|| meta(t!("accounts.password_missing").to_owned()));
     let findings = side.findings.iter().map(parts::finding_view).collect_view();
     view! {
@@ -95,6 +97,7 @@ fn side_cell(side: &Side) -> impl IntoView + use<> {
             <p class="account-name">{side.user.clone()}</p>
             {acts_for}
             {server}
+            {by_admin}
             {password}
             <p class="row">{parts::login_view(side)}<span class="account-meta numbers">{counted(side)}</span></p>
             {findings}

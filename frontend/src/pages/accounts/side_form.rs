@@ -10,13 +10,15 @@ use crate::{
     t,
 };
 
-/// Fields of one account; `id` makes their ids unique, `kept` says that a password is kept.
+/// Fields of one account; `id` makes their ids unique, `kept` says that a password is kept, `locked` that nothing but
+/// the password may be told anew.
 #[component]
 pub(super) fn SideForm(
     id: &'static str,
     side: SideName,
     fields: SideFields,
     #[prop(optional)] kept: bool,
+    #[prop(optional)] locked: bool,
 ) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let known = KnownProviders::get();
@@ -40,6 +42,18 @@ pub(super) fn SideForm(
         || fields.own_server.get_untracked()
         || fields.by_admin.get_untracked();
     let server_id = format!("{id}-server");
+    // The admin's own password stands with the admin.
+    let password = (!locked || !fields.by_admin.get_untracked()).then(|| {
+        view! {
+            <PasswordField
+                id=format!("{id}-password")
+                label=t!("accounts.password")
+                value=fields.password
+                placeholder=if kept { t!("accounts.password_kept") } else { "" }
+                error=fields.password_error
+            />
+        }
+    });
     view! {
         <fieldset class="card">
             <legend class="visually-hidden">{legend}</legend>
@@ -54,15 +68,10 @@ pub(super) fn SideForm(
                 hint=user_hint
                 maxlength=320
                 error=fields.user_error
+                disabled=locked
             />
-            <PasswordField
-                id=format!("{id}-password")
-                label=t!("accounts.password")
-                value=fields.password
-                placeholder=if kept { t!("accounts.password_kept") } else { "" }
-                error=fields.password_error
-            />
-            <details class="disclosure" open=details_open>
+            {password}
+            <details class="disclosure" open=details_open hidden=locked>
                 <summary>{t!("accounts.details")}</summary>
                 <div class="disclosure-body stack">
                     <Tick

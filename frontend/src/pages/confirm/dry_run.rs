@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     dry_run::{DryRun, DryRunFolder, DryRunLeftOut, DryRunState, LeftOutReason, PairDryRun},
     finding::Finding,
-    order::OrderAction,
+    order::{OrderAction, StartKind},
 };
 
 use super::options::{self, OptionErrors};
@@ -73,11 +73,20 @@ async fn follow(context: OrderContext, errors: OptionErrors, result: RwSignal<Op
     if untrack(|| context.allows(OrderAction::Change)) && !options::save(context, errors).await? {
         return Ok(());
     }
-    let mut dry_run = api::start_dry_run(context.id).await?;
+    let kind = context.typed().start.kind.get_untracked();
+    run(context, kind, |dry_run| result.try_set(Some(dry_run.clone())).is_none()).await
+}
+
+/// Starts a dry run and tells of its results until it has ended, or `told` says that nobody listens.
+pub(super) async fn run(
+    context: OrderContext,
+    kind: StartKind,
+    told: impl Fn(&DryRun) -> bool,
+) -> Result<(), ApiError> {
+    let mut dry_run = api::start_dry_run(context.id, kind).await?;
     let mut etag = None;
     loop {
-        let finished = dry_run.finished;
-        if result.try_set(Some(dry_run.clone())).is_some() || finished {
+        if !told(&dry_run) || dry_run.finished {
             return Ok(());
         }
         TimeoutFuture::new(ROUND_MS).await;

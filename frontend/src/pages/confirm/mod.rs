@@ -6,10 +6,11 @@ mod payment;
 mod schedule;
 mod start;
 mod summary;
+mod trial;
 mod voucher;
 
 use leptos::prelude::*;
-use mailferry_shared::order::StartKind;
+use mailferry_shared::order::{Order, StartKind};
 
 use crate::{
     browser,
@@ -18,6 +19,12 @@ use crate::{
     state::{order::OrderContext, service::Service},
     t, tn,
 };
+
+/// Account pairs that nothing has paid for: no voucher, no payment, and not the link that the order was made by.
+fn lacking(order: &Order) -> u32 {
+    let by_link = order.link.as_ref().and_then(|link| link.prepaid_pairs).unwrap_or_default();
+    order.payment.pairs_needed.saturating_sub(order.payment.pairs_covered).saturating_sub(by_link)
+}
 
 /// The step.
 #[component]
@@ -31,16 +38,17 @@ pub(crate) fn Confirm() -> impl IntoView {
         context.typed().start.kind.set(StartKind::Main);
         browser::drop_fragment();
     }
+    let trial = trial::TrialCount::follow(context);
     // Counting may have gone on since the last step.
     context.refresh();
     view! {
         <PageHead title=t!("confirm.title") lead=t!("confirm.lead") />
         <div class="with-aside">
             <div class="stack">
-                <summary::Summary />
+                <summary::Summary trial=trial />
                 <Show when=is_trial>
                     <Notice tone=Tone::Info title=t!("confirm.trial")>
-                        <p>{move || tn!("confirm.trial_recount", service.trial_days())}</p>
+                        <p>{move || trial_text(service, trial)}</p>
                     </Notice>
                 </Show>
                 <options::Options errors=errors />
@@ -57,6 +65,13 @@ pub(crate) fn Confirm() -> impl IntoView {
                 {t!("action.back")}
             </a>
         </div>
+    }
+}
+
+fn trial_text(service: Service, trial: trial::TrialCount) -> String {
+    match trial.failure.get() {
+        Some(error) => format!("{} {}", t!("confirm.trial_not_counted"), error.text()),
+        None => tn!("confirm.trial_counted", service.trial_days()),
     }
 }
 

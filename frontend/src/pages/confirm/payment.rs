@@ -7,13 +7,13 @@ use mailferry_shared::{
     payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState},
 };
 
+use super::lacking;
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
     components::{Failure, Glyph, Notice, Tone, icon},
-    i18n,
     state::order::OrderContext,
-    t,
+    t, tn,
 };
 
 /// Most looks at a payment that is being settled while one waits.
@@ -72,6 +72,9 @@ pub(super) fn Pay() -> impl IntoView {
         });
     };
     let due = Memo::new(move |_| {
+        if context.order.with(lacking) == 0 {
+            return None;
+        }
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())
     });
     view! {
@@ -152,6 +155,7 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
         PaymentState::Pending => (Tone::Info, t!("pay.pending")),
         PaymentState::Paid => (Tone::Good, t!("pay.paid")),
         PaymentState::Declined => (Tone::Warning, t!("pay.declined")),
+        PaymentState::Mismatched => (Tone::Warning, t!("pay.mismatched")),
         PaymentState::Failed | PaymentState::Refunding | PaymentState::Refunded => (Tone::Warning, t!("pay.failed")),
     };
     view! {
@@ -163,12 +167,11 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
 
 fn due_text(due: &Amount) -> String {
     let money = |minor| intl::money(minor, due.price.currency);
-    t!(
-        "pay.due",
-        total = money(due.total_minor),
-        count = i18n::number(u64::from(due.pairs)),
-        tax = due.price.tax_name,
-        rate = intl::percent(u8::try_from(due.price.tax_basis_points / 100).unwrap_or_default()),
-        amount = money(due.tax_minor)
-    )
+    let sum = tn!("pay.due", u64::from(due.pairs), total = money(due.total_minor));
+    if due.price.tax_basis_points == 0 {
+        return sum;
+    }
+    let rate = intl::basis_points(due.price.tax_basis_points);
+    let tax = t!("pay.tax", name = due.price.tax_name, rate = rate, amount = money(due.tax_minor));
+    format!("{sum} ({tax})")
 }

@@ -1,19 +1,19 @@
 //! The second phase: a delta that starts by itself, after some hours or when the MX record has changed.
 
 use leptos::prelude::*;
-use mailferry_shared::schedule::{DeltaSchedule, DeltaTrigger};
+use mailferry_shared::{
+    schedule::{DeltaSchedule, DeltaTrigger},
+    service::HoursRange,
+};
 
 use crate::{
     components::{RadioCard, TextField},
-    state::{order::OrderContext, typed::SecondPhase},
+    state::{order::OrderContext, service::Service, typed::SecondPhase},
     t,
 };
 
-/// Hours after the first run that one may choose.
-const HOURS: std::ops::RangeInclusive<u32> = 4..=23;
-
 /// What was chosen; or an error beside the field.
-pub(super) fn read(phase: SecondPhase) -> Result<Option<DeltaSchedule>, ()> {
+pub(super) fn read(phase: SecondPhase, range: HoursRange) -> Result<Option<DeltaSchedule>, ()> {
     phase.error.set(None);
     let trigger = phase.trigger.get_untracked();
     let delay_hours = match trigger {
@@ -21,8 +21,8 @@ pub(super) fn read(phase: SecondPhase) -> Result<Option<DeltaSchedule>, ()> {
         Some(DeltaTrigger::MxChanged) => None,
         Some(DeltaTrigger::AfterDelay) => {
             let hours = phase.hours.with_untracked(|hours| hours.trim().parse().ok());
-            let Some(hours) = hours.filter(|hours| HOURS.contains(hours)) else {
-                phase.error.set(Some(t!("schedule.hours_invalid").to_owned()));
+            let Some(hours) = hours.filter(|hours| (range.least..=range.most).contains(hours)) else {
+                phase.error.set(Some(t!("schedule.hours_invalid", least = range.least, most = range.most)));
                 return Err(());
             };
             Some(hours)
@@ -35,6 +35,13 @@ pub(super) fn read(phase: SecondPhase) -> Result<Option<DeltaSchedule>, ()> {
 #[component]
 pub(super) fn SecondRun() -> impl IntoView {
     let phase = expect_context::<OrderContext>().typed().start.second;
+    let range = expect_context::<Service>();
+    let range = Memo::new(move |_| range.delta_hours());
+    Effect::new(move || {
+        if phase.hours.with_untracked(String::is_empty) {
+            phase.hours.set(range.get().usual.to_string());
+        }
+    });
     let card = move |value: Option<DeltaTrigger>, key: &'static str, title: &'static str, text: &'static str| {
         view! {
             <RadioCard
@@ -66,7 +73,7 @@ pub(super) fn SecondRun() -> impl IntoView {
             <Show when=move || phase.trigger.get() == Some(DeltaTrigger::AfterDelay)>
                 <TextField
                     id="second-hours"
-                    label=t!("schedule.hours")
+                    label=t!("schedule.hours", least = range.get().least, most = range.get().most)
                     value=phase.hours
                     inputmode="numeric"
                     is_short=true

@@ -7,6 +7,7 @@ use mailferry_shared::{
 };
 
 use super::{
+    lacking,
     options::{self, OptionErrors},
     payment, schedule,
     voucher::Voucher,
@@ -52,8 +53,7 @@ fn reasons(context: OrderContext) -> Vec<String> {
     } else if unchecked > 0 {
         reasons.push(tn!("confirm.why_unchecked", unchecked));
     }
-    let payment = context.order.with(|order| order.payment);
-    let lacking = payment.pairs_needed.saturating_sub(payment.pairs_covered);
+    let lacking = context.order.with(lacking);
     if context.typed().start.kind.get() == StartKind::Main && lacking > 0 {
         reasons.push(tn!("confirm.why_voucher", u64::from(lacking)));
     }
@@ -90,7 +90,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
         };
         let kind = fields.kind.get_untracked();
         let delta_schedule = match kind {
-            StartKind::Main => schedule::read(fields.second),
+            StartKind::Main => schedule::read(fields.second, untrack(|| service.delta_hours())),
             StartKind::Trial => Ok(None),
         };
         let Ok(delta_schedule) = delta_schedule else { return };

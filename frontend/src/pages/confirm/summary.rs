@@ -1,8 +1,12 @@
 //! What will be migrated: sums and a line per account.
 
 use leptos::prelude::*;
-use mailferry_shared::account::{AccountPair, LoginState};
+use mailferry_shared::{
+    account::{AccountPair, LoginState},
+    order::{OrderTotals, StartKind},
+};
 
+use super::trial::TrialCount;
 use crate::{
     browser::intl,
     components::{Failure, Glyph, Skeleton, icon},
@@ -26,7 +30,7 @@ fn fact(name: &'static str, value: String, note: Option<&'static str>) -> impl I
 
 /// The sums, which fill in as accounts are counted, and the accounts.
 #[component]
-pub(super) fn Summary() -> impl IntoView {
+pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let known = KnownProviders::get();
     let route = move || {
@@ -36,19 +40,20 @@ pub(super) fn Summary() -> impl IntoView {
         })
     };
     let facts = move || {
-        let totals = context.order.with(|order| order.totals);
-        let note = (!totals.survey_complete).then(|| t!("confirm.so_far"));
-        let estimate = totals.estimated_seconds.map_or_else(|| t!("confirm.estimate_unknown").to_owned(), intl::span);
-        let accounts = t!(
-            "confirm.accounts_of",
-            ticked = i18n::number(u64::from(totals.pairs_ticked)),
-            count = i18n::number(u64::from(totals.pairs))
-        );
+        let all = context.order.with(|order| order.totals);
+        let is_trial = context.typed().start.kind.get() == StartKind::Trial && trial.failure.with(Option::is_none);
+        let totals = if is_trial { trial.totals(all) } else { Some(all) };
+        let counting = || t!("confirm.counting").to_owned();
+        let note = totals.filter(|totals| !totals.survey_complete).map(|_| t!("confirm.so_far"));
+        let messages = totals.map_or_else(counting, |totals| i18n::number(totals.messages));
+        let size = totals.map_or_else(counting, |totals| intl::size(totals.size_bytes));
+        let estimate = totals.and_then(|totals| totals.estimated_seconds);
+        let estimate = estimate.map_or_else(|| t!("confirm.estimate_unknown").to_owned(), intl::span);
         view! {
             <dl class="facts">
-                {fact(t!("confirm.accounts"), accounts, None)}
-                {fact(t!("confirm.messages"), i18n::number(totals.messages), note)}
-                {fact(t!("confirm.size"), intl::size(totals.size_bytes), note)}
+                {fact(t!("confirm.accounts"), accounts_of(&all), None)}
+                {fact(t!("confirm.messages"), messages, note)}
+                {fact(t!("confirm.size"), size, note)}
                 {fact(t!("confirm.estimate"), estimate, None)}
             </dl>
         }
@@ -80,6 +85,11 @@ pub(super) fn Summary() -> impl IntoView {
             </details>
         </section>
     }
+}
+
+fn accounts_of(totals: &OrderTotals) -> String {
+    let number = |count| i18n::number(u64::from(count));
+    t!("confirm.accounts_of", ticked = number(totals.pairs_ticked), count = number(totals.pairs))
 }
 
 fn details(pairs: &[AccountPair]) -> impl IntoView + use<> {

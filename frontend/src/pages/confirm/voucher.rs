@@ -7,13 +7,13 @@ use mailferry_shared::{
     secret::Secret,
 };
 
-use super::start::has_started;
+use super::{lacking, start::has_started};
 use crate::{
     api,
     components::{Glyph, Notice, TextField, Tone, icon},
     i18n,
     state::{announce::Announcer, order::OrderContext},
-    t,
+    t, tn,
 };
 
 /// The voucher field. A wrong code is said beside it.
@@ -25,7 +25,7 @@ pub(super) fn Voucher(to_status: Callback<()>) -> impl IntoView {
     let busy = RwSignal::new(false);
     let error = RwSignal::new(None::<String>);
     let payment = Memo::new(move |_| context.order.with(|order| order.payment));
-    let is_paid = move || payment.with(|payment| payment.pairs_covered >= payment.pairs_needed);
+    let is_paid = move || payment.with(|payment| payment.pairs_needed > 0) && context.order.with(lacking) == 0;
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = code.with_untracked(|code| code.trim().to_owned());
@@ -57,11 +57,12 @@ pub(super) fn Voucher(to_status: Callback<()>) -> impl IntoView {
     };
     let covered = move || {
         let payment = payment.get();
-        let needed = i18n::number(u64::from(payment.pairs_needed));
         if is_paid() {
-            t!("confirm.covered_all", needed = needed)
+            tn!("confirm.covered_all", u64::from(payment.pairs_needed))
         } else {
-            t!("confirm.covered", covered = i18n::number(u64::from(payment.pairs_covered)), needed = needed)
+            let needed = i18n::number(u64::from(payment.pairs_needed));
+            let covered = payment.pairs_needed - context.order.with(lacking);
+            t!("confirm.covered", covered = i18n::number(u64::from(covered)), needed = needed)
         }
     };
     view! {
@@ -71,9 +72,11 @@ pub(super) fn Voucher(to_status: Callback<()>) -> impl IntoView {
                     <p>{t!("confirm.awaiting")}</p>
                 </Notice>
             </Show>
-            <p class=move || if is_paid() { "status status-good" } else { "small soft" }>
-                {move || is_paid().then(|| icon(Glyph::Check))} <span>{covered}</span>
-            </p>
+            <Show when=move || payment.with(|payment| payment.pairs_needed > 0)>
+                <p class=move || if is_paid() { "status status-good" } else { "small soft" }>
+                    {move || is_paid().then(|| icon(Glyph::Check))} <span>{covered}</span>
+                </p>
+            </Show>
             <Show when=move || !is_paid()>
                 <TextField
                     id="voucher"

@@ -11,6 +11,7 @@ use mailferry_shared::{
 
 use crate::{
     api::{self, ApiError},
+    browser,
     components::{
         Choice, Combobox, Failure, FieldError, Glyph, LanguageSelect, Notice, PageHead, ServerFieldset, TextField,
         Tone, icon,
@@ -65,6 +66,7 @@ pub(crate) fn Providers() -> impl IntoView {
     let connection = expect_context::<Connection>();
     let router = Router::get();
     let locked = Signal::derive(move || !context.allows(OrderAction::Change));
+    let fixed = read::fixed(context);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let notify_error = RwSignal::new(None::<String>);
@@ -75,7 +77,7 @@ pub(crate) fn Providers() -> impl IntoView {
         if locked.get_untracked() {
             return go();
         }
-        let Some(change) = read::read(context, known, notify_error) else { return read::focus_first_error() };
+        let Some(change) = read::read(context, known, notify_error) else { return browser::focus_first_error() };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -103,9 +105,14 @@ pub(crate) fn Providers() -> impl IntoView {
         }}
         <form class="stack-l" on:submit=on_submit novalidate>
             <div class="crossing">
-                <SideCard texts=source_texts() fields=context.typed().source locked=locked />
+                <SideCard texts=source_texts() fields=context.typed().source locked=locked fixed=fixed.0 />
                 <div class="crossing-arrow">{icon(Glyph::ArrowRight)}</div>
-                <SideCard texts=destination_texts() fields=context.typed().destination locked=locked />
+                <SideCard
+                    texts=destination_texts()
+                    fields=context.typed().destination
+                    locked=locked
+                    fixed=fixed.1
+                />
             </div>
             <section class="card" aria-labelledby="additional-title">
                 <h2 id="additional-title">{t!("providers.additional")}</h2>
@@ -166,7 +173,14 @@ fn choices(providers: &[Provider]) -> Vec<Choice> {
 }
 
 #[component]
-fn SideCard(texts: SideTexts, fields: ProviderFields, locked: Signal<bool>) -> impl IntoView {
+fn SideCard(
+    texts: SideTexts,
+    fields: ProviderFields,
+    locked: Signal<bool>,
+    /// The link by which one came has set it.
+    fixed: bool,
+) -> impl IntoView {
+    let locked = Signal::derive(move || fixed || locked.get());
     let known = KnownProviders::get();
     let entries = Signal::derive(move || known.load().ready().map(|list| choices(list)).unwrap_or_default());
     let chosen = Memo::new(move |_| known.find(&fields.provider.get()?));
@@ -190,6 +204,7 @@ fn SideCard(texts: SideTexts, fields: ProviderFields, locked: Signal<bool>) -> i
                 <h2 id=title_id.clone()>{texts.title}</h2>
                 <p class="soft small">{texts.text}</p>
             </div>
+            {fixed.then(|| view! { <p class="server-line">{icon(Glyph::Lock)} <span>{t!("providers.fixed")}</span></p> })}
             <Show when=move || !fields.by_hand.get()>
                 <Combobox
                     id=texts.id

@@ -13,21 +13,31 @@ use crate::{
     state::{language::PageLanguage, order::OrderContext, providers::KnownProviders, typed::ProviderFields},
 };
 
+/// Whether the link that the order was made by fixes the current and the new provider.
+pub(super) fn fixed(context: OrderContext) -> (bool, bool) {
+    let link = context.order.with_untracked(|order| order.link.clone());
+    link.map_or((false, false), |link| (link.fixes_source, link.fixes_destination))
+}
+
 /// The change to send; `None` with the errors beside their fields.
 pub(super) fn read(
     context: OrderContext,
     known: KnownProviders,
     notify_error: RwSignal<Option<String>>,
 ) -> Option<OrderChange> {
-    let source = read_side(context.typed().source, known, source_texts().missing);
-    let destination = read_side(context.typed().destination, known, destination_texts().missing);
+    let (source_fixed, destination_fixed) = fixed(context);
+    let side = |is_fixed: bool, fields, missing| {
+        if is_fixed { Some(None) } else { read_side(fields, known, missing).map(Some) }
+    };
+    let source = side(source_fixed, context.typed().source, source_texts().missing);
+    let destination = side(destination_fixed, context.typed().destination, destination_texts().missing);
     let typed = context.typed().notify.get_untracked();
     let notify = if typed.trim().is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
     notify_error.set(notify.as_ref().err().map(|error| (*error).to_owned()));
     Some(OrderChange {
         language: Some(PageLanguage::get().of_orders()),
-        source: Some(source?),
-        destination: Some(destination?),
+        source: source?,
+        destination: destination?,
         notify_address: notify.ok()?,
         options: None,
     })
@@ -68,14 +78,4 @@ pub(super) fn show(
     if !placed {
         failure.try_set(Some(error));
     }
-}
-
-/// Leads to the first field with an error.
-pub(super) fn focus_first_error() {
-    request_animation_frame(|| {
-        let found = document().query_selector("[aria-invalid='true']").ok().flatten();
-        if let Some(id) = found.and_then(|element| element.get_attribute("id")) {
-            crate::browser::focus(&id);
-        }
-    });
 }

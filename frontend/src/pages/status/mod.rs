@@ -7,6 +7,7 @@ mod keep;
 mod mx;
 mod next;
 mod pairs;
+mod passwords;
 mod protocol;
 mod verify;
 mod voyage;
@@ -99,6 +100,7 @@ pub(crate) fn Status() -> impl IntoView {
                 <actions::Actions page=page />
             </div>
             <TrialBanner page=page />
+            <passwords::Passwords page=page />
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),
                 Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),

@@ -56,9 +56,6 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
 }
 
 fn hosts(records: &[MxRecord]) -> String {
-    if records.is_empty() {
-        return t!("mx.no_record").to_owned();
-    }
     records.iter().map(|record| record.host.as_str()).collect::<Vec<_>>().join(", ")
 }
 
@@ -71,6 +68,7 @@ fn domain(watch: &MxWatch) -> impl IntoView + use<> {
         MxState::Changed => ("status status-good", Glyph::Check),
     };
     let text = match watch.state {
+        MxState::Old | MxState::Changing | MxState::Changed if watch.records.is_empty() => t!("mx.none").to_owned(),
         MxState::Unknown => t!("mx.unknown").to_owned(),
         MxState::Old => t!("mx.old", hosts = hosts(&watch.records), ttl = ttl),
         MxState::Changing => {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::Page;
-use crate::t;
+use crate::{pages::parts::Help, t};
 
 /// The list, with the new provider's server in it.
 #[component]
@@ -38,6 +38,9 @@ pub(super) fn Next(page: Page) -> impl IntoView {
                 {step(t!("status.next_4"), t!("status.next_4_text"))}
                 {step(t!("status.next_5"), t!("status.next_5_text"))}
             </ol>
+            <p class="soft">
+                <Help />
+            </p>
         </section>
     }
 }

@@ -4,13 +4,15 @@ use std::collections::HashSet;
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    finding::FindingCode,
     ids::PairId,
     progress::PairProgress,
     run::{RunState, RunSummary},
 };
 
-use super::{Page, folders::PairFolders, protocol::ProtocolDialog};
+use super::{Page, folders::PairFolders, passwords, protocol::ProtocolDialog};
 use crate::{
+    browser,
     browser::intl,
     components::{Glyph, VirtualRows, icon},
     format, i18n,
@@ -32,7 +34,19 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
             .unwrap_or_default()
     });
     view! {
-        <section class="card card-flush" aria-label=t!("status.table")>
+        <section class="card card-flush" aria-labelledby="pairs-title">
+            <div class="toolbar">
+                <h2 id="pairs-title">{t!("status.accounts")}</h2>
+                <button
+                    type="button"
+                    class="button button-small print-hidden"
+                    disabled=move || ids.with(Vec::is_empty)
+                    on:click=|_| browser::print()
+                >
+                    {icon(Glyph::Printer)}
+                    {t!("status.report")}
+                </button>
+            </div>
             <Show
                 when=move || !ids.with(Vec::is_empty)
                 fallback=|| view! { <p class="empty soft">{t!("status.no_pairs")}</p> }
@@ -122,7 +136,7 @@ fn Row(
                     {t!("protocol.folders")}
                 </button>
             </th>
-            <td>{move || state_cell(run.get())}</td>
+            <td>{move || state_cell(page, run.get())}</td>
             <td class="cell-progress">
                 <div class="stack-s">
                     <progress
@@ -175,7 +189,13 @@ pub(super) fn run_state(state: RunState) -> impl IntoView {
     view! { <span class=class>{icon(glyph)}<span>{text}</span></span> }
 }
 
-fn state_cell(run: Option<RunSummary>) -> AnyView {
+/// True if a password that is told anew lets the account go on.
+fn wants_password(code: FindingCode) -> bool {
+    use FindingCode::{AppPasswordNeeded, PasswordMissing, TokenRefused, WrongPassword};
+    matches!(code, AppPasswordNeeded | PasswordMissing | TokenRefused | WrongPassword)
+}
+
+fn state_cell(page: Page, run: Option<RunSummary>) -> AnyView {
     let Some(run) = run else {
         return view! { <span class="status status-idle">{icon(Glyph::Clock)}<span>{t!("status.no_run")}</span></span> }
             .into_any();
@@ -193,6 +213,7 @@ fn state_cell(run: Option<RunSummary>) -> AnyView {
             {run_state(run.state)}
             {(!exceptions.is_empty()).then(|| view! { <p class="account-meta">{exceptions.join(" · ")}</p> })}
             {run.finding.as_ref().map(parts::finding_view)}
+            {run.finding.is_some_and(|finding| wants_password(finding.code)).then(|| passwords::way_to_accounts(page))}
         </div>
     }
     .into_any()

@@ -25,6 +25,7 @@ pub mod console;
 pub mod link;
 pub mod offer;
 pub mod password;
+pub mod password_link;
 pub mod principal;
 pub mod session;
 

@@ -20,13 +20,12 @@ use crate::{
     operation_id = "startDryRun",
     tag = "checks",
     params(OrderPath),
-    request_body(content = DryRunCreate, example = json!({"pair_ids": []})),
+    request_body(content = DryRunCreate, example = json!({"pair_ids": [], "kind": "main"})),
     responses(
         (status = 202, description = "The dry run, not yet done", body = DryRun, headers(("Location" = String, description = "The dry run's address")), example = json!(examples::begun())),
         errors::Guarded,
         errors::WithBody,
         errors::OfState,
-        errors::Paced,
         errors::Always,
     ),
     security(("session" = []), ("api_key" = ["orders:write"])),
@@ -37,11 +36,11 @@ pub(crate) async fn start_dry_run(
     managing: Managing,
     body: Body<DryRunCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let (order, pair_ids) = (managing.0.order, body.read()?.pair_ids);
+    let (order, DryRunCreate { pair_ids, kind }) = (managing.0.order, body.read()?);
     if matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled) {
         return Err(ApiError::Conflict("An order that is closed or cancelled has no passwords to look with any more."));
     }
-    let dry_run = app.store.create_dry_run(order.id, &pair_ids).await?;
+    let dry_run = app.store.create_dry_run(order.id, &pair_ids, kind).await?;
     let location = format!("{API_PREFIX}/orders/{}/dry-runs/{}", order.id, dry_run.id);
     Ok(HttpResponse::Accepted().insert_header((header::LOCATION, location)).json(dry_run))
 }

@@ -4,6 +4,7 @@ use mailferry_shared::{
     dry_run::{DryRun, DryRunCounts, DryRunFolder, DryRunLeftOut, DryRunSkip, DryRunState, LeftOutReason, PairDryRun},
     finding::FindingCode,
     ids::{DryRunId, OrderId, PairId},
+    order::StartKind,
 };
 
 use super::{at, id};
@@ -27,6 +28,7 @@ pub fn begun() -> DryRun {
     DryRun {
         id: DryRunId(id(8)),
         order_id: OrderId(id(1)),
+        kind: StartKind::Main,
         created_at: at(0),
         finished: false,
         counts: DryRunCounts::default(),

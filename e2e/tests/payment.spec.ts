@@ -1,0 +1,84 @@
+// Paying: with PayPal, and by a link that has paid already and bears its reseller's brand.
+
+import { violations } from "../support/axe.ts";
+import { Api } from "../support/api.ts";
+import { PayPal } from "../support/paypal.ts";
+import { open, servers, withAccounts } from "../support/ready.ts";
+import { Service } from "../support/service.ts";
+import { Walk } from "../support/walk.ts";
+import { expect, test } from "./fixtures.ts";
+
+/** One red point. */
+const LOGO =
+  "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
+
+test("an order is paid with PayPal, after one thought better of it once", async ({ page, lab }) => {
+  const paypal = await PayPal.start();
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
+  try {
+    const operator = new Api(service.url, await service.operatorKey());
+    const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: false };
+    await operator.call("PUT", "/price", price);
+    const order = await withAccounts(operator, lab, lab.state.accounts.slice(3, 5));
+    await open(page, operator, order);
+    await page.goto(`${service.url}/orders/${order.id}/confirm`);
+    await expect(page.getByText("€35.46 for 2 accounts (VAT 19%: €5.66)")).toBeVisible();
+    await expect(page.getByRole("button", { name: "Start migration" })).toBeDisabled();
+    expect(await violations(page)).toEqual([]);
+
+    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await expect(page.getByRole("heading", { name: "Pay 35.46 EUR?" })).toBeVisible({ timeout: 30_000 });
+    await page.getByRole("link", { name: "Cancel and return" }).click();
+    await expect(page.getByText("The payment was cancelled; nothing was taken.")).toBeVisible();
+    expect(paypal.taken).toEqual([]);
+
+    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    await expect(page.getByText("Paid. Thank you.")).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByText("Paid: all 2 accounts are covered.")).toBeVisible();
+    await expect(page.getByRole("button", { name: "Pay with PayPal" })).toHaveCount(0);
+    expect(paypal.taken).toEqual(["35.46 EUR"]);
+    await page.getByRole("button", { name: "Start migration" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible({ timeout: 60_000 });
+  } finally {
+    await service.stop();
+    paypal.stop();
+  }
+});
+
+test("a link fixes the new provider, pays, and shows whose page it is", async ({ page, lab, operator }) => {
+  const { host, source, password } = lab.state;
+  const brand = { name: "Harbour Mail Move", colour: "#0b5fa5", logo: LOGO, support_address: "help@harbour.example" };
+  const { destination } = servers(lab);
+  const link = await operator.call<{ url: string }>("POST", "/links", { name: "Prepaid", destination, brand, prepaid_pairs: 1 });
+  const walk = new Walk({ page, url: link.url, lab, look: async () => {}, voucher: async () => "" });
+  await walk.introduction();
+  const banner = page.getByRole("banner");
+  await expect(banner).toContainText("Harbour Mail Move");
+  const logo = banner.locator("img");
+  await expect(logo).toHaveAttribute("src", LOGO);
+  expect(await logo.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBe(1);
+  const help = page.getByRole("contentinfo").getByRole("link", { name: "help@harbour.example" });
+  await expect(help).toHaveAttribute("href", "mailto:help@harbour.example");
+
+  const to = page.getByRole("region", { name: "To", exact: true });
+  await expect(to).toContainText("Your provider has set this already.");
+  await expect(to.getByRole("button")).toHaveCount(0);
+  await page.getByRole("region", { name: "From", exact: true }).getByRole("button", { name: "Add missing provider or server" }).click();
+  const server = page.getByRole("group", { name: "Server of the current provider" });
+  await server.getByLabel("Server (host name)").fill(host);
+  await server.getByLabel("Port").fill(String(source.imaps_port));
+  expect(await violations(page)).toEqual([]);
+  await page.getByRole("button", { name: "Continue" }).click();
+
+  const account = lab.state.accounts[3]!;
+  await walk.addAccount(account, password);
+  const pair = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: account.source_user });
+  await expect(pair.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByText("Paid: the account is covered.")).toBeVisible();
+  await expect(page.getByLabel("Voucher code")).toHaveCount(0);
+  await page.getByRole("button", { name: "Start migration" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByRole("region", { name: "What to do next" })).toContainText("help@harbour.example");
+});

@@ -1,0 +1,190 @@
+// The status page: how fast it goes, what became of each message, files and paper, trying again, the proof, where new
+// mail goes, and passwords that are forgotten and told again.
+
+import { readFileSync, writeFileSync } from "node:fs";
+
+import type { Locator, Page } from "@playwright/test";
+
+import type { Pair } from "../support/api.ts";
+import { violations } from "../support/axe.ts";
+import { imap } from "../support/imap.ts";
+import type { Lab } from "../support/lab.ts";
+import { SlowLine } from "../support/line.ts";
+import { open, servers } from "../support/ready.ts";
+import { expect, test } from "./fixtures.ts";
+
+/** Small enough for a chart to be drawn before it is over, bytes a second. */
+const SLOW = 4_000;
+const PETRA = { source_user: "petra@moving.example", destination_user: "petra@safe.example" };
+
+const message = (subject: string, size = 10) => `From: a@b.example\r\nSubject: ${subject}\r\n\r\n${"x".repeat(60)}\r\n`.padEnd(size, "y\r\n");
+const append = (folder: string, text: string) => `APPEND ${folder} "01-Feb-2020 10:00:00 +0000" {${text.length}+}\r\n${text}`;
+
+/** Of six messages one is at the destination already, one is too large, and a folder takes none for now. */
+async function prepare(lab: Lab): Promise<void> {
+  const { source, destination, password, rights_file } = lab.state;
+  const twice = append("INBOX", message("known"));
+  const own = [append("INBOX", message("one")), twice, append("INBOX", message("two")), append("INBOX", message("large", 1_100_000))];
+  const safe = ["CREATE Safe", append("Safe", message("three")), append("Safe", message("four"))];
+  await imap(source.imap_port, PETRA.source_user, password, [...own, ...safe]);
+  await imap(destination.imap_port, PETRA.destination_user, password, [twice]);
+  writeFileSync(rights_file, "Safe owner lrwst\n");
+}
+
+async function download(page: Page, link: Locator): Promise<{ name: string; text: string }> {
+  const [file] = await Promise.all([page.waitForEvent("download"), link.click()]);
+  return { name: file.suggestedFilename(), text: readFileSync(await file.path(), "utf8") };
+}
+
+test("all that one wants to know of a migration, and can do about it", async ({ page, lab, operator }) => {
+  test.setTimeout(300_000);
+  const { source, closed_port, password, rights_file, destination } = lab.state;
+  await prepare(lab);
+  await lab.name({ name: "moving.example", mx: ["mx.moving.example"] });
+  const line = await SlowLine.start(closed_port, source.imaps_port);
+  const order = await operator.createOrder({
+    ...servers(lab),
+    notify_address: "owner@customer.example",
+    options: { max_message_bytes: 1_000_000 },
+  });
+  const ben = { source_user: "ben@old.example", destination_user: "ben@safe.example" };
+  await operator.addAccount(order.id, { user: PETRA.source_user, password }, { user: PETRA.destination_user, password });
+  const endpoint = { host: "localhost", port: line.port, tls: "implicit" } as const;
+  await operator.addAccount(order.id, { user: ben.source_user, password, endpoint }, { user: ben.destination_user, password });
+  await operator.check(order.id);
+  await operator.redeem(order.id, await operator.voucher(2));
+  line.slow(SLOW);
+  await operator.call("POST", `/orders/${order.id}/start`, { delta_schedule: { trigger: "mx_changed" } });
+  await open(page, operator, order);
+  const title = page.getByRole("heading", { level: 1 });
+  const button = (name: string) => page.getByRole("button", { name, exact: true });
+
+  const mx = page.getByRole("region", { name: "Where new mail goes" });
+  await test.step("where new mail goes is shown, also of a domain without a record", async () => {
+    await expect(mx.getByText("The MX record still points to mx.moving.example; others may remember it for 1 hour.")).toBeVisible({ timeout: 60_000 });
+    await expect(mx.getByText("This domain has no MX record at the moment; as soon as it gets one, you see it here.")).toBeVisible();
+    await expect(mx.getByText("A delta starts by itself once the record has changed.")).toBeVisible();
+    await lab.name({ name: "moving.example", mx: ["mx.safe.example"] });
+  });
+
+  await test.step("while it runs there is a chart of its speed, and it can be paused", async () => {
+    await expect(title).toHaveText("Your mail is on its way");
+    const chart = page.getByRole("img", { name: /^now .*, highest / });
+    await expect(chart).toBeVisible({ timeout: 60_000 });
+    expect(await chart.locator("polyline").getAttribute("points")).toMatch(/^[\d.]+,[\d.]+( [\d.]+,[\d.]+)+$/);
+    await button("Pause").click();
+    await expect(title).toHaveText("Paused");
+    line.open();
+    await button("Resume").click();
+    await expect(title).toHaveText("Finished, with exceptions", { timeout: 90_000 });
+    expect(await violations(page)).toEqual([]);
+  });
+
+  const protocol = page.getByRole("dialog", { name: new RegExp(`Protocol: ${PETRA.source_user}`) });
+  await test.step("the protocol tells what became of each message, by kind", async () => {
+    await button(`Protocol of ${PETRA.source_user}`).click();
+    const items = protocol.getByRole("table", { name: "Messages with something to say" }).locator("tbody tr");
+    await expect(items).toHaveCount(4);
+    for (const [kind, count, words] of [
+      ["Failed 2", 2, "The destination refused this message."],
+      ["Skipped 1", 1, "The message is larger than the limit."],
+      ["Duplicates 1", 1, "It was at the new provider before, so it was not copied again."],
+    ] as const) {
+      const chip = protocol.getByRole("button", { name: kind, exact: true });
+      await chip.click();
+      await expect(chip).toHaveAttribute("aria-pressed", "true");
+      await expect(items).toHaveCount(count);
+      await expect(items.first()).toContainText(words);
+    }
+    await protocol.getByRole("button", { name: "All 4", exact: true }).click();
+    await expect(items).toHaveCount(4);
+  });
+
+  await test.step("it is kept in files", async () => {
+    const csv = await download(page, protocol.getByRole("link", { name: "Download as CSV" }));
+    expect(csv.name).toMatch(/\.csv$/);
+    expect(csv.text.trim().split("\n").length).toBeGreaterThanOrEqual(5);
+    const json = await download(page, protocol.getByRole("link", { name: "Download as JSON" }));
+    const { items } = JSON.parse(json.text) as { items: { outcome: string; folder: string }[] };
+    expect(items.map(({ outcome }) => outcome).sort()).toEqual(["duplicate", "failed", "failed", "skipped"]);
+    for (const { folder } of items) expect(csv.text).toContain(folder);
+  });
+
+  await test.step("on paper stands the protocol alone", async () => {
+    await page.evaluate(() => ((window as unknown as { printed: number }).printed = 0));
+    await page.evaluate(() => (window.print = () => void ((window as unknown as { printed: number }).printed += 1)));
+    await protocol.getByRole("button", { name: "Print" }).click();
+    expect(await page.evaluate(() => (window as unknown as { printed: number }).printed)).toBe(1);
+    await page.emulateMedia({ media: "print" });
+    await expect(protocol.getByRole("heading", { name: "Messages with something to say" })).toBeVisible();
+    for (const hidden of [page.getByRole("banner"), protocol.getByRole("button", { name: "Print" }), page.getByRole("table", { name: "Accounts and their progress" })]) {
+      await expect(hidden).toBeHidden();
+    }
+    await page.emulateMedia({ media: null });
+    await protocol.getByRole("button", { name: "Close" }).click();
+  });
+
+  await test.step("what failed is tried again, and arrives", async () => {
+    writeFileSync(rights_file, "");
+    await button("Retry failed items").click();
+    const question = page.getByRole("dialog", { name: "Try again what failed?" });
+    await expect(question).toContainText("What has arrived is not copied again");
+    await question.getByRole("button", { name: "Try again now" }).click();
+    await expect(title).toHaveText("Your mail has arrived", { timeout: 60_000 });
+    await expect(button("Retry failed items")).toHaveCount(0);
+  });
+
+  const proof = page.getByRole("region", { name: "Proof that everything arrived" });
+  await test.step("that everything arrived is proved, and what is missing is named", async () => {
+    await proof.getByRole("button", { name: "Verify" }).click();
+    const sentence = proof.getByText(/^[\d,]+ of [\d,]+ messages arrived, byte for byte\.$/);
+    await expect(sentence).toBeVisible({ timeout: 60_000 });
+    const [identical, expected] = (await sentence.textContent())!.match(/[\d,]+/g)!;
+    expect(identical).toBe(expected);
+    const commands = ["SELECT Safe", "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"];
+    await imap(destination.imap_port, PETRA.destination_user, password, commands);
+    await proof.getByRole("button", { name: "Verify" }).click();
+    await expect(proof.getByText("1 is missing from its folder.")).toBeVisible({ timeout: 60_000 });
+    await proof.getByText(`${PETRA.source_user} → ${PETRA.destination_user}`).click();
+    await expect(proof.getByRole("row").filter({ hasText: "Safe" })).toContainText("Absent");
+    expect(await violations(page)).toEqual([]);
+  });
+
+  await test.step("passwords are forgotten at once, and asked for again by a delta", async () => {
+    await button("Forget passwords now").click();
+    const question = page.getByRole("dialog", { name: "Forget all passwords?" });
+    await question.getByRole("button", { name: "Forget passwords" }).click();
+    await expect(question).toBeHidden();
+    await expect(button("Forget passwords now")).toHaveCount(0);
+    const kept = (await operator.accounts(order.id)).flatMap((pair) => [pair.source, pair.destination]) as (Pair["source"] & { has_password: boolean })[];
+    expect(kept.map((side) => side.has_password)).toEqual([false, false, false, false]);
+    await page.getByRole("link", { name: "Enter the passwords" }).click();
+    const table = page.getByRole("table", { name: "Account pairs" });
+    for (const account of [PETRA, ben]) {
+      const row = table.getByRole("row").filter({ hasText: account.source_user });
+      await expect(row.getByText("No password")).toHaveCount(2);
+      await row.getByRole("button", { name: /^Edit/ }).click();
+      const dialog = page.getByRole("dialog", { name: "Enter passwords" });
+      await expect(dialog.getByLabel("User name").first()).toBeDisabled();
+      for (const side of ["Current account", "New account"]) {
+        await dialog.getByRole("group", { name: side }).getByLabel("Password", { exact: true }).fill(password);
+      }
+      expect(await violations(page)).toEqual([]);
+      await dialog.getByRole("button", { name: "Save changes" }).click();
+      await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
+    }
+    await page.getByRole("navigation", { name: "Steps" }).getByRole("link", { name: "Observe migration" }).click();
+    await expect(title).toHaveText("Your mail has arrived");
+    await button("Start delta migration").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Start delta now" }).click();
+    await expect(page.getByRole("dialog")).toHaveCount(0);
+    await lab.mail("the delta has finished", ({ text, subject }) => text.includes(order.id) && /delta.*finished/i.test(subject));
+    const { counters } = await lab.compare({ ...PETRA, messages: 0, size_bytes: 0, folders: 0 });
+    expect(counters["extra"]).toBe(0);
+  });
+
+  await test.step("the switch of the MX record is seen by itself", async () => {
+    await expect(mx.getByText(/The MX record points to mx\.safe\.example now; by .* everybody knows it\./)).toBeVisible({ timeout: 120_000 });
+  });
+  line.stop();
+});

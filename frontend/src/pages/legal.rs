@@ -1,0 +1,74 @@
+//! Terms of service and privacy statement as a page.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::service::ServiceInfo;
+
+use crate::{
+    browser,
+    components::{Failure, Notice, PageHead, Skeleton, Tone},
+    i18n,
+    legal::{Block, Document, blocks},
+    state::{Load, service::Service},
+    t,
+};
+
+/// The page of `document` in the language in use.
+#[component]
+pub(crate) fn Legal(document: Document) -> impl IntoView {
+    let service = expect_context::<Service>();
+    // Empty: it could not be had.
+    let text = RwSignal::new(None::<String>);
+    spawn_local(async move {
+        let url = browser::asset(&format!("legal-{}", i18n::current().code));
+        text.try_set(Some(browser::fetch_text(&url).await.unwrap_or_default()));
+    });
+    view! {
+        <main class="page" id="main" tabindex="-1">
+            {move || match (service.info(), text.get()) {
+                (Load::Failed(error), _) => view! { <Failure error=error /> }.into_any(),
+                (_, Some(text)) if text.is_empty() => {
+                    view! {
+                        <Notice tone=Tone::Error>
+                            <p>{t!("error.offline")}</p>
+                        </Notice>
+                    }
+                        .into_any()
+                }
+                (Load::Ready(info), Some(text)) => article(&text, document, &info),
+                _ => view! { <Skeleton /> }.into_any(),
+            }}
+        </main>
+    }
+}
+
+fn article(text: &str, document: Document, info: &ServiceInfo) -> AnyView {
+    let operator = info.operator.name.clone().unwrap_or_else(|| t!("legal.unknown_operator").to_owned());
+    let contact = info.operator.contact.as_ref().map(ToString::to_string);
+    let contact = contact.unwrap_or_else(|| t!("legal.unknown_contact").to_owned());
+    let number = |count: u32| i18n::number(u64::from(count));
+    let (trial, link, purge) = (number(info.trial_days), number(info.link_days), number(info.purge_days));
+    let values = [
+        ("version", info.terms_version.as_str()),
+        ("operator", operator.as_str()),
+        ("contact", contact.as_str()),
+        ("trial_days", trial.as_str()),
+        ("link_days", link.as_str()),
+        ("purge_days", purge.as_str()),
+    ];
+    let all = blocks(text, document);
+    let parts = all.chunk_by(|one, next| matches!((one, next), (Block::Item(_), Block::Item(_))));
+    let parts = parts.map(|part| match part {
+        [Block::Title(title)] => view! { <PageHead title=i18n::fill(title, &values) /> }.into_any(),
+        [Block::Heading(heading)] => view! { <h2>{i18n::fill(heading, &values)}</h2> }.into_any(),
+        [Block::Text(text)] => view! { <p>{i18n::fill(text, &values)}</p> }.into_any(),
+        items => {
+            let items = items.iter().map(|item| match item {
+                Block::Title(text) | Block::Heading(text) | Block::Text(text) | Block::Item(text) => {
+                    view! { <li>{i18n::fill(text, &values)}</li> }
+                }
+            });
+            view! { <ul>{items.collect_view()}</ul> }.into_any()
+        }
+    });
+    view! { <article class="legal">{parts.collect_view()}</article> }.into_any()
+}
