@@ -99,6 +99,10 @@ authz: setup ## Every operation of the API × every proof that does not suffice;
 api-walk: setup ## A reseller's life by the API alone, between real servers: tenant, key, voucher, link, order, webhooks
 	cargo test --locked $(NATIVE) --test api -- --nocapture walk
 
+.PHONY: requests-walk
+requests-walk: setup ## A requested migration by the API alone, between real servers: file, attachments, queue, run, mails, purge
+	cargo test --locked $(NATIVE) --test api -- --nocapture requests_walk
+
 .PHONY: bench
 bench: setup ## How long copies take, beside the servers' limit and other tools; writes e2e/BENCH.md; BENCH_ONLY="many disk" prints some
 	$(MAKE) service lab PROFILE=release

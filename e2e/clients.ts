@@ -1,13 +1,14 @@
 // `make clients`: clients in three languages are generated from openapi/openapi.json into a temporary folder and compile;
-// those in TypeScript and Python drive a whole migration between real mail servers, the one in Java creates an order.
+// each drives a whole migration between real mail servers. The one in TypeScript is told of it by webhooks meanwhile, and
+// verifies them with the package standardwebhooks.
 
 import { copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 import { endWithSignals, run } from "./support/child.ts";
 import { Lab, type LabAccount } from "./support/lab.ts";
 import { root, workFolder } from "./support/paths.ts";
-import { Service } from "./support/service.ts";
+import { Service, freePort } from "./support/service.ts";
 import { say } from "./support/terminal.ts";
 
 const document = join(root, "openapi", "openapi.json");
@@ -22,6 +23,8 @@ interface Report {
   state: string;
   counts: { stored: number; present: number; failed: number; uncertain: number };
   runs: { kind: string; state: string; folders: number }[];
+  /** Kinds of events whose webhooks were verified. */
+  webhooks?: string[];
 }
 
 /** Runs a command; ends everything with its words if it fails. */
@@ -35,7 +38,7 @@ async function typescript(folder: string): Promise<string[]> {
   mkdirSync(folder);
   symlinkSync(modules, join(folder, "node_modules"));
   await must(join(modules, ".bin", "openapi-typescript"), [document, "--default-non-nullable", "false", "--output", join(folder, "api.d.ts")]);
-  copyFileSync(join(programs, "migrate.ts"), join(folder, "migrate.ts"));
+  for (const name of ["migrate.ts", "webhooks.ts"]) copyFileSync(join(programs, name), join(folder, name));
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   const options = { extends: join(root, "e2e", "tsconfig.json"), include: ["*.ts"], compilerOptions: { types: ["node"] } };
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(options));
@@ -71,12 +74,21 @@ async function java(folder: string): Promise<string[]> {
   const classes = [join(folder, "classes"), generator, "/usr/share/java/geronimo-annotation-1.3-spec.jar"].join(":");
   mkdirSync(join(folder, "classes"));
   const target = ["-nowarn", "-d", join(folder, "classes"), "-cp", classes];
-  await must("javac", [...target, ...files, join(programs, "Service.java")]);
+  await must("javac", [...target, ...files, join(programs, "Migrate.java")]);
   say(`  Java: ${files.length} files compiled`);
-  return ["java", "-cp", classes, "Service"];
+  return ["java", "-cp", classes, "Migrate"];
 }
 
-async function migrate(name: string, program: string[], lab: Lab, service: Service, key: string, account: LabAccount): Promise<void> {
+/** Where everything happens. */
+interface Place {
+  lab: Lab;
+  service: Service;
+  key: string;
+  /** A port that webhooks may be posted to. */
+  port: number;
+}
+
+async function migrate(name: string, program: string[], { lab, service, key, port }: Place, account: LabAccount): Promise<Report> {
   const { host, source, destination, password } = lab.state;
   const migration = {
     host,
@@ -86,7 +98,15 @@ async function migrate(name: string, program: string[], lab: Lab, service: Servi
     destination_user: account.destination_user,
     password,
   };
-  const env = { MAILFERRY_URL: service.url, MAILFERRY_API_KEY: key, MIGRATION: JSON.stringify(migration) };
+  // The certificate of the lab's mail server names localhost.
+  const folder = dirname(lab.state.ca_file);
+  const webhooks = { port, certificate: join(folder, "cert.pem"), key: join(folder, "key.pem") };
+  const env = {
+    MAILFERRY_URL: service.url,
+    MAILFERRY_API_KEY: key,
+    MIGRATION: JSON.stringify(migration),
+    WEBHOOKS: JSON.stringify(webhooks),
+  };
   const [command, ...args] = program as [string, ...string[]];
   const main = JSON.parse(await must(command, [...args, "main"], env)) as Report;
   expect(name, main, "completed", account.messages, ["main succeeded"]);
@@ -96,6 +116,7 @@ async function migrate(name: string, program: string[], lab: Lab, service: Servi
   const { perfect, counters } = await lab.compare(account);
   if (!perfect) throw new Error(`${name}: the mailboxes differ: ${JSON.stringify(counters)}`);
   say(`  ${name}: ${account.messages} messages, then ${LATER} more by a delta; compared: identical`);
+  return main;
 }
 
 function expect(name: string, report: Report, state: string, stored: number, runs: string[]): void {
@@ -114,18 +135,21 @@ async function main(): Promise<void> {
   const lab = await Lab.start({ sample: "small", accounts: 3 });
   let service: Service | undefined;
   try {
-    service = await Service.start({ lab });
-    const key = await service.operatorKey();
-    const [first, second] = lab.state.accounts as [LabAccount, LabAccount];
-    await migrate("TypeScript", typescriptProgram, lab, service, key, first);
-    await migrate("Python", pythonProgram, lab, service, key, second);
-    const [command, ...args] = javaProgram as [string, ...string[]];
-    say(`  Java: order ${(await must(command, [...args, service.url, key])).trim()}`);
+    const port = await freePort();
+    service = await Service.start({ lab, openPorts: [port] });
+    const place = { lab, service, key: await service.operatorKey(), port };
+    const [first, second, third] = lab.state.accounts as [LabAccount, LabAccount, LabAccount];
+    const told = (await migrate("TypeScript", typescriptProgram, place, first)).webhooks ?? [];
+    const steps = ["order.created", "order.submitted", "order.started", "run.finished", "order.completed"];
+    if ([...told].sort().join() !== [...steps].sort().join()) throw new Error(`TypeScript: told of ${told.join(", ")}`);
+    say(`  TypeScript: ${told.length} webhooks verified by standardwebhooks`);
+    await migrate("Python", pythonProgram, place, second);
+    await migrate("Java", javaProgram, place, third);
   } finally {
     await service?.stop();
     await lab.stop();
   }
-  say("3 clients generated and compiled, 2 whole migrations.");
+  say("3 clients generated and compiled, 3 whole migrations, webhooks verified.");
 }
 
 endWithSignals();

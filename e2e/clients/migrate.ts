@@ -2,10 +2,13 @@
 //
 //   MAILFERRY_URL=… MAILFERRY_API_KEY=… MIGRATION='{"host": …}' node migrate.ts main
 //   …                                                           node migrate.ts delta ORDER
+//
+// With WEBHOOKS='{"port": …}' it is told of every event meanwhile, and verifies what it is told.
 
 import createClient from "openapi-fetch";
 
 import type { components, paths } from "./api.d.ts";
+import { type Listener, Webhooks } from "./webhooks.ts";
 
 type Progress = components["schemas"]["Progress"];
 
@@ -19,7 +22,7 @@ interface Migration {
   password: string;
 }
 
-const { MAILFERRY_URL, MAILFERRY_API_KEY, MIGRATION } = process.env;
+const { MAILFERRY_URL, MAILFERRY_API_KEY, MIGRATION, WEBHOOKS } = process.env;
 const migration = JSON.parse(MIGRATION ?? "") as Migration;
 const api = createClient<paths>({
   baseUrl: MAILFERRY_URL ?? "",
@@ -105,7 +108,7 @@ async function accounts(order_id: string): Promise<components["schemas"]["Accoun
   return all;
 }
 
-async function report(order_id: string, progress: Progress): Promise<void> {
+async function report(order_id: string, progress: Progress, webhooks: string[] = []): Promise<void> {
   const protocols = [];
   for (const pair of await accounts(order_id)) {
     for (const run of pair.runs) {
@@ -114,17 +117,19 @@ async function report(order_id: string, progress: Progress): Promise<void> {
     }
   }
   const runs = protocols.map(({ run, folders }) => ({ kind: run.kind, state: run.state, folders: folders.length }));
-  console.log(JSON.stringify({ order_id, state: progress.state, counts: progress.counts, runs }));
+  console.log(JSON.stringify({ order_id, state: progress.state, counts: progress.counts, runs, webhooks }));
 }
 
 const [phase, known] = process.argv.slice(2);
 if (phase === "main") {
+  const hooks = WEBHOOKS ? await Webhooks.listen(api, JSON.parse(WEBHOOKS) as Listener) : undefined;
   const order_id = await createOrder();
   await addAccount(order_id);
   await check(order_id);
   await pay(order_id);
   good(await api.POST("/api/v1/orders/{order_id}/start", { params: { path: { order_id } }, body: { kind: "main" } }));
-  await report(order_id, await watch(order_id));
+  const progress = await watch(order_id);
+  await report(order_id, progress, await hooks?.until("order.completed"));
 } else {
   const order_id = known ?? "";
   good(await api.POST("/api/v1/orders/{order_id}/deltas", { params: { path: { order_id } }, body: {} }));

@@ -13,8 +13,8 @@ export interface ServiceOptions {
   dir?: string;
   /** A free one if absent. */
   port?: number;
-  /** Further ports that it may connect to. */
-  ports?: number[];
+  /** Ports that may be connected to besides the lab's: of servers of a test's own. */
+  openPorts?: number[];
   /** More settings. */
   env?: Record<string, string>;
 }
@@ -37,7 +37,7 @@ export class Service {
     const dir = options.dir ?? workFolder("service");
     const port = options.port ?? (await freePort());
     const url = `http://127.0.0.1:${port}`;
-    const service = new Service(url, dir, { ...settings(options.lab, dir, port, options.ports ?? []), MAILFERRY_PUBLIC_URL: url, ...options.env });
+    const service = new Service(url, dir, { ...settings(options, dir, port), MAILFERRY_PUBLIC_URL: url, ...options.env });
     await service.startAgain();
     return service;
   }
@@ -74,7 +74,7 @@ export class Service {
   }
 }
 
-function settings(lab: Lab, dir: string, port: number, more: number[]): Record<string, string> {
+function settings({ lab, openPorts = [] }: ServiceOptions, dir: string, port: number): Record<string, string> {
   const { source, destination, smtp_port, closed_port, ca_file, dns } = lab.state;
   const ports = [source.imap_port, source.imaps_port, destination.imap_port, destination.imaps_port];
   return {
@@ -86,7 +86,7 @@ function settings(lab: Lab, dir: string, port: number, more: number[]): Record<s
     MAILFERRY_CA_FILE: ca_file,
     // The lab's servers are on loopback, which the address guard refuses otherwise.
     MAILFERRY_ALLOW_NETWORKS: "127.0.0.0/8,::1/128",
-    MAILFERRY_ALLOW_PORTS: [...ports, smtp_port, closed_port, ...more].join(","),
+    MAILFERRY_ALLOW_PORTS: [...ports, ...openPorts, smtp_port, closed_port].join(","),
     MAILFERRY_DNS: dns,
   };
 }

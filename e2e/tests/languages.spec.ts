@@ -2,6 +2,7 @@
 
 import type { Progress } from "../support/api.ts";
 import { violations } from "../support/axe.ts";
+import { PASSWORD, as } from "../support/console.ts";
 import { overflows, untranslated } from "../support/layout.ts";
 import { completed, link, open, withAccounts } from "../support/ready.ts";
 import { Service } from "../support/service.ts";
@@ -133,5 +134,86 @@ test("in a language that nobody speaks nothing is hard-coded and nothing overflo
   await page.locator("tr .table-actions button").first().click();
   await expect(page.locator("dialog[open] table").first()).toBeVisible();
   await look("protocol");
+  await context.close();
+});
+
+test("nor is anything hard-coded in the console or in what asks the operator, on any of their pages", async ({ browser, lab, operator, service }) => {
+  test.setTimeout(240_000);
+  const context = await browser.newContext({ locale: "en-US" });
+  await speakPseudo(context);
+  const page = await context.newPage();
+  const look = async (name: string): Promise<void> => {
+    expect.soft(await untranslated(page), `${name}: not translated`).toEqual([]);
+    for (const width of WIDTHS) {
+      await page.setViewportSize({ width, height: 900 });
+      expect.soft(await overflows(page), `${name} at ${width} pixels`).toEqual([]);
+    }
+  };
+  const submit = () => page.locator("form button[type=submit]:visible").last().click();
+
+  await page.goto(`${service.url}/request`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
+  await page.locator("#wished-start").fill("2020-01-01T10:00");
+  await submit();
+  await look("the form that asks the operator");
+  const { source_user, destination_user } = lab.state.accounts[0]!;
+  const { host, password } = lab.state;
+  const content = `${host};${source_user};${password};${host};${destination_user};${password};;`;
+  const sent = await operator.call<{ request: { id: string }; order: { id: string; manage_url: string } }>("POST", "/requests", {
+    accepted_terms: await operator.termsVersion(),
+    accounts: { content },
+    wished_start: new Date(Date.now() + 72 * 3_600_000).toISOString(),
+    contact_address: "pseudo@requests.example",
+    note: "42",
+  });
+  await page.goto(sent.order.manage_url);
+  await page.waitForURL(/\/request$/);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
+  await look("a request");
+  await page.locator("main .button-danger").first().click();
+  await look("the question whether to cancel a request");
+
+  await page.goto(`${service.url}/console/password`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
+  await look("a password that was forgotten");
+  await page.goto(`${service.url}/console`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
+  await submit();
+  await expect(page.locator(".notice-error")).toBeVisible();
+  await look("sign-in with an error");
+  const mail = `pseudo-${Date.now()}@service.example`;
+  await operator.call("POST", "/members", { name: "Pseudo", mail, role: "admin", password: PASSWORD });
+  await page.locator("#sign-in-mail").fill(mail);
+  await page.locator("#sign-in-password").fill(PASSWORD);
+  await submit();
+  await expect(page.locator(".side")).toBeVisible();
+  const url = "https://hooks.pseudo.example/hook";
+  await as(page, service.url, "/webhooks", { url, events: ["order.deleted"] });
+  await as(page, service.url, "/links", { name: "Pseudo", prepaid_pairs: 1, once: true });
+  await as(page, service.url, "/api-keys", { name: "Pseudo", scopes: ["orders:read"], sandbox: true });
+  await as(page, service.url, "/vouchers", { pairs: 1, trial_only: true });
+  for (const part of ["migrations", "new", "requests", "vouchers", "links", "webhooks", "members", "keys", "tenants", "profile"]) {
+    await page.goto(`${service.url}/console/${part}`);
+    await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
+    await page.waitForLoadState("networkidle");
+    await look(`console, ${part}`);
+    const create = page.locator(".row-between > .button-primary");
+    if ((await create.count()) === 0) continue;
+    await create.click();
+    await expect(page.locator("dialog[open]")).toBeVisible();
+    await look(`console, ${part}: the form`);
+    await page.keyboard.press("Escape");
+  }
+  await page.goto(`${service.url}/console/requests/${sent.request.id}`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
+  await page.waitForLoadState("networkidle");
+  await look("a request on the operator's desk");
+  await page.locator("main .button-danger").first().click();
+  await look("declining a request");
+  await page.keyboard.press("Escape");
+  await page.locator("main .button-primary").first().click();
+  await page.locator("main .button-primary").first().click();
+  await expect(page.locator("dialog[open]")).toBeVisible();
+  await look("starting a request");
   await context.close();
 });

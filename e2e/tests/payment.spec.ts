@@ -14,7 +14,7 @@ const LOGO =
 
 test("an order is paid with PayPal, after one thought better of it once", async ({ page, lab }) => {
   const paypal = await PayPal.start();
-  const service = await Service.start({ lab, ports: [paypal.port], env: paypal.settings });
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
   try {
     const operator = new Api(service.url, await service.operatorKey());
     const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: false };

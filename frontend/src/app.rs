@@ -8,7 +8,7 @@ use crate::{
     components::{self, Glyph, LanguageMenu, Skeleton, brand_mark, icon},
     console,
     legal::Document,
-    pages,
+    pages, request,
     route::{Console, Module, Place, Step},
     state::{
         announce::Announcer,
@@ -51,6 +51,15 @@ fn wizard_step(step: Option<Step>) -> AnyView {
         // Of another module: the browser is on its way there.
         Some(Step::Status) | None => view! { <Skeleton /> }.into_any(),
     }
+}
+
+/// Starts what asks the operator to do it.
+pub fn start_request() {
+    start(Module::Request, |place| match place {
+        Place::Ask => view! { <request::Ask /> }.into_any(),
+        Place::Asked(id) => view! { <request::Asked id=id /> }.into_any(),
+        place => elsewhere(place),
+    });
 }
 
 /// Starts the status page.

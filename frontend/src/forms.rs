@@ -97,6 +97,22 @@ pub fn file_text(bytes: Vec<u8>) -> Result<String, &'static str> {
     Ok(text)
 }
 
+/// `bytes` in Base64 (RFC 4648 section 4).
+pub fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let part = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
+        let word = part(0) << 16 | part(1) << 8 | part(2);
+        for digit in 0..4 {
+            let is_there = digit <= chunk.len();
+            let at = (word >> (18 - 6 * digit) & 63) as usize;
+            text.push(if is_there { char::from(DIGITS[at]) } else { '=' });
+        }
+    }
+    text
+}
+
 /// What a problem says about the field at `pointer` (JSON pointer) or below it.
 pub fn field_message(problem: &Problem, pointer: &str) -> Option<String> {
     problem
@@ -141,6 +157,16 @@ mod tests {
         assert_eq!(file_text(vec![b'M', 0xfc, b'l']), Err(t!("import.file_not_utf8")));
         assert_eq!(file_text(b"PK\x03\x04\0\0".to_vec()), Err(t!("import.file_not_text")));
         assert_eq!(file_text(vec![b'a'; MAX_FILE_BYTES + 1]), Err(t!("import.file_too_large")));
+    }
+
+    #[test]
+    fn bytes_become_base64() {
+        // The examples of RFC 4648 section 10.
+        let examples = ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg==", "Zm9vYmE=", "Zm9vYmFy"];
+        for (length, expected) in examples.into_iter().enumerate() {
+            assert_eq!(base64(&b"foobar"[..length]), expected);
+        }
+        assert_eq!(base64(&[0xff, 0xfe, 0xfb]), "//77");
     }
 
     #[test]

@@ -2,11 +2,13 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`brand`], [`format`], [`forms`], [`i18n`], [`legal`], [`route`], [`throughput`], [`window`] | pure: they build and are tested natively |
+//! | [`brand`], [`format`], [`forms`], [`i18n`], [`legal`], [`route`], [`throughput`], [`window`], [`wish`] | pure: they build and are tested natively |
 //! | `api` | the service's operations, one function each |
 //! | `state` | what outlives a step: the order, its accounts, what was typed, theme, announcements |
 //! | `components` | buttons, fields, combobox, dialog, table parts: no knowledge of orders |
 //! | `pages` | one module per step, and the status page with its protocol |
+//! | `request` | asking the operator to do it, and what became of that |
+//! | `console` | what resellers and operators work in, one module per noun |
 //! | `browser` | the few calls into the browser that leptos does not cover: `Intl`, clipboard, storage |
 //!
 //! A step reads and changes the order through [`mailferry_shared`]'s types alone; what can be done with the order is
@@ -24,6 +26,7 @@ pub mod legal;
 pub mod route;
 pub mod throughput;
 pub mod window;
+pub mod wish;
 
 #[cfg(target_arch = "wasm32")]
 mod api;
@@ -38,9 +41,11 @@ mod console;
 #[cfg(target_arch = "wasm32")]
 mod pages;
 #[cfg(target_arch = "wasm32")]
+mod request;
+#[cfg(target_arch = "wasm32")]
 mod state;
 #[cfg(target_arch = "wasm32")]
 mod styleguide;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::{start_console, start_start, start_status, start_styleguide, start_wizard};
+pub use app::{start_console, start_request, start_start, start_status, start_styleguide, start_wizard};

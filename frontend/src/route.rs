@@ -1,8 +1,9 @@
 //! Addresses of the page, and which step an order is at.
 
 use mailferry_shared::{
-    ids::OrderId,
+    ids::{OrderId, RequestId},
     order::{Order, OrderState},
+    request::RequestState,
 };
 
 use crate::legal::Document;
@@ -63,6 +64,10 @@ pub enum Place {
     Order(OrderId, Option<Step>),
     /// Below the orders, but not the number of one.
     NoOrder,
+    /// The form by which the operator is asked to do it.
+    Ask,
+    /// Where such a request stands; it is found by its order.
+    Asked(OrderId),
     /// The console, and what of it is named.
     Console(Console),
     /// The style guide.
@@ -88,17 +93,21 @@ pub enum Console {
     Keys,
     /// Webhooks with their deliveries.
     Webhooks,
-    /// Requested migrations: the operator's queue.
+    /// Requested migrations: the operator's queue, or those of a tenant.
     Requests,
+    /// One of the operator's queue.
+    Request(RequestId),
     /// Tenants, for operators.
     Tenants,
     /// Who is signed in.
     Profile,
+    /// Setting a password by a link that was sent.
+    Password,
 }
 
 impl Console {
     /// Every list, with its segment.
-    const LISTS: [(Self, &'static str); 10] = [
+    const LISTS: [(Self, &'static str); 11] = [
         (Self::Migrations, "migrations"),
         (Self::New, "new"),
         (Self::Vouchers, "vouchers"),
@@ -109,18 +118,29 @@ impl Console {
         (Self::Requests, "requests"),
         (Self::Tenants, "tenants"),
         (Self::Profile, "profile"),
+        (Self::Password, "password"),
     ];
 
     fn of_segments(place: Option<&str>, id: Option<&str>) -> Option<Self> {
         match (place, id) {
             (None, _) => Some(Self::Migrations),
+            (Some("requests"), Some(id)) => id.parse().ok().map(Self::Request),
             (Some(place), None) => Self::LISTS.iter().find(|(_, segment)| *segment == place).map(|(list, _)| *list),
             _ => None,
         }
     }
 
+    /// The part of the console that it belongs to.
+    #[must_use]
+    pub fn part(self) -> Self {
+        if let Self::Request(_) = self { Self::Requests } else { self }
+    }
+
     /// Its address.
     pub fn path(self) -> String {
+        if let Self::Request(id) = self {
+            return format!("/console/requests/{id}");
+        }
         let segment = Self::LISTS.iter().find(|(known, _)| *known == self).map_or("", |(_, segment)| segment);
         format!("/console/{segment}")
     }
@@ -135,6 +155,8 @@ pub enum Module {
     Wizard,
     /// The status page, and the bare address of an order.
     Status,
+    /// Asking the operator to do it, and what became of that.
+    Request,
     /// The console.
     Console,
     /// The style guide, which only development builds of the service have.
@@ -147,6 +169,8 @@ impl Place {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         match (segments.next(), segments.next(), segments.next(), segments.next()) {
             (None, ..) => Self::Start,
+            (Some("request"), None, ..) => Self::Ask,
+            (Some("orders"), Some(id), Some("request"), None) => id.parse().map_or(Self::NoOrder, Self::Asked),
             (Some("orders"), Some(id), segment, None) => match (id.parse(), segment.map(Step::of_segment)) {
                 (Err(_), _) => Self::NoOrder,
                 (Ok(_), Some(None)) => Self::Nowhere,
@@ -164,6 +188,7 @@ impl Place {
     pub fn module(self) -> Module {
         match self {
             Self::Order(_, None | Some(Step::Status)) => Module::Status,
+            Self::Ask | Self::Asked(_) => Module::Request,
             Self::Console(_) => Module::Console,
             Self::StyleGuide => Module::StyleGuide,
             Self::Order(..) => Module::Wizard,
@@ -176,9 +201,28 @@ impl Place {
         match self {
             Self::Start => Some(Step::Introduction),
             Self::Order(_, step) => step,
-            Self::Legal(_) | Self::NoOrder | Self::Console(_) | Self::StyleGuide | Self::Nowhere => None,
+            Self::Legal(_)
+            | Self::NoOrder
+            | Self::Ask
+            | Self::Asked(_)
+            | Self::Console(_)
+            | Self::StyleGuide
+            | Self::Nowhere => None,
         }
     }
+}
+
+/// The form by which the operator is asked to do it.
+pub const ASK: &str = "/request";
+
+/// The address where the request for an order stands.
+pub fn asked_path(order: OrderId) -> String {
+    format!("/orders/{order}/request")
+}
+
+/// Whether an order's own pages come later: the operator was asked to do it and has not begun, or will not.
+pub fn is_asked_for(order: &Order) -> bool {
+    order.request.is_some_and(|state| !matches!(state, RequestState::Running | RequestState::Done))
 }
 
 /// Where someone who opens the order's link goes on.
@@ -231,6 +275,15 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn while_the_operator_was_asked_and_has_not_begun_the_requests_page_is_shown() {
+        let asked = |state: Option<RequestState>| is_asked_for(&Order { request: state, ..order("draft", 1, true) });
+        let shown: Vec<_> = RequestState::ALL.into_iter().filter(|state| asked(Some(*state))).collect();
+        let (requested, accepted) = (RequestState::Requested, RequestState::Accepted);
+        assert_eq!(shown, [requested, accepted, RequestState::Declined, RequestState::Cancelled]);
+        assert!(!asked(None));
+    }
+
+    #[test]
     fn each_address_has_its_module() {
         let id: OrderId = "00000000-0000-0000-0000-000000000001".parse().expect("a UUID");
         assert_eq!(Place::of_path("/").module(), Module::Start);
@@ -238,6 +291,9 @@ pub(crate) mod tests {
         assert_eq!(Place::of_path(&Step::Status.path(id)).module(), Module::Status);
         assert_eq!(Place::of_path(&format!("/orders/{id}")).module(), Module::Status);
         assert_eq!(Place::of_path("/console/keys").module(), Module::Console);
+        assert_eq!(Place::of_path(ASK).module(), Module::Request);
+        assert_eq!(Place::of_path(&asked_path(id)), Place::Asked(id));
+        assert_eq!(Place::Asked(id).module(), Module::Request);
     }
 
     #[test]
@@ -249,6 +305,11 @@ pub(crate) mod tests {
         for (list, _) in Console::LISTS {
             assert_eq!(Place::of_path(&list.path()), Place::Console(list));
         }
+        let one = Console::Request(RequestId(id.0));
+        assert_eq!(Place::of_path(&one.path()), Place::Console(one));
+        assert_eq!(Place::of_path("/console/requests/17"), Place::Nowhere);
+        assert_eq!(Place::of_path("/request/more"), Place::Nowhere);
+        assert_eq!(Place::of_path("/orders/17/request"), Place::NoOrder);
         assert_eq!(Place::of_path("/console"), Place::Console(Console::Migrations));
         assert_eq!(Place::of_path("/console/nothing"), Place::Nowhere);
         for document in Document::ALL {

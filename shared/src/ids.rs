@@ -100,8 +100,16 @@ typed_id!(
     WebhookDeliveryId
 );
 typed_id!(
+    /// A link by which a member sets a password.
+    PasswordLinkId
+);
+typed_id!(
     /// A migration that was requested to be done by the operator.
     RequestId
+);
+typed_id!(
+    /// A file that was sent along with a requested migration.
+    AttachmentId
 );
 typed_id!(
     /// A payment for an order.

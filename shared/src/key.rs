@@ -158,8 +158,11 @@ pub struct ApiKeyCreate {
     pub name: String,
     /// What it may be used for, none that its creator may not do.
     pub scopes: BTreeSet<Scope>,
-    /// True for a key whose orders are apart from all others and never reach the network: every server they name is
-    /// refused (`address_refused`).
+    /// True for a key whose orders are apart from all others, cost nothing and never reach the network. The servers they
+    /// may name are test hosts, whatever user names and passwords: `ok.sandbox.mailferry.test` (works),
+    /// `bad-password.sandbox.mailferry.test` (refuses every login), `throttled.sandbox.mailferry.test` (asks once for half
+    /// a minute's patience, then goes on), `quota-full.sandbox.mailferry.test` (as the new provider it has too little
+    /// room) and `slow.sandbox.mailferry.test` (a second for every portion of messages).
     #[serde(default)]
     pub sandbox: bool,
     /// When it ends by itself.

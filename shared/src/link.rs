@@ -196,6 +196,14 @@ pub struct LinkChange {
     /// All of the brand anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<Brand>,
+    /// Another voucher that pays; not together with `prepaid_pairs`. To let the link pay for nothing more, revoke its
+    /// voucher.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher_id: Option<VoucherId>,
+    /// So many account pairs more are paid for, 1 to 10000, by a voucher of their own in the place of the one so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10000))]
+    pub prepaid_pairs: Option<u32>,
 }
 
 /// Asks what a link offers.

@@ -8,6 +8,7 @@ use crate::{
     endpoint::HostName,
     ids::{MemberId, TenantId},
     key::Scope,
+    order::Language,
     secret::Secret,
 };
 
@@ -118,6 +119,61 @@ pub struct PasswordChange {
     /// The password so far.
     pub current_password: Secret,
     /// The new one, 12 to 200 characters.
+    pub new_password: Secret,
+}
+
+/// What a link for a password is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordLinkKind {
+    /// A first password.
+    Invitation,
+    /// Another one.
+    Reset,
+}
+
+/// Sends a member a link by which they set a password.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct PasswordLinkCreate {
+    /// Language of the mail.
+    pub language: Language,
+}
+
+/// A link that is on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PasswordLinkSent {
+    /// What it is for.
+    pub kind: PasswordLinkKind,
+    /// Where it goes.
+    pub mail: MailAddress,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+/// Asks for a link by which a new password can be set.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PasswordLinkRequest {
+    /// The mail address with which one signs in.
+    pub mail: Secret,
+    /// Language of the mail.
+    #[serde(default)]
+    pub language: Language,
+}
+
+/// Sets a password by a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PasswordSet {
+    /// The token in the link's fragment.
+    pub token: Secret,
+    /// The password, 12 to 200 characters.
     pub new_password: Secret,
 }
 

@@ -8,6 +8,7 @@ use crate::{
     endpoint::Endpoint,
     ids::{DeltaId, OrderId, PairId},
     link::OrderLink,
+    request::RequestState,
     run::{Counts, RunSummary},
     schedule::DeltaSchedule,
     secret::Secret,
@@ -306,6 +307,9 @@ pub struct Order {
     /// What the pre-configured link says that it was made by.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<OrderLink>,
+    /// Where the request stands by which the operator was asked to do it; absent if nobody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestState>,
     /// True if it runs against built-in test hosts.
     #[serde(default)]
     pub sandbox: bool,

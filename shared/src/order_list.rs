@@ -7,6 +7,7 @@ use crate::{
     address::MailAddress,
     ids::{ApiKeyId, MemberId, OrderId},
     order::{OrderState, ProviderChoice, StartKind},
+    request::RequestState,
 };
 
 /// What kind of service the mail comes from.
@@ -90,6 +91,9 @@ pub struct OrderListItem {
     /// What kind of service the mail comes from.
     #[serde(rename = "type")]
     pub migration_type: MigrationType,
+    /// Where the request stands by which the operator was asked to do it; absent if nobody was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<RequestState>,
     /// True if it runs against built-in test hosts.
     pub sandbox: bool,
     /// The first account's mailboxes, old and new, as an example of whose mail is moved.

@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{OrderId, PairId, RunId, WebhookDeliveryId, WebhookId},
+    ids::{OrderId, PairId, RequestId, RunId, WebhookDeliveryId, WebhookId},
     order::{OrderState, StartKind},
+    request::RequestState,
     run::{RunKind, RunState},
     secret::Secret,
 };
@@ -60,6 +61,12 @@ event_kinds! {
     OrderCancelled, "order.cancelled", "It was cancelled.";
     OrderClosed, "order.closed", "Its link has expired.";
     OrderDeleted, "order.deleted", "It was deleted.";
+    RequestCreated, "request.created", "A customer has asked the operator to do a migration.";
+    RequestAccepted, "request.accepted", "The operator will do it.";
+    RequestRunning, "request.running", "Its order runs.";
+    RequestDone, "request.done", "Everything has been migrated.";
+    RequestDeclined, "request.declined", "The operator will not do it.";
+    RequestCancelled, "request.cancelled", "The customer does not want it any more, or its order ended before.";
 }
 
 /// The body of a webhook. Nothing in it is personal: read the order for more.
@@ -89,6 +96,19 @@ pub struct EventData {
     /// The run, for events about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<EventRun>,
+    /// The requested migration, for events about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<EventRequest>,
+}
+
+/// A requested migration that an event is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EventRequest {
+    /// Its id.
+    pub id: RequestId,
+    /// Where it stands.
+    pub state: RequestState,
 }
 
 /// A run that an event is about.

@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod account_file;
+pub mod attachment;
 pub mod autoconfig;
 pub mod discovery;
 pub mod estimate;
@@ -17,10 +18,12 @@ pub mod mapping;
 pub mod money;
 pub mod mx;
 pub mod names;
+pub mod oauth;
 pub mod order;
 pub mod plan;
 pub mod print;
 pub mod repair;
+pub mod request;
 pub mod run;
 pub mod special_use;
 pub mod substitute;

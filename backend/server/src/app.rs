@@ -23,8 +23,10 @@ use crate::{
     limits::Limiters,
     mail::{Transport, transport::SmtpSetupError},
     metrics,
+    oauth::{TokenService, Tokens},
     pay::PayPal,
     providers::Providers,
+    sandbox::TestHosts,
     settings::{Outgoing, Settings},
 };
 
@@ -146,9 +148,11 @@ impl App {
         )?;
         let id = self.store.new_id()?;
         let (store, keys) = (self.store.clone(), self.keys.clone());
-        let network = way_out(&settings.outgoing)?;
+        let inside = Arc::new(TestHosts::new(store.clone()));
+        let network = way_out(&settings.outgoing)?.with_inside(inside);
         let paypal = settings.paypal.clone().map(|paypal| PayPal::new(paypal, &network));
         let paypal = paypal.transpose().map_err(StartError::PayPal)?;
+        let tokens = Tokens::new(store.clone(), TokenService::new(settings.oauth.clone(), &network)?);
         let http = HttpClient::new(&network, settings.outgoing.plaintext)?;
         let providers = Arc::clone(&self.providers);
         Ok(JobContext {
@@ -158,6 +162,7 @@ impl App {
             network,
             http,
             providers,
+            tokens,
             mail,
             paypal,
             worker: format!("{}-{id}", std::process::id()).into(),

@@ -68,6 +68,7 @@ fn shell(path: &str) -> &'static str {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     match (segments.next(), segments.next(), segments.next()) {
         (Some("console"), ..) => "console.html",
+        (Some("request"), None, _) | (Some("orders"), Some(_), Some("request")) => "request.html",
         (Some("styleguide"), None, _) if cfg!(debug_assertions) => "styleguide.html",
         (Some("orders"), Some(_), None | Some("status")) => "status.html",
         (Some("orders"), Some(_), Some("introduction" | "providers" | "accounts" | "confirm")) => "wizard.html",
@@ -145,6 +146,8 @@ mod tests {
         assert_eq!(shell("orders/0199d1c4"), "status.html");
         assert_eq!(shell("orders/0199d1c4/status"), "status.html");
         assert_eq!(shell("console/keys"), "console.html");
+        assert_eq!((shell("request"), shell("orders/0199d1c4/request")), ("request.html", "request.html"));
+        assert_eq!(shell("request/more"), "index.html");
         assert_eq!(shell("consoles"), "index.html");
     }
 

@@ -11,6 +11,8 @@ pub struct Keys {
     pub link: hmac::Key,
     /// Signs tokens of pre-configured links.
     pub offer: hmac::Key,
+    /// Signs tokens of links by which a password is set.
+    pub password_link: hmac::Key,
     /// Authenticates cursors of lists.
     pub cursor: hmac::Key,
     /// Names requests with an idempotency key, and what they ask for.
@@ -36,6 +38,7 @@ impl Keys {
             cursor: derive("mailferry cursor of a list v1"),
             idempotency: derive("mailferry idempotency v1"),
             offer: derive("mailferry pre-configured link v1"),
+            password_link: derive("mailferry password link v1"),
             link,
             session_sign: EncodingKey::from_secret(session),
             session_verify: DecodingKey::from_secret(session),

@@ -2,7 +2,7 @@
 //!
 //! Mailferry moves mailboxes. Its crates import in one direction only: `shared` (the words of the API) ← `domain` (pure
 //! rules) ← `engine` (list, plan, execute) ← `connectors` (IMAP) and `store` (the database) ← this one, `server`, the
-//! binary `mailferry`. The page, `frontend`, knows `shared` alone.
+//! binary `mailferry`. Beside them, over `domain`, stands `sandbox`, a small IMAP server for test hosts. The page, `frontend`, knows `shared` alone.
 //!
 //! A request never waits for a foreign server: [`api`] writes to the store, [`jobs`] takes what is queued there.
 //!
@@ -10,11 +10,14 @@
 //! | --- | --- |
 //! | change or add an operation of the API | [`api`]: one file an operation, `api/<noun>/<verb>.rs` |
 //! | know who may do what | [`api::auth`]: the extractors `Viewing` and `Managing` for an order, `Acting` for a tenant |
+//! | see how the operator does what a customer asks for | `api/requests/mod.rs`, over `domain::request` |
 //! | page, filter or search a list | [`api::page`], [`api::query`], `api/orders/list.rs` |
 //! | see how an error is answered | [`api::problem`] |
 //! | change a rule about starting | [`readiness`] |
+//! | see what orders of sandbox keys meet | [`sandbox`]; the server is the crate `sandbox` |
 //! | see what runs in the background | [`jobs`]: `dispatch`, `life`, `sweeper`, and a file a kind |
 //! | change a status mail | [`mail`], and its texts in `locales/` |
+//! | see how access tokens are fetched and renewed | [`oauth`], used by `jobs/login.rs`, over `domain::oauth` |
 //! | see how payments are settled | [`pay`], `jobs/payment.rs`, `api/payments/` |
 //! | see when a delta starts by itself | `jobs/cut_over.rs`, over `domain::mx` |
 //! | add a setting | [`settings`] |
@@ -65,9 +68,11 @@ pub mod keys;
 pub mod limits;
 pub mod mail;
 pub mod metrics;
+pub mod oauth;
 pub mod pay;
 pub mod providers;
 pub mod readiness;
+pub mod sandbox;
 pub mod settings;
 pub mod telemetry;
 pub mod verify;

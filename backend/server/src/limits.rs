@@ -54,7 +54,7 @@ pub enum Policy {
     SignIns,
     /// Trying voucher codes.
     Vouchers,
-    /// Logins at mail servers.
+    /// Logins at mail servers, and reading large files.
     Checks,
     /// Searches for the settings of mail services.
     Discoveries,
@@ -66,11 +66,11 @@ pub enum Policy {
 /// entered here.
 pub fn policy_of(operation_id: &str) -> Option<Policy> {
     match operation_id {
-        "createOrder" => Some(Policy::Orders),
+        "createOrder" | "createRequest" => Some(Policy::Orders),
         "openSession" | "readOffer" => Some(Policy::Sessions),
-        "signIn" | "changePassword" => Some(Policy::SignIns),
+        "signIn" | "changePassword" | "requestPasswordLink" | "setPassword" => Some(Policy::SignIns),
         "redeemVoucher" | "beginPayment" => Some(Policy::Vouchers),
-        "startCheck" | "startVerification" | "startDryRun" => Some(Policy::Checks),
+        "startCheck" | "startVerification" | "startDryRun" | "previewImport" => Some(Policy::Checks),
         "startDiscovery" => Some(Policy::Discoveries),
         "takePaypalEvent" => Some(Policy::PaymentEvents),
         _ => None,

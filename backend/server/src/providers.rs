@@ -114,7 +114,10 @@ fn rank(provider: &Provider, wanted: &str) -> Option<u8> {
 mod tests {
     use std::collections::HashSet;
 
-    use mailferry_shared::{delegation::DelegationForm, finding::FindingCode};
+    use mailferry_shared::{
+        delegation::{CredentialKind, DelegationForm},
+        finding::FindingCode,
+    };
 
     use super::*;
 
@@ -178,6 +181,20 @@ mod tests {
         assert_eq!(of_exchanger, Some("gmail"));
         assert!(providers.by_domain("dovecot").is_none(), "a product has no server");
         assert!(providers.by_host(&"imap.gmx.net".parse().expect("a host")).is_some());
+    }
+
+    #[test]
+    fn what_must_be_set_up_for_access_tokens_is_told_with_its_source() {
+        let providers = Providers::load().expect("reads");
+        let kinds = |id: &str| {
+            let known = providers.by_id(id).expect("known");
+            assert!(known.oauth.iter().all(|way| way.source.starts_with("https://") && !way.setup.is_empty()));
+            known.oauth.iter().map(|way| way.credential).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds("gmail"), [CredentialKind::OauthRefresh, CredentialKind::GoogleServiceAccount]);
+        assert_eq!(kinds("microsoft-365"), [CredentialKind::OauthRefresh, CredentialKind::MicrosoftApp]);
+        let app = &providers.by_id("microsoft-365").expect("known").oauth[1];
+        assert!(app.setup.contains("IMAP.AccessAsApp"));
     }
 
     #[test]

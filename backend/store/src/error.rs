@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use mailferry_domain::{order::OrderTransitionError, run::RunTransitionError};
+use mailferry_domain::{order::OrderTransitionError, request::RequestTransitionError, run::RunTransitionError};
 
 use crate::{context::NoRandomness, sealing::SealError, voucher::VoucherUnfit};
 
@@ -39,12 +39,18 @@ pub enum StoreError {
     /// A valid voucher that is not good for this order.
     #[error(transparent)]
     VoucherUnfit(#[from] VoucherUnfit),
+    /// The tenant has no such voucher, or one of the other kind (sandbox or not).
+    #[error("the tenant has no such voucher")]
+    NoSuchVoucher,
     /// The link was revoked, or was good for one order and has had it.
     #[error("the link is not valid")]
     LinkInvalid,
     /// Not possible in the order's state.
     #[error(transparent)]
     WrongState(#[from] OrderTransitionError),
+    /// Not possible in the state of the requested migration.
+    #[error(transparent)]
+    RequestState(#[from] RequestTransitionError),
     /// Not possible in the run's state.
     #[error(transparent)]
     RunState(#[from] RunTransitionError),
@@ -60,6 +66,12 @@ pub enum StoreError {
     /// The payment came to nothing, or the order needs another amount by now.
     #[error("the payment came to nothing, or its amount has changed")]
     PaymentChanged,
+    /// Nothing is to be paid back, or more than is left of a payment.
+    #[error("at most {left_minor} can be paid back")]
+    RefundTooLarge {
+        /// What is left, in the currency's smallest unit.
+        left_minor: u64,
+    },
     /// No account pair is ticked.
     #[error("no account pair is ticked")]
     NothingTicked,

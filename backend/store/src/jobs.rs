@@ -52,6 +52,8 @@ pub enum JobKind {
     DryRun,
     /// A status mail; the id is the mail's.
     SendMail,
+    /// The link by which a member sets a password; the id is the link's.
+    PasswordMail,
     /// Tell a tenant's server of an event; the id is the delivery's.
     Webhook,
     /// Watch the MX records of an order, and start its delta when it is due; the id is the order's.

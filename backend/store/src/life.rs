@@ -23,27 +23,39 @@ use crate::{
 };
 
 impl Store {
-    /// The owner starts the order. If it is paid for (or a trial), it is scheduled: every ticked pair gets a queued run
-    /// and a job at the earliest start. Otherwise it awaits payment.
+    /// The owner starts the order. If it is paid for (or a trial, or a sandbox order), it is scheduled: every ticked pair
+    /// gets a queued run and a job at the earliest start. Otherwise it awaits payment.
     ///
     /// # Errors
     /// [`StoreError::Conflict`], [`StoreError::WrongState`], [`StoreError::NothingTicked`].
     pub async fn schedule_order(&self, order: &OrderRecord, start: Start) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
-        let mut order = self.lock_version(&mut tx, order).await?;
-        if start.kind == StartKind::Main {
-            self.pay_by_link(&mut tx, &order).await?;
-            fit::check_all(&mut tx, &order, self.now()).await?;
-        }
-        let payment = covered(&mut tx, order.id).await?;
-        if payment.pairs_needed == 0 {
-            return Err(StoreError::NothingTicked);
-        }
-        order.life = order.life.start(start, payment.pairs_covered >= payment.pairs_needed)?;
-        let order = self.write_scheduled(&mut tx, order).await?;
+        let order = self.lock_version(&mut tx, order).await?;
+        let order = self.schedule_locked(&mut tx, order, start).await?;
         tx.commit().await?;
         self.tell_workers();
         Ok(order)
+    }
+
+    /// The same for an order that this transaction has locked.
+    pub(crate) async fn schedule_locked(
+        &self,
+        tx: &mut Tx,
+        mut order: OrderRecord,
+        start: Start,
+    ) -> Result<OrderRecord, StoreError> {
+        if start.kind == StartKind::Main {
+            self.pay_by_link(tx, &order).await?;
+            fit::check_all(tx, &order, self.now()).await?;
+        }
+        let payment = covered(tx, order.id).await?;
+        if payment.pairs_needed == 0 {
+            return Err(StoreError::NothingTicked);
+        }
+        // The test hosts cost nothing.
+        let paid = order.asker.sandbox || payment.pairs_covered >= payment.pairs_needed;
+        order.life = order.life.start(start, paid)?;
+        self.write_scheduled(tx, order).await
     }
 
     /// Writes a started order that this transaction has locked, with runs and jobs if it is scheduled.
@@ -123,7 +135,14 @@ impl Store {
     /// [`StoreError::Conflict`], [`StoreError::WrongState`].
     pub async fn cancel_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
-        let mut order = self.lock_version(&mut tx, order).await?;
+        let order = self.lock_version(&mut tx, order).await?;
+        let order = self.cancel_locked(&mut tx, order).await?;
+        tx.commit().await?;
+        Ok(order)
+    }
+
+    /// The same for an order that this transaction has locked.
+    pub(crate) async fn cancel_locked(&self, tx: &mut Tx, mut order: OrderRecord) -> Result<OrderRecord, StoreError> {
         let unused = order.is_unused();
         order.life = order.life.cancel()?;
         let sql = "UPDATE runs SET state = 'cancelled', finished_at = $2
@@ -132,13 +151,11 @@ impl Store {
         let sql = "DELETE FROM jobs WHERE kind = 'run' AND locked_by IS NULL
              AND id IN (SELECT id FROM runs WHERE order_id = $1)";
         tx.execute(sql, args![order.id]).await?;
-        forget_passwords(&mut tx, order.id).await?;
+        forget_passwords(tx, order.id).await?;
         if unused {
-            give_back(&mut tx, order.id).await?;
+            give_back(tx, order.id).await?;
         }
-        let order = self.write_order(&mut tx, order).await?;
-        tx.commit().await?;
-        Ok(order)
+        self.write_order(tx, order).await
     }
 
     /// The owner starts a delta over these pairs, or over all that had a main run if none is named.

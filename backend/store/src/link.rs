@@ -90,6 +90,17 @@ pub struct LinkUpdate {
     pub language: Option<Language>,
     /// Whose name the page bears.
     pub brand: Option<Brand>,
+    /// Another voucher of the tenant that it pays with.
+    pub voucher_id: Option<VoucherId>,
+    /// So many pairs more that it pays for, by a voucher of their own.
+    pub prepaid_pairs: Option<u32>,
+}
+
+/// Whose voucher it is that a link pays with, and of which kind.
+#[derive(Clone, Copy)]
+struct Payer {
+    tenant_id: TenantId,
+    sandbox: bool,
 }
 
 const COLUMNS: &str =
@@ -132,22 +143,12 @@ impl Store {
     /// Makes a link, and what it pays with if it brings pairs of its own.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for a voucher that is not the tenant's, or of the other kind (sandbox or not).
+    /// [`StoreError::NoSuchVoucher`] for a voucher that is not the tenant's, or of the other kind (sandbox or not).
     pub async fn create_link(&self, new: NewLink) -> Result<LinkRecord, StoreError> {
         let id = LinkId(self.new_id()?);
         let mut tx = self.write().await?;
-        let voucher_id = match (new.voucher_id, new.prepaid_pairs) {
-            (Some(voucher), _) => {
-                let sql = "SELECT id FROM vouchers WHERE id = $1 AND tenant_id = $2 AND sandbox = $3";
-                Some(tx.row(sql, args![voucher, new.tenant_id, new.sandbox]).await?.get("id")?)
-            }
-            (None, Some(pairs)) => {
-                let limits = VoucherLimits::default();
-                let batch = NewVouchers { tenant_id: new.tenant_id, pairs, count: 1, limits, sandbox: new.sandbox };
-                self.insert_batch(&mut tx, &batch).await?.1.first().map(|voucher| voucher.id)
-            }
-            (None, None) => None,
-        };
+        let payer = Payer { tenant_id: new.tenant_id, sandbox: new.sandbox };
+        let voucher_id = self.payer(&mut tx, payer, new.voucher_id, new.prepaid_pairs).await?;
         tx.execute(
             "INSERT INTO links (id, tenant_id, name, source, destination, language, brand, voucher_id, once, uses,
                 sandbox, created_at)
@@ -171,6 +172,29 @@ impl Store {
         self.link(id).await
     }
 
+    /// The voucher that a link pays with: one that exists, or one that is made for so many pairs.
+    async fn payer(
+        &self,
+        tx: &mut Tx,
+        Payer { tenant_id, sandbox }: Payer,
+        voucher_id: Option<VoucherId>,
+        prepaid_pairs: Option<u32>,
+    ) -> Result<Option<VoucherId>, StoreError> {
+        match (voucher_id, prepaid_pairs) {
+            (Some(voucher), _) => {
+                let sql = "SELECT id FROM vouchers WHERE id = $1 AND tenant_id = $2 AND sandbox = $3";
+                let found = tx.row_opt(sql, args![voucher, tenant_id, sandbox]).await?;
+                Ok(Some(found.ok_or(StoreError::NoSuchVoucher)?.get("id")?))
+            }
+            (None, Some(pairs)) => {
+                let limits = VoucherLimits::default();
+                let batch = NewVouchers { tenant_id, pairs, count: 1, limits, sandbox };
+                Ok(self.insert_batch(tx, &batch).await?.1.first().map(|voucher| voucher.id))
+            }
+            (None, None) => Ok(None),
+        }
+    }
+
     /// The links of a tenant, newest first; revoked ones too.
     ///
     /// # Errors
@@ -191,7 +215,7 @@ impl Store {
     /// Changes a link for the orders that follow.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], also for a link of another tenant.
+    /// [`StoreError::NotFound`], also for a link of another tenant; [`StoreError::NoSuchVoucher`].
     pub async fn change_link(
         &self,
         tenant_id: TenantId,
@@ -199,23 +223,25 @@ impl Store {
         change: LinkUpdate,
     ) -> Result<LinkRecord, StoreError> {
         let mut tx = self.write().await?;
-        let written = tx
-            .execute(
-                "UPDATE links SET name = COALESCE($3, name), destination = COALESCE($4, destination),
-                    language = COALESCE($5, language), brand = COALESCE($6, brand) WHERE id = $1 AND tenant_id = $2",
-                args![
-                    id,
-                    tenant_id,
-                    change.name,
-                    change.destination.as_ref().map(json).transpose()?,
-                    change.language.as_ref().map(code).transpose()?,
-                    change.brand.as_ref().map(json).transpose()?,
-                ],
-            )
-            .await?;
-        if written == 0 {
-            return Err(StoreError::NotFound);
-        }
+        // Locks the row: of two changes at once none pays with what the other has made.
+        let sql = "UPDATE links SET name = name WHERE id = $1 AND tenant_id = $2 RETURNING sandbox";
+        let sandbox = tx.row(sql, args![id, tenant_id]).await?.get("sandbox")?;
+        let payer = Payer { tenant_id, sandbox };
+        let voucher_id = self.payer(&mut tx, payer, change.voucher_id, change.prepaid_pairs).await?;
+        tx.execute(
+            "UPDATE links SET name = COALESCE($2, name), destination = COALESCE($3, destination),
+                language = COALESCE($4, language), brand = COALESCE($5, brand),
+                voucher_id = COALESCE($6, voucher_id) WHERE id = $1",
+            args![
+                id,
+                change.name,
+                change.destination.as_ref().map(json).transpose()?,
+                change.language.as_ref().map(code).transpose()?,
+                change.brand.as_ref().map(json).transpose()?,
+                voucher_id,
+            ],
+        )
+        .await?;
         tx.commit().await?;
         self.link(id).await
     }

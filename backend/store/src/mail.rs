@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
+    db::Tx,
     error::StoreError,
     jobs::{JobKind, enqueue},
+    order::OrderRecord,
     store::Store,
     value::{args, code},
 };
@@ -36,6 +38,16 @@ pub enum MailKind {
     LinkExpires,
     /// A payment was made; the occasion is its id.
     Receipt,
+    /// A requested migration was sent to the operator.
+    RequestReceived,
+    /// The operator will do it.
+    RequestAccepted,
+    /// The operator starts it as soon as it is paid for.
+    RequestAwaitsPayment,
+    /// The operator will not do it.
+    RequestDeclined,
+    /// It was taken back, or its order ended before it was done.
+    RequestCancelled,
 }
 
 /// A status mail and whether it was sent.
@@ -68,8 +80,37 @@ impl Store {
         kind: MailKind,
         occasion: &str,
     ) -> Result<Option<MailId>, StoreError> {
-        let id = self.new_id()?;
         let mut tx = self.write().await?;
+        let id = self.insert_mail(&mut tx, order_id, kind, occasion).await?;
+        if id.is_some() {
+            tx.commit().await?;
+            self.tell_workers();
+        }
+        Ok(id)
+    }
+
+    /// The same in this transaction, if the order has an address for status mails. The caller tells the workers.
+    pub(crate) async fn queue_mail_in(
+        &self,
+        tx: &mut Tx,
+        order: &OrderRecord,
+        kind: MailKind,
+        occasion: &str,
+    ) -> Result<(), StoreError> {
+        if order.notify_address.is_some() {
+            self.insert_mail(tx, order.id, kind, occasion).await?;
+        }
+        Ok(())
+    }
+
+    async fn insert_mail(
+        &self,
+        tx: &mut Tx,
+        order_id: OrderId,
+        kind: MailKind,
+        occasion: &str,
+    ) -> Result<Option<MailId>, StoreError> {
+        let id = self.new_id()?;
         let written = tx
             .execute(
                 "INSERT INTO mails (id, order_id, kind, occasion, created_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)
@@ -80,9 +121,7 @@ impl Store {
         if written == 0 {
             return Ok(None);
         }
-        enqueue(&mut tx, JobKind::SendMail, id, self.now(), self.now()).await?;
-        tx.commit().await?;
-        self.tell_workers();
+        enqueue(tx, JobKind::SendMail, id, self.now(), self.now()).await?;
         Ok(Some(MailId(id)))
     }
 

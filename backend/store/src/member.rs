@@ -10,6 +10,7 @@ use mailferry_shared::{
 use crate::{
     db::Tx,
     error::StoreError,
+    password_link::end_password_links,
     store::Store,
     tenant::OPERATOR_TENANT,
     value::{Arg, Row, args, code, json},
@@ -169,6 +170,16 @@ impl Store {
         row.map(|row| Ok((member_from(&row)?, row.get("password_hash")?))).transpose()
     }
 
+    /// Who has this mail address, with a password or without.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn member_of_address(&self, mail: &str) -> Result<Option<MemberId>, StoreError> {
+        let sql = "SELECT id FROM members WHERE login = $1";
+        let row = self.read().await?.row_opt(sql, args![mail.trim().to_lowercase()]).await?;
+        row.map(|row| row.get("id")).transpose()
+    }
+
     /// The hash of a member's password.
     ///
     /// # Errors
@@ -223,11 +234,14 @@ impl Store {
                 change.name.unwrap_or(before.name),
                 code(&role)?,
                 json(&change.domains.unwrap_or(before.domains))?,
-                change.password_hash,
+                change.password_hash.as_deref(),
                 ends,
             ],
         )
         .await?;
+        if change.password_hash.is_some() {
+            end_password_links(&mut tx, id).await?;
+        }
         let member = read(&mut tx, tenant_id, id).await?;
         tx.commit().await?;
         Ok(member)

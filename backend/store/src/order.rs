@@ -1,5 +1,6 @@
 //! Orders: reading, writing, and the numbers that belong to them.
 
+use chrono::{DateTime, Utc};
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
     address::MailAddress,
@@ -32,6 +33,19 @@ impl Store {
     /// # Errors
     /// [`StoreError::LinkInvalid`]; [`StoreError::Unavailable`], also for a tenant that does not exist.
     pub async fn create_order(&self, new: NewOrder) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let id = self.insert_order(&mut tx, new, None).await?.id;
+        tx.commit().await?;
+        self.order(id).await
+    }
+
+    /// Writes a new draft, which is not to be started before `earliest_start`.
+    pub(crate) async fn insert_order(
+        &self,
+        tx: &mut Tx,
+        new: NewOrder,
+        earliest_start: Option<DateTime<Utc>>,
+    ) -> Result<OrderRecord, StoreError> {
         let now = self.now();
         let mut order = OrderRecord {
             id: OrderId(self.new_id()?),
@@ -41,7 +55,7 @@ impl Store {
             link_version: 1,
             life: OrderLife::Draft,
             kind: None,
-            earliest_start: None,
+            earliest_start,
             delta_schedule: None,
             delta_at: None,
             delta_pending: false,
@@ -59,15 +73,14 @@ impl Store {
             created_at: now,
         };
         order.follow_life(self);
-        let mut tx = self.write().await?;
         if let Some(link) = order.asker.link_id {
-            use_link(&mut tx, link).await?;
+            use_link(tx, link).await?;
         }
         tx.execute(
             "INSERT INTO orders (id, tenant_id, version, link_version, state, expires_at, language, notify_address,
                 source, destination, options, accepted_terms, accepted_terms_at, created_at, member_id, api_key_id,
-                sandbox, link_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+                sandbox, link_id, earliest_start)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
             args![
                 order.id,
                 order.tenant_id,
@@ -87,13 +100,13 @@ impl Store {
                 order.asker.api_key_id,
                 order.asker.sandbox,
                 order.asker.link_id,
+                order.earliest_start,
             ],
         )
         .await?;
-        self.tell_event(&mut tx, &order, EventKind::OrderCreated, None).await?;
-        tx.commit().await?;
+        self.tell_event(tx, &order, EventKind::OrderCreated, None).await?;
         // As it reads back: times in the database are whole microseconds.
-        self.order(order.id).await
+        read_order(tx, order.id).await
     }
 
     /// The order with this number.
@@ -239,6 +252,7 @@ impl Store {
         }
         let order = read_order(tx, order.id).await?;
         self.tell_state(tx, before, &order).await?;
+        self.follow_order(tx, &order).await?;
         Ok(order)
     }
 }

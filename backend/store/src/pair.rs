@@ -12,7 +12,7 @@ use mailferry_shared::{
 };
 
 use crate::{
-    credential::Place,
+    credential::{Place, entered},
     db::Tx,
     error::StoreError,
     ledger::delete_ledger,
@@ -36,8 +36,21 @@ impl Store {
         let mut tx = self.write().await?;
         // Whoever adds at the same time waits here, so that the limit holds.
         let order = lock_order(&mut tx, order_id).await?;
+        let ids = self.insert_pairs(&mut tx, &order, limit, new).await?;
+        tx.commit().await?;
+        Ok(ids)
+    }
+
+    /// The same for an order that this transaction has locked.
+    pub(crate) async fn insert_pairs(
+        &self,
+        tx: &mut Tx,
+        order: &OrderRecord,
+        limit: u32,
+        new: &[AccountCreate],
+    ) -> Result<Vec<PairId>, StoreError> {
         let sql = "SELECT COUNT(*) AS n, COALESCE(MAX(position), 0) AS last FROM pairs WHERE order_id = $1";
-        let row = tx.row(sql, args![order_id]).await?;
+        let row = tx.row(sql, args![order.id]).await?;
         let (count, mut position) = (row.get::<u64>("n")?, row.get::<u64>("last")?);
         if count + new.len() as u64 > u64::from(limit) {
             return Err(StoreError::TooManyPairs { limit });
@@ -45,9 +58,8 @@ impl Store {
         let mut ids = Vec::with_capacity(new.len());
         for pair in new {
             position += 1;
-            ids.push(self.insert_pair(&mut tx, &order, position, pair).await?);
+            ids.push(self.insert_pair(tx, order, position, pair).await?);
         }
-        tx.commit().await?;
         Ok(ids)
     }
 
@@ -71,7 +83,7 @@ impl Store {
                 side_args(id, side, input)?,
             )
             .await?;
-            if let Some(password) = given(input) {
+            if let Some(password) = given(input)? {
                 let place = Place { tenant_id: order.tenant_id, order_id: order.id, pair_id: id, side };
                 self.keep_password(tx, place, password.expose()).await?;
             }
@@ -137,8 +149,8 @@ impl Store {
         let same_mailbox = same_login
             && row.get::<Option<String>>("act_for")? == input.act_for
             && row.json_opt::<Delegation>("delegation")? == input.delegation;
-        let password = given(input);
-        if let Some(password) = password {
+        let password = given(input)?;
+        if let Some(password) = &password {
             self.keep_password(tx, place, password.expose()).await?;
         } else if !same_login {
             Self::drop_password(tx, place.pair_id, place.side).await?;
@@ -180,9 +192,10 @@ impl Store {
     }
 }
 
-/// The password, if one was entered. Whom the order's admin logs in for has none.
-fn given(input: &SideInput) -> Option<&Secret> {
-    input.password.as_ref().filter(|password| !password.is_empty() && !input.by_admin)
+/// The password, or what access tokens are fetched with, if it was entered. Whom the order's admin logs in for has none.
+fn given(input: &SideInput) -> Result<Option<Secret>, StoreError> {
+    let own = entered(input.credential, input.password.as_ref(), input.oauth.as_ref())?;
+    Ok(own.filter(|_| !input.by_admin))
 }
 
 /// The columns of a side that are entered, from `$1` on.

@@ -10,6 +10,7 @@ use crate::{
     error::StoreError,
     ledger::delete_ledger,
     order::lock_order,
+    request::purge_request,
     store::Store,
     value::{args, json},
 };
@@ -67,11 +68,20 @@ impl Store {
             delete_ledger(tx, row.get("id")?).await?;
         }
         // Whatever hangs on pairs goes with them: sides, passwords, runs.
-        for table in
-            ["pairs", "admin_credentials", "checks", "deltas", "dry_runs", "verifications", "mails", "mx_watches"]
-        {
+        for table in [
+            "pairs",
+            "admin_credentials",
+            "checks",
+            "deltas",
+            "dry_runs",
+            "verifications",
+            "mails",
+            "mx_watches",
+            "sandbox_mailboxes",
+        ] {
             tx.execute(format!("DELETE FROM {table} WHERE order_id = $1"), args![id]).await?;
         }
+        purge_request(tx, id).await?;
         let sql = "UPDATE orders SET notify_address = NULL, source = NULL, destination = NULL, options = $2,
                 purged_at = $3, link_version = link_version + 1, version = version + 1 WHERE id = $1";
         tx.execute(sql, args![id, json(&OrderOptions::default())?, self.now()]).await.map(drop)

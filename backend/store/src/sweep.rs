@@ -81,6 +81,14 @@ impl Store {
             )
             .await?;
         left.extend(ids(mails)?.into_iter().map(|id| (JobKind::SendMail, id)));
+        let links = tx
+            .rows(
+                "SELECT l.id FROM password_links l WHERE l.sent_at IS NULL AND l.attempts < $1 AND l.expires_at > $2
+                    AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'password_mail' AND j.id = l.id)",
+                args![MAIL_ATTEMPTS, self.now()],
+            )
+            .await?;
+        left.extend(ids(links)?.into_iter().map(|id| (JobKind::PasswordMail, id)));
         let deliveries = tx
             .rows(
                 "SELECT d.id FROM webhook_deliveries d JOIN webhooks w ON w.id = d.webhook_id

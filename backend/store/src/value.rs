@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId, RequestId, RunId,
-    TenantId, VerificationId, VoucherBatchId, VoucherId, WebhookDeliveryId, WebhookId,
+    ApiKeyId, AttachmentId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PasswordLinkId,
+    PaymentId, RequestId, RunId, TenantId, VerificationId, VoucherBatchId, VoucherId, WebhookDeliveryId, WebhookId,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use sqlx::{Row as _, postgres::PgRow, sqlite::SqliteRow};
@@ -176,7 +176,7 @@ id_columns!(
     DiscoveryId,
     DryRunId
 );
-id_columns!(LinkId, RequestId, VoucherBatchId, WebhookDeliveryId, WebhookId);
+id_columns!(AttachmentId, LinkId, PasswordLinkId, RequestId, VoucherBatchId, WebhookDeliveryId, WebhookId);
 
 /// The word that stands for a unit variant in JSON: what columns hold for enumerations.
 pub(crate) fn code<T: Serialize>(value: &T) -> Result<String, StoreError> {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The page is modules, each with a shell of its own: the start page (`index.html`), the wizard (`wizard.html`), the
-//! status page (`status.html`), the console (`console.html`), and for those who build the page the style guide (`styleguide.html`). A shell, its module, the style and the texts of one language are all that a
+//! request to the operator (`request.html`), the status page (`status.html`), the console (`console.html`), and for those who build the page the style guide (`styleguide.html`). A shell, its module, the style and the texts of one language are all that a
 //! browser loads.
 //!
 //! Every file but the shells lies in `assets/` under a name with a hash of its content, so that it may be cached

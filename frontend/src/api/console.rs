@@ -2,16 +2,19 @@
 
 use mailferry_shared::{
     ids::{ApiKeyId, LinkId, MemberId, VoucherId, WebhookDeliveryId, WebhookId},
-    key::{ApiKeyCreate, ApiKeyCreated, ApiKeyList},
-    link::{Link, LinkCreate, LinkList},
-    member::{Member, MemberChange, MemberCreate, MemberList, PasswordChange, Principal, SignIn},
-    order_list::OrderPage,
-    tenant::{TenantCreate, TenantCreated, TenantList},
-    voucher::{Voucher, VoucherBatch, VoucherCreate, VoucherPage},
-    webhook::{Delivery, DeliveryPage, WebhookCreate, WebhookCreated, WebhookList},
+    key::{ApiKey, ApiKeyCreate, ApiKeyCreated},
+    link::{Link, LinkChange, LinkCreate},
+    member::{
+        Member, MemberChange, MemberCreate, PasswordChange, PasswordLinkCreate, PasswordLinkRequest, PasswordLinkSent,
+        PasswordSet, Principal, SignIn,
+    },
+    order_list::OrderListItem,
+    tenant::{Tenant, TenantCreate, TenantCreated},
+    voucher::{Voucher, VoucherBatch, VoucherCreate},
+    webhook::{Delivery, Webhook, WebhookCreate, WebhookCreated},
 };
 
-use super::request::{self, ApiError, Method};
+use super::request::{self, ApiError, Method, Paged};
 
 pub(crate) async fn me() -> Result<Principal, ApiError> {
     request::get("/me").await
@@ -29,13 +32,13 @@ pub(crate) async fn change_password(change: &PasswordChange) -> Result<(), ApiEr
     request::send_for_nothing(Method::Post, "/me/password", change).await
 }
 
-/// One page of the list of migrations; `query` is empty or begins with `?`.
-pub(crate) async fn orders(query: &str) -> Result<OrderPage, ApiError> {
-    request::get(&format!("/orders{query}")).await
+/// One page of the list of migrations; `query` is what is asked for, `name=value&…`, escaped.
+pub(crate) async fn orders(query: &str, cursor: Option<String>) -> Result<Paged<OrderListItem>, ApiError> {
+    request::page("/orders", query, cursor).await
 }
 
-pub(crate) async fn members() -> Result<MemberList, ApiError> {
-    request::get("/members").await
+pub(crate) async fn members(cursor: Option<String>) -> Result<Paged<Member>, ApiError> {
+    request::page("/members", "", cursor).await
 }
 
 pub(crate) async fn create_member(member: &MemberCreate) -> Result<Member, ApiError> {
@@ -46,12 +49,27 @@ pub(crate) async fn change_member(id: MemberId, change: &MemberChange) -> Result
     request::send(Method::Patch, &format!("/members/{id}"), change).await
 }
 
+/// Sends a member a link by which they set a password.
+pub(crate) async fn send_password_link(id: MemberId, mail: &PasswordLinkCreate) -> Result<PasswordLinkSent, ApiError> {
+    request::send(Method::Post, &format!("/members/{id}/password-link"), mail).await
+}
+
+/// Asks for such a link for whoever has this address.
+pub(crate) async fn request_password_link(wanted: &PasswordLinkRequest) -> Result<(), ApiError> {
+    request::send_for_nothing(Method::Post, "/password-links", wanted).await
+}
+
+/// Sets a password by a link, and signs in.
+pub(crate) async fn set_password(password: &PasswordSet) -> Result<Principal, ApiError> {
+    request::send(Method::Post, "/passwords", password).await
+}
+
 pub(crate) async fn delete_member(id: MemberId) -> Result<(), ApiError> {
     request::delete(&format!("/members/{id}")).await
 }
 
-pub(crate) async fn api_keys() -> Result<ApiKeyList, ApiError> {
-    request::get("/api-keys").await
+pub(crate) async fn api_keys(cursor: Option<String>) -> Result<Paged<ApiKey>, ApiError> {
+    request::page("/api-keys", "", cursor).await
 }
 
 pub(crate) async fn create_api_key(key: &ApiKeyCreate) -> Result<ApiKeyCreated, ApiError> {
@@ -62,16 +80,17 @@ pub(crate) async fn revoke_api_key(id: ApiKeyId) -> Result<(), ApiError> {
     request::delete(&format!("/api-keys/{id}")).await
 }
 
-pub(crate) async fn tenants() -> Result<TenantList, ApiError> {
-    request::get("/tenants").await
+pub(crate) async fn tenants(cursor: Option<String>) -> Result<Paged<Tenant>, ApiError> {
+    request::page("/tenants", "", cursor).await
 }
 
 pub(crate) async fn create_tenant(tenant: &TenantCreate) -> Result<TenantCreated, ApiError> {
     request::send(Method::Post, "/tenants", tenant).await
 }
 
-pub(crate) async fn vouchers() -> Result<VoucherPage, ApiError> {
-    request::get("/vouchers?limit=200").await
+/// One page of the vouchers; `query` is what is asked for, `name=value&…`.
+pub(crate) async fn vouchers(query: &str, cursor: Option<String>) -> Result<Paged<Voucher>, ApiError> {
+    request::page("/vouchers", query, cursor).await
 }
 
 pub(crate) async fn revoke_voucher(id: VoucherId) -> Result<Voucher, ApiError> {
@@ -83,20 +102,24 @@ pub(crate) fn vouchers_csv_url() -> String {
     request::url("/vouchers.csv")
 }
 
-pub(crate) async fn links() -> Result<LinkList, ApiError> {
-    request::get("/links").await
+pub(crate) async fn links(cursor: Option<String>) -> Result<Paged<Link>, ApiError> {
+    request::page("/links", "", cursor).await
 }
 
 pub(crate) async fn create_link(link: &LinkCreate) -> Result<Link, ApiError> {
     request::send(Method::Post, "/links", link).await
 }
 
+pub(crate) async fn change_link(id: LinkId, change: &LinkChange) -> Result<Link, ApiError> {
+    request::send(Method::Patch, &format!("/links/{id}"), change).await
+}
+
 pub(crate) async fn revoke_link(id: LinkId) -> Result<(), ApiError> {
     request::delete(&format!("/links/{id}")).await
 }
 
-pub(crate) async fn webhooks() -> Result<WebhookList, ApiError> {
-    request::get("/webhooks").await
+pub(crate) async fn webhooks(cursor: Option<String>) -> Result<Paged<Webhook>, ApiError> {
+    request::page("/webhooks", "", cursor).await
 }
 
 pub(crate) async fn create_webhook(webhook: &WebhookCreate) -> Result<WebhookCreated, ApiError> {
@@ -107,8 +130,8 @@ pub(crate) async fn delete_webhook(id: WebhookId) -> Result<(), ApiError> {
     request::delete(&format!("/webhooks/{id}")).await
 }
 
-pub(crate) async fn deliveries(id: WebhookId) -> Result<DeliveryPage, ApiError> {
-    request::get(&format!("/webhooks/{id}/deliveries")).await
+pub(crate) async fn deliveries(id: WebhookId, cursor: Option<String>) -> Result<Paged<Delivery>, ApiError> {
+    request::page(&format!("/webhooks/{id}/deliveries"), "", cursor).await
 }
 
 pub(crate) async fn replay_delivery(id: WebhookId, delivery: WebhookDeliveryId) -> Result<Delivery, ApiError> {

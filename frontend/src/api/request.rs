@@ -5,9 +5,9 @@ use mailferry_shared::{
     API_PREFIX,
     problem::{Problem, ProblemCode},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{i18n, state::connection, t};
+use crate::{browser, i18n, state::connection, t};
 
 /// Why a request has no result.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,6 +66,18 @@ pub(crate) enum Polled<T> {
     New(T, Option<String>),
 }
 
+/// Items in a page of a list.
+pub(crate) const PAGE: usize = 100;
+
+/// A page of a list; every list of the API has this shape.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Paged<T> {
+    pub(crate) items: Vec<T>,
+    /// Where the next page begins, if there is one.
+    #[serde(default)]
+    pub(crate) next_cursor: Option<String>,
+}
+
 /// Methods with a body or an effect.
 #[derive(Clone, Copy)]
 pub(crate) enum Method {
@@ -80,6 +92,19 @@ pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> 
         Polled::New(value, _) => Ok(value),
         Polled::Same => Err(ApiError::Unexpected(304)),
     }
+}
+
+/// A page of the list under `path`: the first, or the one that begins at `cursor`; `query` is what is asked for.
+pub(crate) async fn page<T: DeserializeOwned>(
+    path: &str,
+    query: &str,
+    cursor: Option<String>,
+) -> Result<Paged<T>, ApiError> {
+    let cursor = cursor.map(|cursor| format!("cursor={}", browser::escaped(&cursor)));
+    let parts: Vec<&str> =
+        [Some(query).filter(|query| !query.is_empty()), cursor.as_deref()].into_iter().flatten().collect();
+    let mark = if parts.is_empty() { "" } else { "?" };
+    get(&format!("{path}{mark}{}", parts.join("&"))).await
 }
 
 /// Asks again for what was read before; `etag` is that of the last answer.

@@ -1,6 +1,6 @@
 //! Numbers, sizes and times as the user's language writes them, by the browser's `Intl`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, FixedOffset, Offset as _, Utc};
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use mailferry_shared::payment::Currency;
 use wasm_bindgen::JsValue;
@@ -127,6 +127,19 @@ pub(crate) fn parse_local(text: &str) -> Option<DateTime<Utc>> {
     }
     #[expect(clippy::cast_possible_truncation, reason = "milliseconds of a calendar date fit")]
     DateTime::from_timestamp_millis(time as i64)
+}
+
+/// The same with the browser's offset from UTC at that time, as it was typed.
+pub(crate) fn parse_local_offset(text: &str) -> Option<DateTime<FixedOffset>> {
+    parse_local(text).map(with_offset)
+}
+
+/// `time` with the browser's offset from UTC at that time.
+pub(crate) fn with_offset(time: DateTime<Utc>) -> DateTime<FixedOffset> {
+    #[expect(clippy::cast_possible_truncation, reason = "an offset is a few hundred minutes")]
+    let west_minutes = date(time).get_timezone_offset() as i32;
+    let offset = FixedOffset::west_opt(west_minutes * 60).unwrap_or_else(|| Utc.fix());
+    time.with_timezone(&offset)
 }
 
 /// Now, by the browser's clock.

@@ -96,6 +96,12 @@ pub(crate) fn escaped(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }
 
+/// The bytes of a file that the user has chosen; `None` if the browser cannot read it.
+pub(crate) async fn file_bytes(file: &web_sys::File) -> Option<Vec<u8>> {
+    let buffer = JsFuture::from(file.array_buffer()).await.ok()?;
+    Some(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
 /// A file made here, as an address to download it from; it is forgotten with the page.
 pub(crate) fn text_file(text: &str) -> String {
     let parts = js_sys::Array::of1(&JsValue::from_str(text));
@@ -143,6 +149,18 @@ pub(crate) fn focus(id: &str) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = element.focus();
     }
+}
+
+/// Leads to the first field with an error.
+pub(crate) fn focus_first_error() {
+    leptos::prelude::request_animation_frame(|| {
+        let found = document().query_selector("[aria-invalid='true'], .field-error").ok().flatten();
+        match found.as_ref().and_then(|element| element.get_attribute("id")) {
+            Some(id) => focus(&id),
+            // What has no field of its own is read out as an alert; it must be seen too.
+            None => found.iter().for_each(web_sys::Element::scroll_into_view),
+        }
+    });
 }
 
 /// The language of the document.

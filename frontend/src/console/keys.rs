@@ -9,26 +9,26 @@ use mailferry_shared::{
 };
 
 use super::{
+    ending::{EndDialog, Ending, doing},
     list::{ListHead, ListTable, Listed},
     may,
-    sending::{Confirm, FormDialog, Sending},
+    sending::{FormDialog, Sending},
 };
 use crate::{
     api,
     browser::intl,
-    components::{CopyLine, Glyph, Notice, TextField, Tick, Tone, icon},
+    components::{CopyLine, Notice, TextField, Tick, Tone},
     t,
 };
 
 /// The part.
 #[component]
 pub(super) fn Keys() -> impl IntoView {
-    let listed = Listed::of(|| async { api::api_keys().await.map(|list| list.items) });
-    let revoked = RwSignal::new(None::<ApiKey>);
-    provide_context(revoked);
+    let listed = Listed::of(api::api_keys);
+    let ending = Ending::<ApiKey>::provide();
     let open = RwSignal::new(false);
     let made = RwSignal::new(None::<String>);
-    let (making, revoking) = (Sending::new(), Sending::new());
+    let making = Sending::new();
     let (name, sandbox) = (RwSignal::new(String::new()), RwSignal::new(false));
     let scopes = RwSignal::new(BTreeSet::<Scope>::new());
     let begin = move |()| {
@@ -90,23 +90,14 @@ pub(super) fn Keys() -> impl IntoView {
                 on_change=move |on| sandbox.set(on)
             />
         </FormDialog>
-        <Confirm
+        <EndDialog
             id="revoke-key"
             title=t!("console.key_revoke_title")
             text=|key: ApiKey| t!("console.key_revoke_text", name = key.name)
             confirm=t!("console.revoke")
-            subject=revoked
-            sending=revoking
-            on_confirm=move |key: ApiKey| {
-                revoking
-                    .send(
-                        async move { api::revoke_api_key(key.id).await },
-                        move |()| {
-                            revoked.set(None);
-                            listed.again();
-                        },
-                    );
-            }
+            ending=ending
+            listed=listed
+            end=|key: ApiKey| doing(async move { api::revoke_api_key(key.id).await })
         />
     }
 }
@@ -134,8 +125,7 @@ fn Scopes(scopes: RwSignal<BTreeSet<Scope>>) -> impl IntoView {
 }
 
 fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
-    let revoked = expect_context::<RwSignal<Option<ApiKey>>>();
-    let subject = key.clone();
+    let ending = expect_context::<Ending<ApiKey>>();
     let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
     let used = key.last_used_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
     let sandbox = key.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
@@ -146,15 +136,7 @@ fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
             <td>{used}</td>
             <td>
                 <div class="table-actions">
-                    <button
-                        type="button"
-                        class="button button-small"
-                        aria-label=t!("console.revoke_what", name = key.name)
-                        on:click=move |_| revoked.set(Some(subject.clone()))
-                    >
-                        {icon(Glyph::Trash)}
-                        {t!("console.revoke")}
-                    </button>
+                    {ending.revoke_button(key.clone(), &key.name)}
                 </div>
             </td>
         </tr>

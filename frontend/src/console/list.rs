@@ -1,19 +1,27 @@
-//! Lists of the console: read when shown, read again after a change.
+//! Lists of the console: read page by page when shown, read again after a change.
 
-use std::future::Future;
+use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    api::ApiError,
+    api::{ApiError, Paged},
     components::{Failure, Glyph, PageHead, Skeleton, icon},
     state::Load,
+    t,
 };
+
+/// A page of a list on its way.
+type Reading<T> = Pin<Box<dyn Future<Output = Result<Paged<T>, ApiError>>>>;
 
 /// A list and how to read it again.
 pub(super) struct Listed<T: Send + Sync + 'static> {
     pub(super) items: RwSignal<Load<Vec<T>>>,
-    reads: RwSignal<u32>,
+    /// Where the next page begins, if there is one.
+    next: RwSignal<Option<String>>,
+    /// Why the next page could not be had.
+    more_error: RwSignal<Option<ApiError>>,
+    read: Callback<Option<String>, Reading<T>>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Listed<T> {
@@ -25,25 +33,64 @@ impl<T: Send + Sync + 'static> Clone for Listed<T> {
 impl<T: Send + Sync + 'static> Copy for Listed<T> {}
 
 impl<T: Send + Sync + 'static> Listed<T> {
-    /// Reads the list now, and whenever it is asked to.
-    pub(super) fn of<F>(read: impl Fn() -> F + 'static) -> Self
+    /// Reads the list now, and whenever it is asked to; `read` gets the cursor of the page that is wanted.
+    pub(super) fn of<F>(read: impl Fn(Option<String>) -> F + Send + Sync + 'static) -> Self
     where
-        F: Future<Output = Result<Vec<T>, ApiError>> + 'static,
+        F: Future<Output = Result<Paged<T>, ApiError>> + 'static,
     {
-        let listed = Self { items: RwSignal::new(Load::Loading), reads: RwSignal::new(0) };
-        Effect::new(move || {
-            listed.reads.track();
-            let reading = read();
-            spawn_local(async move {
-                listed.items.try_set(reading.await.into());
-            });
-        });
+        let listed = Self {
+            items: RwSignal::new(Load::Loading),
+            next: RwSignal::new(None),
+            more_error: RwSignal::new(None),
+            read: Callback::new(move |cursor| Box::pin(read(cursor)) as Reading<T>),
+        };
+        listed.again();
         listed
     }
 
-    /// Reads it again.
+    /// Reads it again, from its first page on.
     pub(super) fn again(self) {
-        self.reads.update(|reads| *reads = reads.wrapping_add(1));
+        let reading = self.read.run(None);
+        spawn_local(async move {
+            match reading.await {
+                Ok(Paged { items, next_cursor }) => {
+                    self.next.try_set(next_cursor);
+                    self.items.try_set(Load::Ready(items));
+                }
+                Err(error) => {
+                    self.next.try_set(None);
+                    self.items.try_set(Load::Failed(error));
+                }
+            }
+        });
+    }
+
+    /// Reads it again, for what is asked now: what was shown goes at once.
+    pub(super) fn anew(self) {
+        self.next.set(None);
+        self.items.set(Load::Loading);
+        self.again();
+    }
+
+    /// Adds the page that begins at `cursor`.
+    fn more(self, cursor: String) {
+        self.more_error.set(None);
+        let reading = self.read.run(Some(cursor));
+        spawn_local(async move {
+            match reading.await {
+                Ok(page) => {
+                    self.items.try_update(|items| {
+                        if let Load::Ready(known) = items {
+                            known.extend(page.items);
+                        }
+                    });
+                    self.next.try_set(page.next_cursor);
+                }
+                Err(error) => {
+                    self.more_error.try_set(Some(error));
+                }
+            }
+        });
     }
 }
 
@@ -52,16 +99,18 @@ impl<T: Send + Sync + 'static> Listed<T> {
 pub(super) fn ListHead(
     title: &'static str,
     lead: &'static str,
-    /// What the button says; absent: there is none.
-    #[prop(optional)]
-    create: Option<&'static str>,
-    #[prop(optional, into)] on_create: Option<Callback<()>>,
+    /// What the button says.
+    create: &'static str,
+    #[prop(into)] on_create: Callback<()>,
+    /// False: there is no button.
+    #[prop(default = true)]
+    may_create: bool,
 ) -> impl IntoView {
-    let button = create.zip(on_create).map(|(text, on_create)| {
+    let button = may_create.then(|| {
         view! {
             <button type="button" class="button button-primary" on:click=move |_| on_create.run(())>
                 {icon(Glyph::Plus)}
-                {text}
+                {create}
             </button>
         }
     });
@@ -107,5 +156,18 @@ pub(super) fn ListTable<T: Send + Sync + 'static>(
                 Load::Ready(items) => table(items).into_any(),
             })}
         </div>
+        {move || {
+            listed
+                .next
+                .get()
+                .map(|cursor| {
+                    view! {
+                        <button type="button" class="button list-more" on:click=move |_| listed.more(cursor.clone())>
+                            {t!("console.more")}
+                        </button>
+                    }
+                })
+        }}
+        {move || listed.more_error.get().map(|error| view! { <Failure error=error /> })}
     }
 }

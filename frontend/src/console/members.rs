@@ -2,21 +2,25 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    ids::MemberId,
     key::Scope,
-    member::{Member, MemberChange, MemberCreate, Principal, Role},
+    member::{Member, MemberChange, MemberCreate, PasswordLinkCreate, PasswordLinkSent, Principal, Role},
     secret::Secret,
 };
 
 use super::{
+    ending::{EndDialog, Ending, doing},
     list::{ListHead, ListTable, Listed},
     may,
-    sending::{Confirm, FormDialog, Sending},
+    sending::{FormDialog, Sending},
 };
 use crate::{
     api,
     browser::intl,
-    components::{Glyph, PasswordField, RadioCard, TextField, icon},
-    forms, t,
+    components::{Glyph, Notice, PasswordField, RadioCard, TextArea, TextField, Tick, Tone, icon},
+    forms,
+    state::language::PageLanguage,
+    t,
 };
 
 const ROLES: [Role; 3] = [Role::Admin, Role::Manager, Role::Member];
@@ -56,6 +60,8 @@ struct Fields {
     domains: RwSignal<String>,
     domains_error: RwSignal<Option<String>>,
     password: RwSignal<String>,
+    /// A new member gets a link to set a password, instead of one to be told.
+    invited: RwSignal<bool>,
 }
 
 impl Fields {
@@ -68,6 +74,7 @@ impl Fields {
             domains: RwSignal::default(),
             domains_error: RwSignal::new(None),
             password: RwSignal::default(),
+            invited: RwSignal::new(true),
         }
     }
 
@@ -78,6 +85,7 @@ impl Fields {
         let domains = member.map(|member| member.domains.iter().map(ToString::to_string).collect::<Vec<_>>());
         self.domains.set(domains.unwrap_or_default().join("\n"));
         self.password.set(String::new());
+        self.invited.set(true);
         self.mail_error.set(None);
         self.domains_error.set(None);
     }
@@ -90,7 +98,10 @@ impl Fields {
         domains.ok()
     }
 
-    fn password(self) -> Option<Secret> {
+    fn password(self, of_new: bool) -> Option<Secret> {
+        if of_new && self.invited.get_untracked() {
+            return None;
+        }
         self.password.with_untracked(|password| (!password.is_empty()).then(|| Secret::new(password.clone())))
     }
 
@@ -103,7 +114,7 @@ impl Fields {
             mail: mail.ok()?,
             role: self.role.get_untracked(),
             domains,
-            password: self.password(),
+            password: self.password(true),
         })
     }
 
@@ -112,7 +123,7 @@ impl Fields {
             name: Some(self.name.get_untracked()),
             role: Some(self.role.get_untracked()),
             domains: Some(self.domains()?),
-            password: self.password(),
+            password: self.password(false),
         })
     }
 }
@@ -121,13 +132,25 @@ impl Fields {
 #[derive(Clone, Copy)]
 struct Part {
     edited: RwSignal<Option<Member>>,
-    deleted: RwSignal<Option<Member>>,
     open: RwSignal<bool>,
     fields: Fields,
     may_write: bool,
+    /// A link for a password that was sent.
+    sent: RwSignal<Option<PasswordLinkSent>>,
+    sending: Sending,
+    language: PageLanguage,
 }
 
 impl Part {
+    /// Sends a member a link to set a password.
+    fn invite(self, id: MemberId) {
+        self.sent.set(None);
+        let mail = PasswordLinkCreate { language: self.language.of_orders() };
+        self.sending.send(async move { api::send_password_link(id, &mail).await }, move |sent| {
+            self.sent.set(Some(sent));
+        });
+    }
+
     fn edit(self, member: Option<Member>) {
         self.fields.show(member.as_ref());
         self.edited.set(member);
@@ -138,16 +161,18 @@ impl Part {
 /// The part.
 #[component]
 pub(super) fn Members() -> impl IntoView {
-    let listed = Listed::of(|| async { api::members().await.map(|list| list.items) });
+    let listed = Listed::of(api::members);
+    let ending = Ending::<Member>::provide();
     let part = Part {
         edited: RwSignal::new(None),
-        deleted: RwSignal::new(None),
         open: RwSignal::new(false),
         fields: Fields::new(),
         may_write: may(&expect_context::<Principal>(), Scope::MembersWrite),
+        sent: RwSignal::new(None),
+        sending: Sending::new(),
+        language: PageLanguage::get(),
     };
     provide_context(part);
-    let deleting = Sending::new();
     let heads = vec![
         t!("console.name"),
         t!("console.mail"),
@@ -156,38 +181,36 @@ pub(super) fn Members() -> impl IntoView {
         t!("accounts.col_actions"),
     ];
     view! {
-        {if part.may_write {
-            view! {
-                <ListHead
-                    title=t!("console.members")
-                    lead=t!("console.members_lead")
-                    create=t!("console.member_new")
-                    on_create=move |()| part.edit(None)
-                />
-            }
-                .into_any()
-        } else {
-            view! { <ListHead title=t!("console.members") lead=t!("console.members_lead") /> }.into_any()
+        <ListHead
+            title=t!("console.members")
+            lead=t!("console.members_lead")
+            create=t!("console.member_new")
+            on_create=move |()| part.edit(None)
+            may_create=part.may_write
+        />
+        {part.sending.failure()}
+        {move || {
+            part.sent
+                .get()
+                .map(|sent| {
+                    let until = intl::date_time(sent.expires_at);
+                    view! {
+                        <Notice tone=Tone::Good>
+                            <p role="status">{t!("invite.sent", mail = sent.mail, time = until)}</p>
+                        </Notice>
+                    }
+                })
         }}
         <ListTable listed=listed name=t!("console.members") heads=heads empty=t!("console.no_members") row=row />
         <MemberDialog part=part listed=listed />
-        <Confirm
+        <EndDialog
             id="delete-member"
             title=t!("console.member_delete_title")
             text=|member: Member| t!("console.member_delete_text", name = member.name)
             confirm=t!("console.member_delete")
-            subject=part.deleted
-            sending=deleting
-            on_confirm=move |member: Member| {
-                deleting
-                    .send(
-                        async move { api::delete_member(member.id).await },
-                        move |()| {
-                            part.deleted.set(None);
-                            listed.again();
-                        },
-                    );
-            }
+            ending=ending
+            listed=listed
+            end=|member: Member| doing(async move { api::delete_member(member.id).await })
         />
     }
 }
@@ -201,6 +224,12 @@ fn MemberDialog(part: Part, listed: Listed<Member>) -> impl IntoView {
         part.open.set(false);
         listed.again();
     };
+    let made = move |member: Member| {
+        if fields.invited.get_untracked() {
+            part.invite(member.id);
+        }
+        done(member);
+    };
     let submit = move |()| match part.edited.get_untracked() {
         Some(member) => {
             if let Some(change) = fields.change() {
@@ -209,7 +238,7 @@ fn MemberDialog(part: Part, listed: Listed<Member>) -> impl IntoView {
         }
         None => {
             if let Some(create) = fields.create() {
-                sending.send(async move { api::create_member(&create).await }, done);
+                sending.send(async move { api::create_member(&create).await }, made);
             }
         }
     };
@@ -256,7 +285,7 @@ fn MemberDialog(part: Part, listed: Listed<Member>) -> impl IntoView {
                 {ROLES.map(role).collect_view()}
             </fieldset>
             <Show when=move || fields.role.get() == Role::Manager>
-                <crate::components::TextArea
+                <TextArea
                     id="member-domains"
                     label=t!("console.domains")
                     value=fields.domains
@@ -264,14 +293,24 @@ fn MemberDialog(part: Part, listed: Listed<Member>) -> impl IntoView {
                     error=fields.domains_error
                 />
             </Show>
-            <PasswordField
-                id="member-password"
-                label=t!("console.member_password")
-                value=fields.password
-                hint=t!("console.password_hint")
-                is_optional=true
-                error=sending.field("/password")
-            />
+            <Show when=is_new>
+                <Tick
+                    label=t!("invite.by_mail")
+                    hint=t!("invite.by_mail_hint")
+                    checked=fields.invited
+                    on_change=move |on| fields.invited.set(on)
+                />
+            </Show>
+            <Show when=move || !is_new() || !fields.invited.get()>
+                <PasswordField
+                    id="member-password"
+                    label=if is_new() { t!("console.member_password") } else { t!("console.password_new") }
+                    value=fields.password
+                    hint=t!("console.password_hint")
+                    is_optional=true
+                    error=sending.field("/password")
+                />
+            </Show>
         </FormDialog>
     }
 }
@@ -281,10 +320,20 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
     let domains = member.domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let seen = member.signed_in_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
     let mail = member.mail.as_ref().map(ToString::to_string);
-    let (edited, deleted) = (member.clone(), member.clone());
+    let id = member.id;
+    let (edited, ending) = (member.clone(), expect_context::<Ending<Member>>());
     let actions = part.may_write.then(|| {
         view! {
             <div class="table-actions">
+                <button
+                    type="button"
+                    class="button button-small"
+                    aria-label=t!("invite.send_to", name = member.name)
+                    on:click=move |_| part.invite(id)
+                >
+                    {icon(Glyph::ArrowRight)}
+                    {t!("invite.send")}
+                </button>
                 <button
                     type="button"
                     class="button button-quiet button-icon button-small"
@@ -293,14 +342,7 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
                 >
                     {icon(Glyph::Pencil)}
                 </button>
-                <button
-                    type="button"
-                    class="button button-quiet button-icon button-small"
-                    aria-label=t!("accounts.delete_what", account = member.name)
-                    on:click=move |_| part.deleted.set(Some(deleted.clone()))
-                >
-                    {icon(Glyph::Trash)}
-                </button>
+                {ending.delete_button(member.clone(), &member.name)}
             </div>
         }
     });

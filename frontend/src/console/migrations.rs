@@ -1,18 +1,18 @@
 //! The list of migrations: filter, search, page by page.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use mailferry_shared::{
     order::{OrderState, StartKind},
-    order_list::{MigrationType, OrderListItem, OrderPage},
+    order_list::{MigrationType, OrderListItem},
 };
 
+use super::list::{ListTable, Listed};
 use crate::{
-    api::{self, ApiError},
+    api,
     browser::{self, intl},
-    components::{Failure, Glyph, PageHead, Skeleton, TextField, icon},
+    components::{Glyph, PageHead, TextField, icon},
     i18n,
     route::Step,
-    state::Load,
     t,
 };
 
@@ -25,21 +25,16 @@ struct Filter {
 }
 
 impl Filter {
-    /// The query of the API, `?` included; `cursor` is that of the page before.
-    fn query(self, cursor: Option<&str>) -> String {
+    /// The query of the API.
+    fn query(self) -> String {
         let typed = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
-        let parameters = [
-            ("q", typed(self.text)),
-            ("domain", typed(self.domain)),
-            ("state", typed(self.state)),
-            ("cursor", cursor.unwrap_or_default().to_owned()),
-        ];
+        let parameters = [("q", typed(self.text)), ("domain", typed(self.domain)), ("state", typed(self.state))];
         let parts: Vec<_> = parameters
             .into_iter()
             .filter(|(_, value)| !value.is_empty())
             .map(|(name, value)| format!("{name}={}", browser::escaped(&value)))
             .collect();
-        if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+        parts.join("&")
     }
 }
 
@@ -59,38 +54,24 @@ fn states() -> [(&'static str, &'static str); 6] {
 #[component]
 pub(super) fn Migrations() -> impl IntoView {
     let filter = Filter { text: RwSignal::default(), domain: RwSignal::default(), state: RwSignal::new(String::new()) };
-    let list = RwSignal::new(Load::<OrderPage>::Loading);
-    let more_error = RwSignal::new(None::<ApiError>);
-    let look = move || {
-        list.set(Load::Loading);
-        spawn_local(async move {
-            list.try_set(api::orders(&filter.query(None)).await.into());
-        });
-    };
-    let more = move |cursor: String| {
-        more_error.set(None);
-        spawn_local(async move {
-            match api::orders(&filter.query(Some(&cursor))).await {
-                Ok(page) => {
-                    list.try_update(|list| {
-                        if let Load::Ready(known) = list {
-                            known.items.extend(page.items);
-                            known.next_cursor = page.next_cursor;
-                        }
-                    });
-                }
-                Err(error) => {
-                    more_error.try_set(Some(error));
-                }
-            }
-        });
-    };
-    look();
+    let listed = Listed::of(move |cursor| {
+        let query = filter.query();
+        async move { api::orders(&query, cursor).await }
+    });
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        look();
+        listed.anew();
     };
-    let retry = Callback::new(move |()| look());
+    let heads = vec![
+        t!("console.col_migration"),
+        t!("status.col_state"),
+        t!("console.col_asked"),
+        t!("console.col_code"),
+        t!("console.col_type"),
+        t!("status.accounts"),
+        t!("console.col_first"),
+        t!("console.col_second"),
+    ];
     let chips = states()
         .into_iter()
         .map(|(value, name)| {
@@ -101,7 +82,7 @@ pub(super) fn Migrations() -> impl IntoView {
                     aria-pressed=move || filter.state.with(|state| state == value).to_string()
                     on:click=move |_| {
                         filter.state.set(value.to_owned());
-                        look();
+                        listed.anew();
                     }
                 >
                     {name}
@@ -119,27 +100,13 @@ pub(super) fn Migrations() -> impl IntoView {
         <div class="chips" role="group" aria-label=t!("status.col_state")>
             {chips}
         </div>
-        <div class="card card-flush">
-            {move || match list.get() {
-                Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
-                Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
-                Load::Ready(page) if page.items.is_empty() => {
-                    view! { <p class="empty soft">{t!("console.no_migrations")}</p> }.into_any()
-                }
-                Load::Ready(page) => table(&page).into_any(),
-            }}
-        </div>
-        {move || {
-            let cursor = list.with(|list| list.ready().and_then(|page| page.next_cursor.clone()))?;
-            Some(
-                view! {
-                    <button type="button" class="button" on:click=move |_| more(cursor.clone())>
-                        {t!("console.more")}
-                    </button>
-                },
-            )
-        }}
-        {move || more_error.get().map(|error| view! { <Failure error=error /> })}
+        <ListTable
+            listed=listed
+            name=t!("console.migrations")
+            heads=heads
+            empty=t!("console.no_migrations")
+            row=row
+        />
     }
 }
 
@@ -178,33 +145,7 @@ fn type_name(kind: MigrationType) -> &'static str {
     }
 }
 
-fn table(page: &OrderPage) -> impl IntoView + use<> {
-    let heads = [
-        t!("console.col_migration"),
-        t!("status.col_state"),
-        t!("console.col_asked"),
-        t!("console.col_code"),
-        t!("console.col_type"),
-        t!("status.accounts"),
-        t!("console.col_first"),
-        t!("console.col_second"),
-    ];
-    let heads = heads.map(|head| view! { <th scope="col">{head}</th> }).collect_view();
-    let rows = page.items.iter().map(row).collect_view();
-    view! {
-        <div class="table-scroll" tabindex="0" role="region" aria-label=t!("console.migrations")>
-            <table class="table">
-                <caption class="visually-hidden">{t!("console.migrations")}</caption>
-                <thead>
-                    <tr>{heads}</tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-}
-
-fn row(item: &OrderListItem) -> impl IntoView + use<> {
+fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     let number = item.id.to_string();
     let short = number.get(..8).unwrap_or_default().to_owned();
     let name = item.first_account.clone().unwrap_or_else(|| short.clone());
@@ -229,10 +170,11 @@ fn row(item: &OrderListItem) -> impl IntoView + use<> {
             <td>{state_view(item.state)} {trial} {sandbox}</td>
             <td class="account-meta">{asker}</td>
             <td class="mono">{item.codes.join(", ")}</td>
-            <td>{type_name(item.migration_type)}</td>
+            <td data-data="">{type_name(item.migration_type)}</td>
             <td class="number">{i18n::number(u64::from(item.pairs))}</td>
             <td>{time(item.first_run_at)}</td>
             <td>{time(item.second_run_at)}</td>
         </tr>
     }
+    .into_any()
 }

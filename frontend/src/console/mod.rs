@@ -1,12 +1,20 @@
 //! The console of resellers and operators: sign-in, and behind it one module per noun.
 
+mod deliveries;
+mod ending;
 mod keys;
+mod link_brand;
+mod link_form;
 mod links;
 mod list;
 mod members;
 mod migrations;
 mod new;
+mod password;
 mod profile;
+mod request;
+mod request_answers;
+mod requests;
 mod sending;
 mod session;
 mod tenants;
@@ -28,8 +36,15 @@ use crate::{
 #[component]
 pub(crate) fn Console() -> impl IntoView {
     let session = Session::provide();
+    let router = Router::get();
+    let by_link = Memo::new(move |_| router.place() == crate::route::Place::Console(Place::Password));
     view! {
+        // Whoever is signed in: a link is for whom it was sent to.
+        <Show when=move || by_link.get()>
+            <password::Password session=session />
+        </Show>
         {move || match session.principal() {
+            _ if by_link.get() => ().into_any(),
             Load::Loading => view! { <main class="page" id="main" tabindex="-1"><Skeleton /></main> }.into_any(),
             Load::Failed(error) if error.is_locked_out() => view! { <SignIn session=session /> }.into_any(),
             Load::Failed(error) => {
@@ -42,10 +57,11 @@ pub(crate) fn Console() -> impl IntoView {
 }
 
 /// The parts of the console, each with its name and what one must be allowed to see it.
-fn parts() -> [(Place, Glyph, &'static str, Option<Scope>); 9] {
+fn parts() -> [(Place, Glyph, &'static str, Option<Scope>); 10] {
     [
         (Place::Migrations, Glyph::List, t!("console.migrations"), Some(Scope::OrdersRead)),
         (Place::New, Glyph::Plus, t!("console.new"), Some(Scope::OrdersWrite)),
+        (Place::Requests, Glyph::Inbox, t!("console.requests"), Some(Scope::OrdersRead)),
         (Place::Vouchers, Glyph::Ticket, t!("console.vouchers"), Some(Scope::VouchersRead)),
         (Place::Links, Glyph::Copy, t!("console.links"), Some(Scope::LinksRead)),
         (Place::Webhooks, Glyph::Refresh, t!("console.webhooks"), Some(Scope::WebhooksRead)),
@@ -78,7 +94,7 @@ fn Opened(principal: Principal, session: Session) -> impl IntoView {
                     <a
                         class="side-link"
                         href=part.path()
-                        aria-current=move || (place.get() == part).then_some("page")
+                        aria-current=move || (place.get().part() == part).then_some("page")
                     >
                         {icon(glyph)}
                         <span>{name}</span>
@@ -91,7 +107,7 @@ fn Opened(principal: Principal, session: Session) -> impl IntoView {
     view! {
         <div class="console">
             <nav class="side" aria-label=t!("console.parts")>
-                <p class="side-tenant">
+                <p class="side-tenant" data-data="">
                     <strong>{principal.tenant_name.clone()}</strong>
                     <span class="small soft">{name}</span>
                 </p>
@@ -111,12 +127,13 @@ fn Opened(principal: Principal, session: Session) -> impl IntoView {
                     Place::Members => view! { <members::Members /> }.into_any(),
                     Place::Keys => view! { <keys::Keys /> }.into_any(),
                     Place::Tenants => view! { <tenants::Tenants /> }.into_any(),
+                    // Shown instead of all this, see above.
+                    Place::Password => ().into_any(),
                     Place::Profile => view! { <profile::Profile /> }.into_any(),
                     Place::Links => view! { <links::Links /> }.into_any(),
                     Place::Webhooks => view! { <webhooks::Webhooks /> }.into_any(),
-                    Place::Requests => {
-                        view! { <crate::pages::NotFound /> }.into_any()
-                    }
+                    Place::Requests => view! { <requests::Requests /> }.into_any(),
+                    Place::Request(id) => view! { <request::Request id=id /> }.into_any(),
                 }}
             </main>
         </div>

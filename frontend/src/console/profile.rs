@@ -40,7 +40,7 @@ pub(super) fn Profile() -> impl IntoView {
         view! {
             <div class="fact">
                 <dt>{name}</dt>
-                <dd>{value}</dd>
+                <dd data-data="">{value}</dd>
             </div>
         }
     };

@@ -81,7 +81,7 @@ pub(super) fn SubmitButton(sending: Sending, glyph: Glyph, text: &'static str) -
 #[component]
 pub(super) fn FormDialog(
     id: &'static str,
-    title: &'static str,
+    #[prop(into)] title: Signal<String>,
     open: RwSignal<bool>,
     sending: Sending,
     submit: &'static str,
@@ -94,7 +94,7 @@ pub(super) fn FormDialog(
         on_submit.run(());
     };
     view! {
-        <Dialog id=id title=Signal::derive(move || title.to_owned()) open=open>
+        <Dialog id=id title=title open=open>
             <form class="stack" on:submit=submitted novalidate>
                 {children.with_value(|children| children())}
                 {sending.failure()}

@@ -10,6 +10,7 @@ use super::sending::{Sending, SubmitButton};
 use crate::{
     api,
     components::{Glyph, PageHead, PasswordField, TextField},
+    route::Console as Place,
     state::{Load, connection::Connection},
     t,
 };
@@ -42,6 +43,11 @@ impl Session {
         spawn_local(async move {
             self.0.try_set(api::me().await.into());
         });
+    }
+
+    /// Whoever has just proved who they are.
+    pub(super) fn enter(self, principal: Principal) {
+        self.0.set(Load::Ready(principal));
     }
 
     pub(super) fn sign_out(self) {
@@ -88,6 +94,7 @@ pub(super) fn SignIn(session: Session) -> impl IntoView {
                 />
                 {sending.failure()}
                 <SubmitButton sending=sending glyph=Glyph::ArrowRight text=t!("console.sign_in") />
+                <a class="button button-quiet" href=Place::Password.path()>{t!("invite.forgot")}</a>
             </form>
         </main>
     }

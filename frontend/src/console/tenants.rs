@@ -20,7 +20,7 @@ use crate::{
 /// The part.
 #[component]
 pub(super) fn Tenants() -> impl IntoView {
-    let listed = Listed::of(|| async { api::tenants().await.map(|list| list.items) });
+    let listed = Listed::of(api::tenants);
     let (open, sending) = (RwSignal::new(false), Sending::new());
     let [name, admin, mail, password] = std::array::from_fn(|_| RwSignal::new(String::new()));
     let mail_error = RwSignal::new(None::<String>);

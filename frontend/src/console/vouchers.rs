@@ -8,15 +8,15 @@ use mailferry_shared::{
 };
 
 use super::{
+    ending::{EndDialog, Ending, doing, spent},
     list::{ListHead, ListTable, Listed},
     may,
-    sending::{Confirm, FormDialog, Sending},
+    sending::{FormDialog, Sending},
 };
 use crate::{
     api, browser,
     browser::intl,
     components::{CopyLine, Glyph, Notice, TextField, Tick, Tone, icon},
-    i18n,
     route::Step,
     t, tn,
 };
@@ -24,13 +24,33 @@ use crate::{
 /// The part.
 #[component]
 pub(super) fn Vouchers() -> impl IntoView {
-    let listed = Listed::of(|| async { api::vouchers().await.map(|page| page.items) });
+    let wanted = RwSignal::new(None::<VoucherState>);
+    let listed = Listed::of(move |cursor| {
+        let query = wanted.get_untracked().map(|state| format!("state={}", state_key(state))).unwrap_or_default();
+        async move { api::vouchers(&query, cursor).await }
+    });
     let may_write = may(&expect_context::<Principal>(), Scope::VouchersWrite);
     let open = RwSignal::new(false);
     let made = RwSignal::new(None::<VoucherBatch>);
-    let revoked = RwSignal::new(None::<Voucher>);
-    provide_context(revoked);
-    let revoking = Sending::new();
+    let ending = Ending::<Voucher>::provide();
+    let chips = std::iter::once(None)
+        .chain(STATES.map(Some))
+        .map(|state| {
+            view! {
+                <button
+                    type="button"
+                    class="chip"
+                    aria-pressed=move || (wanted.get() == state).to_string()
+                    on:click=move |_| {
+                        wanted.set(state);
+                        listed.anew();
+                    }
+                >
+                    {state.map_or_else(|| t!("protocol.all"), state_name)}
+                </button>
+            }
+        })
+        .collect_view();
     let heads = vec![
         t!("confirm.voucher"),
         t!("status.col_state"),
@@ -40,43 +60,31 @@ pub(super) fn Vouchers() -> impl IntoView {
         t!("accounts.col_actions"),
     ];
     view! {
-        {if may_write {
-            view! {
-                <ListHead
-                    title=t!("console.vouchers")
-                    lead=t!("console.vouchers_lead")
-                    create=t!("console.voucher_new")
-                    on_create=move |()| open.set(true)
-                />
-            }
-                .into_any()
-        } else {
-            view! { <ListHead title=t!("console.vouchers") lead=t!("console.vouchers_lead") /> }.into_any()
-        }}
+        <ListHead
+            title=t!("console.vouchers")
+            lead=t!("console.vouchers_lead")
+            create=t!("console.voucher_new")
+            on_create=move |()| open.set(true)
+            may_create=may_write
+        />
         {move || made.with(|made| made.as_ref().map(batch))}
+        <div class="chips" role="group" aria-label=t!("status.col_state")>
+            {chips}
+        </div>
         <ListTable listed=listed name=t!("console.vouchers") heads=heads empty=t!("console.no_vouchers") row=row />
         <a class="button" href=api::vouchers_csv_url() download="" rel="external">
             {icon(Glyph::Download)}
             {t!("protocol.download")}
         </a>
         <NewVouchers open=open made=made listed=listed />
-        <Confirm
+        <EndDialog
             id="revoke-voucher"
             title=t!("console.voucher_revoke_title")
             text=|voucher: Voucher| t!("console.voucher_revoke_text", code = voucher.hint)
             confirm=t!("console.revoke")
-            subject=revoked
-            sending=revoking
-            on_confirm=move |voucher: Voucher| {
-                revoking
-                    .send(
-                        async move { api::revoke_voucher(voucher.id).await },
-                        move |_| {
-                            revoked.set(None);
-                            listed.again();
-                        },
-                    );
-            }
+            ending=ending
+            listed=listed
+            end=|voucher: Voucher| doing(async move { api::revoke_voucher(voucher.id).await.map(drop) })
         />
     }
 }
@@ -167,20 +175,40 @@ fn batch(batch: &VoucherBatch) -> impl IntoView + use<> {
     }
 }
 
+const STATES: [VoucherState; 4] =
+    [VoucherState::Issued, VoucherState::Redeemed, VoucherState::Expired, VoucherState::Revoked];
+
+fn state_name(state: VoucherState) -> &'static str {
+    match state {
+        VoucherState::Issued => t!("console.voucher_issued"),
+        VoucherState::Redeemed => t!("console.voucher_redeemed"),
+        VoucherState::Expired => t!("console.voucher_expired"),
+        VoucherState::Revoked => t!("console.revoked"),
+    }
+}
+
+fn state_key(state: VoucherState) -> &'static str {
+    match state {
+        VoucherState::Issued => "issued",
+        VoucherState::Redeemed => "redeemed",
+        VoucherState::Expired => "expired",
+        VoucherState::Revoked => "revoked",
+    }
+}
+
 fn state_view(state: VoucherState) -> impl IntoView {
-    let (class, glyph, text) = match state {
-        VoucherState::Issued => ("status status-good", Glyph::Circle, t!("console.voucher_issued")),
-        VoucherState::Redeemed => ("status status-idle", Glyph::Check, t!("console.voucher_redeemed")),
-        VoucherState::Expired => ("status status-idle", Glyph::Clock, t!("console.voucher_expired")),
-        VoucherState::Revoked => ("status status-idle", Glyph::Stop, t!("console.revoked")),
+    let (class, glyph) = match state {
+        VoucherState::Issued => ("status status-good", Glyph::Circle),
+        VoucherState::Redeemed => ("status status-idle", Glyph::Check),
+        VoucherState::Expired => ("status status-idle", Glyph::Clock),
+        VoucherState::Revoked => ("status status-idle", Glyph::Stop),
     };
-    view! { <span class=class>{icon(glyph)}<span>{text}</span></span> }
+    view! { <span class=class>{icon(glyph)}<span>{state_name(state)}</span></span> }
 }
 
 fn row(voucher: &Voucher, _: Listed<Voucher>) -> AnyView {
-    let revoked = expect_context::<RwSignal<Option<Voucher>>>();
-    let subject = voucher.clone();
-    let used = format!("{} / {}", i18n::number(u64::from(voucher.pairs_used)), i18n::number(u64::from(voucher.pairs)));
+    let ending = expect_context::<Ending<Voucher>>();
+    let used = spent(voucher.pairs_used, voucher.pairs);
     let uses = voucher.uses.iter().map(|used| {
         let number = used.order_id.to_string();
         let short = number.get(..8).unwrap_or_default().to_owned();
@@ -188,19 +216,7 @@ fn row(voucher: &Voucher, _: Listed<Voucher>) -> AnyView {
     });
     let tags = [(voucher.limits.trial_only, t!("protocol.kind_trial")), (voucher.sandbox, t!("console.sandbox"))];
     let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { <span class="tagged">{text}</span> });
-    let revoke = (voucher.state == VoucherState::Issued).then(|| {
-        view! {
-            <button
-                type="button"
-                class="button button-small"
-                aria-label=t!("console.revoke_what", name = voucher.hint)
-                on:click=move |_| revoked.set(Some(subject.clone()))
-            >
-                {icon(Glyph::Trash)}
-                {t!("console.revoke")}
-            </button>
-        }
-    });
+    let revoke = (voucher.state == VoucherState::Issued).then(|| ending.revoke_button(voucher.clone(), &voucher.hint));
     view! {
         <tr>
             <th scope="row" class="mono">{voucher.hint.clone()} " " {tags.collect_view()}</th>

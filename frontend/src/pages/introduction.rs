@@ -9,7 +9,7 @@ use crate::{
     browser::intl,
     components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
     legal::Document,
-    route::Step,
+    route::{ASK, Step},
     state::{Load, language::PageLanguage, offer::Offer, order::OrderContext, router::Router, service::Service},
     t,
 };
@@ -27,6 +27,7 @@ pub(crate) fn Introduction() -> impl IntoView {
                 <Explanation />
                 <div class="aside-sticky">
                     <Begin />
+                    <HaveItDone />
                 </div>
             </div>
         </main>
@@ -170,7 +171,7 @@ fn texts(summary: &'static str, paragraphs: [&'static str; 4], whole: Document) 
 }
 
 #[component]
-fn TermsTexts() -> impl IntoView {
+pub(crate) fn TermsTexts() -> impl IntoView {
     view! {
         <div class="stack-s">
             {texts(
@@ -184,6 +185,20 @@ fn TermsTexts() -> impl IntoView {
                 Document::Privacy,
             )}
         </div>
+    }
+}
+
+/// The way to those who would do it for one; a pre-configured link goes along.
+#[component]
+fn HaveItDone() -> impl IntoView {
+    let path = match Offer::get().token() {
+        Some(token) => format!("{ASK}#link={}", token.expose()),
+        None => ASK.to_owned(),
+    };
+    view! {
+        <p class="small soft have-it-done">
+            {t!("intro.rather")} " " <a href=path>{t!("request.title")}</a>
+        </p>
     }
 }
 

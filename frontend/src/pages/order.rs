@@ -12,7 +12,7 @@ use crate::{
     api::{self, ApiError},
     browser,
     components::{Failure, Skeleton},
-    route::{Step, resume_at},
+    route::{Step, asked_path, is_asked_for, resume_at},
     state::{
         Load,
         connection::Connection,
@@ -49,7 +49,7 @@ fn has_token() -> bool {
 }
 
 /// Takes the token out of the address bar, so that it is neither bookmarked nor seen over a shoulder.
-fn take_token() -> Option<Secret> {
+pub(crate) fn take_token() -> Option<Secret> {
     let hash = window().location().hash().ok()?;
     let token = hash.trim_start_matches('#').split('&').find_map(|part| part.strip_prefix("token="))?.to_owned();
     browser::drop_fragment();
@@ -153,10 +153,12 @@ pub(crate) fn Resume() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let router = Router::get();
     Effect::new(move || {
-        let step = context.order.with_untracked(resume_at);
+        let path = context.order.with_untracked(|order| {
+            if is_asked_for(order) { asked_path(order.id) } else { resume_at(order).path(order.id) }
+        });
         // Whoever comes back from paying brings the payment's number along.
         let query = window().location().search().unwrap_or_default();
-        router.replace(&format!("{}{query}", step.path(context.id)));
+        router.replace(&format!("{path}{query}"));
     });
     view! { <Skeleton /> }
 }

@@ -20,6 +20,8 @@ pub(crate) struct Offer {
     token: StoredValue<Option<Secret>>,
     /// Why it cannot be used.
     pub(crate) failure: RwSignal<Option<ApiError>>,
+    /// Whether it fixes the old and the new provider.
+    pub(crate) fixes: RwSignal<(bool, bool)>,
     /// Whose page this is.
     pub(crate) brand: RwSignal<Option<Brand>>,
 }
@@ -28,14 +30,19 @@ impl Offer {
     /// Reads the link in the address, if there is one, and provides what it offers.
     pub(crate) fn provide(language: PageLanguage) -> Self {
         let token = browser::fragment("link").map(Secret::new);
-        let here =
-            Self { token: StoredValue::new(token.clone()), failure: RwSignal::new(None), brand: RwSignal::new(None) };
+        let here = Self {
+            token: StoredValue::new(token.clone()),
+            failure: RwSignal::new(None),
+            fixes: RwSignal::new((false, false)),
+            brand: RwSignal::new(None),
+        };
         provide_context(here);
         if let Some(token) = token {
             spawn_local(async move {
                 match api::open_link(&LinkOpen { token }).await {
                     Ok(offer) => {
                         language.prefer(offer.language.tag());
+                        here.fixes.set((offer.source.is_some(), offer.destination.is_some()));
                         here.wear(&offer.brand);
                     }
                     Err(error) => here.failure.set(Some(error)),

@@ -58,6 +58,11 @@ impl OpenOrder {
         context
     }
 
+    /// Makes something else that outlives the views.
+    pub(crate) fn beside<T>(self, make: impl FnOnce() -> T) -> T {
+        self.owner.with_value(|owner| owner.with(make))
+    }
+
     /// Lets the open order's mails be written in `language`, as long as it may be changed.
     pub(crate) fn set_language(self, language: Language) {
         let Some(context) = self.context.get_value() else { return };

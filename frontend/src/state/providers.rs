@@ -45,6 +45,11 @@ impl KnownProviders {
         self.list.with(|list| list.ready()?.iter().find(|provider| provider.id == id).cloned())
     }
 
+    /// The same, for something that is done once.
+    pub(crate) fn find_now(self, id: &str) -> Option<Provider> {
+        untrack(|| self.find(id))
+    }
+
     /// How a choice is called: the provider's name, else its server's.
     pub(crate) fn name(self, choice: &ProviderChoice) -> String {
         let provider = choice.provider.as_deref().and_then(|id| self.find(id));

@@ -32,6 +32,16 @@ impl ServerFields {
         }
     }
 
+    /// Shows `endpoint`, or empty fields.
+    pub(crate) fn show(self, endpoint: Option<&mailferry_shared::endpoint::Endpoint>) {
+        self.clear();
+        if let Some(endpoint) = endpoint {
+            self.host.set(endpoint.host.to_string());
+            self.port.set(endpoint.port.to_string());
+            self.tls.set(endpoint.tls);
+        }
+    }
+
     /// The server, or `None` with the errors beside the fields.
     pub(crate) fn read(self) -> Option<mailferry_shared::endpoint::Endpoint> {
         let read = forms::server(&self.host.get_untracked(), &self.port.get_untracked(), self.tls.get_untracked());
@@ -128,7 +138,7 @@ pub(crate) struct ImportFields {
 }
 
 impl ImportFields {
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             file_name: RwSignal::new(None),
             content: RwSignal::default(),

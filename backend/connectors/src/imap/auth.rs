@@ -76,10 +76,16 @@ async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, Connec
             format!("connecting to {endpoint}"),
         ));
     }
-    let tcp = network.connect(endpoint).await?;
-    let stream = match endpoint.tls {
-        TlsMode::Implicit => network.start_tls(tcp, endpoint).await?,
-        TlsMode::Starttls | TlsMode::Plaintext => Stream::new(tcp),
+    let (stream, upgrades) = match network.connect_inside(endpoint) {
+        Some(stream) => (stream, false),
+        None => {
+            let tcp = network.connect(endpoint).await?;
+            match endpoint.tls {
+                TlsMode::Implicit => (network.start_tls(tcp, endpoint).await?, false),
+                TlsMode::Starttls => (Stream::new(tcp), true),
+                TlsMode::Plaintext => (Stream::new(tcp), false),
+            }
+        }
     };
     let mut session = Session::new(Guard::new(stream), login.name.clone(), network.patience());
     let logged_in = session.greeting().await?;
@@ -91,7 +97,7 @@ async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, Connec
             "the server logged us in unasked",
         ));
     }
-    if endpoint.tls == TlsMode::Starttls { upgrade(network, login, session).await } else { Ok(session) }
+    if upgrades { upgrade(network, login, session).await } else { Ok(session) }
 }
 
 /// STARTTLS (RFC 9051 section 6.2.1): required once chosen.
@@ -119,12 +125,13 @@ async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<Reply,
         session.ask_capabilities().await?;
     }
     let Some(mailbox) = login.act_for.as_deref() else {
-        return match login.kind {
-            CredentialKind::Password => as_user(session, login, &login.user).await,
-            CredentialKind::OauthToken => by_token(session, login, &login.user).await,
+        return if login.kind.is_password() {
+            as_user(session, login, &login.user).await
+        } else {
+            by_token(session, login, &login.user).await
         };
     };
-    if login.kind == CredentialKind::OauthToken {
+    if !login.kind.is_password() {
         // The token says who asks, the name for whom.
         return by_token(session, login, mailbox).await;
     }
@@ -198,12 +205,18 @@ async fn line(session: &mut Session, text: &str) -> Result<(), ConnectorError> {
     session.flush().await
 }
 
-/// XOAUTH2 (Google, Microsoft): the token and the mailbox. A refusal comes as a challenge first, which holds a reason
-/// that nobody here needs, and must be answered by an empty line.
+/// XOAUTH2 (Google, Microsoft), or OAUTHBEARER (RFC 7628) where a server has that alone: the token and the mailbox. A
+/// refusal comes as a challenge first, which holds a reason that nobody here needs, and must be answered.
 async fn by_token(session: &mut Session, login: &ImapLogin, mailbox: &str) -> Result<Reply, ConnectorError> {
     let token = login.password.expose_secret();
-    let message = STANDARD.encode(format!("user={mailbox}\x01auth=Bearer {token}\x01\x01"));
-    let tag = sasl(session, login, "XOAUTH2", &message).await?;
+    let (mechanism, message, answer) = if session.can("AUTH=OAUTHBEARER") && !session.can("AUTH=XOAUTH2") {
+        let (name, Endpoint { host, port, .. }) = (mailbox.replace('=', "=3D").replace(',', "=2C"), &login.endpoint);
+        let message = format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01");
+        ("OAUTHBEARER", message, STANDARD.encode("\x01"))
+    } else {
+        ("XOAUTH2", format!("user={mailbox}\x01auth=Bearer {token}\x01\x01"), String::new())
+    };
+    let tag = sasl(session, login, mechanism, &STANDARD.encode(message)).await?;
     let mut reply = Reply::default();
     // A server that answers with one challenge after the other is none of those that this is for.
     for _ in 0..2 {
@@ -217,7 +230,7 @@ async fn by_token(session: &mut Session, login: &ImapLogin, mailbox: &str) -> Re
                 };
                 return Err(ConnectorError { code, ..error });
             }
-            None => line(session, "").await?,
+            None => line(session, &answer).await?,
         }
     }
     Err(ConnectorError::new(FindingCode::ServerError, Decision::Permanent, login.name.clone()))

@@ -142,9 +142,16 @@ impl AsyncWrite for Stream {
     }
 }
 
+/// Servers inside the process, which are met without any network.
+pub trait Inside: Send + Sync {
+    /// A connection to the server of this name, if it is one of these.
+    fn connect(&self, endpoint: &Endpoint) -> Option<Stream>;
+}
+
 /// The way out: guard, resolver and TLS of the process.
 #[derive(Clone)]
 pub struct Network {
+    inside: Option<Arc<dyn Inside>>,
     guard: AddressGuard,
     resolver: Resolver,
     tls: Arc<ClientConfig>,
@@ -186,12 +193,25 @@ impl Network {
     /// [`TlsSetupError`] if TLS cannot be set up with these certificates.
     pub fn new(guard: AddressGuard, resolver: Resolver, trust: &CertificateTrust) -> Result<Self, TlsSetupError> {
         Ok(Self {
+            inside: None,
             guard,
             resolver,
             tls: trust.client_config()?,
             patience: Patience::default(),
             squeeze: Squeeze::default(),
         })
+    }
+
+    /// The same with servers inside the process.
+    #[must_use]
+    pub fn with_inside(self, inside: Arc<dyn Inside>) -> Self {
+        Self { inside: Some(inside), ..self }
+    }
+
+    /// A connection to a server inside the process, if `endpoint` is one: no address is looked up, and nothing lies in
+    /// between that TLS would protect from.
+    pub(crate) fn connect_inside(&self, endpoint: &Endpoint) -> Option<Stream> {
+        self.inside.as_ref()?.connect(endpoint)
     }
 
     /// The same with sessions compressed at other times.

@@ -11,7 +11,7 @@ pub mod http;
 mod tls;
 
 pub(crate) use deflate::Deflated;
-pub use dial::{Network, Patience, Resolver, ResolverError, Squeeze, Stream};
+pub use dial::{Inside, Network, Patience, Resolver, ResolverError, Squeeze, Stream};
 pub use dns::{DnsError, MailExchanger, Service};
 pub use guard::{AddressGuard, Refused};
 pub use tls::{CertificateTrust, TlsSetupError};

@@ -28,8 +28,10 @@ use uuid::Uuid;
 pub mod admin;
 pub mod discovery;
 pub mod dry_run;
+pub mod password_links;
 pub mod payment;
 pub mod principals;
+pub mod requests;
 pub mod resellers;
 pub mod schedule;
 pub mod webhooks;
@@ -77,6 +79,7 @@ pub fn order() -> Order {
         options: create.options,
         payment: Payment { pairs_covered: 0, pairs_needed: 1 },
         link: None,
+        request: None,
         sandbox: false,
         totals: OrderTotals {
             pairs: 1,

@@ -40,6 +40,7 @@ pub mod offers;
 pub mod operation;
 pub mod orders;
 pub mod page;
+pub mod password_links;
 pub mod path;
 pub mod payments;
 pub mod prices;
@@ -47,6 +48,7 @@ pub mod problem;
 pub mod progress;
 pub mod providers;
 pub mod query;
+pub mod requests;
 pub mod runs;
 pub mod security;
 pub mod service;
@@ -82,6 +84,7 @@ pub mod webhooks;
         (name = "verifications", description = "Whether everything is at the destination, byte for byte"),
         (name = "vouchers", description = "The prepaid right to migrate account pairs"),
         (name = "links", description = "Pre-configured links that a hoster hands out"),
+        (name = "requests", description = "Migrations that the operator is asked to do, and the operator's queue"),
         (name = "webhooks", description = "What has happened is told to a server of yours"),
         (name = "payments", description = "What an order costs, and paying by PayPal"),
         (name = "sessions", description = "Manage links"),
@@ -143,6 +146,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(accounts::import::import_accounts)
             .service(accounts::export::export_accounts)
             .service(imports::example::download_import_example)
+            .service(imports::preview::preview_import)
             .service(admin_credentials::list::list_admin_credentials)
             .service(admin_credentials::set::set_admin_credentials)
             .service(admin_credentials::delete::delete_admin_credentials)
@@ -178,6 +182,9 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(members::create::create_member)
             .service(members::change::change_member)
             .service(members::delete::delete_member)
+            .service(password_links::send::send_password_link)
+            .service(password_links::request::request_password_link)
+            .service(password_links::set::set_password)
             .service(api_keys::list::list_api_keys)
             .service(api_keys::create::create_api_key)
             .service(api_keys::revoke::revoke_api_key)
@@ -193,6 +200,15 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(links::change::change_link)
             .service(links::revoke::revoke_link)
             .service(offers::read::read_offer)
+            .service(requests::create::create_request)
+            .service(requests::of_order::read_order_request)
+            .service(requests::cancel::cancel_request)
+            .service(requests::list::list_requests)
+            .service(requests::read::read_request)
+            .service(requests::accept::accept_request)
+            .service(requests::decline::decline_request)
+            .service(requests::start::start_request)
+            .service(requests::attachment::download_attachment)
             .service(webhooks::list::list_webhooks)
             .service(webhooks::create::create_webhook)
             .service(webhooks::change::change_webhook)

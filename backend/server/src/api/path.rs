@@ -3,8 +3,8 @@
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use futures::future::{Ready, ready};
 use mailferry_shared::ids::{
-    ApiKeyId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId, RunId, TenantId,
-    VerificationId, VoucherId, WebhookDeliveryId, WebhookId,
+    ApiKeyId, AttachmentId, CheckId, DeltaId, DiscoveryId, DryRunId, LinkId, MemberId, OrderId, PairId, PaymentId,
+    RequestId, RunId, TenantId, VerificationId, VoucherId, WebhookDeliveryId, WebhookId,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
@@ -202,4 +202,25 @@ pub struct DeliveryPath {
     /// The delivery.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0016")]
     pub delivery_id: WebhookDeliveryId,
+}
+
+/// A requested migration.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct RequestPath {
+    /// The request.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0040")]
+    pub request_id: RequestId,
+}
+
+/// A file of a requested migration.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Path)]
+pub struct AttachmentPath {
+    /// The request.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0040")]
+    pub request_id: RequestId,
+    /// The file.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0041")]
+    pub attachment_id: AttachmentId,
 }

@@ -7,7 +7,7 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
     http::{StatusCode, header},
 };
-use mailferry_domain::{account_file::FileError, order::OrderTransitionError};
+use mailferry_domain::{account_file::FileError, order::OrderTransitionError, request::RequestTransitionError};
 use mailferry_shared::problem::{FieldError, Problem, ProblemCode};
 use mailferry_store::{StoreError, VoucherUnfit};
 
@@ -46,6 +46,9 @@ pub enum ApiError {
     /// Not in this state.
     #[error("{}", state_words(.0))]
     WrongState(#[from] OrderTransitionError),
+    /// Not in this state of the requested migration.
+    #[error("{}", request_words(.0))]
+    RequestState(#[from] RequestTransitionError),
     /// Not now, in words of its own.
     #[error("{0}")]
     Conflict(&'static str),
@@ -151,7 +154,7 @@ impl ApiError {
             Self::Forbidden(_) => ProblemCode::Forbidden,
             Self::NotFound => ProblemCode::NotFound,
             Self::MethodNotAllowed(_) => ProblemCode::MethodNotAllowed,
-            Self::WrongState(_) | Self::Conflict(_) => ProblemCode::WrongState,
+            Self::WrongState(_) | Self::RequestState(_) | Self::Conflict(_) => ProblemCode::WrongState,
             Self::TermsNotAccepted(_) => ProblemCode::TermsNotAccepted,
             Self::VoucherInvalid => ProblemCode::VoucherInvalid,
             Self::VoucherUnfit(_) => ProblemCode::VoucherUnfit,
@@ -218,12 +221,20 @@ impl From<StoreError> for ApiError {
             StoreError::LastAdmin => Self::LastAdmin,
             StoreError::VoucherInvalid => Self::VoucherInvalid,
             StoreError::VoucherUnfit(error) => Self::VoucherUnfit(error),
+            StoreError::NoSuchVoucher => Self::field("/voucher_id", "There is no such voucher."),
             StoreError::LinkInvalid => Self::LinkInvalid,
             StoreError::WrongState(error) => Self::WrongState(error),
+            StoreError::RequestState(error) => Self::RequestState(error),
             StoreError::Active => Self::Conflict("Runs of it have not ended; cancel the order or wait for their end."),
             StoreError::NothingDue => Self::NothingDue,
             StoreError::PaymentUnderWay => Self::PaymentUnderWay,
             StoreError::PaymentChanged => Self::PaymentChanged,
+            StoreError::RefundTooLarge { left_minor: 0 } => {
+                Self::field("/amount_minor", "This payment can be paid back as a whole only; leave the field out.")
+            }
+            StoreError::RefundTooLarge { left_minor } => {
+                Self::field("/amount_minor", format!("What is paid back is 1 to {left_minor}."))
+            }
             StoreError::NothingTicked => Self::NothingTicked,
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             StoreError::RunState(_)
@@ -251,6 +262,20 @@ fn state_words(error: &OrderTransitionError) -> String {
         OrderState::Cancelled => "cancelled",
     };
     format!("An order that is {state} cannot {}.", error.action)
+}
+
+/// A request's state in the words of the page.
+fn request_words(error: &RequestTransitionError) -> String {
+    use mailferry_shared::request::RequestState;
+    let state = match error.from {
+        RequestState::Requested => "waiting for the operator's answer",
+        RequestState::Accepted => "accepted already",
+        RequestState::Running => "running",
+        RequestState::Done => "done",
+        RequestState::Declined => "declined",
+        RequestState::Cancelled => "cancelled",
+    };
+    format!("A request that is {state} cannot {}.", error.action)
 }
 
 /// An error with all its causes, for the log.

@@ -11,6 +11,7 @@ use mailferry_shared::{
     endpoint::{Endpoint, HostName},
     finding::{Finding, FindingCode},
     ids::{CheckId, PairId},
+    secret::Secret,
 };
 use mailferry_store::{
     CheckedSide,
@@ -21,8 +22,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     JobContext, JobError, endpoint,
-    login::{guarded, is_refusal},
+    login::{Gate, SideLogin, guarded, is_refusal},
 };
+use crate::oauth::StoredGrant;
 
 /// Logins under way at once.
 const PARALLEL: usize = 8;
@@ -31,7 +33,7 @@ const PARALLEL: usize = 8;
 struct Task {
     pair: PairId,
     side: SideName,
-    login: ImapLogin,
+    way: SideLogin,
     /// Of a source: the new server, if it is another one.
     other: Option<HostName>,
 }
@@ -51,9 +53,12 @@ pub(super) async fn perform(
     for item in check.items.iter().filter(|item| matches!(item.login, LoginState::Checking | LoginState::Unchecked)) {
         match prepare(context, item.pair_id, item.side).await? {
             Ok((login, other)) => {
-                let Endpoint { host, port, tls, .. } = &login.endpoint;
-                let shared = format!("{host} {port} {tls:?} {} {}", login.user, login.password.expose_secret());
-                groups.entry(shared).or_default().push(Task { pair: item.pair_id, side: item.side, login, other });
+                groups.entry(shared(&login)).or_default().push(Task {
+                    pair: item.pair_id,
+                    side: item.side,
+                    way: login,
+                    other,
+                });
             }
             Err(code) => {
                 let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
@@ -74,12 +79,23 @@ pub(super) async fn perform(
     Ok(JobOutcome::Done)
 }
 
+/// What those have in common who share a login.
+fn shared(side: &SideLogin) -> String {
+    let Endpoint { host, port, tls, .. } = &side.login.endpoint;
+    let secret = match &side.grant {
+        // All mailboxes of a service account and of an application; of a refresh token, the one that has it.
+        Some(StoredGrant { grant, .. }) => grant.refresh_token().map_or(grant.client(), Secret::expose),
+        None => side.login.password.expose_secret(),
+    };
+    format!("{host} {port} {tls:?} {} {secret}", side.login.user)
+}
+
 /// How to log in and where else the pair goes, or what is wrong before a server is even asked.
 async fn prepare(
     context: &JobContext,
     pair: PairId,
     side: SideName,
-) -> Result<Result<(ImapLogin, Option<HostName>), FindingCode>, JobError> {
+) -> Result<Result<(SideLogin, Option<HostName>), FindingCode>, JobError> {
     let access = context.store.pair_access(pair).await?;
     if endpoint::same_mailbox(&access.source, &access.destination) {
         return Ok(Err(FindingCode::SameAccount));
@@ -88,7 +104,9 @@ async fn prepare(
         SideName::Source => &access.source,
         SideName::Destination => &access.destination,
     };
-    let new = access.destination.endpoint.as_ref().filter(|_| side == SideName::Source);
+    // The names of test hosts lead nowhere.
+    let asks_dns = side == SideName::Source && own.sandbox.is_none();
+    let new = access.destination.endpoint.as_ref().filter(|_| asks_dns);
     let other = new.map(|new| new.host.clone()).filter(|new| own.endpoint.as_ref().is_some_and(|old| old.host != *new));
     Ok(endpoint::login(context, side, own).map(|login| (login, other)))
 }
@@ -98,7 +116,7 @@ async fn prepare(
 async fn leads_to_new_provider(context: &JobContext, task: &Task) -> bool {
     let Some(new) = &task.other else { return false };
     let resolver = context.network.resolver();
-    let (old, new) = futures::join!(resolver.addresses(&task.login.endpoint.host), resolver.addresses(new));
+    let (old, new) = futures::join!(resolver.addresses(&task.way.login.endpoint.host), resolver.addresses(new));
     old.iter().any(|address| new.contains(address))
 }
 
@@ -119,13 +137,15 @@ async fn check_group(
         if stop.is_cancelled() {
             return Ok(());
         }
-        let delegated = task.login.act_for.is_some();
+        let delegated = task.way.login.act_for.is_some();
         let most_refusals = if delegated { 2 } else { 1 };
         let result = match refused {
+            // No account is locked by a token, and each mailbox is asked for by itself.
+            Some(FindingCode::TokenNotPermitted) => log_in(context, &task.way).await?,
             Some(code) if refusals >= most_refusals || !is_about_password(code) => Err(code),
             _ if delegated && admin_passed => Ok(()),
             _ => {
-                let result = log_in(context, &task.login).await?;
+                let result = log_in(context, &task.way).await?;
                 refusals += u32::from(result.is_err_and(is_refusal));
                 result
             }
@@ -137,10 +157,10 @@ async fn check_group(
             Err(code) => (LoginState::Failed, explain(context, &task, code)),
         };
         let switched = match &led {
-            Some((host, switched)) if *host == task.login.endpoint.host => *switched,
+            Some((host, switched)) if *host == task.way.login.endpoint.host => *switched,
             _ => leads_to_new_provider(context, &task).await,
         };
-        led = Some((task.login.endpoint.host.clone(), switched));
+        led = Some((task.way.login.endpoint.host.clone(), switched));
         if switched {
             findings.push(Finding::new(FindingCode::ResolvesToDestination));
         }
@@ -158,15 +178,17 @@ fn is_about_password(code: FindingCode) -> bool {
 /// The reason, and what else it may be at this provider: many refuse a right password with the words for a wrong one.
 fn explain(context: &JobContext, task: &Task, code: FindingCode) -> Vec<Finding> {
     let mut codes = vec![code];
-    if code == FindingCode::WrongPassword && task.login.kind == CredentialKind::Password {
-        let provider = context.providers.by_host(&task.login.endpoint.host);
+    if code == FindingCode::WrongPassword && task.way.login.kind == CredentialKind::Password {
+        let provider = context.providers.by_host(&task.way.login.endpoint.host);
         codes.extend(provider.into_iter().flat_map(|provider| provider.advice.iter().copied()));
     }
     codes.into_iter().map(Finding::new).collect()
 }
 
-async fn log_in(context: &JobContext, login: &ImapLogin) -> Result<Result<(), FindingCode>, JobError> {
-    let opened = guarded(&context.store, login, ImapSource::open(&context.network, login)).await?;
+async fn log_in(context: &JobContext, side: &SideLogin) -> Result<Result<(), FindingCode>, JobError> {
+    let network = &context.network;
+    let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
+    let opened = guarded(&Gate::patient(context), side, open).await?;
     Ok(match opened {
         Ok(session) => {
             session.close().await;

@@ -13,6 +13,7 @@ use mailferry_shared::{
 use mailferry_store::{MailKind, OrderRecord, StoreError, WatchedDomain, jobs::JobOutcome};
 
 use super::{JobContext, JobError, life};
+use crate::sandbox;
 
 /// Domains looked up at once.
 const PARALLEL: usize = 8;
@@ -72,7 +73,11 @@ async fn look_up_all(context: &JobContext, order: &OrderRecord) -> Result<(), Jo
 }
 
 async fn look_up(context: &JobContext, order: &OrderRecord, domain: String, mut mx: Mx) -> Result<(), JobError> {
-    let found = context.network.resolver().mail_exchangers_now(&domain).await;
+    let found = if order.asker.sandbox {
+        Ok(sandbox::mail_exchangers(order, context.store.now()))
+    } else {
+        context.network.resolver().mail_exchangers_now(&domain).await
+    };
     let found = found.inspect_err(|error| {
         tracing::info!(order = %order.id, cause = ?error, "the MX records of a domain could not be looked up");
     });

@@ -1,6 +1,6 @@
 //! Which job is done where.
 
-use mailferry_shared::ids::{CheckId, DiscoveryId, OrderId, PaymentId, WebhookDeliveryId};
+use mailferry_shared::ids::{CheckId, DiscoveryId, OrderId, PasswordLinkId, PaymentId, WebhookDeliveryId};
 use mailferry_store::{
     MailId, PaymentEventId,
     jobs::{Job, JobKind, JobOutcome},
@@ -8,7 +8,8 @@ use mailferry_store::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    JobContext, JobError, check, cut_over, discovery, dry_run, payment, run, send_mail, survey, verification, webhook,
+    JobContext, JobError, check, cut_over, discovery, dry_run, password_mail, payment, run, send_mail, survey,
+    verification, webhook,
 };
 
 /// The kinds that this process does: those that [`perform`] has an arm for.
@@ -18,6 +19,7 @@ pub const KINDS: &[JobKind] = &[
     JobKind::Run,
     JobKind::Verification,
     JobKind::SendMail,
+    JobKind::PasswordMail,
     JobKind::CutOver,
     JobKind::Payment,
     JobKind::PaymentEvent,
@@ -33,6 +35,7 @@ pub const KINDS: &[JobKind] = &[
 pub async fn perform(context: &JobContext, job: &Job, stop: &CancellationToken) -> Result<JobOutcome, JobError> {
     match job.kind {
         JobKind::SendMail => send_mail::perform(context, MailId(job.id)).await,
+        JobKind::PasswordMail => password_mail::perform(context, PasswordLinkId(job.id)).await,
         JobKind::Webhook => webhook::perform(context, WebhookDeliveryId(job.id)).await,
         JobKind::Check => check::perform(context, CheckId(job.id), stop).await,
         JobKind::Discovery => discovery::perform(context, DiscoveryId(job.id), stop).await,

@@ -88,7 +88,7 @@ async fn look_at(
             return Ok(false);
         }
     };
-    let within = permitted(context, &connector.inner).await?;
+    let within = permitted(context, &connector).await?;
     save(DryRunState::Running, PlannedPair::default()).await?;
     let (steer, control) = Control::new();
     let looking = run(EngineJob {

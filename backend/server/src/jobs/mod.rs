@@ -8,7 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{keys::Keys, mail::Transport, metrics, pay::PayPal, providers::Providers, settings::Settings};
+use crate::{
+    keys::Keys, mail::Transport, metrics, oauth::Tokens, pay::PayPal, providers::Providers, settings::Settings,
+};
 use mailferry_connectors::net::{Network, http::HttpClient};
 use mailferry_store::{
     Store,
@@ -25,6 +27,7 @@ mod dry_run;
 mod endpoint;
 pub mod life;
 mod login;
+mod password_mail;
 mod payment;
 mod provider;
 mod run;
@@ -49,6 +52,8 @@ pub struct JobContext {
     pub http: HttpClient,
     /// Known providers, and what they allow.
     pub providers: Arc<Providers>,
+    /// Access tokens that are fetched.
+    pub tokens: Tokens,
     /// The way out for mails.
     pub mail: Transport,
     /// The payment provider, if one is set up.
@@ -109,7 +114,10 @@ pub fn backoff(attempt: u32) -> Duration {
 pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let long = context.settings.workers.max(1);
     let slots = |kind| {
-        if matches!(kind, JobKind::SendMail | JobKind::CutOver | JobKind::Payment | JobKind::PaymentEvent) {
+        if matches!(
+            kind,
+            JobKind::SendMail | JobKind::PasswordMail | JobKind::CutOver | JobKind::Payment | JobKind::PaymentEvent
+        ) {
             2
         } else {
             long

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use mailferry_connectors::imap::{ImapConnector, ImapLogin};
+use mailferry_connectors::imap::ImapLogin;
 use mailferry_domain::names::NameRules;
 use mailferry_engine::{
     allowance::{Allowance, Allowances},
@@ -11,7 +11,7 @@ use mailferry_engine::{
 };
 use mailferry_store::{AccountKey, SlotRequest, Store, StoreError, TrafficAccounts};
 
-use super::JobContext;
+use super::{JobContext, login::GuardedConnector};
 use crate::providers::Limits;
 
 /// Connections a side for one account pair, where nothing is known of a server.
@@ -60,19 +60,20 @@ impl Permitted {
 ///
 /// # Errors
 /// If the store is not available.
-pub(super) async fn permitted(context: &JobContext, connector: &ImapConnector) -> Result<Permitted, StoreError> {
+pub(super) async fn permitted(context: &JobContext, connector: &GuardedConnector) -> Result<Permitted, StoreError> {
     let limits = |login: &ImapLogin| context.providers.limits_at(&login.endpoint.host);
-    let (source, destination) = (limits(&connector.source), limits(&connector.destination));
+    let (from, to) = (&connector.source.login, &connector.destination.login);
+    let (source, destination) = (limits(from), limits(to));
     let accounts = TrafficAccounts {
-        source: is_limited(&source).then(|| account(&connector.source)),
-        destination: is_limited(&destination).then(|| account(&connector.destination)),
+        source: is_limited(&source).then(|| account(from)),
+        destination: is_limited(&destination).then(|| account(to)),
     };
     let allowances = allowances(&context.store, &accounts, &source, &destination).await?;
     let per_host = context.settings.connections_per_host;
     Ok(Permitted {
         connections: connections(&source).min(connections(&destination)),
-        source: slots(&connector.source, &source, per_host),
-        destination: slots(&connector.destination, &destination, per_host),
+        source: slots(from, &source, per_host),
+        destination: slots(to, &destination, per_host),
         accounts,
         allowances,
         message_bytes: destination.message_bytes,

@@ -7,7 +7,11 @@ use mailferry_store::{MailId, MailKind, MailRecord, OrderRecord, StoreError, job
 use super::{JobContext, JobError};
 use crate::{
     api::auth::link,
-    mail::{Facts, Letter, Sent, compose, facts::Receipt, texts::Texts},
+    mail::{
+        Facts, Letter, Sent, compose,
+        facts::{Receipt, Request},
+        texts::Texts,
+    },
 };
 
 /// After so many tries a mail is given up: most of a day. The sweeper knows the same number.
@@ -76,7 +80,17 @@ async fn letter(context: &JobContext, mail: &MailRecord, order: &OrderRecord) ->
     if mail.kind == MailKind::Receipt {
         facts.receipt = receipt(context, mail).await?;
     }
+    facts.request = request(context, order).await?;
     Ok(compose(&texts, mail.kind, &facts))
+}
+
+/// What the operator was asked to do.
+async fn request(context: &JobContext, order: &OrderRecord) -> Result<Option<Request>, JobError> {
+    match context.store.request_of_order(order.id).await {
+        Ok(request) => Ok(Some(Request { wished_start: request.wished_start, reason: request.reason })),
+        Err(StoreError::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The payment that the mail is about.
@@ -91,7 +105,7 @@ async fn receipt(context: &JobContext, mail: &MailRecord) -> Result<Option<Recei
 }
 
 /// When to try again after `attempts` failures; `None` when it is given up.
-fn next_try(now: DateTime<Utc>, attempts: u32, permanent: bool) -> Option<DateTime<Utc>> {
+pub(super) fn next_try(now: DateTime<Utc>, attempts: u32, permanent: bool) -> Option<DateTime<Utc>> {
     if permanent || attempts >= ATTEMPTS {
         return None;
     }

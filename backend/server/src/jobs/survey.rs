@@ -1,7 +1,7 @@
 //! Surveys: what lies in each account that could be opened, and whether it will fit.
 
 use futures::{StreamExt, stream};
-use mailferry_connectors::imap::{ImapDestination, ImapSource};
+use mailferry_connectors::imap::{ImapDestination, ImapLogin, ImapSource};
 use mailferry_engine::{
     port::{Account, ConnectorError},
     survey::survey,
@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     JobContext, JobError, endpoint,
-    login::{guarded, is_refusal},
+    login::{Gate, guarded, is_refusal},
 };
 
 /// Accounts counted at once.
@@ -69,7 +69,8 @@ async fn count(context: &JobContext, id: CheckId, item: CheckItem, stop: &Cancel
 
 /// The login itself was refused, for good.
 fn concerns_the_login(code: FindingCode) -> bool {
-    is_refusal(code) || matches!(code, FindingCode::ActForRefused | FindingCode::AccountUnavailable)
+    is_refusal(code)
+        || matches!(code, FindingCode::ActForRefused | FindingCode::AccountUnavailable | FindingCode::MailboxUnknown)
 }
 
 /// The admin's password has just been found right: what is refused now is this mailbox.
@@ -93,14 +94,15 @@ async fn survey_side(
             return Ok(Err(ConnectorError::new(code, mailferry_engine::port::Decision::Park, "counting an account")));
         }
     };
+    let (network, gate) = (&context.network, Gate::patient(context));
     Ok(match side {
         SideName::Source => {
-            let opening = ImapSource::open(&context.network, &login);
-            measure(guarded(&context.store, &login, opening).await?).await
+            let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
+            measure(guarded(&gate, &login, open).await?).await
         }
         SideName::Destination => {
-            let opening = ImapDestination::open(&context.network, &login);
-            measure(guarded(&context.store, &login, opening).await?).await
+            let open = |login: ImapLogin| async move { ImapDestination::open(network, &login).await };
+            measure(guarded(&gate, &login, open).await?).await
         }
     })
 }

@@ -43,7 +43,7 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
         tracing::warn!(orders = mended, "the clock has gone back: deltas that start by themselves wait from now on");
     }
     for (kind, id) in context.store.left_behind().await? {
-        if kind == JobKind::SendMail && keeps_mails {
+        if matches!(kind, JobKind::SendMail | JobKind::PasswordMail) && keeps_mails {
             continue;
         }
         tracing::info!(?kind, %id, "a job was left behind and is queued again");
@@ -64,6 +64,7 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     let kept = chrono::Duration::hours(context.settings.limits.answers_hours.into());
     context.store.forget_answers(context.store.now() - kept).await?;
     context.store.forget_events().await?;
+    context.store.forget_password_links().await?;
     for order in context.store.purge_orders(BATCH).await? {
         tracing::info!(%order, "an order ended long ago: its personal data is deleted");
     }

@@ -6,7 +6,6 @@
 use std::{io::BufWriter, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
-use mailferry_connectors::imap::ImapReader;
 use mailferry_domain::manifest::{FORMAT, ManifestHead, VERSION};
 use mailferry_engine::{
     manifest::Manifest,
@@ -27,7 +26,10 @@ use mailferry_store::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, backoff, endpoint, login::GuardedReader};
+use super::{
+    JobContext, JobError, backoff, endpoint,
+    login::{Gate, GuardedReader},
+};
 
 /// Pairs compared at once.
 const PARALLEL: usize = 4;
@@ -88,9 +90,8 @@ async fn compare_pair(
         return Ok(Ended::Again(BUSY));
     }
     let access = store.pair_access(pair).await?;
-    let login = endpoint::login(context, SideName::Destination, &access.destination);
-    let login = match login {
-        Ok(login) => login,
+    let side = match endpoint::login(context, SideName::Destination, &access.destination) {
+        Ok(side) => side,
         Err(code) => return failed(context, id, pair, Finding::new(code)).await,
     };
     store.change_verification(id, pair, VerificationState::Running).await?;
@@ -98,7 +99,7 @@ async fn compare_pair(
     let (steer, control) = Control::new();
     let watching = tokio::spawn(watch_out(context.clone(), verification.order_id, pair, before, steer, stop.clone()));
     let report = verify(VerifyJob {
-        account: GuardedReader { inner: ImapReader { network: context.network.clone(), login }, store: store.clone() },
+        account: GuardedReader { network: context.network.clone(), side, gate: Gate::of(context) },
         manifest,
         options: VerifyOptions { connections: CONNECTIONS, named: NAMED, ..VerifyOptions::default() },
         control,

@@ -47,6 +47,7 @@ fn block(paragraph: &str, texts: &Texts, kind: MailKind, facts: &Facts) -> Optio
             let line = |(account, code): &(String, _)| (account.clone(), texts.finding(*code).to_owned());
             return Some(Block::Stuck(facts.stuck.iter().map(line).collect())).filter(|_| !facts.stuck.is_empty());
         }
+        "{reason}" => return facts.request.as_ref()?.reason.clone().map(Block::Paragraph),
         "{failed_note}" => (facts.counts.failed + facts.counts.uncertain > 0).then_some(texts.failed_note.as_str())?,
         "{first_run}" if facts.start.is_some() => &texts.first_run_at,
         "{first_run}" => &texts.first_run_now,
@@ -75,6 +76,7 @@ fn fill(words: &str, texts: &Texts, facts: &Facts) -> String {
         .replace("{start}", &time(facts.start))
         .replace("{delta}", &time(facts.plan.and_then(|plan| plan.at)))
         .replace("{expires}", &texts.format.time(facts.expires))
+        .replace("{wish}", &time(facts.request.as_ref().map(|request| request.wished_start)))
         .replace("{day}", &day)
         .replace("{host}", &host)
 }

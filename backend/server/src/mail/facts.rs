@@ -36,6 +36,8 @@ pub struct Facts {
     pub stuck: Vec<(String, FindingCode)>,
     /// What was paid, in a receipt.
     pub receipt: Option<Receipt>,
+    /// What the operator was asked to do, if it was.
+    pub request: Option<Request>,
 }
 
 /// A delta that starts by itself.
@@ -47,6 +49,15 @@ pub struct Plan {
     pub delay_hours: u32,
     /// When, once that is known.
     pub at: Option<DateTime<Utc>>,
+}
+
+/// A requested migration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// When the customer would like it to start.
+    pub wished_start: DateTime<Utc>,
+    /// Why it was declined, in the operator's words.
+    pub reason: Option<String>,
 }
 
 /// A payment that was made.
@@ -85,6 +96,7 @@ impl Facts {
             plan: plan.filter(|_| order.kind == Some(StartKind::Main)),
             stuck: stuck.collect(),
             receipt: None,
+            request: None,
         }
     }
 }

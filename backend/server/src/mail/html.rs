@@ -21,24 +21,47 @@ const CARD: &str = "max-width:560px;margin:0 auto;padding:28px;background:#fffff
 const BUTTON: &str = "display:inline-block;padding:11px 20px;border-radius:7px;background:#1f57c3;color:#ffffff;\
     text-decoration:none;font-weight:600";
 
-/// The whole page.
+/// What stands around a letter's blocks.
+pub(super) struct Frame<'a> {
+    pub(super) language: &'a str,
+    pub(super) title: &'a str,
+    pub(super) greeting: &'a str,
+    pub(super) link: &'a str,
+    pub(super) button: &'a str,
+    /// Lines at the foot.
+    pub(super) small: &'a [String],
+}
+
+/// The whole page of a status mail.
 pub(super) fn page(texts: &Texts, facts: &Facts, subject: &str, blocks: &[Block]) -> String {
+    let number = texts.order_number.replace("{order}", &facts.order);
+    let frame = Frame {
+        language: &texts.language,
+        title: subject,
+        greeting: &texts.greeting,
+        link: &facts.link,
+        button: &texts.status_button,
+        small: &[number, texts.keep_link.clone(), texts.signature.clone()],
+    };
+    self::frame(&frame, blocks)
+}
+
+/// A whole page.
+pub(super) fn frame(frame: &Frame<'_>, blocks: &[Block]) -> String {
     let body: String = blocks.iter().map(block).collect();
-    let (language, title) = (escape(&texts.language), escape(subject));
-    let (link, button) = (escape(&facts.link), escape(&texts.status_button));
-    let small = |words: &str| {
+    let [language, title, link, button] = [frame.language, frame.title, frame.link, frame.button].map(escape);
+    let small = |words: &String| {
         format!("<p class=\"small\" style=\"margin:0 0 6px;font-size:14px;color:#5b6470\">{}</p>\n", escape(words))
     };
-    let number = small(&texts.order_number.replace("{order}", &facts.order));
-    let (advice, signature) = (small(&texts.keep_link), small(&texts.signature));
+    let small: String = frame.small.iter().map(small).collect();
     format!(
         "<!doctype html>\n<html lang=\"{language}\">\n<head><meta charset=\"utf-8\">{HEAD}<title>{title}</title></head>\n\
          <body class=\"page\" style=\"{PAGE}\">\n<div class=\"card\" style=\"{CARD}\">\n\
          <h1 style=\"margin:0 0 18px;font-size:21px;line-height:1.3\">{title}</h1>\n{greeting}{body}\
          <p style=\"margin:24px 0\"><a class=\"button\" href=\"{link}\" style=\"{BUTTON}\">{button}</a></p>\n\
-         <div class=\"line\" style=\"border-top:1px solid #dde1e6;padding-top:14px\">\n{number}{advice}{signature}</div>\n\
+         <div class=\"line\" style=\"border-top:1px solid #dde1e6;padding-top:14px\">\n{small}</div>\n\
          </div>\n</body>\n</html>\n",
-        greeting = paragraph(&texts.greeting),
+        greeting = paragraph(frame.greeting),
     )
 }
 

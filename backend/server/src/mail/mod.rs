@@ -5,6 +5,7 @@ pub mod compose;
 pub mod facts;
 pub mod format;
 mod html;
+pub mod member;
 pub mod texts;
 pub mod transport;
 

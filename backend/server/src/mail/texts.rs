@@ -48,6 +48,14 @@ pub struct Texts {
     pub advice_mx: String,
     /// Where to look for what was not copied.
     pub failed_note: String,
+    /// The mail with a link for a first password, with `{tenant}` and `{expires}`.
+    pub invitation: Text,
+    /// The same for another password.
+    pub password_reset: Text,
+    /// What the link is called in HTML.
+    pub password_button: String,
+    /// Advice about the link, with `{expires}`.
+    pub password_advice: String,
     /// Names of facts.
     pub fact_copied: String,
     /// Messages left out by an option.
@@ -77,6 +85,11 @@ pub struct Texts {
     action_needed: Text,
     link_expires: Text,
     receipt: Text,
+    request_received: Text,
+    request_accepted: Text,
+    request_awaits_payment: Text,
+    request_declined: Text,
+    request_cancelled: Text,
     one_account: String,
     many_accounts: String,
     one_message: String,
@@ -127,6 +140,11 @@ impl Texts {
             MailKind::ActionNeeded => &self.action_needed,
             MailKind::LinkExpires => &self.link_expires,
             MailKind::Receipt => &self.receipt,
+            MailKind::RequestReceived => &self.request_received,
+            MailKind::RequestAccepted => &self.request_accepted,
+            MailKind::RequestAwaitsPayment => &self.request_awaits_payment,
+            MailKind::RequestDeclined => &self.request_declined,
+            MailKind::RequestCancelled => &self.request_cancelled,
         }
     }
 

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     harness::{Answer, Client, Service, new_account},
     principals::{member, order_of, tenant},
+    requests::new_request,
 };
 
 /// An operation, as the document describes it.
@@ -126,7 +127,8 @@ impl Trial<'_> {
 
 /// One thing of each kind in a tenant, by the name that paths have for it.
 async fn things(service: &Service, admin: &Client, tenant: String) -> BTreeMap<&'static str, String> {
-    let order = order_of(admin).await;
+    let request = admin.post("/api/v1/requests", new_request()).await;
+    let order = id(&request, "/request/order_id");
     let pair = admin.post(&format!("/api/v1/orders/{order}/accounts"), new_account("anna")).await;
     let other = json!({"name": "Other", "mail": "other@alpha.example"});
     let member = admin.post("/api/v1/members", other).await;
@@ -151,6 +153,8 @@ async fn things(service: &Service, admin: &Client, tenant: String) -> BTreeMap<&
         ("voucher_id", id(&vouchers, "/items/0/id")),
         ("link_id", id(&link, "/id")),
         ("webhook_id", webhook),
+        ("request_id", id(&request, "/request/id")),
+        ("attachment_id", id(&request, "/request/attachments/0/id")),
         ("delivery_id", delivery.as_str().expect("an id").to_owned()),
         ("payment_id", begun.expect("a payment").id.to_string()),
     ])

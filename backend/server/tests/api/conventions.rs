@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     harness::{Answer, Client, Service, on_both},
     principals,
+    requests::new_request,
 };
 
 /// Lists that do not grow.
@@ -84,7 +85,11 @@ impl Fixture {
             found.and_then(|operation| operation.body).expect("an example")
         };
         let webhook = id(&made("/api/v1/webhooks", example("createWebhook")).await["webhook"]);
+        let request = made("/api/v1/requests", new_request()).await["request"].clone();
+        made("/api/v1/requests", new_request()).await;
         let ids = BTreeMap::from([
+            ("request_id", id(&request)),
+            ("attachment_id", id(&request["attachments"][0])),
             ("webhook_id", webhook),
             ("voucher_id", id(&voucher["items"][0])),
             ("order_id", order),

@@ -85,7 +85,7 @@ async fn start_and_end_are_told_with_a_link_that_opens_the_order() {
     service.stop().await;
 }
 
-const KINDS: [MailKind; 8] = [
+const KINDS: [MailKind; 13] = [
     MailKind::Submitted,
     MailKind::Started,
     MailKind::Finished,
@@ -94,6 +94,11 @@ const KINDS: [MailKind; 8] = [
     MailKind::ActionNeeded,
     MailKind::LinkExpires,
     MailKind::Receipt,
+    MailKind::RequestReceived,
+    MailKind::RequestAccepted,
+    MailKind::RequestAwaitsPayment,
+    MailKind::RequestDeclined,
+    MailKind::RequestCancelled,
 ];
 
 /// Sends what is due; when each mail that was not taken is tried again.
@@ -166,7 +171,7 @@ async fn every_mail_of_every_language_arrives_over_tls_and_holds_no_secret() {
             orders.push((language, everything(&service, language).await));
         }
         assert!(send(&service.app.job_context().expect("a context")).await.is_empty());
-        let mails = sink.await_mails(40, Duration::from_secs(10)).expect("mails");
+        let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(10)).expect("mails");
         for (language, order) in orders {
             let own: Vec<&Mail> = mails.iter().filter(|mail| mail.text.contains(&order.to_string())).collect();
             assert_eq!(own.len(), KINDS.len(), "{language:?}");

@@ -159,6 +159,19 @@ async fn a_link_fixes_the_new_provider_bears_the_brand_and_pays() {
 
         let link_path = format!("/api/v1/links/{}", link["id"].as_str().expect("an id"));
         assert_eq!(key.patch(&link_path, json!({"name": "spring"})).await.json()["name"], "spring");
+        let more = key.patch(&link_path, json!({"prepaid_pairs": 3})).await.json();
+        assert_eq!((&more["voucher"]["pairs"], &more["name"]), (&json!(3), &json!("spring")), "a voucher of its own");
+        assert_ne!(more["voucher"]["id"], link["voucher"]["id"]);
+        let back = key.patch(&link_path, json!({"voucher_id": link["voucher"]["id"]})).await.json();
+        assert_eq!(back["voucher"]["id"], link["voucher"]["id"]);
+        let foreign = service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
+        for wrong in [
+            json!({"voucher_id": foreign["items"][0]["id"]}),
+            json!({"prepaid_pairs": 0}),
+            json!({"prepaid_pairs": 1, "voucher_id": link["voucher"]["id"]}),
+        ] {
+            key.patch(&link_path, wrong).await.is_problem(422, "invalid_field");
+        }
         assert_eq!(key.delete(&link_path).await.status, 204);
         let wrong = service.stranger().post("/api/v1/offers", json!({"token": "nonsense"})).await;
         wrong.is_problem(401, "link_invalid");
@@ -213,7 +226,7 @@ pub(crate) fn is_signed(request: &mailferry_lab::web::Request, secret: &str) -> 
 }
 
 pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..300 {
+    for _ in 0..600 {
         if let Some(found) = look().await {
             return found;
         }

@@ -58,6 +58,8 @@ pub struct OrderFilter {
     pub domain: Option<HostName>,
     /// Asked for by this member.
     pub member_id: Option<MemberId>,
+    /// Only those that the operator was asked to do, or only others.
+    pub requested: Option<bool>,
     /// With this text in number, accounts, mail address or asker's name.
     pub text: Option<String>,
     /// After this one, in the order of the list.
@@ -165,6 +167,9 @@ impl OrderFilter {
             let value = all.arg(member);
             all.and(format!("o.member_id = {value}"));
         }
+        if let Some(requested) = self.requested {
+            all.and(format!("q.state IS {} NULL", if requested { "NOT" } else { "" }));
+        }
         if let Some(text) = &self.text {
             let text = all.arg(format!("%{}%", like(text)));
             let is_like = |what: &str| format!(r"{what} LIKE {text} ESCAPE '\'");
@@ -203,6 +208,7 @@ fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
         },
         codes: Vec::new(),
         migration_type: MigrationType::of(source.as_ref()),
+        request: row.code_opt("request")?,
         sandbox: row.get("sandbox")?,
         first_account: row.get("first_account")?,
         pairs: row.get("pairs")?,
@@ -224,12 +230,13 @@ impl Store {
         let sql = format!(
             "SELECT o.id, o.state, o.kind, o.notify_address, o.source, o.sandbox, o.created_at, o.finished_at,
                 o.member_id, m.name AS member_name, o.api_key_id, k.name AS api_key_name, l.name AS link_name,
+                q.state AS request,
                 COALESCE(o.started_at, o.earliest_start) AS first_run_at,
                 (SELECT MIN(e.created_at) FROM deltas e WHERE e.order_id = o.id) AS second_run_at,
                 (SELECT COUNT(*) FROM pairs p WHERE p.order_id = o.id) AS pairs,
                 (SELECT COALESCE(s.act_for, s.user_name) {PAIRS} ORDER BY p.position LIMIT 1) AS first_account
              FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN api_keys k ON k.id = o.api_key_id
-             LEFT JOIN links l ON l.id = o.link_id
+             LEFT JOIN links l ON l.id = o.link_id LEFT JOIN requests q ON q.order_id = o.id
              WHERE {} ORDER BY o.created_at DESC, o.id DESC LIMIT {limit}",
             condition.sql.join(" AND ")
         );

@@ -50,7 +50,7 @@ pub struct OrderRecord {
     pub life: OrderLife,
     /// Full migration or free trial; stays when the order is closed or cancelled, as do the times.
     pub kind: Option<StartKind>,
-    /// Not started before this time.
+    /// Not started before this time; for a draft, when it is wished for.
     pub earliest_start: Option<DateTime<Utc>>,
     /// The delta that starts by itself, as asked for at the start.
     pub delta_schedule: Option<DeltaSchedule>,
@@ -192,6 +192,11 @@ impl OrderRecord {
                 self.finished_at = Some(ended.finished_at);
             }
         }
-        self.expires_at = self.life.expires_at(self.created_at, store.terms());
+        // A draft that is not to start before some time lives as long after that.
+        let created_at = match self.life {
+            OrderLife::Draft => self.earliest_start.map_or(self.created_at, |start| start.max(self.created_at)),
+            _ => self.created_at,
+        };
+        self.expires_at = self.life.expires_at(created_at, store.terms());
     }
 }

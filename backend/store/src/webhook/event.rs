@@ -2,9 +2,9 @@
 //! and none tells of what was rolled back.
 
 use mailferry_shared::{
-    ids::WebhookDeliveryId,
+    ids::{TenantId, WebhookDeliveryId, WebhookId},
     order::OrderState,
-    webhook::{Event, EventData, EventKind, EventRun},
+    webhook::{Event, EventData, EventKind, EventRequest, EventRun},
 };
 
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     order::OrderRecord,
     run::RunRecord,
     store::Store,
+    tenant::OPERATOR_TENANT,
     value::{args, json},
 };
 
@@ -75,20 +76,39 @@ impl Store {
         kind: EventKind,
         run: Option<EventRun>,
     ) -> Result<(), StoreError> {
-        let sql = "SELECT id, events FROM webhooks WHERE tenant_id = $1 AND sandbox = $2 AND enabled = 1";
-        let mut wanted = Vec::new();
-        for row in tx.rows(sql, args![order.tenant_id, order.asker.sandbox]).await? {
-            let events: Vec<EventKind> = row.json("events")?;
-            if events.is_empty() || events.contains(&kind) {
-                wanted.push(row.get::<uuid::Uuid>("id")?);
-            }
+        let data = EventData { order_id: order.id, state: order.life.state(), kind: order.kind, run, request: None };
+        let wanted = listeners(tx, order, kind, order.tenant_id).await?;
+        self.write_event(tx, order, Event { kind, timestamp: self.now(), data }, wanted).await
+    }
+
+    /// The same of a requested migration: the operator's endpoints are told too, whose customer it is notwithstanding.
+    pub(crate) async fn tell_request_event(
+        &self,
+        tx: &mut Tx,
+        order: &OrderRecord,
+        kind: EventKind,
+        request: EventRequest,
+    ) -> Result<(), StoreError> {
+        let (order_id, state) = (order.id, order.life.state());
+        let data = EventData { order_id, state, kind: order.kind, run: None, request: Some(request) };
+        let mut wanted = listeners(tx, order, kind, order.tenant_id).await?;
+        if order.tenant_id != OPERATOR_TENANT {
+            wanted.extend(listeners(tx, order, kind, OPERATOR_TENANT).await?);
         }
+        self.write_event(tx, order, Event { kind, timestamp: self.now(), data }, wanted).await
+    }
+
+    async fn write_event(
+        &self,
+        tx: &mut Tx,
+        order: &OrderRecord,
+        event: Event,
+        wanted: Vec<WebhookId>,
+    ) -> Result<(), StoreError> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let (id, now) = (self.new_id()?, self.now());
-        let data = EventData { order_id: order.id, state: order.life.state(), kind: order.kind, run };
-        let payload = json(&Event { kind, timestamp: now, data })?;
+        let (id, now, payload) = (self.new_id()?, event.timestamp, json(&event)?);
         let sql = "INSERT INTO webhook_events (id, tenant_id, payload, created_at) VALUES ($1, $2, $3, $4)";
         tx.execute(sql, args![id, order.tenant_id, payload, now]).await?;
         for webhook in wanted {
@@ -103,6 +123,24 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// The endpoints of a tenant that want to be told.
+async fn listeners(
+    tx: &mut Tx,
+    order: &OrderRecord,
+    kind: EventKind,
+    tenant: TenantId,
+) -> Result<Vec<WebhookId>, StoreError> {
+    let sql = "SELECT id, events FROM webhooks WHERE tenant_id = $1 AND sandbox = $2 AND enabled = 1";
+    let mut wanted = Vec::new();
+    for row in tx.rows(sql, args![tenant, order.asker.sandbox]).await? {
+        let events: Vec<EventKind> = row.json("events")?;
+        if events.is_empty() || events.contains(&kind) {
+            wanted.push(row.get("id")?);
+        }
+    }
+    Ok(wanted)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@ fn filter() -> OrderFilter {
         until: None,
         domain: None,
         member_id: None,
+        requested: None,
         text: None,
         after: None,
         limit: 50,

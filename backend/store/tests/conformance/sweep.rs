@@ -116,10 +116,11 @@ async fn personal_data_goes_thirty_days_after_the_end_and_the_order_stays(world:
     let pairs = store.pairs(order.id).await.expect("pairs");
     store.create_check(order.id, &[]).await.expect("check");
     store.create_dry_run(order.id, &[], StartKind::Main).await.expect("dry run");
-    let admin = AdminCredentialsSet { user: "root".to_owned(), password: None, delegation: None };
+    let admin = AdminCredentialsSet { user: "root".to_owned(), ..AdminCredentialsSet::default() };
     store.set_admin_credentials(order.id, SideName::Source, &admin).await.expect("set");
     store.queue_mail(order.id, MailKind::Submitted, "trial").await.expect("queued");
     store.save_mx(order.id, "old.example", None).await.expect("saved");
+    store.save_sandbox_mailbox(order.id, "ok anna", b"", 0).await.expect("saved");
     world.end_run(order.id, runs[0], RunState::Succeeded).await;
     let cancelled = store.cancel_order(&store.order(order.id).await.expect("order")).await.expect("cancels");
     assert_eq!(cancelled.ended_at, Some(cancelled.ended_at.expect("an end").min(store.now())));
@@ -132,7 +133,7 @@ async fn personal_data_goes_thirty_days_after_the_end_and_the_order_stays(world:
     let kept = store.order(order.id).await.expect("the order is still known");
     assert_eq!((kept.notify_address, kept.source, kept.kind), (None, None, Some(StartKind::Trial)));
     assert!(store.pairs(order.id).await.expect("pairs").is_empty());
-    for table in ["runs", "admin_credentials", "checks", "dry_runs", "mails", "mx_watches"] {
+    for table in ["runs", "admin_credentials", "checks", "dry_runs", "mails", "mx_watches", "sandbox_mailboxes"] {
         let sql = format!("SELECT COUNT(*), 0 FROM {table} WHERE order_id = '{}'", order.id);
         // PostgreSQL counts in BIGINT, and 0 alone is an INTEGER there.
         let sql = sql.replace(", 0 ", ", CAST(0 AS BIGINT) ");

@@ -6,7 +6,7 @@ use mailferry_shared::{
     secret::Secret,
 };
 
-use super::{Page, file::look};
+use super::file::{Importing, look};
 use crate::{
     components::{Glyph, icon},
     t,
@@ -15,7 +15,8 @@ use crate::{
 /// The cells of a bad row; passwords are never given back, so theirs are empty and stay as they are in the file
 /// unless something is typed.
 #[component]
-pub(super) fn Correct(page: Page, error: RowError, busy: RwSignal<bool>) -> impl IntoView {
+pub(super) fn Correct(importing: Importing, error: RowError) -> impl IntoView {
+    let Importing { fields, busy, .. } = importing;
     let RowError { row, column: wrong, cells: texts, .. } = error;
     let known: Vec<bool> = texts.iter().map(Option::is_some).collect();
     let cells: Vec<RwSignal<String>> = texts.into_iter().map(|text| RwSignal::new(text.unwrap_or_default())).collect();
@@ -54,12 +55,11 @@ pub(super) fn Correct(page: Page, error: RowError, busy: RwSignal<bool>) -> impl
                 (*known || !text.is_empty()).then(|| Secret::new(text))
             })
             .collect();
-        let corrections = page.context.typed().import.corrections;
-        corrections.update(|corrections| {
+        fields.corrections.update(|corrections| {
             corrections.retain(|correction: &RowCorrection| correction.row != row);
             corrections.push(RowCorrection { row, cells: corrected });
         });
-        look(page, busy);
+        look(importing);
     };
     view! {
         <form class="correct" on:submit=on_submit>

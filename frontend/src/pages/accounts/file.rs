@@ -1,24 +1,61 @@
 //! Reading a file in the browser, and having the service read its text.
 
+use std::{future::Future, pin::Pin};
+
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     import::{ImportRequest, ImportResult},
     secret::Secret,
 };
-use wasm_bindgen_futures::JsFuture;
 
 use super::Page;
 use crate::{
-    api, forms,
+    api::{self, ApiError},
+    browser, forms,
     state::{checking, typed::ImportFields},
     t, tn,
 };
 
-/// Sends what is in the fields; with `preview` nothing is added.
-async fn send(page: Page, preview: bool) -> Result<ImportResult, api::ApiError> {
-    let fields = page.context.typed().import;
+/// The service's answer on its way.
+type Asking = Pin<Box<dyn Future<Output = Result<ImportResult, ApiError>>>>;
+
+/// A file of accounts that is read: for an order, or for a request that has no order yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Importing {
+    pub(crate) fields: ImportFields,
+    pub(crate) busy: RwSignal<bool>,
+    /// A file may be chosen now.
+    pub(super) open: Signal<bool>,
+    /// Asks the service what a file holds.
+    ask: Callback<ImportRequest, Asking>,
+}
+
+impl Importing {
+    /// A file whose content `ask` has read.
+    pub(crate) fn new<F>(
+        fields: ImportFields,
+        open: Signal<bool>,
+        ask: impl Fn(ImportRequest) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Result<ImportResult, ApiError>> + 'static,
+    {
+        let ask = Callback::new(move |request| Box::pin(ask(request)) as Asking);
+        Self { fields, busy: RwSignal::new(false), open, ask }
+    }
+
+    /// A file for the order of a page.
+    pub(super) fn of_order(page: Page) -> Self {
+        let order = page.context.id;
+        let ask = move |request| async move { api::import_accounts(order, &request).await };
+        Self::new(page.context.typed().import, page.open, ask)
+    }
+}
+
+/// What is in the fields; a preview is without the passwords typed beside the file.
+pub(crate) fn request(fields: ImportFields, preview: bool) -> ImportRequest {
     let secret = |text| if preview { None } else { ImportFields::secret(text) };
-    let request = ImportRequest {
+    ImportRequest {
         content: Some(Secret::new(fields.content.get_untracked())),
         layout: fields.layout.get_untracked(),
         preview,
@@ -26,29 +63,29 @@ async fn send(page: Page, preview: bool) -> Result<ImportResult, api::ApiError> 
         destination_password: secret(fields.destination_password),
         corrections: fields.corrections.get_untracked(),
         ..ImportRequest::default()
-    };
-    api::import_accounts(page.context.id, &request).await
+    }
 }
 
 /// Shows what `content` holds.
-pub(super) fn read(page: Page, busy: RwSignal<bool>, content: String, name: Option<String>) {
-    let fields = page.context.typed().import;
+pub(super) fn read(importing: Importing, content: String, name: Option<String>) {
+    let fields = importing.fields;
     fields.clear();
     fields.file_name.set(name);
     fields.content.set(content);
-    look(page, busy);
+    look(importing);
 }
 
 /// Asks the service what the content holds.
-pub(super) fn look(page: Page, busy: RwSignal<bool>) {
-    let fields = page.context.typed().import;
+pub(super) fn look(importing: Importing) {
+    let Importing { fields, busy, ask, .. } = importing;
     if fields.content.with_untracked(String::is_empty) {
         return;
     }
     busy.set(true);
     fields.error.set(None);
+    let asking = ask.run(request(fields, true));
     spawn_local(async move {
-        let result = send(page, true).await;
+        let result = asking.await;
         busy.try_set(false);
         match result {
             Ok(preview) => fields.preview.try_set(Some(preview)).map_or((), drop),
@@ -61,8 +98,8 @@ pub(super) fn look(page: Page, busy: RwSignal<bool>) {
 }
 
 /// Reads a file in the browser; its text never touches the disk or the browser's storage.
-pub(super) fn read_file(page: Page, busy: RwSignal<bool>, file: web_sys::File) {
-    let fields = page.context.typed().import;
+pub(super) fn read_file(importing: Importing, file: web_sys::File) {
+    let Importing { fields, busy, .. } = importing;
     fields.clear();
     #[expect(clippy::cast_precision_loss, reason = "the limit is far below 2^53")]
     if file.size() > forms::MAX_FILE_BYTES as f64 {
@@ -71,13 +108,13 @@ pub(super) fn read_file(page: Page, busy: RwSignal<bool>, file: web_sys::File) {
     }
     busy.set(true);
     spawn_local(async move {
-        let text = match JsFuture::from(file.array_buffer()).await {
-            Ok(buffer) => forms::file_text(js_sys::Uint8Array::new(&buffer).to_vec()),
-            Err(_) => Err(t!("import.file_unreadable")),
+        let text = match browser::file_bytes(&file).await {
+            Some(bytes) => forms::file_text(bytes),
+            None => Err(t!("import.file_unreadable")),
         };
         busy.try_set(false);
         match text {
-            Ok(text) => read(page, busy, text, Some(file.name())),
+            Ok(text) => read(importing, text, Some(file.name())),
             Err(error) => {
                 fields.error.try_set(Some(error.to_owned()));
             }
@@ -86,12 +123,13 @@ pub(super) fn read_file(page: Page, busy: RwSignal<bool>, file: web_sys::File) {
 }
 
 /// Adds the good rows and checks them.
-pub(super) fn add(page: Page, busy: RwSignal<bool>) {
-    let fields = page.context.typed().import;
+pub(super) fn add(page: Page, importing: Importing) {
+    let Importing { fields, busy, ask, .. } = importing;
     busy.set(true);
     fields.error.set(None);
+    let asking = ask.run(request(fields, false));
     spawn_local(async move {
-        let result = send(page, false).await;
+        let result = asking.await;
         busy.try_set(false);
         match result {
             Ok(mut result) => {

@@ -6,7 +6,7 @@ use wasm_bindgen::JsCast as _;
 
 use super::{
     Page,
-    file::{add, look, read, read_file},
+    file::{Importing, add, look, read, read_file},
     preview::Preview,
 };
 use crate::{
@@ -48,47 +48,55 @@ fn layout_text(layout: Option<Layout>) -> &'static str {
 pub(super) fn ImportAccounts() -> impl IntoView {
     let page = expect_context::<Page>();
     let service = expect_context::<Service>();
-    let fields = page.context.typed().import;
-    let busy = RwSignal::new(false);
+    let importing = Importing::of_order(page);
     let rows = move || match service.info() {
         Load::Ready(info) => crate::i18n::number(u64::from(info.max_pairs)),
         _ => "500".to_owned(),
     };
-    let has_preview = Memo::new(move |_| fields.preview.with(Option::is_some));
-    let on_add = Callback::new(move |()| add(page, busy));
+    let on_add = Callback::new(move |()| add(page, importing));
     view! {
         <div class="stack">
             <div class="page-head">
                 <h2>{t!("import.title")}</h2>
                 <p class="soft">{move || t!("import.text", rows = rows())}</p>
             </div>
-            {move || {
-                fields
-                    .error
-                    .get()
-                    .map(|error| {
-                        view! {
-                            <Notice tone=Tone::Error>
-                                <p>{error}</p>
-                            </Notice>
-                        }
-                    })
-            }}
-            <LayoutField page=page busy=busy />
-            <Show when=move || has_preview.get() fallback=move || view! { <Pick page=page busy=busy /> }>
-                <Preview page=page busy=busy on_add=on_add />
-            </Show>
+            <AccountFile importing=importing on_add=on_add />
         </div>
     }
 }
 
+/// A file of accounts: chosen or pasted, read by the service, shown with what is wrong in it.
 #[component]
-fn LayoutField(page: Page, busy: RwSignal<bool>) -> impl IntoView {
-    let fields = page.context.typed().import;
+pub(crate) fn AccountFile(importing: Importing, #[prop(optional)] on_add: Option<Callback<()>>) -> impl IntoView {
+    let fields = importing.fields;
+    let has_preview = Memo::new(move |_| fields.preview.with(Option::is_some));
+    view! {
+        {move || {
+            fields
+                .error
+                .get()
+                .map(|error| {
+                    view! {
+                        <Notice tone=Tone::Error>
+                            <p>{error}</p>
+                        </Notice>
+                    }
+                })
+        }}
+        <LayoutField importing=importing />
+        <Show when=move || has_preview.get() fallback=move || view! { <Pick importing=importing /> }>
+            <Preview importing=importing on_add=on_add />
+        </Show>
+    }
+}
+
+#[component]
+fn LayoutField(importing: Importing) -> impl IntoView {
+    let fields = importing.fields;
     let on_change = move |event| {
         let value = event_target_value(&event);
         fields.layout.set(LAYOUTS.into_iter().find(|layout| layout_value(Some(*layout)) == value));
-        look(page, busy);
+        look(importing);
     };
     let options = std::iter::once(None).chain(LAYOUTS.map(Some)).map(|layout| {
         view! {
@@ -111,7 +119,8 @@ fn LayoutField(page: Page, busy: RwSignal<bool>) -> impl IntoView {
 
 /// Where a file or lines come from.
 #[component]
-fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
+fn Pick(importing: Importing) -> impl IntoView {
+    let Importing { fields, busy, open, .. } = importing;
     let over = RwSignal::new(false);
     let pasted = RwSignal::new(String::new());
     let on_drop = move |event: web_sys::DragEvent| {
@@ -119,14 +128,14 @@ fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
         over.set(false);
         let file = event.data_transfer().and_then(|data| data.files()).and_then(|files| files.get(0));
         if let Some(file) = file {
-            read_file(page, busy, file);
+            read_file(importing, file);
         }
     };
     let on_choose = move |event: web_sys::Event| {
         let input = event.target().and_then(|target| target.dyn_into::<web_sys::HtmlInputElement>().ok());
         if let Some(input) = input {
             if let Some(file) = input.files().and_then(|files| files.get(0)) {
-                read_file(page, busy, file);
+                read_file(importing, file);
             }
             // The same file may be chosen again after it was corrected.
             input.set_value("");
@@ -135,8 +144,8 @@ fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
     let on_paste = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match forms::file_text(pasted.get_untracked().into_bytes()) {
-            Ok(text) => read(page, busy, text, None),
-            Err(error) => page.context.typed().import.error.set(Some(error.to_owned())),
+            Ok(text) => read(importing, text, None),
+            Err(error) => fields.error.set(Some(error.to_owned())),
         }
     };
     view! {
@@ -167,7 +176,7 @@ fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
                         "import.choose_name", choose = t!("import.choose"), file = t!("import.file_label")
                     )
                     accept=".csv,.txt,.tsv,text/csv,text/plain,text/tab-separated-values"
-                    disabled=move || !page.open.get()
+                    disabled=move || !open.get()
                     on:change=on_choose
                 />
             </label>
@@ -180,7 +189,7 @@ fn Pick(page: Page, busy: RwSignal<bool>) -> impl IntoView {
                     label=t!("import.paste_label")
                     value=pasted
                     hint=t!("import.paste_hint")
-                    disabled=Signal::derive(move || !page.open.get())
+                    disabled=Signal::derive(move || !open.get())
                 />
                 <button type="submit" class="button">
                     {t!("import.paste_go")}

@@ -11,6 +11,9 @@ mod preview;
 mod row;
 mod side_form;
 
+pub(crate) use file::{Importing, request as file_request};
+pub(crate) use import::AccountFile;
+
 use leptos::prelude::*;
 use mailferry_shared::order::{OrderAction, OrderState};
 

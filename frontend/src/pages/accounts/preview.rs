@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mailferry_shared::import::{ImportResult, ImportRow, Layout, RowError};
 
-use super::{Page, correct::Correct};
+use super::{correct::Correct, file::Importing};
 use crate::{
     components::{Glyph, Notice, PasswordField, Tone, icon},
     i18n, t, tn,
@@ -34,8 +34,12 @@ fn count<T>(items: &[T], wanted: impl Fn(&T) -> bool) -> u64 {
 
 /// The result of reading a file, and the button that adds its good rows.
 #[component]
-pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) -> impl IntoView {
-    let fields = page.context.typed().import;
+pub(super) fn Preview(
+    importing: Importing,
+    /// Adds the good rows; absent: they go along with something else.
+    on_add: Option<Callback<()>>,
+) -> impl IntoView {
+    let Importing { fields, busy, open, .. } = importing;
     view! {
         <section class="stack" aria-labelledby="preview-title">
             <div class="row-between">
@@ -44,19 +48,20 @@ pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) ->
             </div>
             {move || {
                 let added = fields.added.get();
-                fields.preview.get().map(|result| content(page, busy, &result, added))
+                fields.preview.get().map(|result| content(importing, &result, added))
             }}
             <div class="row">
                 {move || {
                     let good = fields.preview.with(|result| result.as_ref().map_or(0, |result| result.rows.len()));
-                    (good > 0)
-                        .then(|| {
+                    on_add
+                        .filter(|_| good > 0)
+                        .map(|on_add| {
                             view! {
                                 <button
                                     type="button"
                                     class="button button-primary"
                                     class:is-busy=move || busy.get()
-                                    disabled=move || busy.get() || !page.open.get()
+                                    disabled=move || busy.get() || !open.get()
                                     on:click=move |_| on_add.run(())
                                 >
                                     {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Plus })}
@@ -73,8 +78,8 @@ pub(super) fn Preview(page: Page, busy: RwSignal<bool>, on_add: Callback<()>) ->
     }
 }
 
-fn content(page: Page, busy: RwSignal<bool>, result: &ImportResult, added: bool) -> impl IntoView + use<> {
-    let fields = page.context.typed().import;
+fn content(importing: Importing, result: &ImportResult, added: bool) -> impl IntoView + use<> {
+    let fields = importing.fields;
     let header = if result.has_header { t!("import.with_header") } else { "" };
     let recognised = t!(
         "import.recognised",
@@ -106,7 +111,7 @@ fn content(page: Page, busy: RwSignal<bool>, result: &ImportResult, added: bool)
             }
         })
     };
-    let errors = (bad > 0).then(|| errors_table(page, busy, &result.errors, bad));
+    let errors = (bad > 0).then(|| errors_table(importing, &result.errors, bad));
     let rows = (good > 0).then(|| rows_table(&result.rows, good));
     view! {
         <div class="stack">
@@ -127,7 +132,7 @@ fn content(page: Page, busy: RwSignal<bool>, result: &ImportResult, added: bool)
     }
 }
 
-fn errors_table(page: Page, busy: RwSignal<bool>, errors: &[RowError], bad: u64) -> impl IntoView + use<> {
+fn errors_table(importing: Importing, errors: &[RowError], bad: u64) -> impl IntoView + use<> {
     let rows = errors
         .iter()
         .map(|error| {
@@ -141,7 +146,7 @@ fn errors_table(page: Page, busy: RwSignal<bool>, errors: &[RowError], bad: u64)
                     <td>
                         {i18n::row_error_text(error)}
                         {(!error.cells.is_empty())
-                            .then(|| view! { <Correct page=page error=error.clone() busy=busy /> })}
+                            .then(|| view! { <Correct importing=importing error=error.clone() /> })}
                     </td>
                 </tr>
             }

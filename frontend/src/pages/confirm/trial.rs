@@ -59,9 +59,9 @@ impl TrialCount {
         self.result.with(|result| {
             let result = result.as_ref()?;
             let (messages, size_bytes) = (result.counts.copy, result.counts.copy_bytes);
-            let estimated_seconds = all.estimated_seconds.map(|seconds| {
-                format::share_of(seconds, (messages, size_bytes), (all.messages, all.size_bytes))
-            });
+            let estimated_seconds = all
+                .estimated_seconds
+                .map(|seconds| format::share_of(seconds, (messages, size_bytes), (all.messages, all.size_bytes)));
             Some(OrderTotals { messages, size_bytes, survey_complete: result.finished, estimated_seconds, ..all })
         })
     }

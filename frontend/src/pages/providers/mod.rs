@@ -11,6 +11,7 @@ use mailferry_shared::{
 
 use crate::{
     api::{self, ApiError},
+    browser,
     components::{
         Choice, Combobox, Failure, FieldError, Glyph, LanguageSelect, Notice, PageHead, ServerFieldset, TextField,
         Tone, icon,
@@ -76,7 +77,7 @@ pub(crate) fn Providers() -> impl IntoView {
         if locked.get_untracked() {
             return go();
         }
-        let Some(change) = read::read(context, known, notify_error) else { return read::focus_first_error() };
+        let Some(change) = read::read(context, known, notify_error) else { return browser::focus_first_error() };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {

@@ -79,13 +79,3 @@ pub(super) fn show(
         failure.try_set(Some(error));
     }
 }
-
-/// Leads to the first field with an error.
-pub(super) fn focus_first_error() {
-    request_animation_frame(|| {
-        let found = document().query_selector("[aria-invalid='true']").ok().flatten();
-        if let Some(id) = found.and_then(|element| element.get_attribute("id")) {
-            crate::browser::focus(&id);
-        }
-    });
-}

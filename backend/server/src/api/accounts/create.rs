@@ -40,8 +40,8 @@ pub(crate) async fn create_account(
     let (access, account) = (managing.0, body.read()?);
     let order = &access.order;
     may_change(order)?;
-    let mut check = Check::default();
-    check.account(&account);
+    let mut check = Check::within(order.asker.sandbox);
+    check.account(&account, &app.settings.oauth);
     check.done()?;
     access.may_move("/source/user", account.source.mailbox(), account.destination.mailbox())?;
     let limit = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;

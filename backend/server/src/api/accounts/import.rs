@@ -10,7 +10,7 @@ use mailferry_shared::{
     account::{AccountCreate, SideInput},
     endpoint::{Endpoint, HostName},
     ids::PairId,
-    import::{ImportRequest, ImportResult, ImportRow},
+    import::{ImportRequest, ImportResult, ImportRow, RowError},
     secret::Secret,
 };
 
@@ -18,10 +18,11 @@ use super::create::may_change;
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check},
     app::App,
+    sandbox,
 };
 
 /// A file of 10 MB in a JSON text: quotes and line breaks take two bytes there, and Base64 takes less.
-const IMPORT_BODY_BYTES: usize = 2 * MAX_BYTES + 100_000;
+pub(in crate::api) const IMPORT_BODY_BYTES: usize = 2 * MAX_BYTES + 100_000;
 
 /// Imports a file of accounts, or shows what it would import.
 ///
@@ -52,16 +53,10 @@ pub(crate) async fn import_accounts(
     let order = &access.order;
     may_change(order)?;
     let mut check = Check::default();
-    check.password(request.source_password.as_ref(), "/source_password");
-    check.password(request.destination_password.as_ref(), "/destination_password");
+    check_passwords(&mut check, &request, "");
     check.done()?;
     let limit = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;
-    let mut file = account_file::read(&bytes(&request)?, &reading(&request, limit as usize))?;
-    if !request.only_rows.is_empty() {
-        file.rows.retain(|row| request.only_rows.contains(&row.row));
-        file.errors.retain(|error| request.only_rows.contains(&error.row));
-    }
-    let accounts: Vec<AccountCreate> = file.rows.iter().map(|row| account(row, &request)).collect();
+    let ReadFile { file, accounts } = read(&request, limit, "", Some(order.asker.sandbox))?;
     for account in &accounts {
         access.may_move("/content", account.source.mailbox(), account.destination.mailbox())?;
     }
@@ -73,14 +68,65 @@ pub(crate) async fn import_accounts(
     Ok(Json(result(file, &accounts, &created)))
 }
 
-fn bytes(request: &ImportRequest) -> Result<Vec<u8>, ApiError> {
+/// Notes what is wrong with the passwords for rows that have none; `at` is where the request stands.
+pub(in crate::api) fn check_passwords(check: &mut Check, request: &ImportRequest, at: &str) {
+    check.password(request.source_password.as_ref(), &format!("{at}/source_password"));
+    check.password(request.destination_password.as_ref(), &format!("{at}/destination_password"));
+}
+
+/// A file of accounts, and the accounts of its good rows.
+pub(in crate::api) struct ReadFile {
+    pub(in crate::api) file: AccountFile,
+    pub(in crate::api) accounts: Vec<AccountCreate>,
+}
+
+/// Reads the file of a request that stands at `at`, of at most `limit` rows, for an order that is one of the sandbox or
+/// not, or for none yet.
+pub(in crate::api) fn read(
+    request: &ImportRequest,
+    limit: u32,
+    at: &str,
+    sandbox: Option<bool>,
+) -> Result<ReadFile, ApiError> {
+    let mut file = account_file::read(&bytes(request, at)?, &reading(request, limit as usize))?;
+    if !request.only_rows.is_empty() {
+        file.rows.retain(|row| request.only_rows.contains(&row.row));
+        file.errors.retain(|error| request.only_rows.contains(&error.row));
+    }
+    if let Some(sandbox) = sandbox {
+        refuse_hosts(&mut file, sandbox);
+    }
+    let accounts = file.rows.iter().map(|row| account(row, request)).collect();
+    Ok(ReadFile { file, accounts })
+}
+
+/// Rows that name a server which this order may not reach are bad ones.
+fn refuse_hosts(file: &mut AccountFile, sandbox: bool) {
+    let errors = &mut file.errors;
+    file.rows.retain(|row| {
+        let mut hosts = [&row.source, &row.destination].into_iter().filter_map(|side| side.endpoint.as_ref());
+        let refused = hosts.find_map(|endpoint| sandbox::may_name(&endpoint.host, sandbox).err());
+        let good = refused.is_none();
+        errors.extend(refused.map(|message| RowError {
+            row: row.row,
+            column: 0,
+            code: "bad_host".to_owned(),
+            message,
+            cells: Vec::new(),
+        }));
+        good
+    });
+}
+
+fn bytes(request: &ImportRequest, at: &str) -> Result<Vec<u8>, ApiError> {
+    let wrong = |field: &str, words: &str| Err(ApiError::field(format!("{at}/{field}"), words));
     match (&request.content, &request.file) {
-        (Some(_), Some(_)) => Err(ApiError::field("/file", "Send the file's text or its bytes, not both.")),
-        (None, None) => Err(ApiError::field("/content", "Send the file's text, or its bytes as file.")),
+        (Some(_), Some(_)) => wrong("file", "Send the file's text or its bytes, not both."),
+        (None, None) => wrong("content", "Send the file's text, or its bytes as file."),
         (Some(text), None) => Ok(text.expose().as_bytes().to_vec()),
-        (None, Some(bytes)) => STANDARD
-            .decode(bytes.expose())
-            .map_err(|_| ApiError::field("/file", "This must be the file's bytes in Base64.")),
+        (None, Some(bytes)) => {
+            STANDARD.decode(bytes.expose()).or_else(|_| wrong("file", "This must be the file's bytes in Base64."))
+        }
     }
 }
 
@@ -90,21 +136,42 @@ fn reading(request: &ImportRequest, max_rows: usize) -> Reading {
 }
 
 fn account(row: &Row, request: &ImportRequest) -> AccountCreate {
-    let ImportRequest { source_certificate_host: old, destination_certificate_host: new, .. } = request;
+    let source = Usual {
+        password: request.source_password.as_ref(),
+        by_admin: request.source_by_admin,
+        certificate: request.source_certificate_host.as_ref(),
+    };
+    let destination = Usual {
+        password: request.destination_password.as_ref(),
+        by_admin: request.destination_by_admin,
+        certificate: request.destination_certificate_host.as_ref(),
+    };
     AccountCreate {
         ticked: true,
-        source: side(&row.source, request.source_password.as_ref(), old.as_ref()),
-        destination: side(&row.destination, request.destination_password.as_ref(), new.as_ref()),
+        source: side(&row.source, &source),
+        destination: side(&row.destination, &destination),
     }
 }
 
-fn side(side: &RowSide, password: Option<&Secret>, certificate: Option<&HostName>) -> SideInput {
+/// What holds for a side of rows that do not say it themselves.
+struct Usual<'a> {
+    password: Option<&'a Secret>,
+    by_admin: bool,
+    certificate: Option<&'a HostName>,
+}
+
+fn side(side: &RowSide, usual: &Usual<'_>) -> SideInput {
     let endpoint = side.endpoint.clone().map(|endpoint| match (endpoint.host.ip(), &endpoint.certificate_host) {
-        (Some(_), None) => Endpoint { certificate_host: certificate.cloned(), ..endpoint },
+        (Some(_), None) => Endpoint { certificate_host: usual.certificate.cloned(), ..endpoint },
         _ => endpoint,
     });
+    let password = side.password.as_ref().or(usual.password).cloned();
+    if usual.by_admin && password.is_none() {
+        let mailbox = side.act_for.as_deref().unwrap_or(&side.user);
+        return SideInput { by_admin: true, endpoint, ..SideInput::of(mailbox) };
+    }
     SideInput {
-        password: side.password.as_ref().or(password).cloned(),
+        password,
         act_for: side.act_for.clone(),
         delegation: side.delegation.clone(),
         endpoint,
@@ -117,7 +184,8 @@ fn needs_certificate_host(side: &SideInput) -> bool {
     side.endpoint.as_ref().is_some_and(|one| one.host.ip().is_some() && one.certificate_host.is_none())
 }
 
-fn result(file: AccountFile, accounts: &[AccountCreate], created: &[PairId]) -> ImportResult {
+/// What was imported: the pairs are `created`, in the order of the good rows.
+pub(in crate::api) fn result(file: AccountFile, accounts: &[AccountCreate], created: &[PairId]) -> ImportResult {
     let rows = file.rows.into_iter().zip(accounts).enumerate().map(|(index, (row, account))| ImportRow {
         row: row.row,
         source_user: row.source.act_for.unwrap_or(row.source.user),
@@ -126,8 +194,8 @@ fn result(file: AccountFile, accounts: &[AccountCreate], created: &[PairId]) -> 
         destination_host: row.destination.endpoint.map(|endpoint| endpoint.host),
         needs_source_certificate_host: needs_certificate_host(&account.source),
         needs_destination_certificate_host: needs_certificate_host(&account.destination),
-        has_source_password: account.source.password.is_some(),
-        has_destination_password: account.destination.password.is_some(),
+        has_source_password: account.source.password.is_some() || account.source.by_admin,
+        has_destination_password: account.destination.password.is_some() || account.destination.by_admin,
         pair_id: created.get(index).copied(),
     });
     ImportResult {

@@ -3,7 +3,8 @@
 //! [`Acting`] with its scope.
 //!
 //! An order opens to its manage link (a session each, [`session`]), to members who are signed in ([`console`]) and to
-//! API keys, the latter two as far as the role reaches ([`principal`]). Without any proof every order answers 401; with a
+//! API keys, the latter two as far as the role reaches ([`principal`]); the order of a requested migration opens to
+//! operators too, whosever it is. Without any proof every order answers 401; with a
 //! proof for something else, an order that is not there and one that belongs to somebody else answer the same 404.
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
@@ -24,6 +25,7 @@ pub mod console;
 pub mod link;
 pub mod offer;
 pub mod password;
+pub mod password_link;
 pub mod principal;
 pub mod session;
 
@@ -108,10 +110,13 @@ async fn authorise(request: &HttpRequest, needed: LinkScope) -> Result<OrderAcce
         Err(StoreError::NotFound) => return Err(ApiError::NotFound),
         other => other?,
     };
-    if let Some(principal) = principal
-        && principal.sees(app, &order).await?
-    {
-        return of_principal(principal, order, needed);
+    if let Some(principal) = principal {
+        if principal.sees(app, &order).await? {
+            return of_principal(principal, order, needed, (Scope::OrdersRead, Scope::OrdersWrite));
+        }
+        if principal.supervises(app, &order).await? {
+            return of_principal(principal, order, needed, (Scope::RequestsRead, Scope::RequestsWrite));
+        }
     }
     match sessions.into_iter().find(|claims| claims.sub == id) {
         Some(_) if !is_link_alive(&order, app.store.now()) => Err(ApiError::LinkInvalid),
@@ -120,12 +125,17 @@ async fn authorise(request: &HttpRequest, needed: LinkScope) -> Result<OrderAcce
     }
 }
 
-fn of_principal(principal: Principal, order: OrderRecord, needed: LinkScope) -> Result<OrderAccess, ApiError> {
+fn of_principal(
+    principal: Principal,
+    order: OrderRecord,
+    needed: LinkScope,
+    (read, write): (Scope, Scope),
+) -> Result<OrderAccess, ApiError> {
     principal.needs(match needed {
-        LinkScope::View => Scope::OrdersRead,
-        LinkScope::Manage => Scope::OrdersWrite,
+        LinkScope::View => read,
+        LinkScope::Manage => write,
     })?;
-    let writes = principal.needs(Scope::OrdersWrite).is_ok();
+    let writes = principal.needs(write).is_ok();
     let scope = if writes { LinkScope::Manage } else { LinkScope::View };
     Ok(OrderAccess { order, scope, session: None, principal: Some(principal) })
 }

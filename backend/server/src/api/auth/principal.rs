@@ -124,6 +124,18 @@ impl Principal {
         })
     }
 
+    /// Whether it is an operator who was asked to do this order, whosever it is.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    pub async fn supervises(&self, app: &App, order: &OrderRecord) -> Result<bool, ApiError> {
+        let apart = self.sandbox_filter().is_some_and(|sandbox| sandbox != order.asker.sandbox);
+        if apart || !self.is_operator() || !Scope::RequestsRead.is_in(&self.scopes) {
+            return Ok(false);
+        }
+        Ok(app.store.request_state(order.id).await?.is_some())
+    }
+
     /// Whether an account pair between these mailboxes may be part of an order of its.
     pub fn may_move(&self, source: &str, destination: &str) -> bool {
         let Some(domains) = self.domains() else { return true };

@@ -144,6 +144,7 @@ pub fn order_page() -> OrderPage {
         origin,
         codes: vec!["MF-7K2QX".to_owned()],
         migration_type: MigrationType::Gmail,
+        request: None,
         sandbox: false,
         first_account: Some("anna@old.example".to_owned()),
         pairs: 12,

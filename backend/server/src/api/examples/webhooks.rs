@@ -50,8 +50,13 @@ pub fn delivery() -> Delivery {
         status,
         error: error.map(ToOwned::to_owned),
     };
-    let data =
-        EventData { order_id: OrderId(id(1)), state: OrderState::Completed, kind: Some(StartKind::Main), run: None };
+    let data = EventData {
+        order_id: OrderId(id(1)),
+        state: OrderState::Completed,
+        kind: Some(StartKind::Main),
+        run: None,
+        request: None,
+    };
     Delivery {
         id: WebhookDeliveryId(id(22)),
         message_id: "msg_0199d1c45d5e7a108c2f3f1f7c5c0017".to_owned(),

@@ -1,3 +1,4 @@
-//! Files of accounts that are written: examples to fill in.
+//! Files of accounts, apart from any order: examples to fill in, and what is in one.
 
 pub mod example;
+pub mod preview;

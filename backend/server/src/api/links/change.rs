@@ -7,7 +7,7 @@ use actix_web::{
 use mailferry_shared::link::{Link, LinkChange};
 use mailferry_store::LinkUpdate;
 
-use super::{check_brand, view};
+use super::{check_brand, check_payer, view};
 use crate::{
     api::{
         auth::{Acting, acting::LinksWrite},
@@ -43,8 +43,9 @@ pub(crate) async fn change_link(
     path: Ids<LinkPath>,
     body: Body<LinkChange>,
 ) -> Result<Json<Link>, ApiError> {
-    let LinkChange { name, destination, language, brand } = body.read()?;
-    let mut check = Check::default();
+    let LinkChange { name, destination, language, brand, voucher_id, prepaid_pairs } = body.read()?;
+    let link = app.store.link(path.0.link_id).await?;
+    let mut check = Check::within(link.tenant_id == acting.0.tenant_id && link.sandbox);
     if let Some(name) = &name {
         check_name(&mut check, name, "/name");
     }
@@ -52,7 +53,8 @@ pub(crate) async fn change_link(
         check_brand(&mut check, brand);
     }
     check.choice(destination.as_ref(), "/destination", &app.providers);
+    check_payer(&mut check, voucher_id, prepaid_pairs);
     check.done()?;
-    let update = LinkUpdate { name, destination, language, brand };
+    let update = LinkUpdate { name, destination, language, brand, voucher_id, prepaid_pairs };
     Ok(Json(view(&app, app.store.change_link(acting.0.tenant_id, path.0.link_id, update).await?)))
 }

@@ -2,9 +2,9 @@
 
 use actix_web::{HttpResponse, post, web::Data};
 use mailferry_shared::link::{Link, LinkCreate};
-use mailferry_store::{NewLink, StoreError};
+use mailferry_store::NewLink;
 
-use super::{check_brand, view};
+use super::{check_brand, check_payer, view};
 use crate::{
     api::{
         auth::{Acting, acting::LinksWrite},
@@ -40,15 +40,12 @@ pub(crate) async fn create_link(
     body: Body<LinkCreate>,
 ) -> Result<HttpResponse, ApiError> {
     let LinkCreate { name, source, destination, language, brand, voucher_id, prepaid_pairs, once } = body.read()?;
-    let mut check = Check::default();
+    let mut check = Check::within(acting.0.is_sandbox());
     check_name(&mut check, &name, "/name");
     check_brand(&mut check, &brand);
     check.choice(source.as_ref(), "/source", &app.providers);
     check.choice(destination.as_ref(), "/destination", &app.providers);
-    let good = prepaid_pairs.is_none_or(|pairs| (1..=10_000).contains(&pairs));
-    check.that(good, "/prepaid_pairs", "A link pays for 1 to 10000 account pairs.");
-    let one = voucher_id.is_none() || prepaid_pairs.is_none();
-    check.that(one, "/prepaid_pairs", "Name a voucher or prepaid pairs, not both.");
+    check_payer(&mut check, voucher_id, prepaid_pairs);
     check.done()?;
     let new = NewLink {
         tenant_id: acting.0.tenant_id,
@@ -62,9 +59,5 @@ pub(crate) async fn create_link(
         once,
         sandbox: acting.0.is_sandbox(),
     };
-    match app.store.create_link(new).await {
-        Ok(link) => Ok(HttpResponse::Created().json(view(&app, link))),
-        Err(StoreError::NotFound) => Err(ApiError::field("/voucher_id", "There is no such voucher.")),
-        Err(error) => Err(error.into()),
-    }
+    Ok(HttpResponse::Created().json(view(&app, app.store.create_link(new).await?)))
 }

@@ -1,7 +1,10 @@
 //! Pre-configured links: what a hoster hands out to end users.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use mailferry_shared::link::{Brand, Link};
+use mailferry_shared::{
+    ids::VoucherId,
+    link::{Brand, Link},
+};
 use mailferry_store::LinkRecord;
 
 use super::{auth::offer, members::check_name, validate::Check};
@@ -48,6 +51,14 @@ fn check_brand(check: &mut Check, brand: &Brand) {
         let words = "A logo is a PNG, JPEG or WebP picture of at most 64 kB as a data URL: data:image/png;base64,…";
         check.that(is_picture(logo), "/brand/logo", words);
     }
+}
+
+/// Notes what is wrong with what a link pays with.
+fn check_payer(check: &mut Check, voucher_id: Option<VoucherId>, prepaid_pairs: Option<u32>) {
+    let good = prepaid_pairs.is_none_or(|pairs| (1..=10_000).contains(&pairs));
+    check.that(good, "/prepaid_pairs", "A link pays for 1 to 10000 account pairs.");
+    let one = voucher_id.is_none() || prepaid_pairs.is_none();
+    check.that(one, "/prepaid_pairs", "Name a voucher or prepaid pairs, not both.");
 }
 
 fn is_picture(url: &str) -> bool {

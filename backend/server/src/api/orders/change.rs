@@ -39,7 +39,7 @@ pub(crate) async fn change_order(
     body: Body<OrderChange>,
 ) -> Result<Json<Order>, ApiError> {
     let (access, change) = (managing.0, body.read()?);
-    let mut check = Check::default();
+    let mut check = Check::within(access.order.asker.sandbox);
     check.choice(change.source.as_ref(), "/source", &app.providers);
     check.choice(change.destination.as_ref(), "/destination", &app.providers);
     if let Some(options) = &change.options {

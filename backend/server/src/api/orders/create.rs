@@ -1,11 +1,11 @@
 //! `POST /orders`
 
-use actix_web::{HttpResponse, http::header, post, web::Data};
+use actix_web::{HttpResponse, cookie::Cookie, http::header, post, web::Data};
 use mailferry_shared::{
     key::Scope,
     order::{LinkScope, Order, OrderCreate},
 };
-use mailferry_store::{Asker, LinkRecord, NewOrder, OPERATOR_TENANT};
+use mailferry_store::{Asker, LinkRecord, NewOrder, OPERATOR_TENANT, OrderRecord};
 
 use super::view;
 use crate::{
@@ -35,7 +35,6 @@ use crate::{
             ("Location" = String, description = "The order's address"),
         ), example = json!(examples::order())),
         errors::WithBody,
-        errors::Paced,
         errors::Always,
         errors::KeyRefused,
     ),
@@ -50,37 +49,61 @@ pub(crate) async fn create_order(
     if let Some(principal) = &asking.0 {
         principal.needs(Scope::OrdersWrite)?;
     }
-    let mut body = body.read()?;
-    check(&app, &body)?;
+    let Prepared { new, principal } = prepare(&app, asking.0, body.read()?).await?;
+    let mut check = Check::within(new.asker.sandbox);
+    check_order(&mut check, &app, &new);
+    check.done()?;
+    let order = app.store.create_order(new).await?;
+    let mut response = HttpResponse::Created();
+    response.insert_header((header::LOCATION, format!("{}/orders/{}", mailferry_shared::API_PREFIX, order.id)));
+    if principal.is_none() {
+        response.cookie(session(&app, &order)?);
+    }
+    Ok(response.json(view::compose(&app, order, LinkScope::Manage).await?))
+}
+
+/// What an order is to be made of, and whose it is going to be: nobody's but its link's holder, if there is no principal.
+pub(in crate::api) struct Prepared {
+    pub(in crate::api) new: NewOrder,
+    pub(in crate::api) principal: Option<Principal>,
+}
+
+/// Opens the pre-configured link, if one was sent, and sets what it fixes.
+///
+/// # Errors
+/// [`ApiError::TermsNotAccepted`]; whatever is wrong with the link.
+pub(in crate::api) async fn prepare(
+    app: &App,
+    asking: Option<Principal>,
+    mut body: OrderCreate,
+) -> Result<Prepared, ApiError> {
+    if body.accepted_terms != TERMS_VERSION {
+        return Err(ApiError::TermsNotAccepted(TERMS_VERSION));
+    }
     let link = match &body.link {
-        Some(token) => Some(offer::open(&app, token).await?),
+        Some(token) => Some(offer::open(app, token).await?),
         None => None,
     };
     if let Some(link) = &link {
         fix(&mut body, link)?;
     }
     // A link of another tenant makes that tenant's order, whoever opens it.
-    let principal = asking.0.filter(|principal| link.as_ref().is_none_or(|link| link.tenant_id == principal.tenant_id));
-    let order = app.store.create_order(new_order(body, principal.as_ref(), link.as_ref())).await?;
-    let mut response = HttpResponse::Created();
-    response.insert_header((header::LOCATION, format!("{}/orders/{}", mailferry_shared::API_PREFIX, order.id)));
-    if principal.is_none() {
-        let now = app.store.now();
-        let claims = Claims::new(order.id, LinkScope::Manage, order.link_version, now, order.expires_at);
-        response.cookie(claims.cookie(&app.keys, now).map_err(ApiError::internal)?);
-    }
-    Ok(response.json(view::compose(&app, order, LinkScope::Manage).await?))
+    let principal = asking.filter(|principal| link.as_ref().is_none_or(|link| link.tenant_id == principal.tenant_id));
+    Ok(Prepared { new: new_order(body, principal.as_ref(), link.as_ref()), principal })
 }
 
-fn check(app: &App, body: &OrderCreate) -> Result<(), ApiError> {
-    if body.accepted_terms != TERMS_VERSION {
-        return Err(ApiError::TermsNotAccepted(TERMS_VERSION));
-    }
-    let mut check = Check::default();
-    check.choice(body.source.as_ref(), "/source", &app.providers);
-    check.choice(body.destination.as_ref(), "/destination", &app.providers);
-    check.options(&body.options);
-    check.done()
+/// The cookie that opens a new order.
+pub(in crate::api) fn session(app: &App, order: &OrderRecord) -> Result<Cookie<'static>, ApiError> {
+    let now = app.store.now();
+    let claims = Claims::new(order.id, LinkScope::Manage, order.link_version, now, order.expires_at);
+    claims.cookie(&app.keys, now).map_err(ApiError::internal)
+}
+
+/// Notes what is wrong with a new order.
+pub(in crate::api) fn check_order(check: &mut Check, app: &App, order: &NewOrder) {
+    check.choice(order.source.as_ref(), "/source", &app.providers);
+    check.choice(order.destination.as_ref(), "/destination", &app.providers);
+    check.options(&order.options);
 }
 
 /// Sets what the link fixes.

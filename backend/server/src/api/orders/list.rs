@@ -48,6 +48,9 @@ struct OrdersQuery {
     /// Only orders that this member asked for.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0011")]
     member_id: Option<MemberId>,
+    /// Only orders that the operator was asked to do (true), or only others (false).
+    #[param(example = true)]
+    requested: Option<bool>,
     /// Only orders with this text in their number, accounts, mail address or asker's name.
     #[param(example = "anna", max_length = 200)]
     q: Option<String>,
@@ -89,6 +92,7 @@ pub(crate) async fn list_orders(
         until: query.until,
         domain: query.domain,
         member_id: query.member_id,
+        requested: query.requested,
         text: text(query.q)?,
         after: part.after.and_then(Position::time_and_id).map(|(time, id)| (time, OrderId(id))),
         limit: part.limit,

@@ -8,6 +8,7 @@ use chrono::{DateTime, Duration, Utc};
 use mailferry_domain::order::{DelayHours, Start};
 use mailferry_shared::{
     order::{Order, OrderStart, OrderState, StartKind},
+    request::RequestState,
     schedule::{DeltaSchedule, DeltaTrigger},
 };
 use mailferry_store::{MailKind, OrderRecord};
@@ -50,21 +51,30 @@ pub(crate) async fn start_order(
 ) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
     let body = body.read()?;
-    let delta = delta(&body, app.store.terms().delta_delay_hours)?;
-    let start = Start { kind: body.kind, earliest: earliest(body.earliest_start, app.store.now())?, delta };
-    // The state goes first: an order that runs has no use for advice about its accounts.
-    access.order.life.start(start, true)?;
-    let pairs = app.store.pairs(access.order.id).await?;
-    readiness::may_start(&pairs, &access.order)?;
-    if delta.is_some_and(|delta| delta.trigger == DeltaTrigger::MxChanged) {
-        readiness::has_domains(&pairs)?;
+    if app.store.request_state(access.order.id).await?.is_some_and(RequestState::is_open) {
+        return Err(ApiError::Conflict("The operator was asked to do this migration, and starts it by its request."));
     }
+    let start = plan(&app, &access.order, &body).await?;
     let act = async |order: &OrderRecord| app.store.schedule_order(order, start).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
     if order.life.state() == OrderState::Scheduled {
         life::tell(&app.store, &order, MailKind::Submitted, life::occasion(&order)).await?;
     }
     Ok(Json(view::compose(&app, order, access.scope).await?))
+}
+
+/// What an order is started for, if it can be: the state goes first, since an order that runs has no use for advice about
+/// its accounts.
+pub(in crate::api) async fn plan(app: &App, order: &OrderRecord, body: &OrderStart) -> Result<Start, ApiError> {
+    let delta = delta(body, app.store.terms().delta_delay_hours)?;
+    let start = Start { kind: body.kind, earliest: earliest(body.earliest_start, app.store.now())?, delta };
+    order.life.start(start, true)?;
+    let pairs = app.store.pairs(order.id).await?;
+    readiness::may_start(&pairs, order)?;
+    if delta.is_some_and(|delta| delta.trigger == DeltaTrigger::MxChanged) {
+        readiness::has_domains(&pairs)?;
+    }
+    Ok(start)
 }
 
 /// The delta that follows by itself, with its delay settled.

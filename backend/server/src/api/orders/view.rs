@@ -4,7 +4,8 @@ use mailferry_domain::estimate::{self, Work};
 use mailferry_shared::{
     account::{AccountPair, Side},
     link::OrderLink,
-    order::{LinkScope, Order, OrderTotals, ProviderChoice},
+    order::{LinkScope, Order, OrderAction, OrderTotals, ProviderChoice},
+    request::RequestState,
 };
 use mailferry_store::{LinkRecord, OrderRecord};
 
@@ -26,7 +27,12 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     };
     let manage_url = (scope == LinkScope::Manage)
         .then(|| link::url(&app.keys, &app.settings.public_url, order.id, scope, order.link_version));
-    let actions = if scope == LinkScope::Manage { order.life.actions() } else { Vec::new() };
+    let request = app.store.request_state(order.id).await?;
+    let mut actions = if scope == LinkScope::Manage { order.life.actions() } else { Vec::new() };
+    if request.is_some_and(RequestState::is_open) {
+        // The operator does, by the request.
+        actions.retain(|action| *action != OrderAction::Start);
+    }
     Ok(Order {
         id: order.id,
         state: order.life.state(),
@@ -38,6 +44,7 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         options: order.options,
         payment,
         link,
+        request,
         sandbox: order.asker.sandbox,
         totals,
         accepted_terms: order.accepted_terms,

@@ -7,9 +7,9 @@ use mailferry_shared::{
 };
 
 use super::*;
-use crate::mail::facts::{Plan, Receipt};
+use crate::mail::facts::{Plan, Receipt, Request};
 
-const KINDS: [MailKind; 8] = [
+const KINDS: [MailKind; 13] = [
     MailKind::Submitted,
     MailKind::Started,
     MailKind::Finished,
@@ -18,6 +18,11 @@ const KINDS: [MailKind; 8] = [
     MailKind::ActionNeeded,
     MailKind::LinkExpires,
     MailKind::Receipt,
+    MailKind::RequestReceived,
+    MailKind::RequestAccepted,
+    MailKind::RequestAwaitsPayment,
+    MailKind::RequestDeclined,
+    MailKind::RequestCancelled,
 ];
 
 fn facts() -> Facts {
@@ -53,6 +58,7 @@ fn facts() -> Facts {
             paid_at: time,
             reference: "3C679366HH908993F".to_owned(),
         }),
+        request: Some(Request { wished_start: time, reason: Some("IMAP <is> off.".to_owned()) }),
     }
 }
 
@@ -144,4 +150,13 @@ fn the_html_says_the_same_in_light_and_dark() {
     assert!(html.contains("lang=\"en\"") && html.contains("prefers-color-scheme:dark"));
     assert!(html.contains("<h1") && html.contains("Not copied</td>") && html.contains("MX record"), "{html}");
     assert!(!html.contains("<img") && !html.contains("http:"), "nothing is fetched: {html}");
+}
+
+#[test]
+fn a_declined_request_says_why_in_the_operators_words_and_an_accepted_one_when() {
+    let declined = letter(MailKind::RequestDeclined, &facts());
+    assert!(declined.text.contains("\n\nIMAP <is> off.\n\n"), "{}", declined.text);
+    assert!(declined.html.contains("IMAP &lt;is&gt; off."), "{}", declined.html);
+    let accepted = letter(MailKind::RequestAccepted, &facts()).text;
+    assert!(accepted.contains("start on 6 December 2026, 12:00 UTC"), "{accepted}");
 }

@@ -1,5 +1,7 @@
 //! One suite for all connectors: what a source tells and a destination keeps, at the fake and at real servers.
 
+mod test_hosts;
+
 use std::path::Path;
 
 use chrono::{DateTime, FixedOffset};

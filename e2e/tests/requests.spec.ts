@@ -1,0 +1,271 @@
+// Requested migrations: the customer's form and page, the operator's queue, the reseller's list.
+
+import type { Browser, Page } from "@playwright/test";
+
+import type { Api } from "../support/api.ts";
+import { PASSWORD, as, look, operatorDesk, part, signIn } from "../support/console.ts";
+import type { Lab, LabAccount } from "../support/lab.ts";
+import { expect, test } from "./fixtures.ts";
+
+const CUSTOMER = "customer@requests.example";
+
+/** A file in which every row names both servers' accounts; the servers are chosen beside it. */
+function file(lab: Lab, accounts: LabAccount[], more = ""): { name: string; mimeType: string; buffer: Buffer } {
+  const { password } = lab.state;
+  const lines = accounts.map((account) => `;${account.source_user};${password};;${account.destination_user};${password};;`);
+  return { name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(`${lines.join("\r\n")}\r\n${more}`) };
+}
+
+/** Names the lab's servers, which are in no list. */
+async function servers(page: Page, lab: Lab): Promise<void> {
+  const { host, source, destination } = lab.state;
+  const ends = [["Current provider", "Server of the current provider", source.imaps_port, "implicit"], ["New provider", "Server of the new provider", destination.imap_port, "starttls"]] as const;
+  for (const [label, legend, port, tls] of ends) {
+    await page.getByRole("combobox", { name: label }).click();
+    await page.getByRole("option", { name: "Add missing provider or server" }).click();
+    const group = page.getByRole("group", { name: legend });
+    await group.getByLabel("Server (host name)").fill(host);
+    await group.getByLabel("Encryption").selectOption(tls);
+    await group.getByLabel("Port").fill(String(port));
+  }
+}
+
+/** Fills in the form and sends it; the page of the request is open then. */
+async function ask(page: Page, url: string, lab: Lab, accounts: LabAccount[], contact: string): Promise<string> {
+  await page.goto(`${url}/request`);
+  await page.getByLabel("Choose file: file of accounts").setInputFiles(file(lab, accounts));
+  await expect(page.getByText(accounts.length === 1 ? "1 account can be added" : `${accounts.length} accounts can be added`)).toBeVisible();
+  await servers(page, lab);
+  await page.getByLabel("Your mail address").fill(contact);
+  await page.getByRole("checkbox", { name: "I accept the terms of service" }).check();
+  await page.getByRole("checkbox", { name: "I have read the privacy statement" }).check();
+  await page.getByRole("button", { name: "Send the request" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Your request has been sent" })).toBeVisible();
+  return /\/orders\/([0-9a-f-]{36})\/request/.exec(page.url())![1]!;
+}
+
+/** The operator's desk, at the queue. */
+async function operatorPage(browser: Browser, operator: Api, url: string): Promise<Page> {
+  const desk = await operatorDesk(browser, operator, url);
+  await part(desk, "Requested migrations");
+  return desk;
+}
+
+/** A time as a field of the browser takes it. */
+function local(hours: number): string {
+  const time = new Date(Date.now() + hours * 3_600_000);
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** Hours until the same time of the next day of the week, 0 for Sunday, at least `ahead` hours from now. */
+function hoursUntil(weekday: number, ahead: number): number {
+  for (let hours = ahead; ; hours += 1) {
+    if (new Date(Date.now() + hours * 3_600_000).getDay() === weekday) return hours;
+  }
+}
+
+test("a customer asks, the operator accepts and starts, and everybody sees each step", async ({ page, browser, operator, service, lab }) => {
+  test.setTimeout(300_000);
+  const account = lab.state.accounts[3]!;
+
+  await test.step("the start page leads to the form, which says what is missing", async () => {
+    await page.goto(service.url);
+    await page.getByRole("link", { name: "Have it done for you" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "Have it done for you" })).toBeVisible();
+    await expect(page.getByText("We need 24 hours’ notice, and 48 hours for a start on a Saturday or Sunday.")).toBeVisible();
+    await page.getByRole("button", { name: "Send the request" }).click();
+    await expect(page.getByText("Choose a file with at least one good line.")).toBeVisible();
+    await expect(page.getByText("Accept the terms of service to go on.")).toBeVisible();
+    await look(page, "form with errors");
+  });
+
+  await test.step("too short a notice is told while it is typed, and more is needed for a weekend", async () => {
+    const field = page.getByLabel("Wished start");
+    await field.fill(local(23));
+    await expect(page.getByText(/This is less than 24 hours ahead|On a Saturday or Sunday/)).toBeVisible();
+    const saturday = hoursUntil(6, 25);
+    await field.fill(local(Math.min(saturday, 47)));
+    if (saturday < 48) await expect(page.getByText("On a Saturday or Sunday the start must be 48 hours ahead.")).toBeVisible();
+    await field.fill(local(24 * 100));
+    await expect(page.getByText("Choose a time within the next 90 days.")).toBeVisible();
+    await field.fill(local(hoursUntil(2, 49)));
+    await expect(page.locator("#wished-start-error .field-error")).toHaveCount(0);
+  });
+
+  await test.step("a file is shown with its bad row, which is put right in place", async () => {
+    await page.getByLabel("Choose file: file of accounts").setInputFiles(file(lab, [account], "only;two\r\n"));
+    await expect(page.getByText("1 account can be added")).toBeVisible();
+    await expect(page.getByText("1 row has an error and is left out")).toBeVisible();
+    await servers(page, lab);
+  });
+
+  await test.step("contacts go along, other files do not", async () => {
+    const choose = page.getByLabel("Choose files: Contacts and calendars");
+    await choose.setInputFiles({ name: "virus.exe", mimeType: "application/octet-stream", buffer: Buffer.from("MZ") });
+    await expect(page.getByText("“virus.exe” is neither a .vcf nor an .ics file.")).toBeVisible();
+    const card = "BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Anna\r\nEND:VCARD\r\n";
+    await choose.setInputFiles({ name: "contacts.vcf", mimeType: "text/vcard", buffer: Buffer.from(card) });
+    const dropped = await page.evaluateHandle(() => {
+      const data = new DataTransfer();
+      data.items.add(new File(["no calendar"], "broken.ics", { type: "text/calendar" }));
+      return data;
+    });
+    await page.getByTestId("files-drop").dispatchEvent("drop", { dataTransfer: dropped });
+    await expect(page.getByText("broken.ics")).toBeVisible();
+    await page.getByLabel("Your mail address").fill(CUSTOMER);
+    await page.getByLabel("Note").fill("Call me before you start: <b>+47 12 34 56 78</b>");
+    await page.getByRole("checkbox", { name: "I accept the terms of service" }).check();
+    await page.getByRole("checkbox", { name: "I have read the privacy statement" }).check();
+    await page.getByRole("button", { name: "Send the request" }).click();
+    await expect(page.locator("li").filter({ hasText: "broken.ics" }).locator(".field-error")).toBeVisible();
+    await look(page, "form filled in");
+    await page.getByRole("button", { name: "Delete broken.ics" }).click();
+    await page.getByRole("button", { name: "Send the request" }).click();
+  });
+
+  const order = await test.step("the page of the request stays under its address", async () => {
+    await expect(page.getByRole("heading", { level: 1, name: "Your request has been sent" })).toBeVisible();
+    await expect(page.getByText("Call me before you start: <b>+47 12 34 56 78</b>")).toBeVisible();
+    await expect(page.getByText("contacts.vcf")).toBeVisible();
+    await look(page, "request sent");
+    const id = /\/orders\/([0-9a-f-]{36})\/request/.exec(page.url())![1]!;
+    await page.reload();
+    await expect(page.getByRole("heading", { level: 1, name: "Your request has been sent" })).toBeVisible();
+    return id;
+  });
+
+  await test.step("the link in the mail leads there too", async () => {
+    const mail = await lab.mail("the request was received", ({ envelope_to, text }) => envelope_to.includes(CUSTOMER) && text.includes(order));
+    const link = /https?:\/\/\S+\/orders\/\S+#token=[\w-]+/.exec(mail.text)![0];
+    const context = await browser.newContext({ locale: "en-GB" });
+    const elsewhere = await context.newPage();
+    await elsewhere.goto(link);
+    await expect(elsewhere.getByRole("heading", { level: 1, name: "Your request has been sent" })).toBeVisible();
+    await context.close();
+  });
+
+  const desk = await operatorPage(browser, operator, service.url);
+  await test.step("the operator finds it in the queue, with accounts, note and file", async () => {
+    await expect(desk.getByRole("heading", { level: 1, name: "Requested migrations" })).toBeVisible();
+    const row = desk.getByRole("row").filter({ hasText: CUSTOMER });
+    await expect(row).toContainText("Requested");
+    await look(desk, "queue");
+    await desk.getByRole("button", { name: "Over" }).click();
+    await expect(desk.getByText("Nothing is waiting here.")).toBeVisible();
+    await desk.getByRole("button", { name: "Waiting for us" }).click();
+    await row.getByRole("link", { name: CUSTOMER }).click();
+    await expect(desk.getByRole("heading", { level: 1, name: `Request of ${CUSTOMER}` })).toBeVisible();
+    await expect(desk.getByText("<b>+47 12 34 56 78</b>")).toBeVisible();
+    await expect(desk.getByRole("table", { name: "Accounts" })).toContainText(account.source_user);
+    const download = desk.waitForEvent("download");
+    await desk.getByRole("link", { name: "Download contacts.vcf" }).click();
+    expect((await download).suggestedFilename()).toBe("contacts.vcf");
+    await look(desk, "request");
+  });
+
+  await test.step("accepting it is seen by the customer", async () => {
+    await desk.getByRole("button", { name: "Accept" }).click();
+    await expect(desk.getByRole("button", { name: "Start", exact: true })).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1, name: "We will do it" })).toBeVisible({ timeout: 60_000 });
+    await look(page, "request accepted");
+  });
+
+  await test.step("started after a question, it runs and is supervised", async () => {
+    await desk.getByRole("button", { name: "Start", exact: true }).click();
+    const dialog = desk.getByRole("dialog", { name: "Start this migration?" });
+    await dialog.getByLabel("Earliest start").fill("");
+    await dialog.getByRole("button", { name: "Start", exact: true }).click();
+    await expect(dialog.getByText("Choose a date and a time.")).toBeVisible();
+    await look(desk, "start dialog");
+    await dialog.getByLabel("Earliest start").fill(local(0));
+    await dialog.getByRole("checkbox", { name: "Do not charge for it" }).check();
+    await dialog.getByRole("button", { name: "Start", exact: true }).click();
+    await expect(dialog).toBeHidden();
+    await expect(page.getByRole("heading", { level: 1, name: "Everything has been migrated" })).toBeVisible({ timeout: 120_000 });
+    await look(page, "request done");
+    expect((await lab.compare(account, { leaveOut: ["Trash", "Junk"] })).counters.missing).toBe(0);
+    await expect(desk.getByText("Done", { exact: true })).toBeVisible({ timeout: 60_000 });
+    await desk.getByRole("link", { name: "Supervise" }).click();
+    await expect(desk.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
+    await page.getByRole("link", { name: "Open the status page" }).click();
+    await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
+  });
+  await desk.context().close();
+});
+
+test("a request is declined with a reason, or cancelled by its customer", async ({ page, browser, operator, service, lab }) => {
+  test.setTimeout(240_000);
+  const accounts = lab.state.accounts.slice(4, 5);
+  await ask(page, service.url, lab, accounts, "declined@requests.example");
+  const desk = await operatorPage(browser, operator, service.url);
+  await desk.getByRole("link", { name: "declined@requests.example" }).click();
+  await desk.getByRole("button", { name: "Decline" }).click();
+  const dialog = desk.getByRole("dialog", { name: "Decline this request?" });
+  await dialog.getByRole("button", { name: "Decline" }).click();
+  await expect(dialog.locator(".field-error")).toBeVisible();
+  await look(desk, "decline dialog");
+  await dialog.getByLabel("Reason, for the customer").fill("The old provider has switched IMAP off.");
+  await dialog.getByRole("button", { name: "Decline" }).click();
+  await expect(dialog).toBeHidden();
+  await expect(page.getByRole("heading", { level: 1, name: "We cannot do this migration" })).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText("The old provider has switched IMAP off.")).toBeVisible();
+  await look(page, "request declined");
+
+  await ask(page, service.url, lab, accounts, "cancelled@requests.example");
+  await page.getByRole("button", { name: "Cancel the request" }).click();
+  const question = page.getByRole("dialog", { name: "Cancel this request?" });
+  await look(page, "cancel dialog");
+  await question.getByRole("button", { name: "Cancel the request" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "The request was cancelled" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Cancel the request" })).toHaveCount(0);
+  await desk.context().close();
+});
+
+test("by a reseller's link the form bears their name, and the reseller sees what was asked", async ({ page, browser, operator, service, lab }) => {
+  test.setTimeout(240_000);
+  const mail = `chief-${Date.now()}@asked.example`;
+  const admin = { name: "Chief", mail, password: PASSWORD };
+  await operator.call("POST", "/tenants", { name: "Fjord Hosting", admin });
+  await signIn(page, service.url, mail, PASSWORD);
+  await page.getByRole("link", { name: "Requested migrations" }).click();
+  await expect(page.getByText("Nobody has asked for a migration.")).toBeVisible();
+  const { host, destination } = lab.state;
+  const { url } = await as<{ url: string }>(page, service.url, "/links", {
+    name: "fjord",
+    brand: { name: "Fjord Mail Move" },
+    destination: { endpoint: { host, port: destination.imap_port, tls: "starttls" } },
+  });
+  const context = await browser.newContext({ locale: "en-GB" });
+  const customer = await context.newPage();
+  await customer.goto(url);
+  await expect(customer.getByRole("banner")).toContainText("Fjord Mail Move");
+  await customer.getByRole("link", { name: "Have it done for you" }).click();
+  await expect(customer.getByRole("banner")).toContainText("Fjord Mail Move");
+  await expect(customer.getByRole("combobox", { name: "Current provider" })).toBeVisible();
+  await expect(customer.getByRole("combobox", { name: "New provider" })).toHaveCount(0);
+  const account = lab.state.accounts[5]!;
+  const { source, password } = lab.state;
+  await customer.getByRole("combobox", { name: "Current provider" }).click();
+  await customer.getByRole("option", { name: "Add missing provider or server" }).click();
+  const group = customer.getByRole("group", { name: "Server of the current provider" });
+  await group.getByLabel("Server (host name)").fill(host);
+  await group.getByLabel("Port").fill(String(source.imaps_port));
+  await customer.getByText("Paste the lines instead").click();
+  await customer.getByLabel("Lines with accounts").fill(`;${account.source_user};${password};;${account.destination_user};${password};;`);
+  await customer.getByRole("button", { name: "Read the lines" }).click();
+  await expect(customer.getByText("1 account can be added")).toBeVisible();
+  await customer.getByLabel("Your mail address").fill("fjord@requests.example");
+  await customer.getByRole("checkbox", { name: "I accept the terms of service" }).check();
+  await customer.getByRole("checkbox", { name: "I have read the privacy statement" }).check();
+  await customer.getByRole("button", { name: "Send the request" }).click();
+  await expect(customer.getByRole("heading", { level: 1, name: "Your request has been sent" })).toBeVisible();
+  await expect(customer.getByRole("banner")).toContainText("Fjord Mail Move");
+  await context.close();
+
+  await page.reload();
+  const row = page.getByRole("row").filter({ hasText: account.source_user });
+  await expect(row).toContainText("Requested");
+  await look(page, "the reseller's requests");
+  await row.getByRole("link", { name: new RegExp(account.source_user) }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Your request has been sent" })).toBeVisible();
+});

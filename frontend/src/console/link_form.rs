@@ -1,0 +1,278 @@
+//! The form of a pre-configured link: what it fixes, how the page looks to those who come by it, and who pays.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{
+    address::MailAddress,
+    ids::VoucherId,
+    link::{Brand, Link, LinkChange, LinkCreate},
+    order::{Language, ProviderChoice},
+    voucher::Voucher,
+};
+
+use super::{
+    ending::spent,
+    link_brand::{BrandFields, BrandFieldset},
+    list::Listed,
+    sending::{FormDialog, Sending},
+};
+use crate::{
+    api,
+    components::{FieldError, PickedProvider, ProviderPick, TextField, Tick},
+    forms, i18n,
+    state::providers::KnownProviders,
+    t,
+};
+
+/// Who pays for the accounts of those who come by the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Payer {
+    /// As so far; of a new link: they themselves.
+    Same,
+    /// So many accounts are paid for.
+    Prepaid,
+    /// A voucher that exists already.
+    Voucher(VoucherId),
+}
+
+/// What is typed about a link.
+#[derive(Clone, Copy)]
+pub(super) struct LinkForm {
+    pub(super) may_write: bool,
+    open: RwSignal<bool>,
+    /// The link that is changed; none: a new one.
+    edited: RwSignal<Option<Link>>,
+    name: RwSignal<String>,
+    /// The new provider; none: whoever comes chooses.
+    destination: PickedProvider,
+    brand: BrandFields,
+    language: RwSignal<Language>,
+    payer: RwSignal<Payer>,
+    prepaid: RwSignal<String>,
+    once: RwSignal<bool>,
+    vouchers: RwSignal<Vec<Voucher>>,
+}
+
+impl LinkForm {
+    /// An empty form, in the context of the list's rows.
+    pub(super) fn provide(may_write: bool) -> Self {
+        let form = Self {
+            may_write,
+            open: RwSignal::new(false),
+            edited: RwSignal::new(None),
+            name: RwSignal::default(),
+            destination: PickedProvider::none(),
+            brand: BrandFields::new(),
+            language: RwSignal::new(Language::default()),
+            payer: RwSignal::new(Payer::Same),
+            prepaid: RwSignal::default(),
+            once: RwSignal::new(false),
+            vouchers: RwSignal::default(),
+        };
+        provide_context(form);
+        form
+    }
+
+    /// Shows the form, for `link` or for a new one.
+    pub(super) fn begin(self, link: Option<Link>) {
+        self.destination.show(link.as_ref().and_then(|link| link.destination.as_ref()));
+        self.name.set(link.as_ref().map(|link| link.name.clone()).unwrap_or_default());
+        self.brand.show(link.as_ref().map(|link| &link.brand));
+        self.language.set(link.as_ref().map(|link| link.language).unwrap_or_default());
+        self.payer.set(Payer::Same);
+        self.prepaid.set(String::new());
+        self.once.set(false);
+        self.edited.set(link);
+        self.open.set(true);
+        spawn_local(async move {
+            // Who may not see vouchers chooses none.
+            if let Ok(page) = api::vouchers("state=issued&limit=500", None).await {
+                self.vouchers.try_set(page.items);
+            }
+        });
+    }
+
+    fn prepaid(self) -> Option<u32> {
+        // What is no number is refused by the service, which says what it takes.
+        (self.payer.get_untracked() == Payer::Prepaid)
+            .then(|| self.prepaid.with_untracked(|text| text.trim().parse().unwrap_or_default()))
+    }
+
+    fn voucher(self) -> Option<VoucherId> {
+        match self.payer.get_untracked() {
+            Payer::Voucher(id) => Some(id),
+            Payer::Same | Payer::Prepaid => None,
+        }
+    }
+
+    fn create(self, brand: Brand, destination: Option<ProviderChoice>) -> LinkCreate {
+        LinkCreate {
+            name: self.name.with_untracked(|name| name.trim().to_owned()),
+            source: None,
+            destination,
+            language: self.language.get_untracked(),
+            brand,
+            voucher_id: self.voucher(),
+            prepaid_pairs: self.prepaid(),
+            once: self.once.get_untracked(),
+        }
+    }
+
+    fn change(self, brand: Brand, destination: Option<ProviderChoice>) -> LinkChange {
+        LinkChange {
+            name: Some(self.name.with_untracked(|name| name.trim().to_owned())),
+            destination,
+            language: Some(self.language.get_untracked()),
+            brand: Some(brand),
+            voucher_id: self.voucher(),
+            prepaid_pairs: self.prepaid(),
+        }
+    }
+}
+
+/// The form, as a dialog.
+#[component]
+pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView {
+    let sending = Sending::new();
+    let known = KnownProviders::get();
+    let done = move |_: Link| {
+        form.open.set(false);
+        listed.again();
+    };
+    let submit = move |()| {
+        let (brand, destination) = (form.brand.read(), form.destination.read(known));
+        let (Ok(brand), Ok(destination)) = (brand, destination) else { return };
+        match form.edited.get_untracked() {
+            Some(link) => {
+                let change = form.change(brand, destination);
+                sending.send(async move { api::change_link(link.id, &change).await }, done);
+            }
+            None => {
+                let link = form.create(brand, destination);
+                sending.send(async move { api::create_link(&link).await }, done);
+            }
+        }
+    };
+    let is_new = move || form.edited.with(Option::is_none);
+    view! {
+        <FormDialog
+            id="link-form"
+            title=Signal::derive(move || {
+                if is_new() { t!("console.link_new") } else { t!("console.link_edit") }.to_owned()
+            })
+            open=form.open
+            sending=sending
+            submit=t!("action.save")
+            on_submit=submit
+        >
+            <TextField
+                id="link-name"
+                label=t!("console.name")
+                value=form.name
+                maxlength=200
+                error=sending.field("/name")
+            />
+            <ProviderPick
+                id="link-destination"
+                label=t!("providers.destination_label")
+                server_legend=t!("providers.by_hand_legend_destination")
+                none=t!("console.any_provider")
+                fields=form.destination
+            />
+            <BrandFieldset fields=form.brand sending=sending />
+            <LanguageField language=form.language />
+            <PayerFields form=form sending=sending />
+            <Show when=is_new>
+                <Tick
+                    label=t!("console.link_once")
+                    checked=form.once
+                    on_change=move |on| form.once.set(on)
+                />
+            </Show>
+        </FormDialog>
+    }
+}
+
+#[component]
+fn LanguageField(language: RwSignal<Language>) -> impl IntoView {
+    let choose = move |event: web_sys::Event| {
+        let tag = event_target_value(&event);
+        language.set(Language::ALL.into_iter().find(|one| one.tag() == tag).unwrap_or_default());
+    };
+    let option = move |one: Language| {
+        let name = i18n::LANGUAGES.into_iter().find(|(tag, _)| *tag == one.tag()).map_or("", |(_, name)| name);
+        view! {
+            <option value=one.tag() lang=one.tag() selected=move || language.get() == one>
+                {name}
+            </option>
+        }
+    };
+    view! {
+        <div class="field">
+            <label class="field-label" for="link-language">
+                {t!("app.choose_language")}
+            </label>
+            <select class="input" id="link-language" on:change=choose>
+                {Language::ALL.map(option).collect_view()}
+            </select>
+        </div>
+    }
+}
+
+/// Who pays for the accounts.
+#[component]
+fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
+    let same = move || {
+        form.edited.with(|link| match link.as_ref().map(|link| link.voucher.as_ref()) {
+            Some(Some(voucher)) => t!("console.payer_same", code = voucher.hint),
+            _ => t!("console.payer_nobody").to_owned(),
+        })
+    };
+    let choose = move |event: web_sys::Event| {
+        let payer = match event_target_value(&event).as_str() {
+            "" => Payer::Same,
+            "prepaid" => Payer::Prepaid,
+            id => id.parse().map_or(Payer::Same, Payer::Voucher),
+        };
+        form.payer.set(payer);
+    };
+    let vouchers = move || {
+        let option = |voucher: Voucher| {
+            let name = format!("{} · {}", voucher.hint, spent(voucher.pairs_used, voucher.pairs));
+            view! { <option data-data="" value=voucher.id.to_string()>{name}</option> }
+        };
+        form.vouchers.get().into_iter().map(option).collect_view()
+    };
+    let error = sending.field("/voucher_id");
+    view! {
+        <div class="two">
+            <div class="field">
+                <label class="field-label" for="link-payer">
+                    {t!("console.payer")}
+                </label>
+                <select class="input" id="link-payer" aria-describedby="link-payer-error" on:change=choose>
+                    <option value="">{same}</option>
+                    <option value="prepaid">{t!("console.payer_prepaid")}</option>
+                    <optgroup label=t!("console.vouchers")>{vouchers}</optgroup>
+                </select>
+                <FieldError id="link-payer-error" error=error />
+            </div>
+            <Show when=move || form.payer.get() == Payer::Prepaid>
+                <TextField
+                    id="link-prepaid"
+                    label=t!("console.link_prepaid")
+                    value=form.prepaid
+                    inputmode="numeric"
+                    error=sending.field("/prepaid_pairs")
+                />
+            </Show>
+        </div>
+    }
+}
+
+/// Reads the support address.
+pub(super) fn support(text: &str) -> Result<Option<MailAddress>, &'static str> {
+    match text.trim() {
+        "" => Ok(None),
+        text => forms::address(text).map(Some),
+    }
+}

@@ -1,0 +1,176 @@
+//! What the operator answers to a request: accept, decline with a reason, start after a question.
+
+use leptos::prelude::*;
+use mailferry_shared::{
+    request::{MigrationRequest, RequestAction, RequestDecline, RequestStart},
+    schedule::{DeltaSchedule, DeltaTrigger},
+};
+
+use super::{
+    request::Shown,
+    sending::{FormDialog, Sending},
+};
+use crate::{
+    api,
+    browser::intl,
+    components::{Glyph, RadioCard, TextArea, TextField, Tick, icon},
+    state::Load,
+    t,
+};
+
+/// Hours after the first run, unless others are typed.
+const USUAL_DELAY: u32 = 8;
+
+/// The buttons that apply now, with their dialogs.
+#[component]
+pub(super) fn Answers(shown: Shown) -> impl IntoView {
+    let (declining, starting) = (RwSignal::new(false), RwSignal::new(false));
+    let accepting = Sending::new();
+    let done = move |request: MigrationRequest| {
+        declining.set(false);
+        starting.set(false);
+        shown.request.set(Load::Ready(request));
+    };
+    let accept = move |_| accepting.send(async move { api::accept_request(shown.id).await }, done);
+    view! {
+        {accepting.failure()}
+        <div class="row">
+            <Show when=move || shown.allows(RequestAction::Accept)>
+                <button type="button" class="button button-primary" on:click=accept>
+                    {icon(Glyph::Check)}
+                    {t!("queue.accept")}
+                </button>
+            </Show>
+            <Show when=move || shown.allows(RequestAction::Start)>
+                <button type="button" class="button button-primary" on:click=move |_| starting.set(true)>
+                    {icon(Glyph::Play)}
+                    {t!("queue.start")}
+                </button>
+            </Show>
+            <Show when=move || shown.allows(RequestAction::Decline)>
+                <button type="button" class="button button-danger" on:click=move |_| declining.set(true)>
+                    {icon(Glyph::Cross)}
+                    {t!("queue.decline")}
+                </button>
+            </Show>
+        </div>
+        <Decline shown=shown open=declining done=Callback::new(done) />
+        <Start shown=shown open=starting done=Callback::new(done) />
+    }
+}
+
+#[component]
+fn Decline(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>) -> impl IntoView {
+    let sending = Sending::new();
+    let reason = RwSignal::new(String::new());
+    let submit = move |()| {
+        let words = RequestDecline { reason: reason.with_untracked(|reason| reason.trim().to_owned()) };
+        sending.send(async move { api::decline_request(shown.id, &words).await }, move |request| done.run(request));
+    };
+    view! {
+        <FormDialog
+            id="decline-request"
+            title=t!("queue.decline_title")
+            open=open
+            sending=sending
+            submit=t!("queue.decline")
+            on_submit=submit
+        >
+            <p class="soft">{t!("queue.decline_text")}</p>
+            <TextArea
+                id="decline-reason"
+                label=t!("queue.decline_reason")
+                value=reason
+                error=sending.field("/reason")
+            />
+        </FormDialog>
+    }
+}
+
+/// When and how it starts; the customer is told.
+#[component]
+fn Start(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>) -> impl IntoView {
+    let sending = Sending::new();
+    let at = RwSignal::new(String::new());
+    let at_error = RwSignal::new(None::<String>);
+    let trigger = RwSignal::new(None::<DeltaTrigger>);
+    let hours = RwSignal::new(USUAL_DELAY.to_string());
+    let waive = RwSignal::new(false);
+    Effect::new(move || {
+        if open.get() {
+            let wished = shown.request.with_untracked(|request| request.ready().map(|request| request.wished_start));
+            at.set(wished.map(|wished| intl::local_value(wished.max(intl::now()))).unwrap_or_default());
+            at_error.set(None);
+        }
+    });
+    let submit = move |()| {
+        let earliest_start = at.with_untracked(|at| intl::parse_local(at));
+        at_error.set(earliest_start.is_none().then(|| t!("request.when_missing").to_owned()));
+        let Some(earliest_start) = earliest_start else { return };
+        let delay = hours.with_untracked(|hours| hours.trim().parse().unwrap_or_default());
+        let delta_schedule = trigger.get_untracked().map(|trigger| DeltaSchedule {
+            trigger,
+            delay_hours: (trigger == DeltaTrigger::AfterDelay).then_some(delay),
+        });
+        let start =
+            RequestStart { earliest_start: Some(earliest_start), delta_schedule, waive_payment: waive.get_untracked() };
+        sending.send(async move { api::start_request(shown.id, &start).await }, move |request| done.run(request));
+    };
+    let time_error = sending.field("/earliest_start");
+    let card = move |value: Option<DeltaTrigger>, key: &'static str, title: &'static str| {
+        view! {
+            <RadioCard
+                name="second-run"
+                value=key
+                title=title
+                is_inline=true
+                checked=Signal::derive(move || trigger.get() == value)
+                on_choose=move |()| trigger.set(value)
+            />
+        }
+    };
+    view! {
+        <FormDialog
+            id="start-request"
+            title=t!("queue.start_title")
+            open=open
+            sending=sending
+            submit=t!("queue.start")
+            on_submit=submit
+        >
+            <p class="soft">{t!("queue.start_text")}</p>
+            <TextField
+                id="start-request-at"
+                label=t!("queue.start_at")
+                hint=t!("confirm.at_zone", zone = intl::time_zone())
+                kind="datetime-local"
+                value=at
+                error=Signal::derive(move || at_error.get().or_else(|| time_error.get()))
+            />
+            <fieldset class="stack-s">
+                <legend class="field-label">{t!("schedule.legend")}</legend>
+                <div class="row">
+                    {card(None, "hand", t!("schedule.by_hand"))}
+                    {card(Some(DeltaTrigger::MxChanged), "mx", t!("schedule.mx"))}
+                    {card(Some(DeltaTrigger::AfterDelay), "delay", t!("schedule.delay"))}
+                </div>
+                <Show when=move || trigger.get() == Some(DeltaTrigger::AfterDelay)>
+                    <TextField
+                        id="second-run-hours"
+                        label=t!("schedule.hours")
+                        value=hours
+                        inputmode="numeric"
+                        is_short=true
+                        error=sending.field("/delta_schedule")
+                    />
+                </Show>
+            </fieldset>
+            <Tick
+                label=t!("queue.waive")
+                hint=t!("queue.waive_hint")
+                checked=waive
+                on_change=move |on| waive.set(on)
+            />
+        </FormDialog>
+    }
+}

@@ -1,0 +1,170 @@
+//! Requested migrations: the operator's queue, and what the customers of a tenant have asked for.
+
+use chrono::TimeDelta;
+use leptos::prelude::*;
+use mailferry_shared::{
+    member::Principal,
+    order_list::OrderListItem,
+    request::{RequestListItem, RequestState},
+};
+
+use super::list::{ListTable, Listed};
+use crate::{
+    api,
+    browser::intl,
+    components::{Glyph, PageHead, icon},
+    i18n,
+    route::{Console as Place, asked_path},
+    t,
+};
+
+/// The part: for operators the queue of all tenants, for others the list of their own.
+#[component]
+pub(super) fn Requests() -> impl IntoView {
+    let is_operator = expect_context::<Principal>().operator;
+    if is_operator { view! { <Queue /> }.into_any() } else { view! { <Own /> }.into_any() }
+}
+
+/// The states one asks for together, with their names; what waits for the operator comes first.
+fn filters() -> [(&'static str, &'static str); 5] {
+    [
+        ("requested,accepted", t!("queue.open")),
+        ("requested", t!("request.state_requested")),
+        ("accepted", t!("request.state_accepted")),
+        ("running", t!("request.state_running")),
+        ("done,declined,cancelled", t!("queue.over")),
+    ]
+}
+
+#[component]
+fn Queue() -> impl IntoView {
+    let wanted = RwSignal::new(filters()[0].0);
+    let listed = Listed::of(move |cursor| {
+        let query = format!("state={}", wanted.get_untracked());
+        async move { api::requests(&query, cursor).await }
+    });
+    let chips = filters()
+        .into_iter()
+        .map(|(value, name)| {
+            view! {
+                <button
+                    type="button"
+                    class="chip"
+                    aria-pressed=move || (wanted.get() == value).to_string()
+                    on:click=move |_| {
+                        wanted.set(value);
+                        listed.anew();
+                    }
+                >
+                    {name}
+                </button>
+            }
+        })
+        .collect_view();
+    let heads = vec![
+        t!("queue.due"),
+        t!("queue.customer"),
+        t!("queue.tenant"),
+        t!("status.accounts"),
+        t!("queue.files"),
+        t!("status.col_state"),
+    ];
+    view! {
+        <PageHead title=t!("console.requests") lead=t!("queue.lead") />
+        <div class="chips" role="group" aria-label=t!("status.col_state")>
+            {chips}
+        </div>
+        <ListTable listed=listed name=t!("console.requests") heads=heads empty=t!("queue.none") row=queue_row />
+    }
+}
+
+/// When it is due, and how pressing that is while it waits.
+fn due(item: &RequestListItem) -> impl IntoView + use<> {
+    let left = item.wished_start - intl::now();
+    let pressing = item.state.is_open().then_some(()).and_then(|()| {
+        if left <= TimeDelta::zero() {
+            Some(("status status-bad", t!("queue.overdue")))
+        } else if left < TimeDelta::hours(24) {
+            Some(("status status-warn", t!("queue.soon")))
+        } else {
+            None
+        }
+    });
+    let pressing = pressing.map(|(class, text)| {
+        view! { <p class=class>{icon(Glyph::Clock)}<span>{text}</span></p> }
+    });
+    view! {
+        {intl::date_time(item.wished_start)}
+        {pressing}
+    }
+}
+
+fn queue_row(item: &RequestListItem, _: Listed<RequestListItem>) -> AnyView {
+    let customer = item.contact_address.as_ref().map_or_else(|| short(&item.id.to_string()), ToString::to_string);
+    let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
+    view! {
+        <tr>
+            <td>{due(item)}</td>
+            <th scope="row">
+                <a class="account-name row-link" href=Place::Request(item.id).path()>{customer}</a>
+            </th>
+            <td class="account-meta">{item.tenant.name.clone()}</td>
+            <td class="number">{i18n::number(u64::from(item.pairs))}</td>
+            <td class="number">{i18n::number(u64::from(item.attachments))}</td>
+            <td>{state_view(item.state)} {sandbox}</td>
+        </tr>
+    }
+    .into_any()
+}
+
+/// How an id begins.
+fn short(id: &str) -> String {
+    id.get(..8).unwrap_or_default().to_owned()
+}
+
+pub(super) fn state_view(state: RequestState) -> impl IntoView {
+    let (class, glyph, text) = match state {
+        RequestState::Requested => ("status status-warn", Glyph::Clock, t!("request.state_requested")),
+        RequestState::Accepted => ("status status-idle", Glyph::Check, t!("request.state_accepted")),
+        RequestState::Running => ("status status-busy", Glyph::Spinner, t!("request.state_running")),
+        RequestState::Done => ("status status-good", Glyph::Check, t!("request.state_done")),
+        RequestState::Declined => ("status status-bad", Glyph::Cross, t!("request.state_declined")),
+        RequestState::Cancelled => ("status status-idle", Glyph::Stop, t!("request.state_cancelled")),
+    };
+    view! { <span class=class>{icon(glyph)}<span>{text}</span></span> }
+}
+
+#[component]
+fn Own() -> impl IntoView {
+    let listed = Listed::of(|cursor| async move { api::orders("requested=true", cursor).await });
+    let heads = vec![
+        t!("console.col_migration"),
+        t!("status.col_state"),
+        t!("queue.customer"),
+        t!("status.accounts"),
+        t!("queue.due"),
+    ];
+    view! {
+        <PageHead title=t!("console.requests") lead=t!("queue.own_lead") />
+        <ListTable listed=listed name=t!("console.requests") heads=heads empty=t!("queue.own_none") row=own_row />
+    }
+}
+
+fn own_row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
+    let number = short(&item.id.to_string());
+    let name = item.first_account.clone().unwrap_or_else(|| number.clone());
+    let customer = item.origin.notify_address.as_ref().map(ToString::to_string);
+    view! {
+        <tr>
+            <th scope="row">
+                <a class="account-name row-link" href=asked_path(item.id)>{name}</a>
+                <p class="account-meta mono">{number}</p>
+            </th>
+            <td>{item.request.map(state_view)}</td>
+            <td class="account-meta">{customer}</td>
+            <td class="number">{i18n::number(u64::from(item.pairs))}</td>
+            <td>{item.first_run_at.map(intl::date_time)}</td>
+        </tr>
+    }
+    .into_any()
+}
