@@ -390,7 +390,7 @@ async function main(): Promise<void> {
   const lab = await Lab.start({ sample: "6000", accounts: 5 });
   const paypal = await PayPal.start();
   const operator = { MAILFERRY_OPERATOR: "Harbour Hosting Ltd, Quay 1, 5003 Bergen", MAILFERRY_OPERATOR_CONTACT: "help@harbour.example" };
-  const service = await Service.start({ lab, ports: [paypal.port], env: { ...paypal.settings, ...operator, MAILFERRY_RATE_FACTOR: "100" } });
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: { ...paypal.settings, ...operator, MAILFERRY_RATE_FACTOR: "100" } });
   const line = await SlowLine.start(lab.state.closed_port, lab.state.source.imaps_port);
   const browser = await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
   try {
