@@ -9,6 +9,7 @@ use mailferry_store::SideAccess;
 use serde::Deserialize;
 
 mod limits;
+pub(crate) mod share;
 
 use limits::Facts;
 pub use limits::Limits;
@@ -54,11 +55,20 @@ impl Providers {
         Ok(Self(providers, limits))
     }
 
-    /// What the provider of this server allows.
+    /// What the provider of this server allows; where it is not known, what most servers do.
     pub fn limits_at(&self, host: &HostName) -> Limits {
-        let known = self.by_host(host).or_else(|| self.by_id(ANY_SERVER));
-        let row = known.and_then(|known| self.0.iter().position(|provider| provider.id == known.id));
-        row.map(|row| self.1[row].clone()).unwrap_or_default()
+        let usual = || self.limits_of(self.by_id(ANY_SERVER)?);
+        self.known_limits_at(host).or_else(usual).unwrap_or_default()
+    }
+
+    /// What the provider of this server allows, if it is in the list.
+    pub fn known_limits_at(&self, host: &HostName) -> Option<Limits> {
+        self.limits_of(self.by_host(host)?)
+    }
+
+    fn limits_of(&self, known: &Provider) -> Option<Limits> {
+        let row = self.0.iter().position(|provider| provider.id == known.id)?;
+        Some(self.1[row].clone())
     }
 
     /// The provider of this id.

@@ -45,6 +45,7 @@ mod throttle;
 mod traffic;
 mod value;
 mod verification;
+mod visit;
 mod voucher;
 mod webhook;
 
@@ -79,5 +80,6 @@ pub use tenant::{ACTIVE_ORDERS, OPERATOR_TENANT};
 pub use throttle::{FAILED_LOGINS_AN_HOUR, LoginPermit, LoginTicket};
 pub use traffic::{AccountKey, DailyUse, TrafficAccounts};
 pub use verification::{LedgerUse, VerifiedPair};
+pub use visit::Visit;
 pub use voucher::{NewVouchers, VoucherFilter, VoucherUnfit};
 pub use webhook::{NewWebhook, WebhookAnswer, WebhookCall, WebhookUpdate};

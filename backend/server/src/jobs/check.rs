@@ -23,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     JobContext, JobError, endpoint,
     login::{Gate, SideLogin, guarded, is_refusal},
+    visit::{TURN, visit},
 };
 use crate::oauth::StoredGrant;
 
@@ -36,6 +37,14 @@ struct Task {
     way: SideLogin,
     /// Of a source: the new server, if it is another one.
     other: Option<HostName>,
+}
+
+/// What became of sides that share a login.
+enum Group {
+    /// Each has an answer, or this process ends.
+    Checked,
+    /// Their server has no free connection; those without an answer are checked later.
+    WaitsForTurn,
 }
 
 /// Checks every side that has no answer yet, and asks for the survey.
@@ -69,11 +78,15 @@ pub(super) async fn perform(
     let mut checked = stream::iter(groups.into_values())
         .map(|group| check_group(context, id, group, stop))
         .buffer_unordered(PARALLEL);
+    let mut waits = false;
     while let Some(result) = checked.next().await {
-        result?;
+        waits |= matches!(result?, Group::WaitsForTurn);
     }
     if stop.is_cancelled() {
         return Ok(JobOutcome::Again(context.store.now()));
+    }
+    if waits {
+        return Ok(JobOutcome::Again(context.store.now() + TURN));
     }
     context.store.enqueue(JobKind::Survey, id.0, None).await?;
     Ok(JobOutcome::Done)
@@ -129,24 +142,25 @@ async fn check_group(
     id: CheckId,
     group: Vec<Task>,
     stop: &CancellationToken,
-) -> Result<(), JobError> {
+) -> Result<Group, JobError> {
     let (mut admin_passed, mut refusals) = (false, 0);
     let mut refused: Option<FindingCode> = None;
     let mut led: Option<(HostName, bool)> = None;
     for task in group {
         if stop.is_cancelled() {
-            return Ok(());
+            return Ok(Group::Checked);
         }
         let delegated = task.way.login.act_for.is_some();
         let most_refusals = if delegated { 2 } else { 1 };
+        let believed = refusals >= most_refusals || refused.is_some_and(|code| !is_about_password(code));
+        // A token that is not permitted here concerns this mailbox alone: each is asked for by itself.
+        let alone = refused == Some(FindingCode::TokenNotPermitted);
         let result = match refused {
-            // No account is locked by a token, and each mailbox is asked for by itself.
-            Some(FindingCode::TokenNotPermitted) => log_in(context, &task.way).await?,
-            Some(code) if refusals >= most_refusals || !is_about_password(code) => Err(code),
-            _ if delegated && admin_passed => Ok(()),
+            Some(code) if believed && !alone => Err(code),
+            _ if delegated && admin_passed && !alone => Ok(()),
             _ => {
-                let result = log_in(context, &task.way).await?;
-                refusals += u32::from(result.is_err_and(is_refusal));
+                let Some(result) = log_in(context, &task.way, stop).await? else { return Ok(Group::WaitsForTurn) };
+                refusals += u32::from(!alone && result.is_err_and(is_refusal));
                 result
             }
         };
@@ -167,7 +181,7 @@ async fn check_group(
         let at = CheckedSide { check_id: id, pair_id: task.pair, side: task.side };
         context.store.save_login(at, state, &findings).await?;
     }
-    Ok(())
+    Ok(Group::Checked)
 }
 
 /// A wrong password may be a wrong mailbox in disguise; the other refusals concern the admin.
@@ -185,11 +199,17 @@ fn explain(context: &JobContext, task: &Task, code: FindingCode) -> Vec<Finding>
     codes.into_iter().map(Finding::new).collect()
 }
 
-async fn log_in(context: &JobContext, side: &SideLogin) -> Result<Result<(), FindingCode>, JobError> {
+/// Logs in and out; `None` if the server's connections are all taken.
+async fn log_in(
+    context: &JobContext,
+    side: &SideLogin,
+    stop: &CancellationToken,
+) -> Result<Option<Result<(), FindingCode>>, JobError> {
+    let Some(visiting) = visit(context, 1, &[&side.login], stop).await? else { return Ok(None) };
     let network = &context.network;
     let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
     let opened = guarded(&Gate::patient(context), side, open).await?;
-    Ok(match opened {
+    let result = match opened {
         Ok(session) => {
             session.close().await;
             Ok(())
@@ -198,5 +218,7 @@ async fn log_in(context: &JobContext, side: &SideLogin) -> Result<Result<(), Fin
             tracing::info!(code = %error.code, cause = ?error.source, "a login check failed");
             Err(error.code)
         }
-    })
+    };
+    visiting.end().await?;
+    Ok(Some(result))
 }

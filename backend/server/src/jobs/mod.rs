@@ -35,6 +35,7 @@ pub mod send_mail;
 mod survey;
 pub mod sweeper;
 mod verification;
+mod visit;
 mod webhook;
 
 /// What jobs need.

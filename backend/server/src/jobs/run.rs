@@ -27,6 +27,7 @@ use super::{
     JobContext, JobError, backoff, endpoint, life,
     login::{Gate, GuardedConnector},
     provider::permitted,
+    visit::TURN,
 };
 use crate::metrics;
 
@@ -37,8 +38,6 @@ const HEARTBEATS: u32 = 15;
 const APPEND_PART: u32 = 3;
 /// A run that is told to wait for longer gives its worker and its connections back meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// When it is looked again whether connections are free.
-const TURN: Duration = Duration::from_secs(5);
 /// Attempts at a server that cannot be reached, or whose lines break, before a run is given up: with their waits about
 /// two hours, longer than a provider's maintenance usually takes.
 const ATTEMPTS: u32 = 30;

@@ -29,12 +29,13 @@ use tokio_util::sync::CancellationToken;
 use super::{
     JobContext, JobError, backoff, endpoint,
     login::{Gate, GuardedReader},
+    visit::{TURN, visit},
 };
 
 /// Pairs compared at once.
 const PARALLEL: usize = 4;
-/// Connections for one pair.
-const CONNECTIONS: usize = 2;
+/// Connections for one pair at most.
+const CONNECTIONS: u32 = 2;
 /// Messages of a pair that are named.
 const NAMED: usize = 500;
 /// How often it is looked whether a run has begun.
@@ -94,6 +95,9 @@ async fn compare_pair(
         Ok(side) => side,
         Err(code) => return failed(context, id, pair, Finding::new(code)).await,
     };
+    let Some(visiting) = visit(context, CONNECTIONS, &[&side.login], stop).await? else {
+        return Ok(Ended::Again(TURN));
+    };
     store.change_verification(id, pair, VerificationState::Running).await?;
     let manifest = manifest(context, pair).await?;
     let (steer, control) = Control::new();
@@ -101,12 +105,13 @@ async fn compare_pair(
     let report = verify(VerifyJob {
         account: GuardedReader { network: context.network.clone(), side, gate: Gate::of(context) },
         manifest,
-        options: VerifyOptions { connections: CONNECTIONS, named: NAMED, ..VerifyOptions::default() },
+        options: VerifyOptions { connections: visiting.connections(), named: NAMED, ..VerifyOptions::default() },
         control,
         progress: Arc::new(|_| {}),
     })
     .await;
     watching.abort();
+    visiting.end().await?;
     // Between the last look and now a run may have begun.
     if store.ledger_use(pair).await?.fence != before.fence {
         return queued_again(context, id, pair, BUSY).await;

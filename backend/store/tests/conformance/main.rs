@@ -33,5 +33,6 @@ mod sweep;
 mod tenants;
 mod traffic;
 mod verifications;
+mod visits;
 mod vouchers;
 mod webhooks;
