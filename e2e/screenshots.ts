@@ -180,6 +180,7 @@ async function requests(page: Page, album: Album, german: BrowserContext, servic
   await operator.call("POST", "/members", { name: "Harbour master", mail, role: "admin", password: PASSWORD });
   for (const one of [page, await german.newPage()]) {
     await one.goto(`${service.url}/console`);
+    await one.getByRole("heading", { level: 1 }).waitFor();
     if (await one.locator(".side-out").isVisible()) await one.locator(".side-out").click();
     await one.locator("#sign-in-mail").fill(mail);
     await one.locator("#sign-in-password").fill(PASSWORD);
