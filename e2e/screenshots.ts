@@ -370,6 +370,8 @@ async function requests(visit: Visit): Promise<void> {
   const mail = `master-${visit.language}@service.example`;
   await operator.call("POST", "/members", { name: "Harbour master", mail, role: "admin", password: PASSWORD });
   await page.goto(`${service.url}/console`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  if (await page.locator(".side-out").isVisible()) await page.locator(".side-out").click();
   await page.locator("#sign-in-mail").fill(mail);
   await page.locator("#sign-in-password").fill(PASSWORD);
   await page.locator("form button[type=submit]").click();
