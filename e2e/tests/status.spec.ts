@@ -42,7 +42,11 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
   await prepare(lab);
   await lab.name({ name: "moving.example", mx: ["mx.moving.example"] });
   const line = await SlowLine.start(closed_port, source.imaps_port);
-  const order = await operator.createOrder({ ...servers(lab), options: { max_message_bytes: 1_000_000 } });
+  const order = await operator.createOrder({
+    ...servers(lab),
+    notify_address: "owner@customer.example",
+    options: { max_message_bytes: 1_000_000 },
+  });
   const ben = { source_user: "ben@old.example", destination_user: "ben@safe.example" };
   await operator.addAccount(order.id, { user: PETRA.source_user, password }, { user: PETRA.destination_user, password });
   const endpoint = { host: "localhost", port: line.port, tls: "implicit" } as const;
@@ -175,8 +179,8 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await page.getByRole("dialog").getByRole("button", { name: "Start delta now" }).click();
     await expect(page.getByRole("dialog")).toHaveCount(0);
     await lab.mail("the delta has finished", ({ text, subject }) => text.includes(order.id) && /delta.*finished/i.test(subject));
-    const missing = await lab.compare({ ...PETRA, messages: 0, size_bytes: 0, folders: 0 });
-    expect(missing.counters).toMatchObject({ extra: 0, changed: 0 });
+    const { counters } = await lab.compare({ ...PETRA, messages: 0, size_bytes: 0, folders: 0 });
+    expect(counters["extra"]).toBe(0);
   });
 
   await test.step("the switch of the MX record is seen by itself", async () => {

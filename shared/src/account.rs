@@ -7,6 +7,7 @@ use crate::{
     endpoint::Endpoint,
     finding::Finding,
     ids::{OrderId, PairId},
+    oauth::OauthGrant,
     run::RunSummary,
     secret::Secret,
 };
@@ -33,9 +34,12 @@ pub struct SideInput {
     /// The password of `user`; it can be given later, and is never given back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
-    /// What `password` is.
+    /// What `user` logs in with: what `password` is, or by what access tokens are fetched (then `oauth` is given instead).
     #[serde(default, skip_serializing_if = "CredentialKind::is_password")]
     pub credential: CredentialKind,
+    /// What access tokens are fetched with, if `credential` says so; it can be given later, and is never given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<OauthGrant>,
     /// The mailbox that `user`, an admin, acts for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act_for: Option<String>,
@@ -87,6 +91,7 @@ impl SideInput {
             user: user.into(),
             password: None,
             credential: CredentialKind::Password,
+            oauth: None,
             act_for: None,
             delegation: None,
             by_admin: false,
@@ -164,7 +169,7 @@ pub struct Side {
     /// The pair's own server, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Endpoint>,
-    /// True while a password is kept for it, its own or the admin's.
+    /// True while a password, or what access tokens are fetched with, is kept for it: its own or the admin's.
     pub has_password: bool,
     /// Result of the last check.
     pub login: LoginState,

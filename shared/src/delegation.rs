@@ -84,13 +84,24 @@ pub enum CredentialKind {
     /// A password, or an app password.
     #[default]
     Password,
-    /// An OAuth 2 access token, sent by XOAUTH2. It is valid for an hour or so, and is not renewed.
+    /// An OAuth 2 access token, sent by XOAUTH2 or OAUTHBEARER. It is valid for an hour or so, and is not renewed.
     OauthToken,
+    /// Access tokens are fetched with a refresh token, and renewed.
+    OauthRefresh,
+    /// Access tokens are fetched for each mailbox by a Google service account with domain-wide delegation.
+    GoogleServiceAccount,
+    /// Access tokens are fetched by a Microsoft application of its own right (IMAP.AccessAsApp).
+    MicrosoftApp,
 }
 
 impl CredentialKind {
     /// True for what need not be said.
     pub fn is_password(&self) -> bool {
         *self == Self::Password
+    }
+
+    /// True if access tokens are fetched with what was entered, by an [`OauthGrant`](crate::oauth::OauthGrant).
+    pub fn is_fetched(self) -> bool {
+        matches!(self, Self::OauthRefresh | Self::GoogleServiceAccount | Self::MicrosoftApp)
     }
 }

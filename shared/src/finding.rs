@@ -66,6 +66,19 @@ finding_codes! {
         "Use an app password where the provider offers one.";
     TokenRefused, "token_refused", Error, "The server refused the access token.",
         "Get a new token; one is valid for an hour or so.";
+    SignInAgain, "sign_in_again", Error, "The consent to read this mail is no longer valid: it was withdrawn, or has run out.",
+        "Sign in at the provider again and enter the new refresh token.";
+    OauthClientRefused, "oauth_client_refused", Error,
+        "The provider's token service does not know this application or service account, or refuses its secret or key.",
+        "Compare tenant, client id and secret with the provider's console; a secret or key may have run out.";
+    DelegationNotSetUp, "delegation_not_set_up", Error,
+        "The application or service account has not been permitted to act for the mailboxes of this domain.",
+        "Let the domain's administrator permit it: at Google domain-wide delegation for https://mail.google.com/, at Microsoft admin consent.";
+    MailboxUnknown, "mailbox_unknown", Error, "The provider knows no mailbox of this name.",
+        "Compare the mailbox's name with the provider's list of users; an alias is none.";
+    TokenNotPermitted, "token_not_permitted", Error,
+        "The mail server does not open this mailbox with an access token that was fetched just now.",
+        "Switch IMAP on for the mailbox, and permit the application to open it: at Microsoft 365 by IMAP.AccessAsApp and full access for its service principal.";
     AdminMissing, "admin_missing", Error, "No admin credentials were entered for this side.",
         "Enter the admin's name and password once for this side, or the account's own password.";
     ImapSwitchedOff, "imap_switched_off", Warning, "At this provider IMAP stays off until the account's owner switches it on.",

@@ -92,6 +92,12 @@ pub struct ImportRequest {
     /// For rows without a destination password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination_password: Option<Secret>,
+    /// Rows without a source password are opened by the order's admin credentials of the source.
+    #[serde(default)]
+    pub source_by_admin: bool,
+    /// Rows without a destination password are opened by the order's admin credentials of the destination.
+    #[serde(default)]
+    pub destination_by_admin: bool,
     /// The name that the certificate must carry, for rows that name the old server by its IP address alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source_certificate_host: Option<HostName>,
@@ -123,9 +129,9 @@ pub struct ImportRow {
     /// The same of the new server.
     #[serde(default)]
     pub needs_destination_certificate_host: bool,
-    /// True if row or request give a source password.
+    /// True if row or request give a source password, or the admin opens the account.
     pub has_source_password: bool,
-    /// True if row or request give a destination password.
+    /// True if row or request give a destination password, or the admin opens the account.
     pub has_destination_password: bool,
     /// The pair that was created; absent in a preview.
     #[serde(default, skip_serializing_if = "Option::is_none")]

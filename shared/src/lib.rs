@@ -18,6 +18,7 @@ pub mod import;
 pub mod key;
 pub mod link;
 pub mod member;
+pub mod oauth;
 pub mod order;
 pub mod order_list;
 pub mod payment;

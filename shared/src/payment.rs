@@ -140,6 +140,9 @@ pub enum PaymentState {
     Declined,
     /// It came to nothing; begin a new one.
     Failed,
+    /// PayPal took another amount than was asked for, or for something else. It pays for nothing; the seller looks at it
+    /// and pays it back, and the payer should not pay again before that.
+    Mismatched,
     /// A refund is under way.
     Refunding,
     /// Paid back.
@@ -190,8 +193,27 @@ pub struct OrderPayment {
     /// When it was paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<DateTime<Utc>>,
+    /// What was paid back so far, in the currency's smallest unit.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub refunded_minor: u64,
     /// When to ask again, milliseconds.
     pub poll_after_ms: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Pays back a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct RefundCreate {
+    /// How much, in the currency's smallest unit; absent: all that is left.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, example = 500))]
+    pub amount_minor: Option<u64>,
 }
 
 /// What an order costs now, and its payments.

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{delegation::DelegationForm, endpoint::Endpoint, finding::FindingCode};
+use crate::{
+    delegation::{CredentialKind, DelegationForm},
+    endpoint::Endpoint,
+    finding::FindingCode,
+};
 
 /// What a provider wants as the login name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -38,9 +42,24 @@ pub struct Provider {
     /// How its server is told for whom an admin logs in, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegation: Option<DelegationForm>,
+    /// Ways to log in by access tokens that are fetched, and what must be set up for each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub oauth: Vec<OauthSetup>,
     /// Another way in that it offers, such as STARTTLS on port 143.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Endpoint>,
+}
+
+/// What must be set up at a provider before access tokens can be fetched.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OauthSetup {
+    /// By what they are fetched.
+    pub credential: CredentialKind,
+    /// What the mailbox's owner or the domain's administrator must do, in plain English.
+    pub setup: String,
+    /// The provider's own instructions.
+    pub source: String,
 }
 
 /// Providers that match a search.

@@ -147,6 +147,20 @@ async fn a_token_is_sent_by_xoauth2_and_a_refused_one_is_told_apart_from_a_wrong
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_oauthbearer_alone_gets_the_token_so() {
+    let mut own = login(0, "a,b=c@old.example", DelegationForm::Authzid);
+    (own.kind, own.act_for, own.password) = (CredentialKind::OauthToken, None, "ya29.token".to_owned().into());
+    let (port, serving) =
+        scripted("AUTH=OAUTHBEARER SASL-IR", &["+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=", "M1 NO no"]).await;
+    own.endpoint.port = port;
+    assert_eq!(refused(&own).await.code, FindingCode::TokenRefused);
+    let message =
+        format!("n,a=a=2Cb=3Dc@old.example,\x01host=127.0.0.1\x01port={port}\x01auth=Bearer ya29.token\x01\x01");
+    let told = serving.await.expect("a script");
+    assert_eq!(told, [format!("M1 AUTHENTICATE OAUTHBEARER {}", STANDARD.encode(message)), "AQ==".to_owned()]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mailbox_below_a_folder_of_the_admin_is_seen_as_if_it_were_the_admins_own() {
     let (port, serving) = scripted("", &["M1 OK"]).await;
     let mut way = login(port, "admin", DelegationForm::RootFolder);

@@ -1,18 +1,22 @@
 //! Every way in, and every way to be refused: each has its own code.
 
-use std::net::TcpListener;
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream},
+    time::{Duration, Instant},
+};
 
 use mailferry_connectors::{
     imap::{ImapDestination, ImapLogin, ImapSource},
     net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
 use mailferry_engine::port::{Account, Decision};
-use mailferry_lab::{Dovecot, DovecotOptions, Sample, dovecot::MISMATCH_HOST};
+use mailferry_lab::{DnsServer, Dovecot, DovecotOptions, Record, Sample, dovecot::MISMATCH_HOST};
 use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
 };
+use socket2::{Domain, Socket, Type};
 use tokio::io::AsyncWriteExt;
 
 fn network(server: &Dovecot, guard: AddressGuard) -> Network {
@@ -184,4 +188,50 @@ async fn free_space_is_asked_for_and_a_full_mailbox_says_so() {
     assert_eq!(quota.used_bytes, 0);
     assert!((999_000..=1_000_448).contains(&quota.limit_bytes), "{quota:?}");
     destination.close().await;
+}
+
+/// A place where connections are neither taken nor refused: what they ask for stays unanswered.
+struct Silent {
+    _listening: Socket,
+    /// These fill the queue of whoever never accepts.
+    _waiting: Vec<TcpStream>,
+}
+
+impl Silent {
+    /// At `[::1]`, or at `127.0.0.2` where there is no IPv6.
+    fn at(port: u16) -> (Self, IpAddr) {
+        let places = [IpAddr::V6(Ipv6Addr::LOCALHOST), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2))];
+        let listen = |ip: &IpAddr| {
+            let address = SocketAddr::new(*ip, port);
+            let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).ok()?;
+            socket.bind(&address.into()).ok()?;
+            socket.listen(0).ok()?;
+            Some((socket, *ip))
+        };
+        let (listening, ip) = places.iter().find_map(listen).expect("a free place");
+        let mut waiting = Vec::new();
+        while let Ok(stream) = TcpStream::connect_timeout(&SocketAddr::new(ip, port), Duration::from_millis(300)) {
+            waiting.push(stream);
+            assert!(waiting.len() < 100, "nobody stops taking connections");
+        }
+        (Self { _listening: listening, _waiting: waiting }, ip)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_does_not_answer_costs_a_moment_and_no_time_out() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let dns = DnsServer::start().expect("a name server");
+    let (_silent, ip) = Silent::at(server.imap_port());
+    dns.set("mail.example", 60, &[Record::Address(ip), Record::Address(Ipv4Addr::LOCALHOST.into())]);
+    let resolver = Resolver::dns(dns.address()).expect("a resolver");
+    let network = Network::new(AddressGuard::open(), resolver, &CertificateTrust::default()).expect("TLS");
+    let mut way = login("mail.example", server.imap_port(), TlsMode::Plaintext);
+    way.allow_plaintext = true;
+    let began = Instant::now();
+    for _ in 0..3 {
+        ImapSource::open(&network, &way).await.expect("logs in").close().await;
+    }
+    // Each would wait for ten seconds until the first address is given up.
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
 }

@@ -105,9 +105,8 @@ fn entries(text: &str, outer: &str, counted: &[&str]) -> Option<u32> {
                 open.push(name);
             }
             Some((false, name)) => {
-                if open.pop()? != name {
-                    return None;
-                }
+                let begun = open.pop()?;
+                (begun == name).then_some(())?;
             }
             // Anything else stands inside of something.
             None if open.is_empty() => return None,

@@ -18,6 +18,7 @@ pub mod mapping;
 pub mod money;
 pub mod mx;
 pub mod names;
+pub mod oauth;
 pub mod order;
 pub mod plan;
 pub mod print;

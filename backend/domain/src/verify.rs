@@ -1,7 +1,8 @@
 //! Verify: which message at the destination stands for which entry of the manifest, and what has changed of it.
 //!
 //! A message that lies where the manifest says and has the same hash needs no more than [`same_bytes`]. Everything
-//! else goes through [`Matching`]: content first, as a multiset, then the place, then Message-ID and body.
+//! else goes through [`Matching`]: content first, as a multiset, then the place, then Message-ID and body. Only where
+//! the destination itself has told that it keeps one message for two alike, that one stands for both.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,7 +13,7 @@ use crate::{
     item::{ContentKey, Flags},
     manifest::{ManifestEntry, ManifestOutcome},
     print::{BODY_HASH_BYTES, Change, Field, changes},
-    uid::Uid,
+    uid::{Uid, UidSet},
 };
 
 /// Where a message was found, with what flags and date.
@@ -112,6 +113,11 @@ impl Verdict {
             date: self.dates.and_then(|(_, date)| Some(date?.to_utc())),
         }
     }
+}
+
+/// True if the entry's message may be one that stands for another entry too.
+fn may_share(entry: &ManifestEntry) -> bool {
+    entry.outcome == ManifestOutcome::Present
 }
 
 /// True if the message should be at the destination: it was copied, was there, or may have arrived.
@@ -243,6 +249,34 @@ impl Matching {
         let entry = self.open[open.remove(position)].take()?;
         let verdict = same_bytes(&entry, &seen);
         Some((entry, verdict))
+    }
+
+    /// Places that entries still name which were there before, so that it may be they share them with others: a server
+    /// that keeps one message for two alike (Gmail) tells where the other one lies.
+    pub fn shared_places(&self, uid_validity: u32) -> UidSet {
+        let open = self.open.iter().flatten();
+        open.filter(|entry| may_share(entry) && entry.destination.uid_validity == uid_validity)
+            .filter_map(|entry| entry.destination.uid.map(Uid))
+            .collect()
+    }
+
+    /// Entries for which the message at their place, another entry's, stands as well: it has their very bytes.
+    pub fn take_shared(&mut self, key: &ContentKey, seen: &Seen) -> Vec<(ManifestEntry, Verdict)> {
+        let Some(wanting) = self.by_content.get_mut(key) else { return Vec::new() };
+        let mut verdicts = Vec::new();
+        let open = &mut self.open;
+        wanting.retain(|at| {
+            let shares = |entry: &mut ManifestEntry| may_share(entry) && entry.destination.uid == Some(seen.uid.0);
+            match open[*at].take_if(shares) {
+                Some(entry) => {
+                    let verdict = same_bytes(&entry, seen);
+                    verdicts.push((entry, verdict));
+                    false
+                }
+                None => true,
+            }
+        });
+        verdicts
     }
 
     /// Keeps a message of other content, if it might be one that is wanted.

@@ -53,7 +53,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy)]
 struct Unanswered {
     job: usize,
-    size_bytes: u64,
+    /// What its bodies hold; a spooled one holds none.
+    memory_bytes: u64,
 }
 
 /// Writes the folders of a portion.
@@ -130,8 +131,15 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             match fetched.try_recv() {
                 Ok(item) => self.take(item).await?,
                 Err(mpsc::error::TryRecvError::Disconnected) => break,
-                // Time to hear what became of what is on its way.
-                Err(mpsc::error::TryRecvError::Empty) if !self.unanswered.is_empty() => self.hear().await?,
+                // Time to hear what became of what is on its way, but not longer than until there is more to send.
+                Err(mpsc::error::TryRecvError::Empty) if !self.unanswered.is_empty() => tokio::select! {
+                    biased;
+                    item = fetched.recv() => match item {
+                        Some(item) => self.take(item).await?,
+                        None => break,
+                    },
+                    () = self.destination.answered() => self.hear().await?,
+                },
                 Err(mpsc::error::TryRecvError::Empty) => match timeout(PATIENCE, fetched.recv()).await {
                     Ok(Some(item)) => self.take(item).await?,
                     Ok(None) => break,
@@ -253,9 +261,9 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
 
     /// Sends a batch, unless this process stood still since it was `awake`: another worker may have taken over.
     pub(crate) async fn submit(&mut self, at: usize, batch: Vec<NewItem>, awake: Instant) -> Result<(), Stop> {
-        let size_bytes = batch.iter().map(|item| item.body.len()).sum();
-        self.unanswered.push_back(Unanswered { job: at, size_bytes });
-        self.unanswered_bytes += size_bytes;
+        let memory_bytes = batch.iter().map(|item| item.body.memory_bytes()).sum();
+        self.unanswered.push_back(Unanswered { job: at, memory_bytes });
+        self.unanswered_bytes += memory_bytes;
         let sending = self.destination.submit(&self.jobs[at].opened.wire_name, batch);
         match unless_it_stood_still(awake, self.shared.job.options.standstill, sending).await {
             Some(sent) => Ok(sent?),
@@ -285,7 +293,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     pub(crate) async fn answer(&mut self) -> Option<(usize, Answered)> {
         let answered = self.destination.answer().await;
         let about = self.unanswered.pop_front()?;
-        self.unanswered_bytes -= about.size_bytes;
+        self.unanswered_bytes -= about.memory_bytes;
         answered.map(|answered| (about.job, answered))
     }
 

@@ -23,6 +23,7 @@ use crate::{
     limits::Limiters,
     mail::{Transport, transport::SmtpSetupError},
     metrics,
+    oauth::{TokenService, Tokens},
     pay::PayPal,
     providers::Providers,
     sandbox::TestHosts,
@@ -151,6 +152,7 @@ impl App {
         let network = way_out(&settings.outgoing)?.with_inside(inside);
         let paypal = settings.paypal.clone().map(|paypal| PayPal::new(paypal, &network));
         let paypal = paypal.transpose().map_err(StartError::PayPal)?;
+        let tokens = Tokens::new(store.clone(), TokenService::new(settings.oauth.clone(), &network)?);
         let http = HttpClient::new(&network, settings.outgoing.plaintext)?;
         let providers = Arc::clone(&self.providers);
         Ok(JobContext {
@@ -160,6 +162,7 @@ impl App {
             network,
             http,
             providers,
+            tokens,
             mail,
             paypal,
             worker: format!("{}-{id}", std::process::id()).into(),

@@ -17,6 +17,7 @@
 //! | see what orders of sandbox keys meet | [`sandbox`]; the server is the crate `sandbox` |
 //! | see what runs in the background | [`jobs`]: `dispatch`, `life`, `sweeper`, and a file a kind |
 //! | change a status mail | [`mail`], and its texts in `locales/` |
+//! | see how access tokens are fetched and renewed | [`oauth`], used by `jobs/login.rs`, over `domain::oauth` |
 //! | see how payments are settled | [`pay`], `jobs/payment.rs`, `api/payments/` |
 //! | see when a delta starts by itself | `jobs/cut_over.rs`, over `domain::mx` |
 //! | add a setting | [`settings`] |
@@ -67,6 +68,7 @@ pub mod keys;
 pub mod limits;
 pub mod mail;
 pub mod metrics;
+pub mod oauth;
 pub mod pay;
 pub mod providers;
 pub mod readiness;

@@ -10,7 +10,7 @@ use actix_web::{
     http::header,
     web::{self, Data},
 };
-use mailferry_shared::run::Counts;
+use mailferry_shared::{oauth::OauthProvider, run::Counts};
 use mailferry_store::{JobKind, JobOutcome, Store, StoreError};
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
@@ -39,6 +39,7 @@ fn describe() {
     metrics::describe_histogram!("mailferry_job_seconds", "How long jobs took, by kind");
     metrics::describe_counter!("mailferry_messages_total", "Messages that runs have settled, by outcome");
     metrics::describe_counter!("mailferry_stored_bytes_total", "Bytes that runs have copied");
+    metrics::describe_counter!("mailferry_token_requests_total", "Access tokens asked for, by provider and outcome");
     metrics::describe_gauge!("mailferry_jobs_due", "Jobs that could be taken now, by kind");
     metrics::describe_gauge!("mailferry_runs", "Runs that have not ended, by state");
     metrics::gauge!("mailferry_info", "version" => env!("CARGO_PKG_VERSION")).set(1.0);
@@ -73,6 +74,16 @@ pub fn settled(before: &Counts, after: &Counts) {
         metrics::counter!("mailferry_messages_total", "outcome" => outcome).increment(new.saturating_sub(old));
     }
     metrics::counter!("mailferry_stored_bytes_total").increment(after.stored_bytes.saturating_sub(before.stored_bytes));
+}
+
+/// A token service was asked for an access token.
+pub fn token_asked(provider: OauthProvider, is_granted: bool) {
+    let provider = match provider {
+        OauthProvider::Google => "google",
+        OauthProvider::Microsoft => "microsoft",
+    };
+    let outcome = if is_granted { "granted" } else { "refused" };
+    metrics::counter!("mailferry_token_requests_total", "provider" => provider, "outcome" => outcome).increment(1);
 }
 
 /// A kind of job as it stands in labels and logs.

@@ -9,6 +9,7 @@ use mailferry_store::SideAccess;
 use serde::Deserialize;
 
 mod limits;
+pub(crate) mod share;
 
 use limits::Facts;
 pub use limits::Limits;
@@ -54,11 +55,20 @@ impl Providers {
         Ok(Self(providers, limits))
     }
 
-    /// What the provider of this server allows.
+    /// What the provider of this server allows; where it is not known, what most servers do.
     pub fn limits_at(&self, host: &HostName) -> Limits {
-        let known = self.by_host(host).or_else(|| self.by_id(ANY_SERVER));
-        let row = known.and_then(|known| self.0.iter().position(|provider| provider.id == known.id));
-        row.map(|row| self.1[row].clone()).unwrap_or_default()
+        let usual = || self.limits_of(self.by_id(ANY_SERVER)?);
+        self.known_limits_at(host).or_else(usual).unwrap_or_default()
+    }
+
+    /// What the provider of this server allows, if it is in the list.
+    pub fn known_limits_at(&self, host: &HostName) -> Option<Limits> {
+        self.limits_of(self.by_host(host)?)
+    }
+
+    fn limits_of(&self, known: &Provider) -> Option<Limits> {
+        let row = self.0.iter().position(|provider| provider.id == known.id)?;
+        Some(self.1[row].clone())
     }
 
     /// The provider of this id.
@@ -114,7 +124,10 @@ fn rank(provider: &Provider, wanted: &str) -> Option<u8> {
 mod tests {
     use std::collections::HashSet;
 
-    use mailferry_shared::{delegation::DelegationForm, finding::FindingCode};
+    use mailferry_shared::{
+        delegation::{CredentialKind, DelegationForm},
+        finding::FindingCode,
+    };
 
     use super::*;
 
@@ -178,6 +191,20 @@ mod tests {
         assert_eq!(of_exchanger, Some("gmail"));
         assert!(providers.by_domain("dovecot").is_none(), "a product has no server");
         assert!(providers.by_host(&"imap.gmx.net".parse().expect("a host")).is_some());
+    }
+
+    #[test]
+    fn what_must_be_set_up_for_access_tokens_is_told_with_its_source() {
+        let providers = Providers::load().expect("reads");
+        let kinds = |id: &str| {
+            let known = providers.by_id(id).expect("known");
+            assert!(known.oauth.iter().all(|way| way.source.starts_with("https://") && !way.setup.is_empty()));
+            known.oauth.iter().map(|way| way.credential).collect::<Vec<_>>()
+        };
+        assert_eq!(kinds("gmail"), [CredentialKind::OauthRefresh, CredentialKind::GoogleServiceAccount]);
+        assert_eq!(kinds("microsoft-365"), [CredentialKind::OauthRefresh, CredentialKind::MicrosoftApp]);
+        let app = &providers.by_id("microsoft-365").expect("known").oauth[1];
+        assert!(app.setup.contains("IMAP.AccessAsApp"));
     }
 
     #[test]

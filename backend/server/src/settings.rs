@@ -11,6 +11,7 @@ use url::Url;
 
 pub mod file;
 pub mod network;
+pub mod oauth;
 pub mod operator;
 pub mod parse;
 pub mod paypal;
@@ -18,6 +19,7 @@ pub mod table;
 pub mod terms;
 
 use network::Network;
+use oauth::{OauthArgs, OauthSettings};
 use operator::OperatorArgs;
 use paypal::{PayPalArgs, PayPalSettings};
 use terms::TermArgs;
@@ -126,6 +128,9 @@ pub struct CommonArgs {
     /// How long things last.
     #[command(flatten)]
     pub terms: TermArgs,
+    /// Access tokens.
+    #[command(flatten)]
+    pub oauth: OauthArgs,
     /// Payments.
     #[command(flatten)]
     pub paypal: PayPalArgs,
@@ -282,6 +287,8 @@ pub struct Settings {
     pub lease: Duration,
     /// How long things last.
     pub terms: Terms,
+    /// Where access tokens are fetched.
+    pub oauth: OauthSettings,
     /// PayPal, if payments are offered.
     pub paypal: Option<PayPalSettings>,
     /// Who runs the service.
@@ -341,6 +348,7 @@ impl Settings {
             connections_per_host: args.connections_per_host,
             lease: Duration::from_secs(args.lease_seconds.into()),
             terms: args.terms.terms()?,
+            oauth: OauthSettings::from(&args.oauth),
             paypal: args.paypal.settings()?,
             operator: args.operator.operator(),
             limits: Limits::default(),
@@ -365,6 +373,11 @@ impl Settings {
         }
         if let Some(resolver) = dns {
             tracing::info!(%resolver, "MAILFERRY_DNS names the resolver");
+        }
+        for (setting, url, usual) in self.oauth.named() {
+            if url.as_str() != usual {
+                tracing::warn!(%url, "{setting} names another token service");
+            }
         }
         if let Some(paypal) = &self.paypal {
             if paypal.webhook_id.is_none() {

@@ -5,16 +5,17 @@ use std::collections::HashMap;
 use mailferry_shared::{
     account::SideName,
     admin::{AdminCredentials, AdminCredentialsSet},
-    delegation::Delegation,
+    delegation::{CredentialKind, Delegation},
     ids::{OrderId, TenantId},
 };
 use secrecy::SecretString;
 
 use crate::{
-    credential::sealed_from,
+    credential::{entered, sealed_from},
     db::Tx,
     error::StoreError,
     order::lock_order,
+    rotation::CredentialAt,
     sealing::Sealed,
     store::Store,
     value::{Row, args, code, json},
@@ -25,10 +26,12 @@ pub(crate) struct Admin {
     pub(crate) user: String,
     pub(crate) delegation: Option<Delegation>,
     pub(crate) password: Option<SecretString>,
+    pub(crate) kind: CredentialKind,
+    pub(crate) kept_at: CredentialAt,
 }
 
 /// What is authenticated along with an admin's password.
-fn place(tenant: TenantId, order: OrderId, side: SideName) -> Vec<u8> {
+pub(crate) fn place(tenant: TenantId, order: OrderId, side: SideName) -> Vec<u8> {
     let side = match side {
         SideName::Source => "source",
         SideName::Destination => "destination",
@@ -53,7 +56,7 @@ impl Store {
         read(&mut self.read().await?, order_id, None).await
     }
 
-    /// Sets the admin credentials of a side. Without a password the one that is kept stays, if the name does too.
+    /// Sets the admin credentials of a side. Without a secret the one that is kept stays, if name and kind do too.
     /// What was found about the pairs that use them is void.
     ///
     /// # Errors
@@ -67,21 +70,22 @@ impl Store {
         let mut tx = self.write().await?;
         let order = lock_order(&mut tx, order_id).await?;
         let word = code(&side)?;
-        let password = set.password.as_ref().filter(|password| !password.is_empty());
+        let secret = entered(set.credential, set.password.as_ref(), set.oauth.as_ref())?;
         let delegation = set.delegation.as_ref().map(json).transpose()?;
         tx.execute(
-            "INSERT INTO admin_credentials (order_id, side, user_name, delegation, created_at)
-             VALUES ($1, $2, $3, $4, $5)
+            "INSERT INTO admin_credentials (order_id, side, user_name, delegation, created_at, credential_kind)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (order_id, side) DO UPDATE SET delegation = excluded.delegation,
-                sealed = CASE WHEN admin_credentials.user_name = excluded.user_name THEN admin_credentials.sealed END,
-                user_name = excluded.user_name",
-            args![order_id, &word, &set.user, delegation, self.now()],
+                sealed = CASE WHEN admin_credentials.user_name = excluded.user_name
+                    AND admin_credentials.credential_kind = excluded.credential_kind THEN admin_credentials.sealed END,
+                user_name = excluded.user_name, credential_kind = excluded.credential_kind",
+            args![order_id, &word, &set.user, delegation, self.now(), code(&set.credential)?],
         )
         .await?;
-        if let Some(password) = password {
+        if let Some(secret) = secret {
             let random = self.context().random.as_ref();
             let place = place(order.tenant_id, order_id, side);
-            let sealed = self.keys().seal(password.expose().as_bytes(), &place, random)?;
+            let sealed = self.keys().seal(secret.expose().as_bytes(), &place, random)?;
             let sql = "UPDATE admin_credentials SET key_id = $3, wrapped_key = $4, sealed = $5, created_at = $6
                  WHERE order_id = $1 AND side = $2";
             let values = args![order_id, &word, sealed.key_id, sealed.wrapped_key, sealed.bytes, self.now()];
@@ -115,8 +119,8 @@ impl Store {
         tenant_id: TenantId,
         order_id: OrderId,
     ) -> Result<HashMap<SideName, Admin>, StoreError> {
-        let sql = "SELECT side, user_name, delegation, key_id, wrapped_key, sealed FROM admin_credentials
-             WHERE order_id = $1";
+        let sql = "SELECT side, user_name, delegation, credential_kind, key_id, wrapped_key, sealed
+             FROM admin_credentials WHERE order_id = $1";
         let mut admins = HashMap::new();
         for row in &tx.rows(sql, args![order_id]).await? {
             let side: SideName = row.code("side")?;
@@ -129,7 +133,8 @@ impl Store {
                 None => None,
             };
             let (user, delegation) = (row.get("user_name")?, row.json_opt("delegation")?);
-            admins.insert(side, Admin { user, delegation, password });
+            let (kind, kept_at) = (row.code("credential_kind")?, CredentialAt::Order(order_id, side));
+            admins.insert(side, Admin { user, delegation, password, kind, kept_at });
         }
         Ok(admins)
     }
@@ -169,7 +174,7 @@ async fn void_findings(tx: &mut Tx, order_id: OrderId, side: &str) -> Result<(),
 async fn read(tx: &mut Tx, order_id: OrderId, only: Option<SideName>) -> Result<Vec<AdminCredentials>, StoreError> {
     let rows = tx
         .rows(
-            "SELECT a.side, a.user_name, a.delegation,
+            "SELECT a.side, a.user_name, a.delegation, a.credential_kind,
                 CASE WHEN a.sealed IS NULL THEN CAST(0 AS BIGINT) ELSE 1 END AS has_password,
                 (SELECT COUNT(*) FROM sides s JOIN pairs p ON p.id = s.pair_id
                     WHERE p.order_id = a.order_id AND s.side = a.side AND s.by_admin = 1) AS pairs
@@ -183,6 +188,7 @@ async fn read(tx: &mut Tx, order_id: OrderId, only: Option<SideName>) -> Result<
                 order_id,
                 side: row.code("side")?,
                 user: row.get("user_name")?,
+                credential: row.code("credential_kind")?,
                 has_password: row.get("has_password")?,
                 delegation: row.json_opt("delegation")?,
                 pairs: row.get("pairs")?,

@@ -5,7 +5,9 @@ use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     ids::{OrderId, PairId, TenantId},
+    oauth::OauthGrant,
     order::ProviderChoice,
+    secret::Secret,
 };
 use secrecy::SecretString;
 
@@ -13,9 +15,10 @@ use crate::{
     admin::{Admin, forget_admins},
     db::Tx,
     error::StoreError,
+    rotation::CredentialAt,
     sealing::Sealed,
     store::{Store, server_key_place},
-    value::{Row, args, code},
+    value::{Row, args, code, json},
 };
 
 /// What a worker needs to log in to both accounts of a pair.
@@ -54,10 +57,13 @@ pub struct SideAccess {
     pub endpoint: Option<Endpoint>,
     /// The order's provider by its id, if the order's server is used.
     pub provider: Option<String>,
-    /// The password, if one is kept.
+    /// The password, if one is kept; or the JSON of what access tokens are fetched with
+    /// ([`OauthGrant`](mailferry_shared::oauth::OauthGrant)).
     pub password: Option<SecretString>,
     /// What it is.
     pub kind: CredentialKind,
+    /// Where it is kept.
+    pub kept_at: CredentialAt,
     /// How the server is told for whom an admin logs in, if that was said.
     pub delegation: Option<Delegation>,
     /// True if the order's admin credentials are used: `user` is the admin, `act_for` the mailbox.
@@ -76,7 +82,8 @@ impl SideAccess {
         self.act_for = Some(std::mem::replace(&mut self.user, admin.user));
         self.delegation = self.delegation.take().or(admin.delegation);
         self.password = admin.password;
-        self.kind = CredentialKind::Password;
+        self.kind = admin.kind;
+        self.kept_at = admin.kept_at;
     }
 }
 
@@ -91,7 +98,7 @@ pub(crate) struct Place {
 
 impl Place {
     /// What is authenticated along with the password.
-    fn bytes(self) -> Vec<u8> {
+    pub(crate) fn bytes(self) -> Vec<u8> {
         let side = match self.side {
             SideName::Source => "source",
             SideName::Destination => "destination",
@@ -99,6 +106,18 @@ impl Place {
         let Self { tenant_id, order_id, pair_id, .. } = self;
         format!("mailferry credential\0{tenant_id}\0{order_id}\0{pair_id}\0{side}").into_bytes()
     }
+}
+
+/// What is to be sealed of what was entered, if anything was.
+pub(crate) fn entered(
+    kind: CredentialKind,
+    password: Option<&Secret>,
+    oauth: Option<&OauthGrant>,
+) -> Result<Option<Secret>, StoreError> {
+    if kind.is_fetched() {
+        return oauth.map(|grant| json(grant).map(Secret::new)).transpose();
+    }
+    Ok(password.filter(|password| !password.is_empty()).cloned())
 }
 
 /// The sealed value in a row with `key_id`, `wrapped_key`, `sealed`.
@@ -172,6 +191,7 @@ impl Store {
             provider,
             password,
             kind: row.code("credential_kind")?,
+            kept_at: CredentialAt::Pair(place.pair_id, place.side),
             delegation: row.json_opt("delegation")?,
             by_admin: row.get("by_admin")?,
             sandbox: None,

@@ -1,6 +1,14 @@
 //! The two databases behind one face: the same SQL text, the same arguments, the same rows.
 
-use std::{fs::OpenOptions, io, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
+use std::{
+    ffi::OsString,
+    fs::{File, OpenOptions},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use futures::TryStreamExt;
 use sqlx::{
@@ -56,8 +64,11 @@ impl Db {
         Ok(db)
     }
 
-    /// Opens the SQLite file at `path` and brings its tables up to date.
+    /// Opens the SQLite file at `path`, which nobody else opens meanwhile, and brings its tables up to date.
     pub(crate) async fn open_file(path: &Path) -> Result<Self, StoreError> {
+        if std::fs::metadata(path).map_or(true, |file| file.len() == 0) {
+            make_file(path).await?;
+        }
         let db = Self::open_sqlite(SqliteConnectOptions::new().filename(path)).await?;
         db.migrate().await?;
         Ok(db)
@@ -131,11 +142,43 @@ impl Db {
     }
 }
 
+/// Makes a file with all tables: beside its place, without a sync for each of them, and put there once it is whole and
+/// on the disk. A copy of few messages would wait for those syncs longer than for all its mail.
+async fn make_file(path: &Path) -> Result<(), StoreError> {
+    let new = beside(path, ".new");
+    // What an interrupted attempt has left.
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error.into()),
+        _ => {}
+    }
+    make_private(&new)?;
+    let options = SqliteConnectOptions::new()
+        .filename(&new)
+        .journal_mode(SqliteJournalMode::Memory)
+        .synchronous(SqliteSynchronous::Off)
+        .foreign_keys(true);
+    let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+    SQLITE_MIGRATIONS.run(&pool).await?;
+    pool.close().await;
+    File::open(&new)?.sync_all()?;
+    std::fs::rename(&new, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
 /// Makes the file, or makes it readable by its owner alone; SQLite gives the files beside it the same rights.
 fn make_private(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)?;
     file.set_permissions(std::fs::Permissions::from_mode(0o600))
+}
+
+/// The path with this ending.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(ending);
+    PathBuf::from(name)
 }
 
 /// A transaction; dropped without [`Tx::commit`], nothing of it remains.

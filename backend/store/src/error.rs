@@ -66,6 +66,12 @@ pub enum StoreError {
     /// The payment came to nothing, or the order needs another amount by now.
     #[error("the payment came to nothing, or its amount has changed")]
     PaymentChanged,
+    /// Nothing is to be paid back, or more than is left of a payment.
+    #[error("at most {left_minor} can be paid back")]
+    RefundTooLarge {
+        /// What is left, in the currency's smallest unit.
+        left_minor: u64,
+    },
     /// No account pair is ticked.
     #[error("no account pair is ticked")]
     NothingTicked,

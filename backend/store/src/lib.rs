@@ -9,6 +9,7 @@
 
 mod admin;
 mod check;
+mod chosen;
 mod context;
 mod credential;
 mod cut_over;
@@ -33,6 +34,7 @@ mod payment;
 mod progress;
 mod purge;
 mod request;
+mod rotation;
 mod run;
 mod sandbox;
 mod sealing;
@@ -44,6 +46,7 @@ mod throttle;
 mod traffic;
 mod value;
 mod verification;
+mod visit;
 mod voucher;
 mod webhook;
 
@@ -68,6 +71,7 @@ pub use password_link::PasswordLinkRecord;
 pub use payment::{PaymentEvent, PaymentEventId, PaymentRecord, Settled};
 pub use progress::{PROTOCOL_ITEMS, Page};
 pub use request::{NewAttachment, NewRequest, RequestFilter, RequestRecord};
+pub use rotation::CredentialAt;
 pub use run::RunRecord;
 pub use sandbox::SandboxMailbox;
 pub use sealing::{KeyFileError, SealError, SealingKeys};
@@ -77,5 +81,6 @@ pub use tenant::{ACTIVE_ORDERS, OPERATOR_TENANT};
 pub use throttle::{FAILED_LOGINS_AN_HOUR, LoginPermit, LoginTicket};
 pub use traffic::{AccountKey, DailyUse, TrafficAccounts};
 pub use verification::{LedgerUse, VerifiedPair};
+pub use visit::Visit;
 pub use voucher::{NewVouchers, VoucherFilter, VoucherUnfit};
 pub use webhook::{NewWebhook, WebhookAnswer, WebhookCall, WebhookUpdate};

@@ -12,7 +12,7 @@ use mailferry_shared::{
 };
 
 use crate::{
-    credential::Place,
+    credential::{Place, entered},
     db::Tx,
     error::StoreError,
     ledger::delete_ledger,
@@ -83,7 +83,7 @@ impl Store {
                 side_args(id, side, input)?,
             )
             .await?;
-            if let Some(password) = given(input) {
+            if let Some(password) = given(input)? {
                 let place = Place { tenant_id: order.tenant_id, order_id: order.id, pair_id: id, side };
                 self.keep_password(tx, place, password.expose()).await?;
             }
@@ -149,8 +149,8 @@ impl Store {
         let same_mailbox = same_login
             && row.get::<Option<String>>("act_for")? == input.act_for
             && row.json_opt::<Delegation>("delegation")? == input.delegation;
-        let password = given(input);
-        if let Some(password) = password {
+        let password = given(input)?;
+        if let Some(password) = &password {
             self.keep_password(tx, place, password.expose()).await?;
         } else if !same_login {
             Self::drop_password(tx, place.pair_id, place.side).await?;
@@ -192,9 +192,10 @@ impl Store {
     }
 }
 
-/// The password, if one was entered. Whom the order's admin logs in for has none.
-fn given(input: &SideInput) -> Option<&Secret> {
-    input.password.as_ref().filter(|password| !password.is_empty() && !input.by_admin)
+/// The password, or what access tokens are fetched with, if it was entered. Whom the order's admin logs in for has none.
+fn given(input: &SideInput) -> Result<Option<Secret>, StoreError> {
+    let own = entered(input.credential, input.password.as_ref(), input.oauth.as_ref())?;
+    Ok(own.filter(|_| !input.by_admin))
 }
 
 /// The columns of a side that are entered, from `$1` on.

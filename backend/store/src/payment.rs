@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod event;
+mod refund;
 
 pub use event::{PaymentEvent, PaymentEventId};
 
@@ -51,10 +52,17 @@ pub struct PaymentRecord {
     pub created_at: DateTime<Utc>,
     /// When it was paid.
     pub paid_at: Option<DateTime<Utc>>,
+    /// What was paid back so far.
+    pub refunded_minor: u64,
+    /// What the refund under way pays back; `None`: all that is left.
+    pub refund_minor: Option<u64>,
+    /// How many refunds of a part were asked for before.
+    pub refunds: u32,
 }
 
 const COLUMNS: &str = "id, order_id, tenant_id, method, state, pairs, price, net_minor, tax_minor, total_minor,
-    remote_order, remote_capture, approve_url, declined, created_at, paid_at";
+    remote_order, remote_capture, approve_url, declined, created_at, paid_at, refunded_minor,
+    refund_minor, refunds";
 
 fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
     Ok(PaymentRecord {
@@ -76,6 +84,9 @@ fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
         declined: row.get("declined")?,
         created_at: row.get("created_at")?,
         paid_at: row.get("paid_at")?,
+        refunded_minor: row.get("refunded_minor")?,
+        refund_minor: row.get::<Option<i64>>("refund_minor")?.and_then(|minor| minor.try_into().ok()),
+        refunds: row.get("refunds")?,
     })
 }
 
@@ -87,7 +98,8 @@ pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreEr
             "SELECT (SELECT COUNT(*) FROM pairs WHERE order_id = $1 AND ticked = 1) AS needed,
                 (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM voucher_uses WHERE order_id = $1)
                 + (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM payments
-                    WHERE order_id = $1 AND state = 'paid') AS covered,
+                    WHERE order_id = $1
+                        AND (state = 'paid' OR state = 'refunding' AND refund_minor IS NOT NULL)) AS covered,
                 (SELECT COUNT(*) FROM requests WHERE order_id = $1 AND waived_at IS NOT NULL) AS waived",
             args![id],
         )
@@ -207,7 +219,10 @@ impl Store {
         let amount = due(&mut tx, &order).await?.ok_or(StoreError::NothingDue)?;
         for open in select(&mut tx, "order_id = $1", args![id]).await? {
             match open.state {
-                PaymentState::Capturing | PaymentState::Pending => return Err(StoreError::PaymentUnderWay),
+                // Of the last one the payer is to get the money back first.
+                PaymentState::Capturing | PaymentState::Pending | PaymentState::Mismatched => {
+                    return Err(StoreError::PaymentUnderWay);
+                }
                 PaymentState::Creating | PaymentState::AwaitingApproval | PaymentState::Declined => {
                     if open.amount == amount && open.method == method {
                         return Ok(open);
@@ -276,7 +291,11 @@ impl Store {
         match payment.state {
             PaymentState::AwaitingApproval | PaymentState::Declined => {}
             PaymentState::Capturing | PaymentState::Pending | PaymentState::Paid => return Ok(payment),
-            PaymentState::Creating | PaymentState::Failed | PaymentState::Refunding | PaymentState::Refunded => {
+            PaymentState::Creating
+            | PaymentState::Failed
+            | PaymentState::Mismatched
+            | PaymentState::Refunding
+            | PaymentState::Refunded => {
                 return Err(StoreError::PaymentChanged);
             }
         }
@@ -304,7 +323,11 @@ impl Store {
         let payment = lock_payment(&mut tx, id).await?;
         let open = !matches!(
             payment.state,
-            PaymentState::Paid | PaymentState::Refunding | PaymentState::Refunded | PaymentState::Failed
+            PaymentState::Paid
+                | PaymentState::Mismatched
+                | PaymentState::Refunding
+                | PaymentState::Refunded
+                | PaymentState::Failed
         );
         if open && payment.state != state {
             set_state(&mut tx, id, state).await?;
@@ -313,6 +336,26 @@ impl Store {
             }
         }
         tx.commit().await
+    }
+
+    /// Money was taken, but not what was asked for. `capture` is the provider's number of it, if it was taken for this
+    /// payment at all: then it can be paid back. False if that was known.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn payment_mismatched(&self, id: PaymentId, capture: Option<&str>) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let payment = lock_payment(&mut tx, id).await?;
+        if matches!(
+            payment.state,
+            PaymentState::Paid | PaymentState::Mismatched | PaymentState::Refunding | PaymentState::Refunded
+        ) {
+            return Ok(false);
+        }
+        let sql = "UPDATE payments SET state = $2, remote_capture = $3 WHERE id = $1";
+        tx.execute(sql, args![id, code(&PaymentState::Mismatched)?, capture]).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// The money is there. The order that waited for it is scheduled in the same transaction, once however often this is
@@ -360,53 +403,6 @@ impl Store {
             order = read_order(tx, order.id).await?;
         }
         Ok(Settled { order: Some(order), started })
-    }
-
-    /// The seller pays back, by the payment's job.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::PaymentChanged`] if it is not paid; [`StoreError::Active`] while the order
-    /// waits to start or runs: cancel it first.
-    pub async fn begin_refund(&self, tenant: TenantId, id: PaymentId) -> Result<PaymentRecord, StoreError> {
-        let order_id = self.payment_record(id).await?.order_id;
-        let mut tx = self.write().await?;
-        let order = match lock_order(&mut tx, order_id).await {
-            Ok(order) => Some(order),
-            Err(StoreError::NotFound) => None,
-            Err(error) => return Err(error),
-        };
-        let payment = lock_payment(&mut tx, id).await?;
-        if payment.tenant_id != tenant {
-            return Err(StoreError::NotFound);
-        }
-        match payment.state {
-            PaymentState::Paid => {}
-            PaymentState::Refunding | PaymentState::Refunded => return Ok(payment),
-            _ => return Err(StoreError::PaymentChanged),
-        }
-        let runs = |order: &OrderRecord| {
-            matches!(order.life, OrderLife::Scheduled { .. } | OrderLife::Active(_) | OrderLife::Paused(_))
-        };
-        if order.as_ref().is_some_and(runs) {
-            return Err(StoreError::Active);
-        }
-        set_state(&mut tx, id, PaymentState::Refunding).await?;
-        enqueue(&mut tx, JobKind::Payment, id.0, self.now(), self.now()).await?;
-        tx.commit().await?;
-        self.tell_workers();
-        self.payment_record(id).await
-    }
-
-    /// The money was paid back, by us or by the seller at the provider.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn payment_refunded(&self, id: PaymentId) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        let sql = "UPDATE payments SET state = $2, refunded_at = COALESCE(refunded_at, $3) WHERE id = $1
-             AND state IN ('capturing', 'pending', 'paid', 'refunding', 'refunded')";
-        tx.execute(sql, args![id, code(&PaymentState::Refunded)?, self.now()]).await?;
-        tx.commit().await
     }
 
     /// Payments and events that should be on their way but have no job.

@@ -1,12 +1,13 @@
 //! A server's connections are slots that all workers share: a run takes some for each side before it connects.
 //!
-//! Slots belong to a lease. When it is released, taken over or runs out, they are free again, whatever became of the
-//! worker.
+//! Slots of a run belong to its lease. When that is released, taken over or runs out, they are free again, whatever
+//! became of the worker. Whoever connects without a run makes a visit ([`Store::begin_visit`]), which counts as well.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::account::SideName;
+use uuid::Uuid;
 
 use crate::{
     db::Tx,
@@ -39,10 +40,13 @@ pub enum Slots {
     NoneFree,
 }
 
-/// Slots of leases that hold, except those of one ledger.
-const HELD: &str = "SELECT COALESCE(CAST(SUM(s.connections) AS BIGINT), 0) AS n FROM connection_slots s
-     JOIN leases l ON l.ledger_id = s.ledger_id AND l.fence = s.fence
-     WHERE l.expires_at > $1 AND s.ledger_id <> $2";
+/// Connections that are held: slots of leases that hold, except those of one ledger, and visits.
+const HELD: &str = "SELECT COALESCE(CAST(SUM(held.connections) AS BIGINT), 0) AS n FROM (
+        SELECT s.host, s.account_hash, s.connections FROM connection_slots s
+            JOIN leases l ON l.ledger_id = s.ledger_id AND l.fence = s.fence
+            WHERE l.expires_at > $1 AND s.ledger_id <> $2
+        UNION ALL SELECT v.host, v.account_hash, v.connections FROM visits v WHERE v.expires_at > $1
+    ) held WHERE";
 
 impl Store {
     /// Takes up to `wanted` connections at both sides, as many as are free at each of them. What the lease's ledger
@@ -61,16 +65,11 @@ impl Store {
         check_fence(&mut tx, lease.ledger, lease.fence).await?;
         let now = lease_now(&mut tx, self.context()).await?;
         forget_old_days(&mut tx, self.now()).await?;
-        // Always in the same order, so that two claims never wait for each other in a circle.
-        let mut hosts = [&source.host, &destination.host];
-        hosts.sort();
-        for host in hosts {
-            lock_host(&mut tx, host).await?;
-        }
+        lock_hosts(&mut tx, [source, destination]).await?;
         let shared = if source.host == destination.host { 2 } else { 1 };
         let mut free = wanted;
         for side in [source, destination] {
-            free = free.min(free_at(&mut tx, lease, side, shared, now).await?);
+            free = free.min(free_at(&mut tx, Some(lease.ledger), side, shared, now).await?);
         }
         let sql = "DELETE FROM connection_slots WHERE ledger_id = $1";
         tx.execute(sql, args![lease.ledger]).await?;
@@ -96,22 +95,41 @@ impl Store {
         let mut tx = self.write().await?;
         let now = lease_now(&mut tx, self.context()).await?;
         lock_host(&mut tx, host).await?;
-        let nobody = String::new();
-        let held: u32 = tx.row(format!("{HELD} AND s.host = $3"), args![now, nobody, host]).await?.get("n")?;
+        let held = held_at(&mut tx, None, host, now).await?;
         let sql = "UPDATE slot_hosts SET lowered_to = $2, lowered_until = $3 WHERE host = $1";
         tx.execute(sql, args![host, held.saturating_sub(1).max(1), now + for_a_while]).await?;
         tx.commit().await
     }
 
-    /// Connections that runs hold at a server.
+    /// Connections that runs and visits hold at a server.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn connections_at(&self, host: &str) -> Result<u32, StoreError> {
         let mut tx = self.read().await?;
         let now = lease_now(&mut tx, self.context()).await?;
-        tx.row(format!("{HELD} AND s.host = $3"), args![now, String::new(), host]).await?.get("n")
+        held_at(&mut tx, None, host, now).await
     }
+}
+
+/// Connections that are held at a server, except those of one ledger.
+async fn held_at(tx: &mut Tx, except: Option<Uuid>, host: &str, now: DateTime<Utc>) -> Result<u32, StoreError> {
+    tx.row(format!("{HELD} held.host = $3"), args![now, ledger_or_none(except), host]).await?.get("n")
+}
+
+/// No ledger is called so.
+fn ledger_or_none(ledger: Option<Uuid>) -> String {
+    ledger.map(|ledger| ledger.to_string()).unwrap_or_default()
+}
+
+/// Makes parallel claims for the same servers wait for each other; always in the same order, so that two never wait in
+/// a circle.
+pub(crate) async fn lock_hosts(tx: &mut Tx, at: impl IntoIterator<Item = &SlotRequest>) -> Result<(), StoreError> {
+    let hosts: BTreeSet<&str> = at.into_iter().map(|side| side.host.as_str()).collect();
+    for host in hosts {
+        lock_host(tx, host).await?;
+    }
+    Ok(())
 }
 
 /// Makes parallel claims for one server wait for each other.
@@ -125,18 +143,18 @@ async fn lock_host(tx: &mut Tx, host: &str) -> Result<(), StoreError> {
     .map(drop)
 }
 
-/// Connections that one side may still have; `shared` tells how many sides of the run are at this server.
-async fn free_at(
+/// Connections that one side may still have, those of the run's own ledger not counted; `shared` tells how many of its
+/// sides are at this server.
+pub(crate) async fn free_at(
     tx: &mut Tx,
-    lease: &Lease,
+    own: Option<Uuid>,
     side: &SlotRequest,
     shared: u32,
     now: DateTime<Utc>,
 ) -> Result<u32, StoreError> {
-    let sql = format!("{HELD} AND s.host = $3");
-    let at_host: u32 = tx.row(sql, args![now, lease.ledger, &side.host]).await?.get("n")?;
-    let sql = format!("{HELD} AND s.account_hash = $3");
-    let by_account: u32 = tx.row(sql, args![now, lease.ledger, side.account.0.clone()]).await?.get("n")?;
+    let at_host = held_at(tx, own, &side.host, now).await?;
+    let sql = format!("{HELD} held.account_hash = $3");
+    let by_account: u32 = tx.row(sql, args![now, ledger_or_none(own), side.account.0.clone()]).await?.get("n")?;
     let sql = "SELECT lowered_to FROM slot_hosts WHERE host = $1 AND lowered_until > $2";
     let lowered: Option<u32> =
         tx.row_opt(sql, args![&side.host, now]).await?.map(|row| row.get("lowered_to")).transpose()?;

@@ -62,6 +62,9 @@ pub struct DovecotOptions {
     pub tls: bool,
     /// What its certificate names besides `localhost` and `127.0.0.1`.
     pub host_names: Vec<String>,
+    /// Takes access tokens too (XOAUTH2, OAUTHBEARER), and asks this address whose they are (RFC 7662): `username` must
+    /// be the login's.
+    pub introspection: Option<String>,
     /// More configuration, appended as it is.
     pub extra: String,
 }
@@ -81,6 +84,7 @@ impl Default for DovecotOptions {
             create_special_use: false,
             tls: true,
             host_names: Vec::new(),
+            introspection: None,
             extra: String::new(),
         }
     }
@@ -249,6 +253,17 @@ impl Dovecot {
         fs::write(self.path("users"), users)
     }
 
+    fn tokens(&self, options: &DovecotOptions) -> io::Result<String> {
+        let Some(url) = &options.introspection else { return Ok(String::new()) };
+        let file = self.path("oauth2.conf");
+        fs::write(&file, OAUTH2.replace("@URL@", url))?;
+        Ok(format!(
+            "auth_mechanisms = plain login xoauth2 oauthbearer\npassdb {{\n  driver = oauth2\n  mechanisms = xoauth2 \
+             oauthbearer\n  args = {}\n}}\n",
+            file.display()
+        ))
+    }
+
     fn configuration(&self) -> io::Result<String> {
         let options = locked(&self.options).clone();
         let dir = self.folder.path().display().to_string();
@@ -271,7 +286,7 @@ impl Dovecot {
             .replace("@SEPARATOR@", &options.separator.to_string())
             .replace("@PREFIX@", &options.prefix)
             .replace("@MAILBOXES@", &mailboxes(&options));
-        Ok(text + &rootless()? + &self.optional(&options))
+        Ok(text + &rootless()? + &self.tokens(&options)? + &self.optional(&options))
     }
 
     fn optional(&self, options: &DovecotOptions) -> String {
@@ -300,6 +315,14 @@ impl Dovecot {
         text + &options.extra
     }
 }
+
+/// How access tokens are looked up; @URL@ is asked by POST.
+const OAUTH2: &str = "introspection_mode = post
+introspection_url = @URL@
+username_attribute = username
+active_attribute = active
+active_value = true
+";
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

@@ -156,7 +156,9 @@ pub(crate) fn Resume() -> impl IntoView {
         let path = context.order.with_untracked(|order| {
             if is_asked_for(order) { asked_path(order.id) } else { resume_at(order).path(order.id) }
         });
-        router.replace(&path);
+        // Whoever comes back from paying brings the payment's number along.
+        let query = window().location().search().unwrap_or_default();
+        router.replace(&format!("{path}{query}"));
     });
     view! { <Skeleton /> }
 }

@@ -532,6 +532,10 @@ impl Destination for ImapDestination {
         append::submit(&mut self.0, &mut self.1, wire_name, batch).await
     }
 
+    async fn answered(&mut self) {
+        append::answered(&mut self.0, &mut self.1).await;
+    }
+
     async fn answer(&mut self) -> Option<Answered> {
         append::answer(&mut self.0, &mut self.1).await
     }

@@ -20,7 +20,11 @@ const PIECE: usize = 64 << 10;
 
 /// Batches on their way, in the order of their submission.
 #[derive(Debug, Default)]
-pub(super) struct Outbox(VecDeque<Sent>);
+pub(super) struct Outbox {
+    sent: VecDeque<Sent>,
+    /// What was heard of the line's end, until somebody asks for an answer.
+    lost: Option<ConnectorError>,
+}
 
 #[derive(Debug)]
 struct Sent {
@@ -64,7 +68,7 @@ pub(super) async fn submit(
         hear_all(session, outbox).await;
         let (fates, lost) = one_by_one(session, wire_name, &batch).await;
         let answers = Answers::Known { fates, lost };
-        outbox.0.push_back(Sent { wire_name: wire_name.to_owned(), batch, flags_reduced, answers });
+        outbox.sent.push_back(Sent { wire_name: wire_name.to_owned(), batch, flags_reduced, answers });
         return Ok(());
     }
     let together = batch.len() > 1 && session.can("MULTIAPPEND");
@@ -80,22 +84,30 @@ pub(super) async fn submit(
         Some(command) if tags.is_empty() => Answers::Together(command),
         last => Answers::Each(tags.into_iter().chain(last).collect()),
     };
-    outbox.0.push_back(Sent { wire_name: wire_name.to_owned(), batch, flags_reduced, answers });
+    outbox.sent.push_back(Sent { wire_name: wire_name.to_owned(), batch, flags_reduced, answers });
     Ok(())
+}
+
+/// Reads until the answer to the oldest batch has come, or the line is lost. What was read is kept, so that it does no
+/// harm to stop waiting.
+pub(super) async fn answered(session: &mut Session, outbox: &mut Outbox) {
+    while outbox.lost.is_none() && outbox.sent.front().is_some_and(|sent| !sent.is_answered()) {
+        outbox.lost = hear(session, outbox).await.err();
+    }
 }
 
 /// The answer to the oldest batch.
 pub(super) async fn answer(session: &mut Session, outbox: &mut Outbox) -> Option<Answered> {
-    let mut lost = None;
-    while lost.is_none() && !outbox.0.front()?.is_answered() {
+    let mut lost = outbox.lost.take();
+    while lost.is_none() && !outbox.sent.front()?.is_answered() {
         lost = hear(session, outbox).await.err();
     }
-    let refused_together = outbox.0.front()?.is_refused_together(session);
+    let refused_together = outbox.sent.front()?.is_refused_together(session);
     if refused_together {
         // All or nothing: nothing was stored. One by one, the bad message shows itself.
         hear_all(session, outbox).await;
     }
-    let sent = outbox.0.pop_front()?;
+    let sent = outbox.sent.pop_front()?;
     let (fates, lost) = if refused_together {
         one_by_one(session, &sent.wire_name, &sent.batch).await
     } else {
@@ -111,7 +123,7 @@ async fn hear(session: &mut Session, outbox: &mut Outbox) -> Result<(), Connecto
     }
     if let Answer::Tagged(tag, judged) = session.answer(session.patience.append, |_| ()).await?
         && let Some(command) =
-            outbox.0.iter_mut().flat_map(|sent| sent.answers.commands()).find(|command| command.tag == tag)
+            outbox.sent.iter_mut().flat_map(|sent| sent.answers.commands()).find(|command| command.tag == tag)
     {
         command.answer = Some(judged);
     }
@@ -120,7 +132,7 @@ async fn hear(session: &mut Session, outbox: &mut Outbox) -> Result<(), Connecto
 
 /// Reads the answers to everything that is on its way, as far as they come.
 async fn hear_all(session: &mut Session, outbox: &mut Outbox) {
-    while !session.broken && outbox.0.iter().any(|sent| !sent.is_answered()) {
+    while !session.broken && outbox.sent.iter().any(|sent| !sent.is_answered()) {
         if hear(session, outbox).await.is_err() {
             return;
         }

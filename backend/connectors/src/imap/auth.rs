@@ -125,12 +125,13 @@ async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<Reply,
         session.ask_capabilities().await?;
     }
     let Some(mailbox) = login.act_for.as_deref() else {
-        return match login.kind {
-            CredentialKind::Password => as_user(session, login, &login.user).await,
-            CredentialKind::OauthToken => by_token(session, login, &login.user).await,
+        return if login.kind.is_password() {
+            as_user(session, login, &login.user).await
+        } else {
+            by_token(session, login, &login.user).await
         };
     };
-    if login.kind == CredentialKind::OauthToken {
+    if !login.kind.is_password() {
         // The token says who asks, the name for whom.
         return by_token(session, login, mailbox).await;
     }
@@ -204,12 +205,18 @@ async fn line(session: &mut Session, text: &str) -> Result<(), ConnectorError> {
     session.flush().await
 }
 
-/// XOAUTH2 (Google, Microsoft): the token and the mailbox. A refusal comes as a challenge first, which holds a reason
-/// that nobody here needs, and must be answered by an empty line.
+/// XOAUTH2 (Google, Microsoft), or OAUTHBEARER (RFC 7628) where a server has that alone: the token and the mailbox. A
+/// refusal comes as a challenge first, which holds a reason that nobody here needs, and must be answered.
 async fn by_token(session: &mut Session, login: &ImapLogin, mailbox: &str) -> Result<Reply, ConnectorError> {
     let token = login.password.expose_secret();
-    let message = STANDARD.encode(format!("user={mailbox}\x01auth=Bearer {token}\x01\x01"));
-    let tag = sasl(session, login, "XOAUTH2", &message).await?;
+    let (mechanism, message, answer) = if session.can("AUTH=OAUTHBEARER") && !session.can("AUTH=XOAUTH2") {
+        let (name, Endpoint { host, port, .. }) = (mailbox.replace('=', "=3D").replace(',', "=2C"), &login.endpoint);
+        let message = format!("n,a={name},\x01host={host}\x01port={port}\x01auth=Bearer {token}\x01\x01");
+        ("OAUTHBEARER", message, STANDARD.encode("\x01"))
+    } else {
+        ("XOAUTH2", format!("user={mailbox}\x01auth=Bearer {token}\x01\x01"), String::new())
+    };
+    let tag = sasl(session, login, mechanism, &STANDARD.encode(message)).await?;
     let mut reply = Reply::default();
     // A server that answers with one challenge after the other is none of those that this is for.
     for _ in 0..2 {
@@ -223,7 +230,7 @@ async fn by_token(session: &mut Session, login: &ImapLogin, mailbox: &str) -> Re
                 };
                 return Err(ConnectorError { code, ..error });
             }
-            None => line(session, "").await?,
+            None => line(session, &answer).await?,
         }
     }
     Err(ConnectorError::new(FindingCode::ServerError, Decision::Permanent, login.name.clone()))

@@ -25,7 +25,7 @@ pub struct ImapLogin {
     pub user: String,
     /// The password, or the token, of `user`.
     pub password: SecretString,
-    /// What it is.
+    /// What it is: a password, or else an access token, however it was got.
     pub kind: CredentialKind,
     /// The mailbox that `user`, an admin, acts for.
     pub act_for: Option<String>,

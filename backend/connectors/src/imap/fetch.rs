@@ -27,7 +27,8 @@ use super::{
 
 /// Commands on the way at once.
 const COMMANDS: usize = 16;
-/// Bytes on the way at once at most, by the listed sizes.
+/// Bytes on the way at once at most, by the listed sizes: what is on the line is not in our memory, unless a server mixes
+/// its answers.
 const BYTES: u64 = 4 << 20;
 
 /// A message may be larger than stated, but not without end: twice as large, or this large.
@@ -99,6 +100,9 @@ impl<'a> Pipeline<'a> {
             open.as_ref().is_some_and(|(name, validity)| *name == folder.wire_name && *validity == folder.uid_validity)
         };
         let asks = Asks::new(request, is_open);
+        let budget = request.budget.size_bytes();
+        // Over a long line nothing comes while the next command is on its way.
+        let most_bytes = BYTES.min(if session.is_far() { budget } else { budget / 2 });
         Self {
             folder: asks.folder(),
             session,
@@ -107,7 +111,7 @@ impl<'a> Pipeline<'a> {
             asks,
             in_flight: VecDeque::new(),
             bytes_in_flight: 0,
-            most_bytes: BYTES.min(request.budget.size_bytes() / 2),
+            most_bytes,
             early: HashMap::new(),
             slices: HashMap::new(),
             large: None,

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeSet, HashMap},
     io,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use async_imap::{
@@ -31,6 +31,8 @@ use crate::net::{Patience, Squeeze};
 
 /// Untagged responses that one command may be answered with, besides those it asks for.
 const UNTAGGED_LIMIT: usize = 2_000_000;
+/// A server whose answers take longer than this is far away.
+const FAR: Duration = Duration::from_millis(10);
 /// Short commands on the way at once.
 const WINDOW: usize = 64;
 
@@ -102,6 +104,8 @@ pub(super) struct Session {
     pub(super) squeeze: Squeeze,
     pub(super) compression_tried: bool,
     pub(super) pace: Pace,
+    /// The shortest time in which a command was answered.
+    round_trip: Duration,
 }
 
 impl Session {
@@ -121,6 +125,7 @@ impl Session {
             squeeze: Squeeze::default(),
             compression_tried: false,
             pace: Pace::default(),
+            round_trip: Duration::MAX,
         }
     }
 
@@ -252,8 +257,16 @@ impl Session {
 
     /// Sends a command and reads up to its tagged OK.
     pub(super) async fn command(&mut self, command: &str, doing: Doing) -> Result<Reply, ConnectorError> {
+        let began = Instant::now();
         let tag = self.send(command).await?;
-        self.finish(&tag, doing, self.patience.idle, |_| {}).await
+        let reply = self.finish(&tag, doing, self.patience.idle, |_| {}).await;
+        self.round_trip = self.round_trip.min(began.elapsed());
+        reply
+    }
+
+    /// True if what is asked for takes so long to come that much must be on the way at once.
+    pub(super) fn is_far(&self) -> bool {
+        self.round_trip != Duration::MAX && self.round_trip >= FAR
     }
 
     /// Reads up to the answer tagged `tag`; `visit` sees every untagged response.

@@ -28,6 +28,7 @@ use tokio_rustls::TlsConnector;
 
 use super::{
     guard::{AddressGuard, Refused},
+    race,
     tls::{CertificateTrust, HandshakeFailure, TlsSetupError, handshake_failure},
 };
 
@@ -249,7 +250,7 @@ impl Network {
         (*self.tls).clone()
     }
 
-    /// Connects over TCP, to the first address that answers.
+    /// Connects over TCP, to the first address that answers; a silent one is not waited for.
     ///
     /// # Errors
     /// A [`ConnectorError`] that says what is wrong with name, address or port.
@@ -264,19 +265,17 @@ impl Network {
         for address in &addresses {
             self.guard.check_address(*address).map_err(|refused| refusal(refused, context()))?;
         }
-        let mut last = None;
-        for address in addresses {
+        let attempt = |address: IpAddr| async move {
             match timeout(CONNECT_TIMEOUT, TcpStream::connect((address, endpoint.port))).await {
-                Ok(Ok(stream)) => {
-                    // Small commands must not wait for each other.
-                    stream.set_nodelay(true).map_err(|error| lost(context()).caused_by(error))?;
-                    return Ok(stream);
-                }
-                Ok(Err(error)) => last = Some(refused_connection(context(), error)),
-                Err(_) => last = Some(ConnectorError::new(FindingCode::ConnectionTimeout, Decision::Retry, context())),
+                Ok(Ok(stream)) => Ok(stream),
+                Ok(Err(error)) => Err(refused_connection(context(), error)),
+                Err(_) => Err(ConnectorError::new(FindingCode::ConnectionTimeout, Decision::Retry, context())),
             }
-        }
-        Err(last.unwrap_or_else(|| lost(context())))
+        };
+        let stream = race::first(addresses, attempt).await.map_err(|error| error.unwrap_or_else(|| lost(context())))?;
+        // Small commands must not wait for each other.
+        stream.set_nodelay(true).map_err(|error| lost(context()).caused_by(error))?;
+        Ok(stream)
     }
 
     /// Starts TLS on a connection to `endpoint`.

@@ -8,6 +8,7 @@ mod dns;
 mod fresh;
 mod guard;
 pub mod http;
+mod race;
 mod tls;
 
 pub(crate) use deflate::Deflated;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mailferry_connectors::{
-    imap::{ImapDestination, ImapLogin, ImapSource},
+    imap::{ImapDestination, ImapLogin, ImapReader, ImapSource},
     memory::{MemoryAccount, MemoryConnector, MemoryDestination, MemorySource},
     net::Network,
 };
@@ -12,6 +12,7 @@ use mailferry_engine::{
     port::{Account, Connector, ConnectorError, NoFault},
     run::RunReport,
     survey::survey,
+    verify::VerifyEnd,
 };
 use mailferry_shared::{finding::FindingCode, run::RunState};
 use mailferry_store::LedgerReport;
@@ -173,6 +174,10 @@ async fn the_survey_counts_what_will_be_copied() {
     assert_eq!(survey.messages, 2 + 2 + 1 + 1 + 1 + 2);
 }
 
+fn reader(fake: &Fake) -> ImapReader {
+    ImapReader { network: network(), login: fake.login() }
+}
+
 fn to_gmail(world: &World, fake: &Fake) -> Arc<ToGmail> {
     Arc::new(ToGmail { network: network(), login: fake.login(), from: world.connector.clone() })
 }
@@ -199,6 +204,10 @@ async fn gmail_keeps_one_message_for_two_alike_and_a_copy_counts_both() {
         ended(&again, RunState::Succeeded);
         assert_eq!((again.counts.stored, again.counts.present), (0, 4));
     }
+    // The one message stands for both copies, as Gmail has told.
+    let verified = world.verify(reader(&fake)).await;
+    assert!(matches!(verified.end, VerifyEnd::Done), "{:?}", verified.end);
+    assert_eq!((verified.counts.expected, verified.counts.identical), (4, 4), "{:?}", verified.items);
     // With an empty ledger what is there is found, and the second copy merges once more.
     let mut fresh = World::new();
     fresh.connector = world.connector.clone();
@@ -206,6 +215,10 @@ async fn gmail_keeps_one_message_for_two_alike_and_a_copy_counts_both() {
     ended(&report, RunState::Succeeded);
     assert_eq!((report.counts.stored, report.counts.present), (0, 4));
     assert_eq!(fake.state().mailbox.messages.len(), 2);
+    // Once it is gone it is missed for both.
+    fake.state().mailbox.unlabel("INBOX", "the same in all places");
+    let missed = world.verify(reader(&fake)).await.counts;
+    assert_eq!((missed.identical, missed.absent), (2, 2));
 }
 
 #[tokio::test]

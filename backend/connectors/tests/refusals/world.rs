@@ -9,15 +9,20 @@ use std::{
 };
 
 use chrono::{DateTime, FixedOffset};
-use mailferry_connectors::memory::{MemoryAccount, MemoryConnector};
+use mailferry_connectors::{
+    imap::ImapReader,
+    memory::{MemoryAccount, MemoryConnector},
+};
 use mailferry_domain::{
     folder::FolderPath,
     item::Flags,
     manifest::{FORMAT, ManifestHead, VERSION},
 };
 use mailferry_engine::{
+    manifest::Manifest,
     port::{Connector, Control, Fault, Interrupted, NoFault, NoProgress, Step},
     run::{Job, RunEnd, RunOptions, RunReport, run},
+    verify::{VerifyJob, VerifyOptions, VerifyReport, verify},
 };
 use mailferry_shared::{finding::FindingCode, ids::RunId, run::RunState};
 use mailferry_store::{LedgerFile, LedgerReport};
@@ -127,6 +132,25 @@ impl World {
         assert_eq!(protocol.counts, report.counts, "the protocol is the ledger");
         ledger.write_manifest(manifest_head(), &mut std::io::sink()).await.expect("a manifest of whatever there is");
         (report, protocol)
+    }
+}
+
+impl World {
+    /// What `account` holds, compared with the manifest of all that was copied.
+    pub(crate) async fn verify(&self, account: ImapReader) -> VerifyReport {
+        let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
+        let id = RunId(Uuid::from_u128(self.runs.load(Ordering::Relaxed) as u128));
+        let ledger = file.run_ledger(id).await.expect("the run's ledger");
+        let mut manifest = tempfile::tempfile().expect("a file");
+        ledger.write_manifest(manifest_head(), &mut manifest).await.expect("a manifest");
+        verify(VerifyJob {
+            account,
+            manifest: Manifest::open(manifest).expect("reads"),
+            options: VerifyOptions::default(),
+            control: Control::always_go(),
+            progress: Arc::new(|_| {}),
+        })
+        .await
     }
 }
 

@@ -177,3 +177,21 @@ proptest! {
         prop_assert!(arrived <= there.len(), "each message stands for one entry");
     }
 }
+
+#[test]
+fn a_message_that_the_destination_keeps_for_two_alike_stands_for_both_and_for_no_third() {
+    let merged = |uid| ManifestEntry { outcome: ManifestOutcome::Present, ..entry(uid, 1, 1) };
+    let mut matching = Matching::default();
+    // Sent, and told to lie where another one does; the same from another server's words; never told; another's place.
+    for entry in [merged(Some(5)), entry(Some(5), 1, 1), merged(None), merged(Some(6))] {
+        matching.want(entry);
+    }
+    assert_eq!(matching.shared_places(1).to_string(), "5:6");
+    assert!(matching.shared_places(2).is_empty(), "renumbered since");
+    let taken = matching.take_shared(&key(17), &found(5, 1, 1).seen);
+    let grades: Vec<_> = taken.iter().map(|(entry, verdict)| (entry.outcome, verdict.grade, verdict.uid)).collect();
+    assert_eq!(grades, [(ManifestOutcome::Present, Grade::Identical, Some(Uid(5)))]);
+    assert!(matching.take_shared(&key(18), &found(6, 1, 2).seen).is_empty(), "other bytes");
+    let left: Vec<Grade> = matching.finish().into_iter().map(|(_, verdict)| verdict.grade).collect();
+    assert_eq!(left, [Grade::Absent; 3]);
+}

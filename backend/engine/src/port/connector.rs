@@ -307,6 +307,12 @@ pub trait Destination: Account {
         batch: Vec<NewItem>,
     ) -> impl Future<Output = Result<(), ConnectorError>> + Send;
 
+    /// Waits until the answer to the oldest batch without one has come, or cannot come any more. Whoever gives up waiting
+    /// loses nothing.
+    fn answered(&mut self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
     /// The answer to the oldest batch without one; `None` if there is no such batch.
     fn answer(&mut self) -> impl Future<Output = Option<Answered>> + Send;
 

@@ -104,6 +104,7 @@ pub(super) async fn check<O: Opens>(
         in_their_places(shared, account, &mut checks, places).await?;
     }
     elsewhere(shared, account, &mut checks).await?;
+    kept_once(shared, account, &mut checks).await?;
     for mut check in checks {
         for (entry, verdict) in std::mem::take(&mut check.matching).finish() {
             conclude(shared, &mut check.checked, entry, verdict);
@@ -251,6 +252,23 @@ async fn elsewhere<O: Opens>(shared: &Shared<O>, account: &mut O::Account, check
         if !check.matching.wants(&key) {
             check.matching.keep(found(&message)?);
         } else if let Some((entry, verdict)) = check.matching.take(&key, seen(&message)) {
+            conclude(shared, &mut check.checked, entry, verdict);
+        }
+        Ok(())
+    })
+    .await
+}
+
+/// Reads messages once more that several entries say they lie at: a destination that keeps one for two alike has told so.
+async fn kept_once<O: Opens>(shared: &Shared<O>, account: &mut O::Account, checks: &mut [Check]) -> Result<(), Stop> {
+    let mut items = Vec::new();
+    for (at, check) in checks.iter().enumerate() {
+        let places = check.matching.shared_places(check.listing.status.uid_validity.0);
+        let named = check.listing.items.iter().filter(|item| places.contains(item.uid));
+        items.extend(named.map(|item| (at, *item)));
+    }
+    read(account, checks, items, |check, _, message| {
+        for (entry, verdict) in check.matching.take_shared(&message.body.key(), &seen(&message)) {
             conclude(shared, &mut check.checked, entry, verdict);
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! ETag and 304 (RFC 9110 sections 8.8.3 and 13.1.2): whoever polls is sent only what has changed.
 
 use actix_web::{
-    HttpRequest, HttpResponse, HttpResponseBuilder,
+    HttpRequest,
     body::{BoxBody, MessageBody},
     dev::ServiceResponse,
     http::{
@@ -11,25 +11,9 @@ use actix_web::{
 };
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use serde::Serialize;
 
-use super::problem::ApiError;
-
-/// Answers `value` as JSON, or 304 if the client has it already.
-///
-/// # Errors
-/// [`ApiError::Internal`] if it cannot be written as JSON.
-pub fn answer(request: &HttpRequest, value: &impl Serialize) -> Result<HttpResponse, ApiError> {
-    let body = serde_json::to_vec(value).map_err(ApiError::internal)?;
-    let tag = tag_of(&body);
-    let known = is_known(request, &tag);
-    let mut response = HttpResponseBuilder::new(if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK });
-    // Private answers are kept nowhere; whoever polls remembers the tag and what came with it.
-    response.insert_header(ETag(tag)).insert_header((header::CACHE_CONTROL, "no-store"));
-    Ok(if known { response.finish() } else { response.content_type("application/json").body(body) })
-}
-
-/// Tags an answer of any operation that did not do so itself; what comes as a stream has no tag.
+/// Tags an answer of any operation that did not do so itself, and leaves out what the client has already; what comes as a
+/// stream has no tag.
 pub(super) fn add(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let (request, response) = response.into_parts();
     let (mut head, body) = response.into_parts();
@@ -65,30 +49,26 @@ fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
+    use actix_web::{HttpResponse, cookie::Cookie, test::TestRequest};
 
     use super::*;
 
-    #[test]
-    fn the_same_value_is_not_sent_twice() {
-        let first = answer(&TestRequest::get().to_http_request(), &[1, 2]).expect("answers");
-        assert_eq!(first.status(), 200);
-        let tag = first.headers().get("etag").expect("has one").clone();
-        let again = TestRequest::get().insert_header((header::IF_NONE_MATCH, tag.clone())).to_http_request();
-        assert_eq!(answer(&again, &[1, 2]).expect("answers").status(), 304);
-        let changed = answer(&again, &[1, 3]).expect("answers");
-        assert_eq!(changed.status(), 200);
-        assert_ne!(changed.headers().get("etag"), Some(&tag));
+    fn answered(request: HttpRequest, value: [u8; 2]) -> ServiceResponse<BoxBody> {
+        let cookie = Cookie::new("session", "prolonged");
+        add(ServiceResponse::new(request, HttpResponse::Ok().cookie(cookie).json(value)))
     }
 
     #[test]
-    fn an_answer_without_a_tag_gets_the_same_one() {
-        let plain = |request: HttpRequest| ServiceResponse::new(request, HttpResponse::Ok().json([1, 2]));
-        let first = add(plain(TestRequest::get().to_http_request()));
+    fn the_same_value_is_not_sent_twice_but_its_cookie_is() {
+        let first = answered(TestRequest::get().to_http_request(), [1, 2]);
+        assert_eq!(first.status(), 200);
         let tag = first.headers().get("etag").expect("has one").clone();
-        let told = answer(&TestRequest::get().to_http_request(), &[1, 2]).expect("answers");
-        assert_eq!(told.headers().get("etag"), Some(&tag));
-        let again = TestRequest::get().insert_header((header::IF_NONE_MATCH, tag)).to_http_request();
-        assert_eq!(add(plain(again)).status(), 304);
+        let again = || TestRequest::get().insert_header((header::IF_NONE_MATCH, tag.clone())).to_http_request();
+        let unchanged = answered(again(), [1, 2]);
+        assert_eq!(unchanged.status(), 304);
+        assert!(unchanged.headers().contains_key("set-cookie") && !unchanged.headers().contains_key("content-type"));
+        let changed = answered(again(), [1, 3]);
+        assert_eq!(changed.status(), 200);
+        assert_ne!(changed.headers().get("etag"), Some(&tag));
     }
 }

@@ -229,6 +229,12 @@ impl From<StoreError> for ApiError {
             StoreError::NothingDue => Self::NothingDue,
             StoreError::PaymentUnderWay => Self::PaymentUnderWay,
             StoreError::PaymentChanged => Self::PaymentChanged,
+            StoreError::RefundTooLarge { left_minor: 0 } => {
+                Self::field("/amount_minor", "This payment can be paid back as a whole only; leave the field out.")
+            }
+            StoreError::RefundTooLarge { left_minor } => {
+                Self::field("/amount_minor", format!("What is paid back is 1 to {left_minor}."))
+            }
             StoreError::NothingTicked => Self::NothingTicked,
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             StoreError::RunState(_)

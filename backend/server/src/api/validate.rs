@@ -1,17 +1,19 @@
 //! What the types of `shared` alone do not say: lengths, ranges, known names. Errors name the field by JSON pointer.
 
+use mailferry_domain::oauth::Grant;
 use mailferry_shared::{
     account::{AccountChange, AccountCreate, SideInput},
     admin::AdminCredentialsSet,
-    delegation::Delegation,
+    delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
+    oauth::OauthGrant,
     order::{OrderOptions, ProviderChoice},
     problem::FieldError,
     secret::Secret,
 };
 
 use super::problem::ApiError;
-use crate::{providers::Providers, sandbox};
+use crate::{oauth::check_key, providers::Providers, sandbox, settings::oauth::OauthSettings};
 
 /// The longest login name, characters.
 const MAX_USER_CHARS: usize = 320;
@@ -89,28 +91,61 @@ impl Check {
         self.that(good, pointer, "A folder is named by its levels with / between, like Archive/2024.");
     }
 
-    fn side(&mut self, side: &SideInput, pointer: &str) {
+    fn side(&mut self, side: &SideInput, pointer: &str, services: &OauthSettings) {
         let good = !side.user.trim().is_empty() && is_text(&side.user, MAX_USER_CHARS);
         self.that(good, format!("{pointer}/user"), "Enter the login name; it has at most 320 characters.");
         let good = side.act_for.as_ref().is_none_or(|user| !user.trim().is_empty() && is_text(user, MAX_USER_CHARS));
         self.that(good, format!("{pointer}/act_for"), "Enter the mailbox to act for, or leave the field out.");
-        let alone = !side.by_admin || side.act_for.is_none() && side.password.is_none();
+        let alone = !side.by_admin || side.act_for.is_none() && side.password.is_none() && side.oauth.is_none();
         self.that(
             alone,
             format!("{pointer}/by_admin"),
-            "Whom the order's admin logs in for has neither password nor act_for.",
+            "Whom the order's admin logs in for has neither password nor oauth nor act_for.",
         );
         self.delegation(side.delegation.as_ref(), &format!("{pointer}/delegation"));
         self.password(side.password.as_ref(), &format!("{pointer}/password"));
+        self.oauth(side.credential, side.password.as_ref(), side.oauth.as_ref(), pointer, services);
         self.endpoint(side.endpoint.as_ref(), &format!("{pointer}/endpoint"));
     }
 
     /// The admin credentials of a side.
-    pub fn admin(&mut self, set: &AdminCredentialsSet) {
-        let good = !set.user.trim().is_empty() && is_text(&set.user, MAX_USER_CHARS);
+    pub fn admin(&mut self, set: &AdminCredentialsSet, services: &OauthSettings) {
+        let names_itself = set.user.is_empty()
+            && matches!(set.credential, CredentialKind::GoogleServiceAccount | CredentialKind::MicrosoftApp);
+        let good = names_itself || !set.user.trim().is_empty() && is_text(&set.user, MAX_USER_CHARS);
         self.that(good, "/user", "Enter the admin's login name; it has at most 320 characters.");
         self.password(set.password.as_ref(), "/password");
+        self.oauth(set.credential, set.password.as_ref(), set.oauth.as_ref(), "", services);
         self.delegation(set.delegation.as_ref(), "/delegation");
+    }
+
+    /// What access tokens are fetched with: for the kinds that need it, and complete.
+    fn oauth(
+        &mut self,
+        kind: CredentialKind,
+        password: Option<&Secret>,
+        given: Option<&OauthGrant>,
+        pointer: &str,
+        services: &OauthSettings,
+    ) {
+        let alone = !kind.is_fetched() || password.is_none();
+        self.that(alone, format!("{pointer}/password"), "This kind of credential has no password: fill in oauth.");
+        let Some(given) = given else { return };
+        let pointer = format!("{pointer}/oauth");
+        match Grant::parse(kind, given, Some(&services.google_token_url())) {
+            Err(errors) => {
+                for error in errors {
+                    let field = if error.field.is_empty() { String::new() } else { format!("/{}", error.field) };
+                    self.that(false, format!("{pointer}{field}"), error.message);
+                }
+            }
+            Ok(Grant::ServiceAccount(account)) => {
+                if let Err(unusable) = check_key(&account.private_key) {
+                    self.that(false, format!("{pointer}/key_file"), unusable.to_string());
+                }
+            }
+            Ok(Grant::Refresh(_) | Grant::App(_)) => {}
+        }
     }
 
     fn delegation(&mut self, delegation: Option<&Delegation>, pointer: &str) {
@@ -137,18 +172,18 @@ impl Check {
     }
 
     /// A new account pair.
-    pub fn account(&mut self, account: &AccountCreate) {
-        self.side(&account.source, "/source");
-        self.side(&account.destination, "/destination");
+    pub fn account(&mut self, account: &AccountCreate, services: &OauthSettings) {
+        self.side(&account.source, "/source", services);
+        self.side(&account.destination, "/destination", services);
     }
 
     /// Changes to one.
-    pub fn account_change(&mut self, change: &AccountChange) {
+    pub fn account_change(&mut self, change: &AccountChange, services: &OauthSettings) {
         if let Some(side) = &change.source {
-            self.side(side, "/source");
+            self.side(side, "/source", services);
         }
         if let Some(side) = &change.destination {
-            self.side(side, "/destination");
+            self.side(side, "/destination", services);
         }
     }
 }
@@ -170,6 +205,31 @@ mod tests {
         }
     }
 
+    fn services() -> OauthSettings {
+        let url = |text: &str| text.parse().expect("a URL");
+        OauthSettings {
+            google: url("https://oauth2.googleapis.com"),
+            microsoft: url("https://login.microsoftonline.com"),
+        }
+    }
+
+    #[test]
+    fn what_tokens_are_fetched_with_belongs_to_its_kind_and_stands_alone() {
+        let admin = |text: serde_json::Value| {
+            let mut check = Check::default();
+            check.admin(&serde_json::from_value(text).expect("reads"), &services());
+            pointers(check)
+        };
+        let app = serde_json::json!({"tenant": "old.example", "client_id": "c", "client_secret": "s"});
+        assert!(admin(serde_json::json!({"credential": "microsoft_app", "oauth": app})).is_empty());
+        let both = serde_json::json!({"credential": "microsoft_app", "oauth": app, "password": "x"});
+        assert_eq!(admin(both), ["/password"]);
+        assert_eq!(admin(serde_json::json!({"user": "root", "oauth": app})), ["/oauth"]);
+        assert_eq!(admin(serde_json::json!({"credential": "oauth_refresh"})), ["/user"]);
+        let empty = serde_json::json!({"credential": "google_service_account", "oauth": {}});
+        assert_eq!(admin(empty), ["/oauth/key_file"]);
+    }
+
     #[test]
     fn every_bad_field_is_named_at_once() {
         let mut account = crate::api::examples::account_create();
@@ -177,7 +237,7 @@ mod tests {
         account.destination.password = Some(Secret::new("line\nbreak"));
         account.destination.act_for = Some(String::new());
         let mut check = Check::default();
-        check.account(&account);
+        check.account(&account, &services());
         assert_eq!(pointers(check), ["/source/user", "/destination/act_for", "/destination/password"]);
     }
 

@@ -4,6 +4,7 @@
 //! not connect or log in; 4 parked or interrupted.
 
 pub(crate) mod arguments;
+mod limits;
 mod live;
 mod location;
 mod manifest;
@@ -30,6 +31,7 @@ pub use arguments::CopyArguments;
 
 use crate::copy::{
     arguments::WrongUse,
+    limits::Permitted,
     live::LiveLine,
     manifest::ManifestFile,
     report::{Outcome, exit_code},
@@ -57,6 +59,7 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     if same_mailbox(&source, &destination) {
         return Err(WrongUse::new("source and destination are the same mailbox", "name two different mailboxes"));
     }
+    let permitted = Permitted::of(&source, &destination)?;
     let options = options(arguments, Utc::now())?;
     let ends = format!("{} → {}", location::end(&source), location::end(&destination));
     let path = match &arguments.state {
@@ -72,10 +75,9 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     stop_on_signals(steer);
     let started = Instant::now();
     let run_id = file.new_run_id().map_err(|error| WrongUse::caused(&error, "the system has no randomness"))?;
-    let ledger = file
-        .run_ledger(run_id)
-        .await
-        .map_err(|error| WrongUse::caused(&error, "check the state file's folder and disk"))?;
+    let unusable = |error: StoreError| WrongUse::caused(&error, "check the state file's folder and disk");
+    let ledger = file.counting_ledger(run_id, permitted.accounts.clone()).await.map_err(unusable)?;
+    let options = permitted.apply(options, &file).await.map_err(unusable)?;
     let live = Arc::new(LiveLine::new(!arguments.json && !arguments.quiet));
     let ticking = live.clone().tick();
     let report = run(Job {

@@ -11,6 +11,7 @@ use mailferry_shared::{
     endpoint::{Endpoint, HostName},
     finding::{Finding, FindingCode},
     ids::{CheckId, PairId},
+    secret::Secret,
 };
 use mailferry_store::{
     CheckedSide,
@@ -21,8 +22,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     JobContext, JobError, endpoint,
-    login::{guarded, is_refusal},
+    login::{Gate, SideLogin, guarded, is_refusal},
+    visit::{TURN, visit},
 };
+use crate::oauth::StoredGrant;
 
 /// Logins under way at once.
 const PARALLEL: usize = 8;
@@ -31,9 +34,17 @@ const PARALLEL: usize = 8;
 struct Task {
     pair: PairId,
     side: SideName,
-    login: ImapLogin,
+    way: SideLogin,
     /// Of a source: the new server, if it is another one.
     other: Option<HostName>,
+}
+
+/// What became of sides that share a login.
+enum Group {
+    /// Each has an answer, or this process ends.
+    Checked,
+    /// Their server has no free connection; those without an answer are checked later.
+    WaitsForTurn,
 }
 
 /// Checks every side that has no answer yet, and asks for the survey.
@@ -51,9 +62,12 @@ pub(super) async fn perform(
     for item in check.items.iter().filter(|item| matches!(item.login, LoginState::Checking | LoginState::Unchecked)) {
         match prepare(context, item.pair_id, item.side).await? {
             Ok((login, other)) => {
-                let Endpoint { host, port, tls, .. } = &login.endpoint;
-                let shared = format!("{host} {port} {tls:?} {} {}", login.user, login.password.expose_secret());
-                groups.entry(shared).or_default().push(Task { pair: item.pair_id, side: item.side, login, other });
+                groups.entry(shared(&login)).or_default().push(Task {
+                    pair: item.pair_id,
+                    side: item.side,
+                    way: login,
+                    other,
+                });
             }
             Err(code) => {
                 let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
@@ -64,14 +78,29 @@ pub(super) async fn perform(
     let mut checked = stream::iter(groups.into_values())
         .map(|group| check_group(context, id, group, stop))
         .buffer_unordered(PARALLEL);
+    let mut waits = false;
     while let Some(result) = checked.next().await {
-        result?;
+        waits |= matches!(result?, Group::WaitsForTurn);
     }
     if stop.is_cancelled() {
         return Ok(JobOutcome::Again(context.store.now()));
     }
+    if waits {
+        return Ok(JobOutcome::Again(context.store.now() + TURN));
+    }
     context.store.enqueue(JobKind::Survey, id.0, None).await?;
     Ok(JobOutcome::Done)
+}
+
+/// What those have in common who share a login.
+fn shared(side: &SideLogin) -> String {
+    let Endpoint { host, port, tls, .. } = &side.login.endpoint;
+    let secret = match &side.grant {
+        // All mailboxes of a service account and of an application; of a refresh token, the one that has it.
+        Some(StoredGrant { grant, .. }) => grant.refresh_token().map_or(grant.client(), Secret::expose),
+        None => side.login.password.expose_secret(),
+    };
+    format!("{host} {port} {tls:?} {} {secret}", side.login.user)
 }
 
 /// How to log in and where else the pair goes, or what is wrong before a server is even asked.
@@ -79,7 +108,7 @@ async fn prepare(
     context: &JobContext,
     pair: PairId,
     side: SideName,
-) -> Result<Result<(ImapLogin, Option<HostName>), FindingCode>, JobError> {
+) -> Result<Result<(SideLogin, Option<HostName>), FindingCode>, JobError> {
     let access = context.store.pair_access(pair).await?;
     if endpoint::same_mailbox(&access.source, &access.destination) {
         return Ok(Err(FindingCode::SameAccount));
@@ -100,7 +129,7 @@ async fn prepare(
 async fn leads_to_new_provider(context: &JobContext, task: &Task) -> bool {
     let Some(new) = &task.other else { return false };
     let resolver = context.network.resolver();
-    let (old, new) = futures::join!(resolver.addresses(&task.login.endpoint.host), resolver.addresses(new));
+    let (old, new) = futures::join!(resolver.addresses(&task.way.login.endpoint.host), resolver.addresses(new));
     old.iter().any(|address| new.contains(address))
 }
 
@@ -113,22 +142,25 @@ async fn check_group(
     id: CheckId,
     group: Vec<Task>,
     stop: &CancellationToken,
-) -> Result<(), JobError> {
+) -> Result<Group, JobError> {
     let (mut admin_passed, mut refusals) = (false, 0);
     let mut refused: Option<FindingCode> = None;
     let mut led: Option<(HostName, bool)> = None;
     for task in group {
         if stop.is_cancelled() {
-            return Ok(());
+            return Ok(Group::Checked);
         }
-        let delegated = task.login.act_for.is_some();
+        let delegated = task.way.login.act_for.is_some();
         let most_refusals = if delegated { 2 } else { 1 };
+        let believed = refusals >= most_refusals || refused.is_some_and(|code| !is_about_password(code));
+        // A token that is not permitted here concerns this mailbox alone: each is asked for by itself.
+        let alone = refused == Some(FindingCode::TokenNotPermitted);
         let result = match refused {
-            Some(code) if refusals >= most_refusals || !is_about_password(code) => Err(code),
-            _ if delegated && admin_passed => Ok(()),
+            Some(code) if believed && !alone => Err(code),
+            _ if delegated && admin_passed && !alone => Ok(()),
             _ => {
-                let result = log_in(context, &task.login).await?;
-                refusals += u32::from(result.is_err_and(is_refusal));
+                let Some(result) = log_in(context, &task.way, stop).await? else { return Ok(Group::WaitsForTurn) };
+                refusals += u32::from(!alone && result.is_err_and(is_refusal));
                 result
             }
         };
@@ -139,17 +171,17 @@ async fn check_group(
             Err(code) => (LoginState::Failed, explain(context, &task, code)),
         };
         let switched = match &led {
-            Some((host, switched)) if *host == task.login.endpoint.host => *switched,
+            Some((host, switched)) if *host == task.way.login.endpoint.host => *switched,
             _ => leads_to_new_provider(context, &task).await,
         };
-        led = Some((task.login.endpoint.host.clone(), switched));
+        led = Some((task.way.login.endpoint.host.clone(), switched));
         if switched {
             findings.push(Finding::new(FindingCode::ResolvesToDestination));
         }
         let at = CheckedSide { check_id: id, pair_id: task.pair, side: task.side };
         context.store.save_login(at, state, &findings).await?;
     }
-    Ok(())
+    Ok(Group::Checked)
 }
 
 /// A wrong password may be a wrong mailbox in disguise; the other refusals concern the admin.
@@ -160,16 +192,24 @@ fn is_about_password(code: FindingCode) -> bool {
 /// The reason, and what else it may be at this provider: many refuse a right password with the words for a wrong one.
 fn explain(context: &JobContext, task: &Task, code: FindingCode) -> Vec<Finding> {
     let mut codes = vec![code];
-    if code == FindingCode::WrongPassword && task.login.kind == CredentialKind::Password {
-        let provider = context.providers.by_host(&task.login.endpoint.host);
+    if code == FindingCode::WrongPassword && task.way.login.kind == CredentialKind::Password {
+        let provider = context.providers.by_host(&task.way.login.endpoint.host);
         codes.extend(provider.into_iter().flat_map(|provider| provider.advice.iter().copied()));
     }
     codes.into_iter().map(Finding::new).collect()
 }
 
-async fn log_in(context: &JobContext, login: &ImapLogin) -> Result<Result<(), FindingCode>, JobError> {
-    let opened = guarded(&context.store, login, ImapSource::open(&context.network, login)).await?;
-    Ok(match opened {
+/// Logs in and out; `None` if the server's connections are all taken.
+async fn log_in(
+    context: &JobContext,
+    side: &SideLogin,
+    stop: &CancellationToken,
+) -> Result<Option<Result<(), FindingCode>>, JobError> {
+    let Some(visiting) = visit(context, 1, &[&side.login], stop).await? else { return Ok(None) };
+    let network = &context.network;
+    let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
+    let opened = guarded(&Gate::patient(context), side, open).await?;
+    let result = match opened {
         Ok(session) => {
             session.close().await;
             Ok(())
@@ -178,5 +218,7 @@ async fn log_in(context: &JobContext, login: &ImapLogin) -> Result<Result<(), Fi
             tracing::info!(code = %error.code, cause = ?error.source, "a login check failed");
             Err(error.code)
         }
-    })
+    };
+    visiting.end().await?;
+    Ok(Some(result))
 }

@@ -26,6 +26,7 @@ use super::{
     JobContext, JobError, backoff,
     provider::permitted,
     run::{connector, options},
+    visit::visit,
 };
 
 /// Pairs looked at at once.
@@ -88,7 +89,9 @@ async fn look_at(
             return Ok(false);
         }
     };
-    let within = permitted(context, &connector.inner).await?;
+    let within = permitted(context, &connector).await?;
+    let logins = [&connector.source.login, &connector.destination.login];
+    let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(true) };
     save(DryRunState::Running, PlannedPair::default()).await?;
     let (steer, control) = Control::new();
     let looking = run(EngineJob {
@@ -107,6 +110,7 @@ async fn look_at(
             looking.await
         }
     };
+    visiting.end().await?;
     match again_or_failed(&report.end, job.attempt) {
         Ended::Whole => save(DryRunState::Finished, planned(report)).await?,
         Ended::Failed(finding) => save(DryRunState::Failed, failure(finding)).await?,

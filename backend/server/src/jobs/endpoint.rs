@@ -1,17 +1,24 @@
 //! From a stored side of an account pair to a login.
 
 use mailferry_connectors::imap::ImapLogin;
-use mailferry_shared::{account::SideName, delegation::Delegation, finding::FindingCode};
+use mailferry_shared::{
+    account::SideName,
+    delegation::{CredentialKind, Delegation},
+    finding::FindingCode,
+};
 use mailferry_store::SideAccess;
 
-use super::JobContext;
-use crate::sandbox;
+use super::{JobContext, login::SideLogin};
+use crate::{
+    oauth::{StoredGrant, read_grant},
+    sandbox,
+};
 
 /// How to log in to one side.
 ///
 /// # Errors
 /// The code that says what is missing (a server or a password), or that the server may not be connected to.
-pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -> Result<ImapLogin, FindingCode> {
+pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -> Result<SideLogin, FindingCode> {
     let providers = &context.providers;
     let named = access.endpoint.clone().ok_or(FindingCode::ServerMissing)?;
     let name = match side {
@@ -24,16 +31,36 @@ pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -
     // What was said counts more than what is known of the provider.
     let known = || providers.of(access).and_then(|provider| provider.delegation).map(Delegation::of);
     let delegation = access.delegation.clone().or_else(known).unwrap_or_default();
-    Ok(ImapLogin {
+    let grant = granted(context, access)?;
+    let (password, kind) = match &grant {
+        Some(_) => (String::new().into(), CredentialKind::OauthToken),
+        None => (password, access.kind),
+    };
+    let login = ImapLogin {
         name,
         endpoint,
         user: access.user.clone(),
         password,
-        kind: access.kind,
+        kind,
         act_for: access.act_for.clone(),
         delegation,
         allow_plaintext: context.settings.outgoing.plaintext,
-    })
+    };
+    Ok(SideLogin { login, grant })
+}
+
+/// What access tokens are fetched with, if they are.
+fn granted(context: &JobContext, access: &SideAccess) -> Result<Option<StoredGrant>, FindingCode> {
+    let Some(text) = access.password.as_ref().filter(|_| access.kind.is_fetched()) else { return Ok(None) };
+    if access.sandbox.is_some() {
+        // A sandbox order never reaches the network, and no token service either.
+        return Err(FindingCode::AddressRefused);
+    }
+    let grant = read_grant(access.kind, text, &context.tokens.google_token_url()).map_err(|reason| {
+        tracing::warn!(%reason, "what access tokens are fetched with cannot be used any more");
+        FindingCode::Internal
+    })?;
+    Ok(Some(StoredGrant { kind: access.kind, grant, at: access.kept_at }))
 }
 
 /// True if both sides are one mailbox: it would be copied into itself.

@@ -1,9 +1,12 @@
 //! Every login with what somebody has typed asks for permission first: at most so many may fail an hour for a host and
-//! user name, over all tenants, whoever tries them and why.
+//! user name, over all tenants, whoever tries them and why. Access tokens are fetched here, and renewed.
 
 use std::time::Duration;
 
-use mailferry_connectors::imap::{ImapConnector, ImapDestination, ImapLogin, ImapReader, ImapSource};
+use mailferry_connectors::{
+    imap::{ImapDestination, ImapLogin, ImapSource},
+    net::Network,
+};
 use mailferry_engine::{
     port::{Connector, ConnectorError, Decision},
     verify::Opens,
@@ -11,15 +14,64 @@ use mailferry_engine::{
 use mailferry_shared::{finding::FindingCode, sandbox::is_sandbox_name};
 use mailferry_store::{LoginPermit, Store, StoreError};
 
+use super::JobContext;
+use crate::oauth::{AccessToken, StoredGrant, Tokens};
+
 /// So long others are waited for that log in under the same name.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How often it is looked whether they are done.
 const LOOK: Duration = Duration::from_millis(250);
 
+/// Tokens that were kept and are refused, one after the other, before the refusal is believed.
+const OLD_TOKENS: u32 = 2;
+
 /// After a server said that there are too many connections, fewer are given out for so long.
 const LOWERED: Duration = Duration::from_secs(15 * 60);
 
-/// True if the server refused these very credentials: trying them again could lock the account.
+/// How a side logs in.
+#[derive(Clone)]
+pub(super) struct SideLogin {
+    /// Where, as whom and with what; of access tokens that are fetched, without one.
+    pub(super) login: ImapLogin,
+    /// What they are fetched with.
+    pub(super) grant: Option<StoredGrant>,
+}
+
+impl SideLogin {
+    /// Whose mail it is about.
+    pub(super) fn mailbox(&self) -> &str {
+        self.login.act_for.as_deref().unwrap_or(&self.login.user)
+    }
+
+    /// Under which name failed logins are counted: nobody guesses what tokens are fetched with, and one that is refused
+    /// concerns the mailbox alone.
+    fn counted_as(&self) -> &str {
+        if self.grant.is_some() { self.mailbox() } else { &self.login.user }
+    }
+}
+
+/// Who permits logins, and fetches what they need.
+#[derive(Clone)]
+pub(super) struct Gate {
+    store: Store,
+    tokens: Tokens,
+    /// How long a token service is waited for that wants to be left alone.
+    patience: Duration,
+}
+
+impl Gate {
+    /// For whoever waits for an answer.
+    pub(super) fn patient(context: &JobContext) -> Self {
+        Self { store: context.store.clone(), tokens: context.tokens.clone(), patience: PATIENCE }
+    }
+
+    /// For whoever can go on later by itself.
+    pub(super) fn of(context: &JobContext) -> Self {
+        Self { patience: Duration::ZERO, ..Self::patient(context) }
+    }
+}
+
+/// True if these very credentials were refused: trying them again could lock the account, or tells the same again.
 pub(super) fn is_refusal(code: FindingCode) -> bool {
     matches!(
         code,
@@ -27,27 +79,69 @@ pub(super) fn is_refusal(code: FindingCode) -> bool {
             | FindingCode::AppPasswordNeeded
             | FindingCode::TokenRefused
             | FindingCode::TooManyAttempts
+            | FindingCode::SignInAgain
+            | FindingCode::OauthClientRefused
+            | FindingCode::DelegationNotSetUp
+            | FindingCode::TokenNotPermitted
     )
 }
 
-/// Logs in by `opening`, if that is permitted.
+/// Logs in by `open`, if that is permitted, with an access token that is fetched for it where one is needed.
+///
+/// A token that was kept and is refused has been withdrawn or has ended: it is fetched anew. One that was fetched just now
+/// and is refused all the same is not asked for again.
 ///
 /// # Errors
 /// [`StoreError`] if the store is not available; the inner error is the login's.
-pub(super) async fn guarded<T>(
+pub(super) async fn guarded<T, F>(
+    gate: &Gate,
+    side: &SideLogin,
+    open: impl Fn(ImapLogin) -> F,
+) -> Result<Result<T, ConnectorError>, StoreError>
+where
+    F: Future<Output = Result<T, ConnectorError>>,
+{
+    let Some(grant) = &side.grant else {
+        return counted(&gate.store, side, is_refusal, open(side.login.clone())).await;
+    };
+    let (mut refused, mut refusals): (Option<AccessToken>, u32) = (None, 0);
+    loop {
+        let token = match gate.tokens.get_within(grant, side.mailbox(), refused.as_ref(), gate.patience).await {
+            Ok(token) => token,
+            Err(error) => return Ok(Err(error)),
+        };
+        let login = ImapLogin { password: token.secret.clone(), ..side.login.clone() };
+        // Another session may have fetched the next one meanwhile, and that may have ended too.
+        let may_be_old = !token.fresh && refusals < OLD_TOKENS;
+        let opened = counted(&gate.store, side, |code| is_refusal(code) && !may_be_old, open(login)).await?;
+        match opened {
+            Err(error) if error.code == FindingCode::TokenRefused && may_be_old => {
+                (refused, refusals) = (Some(token), refusals + 1);
+            }
+            Err(error) if error.code == FindingCode::TokenRefused => {
+                return Ok(Err(ConnectorError { code: FindingCode::TokenNotPermitted, ..error }));
+            }
+            opened => return Ok(opened),
+        }
+    }
+}
+
+/// Logs in by `opening`, if that is permitted; what `counts` is a failed login.
+async fn counted<T>(
     store: &Store,
-    login: &ImapLogin,
+    side: &SideLogin,
+    counts: impl Fn(FindingCode) -> bool,
     opening: impl Future<Output = Result<T, ConnectorError>>,
 ) -> Result<Result<T, ConnectorError>, StoreError> {
-    if is_sandbox_name(&login.endpoint.host) {
+    let host = side.login.endpoint.host.as_str();
+    if is_sandbox_name(&side.login.endpoint.host) {
         // Nobody's account, that could be guessed at or locked: a test host refuses as often as it is asked.
         return Ok(opening.await);
     }
-    let refused = |code, decision| Ok(Err(ConnectorError::new(code, decision, login.name.clone())));
-    let host = login.endpoint.host.as_str();
+    let refused = |code, decision| Ok(Err(ConnectorError::new(code, decision, side.login.name.clone())));
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let ticket = loop {
-        match store.begin_login(host, &login.user).await? {
+        match store.begin_login(host, side.counted_as()).await? {
             LoginPermit::Granted(ticket) => break ticket,
             LoginPermit::Refused => return refused(FindingCode::TooManyAttempts, Decision::Park),
             LoginPermit::Busy if tokio::time::Instant::now() < deadline => tokio::time::sleep(LOOK).await,
@@ -59,7 +153,7 @@ pub(super) async fn guarded<T>(
         tracing::info!(host, "a server allows fewer connections");
         store.lower_connections(&host.to_lowercase(), LOWERED).await?;
     }
-    let failed = opened.as_ref().is_err_and(|error| is_refusal(error.code));
+    let failed = opened.as_ref().is_err_and(|error| counts(error.code));
     store.end_login(ticket, failed).await?;
     Ok(opened)
 }
@@ -67,10 +161,14 @@ pub(super) async fn guarded<T>(
 /// Connects two accounts, asking for permission before each login.
 #[derive(Clone)]
 pub(super) struct GuardedConnector {
-    /// Who connects.
-    pub(super) inner: ImapConnector,
+    /// The way out.
+    pub(super) network: Network,
+    /// The account to read.
+    pub(super) source: SideLogin,
+    /// The account to write.
+    pub(super) destination: SideLogin,
     /// Who permits.
-    pub(super) store: Store,
+    pub(super) gate: Gate,
 }
 
 impl Connector for GuardedConnector {
@@ -78,28 +176,36 @@ impl Connector for GuardedConnector {
     type Destination = ImapDestination;
 
     async fn source(&self) -> Result<ImapSource, ConnectorError> {
-        permitted(guarded(&self.store, &self.inner.source, self.inner.source()).await)
+        let network = &self.network;
+        let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
+        permitted(guarded(&self.gate, &self.source, open).await)
     }
 
     async fn destination(&self) -> Result<ImapDestination, ConnectorError> {
-        permitted(guarded(&self.store, &self.inner.destination, self.inner.destination()).await)
+        let network = &self.network;
+        let open = |login: ImapLogin| async move { ImapDestination::open(network, &login).await };
+        permitted(guarded(&self.gate, &self.destination, open).await)
     }
 }
 
 /// Opens one account for reading, asking for permission before each login.
 #[derive(Clone)]
 pub(super) struct GuardedReader {
-    /// Who opens.
-    pub(super) inner: ImapReader,
+    /// The way out.
+    pub(super) network: Network,
+    /// The account.
+    pub(super) side: SideLogin,
     /// Who permits.
-    pub(super) store: Store,
+    pub(super) gate: Gate,
 }
 
 impl Opens for GuardedReader {
     type Account = ImapSource;
 
     async fn open(&self) -> Result<ImapSource, ConnectorError> {
-        permitted(guarded(&self.store, &self.inner.login, self.inner.open()).await)
+        let network = &self.network;
+        let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
+        permitted(guarded(&self.gate, &self.side, open).await)
     }
 }
 

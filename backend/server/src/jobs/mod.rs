@@ -8,11 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{keys::Keys, mail::Transport, metrics, pay::PayPal, providers::Providers, settings::Settings};
+use crate::{
+    keys::Keys, mail::Transport, metrics, oauth::Tokens, pay::PayPal, providers::Providers, settings::Settings,
+};
 use mailferry_connectors::net::{Network, http::HttpClient};
 use mailferry_store::{
     Store,
-    jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
+    jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions, caused_by},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -33,6 +35,7 @@ pub mod send_mail;
 mod survey;
 pub mod sweeper;
 mod verification;
+mod visit;
 mod webhook;
 
 /// What jobs need.
@@ -50,6 +53,8 @@ pub struct JobContext {
     pub http: HttpClient,
     /// Known providers, and what they allow.
     pub providers: Arc<Providers>,
+    /// Access tokens that are fetched.
+    pub tokens: Tokens,
     /// The way out for mails.
     pub mail: Transport,
     /// The payment provider, if one is set up.
@@ -76,9 +81,12 @@ pub struct Handler(pub JobContext);
 impl JobHandler for Handler {
     async fn handle(&self, job: &Job, stop: CancellationToken) -> JobOutcome {
         // Every line that is written on the way carries what it is about.
-        let span = tracing::info_span!("job", kind = metrics::name(job.kind), id = %job.id, attempt = job.attempt);
+        let request = job.request.map(tracing::field::display);
+        let span =
+            tracing::info_span!("job", kind = metrics::name(job.kind), id = %job.id, attempt = job.attempt, request);
         let begun = Instant::now();
-        let outcome = self.perform(job, &stop).instrument(span).await;
+        // What follows from the job follows from the request.
+        let outcome = caused_by(job.request, self.perform(job, &stop)).instrument(span).await;
         metrics::job_ended(job.kind, &outcome, begun.elapsed());
         outcome
     }

@@ -71,16 +71,24 @@ async fn step(context: &JobContext, paypal: &PayPal, payment: &PaymentRecord) ->
             follow(context, payment, found).await
         }
         (PaymentState::Refunding, _, Some(capture)) => {
-            if paypal.refund(payment.id, capture, now).await? {
-                store.payment_refunded(payment.id).await?;
-                tracing::info!(payment = %payment.id, order = %payment.order_id, "a payment was paid back");
-                return Ok(JobOutcome::Done);
+            let part = payment.refund_minor.is_some();
+            match paypal.refund(payment, capture, now).await {
+                Ok(false) => return Ok(JobOutcome::Again(now + PENDING)),
+                Ok(true) if part => store.part_refunded(payment.id, true).await?,
+                Ok(true) => store.payment_refunded(payment.id).await?,
+                Err(error) if part && error.is_permanent() => {
+                    tracing::error!(payment = %payment.id, %error, "a part of a payment is not paid back");
+                    store.part_refunded(payment.id, false).await?;
+                    return Ok(JobOutcome::Done);
+                }
+                Err(error) => return Err(error.into()),
             }
-            Ok(JobOutcome::Again(now + PENDING))
-        }
-        (PaymentState::Refunded | PaymentState::Failed, _, _) | (_, None, _) | (PaymentState::Refunding, _, None) => {
+            tracing::info!(payment = %payment.id, order = %payment.order_id, part, "a payment was paid back");
             Ok(JobOutcome::Done)
         }
+        (PaymentState::Refunded | PaymentState::Failed | PaymentState::Mismatched, _, _)
+        | (_, None, _)
+        | (PaymentState::Refunding, _, None) => Ok(JobOutcome::Done),
         // Pending, or something has happened at PayPal without us.
         (
             PaymentState::AwaitingApproval | PaymentState::Declined | PaymentState::Pending | PaymentState::Paid,
@@ -107,6 +115,16 @@ async fn follow(context: &JobContext, payment: &PaymentRecord, found: Remote) ->
         Remote::Declined => store.payment_not_settled(id, PaymentState::Declined).await?,
         Remote::NotApproved if taking => store.payment_not_settled(id, PaymentState::AwaitingApproval).await?,
         Remote::Void => store.payment_not_settled(id, PaymentState::Failed).await?,
+        Remote::Mismatch(capture) => {
+            if store.payment_mismatched(id, capture.as_deref()).await? {
+                tracing::error!(
+                    payment = %id,
+                    order = %payment.order_id,
+                    capture,
+                    "PayPal took another amount than was asked for, or for something else: look at it there, and pay it back"
+                );
+            }
+        }
         Remote::Refunded => store.payment_refunded(id).await?,
         // The capture is asked for by whoever comes back, not by us.
         Remote::NotApproved | Remote::Approved => {}
@@ -137,6 +155,7 @@ async fn give_up(context: &JobContext, payment: &PaymentRecord) -> Result<JobOut
         | PaymentState::Paid
         | PaymentState::Refunding
         | PaymentState::Refunded
+        | PaymentState::Mismatched
         | PaymentState::Failed => Ok(JobOutcome::Again(context.store.now() + PENDING)),
     }
 }

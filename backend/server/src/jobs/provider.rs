@@ -2,17 +2,15 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-use mailferry_connectors::imap::{ImapConnector, ImapLogin};
-use mailferry_domain::names::NameRules;
-use mailferry_engine::{
-    allowance::{Allowance, Allowances},
-    run::RunOptions,
-};
-use mailferry_store::{AccountKey, SlotRequest, Store, StoreError, TrafficAccounts};
+use mailferry_connectors::imap::ImapLogin;
+use mailferry_engine::{allowance::Allowances, run::RunOptions};
+use mailferry_store::{AccountKey, DailyUse, SlotRequest, Store, StoreError, TrafficAccounts};
 
-use super::JobContext;
-use crate::providers::Limits;
+use super::{JobContext, login::GuardedConnector};
+use crate::providers::{
+    Limits,
+    share::{self, account, for_us},
+};
 
 /// Connections a side for one account pair, where nothing is known of a server.
 const CONNECTIONS: u32 = 2;
@@ -31,18 +29,14 @@ pub(super) struct Permitted {
     pub(super) accounts: TrafficAccounts,
     /// What is left of them.
     pub(super) allowances: Allowances,
-    /// The largest message that the destination takes, bytes.
-    pub(super) message_bytes: Option<u64>,
-    /// What the destination does not take in folder names.
-    pub(super) names: NameRules,
+    /// What the destination takes.
+    destination_limits: Limits,
 }
 
 impl Permitted {
     /// These options, within what is permitted.
-    pub(super) fn apply(self, mut options: RunOptions, connections: u32) -> RunOptions {
-        let most = options.filter.max_size_bytes;
-        options.filter.max_size_bytes = self.message_bytes.into_iter().chain(most).min();
-        options.mapping.names = self.names;
+    pub(super) fn apply(self, options: RunOptions, connections: u32) -> RunOptions {
+        let mut options = share::within(options, &self.destination_limits);
         options.connections = usize::try_from(connections).unwrap_or(1);
         options.allowances = self.allowances;
         options
@@ -60,38 +54,25 @@ impl Permitted {
 ///
 /// # Errors
 /// If the store is not available.
-pub(super) async fn permitted(context: &JobContext, connector: &ImapConnector) -> Result<Permitted, StoreError> {
+pub(super) async fn permitted(context: &JobContext, connector: &GuardedConnector) -> Result<Permitted, StoreError> {
     let limits = |login: &ImapLogin| context.providers.limits_at(&login.endpoint.host);
-    let (source, destination) = (limits(&connector.source), limits(&connector.destination));
-    let accounts = TrafficAccounts {
-        source: is_limited(&source).then(|| account(&connector.source)),
-        destination: is_limited(&destination).then(|| account(&connector.destination)),
-    };
-    let allowances = allowances(&context.store, &accounts, &source, &destination).await?;
+    let (from, to) = (&connector.source.login, &connector.destination.login);
+    let (source, destination) = (limits(from), limits(to));
+    let accounts = share::counted((from, &source), (to, &destination));
+    let used = [
+        daily_use(&context.store, accounts.source.as_ref()).await?,
+        daily_use(&context.store, accounts.destination.as_ref()).await?,
+    ];
+    let allowances = share::allowances((&source, used[0]), (&destination, used[1]), context.store.now());
     let per_host = context.settings.connections_per_host;
     Ok(Permitted {
         connections: connections(&source).min(connections(&destination)),
-        source: slots(&connector.source, &source, per_host),
-        destination: slots(&connector.destination, &destination, per_host),
+        source: slots(from, &source, per_host),
+        destination: slots(to, &destination, per_host),
         accounts,
         allowances,
-        message_bytes: destination.message_bytes,
-        names: destination.names,
+        destination_limits: destination,
     })
-}
-
-fn is_limited(limits: &Limits) -> bool {
-    limits.daily_bytes_down.is_some() || limits.daily_bytes_up.is_some()
-}
-
-/// The mailbox itself, whoever logs in for it.
-fn account(login: &ImapLogin) -> AccountKey {
-    AccountKey::new(login.endpoint.host.as_str(), login.act_for.as_deref().unwrap_or(&login.user))
-}
-
-/// Half of what a provider allows: its owner's mail programs need some as well.
-fn for_us(connections: u32) -> u32 {
-    (connections / 2).max(1)
 }
 
 /// Connections that a run would like to have.
@@ -103,6 +84,12 @@ fn connections(limits: &Limits) -> u32 {
     }
 }
 
+/// What is asked for at this login's server.
+pub(super) fn slot_request(context: &JobContext, login: &ImapLogin) -> SlotRequest {
+    let limits = context.providers.limits_at(&login.endpoint.host);
+    slots(login, &limits, context.settings.connections_per_host)
+}
+
 fn slots(login: &ImapLogin, limits: &Limits, per_host: u32) -> SlotRequest {
     SlotRequest {
         host: login.endpoint.host.as_str().to_lowercase(),
@@ -112,30 +99,9 @@ fn slots(login: &ImapLogin, limits: &Limits, per_host: u32) -> SlotRequest {
     }
 }
 
-async fn allowances(
-    store: &Store,
-    accounts: &TrafficAccounts,
-    source: &Limits,
-    destination: &Limits,
-) -> Result<Allowances, StoreError> {
-    let now = store.now();
-    let mut allowances = Allowances::default();
-    if let Some(account) = &accounts.source {
-        let used = store.daily_use(account).await?;
-        let left = |most: u64| allowance(most, used.down_bytes, used.ends_at(now), now);
-        allowances.from_source = source.daily_bytes_down.map(left);
+async fn daily_use(store: &Store, account: Option<&AccountKey>) -> Result<DailyUse, StoreError> {
+    match account {
+        Some(account) => store.daily_use(account).await,
+        None => Ok(DailyUse::default()),
     }
-    if let Some(account) = &accounts.destination {
-        let used = store.daily_use(account).await?;
-        let end = used.ends_at(now);
-        let left = |most: u64, used_bytes: u64| allowance(most, used_bytes, end, now);
-        allowances.to_destination = destination.daily_bytes_up.map(|most| left(most, used.up_bytes));
-        allowances.from_destination = destination.daily_bytes_down.map(|most| left(most, used.down_bytes));
-    }
-    Ok(allowances)
-}
-
-fn allowance(most: u64, used: u64, end: DateTime<Utc>, now: DateTime<Utc>) -> Allowance {
-    let fresh_in = (end - now).to_std().unwrap_or_default();
-    Allowance { left_bytes: most.saturating_sub(used), untouched: used == 0, fresh_in }
 }

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use chrono::{DateTime, Days, NaiveTime, Utc};
-use mailferry_connectors::imap::ImapConnector;
 use mailferry_domain::{folder::FolderPath, mapping::MappingOptions, plan::ItemFilter};
 use mailferry_engine::{
     port::{Command, ConnectorError, Control, Decision, Entry, Ledger, LedgerError, NoFault, NoProgress},
@@ -24,7 +23,12 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::{JobContext, JobError, backoff, endpoint, life, login::GuardedConnector, provider::permitted};
+use super::{
+    JobContext, JobError, backoff, endpoint, life,
+    login::{Gate, GuardedConnector},
+    provider::permitted,
+    visit::TURN,
+};
 use crate::metrics;
 
 /// The lease is renewed, and pause and cancel are looked for, so often in its time: every 2 s of 30.
@@ -34,8 +38,6 @@ const HEARTBEATS: u32 = 15;
 const APPEND_PART: u32 = 3;
 /// A run that is told to wait for longer gives its worker and its connections back meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// When it is looked again whether connections are free.
-const TURN: Duration = Duration::from_secs(5);
 /// Attempts at a server that cannot be reached, or whose lines break, before a run is given up: with their waits about
 /// two hours, longer than a provider's maintenance usually takes.
 const ATTEMPTS: u32 = 30;
@@ -87,7 +89,7 @@ async fn under_lease(
             return Ok(JobOutcome::Done);
         }
     };
-    let permitted = permitted(context, &connector.inner).await?;
+    let permitted = permitted(context, &connector).await?;
     if let Some(wait) = permitted.waits_for() {
         return postpone(context, id, lease, Finding::new(FindingCode::DailyLimit), wait).await;
     }
@@ -154,8 +156,10 @@ pub(super) async fn connector(
     let destination = endpoint::login(context, SideName::Destination, &access.destination);
     Ok(source.and_then(|source| {
         destination.map(|destination| GuardedConnector {
-            inner: ImapConnector { network: context.network.clone(), source, destination },
-            store: context.store.clone(),
+            network: context.network.clone(),
+            source,
+            destination,
+            gate: Gate::of(context),
         })
     }))
 }

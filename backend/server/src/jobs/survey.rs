@@ -1,7 +1,7 @@
 //! Surveys: what lies in each account that could be opened, and whether it will fit.
 
 use futures::{StreamExt, stream};
-use mailferry_connectors::imap::{ImapDestination, ImapSource};
+use mailferry_connectors::imap::{ImapDestination, ImapLogin, ImapSource};
 use mailferry_engine::{
     port::{Account, ConnectorError},
     survey::survey,
@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     JobContext, JobError, endpoint,
-    login::{guarded, is_refusal},
+    login::{Gate, guarded, is_refusal},
+    visit::{TURN, visit},
 };
 
 /// Accounts counted at once.
@@ -35,28 +36,34 @@ pub(super) async fn perform(
     let check = context.store.check_work(id).await?;
     let open = check.items.into_iter().filter(|item| item.login == LoginState::Passed && item.survey.is_none());
     let mut counted = stream::iter(open.map(|item| count(context, id, item, stop))).buffer_unordered(PARALLEL);
+    let mut waits = false;
     while let Some(result) = counted.next().await {
-        result?;
+        waits |= !result?;
     }
     drop(counted);
     if stop.is_cancelled() {
         return Ok(JobOutcome::Again(context.store.now()));
     }
+    if waits {
+        return Ok(JobOutcome::Again(context.store.now() + TURN));
+    }
     warn_of_full_destinations(context, id).await?;
     Ok(JobOutcome::Done)
 }
 
-async fn count(context: &JobContext, id: CheckId, item: CheckItem, stop: &CancellationToken) -> Result<(), JobError> {
+/// Counts one account; false if its server's connections are all taken.
+async fn count(context: &JobContext, id: CheckId, item: CheckItem, stop: &CancellationToken) -> Result<bool, JobError> {
     if stop.is_cancelled() {
-        return Ok(());
+        return Ok(true);
     }
     let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
-    let (survey, findings) = match survey_side(context, item.pair_id, item.side).await? {
+    let Some(surveyed) = survey_side(context, item.pair_id, item.side, stop).await? else { return Ok(false) };
+    let (survey, findings) = match surveyed {
         Ok(survey) => (Some(survey), Vec::new()),
         Err(error) if concerns_the_login(error.code) => {
             // One login stood for all that share an admin: only now this mailbox itself was asked for.
             context.store.save_login(at, LoginState::Failed, &[Finding::new(refusal(&error, &item))]).await?;
-            return Ok(());
+            return Ok(true);
         }
         Err(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, "an account could not be counted");
@@ -64,12 +71,13 @@ async fn count(context: &JobContext, id: CheckId, item: CheckItem, stop: &Cancel
         }
     };
     context.store.save_survey(at, survey.as_ref(), &findings).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// The login itself was refused, for good.
 fn concerns_the_login(code: FindingCode) -> bool {
-    is_refusal(code) || matches!(code, FindingCode::ActForRefused | FindingCode::AccountUnavailable)
+    is_refusal(code)
+        || matches!(code, FindingCode::ActForRefused | FindingCode::AccountUnavailable | FindingCode::MailboxUnknown)
 }
 
 /// The admin's password has just been found right: what is refused now is this mailbox.
@@ -77,11 +85,13 @@ fn refusal(error: &ConnectorError, item: &CheckItem) -> FindingCode {
     if item.delegated && error.code == FindingCode::WrongPassword { FindingCode::ActForRefused } else { error.code }
 }
 
+/// What lies in an account; `None` if its server's connections are all taken.
 async fn survey_side(
     context: &JobContext,
     pair: PairId,
     side: SideName,
-) -> Result<Result<Survey, ConnectorError>, JobError> {
+    stop: &CancellationToken,
+) -> Result<Option<Result<Survey, ConnectorError>>, JobError> {
     let access = context.store.pair_access(pair).await?;
     let own = match side {
         SideName::Source => &access.source,
@@ -90,19 +100,24 @@ async fn survey_side(
     let login = match endpoint::login(context, side, own) {
         Ok(login) => login,
         Err(code) => {
-            return Ok(Err(ConnectorError::new(code, mailferry_engine::port::Decision::Park, "counting an account")));
+            let error = ConnectorError::new(code, mailferry_engine::port::Decision::Park, "counting an account");
+            return Ok(Some(Err(error)));
         }
     };
-    Ok(match side {
+    let Some(visiting) = visit(context, 1, &[&login.login], stop).await? else { return Ok(None) };
+    let (network, gate) = (&context.network, Gate::patient(context));
+    let surveyed = match side {
         SideName::Source => {
-            let opening = ImapSource::open(&context.network, &login);
-            measure(guarded(&context.store, &login, opening).await?).await
+            let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
+            measure(guarded(&gate, &login, open).await?).await
         }
         SideName::Destination => {
-            let opening = ImapDestination::open(&context.network, &login);
-            measure(guarded(&context.store, &login, opening).await?).await
+            let open = |login: ImapLogin| async move { ImapDestination::open(network, &login).await };
+            measure(guarded(&gate, &login, open).await?).await
         }
-    })
+    };
+    visiting.end().await?;
+    Ok(Some(surveyed))
 }
 
 async fn measure<A: Account>(opened: Result<A, ConnectorError>) -> Result<Survey, ConnectorError> {

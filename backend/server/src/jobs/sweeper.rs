@@ -49,6 +49,7 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
         tracing::info!(?kind, %id, "a job was left behind and is queued again");
         context.store.enqueue(kind, id, None).await?;
     }
+    context.store.forget_connections().await?;
     context.store.forget_discoveries(context.store.now() - KEPT_DISCOVERIES).await?;
     for order in context.store.orders_to_conclude().await? {
         life::conclude(context, order).await?;

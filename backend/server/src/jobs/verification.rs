@@ -6,7 +6,6 @@
 use std::{io::BufWriter, sync::Arc, time::Duration};
 
 use futures::{StreamExt, stream};
-use mailferry_connectors::imap::ImapReader;
 use mailferry_domain::manifest::{FORMAT, ManifestHead, VERSION};
 use mailferry_engine::{
     manifest::Manifest,
@@ -27,12 +26,16 @@ use mailferry_store::{
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{JobContext, JobError, backoff, endpoint, login::GuardedReader};
+use super::{
+    JobContext, JobError, backoff, endpoint,
+    login::{Gate, GuardedReader},
+    visit::{TURN, visit},
+};
 
 /// Pairs compared at once.
 const PARALLEL: usize = 4;
-/// Connections for one pair.
-const CONNECTIONS: usize = 2;
+/// Connections for one pair at most.
+const CONNECTIONS: u32 = 2;
 /// Messages of a pair that are named.
 const NAMED: usize = 500;
 /// How often it is looked whether a run has begun.
@@ -88,24 +91,27 @@ async fn compare_pair(
         return Ok(Ended::Again(BUSY));
     }
     let access = store.pair_access(pair).await?;
-    let login = endpoint::login(context, SideName::Destination, &access.destination);
-    let login = match login {
-        Ok(login) => login,
+    let side = match endpoint::login(context, SideName::Destination, &access.destination) {
+        Ok(side) => side,
         Err(code) => return failed(context, id, pair, Finding::new(code)).await,
+    };
+    let Some(visiting) = visit(context, CONNECTIONS, &[&side.login], stop).await? else {
+        return Ok(Ended::Again(TURN));
     };
     store.change_verification(id, pair, VerificationState::Running).await?;
     let manifest = manifest(context, pair).await?;
     let (steer, control) = Control::new();
     let watching = tokio::spawn(watch_out(context.clone(), verification.order_id, pair, before, steer, stop.clone()));
     let report = verify(VerifyJob {
-        account: GuardedReader { inner: ImapReader { network: context.network.clone(), login }, store: store.clone() },
+        account: GuardedReader { network: context.network.clone(), side, gate: Gate::of(context) },
         manifest,
-        options: VerifyOptions { connections: CONNECTIONS, named: NAMED, ..VerifyOptions::default() },
+        options: VerifyOptions { connections: visiting.connections(), named: NAMED, ..VerifyOptions::default() },
         control,
         progress: Arc::new(|_| {}),
     })
     .await;
     watching.abort();
+    visiting.end().await?;
     // Between the last look and now a run may have begun.
     if store.ledger_use(pair).await?.fence != before.fence {
         return queued_again(context, id, pair, BUSY).await;

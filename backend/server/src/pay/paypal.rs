@@ -10,7 +10,7 @@ use mailferry_connectors::net::{
     http::{HttpAnswer, HttpClient, HttpError, HttpRequest, Method, Url, header},
 };
 use mailferry_domain::money;
-use mailferry_shared::{ids::PaymentId, order::Language};
+use mailferry_shared::order::Language;
 use mailferry_store::PaymentRecord;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -48,6 +48,8 @@ pub enum Remote {
     Completed(String),
     /// The means of payment was declined.
     Declined,
+    /// Money was taken, but not what was asked for; PayPal's number of the capture, if it was taken for this payment.
+    Mismatch(Option<String>),
     /// It was paid back.
     Refunded,
     /// It cannot be paid any more.
@@ -72,9 +74,6 @@ pub enum PayError {
     /// The answer is not what its documentation says.
     #[error("PayPal's answer cannot be read")]
     Unreadable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// What was paid is not what was asked for.
-    #[error("PayPal took another amount, or for another payment")]
-    Mismatch,
 }
 
 impl PayError {
@@ -82,9 +81,7 @@ impl PayError {
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Refused(_) => true,
-            Self::Unreachable(_) | Self::Unavailable(_) | Self::Credentials | Self::Unreadable(_) | Self::Mismatch => {
-                false
-            }
+            Self::Unreachable(_) | Self::Unavailable(_) | Self::Credentials | Self::Unreadable(_) => false,
         }
     }
 }
@@ -151,7 +148,7 @@ impl PayPal {
         let request_id = Some(format!("{}-capture-{}", payment.id, payment.declined));
         let ask = Ask { method: Method::POST, path: &path, body: Some(b"{}".to_vec()), request_id };
         match self.ask::<RemoteOrder>(ask, now).await {
-            Ok(order) => state(&order, payment),
+            Ok(order) => Ok(state(&order, payment)),
             Err(PayError::Refused(issue)) => match issue.as_str() {
                 // Taken before, and the answer was lost.
                 "ORDER_ALREADY_CAPTURED" => self.read(payment, remote, now).await,
@@ -172,7 +169,7 @@ impl PayPal {
         let path = format!("/v2/checkout/orders/{}", segment(remote));
         match self.ask::<RemoteOrder>(Ask { method: Method::GET, path: &path, body: None, request_id: None }, now).await
         {
-            Ok(order) => state(&order, payment),
+            Ok(order) => Ok(state(&order, payment)),
             Err(PayError::Refused(issue)) if matches!(issue.as_str(), "RESOURCE_NOT_FOUND" | "INVALID_RESOURCE_ID") => {
                 Ok(Remote::Void)
             }
@@ -180,14 +177,22 @@ impl PayPal {
         }
     }
 
-    /// Pays back all of it; true once that is done, false while it is under way.
+    /// Pays back what the payment's record says; true once that is done, false while it is under way.
     ///
     /// # Errors
     /// [`PayError`].
-    pub async fn refund(&self, id: PaymentId, capture: &str, now: DateTime<Utc>) -> Result<bool, PayError> {
+    pub async fn refund(&self, payment: &PaymentRecord, capture: &str, now: DateTime<Utc>) -> Result<bool, PayError> {
         let path = format!("/v2/payments/captures/{}/refund", segment(capture));
-        let request_id = Some(format!("{id}-refund"));
-        let ask = Ask { method: Method::POST, path: &path, body: Some(b"{}".to_vec()), request_id };
+        // Each refund is a request of its own; the first is called as it was before there were others.
+        let request_id = Some(match payment.refunds {
+            0 => format!("{}-refund", payment.id),
+            n => format!("{}-refund-{n}", payment.id),
+        });
+        let currency = payment.amount.price.currency;
+        let part = |minor| json!({"currency_code": currency.as_str(), "value": money::decimal(currency, minor)});
+        // Without an amount it is all that is left.
+        let body = payment.refund_minor.map_or_else(|| json!({}), |minor| json!({"amount": part(minor)}));
+        let ask = Ask { method: Method::POST, path: &path, body: Some(body.to_string().into_bytes()), request_id };
         match self.ask::<Refund>(ask, now).await {
             Ok(refund) => match refund.status.as_str() {
                 "COMPLETED" => Ok(true),
@@ -354,39 +359,44 @@ fn issue(answer: &HttpAnswer) -> String {
 }
 
 /// What an order's status and its capture mean.
-fn state(order: &RemoteOrder, payment: &PaymentRecord) -> Result<Remote, PayError> {
+fn state(order: &RemoteOrder, payment: &PaymentRecord) -> Remote {
     let captures: Vec<&Capture> = order.purchase_units.iter().flat_map(|unit| &unit.payments.captures).collect();
     // Declined attempts stay on the list: what counts is whether one has succeeded.
     let of = |statuses: &[&str]| captures.iter().find(|capture| statuses.contains(&capture.status.as_str()));
     if let Some(capture) = of(&["COMPLETED", "PARTIALLY_REFUNDED"]) {
-        return if is_ours(capture, payment) {
-            Ok(Remote::Completed(capture.id.clone()))
-        } else {
-            Err(PayError::Mismatch)
+        return match (is_ours(capture, payment), is_all(capture, payment)) {
+            (true, true) => Remote::Completed(capture.id.clone()),
+            (true, false) => Remote::Mismatch(Some(capture.id.clone())),
+            // What belongs to another payment is not to be paid back for this one.
+            (false, _) => Remote::Mismatch(None),
         };
     }
     if of(&["REFUNDED"]).is_some() {
-        return Ok(Remote::Refunded);
+        return Remote::Refunded;
     }
     if of(&["PENDING"]).is_some() {
-        return Ok(Remote::Pending);
+        return Remote::Pending;
     }
     if of(&["DECLINED", "FAILED"]).is_some() {
-        return Ok(Remote::Declined);
+        return Remote::Declined;
     }
-    Ok(match order.status.as_str() {
+    match order.status.as_str() {
         "APPROVED" => Remote::Approved,
         "VOIDED" => Remote::Void,
         _ => Remote::NotApproved,
-    })
+    }
 }
 
-/// True if exactly what was asked for was paid, for this payment.
+/// True if it was taken for this payment.
 fn is_ours(capture: &Capture, payment: &PaymentRecord) -> bool {
+    capture.custom_id.as_deref().is_none_or(|id| id == payment.id.to_string())
+}
+
+/// True if it is exactly what was asked for.
+fn is_all(capture: &Capture, payment: &PaymentRecord) -> bool {
     let currency = payment.amount.price.currency;
-    let paid = capture.amount.as_ref().is_some_and(|amount| {
+    capture.amount.as_ref().is_some_and(|amount| {
         amount.currency_code == currency.as_str()
             && money::from_decimal(currency, &amount.value) == Some(payment.amount.total_minor)
-    });
-    paid && capture.custom_id.as_deref().is_none_or(|id| id == payment.id.to_string())
+    })
 }

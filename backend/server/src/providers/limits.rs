@@ -92,6 +92,11 @@ fn daily_share(bytes: u64) -> u64 {
 }
 
 impl Limits {
+    /// True if an account may move only so much in a day.
+    pub(crate) fn are_daily(&self) -> bool {
+        self.daily_bytes_down.is_some() || self.daily_bytes_up.is_some()
+    }
+
     /// What they mean for the time that reading from such an account takes.
     pub fn reading(&self) -> Speed {
         Speed { daily_bytes: self.daily_bytes_down, messages_per_second: self.messages_per_second }

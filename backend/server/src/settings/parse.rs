@@ -88,3 +88,33 @@ pub(super) fn log_filter(text: &str) -> Parsed<String> {
     let filter = tracing_subscriber::EnvFilter::builder().parse(text);
     filter.map(|_| text.to_owned()).map_err(|error| format!("MAILFERRY_LOG: {error}"))
 }
+
+/// The address of a provider's own service, as `setting` names it.
+pub(super) fn service_url(setting: &str, text: &str) -> Parsed<Url> {
+    let loopback = |url: &Url| match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    Url::parse(text)
+        .ok()
+        .filter(|url| url.scheme() == "https" || url.scheme() == "http" && loopback(url))
+        .filter(|url| url.has_host() && url.path() == "/" && url.query().is_none() && url.username().is_empty())
+        .ok_or_else(|| format!("{setting} must be https:// and a host, without a path"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_and_tokens_travel_by_https_only() {
+        for good in ["https://api-m.paypal.com", "https://oauth2.googleapis.com/", "http://127.0.0.1:8099"] {
+            assert!(service_url("X", good).is_ok(), "{good}");
+        }
+        for wrong in ["", "http://api-m.paypal.com", "https://a:b@x.de", "https://x.de/v2", "ftp://x.de"] {
+            assert_eq!(service_url("X", wrong).err().as_deref(), Some("X must be https:// and a host, without a path"));
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::{
     path::Path,
     process::Command,
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -20,9 +20,14 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::harness::{Client, Service};
+use crate::{
+    harness::{Client, Service},
+    token_service::{CLIENT, TENANT, TokenService},
+};
 
 const CANARY: &str = "canary-pA55w0rd-7d1f";
+/// A part of the service account's private key, as it stands in its key file.
+static KEY: OnceLock<String> = OnceLock::new();
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
@@ -54,7 +59,8 @@ fn disguises() -> Vec<(&'static str, Vec<u8>)> {
         let encoded = BASE64_STANDARD.encode([vec![b' '; phase].as_slice(), CANARY.as_bytes()].concat());
         ("base64", encoded.trim_end_matches('=').as_bytes()[4..20].to_vec())
     });
-    base64.chain([("plain", CANARY.into()), ("hexadecimal", hex.into_bytes())]).collect()
+    let key = KEY.get().map(|key| ("a private key", key.clone().into_bytes()));
+    base64.chain([("plain", CANARY.into()), ("hexadecimal", hex.into_bytes())]).chain(key).collect()
 }
 
 fn must_not_hold(bytes: &[u8], place: &str) {
@@ -64,19 +70,28 @@ fn must_not_hold(bytes: &[u8], place: &str) {
     }
 }
 
-/// A server whose password is the canary.
+/// Servers whose password is the canary, and a token service whose tokens begin with it.
 struct Servers {
     source: Dovecot,
     destination: Dovecot,
+    tokens: TokenService,
 }
 
 impl Servers {
     fn start() -> Self {
         let accounts = ["anna", "berta"].map(|name| (name.to_owned(), CANARY.to_owned())).to_vec();
+        let tokens = TokenService::start();
+        tokens.begin_tokens_with(CANARY);
+        tokens.add_user("berta");
+        let file: Value = serde_json::from_str(&tokens.key_file()).expect("JSON");
+        let line = file["private_key"].as_str().and_then(|pem| pem.lines().nth(5)).expect("a long key");
+        KEY.get_or_init(|| line.to_owned());
+        let introspection = Some(tokens.introspection());
         let server = || {
-            Dovecot::start(DovecotOptions { accounts: accounts.clone(), ..DovecotOptions::default() }).expect("Dovecot")
+            let (accounts, introspection) = (accounts.clone(), introspection.clone());
+            Dovecot::start(DovecotOptions { accounts, introspection, ..DovecotOptions::default() }).expect("Dovecot")
         };
-        let servers = Self { source: server(), destination: server() };
+        let servers = Self { source: server(), destination: server(), tokens };
         Sample::Tiny.write(&servers.source, "anna").expect("a mailbox");
         servers
     }
@@ -85,6 +100,18 @@ impl Servers {
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
         settings.outgoing.ports = vec![self.source.imaps_port(), self.destination.imaps_port()];
         settings.outgoing.ca_file = Some(self.source.ca_file());
+        self.tokens.set_up(settings);
+    }
+
+    /// A pair whose source has a refresh token, and whose destination the admin opens.
+    fn signed_in(&self) -> Value {
+        self.tokens.sign_in("berta", CANARY);
+        let server = |server: &Dovecot| json!({"host": "localhost", "port": server.imaps_port(), "tls": "implicit"});
+        let oauth = json!({"provider": "microsoft", "client_id": CLIENT, "refresh_token": CANARY});
+        let source = json!({
+            "user": "berta", "credential": "oauth_refresh", "oauth": oauth, "endpoint": server(&self.source),
+        });
+        json!({"source": source, "destination": {"user": "berta", "by_admin": true, "endpoint": server(&self.destination)}})
     }
 
     fn account(&self, user: &str, act_for: Option<&str>) -> Value {
@@ -128,6 +155,13 @@ async fn every_wrong_way(client: &Client, order: &str, path: &str) -> usize {
         json!({"ticked": CANARY, "source": side("a"), "destination": side("b")}),
         json!({"source": {"user": "a", "password": format!("{CANARY}\n")}, "destination": side("b")}),
         json!([side("a"), side("b")]),
+        json!({"source": {"user": "a", "oauth": CANARY}, "destination": side("b")}),
+        json!({"source": {"user": "a", "credential": CANARY}, "destination": side("b")}),
+        json!({"source": {"user": "a", "oauth": {"refresh_token": [CANARY]}}, "destination": side("b")}),
+        json!({
+            "source": {"user": "a", "credential": "google_service_account", "oauth": {"key_file": CANARY}},
+            "destination": side("b"),
+        }),
     ];
     for body in &wrong {
         send(client, &format!("{path}/accounts"), body).await.is_problem(422, "invalid_field");
@@ -158,6 +192,7 @@ async fn every_way_in(service: &Service, servers: &Servers) -> usize {
     assert!(items.iter().any(|item| item["login"] == "passed"), "{check}");
     assert!(items.iter().any(|item| item["login"] == "failed"), "{check}");
 
+    let fetched = fetched_tokens(&client, servers, &path).await;
     let file = format!("c@x.example;{CANARY};imap.x.example\nbad host;{CANARY};not a host\n\"open;{CANARY};h\n");
     let import = json!({"content": file, "destination_password": CANARY});
     assert_eq!(send(&client, &format!("{path}/imports"), &import).await.status, 200);
@@ -180,7 +215,26 @@ async fn every_way_in(service: &Service, servers: &Servers) -> usize {
     for part in ["", "/accounts", "/admin-credentials", "/accounts.csv", "/progress", "/deltas"] {
         assert_eq!(client.get(&format!("{path}{part}")).await.status, 200);
     }
-    wrong + 6 + 1
+    wrong + 6 + fetched
+}
+
+/// What access tokens are fetched with, in every kind; how many ways in.
+async fn fetched_tokens(client: &Client, servers: &Servers, path: &str) -> usize {
+    let pair = send(client, &format!("{path}/accounts"), &servers.signed_in()).await;
+    assert_eq!(pair.status, 201, "{}", pair.text);
+    let pair = pair.json()["id"].clone();
+    let refused = json!({"tenant": TENANT, "client_id": CLIENT, "client_secret": CANARY});
+    let account = json!({"key_file": servers.tokens.key_file()});
+    for (kind, oauth, login) in [("microsoft_app", refused, "failed"), ("google_service_account", account, "passed")] {
+        let body = json!({"credential": kind, "oauth": oauth}).to_string();
+        let set = client.send("PUT", &format!("{path}/admin-credentials/destination"), Some(body), &[]).await;
+        assert_eq!(set.status, 200, "{}", set.text);
+        let check = send(client, &format!("{path}/checks"), &json!({"pair_ids": [pair]})).await;
+        let check = until(client, check.header("location"), |check| check["finished"] == true).await;
+        let logins = [&check["items"][0]["login"], &check["items"][1]["login"]];
+        assert_eq!(logins, [&json!("passed"), &json!(login)], "{check}");
+    }
+    3
 }
 
 async fn go_through(service: &Service, servers: &Servers) -> usize {

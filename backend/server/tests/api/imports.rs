@@ -52,6 +52,25 @@ async fn files_as_a_spreadsheet_program_writes_them_are_read() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_without_a_password_are_opened_by_the_admin_where_the_request_says_so() {
+    let service = Service::start().await;
+    let (order, client) = service.order().await;
+    let content = "anna@a.example;;imap.a.example\nbert@a.example;own;imap.a.example\n";
+    let body = json!({"content": content, "layout": "request", "source_by_admin": true, "destination_by_admin": true});
+    let result = imported(&client, &order, body).await;
+    assert_eq!(result["errors"], json!([]), "{result}");
+    let rows = result["rows"].as_array().expect("rows");
+    assert!(rows.iter().all(|row| row["has_source_password"] == true && row["has_destination_password"] == true));
+    let pairs = client.get(&format!("/api/v1/orders/{order}/accounts")).await.json();
+    let by_admin = |side: &str| {
+        let of = |pair: &Value| pair[side]["by_admin"].as_bool().unwrap_or_default();
+        pairs["items"].as_array().expect("pairs").iter().map(of).collect::<Vec<_>>()
+    };
+    assert_eq!((by_admin("source"), by_admin("destination")), (vec![true, false], vec![true, true]), "{pairs}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_rows_are_corrected_in_place_and_the_good_ones_not_imported_twice() {
     let service = Service::start().await;
     let (order, client) = service.order().await;

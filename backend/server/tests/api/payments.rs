@@ -269,6 +269,71 @@ async fn a_refund_is_the_sellers_and_money_for_an_order_that_is_over_goes_back_b
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_part_is_paid_back_while_the_order_runs_and_the_rest_later() {
+    let paypal = StandIn::start();
+    let both = on_both_with(
+        |settings| paypal.set_up(settings),
+        async |service| {
+            let shop = Shop::of(service, &paypal).await;
+            let (path, client) = shop.order(1).await;
+            let (payment, remote) = shop.approved(&path, &client).await;
+            work(&shop.context, JobKind::Payment).await;
+            let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
+            let operator = shop.service.operator();
+            for wrong in [json!({"amount_minor": 0}), json!({"amount_minor": 1491}), json!({"amount_minor": "1"})] {
+                let refused = operator.post(&refund, wrong).await.is_problem(422, "invalid_field");
+                assert_eq!(refused["errors"][0]["pointer"], "/amount_minor", "{refused}");
+            }
+            operator.post(&refund, json!({})).await.is_problem(409, "wrong_state");
+            for (part, back) in [(490, 490), (300, 790)] {
+                let answer = operator.post(&refund, json!({"amount_minor": part})).await;
+                assert_eq!((answer.status, &answer.json()["state"]), (202, &json!("refunding")), "{}", answer.text);
+                assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+                let shown = client.get(&payment).await.json();
+                assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("paid"), &json!(back)), "{shown}");
+                assert_eq!(paypal.refunded(&remote), back);
+            }
+            assert_eq!(state(&client, &path).await, "scheduled", "it is paid for all the same");
+            client.post(&format!("{path}/cancel"), json!({})).await;
+            operator.post(&refund, json!({})).await;
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+            let shown = client.get(&payment).await.json();
+            assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("refunded"), &json!(1490)), "{shown}");
+            assert_eq!(paypal.refunded(&remote), 1490);
+            shop.service.stop().await;
+        },
+    );
+    Box::pin(both).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_amount_than_was_asked_for_is_settled_as_such_and_goes_back() {
+    let paypal = StandIn::start();
+    let both = on_both_with(
+        |settings| paypal.set_up(settings),
+        async |service| {
+            let shop = Shop::of(service, &paypal).await;
+            let (path, client) = shop.order(1).await;
+            paypal.mood(Mood::TakesLess);
+            let (payment, remote) = shop.approved(&path, &client).await;
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0), "once, and no error");
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (0, 0), "and not again");
+            assert_eq!(state(&client, &payment).await, "mismatched");
+            assert_eq!(state(&client, &path).await, "awaiting_payment");
+            client.post(&format!("{path}/payments"), json!({})).await.is_problem(409, "payment_under_way");
+            let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
+            let operator = shop.service.operator();
+            operator.post(&refund, json!({"amount_minor": 5})).await.is_problem(422, "invalid_field");
+            operator.post(&refund, json!({})).await;
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+            assert_eq!((state(&client, &payment).await, paypal.refunded(&remote)), ("refunded".to_owned(), 1489));
+            shop.service.stop().await;
+        },
+    );
+    Box::pin(both).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_free_trial_becomes_a_full_migration_in_place_by_payment() {
     let shop = Shop::open().await;
     let (order, pair, client) = shop.service.order_with_pair().await;

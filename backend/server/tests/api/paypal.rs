@@ -3,8 +3,6 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -13,6 +11,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use mailferry_server::settings::{Settings, paypal::PayPalSettings};
 use mailferry_shared::secret::Secret;
 use serde_json::{Value, json};
+
+use crate::plain_http::{self, Request, Told};
 
 pub(crate) const CLIENT: &str = "client-of-the-tests";
 pub(crate) const SECRET: &str = "canary-paypal-secret";
@@ -27,6 +27,8 @@ pub(crate) enum Mood {
     HoldsBack,
     /// Declines the means of payment.
     Declines,
+    /// Takes a cent less than was asked for.
+    TakesLess,
     /// Takes the money, and the answer is lost.
     IsLost,
     /// Takes the money, and answers that it is not available.
@@ -53,26 +55,11 @@ pub(crate) struct StandIn {
     port: u16,
 }
 
-struct Request {
-    method: String,
-    path: String,
-    headers: BTreeMap<String, String>,
-    body: String,
-}
-
 impl StandIn {
     pub(crate) fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        let stand_in = Self { books: Arc::default(), port };
-        let shared = stand_in.clone();
-        std::thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let shared = shared.clone();
-                std::thread::spawn(move || shared.serve(stream));
-            }
-        });
-        stand_in
+        let books = Arc::<Mutex<Books>>::default();
+        let serving = Self { books: Arc::clone(&books), port: 0 };
+        Self { books, port: plain_http::serve(move |request| serving.answer(request).map(Told::from)) }
     }
 
     /// Makes a service use it, through the address guard.
@@ -119,6 +106,11 @@ impl StandIn {
         self.books().orders[order]["purchase_units"][0].clone()
     }
 
+    /// What was paid back of an order's capture, in cents.
+    pub(crate) fn refunded(&self, order: &str) -> u64 {
+        self.unit(order)["payments"]["captures"][0]["refunded"].as_u64().unwrap_or(0)
+    }
+
     /// Captures and refunds that were really made.
     pub(crate) fn moved(&self) -> (usize, usize) {
         let books = self.books();
@@ -143,18 +135,7 @@ impl StandIn {
         (body, headers)
     }
 
-    fn serve(&self, mut stream: TcpStream) {
-        let Some(request) = read(&stream) else { return };
-        // A lost answer: the connection ends without one.
-        let Some((status, body)) = self.answer(&request) else { return };
-        let body = body.to_string();
-        let head = format!(
-            "HTTP/1.1 {status} Told\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
-            body.len()
-        );
-        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body.as_bytes()));
-    }
-
+    /// A lost answer is none.
     fn answer(&self, request: &Request) -> Option<(u16, Value)> {
         if request.path == "/v1/oauth2/token" {
             return Some(self.token(request));
@@ -192,7 +173,7 @@ impl StandIn {
                 }
             }
             ("POST", ["v2", "payments", "captures", id, "refund"]) => {
-                Some(self.once(request, |books| refund(books, id)))
+                Some(self.once(request, |books| refund(books, id, &body)))
             }
             _ => Some(refusal(404, "RESOURCE_NOT_FOUND", "")),
         }
@@ -266,9 +247,13 @@ fn capture(books: &mut Books, id: &str) -> (u16, Value) {
     }
     let status = if mood == Mood::HoldsBack { "PENDING" } else { "COMPLETED" };
     let unit = &order["purchase_units"][0];
+    let mut value = unit["amount"]["value"].clone();
+    if mood == Mood::TakesLess {
+        value = json!(format!("{:.2}", value.as_str().and_then(|text| text.parse().ok()).unwrap_or(0.0) - 0.01));
+    }
     let capture = json!({
         "id": format!("3C67{number:04}"), "status": status, "custom_id": unit["custom_id"],
-        "amount": {"currency_code": unit["amount"]["currency_code"], "value": unit["amount"]["value"]},
+        "amount": {"currency_code": unit["amount"]["currency_code"], "value": value},
     });
     order["status"] = json!("COMPLETED");
     order["purchase_units"][0]["payments"] = json!({"captures": [capture]});
@@ -277,7 +262,8 @@ fn capture(books: &mut Books, id: &str) -> (u16, Value) {
     (201, order)
 }
 
-fn refund(books: &mut Books, id: &str) -> (u16, Value) {
+/// Without an amount all that is left is paid back.
+fn refund(books: &mut Books, id: &str, body: &Value) -> (u16, Value) {
     let captures = books.orders.values_mut().map(|order| &mut order["purchase_units"][0]["payments"]["captures"][0]);
     let Some(capture) = captures.into_iter().find(|capture| capture["id"] == id) else {
         return refusal(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID");
@@ -285,7 +271,14 @@ fn refund(books: &mut Books, id: &str) -> (u16, Value) {
     if capture["status"] == "REFUNDED" {
         return refusal(422, "UNPROCESSABLE_ENTITY", "CAPTURE_FULLY_REFUNDED");
     }
-    capture["status"] = json!("REFUNDED");
+    let cents = |value: &Value| value["value"].as_str().and_then(|text| text.replace('.', "").parse::<u64>().ok());
+    let left = cents(&capture["amount"]).unwrap_or(0) - capture["refunded"].as_u64().unwrap_or(0);
+    let part = if body["amount"].is_null() { left } else { cents(&body["amount"]).unwrap_or(0) };
+    if part > left || (part < left && body["amount"]["currency_code"] != capture["amount"]["currency_code"]) {
+        return refusal(422, "UNPROCESSABLE_ENTITY", "REFUND_AMOUNT_EXCEEDED");
+    }
+    capture["refunded"] = json!(capture["refunded"].as_u64().unwrap_or(0) + part);
+    capture["status"] = json!(if part == left { "REFUNDED" } else { "PARTIALLY_REFUNDED" });
     books.refunds += 1;
     (201, json!({"id": "1JU0", "status": "COMPLETED"}))
 }
@@ -306,23 +299,4 @@ fn verify(body: &Value, text: &str) -> (u16, Value) {
         && field("cert_url").starts_with("https://api.paypal.com/")
         && field("transmission_sig") == expected;
     (200, json!({"verification_status": if genuine { "SUCCESS" } else { "FAILURE" }}))
-}
-
-fn read(stream: &TcpStream) -> Option<Request> {
-    let mut lines = BufReader::new(stream);
-    let mut line = String::new();
-    lines.read_line(&mut line).ok()?;
-    let mut words = line.split(' ');
-    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut field = String::new();
-        lines.read_line(&mut field).ok()?;
-        let Some((name, value)) = field.trim_end().split_once(':') else { break };
-        headers.insert(name.to_lowercase(), value.trim().to_owned());
-    }
-    let size = headers.get("content-length").and_then(|size| size.parse().ok()).unwrap_or(0);
-    let mut body = vec![0; size];
-    lines.read_exact(&mut body).ok()?;
-    Some(Request { method, path, headers, body: String::from_utf8(body).ok()? })
 }

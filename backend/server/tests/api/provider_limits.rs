@@ -17,7 +17,7 @@ use mailferry_store::{AccountKey, MockClock, SlotRequest, Slots, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::Service;
+use crate::harness::{Client, Service};
 
 const DAY: chrono::Duration = chrono::Duration::hours(24);
 
@@ -49,6 +49,11 @@ async fn service(server: &Dovecot, clock: &MockClock) -> Service {
 
 /// A paid order from `anna` to `ben`, all folders: its run.
 async fn ordered(service: &Service, server: &Dovecot) -> RunId {
+    started(service, server).await.0
+}
+
+/// The same with the order's path and its owner.
+async fn started(service: &Service, server: &Dovecot) -> (RunId, String, Client) {
     let (order, client) = service.order().await;
     let path = format!("/api/v1/orders/{order}");
     let options = json!({"options": {"include_trash": true, "include_junk": true}});
@@ -60,7 +65,8 @@ async fn ordered(service: &Service, server: &Dovecot) -> RunId {
     let started = client.post(&format!("{path}/start"), json!({})).await.json();
     assert_eq!(started["state"], "scheduled", "{started}");
     let progress = client.get(&format!("{path}/progress")).await.json();
-    progress["pairs"][0]["run"]["id"].as_str().expect("a run").parse().expect("an id")
+    let run = progress["pairs"][0]["run"]["id"].as_str().expect("a run").parse().expect("an id");
+    (run, path, client)
 }
 
 async fn until(store: &Store, run: RunId, is_so: impl Fn(&RunSummary) -> bool) -> RunSummary {
@@ -171,6 +177,65 @@ async fn a_run_waits_until_connections_are_free() {
     clock.advance(chrono::Duration::seconds(6));
     let done = until(&service.store, run, |now| now.state.is_final()).await;
     assert_eq!(done.state, RunState::Succeeded);
+    working.stop().await;
+    service.stop().await;
+}
+
+/// Asks for something that looks at the server, while others have all its connections, and gives those back: what it was
+/// before, and at its end.
+async fn looked_at(service: &Service, client: &Client, path: &str) -> [Value; 2] {
+    let all = SlotRequest {
+        host: "localhost".to_owned(),
+        account: AccountKey::new("localhost", "x"),
+        per_account: 5,
+        per_host: 2,
+    };
+    let connections = async || service.store.connections_at("localhost").await.expect("database");
+    for _ in 0..600 {
+        if connections().await == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let held = service.store.begin_visit(5, &[all], Duration::from_secs(3600)).await.expect("database");
+    let held = held.expect("nobody else is there");
+    assert_eq!(held.connections, 2);
+    let begun = client.post(path, json!({})).await;
+    assert_eq!(begun.status, 202, "{}", begun.text);
+    let location = begun.header("location").to_owned();
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let waiting = client.get(&location).await.json();
+    assert_eq!(connections().await, 2, "no more than there are");
+    service.store.end_visit(&held).await.expect("given back");
+    for _ in 0..600 {
+        let now = client.get(&location).await.json();
+        if now["finished"] == true {
+            return [waiting, now];
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{location} does not end: {}", client.get(&location).await.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_only_looks_at_a_server_waits_until_connections_are_free() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    Sample::Tiny.write(&server, "anna").expect("a mailbox");
+    let clock = MockClock::at(chrono::Utc::now());
+    let service = service(&server, &clock).await;
+    let (run, order, client) = started(&service, &server).await;
+    let working = Working::start(service.app.job_context().expect("a context"));
+    until(&service.store, run, |now| now.state.is_final()).await;
+    let [waiting, done] = looked_at(&service, &client, &format!("{order}/checks")).await;
+    for (check, login) in [(&waiting, "checking"), (&done, "passed")] {
+        let items = check["items"].as_array().expect("items");
+        assert!(items.len() == 2 && items.iter().all(|item| item["login"] == login), "{check}");
+    }
+    assert!(done["items"][0]["survey"]["messages"].as_u64() > Some(0), "{done}");
+    let [waiting, done] = looked_at(&service, &client, &format!("{order}/verifications")).await;
+    assert_eq!((&waiting["pairs"][0]["state"], &done["pairs"][0]["state"]), (&json!("queued"), &json!("finished")));
+    assert_eq!(done["counts"]["identical"], done["counts"]["expected"], "{done}");
+    assert_eq!(service.store.connections_at("localhost").await.expect("database"), 0, "all of it is given back");
     working.stop().await;
     service.stop().await;
 }

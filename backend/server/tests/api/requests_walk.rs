@@ -1,5 +1,4 @@
 //! A requested migration from its sending to the purge, between real servers: `make requests-walk`.
-#![expect(clippy::print_stdout, reason = "what was moved and told")]
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,24 +1,24 @@
 //! The command line's ledger: a SQLite file of its own, used by one process at a time.
 
 use std::{
-    ffi::OsString,
     fs::{File, OpenOptions, TryLockError},
     os::unix::fs::OpenOptionsExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
     time::Duration,
 };
 
+use chrono::{DateTime, Utc};
 use mailferry_shared::ids::RunId;
 use uuid::Uuid;
 
 use crate::{
     context::Context,
-    db::Db,
+    db::{Db, beside},
     error::StoreError,
     lease::{Claim, claim},
     ledger::RunLedger,
-    traffic::TrafficAccounts,
+    traffic::{AccountKey, DailyUse, TrafficAccounts, read_daily_use},
     value::args,
 };
 
@@ -79,17 +79,32 @@ impl LedgerFile {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn run_ledger(&self, run_id: RunId) -> Result<RunLedger, StoreError> {
+        self.counting_ledger(run_id, TrafficAccounts::default()).await
+    }
+
+    /// The same, counting what passes for the daily amounts of these accounts.
+    ///
+    /// # Errors
+    /// As [`LedgerFile::run_ledger`].
+    pub async fn counting_ledger(&self, run_id: RunId, accounts: TrafficAccounts) -> Result<RunLedger, StoreError> {
         // The same worker's name for every process: the file's lock already says that there is only one.
         let ttl = Duration::from_secs(60);
         let asked = Claim { ledger: Uuid::nil(), run_id, worker: "command line", ttl };
         let lease = claim(&self.db, &self.context, &asked).await?.ok_or(StoreError::InUse)?;
-        Ok(RunLedger::new(
-            self.db.clone(),
-            self.context.clone(),
-            &lease,
-            TrafficAccounts::default(),
-            Some(Arc::clone(&self.lock)),
-        ))
+        Ok(RunLedger::new(self.db.clone(), self.context.clone(), &lease, accounts, Some(Arc::clone(&self.lock))))
+    }
+
+    /// What an account has moved in its day, as far as this file knows.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn daily_use(&self, account: &AccountKey) -> Result<DailyUse, StoreError> {
+        read_daily_use(&self.db, account, self.now()).await
+    }
+
+    /// The time, by this file's clock.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.context.clock.now()
     }
 
     /// A new run's id.
@@ -104,10 +119,4 @@ impl LedgerFile {
     pub async fn close(&self) {
         self.db.close().await;
     }
-}
-
-fn beside(path: &Path, ending: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(ending);
-    PathBuf::from(name)
 }

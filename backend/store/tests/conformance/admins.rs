@@ -24,6 +24,7 @@ fn admin(user: &str, password: Option<&str>) -> AdminCredentialsSet {
         user: user.to_owned(),
         password: password.map(Secret::new),
         delegation: Some(Delegation::of(DelegationForm::MasterUser)),
+        ..AdminCredentialsSet::default()
     }
 }
 

@@ -16,6 +16,8 @@ on_both! {
     a_payment_told_twice_at_once_starts_the_order_once;
     vouchers_and_payments_add_up_and_what_is_refunded_does_not_count;
     what_is_paid_does_not_become_unpaid;
+    a_part_is_paid_back_and_the_rest_still_pays;
+    another_amount_than_was_asked_for_pays_for_nothing_and_goes_back;
     payments_and_notifications_that_lost_their_jobs_are_found;
     a_payment_outlives_its_order_and_is_paid_back;
     a_price_that_changes_leaves_what_was_begun;
@@ -72,13 +74,69 @@ async fn vouchers_and_payments_add_up_and_what_is_refunded_does_not_count(world:
     let settled = store.payment_settled(payment, "C1").await.expect("settled");
     assert!(settled.started);
     assert_eq!(store.payment(order.id).await.expect("sums").pairs_covered, 3);
-    assert!(matches!(store.begin_refund(OPERATOR_TENANT, payment).await, Err(StoreError::Active)));
+    assert!(matches!(store.begin_refund(OPERATOR_TENANT, payment, None).await, Err(StoreError::Active)));
     store.cancel_order(&settled.order.expect("an order")).await.expect("cancels");
     let foreign = mailferry_shared::ids::TenantId(store.new_id().expect("an id"));
-    assert!(matches!(store.begin_refund(foreign, payment).await, Err(StoreError::NotFound)));
-    store.begin_refund(OPERATOR_TENANT, payment).await.expect("refunds");
+    assert!(matches!(store.begin_refund(foreign, payment, None).await, Err(StoreError::NotFound)));
+    store.begin_refund(OPERATOR_TENANT, payment, None).await.expect("refunds");
     store.payment_refunded(payment).await.expect("refunded");
     assert_eq!(store.payment(order.id).await.expect("sums").pairs_covered, 0, "the voucher came back too");
+}
+
+async fn a_part_is_paid_back_and_the_rest_still_pays(world: World) {
+    let store = &world.store;
+    let order = waiting(&world, 2).await;
+    let payment = begun(&world, order.id).await;
+    store.begin_capture(order.id, payment).await.expect("captures");
+    let order = store.payment_settled(payment, "C1").await.expect("settled").order.expect("an order");
+    let refund = async |amount| store.begin_refund(OPERATOR_TENANT, payment, amount).await;
+    let covered = async || store.payment(order.id).await.expect("sums").pairs_covered;
+    for wrong in [0, 2381] {
+        assert!(matches!(refund(Some(wrong)).await, Err(StoreError::RefundTooLarge { left_minor: 2380 })));
+    }
+    assert!(matches!(refund(Some(2380)).await, Err(StoreError::Active)), "all of it, while the order is to run");
+    assert_eq!(refund(Some(380)).await.expect("refunds").refund_minor, Some(380));
+    assert_eq!(covered().await, 2, "while it is under way");
+    assert_eq!(refund(Some(5)).await.expect("one after the other").refund_minor, Some(380));
+    store.part_refunded(payment, true).await.expect("paid back");
+    store.part_refunded(payment, true).await.expect("told again");
+    let paid = store.payment_record(payment).await.expect("payment");
+    assert_eq!((paid.state, paid.refunded_minor, paid.refunds), (PaymentState::Paid, 380, 1));
+    refund(Some(2000)).await.expect_err("that is the rest");
+    refund(Some(1999)).await.expect("less than the rest");
+    store.part_refunded(payment, false).await.expect("refused");
+    let paid = store.payment_record(payment).await.expect("payment");
+    assert_eq!((paid.state, paid.refunded_minor, paid.refunds), (PaymentState::Paid, 380, 2));
+    assert_eq!(covered().await, 2);
+    store.cancel_order(&order).await.expect("cancels");
+    assert_eq!(refund(None).await.expect("the rest").refund_minor, None);
+    assert_eq!(covered().await, 0);
+    store.payment_refunded(payment).await.expect("refunded");
+    let refunded = store.payment_record(payment).await.expect("payment");
+    assert_eq!((refunded.state, refunded.refunded_minor), (PaymentState::Refunded, 2380));
+}
+
+async fn another_amount_than_was_asked_for_pays_for_nothing_and_goes_back(world: World) {
+    let store = &world.store;
+    let order = waiting(&world, 1).await;
+    let payment = begun(&world, order.id).await;
+    store.begin_capture(order.id, payment).await.expect("captures");
+    assert!(store.payment_mismatched(payment, Some("C1")).await.expect("told"));
+    assert!(!store.payment_mismatched(payment, Some("C1")).await.expect("told again"));
+    assert_eq!(store.payment_record(payment).await.expect("payment").state, PaymentState::Mismatched);
+    assert_eq!(store.order(order.id).await.expect("order").life.state(), OrderState::AwaitingPayment);
+    let again = store.begin_payment(order.id, PaymentMethod::Paypal).await;
+    assert!(matches!(again, Err(StoreError::PaymentUnderWay)), "nobody pays twice");
+    let part = store.begin_refund(OPERATOR_TENANT, payment, Some(1)).await;
+    assert!(matches!(part, Err(StoreError::RefundTooLarge { left_minor: 0 })));
+    store.begin_refund(OPERATOR_TENANT, payment, None).await.expect("refunds");
+    store.payment_refunded(payment).await.expect("refunded");
+    let anew = store.begin_payment(order.id, PaymentMethod::Paypal).await.expect("anew").id;
+    store.payment_created(anew, "REMOTE-ANEW", "https://x").await.expect("created");
+    store.begin_capture(order.id, anew).await.expect("captures");
+    store.payment_mismatched(anew, None).await.expect("told");
+    let foreign = store.begin_refund(OPERATOR_TENANT, anew, None).await;
+    assert!(matches!(foreign, Err(StoreError::PaymentChanged)), "that money is another payment's");
 }
 
 async fn what_is_paid_does_not_become_unpaid(world: World) {

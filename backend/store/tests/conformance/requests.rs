@@ -1,6 +1,7 @@
 use chrono::{DateTime, Duration, Utc};
 use mailferry_domain::order::{OrderLife, Start};
 use mailferry_shared::{
+    address::MailAddress,
     ids::{RequestId, TenantId},
     order::{OrderState, StartKind},
     request::{AttachmentKind, RequestState},
@@ -85,7 +86,7 @@ async fn a_request_reads_back_with_its_order_accounts_and_files(world: World) {
     assert_eq!((sent.state, sent.order_state), (RequestState::Requested, OrderState::Draft));
     assert_eq!((sent.pairs, sent.attachments, sent.payment_waived), (2, 2, false));
     assert_eq!(sent.wished_start.timestamp_micros(), wished.timestamp_micros());
-    assert_eq!(sent.contact_address.as_ref().map(|address| address.as_str()), Some("anna@example.org"));
+    assert_eq!(sent.contact_address.as_ref().map(MailAddress::as_str), Some("anna@example.org"));
     assert_eq!(store.request(sent.id).await.expect("there"), sent);
     assert_eq!(store.request_of_order(sent.order_id).await.expect("there"), sent);
     assert_eq!(store.request_state(sent.order_id).await.expect("there"), Some(RequestState::Requested));
@@ -352,4 +353,24 @@ async fn deleting_is_refused_while_it_runs_and_takes_everything_then(world: Worl
     assert!(
         store.list_requests(&RequestFilter { limit: 9, ..RequestFilter::default() }).await.expect("list").is_empty()
     );
+}
+
+#[tokio::test]
+async fn a_customers_contacts_are_nowhere_in_the_files() {
+    const CANARY: &str = "canary-5d0b1c77-contact";
+    let world = World::sqlite().await;
+    let mut new = new_request(new_order(), world.store.now() + Duration::days(2));
+    new.attachments[0].content = format!("BEGIN:VCARD\r\nFN:{CANARY}\r\nEND:VCARD\r\n").into_bytes();
+    let sent = world.store.create_request(new).await.expect("sent").0;
+    let file = world.store.attachments(sent.id).await.expect("files").remove(0);
+    let content = world.store.open_attachment(sent.id, file.id).await.expect("opens").1;
+    assert!(String::from_utf8_lossy(&content).contains(CANARY));
+    world.store.close().await;
+    let found = |needle: &str| {
+        let files = std::fs::read_dir(world.dir.path()).expect("folder").flatten();
+        let bytes = files.map(|file| std::fs::read(file.path()).expect("readable"));
+        bytes.into_iter().filter(|bytes| bytes.windows(needle.len()).any(|part| part == needle.as_bytes())).count()
+    };
+    assert!(found("please ring") > 0, "the search itself works");
+    assert_eq!(found(CANARY), 0);
 }

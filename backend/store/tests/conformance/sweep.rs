@@ -116,7 +116,7 @@ async fn personal_data_goes_thirty_days_after_the_end_and_the_order_stays(world:
     let pairs = store.pairs(order.id).await.expect("pairs");
     store.create_check(order.id, &[]).await.expect("check");
     store.create_dry_run(order.id, &[], StartKind::Main).await.expect("dry run");
-    let admin = AdminCredentialsSet { user: "root".to_owned(), password: None, delegation: None };
+    let admin = AdminCredentialsSet { user: "root".to_owned(), ..AdminCredentialsSet::default() };
     store.set_admin_credentials(order.id, SideName::Source, &admin).await.expect("set");
     store.queue_mail(order.id, MailKind::Submitted, "trial").await.expect("queued");
     store.save_mx(order.id, "old.example", None).await.expect("saved");

@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     account::SideName,
     admin::{AdminCredentials, AdminCredentialsSet},
+    delegation::CredentialKind,
     secret::Secret,
 };
 
@@ -54,10 +55,13 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let typed = password.get_untracked();
+        // What was entered over the API is kept as what it is, unless a password takes its place.
+        let kept = mine.with_untracked(|mine| mine.as_ref().map(|mine| mine.credential).unwrap_or_default());
         let set = AdminCredentialsSet {
+            credential: if typed.is_empty() { kept } else { CredentialKind::Password },
             user: user.with_untracked(|user| user.trim().to_owned()),
             password: (!typed.is_empty()).then(|| Secret::new(typed)),
-            delegation: None,
+            ..AdminCredentialsSet::default()
         };
         busy.set(true);
         failure.set(None);

@@ -30,6 +30,12 @@ fn fields_of(side: &Side) -> SideFields {
     fields
 }
 
+/// What is kept stays what it is, as a refresh token that was entered over the API, unless a password takes its place.
+fn with_kept_kind(side: &Side, input: SideInput) -> SideInput {
+    let kind = if input.password.is_none() { side.credential } else { input.credential };
+    SideInput { credential: kind, ..input }
+}
+
 /// The service keeps a password only while user and server stay the same.
 fn keeps_password(side: &Side, input: &SideInput) -> bool {
     side.has_password && side.user == input.user && side.endpoint == input.endpoint
@@ -67,8 +73,10 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let inputs = (
-            side_form::read(source, |input| keeps_password(&pair.source, input)),
-            side_form::read(destination, |input| keeps_password(&pair.destination, input)),
+            side_form::read(source, |input| keeps_password(&pair.source, input))
+                .map(|input| with_kept_kind(&pair.source, input)),
+            side_form::read(destination, |input| keeps_password(&pair.destination, input))
+                .map(|input| with_kept_kind(&pair.destination, input)),
         );
         let (Some(source_input), Some(destination_input)) = inputs else { return };
         // Of what has been started, a side without a new password stays as it is.

@@ -155,6 +155,7 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
         PaymentState::Pending => (Tone::Info, t!("pay.pending")),
         PaymentState::Paid => (Tone::Good, t!("pay.paid")),
         PaymentState::Declined => (Tone::Warning, t!("pay.declined")),
+        PaymentState::Mismatched => (Tone::Warning, t!("pay.mismatched")),
         PaymentState::Failed | PaymentState::Refunding | PaymentState::Refunded => (Tone::Warning, t!("pay.failed")),
     };
     view! {

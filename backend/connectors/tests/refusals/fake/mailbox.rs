@@ -112,6 +112,13 @@ impl Mailbox {
         Some((self.folders[folder].uid_validity, uid))
     }
 
+    /// Takes a label from a message; it stays where it has others.
+    pub(crate) fn unlabel(&mut self, folder: &str, text: &str) {
+        let messages = &self.messages;
+        let folder = self.folders.get_mut(folder).expect("a folder");
+        folder.messages.retain(|(_, at)| messages[*at].bytes != text.as_bytes());
+    }
+
     /// The texts that a folder shows.
     pub(crate) fn texts(&self, folder: &str) -> Vec<String> {
         let shown = self.folders.get(folder).into_iter().flat_map(|folder| &folder.messages);

@@ -50,7 +50,7 @@ pub(crate) async fn change_account(
     let (access, pair_id, change) = (managing.0, path.0.pair_id, body.read()?);
     let order = &access.order;
     let mut check = Check::within(order.asker.sandbox);
-    check.account_change(&change);
+    check.account_change(&change, &app.settings.oauth);
     check.done()?;
     let pair = app.store.pair(order.id, pair_id).await?;
     let new = |change: &Option<SideInput>, old: &Side| {

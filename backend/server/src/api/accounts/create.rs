@@ -41,7 +41,7 @@ pub(crate) async fn create_account(
     let order = &access.order;
     may_change(order)?;
     let mut check = Check::within(order.asker.sandbox);
-    check.account(&account);
+    check.account(&account, &app.settings.oauth);
     check.done()?;
     access.may_move("/source/user", account.source.mailbox(), account.destination.mailbox())?;
     let limit = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;

@@ -136,21 +136,42 @@ fn reading(request: &ImportRequest, max_rows: usize) -> Reading {
 }
 
 fn account(row: &Row, request: &ImportRequest) -> AccountCreate {
-    let ImportRequest { source_certificate_host: old, destination_certificate_host: new, .. } = request;
+    let source = Usual {
+        password: request.source_password.as_ref(),
+        by_admin: request.source_by_admin,
+        certificate: request.source_certificate_host.as_ref(),
+    };
+    let destination = Usual {
+        password: request.destination_password.as_ref(),
+        by_admin: request.destination_by_admin,
+        certificate: request.destination_certificate_host.as_ref(),
+    };
     AccountCreate {
         ticked: true,
-        source: side(&row.source, request.source_password.as_ref(), old.as_ref()),
-        destination: side(&row.destination, request.destination_password.as_ref(), new.as_ref()),
+        source: side(&row.source, &source),
+        destination: side(&row.destination, &destination),
     }
 }
 
-fn side(side: &RowSide, password: Option<&Secret>, certificate: Option<&HostName>) -> SideInput {
+/// What holds for a side of rows that do not say it themselves.
+struct Usual<'a> {
+    password: Option<&'a Secret>,
+    by_admin: bool,
+    certificate: Option<&'a HostName>,
+}
+
+fn side(side: &RowSide, usual: &Usual<'_>) -> SideInput {
     let endpoint = side.endpoint.clone().map(|endpoint| match (endpoint.host.ip(), &endpoint.certificate_host) {
-        (Some(_), None) => Endpoint { certificate_host: certificate.cloned(), ..endpoint },
+        (Some(_), None) => Endpoint { certificate_host: usual.certificate.cloned(), ..endpoint },
         _ => endpoint,
     });
+    let password = side.password.as_ref().or(usual.password).cloned();
+    if usual.by_admin && password.is_none() {
+        let mailbox = side.act_for.as_deref().unwrap_or(&side.user);
+        return SideInput { by_admin: true, endpoint, ..SideInput::of(mailbox) };
+    }
     SideInput {
-        password: side.password.as_ref().or(password).cloned(),
+        password,
         act_for: side.act_for.clone(),
         delegation: side.delegation.clone(),
         endpoint,
@@ -173,8 +194,8 @@ pub(in crate::api) fn result(file: AccountFile, accounts: &[AccountCreate], crea
         destination_host: row.destination.endpoint.map(|endpoint| endpoint.host),
         needs_source_certificate_host: needs_certificate_host(&account.source),
         needs_destination_certificate_host: needs_certificate_host(&account.destination),
-        has_source_password: account.source.password.is_some(),
-        has_destination_password: account.destination.password.is_some(),
+        has_source_password: account.source.password.is_some() || account.source.by_admin,
+        has_destination_password: account.destination.password.is_some() || account.destination.by_admin,
         pair_id: created.get(index).copied(),
     });
     ImportResult {

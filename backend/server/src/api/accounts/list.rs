@@ -1,12 +1,15 @@
 //! `GET /orders/{order_id}/accounts`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::account::AccountList;
 
 use crate::{
     api::{
         auth::Viewing,
-        errors, etag, examples,
+        errors, examples,
         page::{PageParams, Paging},
         path::OrderPath,
         problem::ApiError,
@@ -20,10 +23,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "listAccounts",
     tag = "accounts",
-    params(OrderPath, PageParams, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(OrderPath, PageParams),
     responses(
-        (status = 200, description = "The account pairs", body = AccountList, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::accounts())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The account pairs", body = AccountList, example = json!(examples::accounts())),
         errors::Guarded,
         errors::Always,
     ),
@@ -32,11 +34,10 @@ use crate::{
 #[get("/orders/{order_id}/accounts")]
 pub(crate) async fn list_accounts(
     app: Data<App>,
-    request: HttpRequest,
     viewing: Viewing,
     paging: Paging,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Json<AccountList>, ApiError> {
     let pairs = app.store.pairs(viewing.0.order.id).await?;
     let (items, next_cursor) = paging.slice(pairs, |pair| pair.id.0);
-    etag::answer(&request, &AccountList { items, next_cursor })
+    Ok(Json(AccountList { items, next_cursor }))
 }

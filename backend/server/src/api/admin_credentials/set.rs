@@ -4,6 +4,7 @@ use actix_web::{
     put,
     web::{Data, Json},
 };
+use mailferry_domain::oauth::Grant;
 use mailferry_shared::{
     account::SideName,
     admin::{AdminCredentials, AdminCredentialsSet},
@@ -23,7 +24,8 @@ use crate::{
 /// Sets the admin credentials of a side: pairs that say `"by_admin": true` there log in with them, each for the mailbox
 /// that it names as `user`.
 ///
-/// The password is sealed and never given back. After the start only the password can be changed.
+/// The password, or what access tokens are fetched with, is sealed and never given back. After the start nothing else can
+/// be changed.
 #[utoipa::path(
     operation_id = "setAdminCredentials",
     tag = "accounts",
@@ -45,16 +47,35 @@ pub(crate) async fn set_admin_credentials(
     path: Ids<SidePath>,
     body: Body<AdminCredentialsSet>,
 ) -> Result<Json<AdminCredentials>, ApiError> {
-    let (order, side, set) = (managing.0.order, path.0.side()?, body.read()?);
+    let (order, side, mut set) = (managing.0.order, path.0.side()?, body.read()?);
     let mut check = Check::default();
-    check.admin(&set);
+    check.admin(&set, &app.settings.oauth);
     check.done()?;
+    if set.user.is_empty() {
+        set.user = own_name(&app, &order, side, &set).await?;
+    }
     if let Err(error) = may_change(&order)
         && !changes_password_only(&app, &order, side, &set).await?
     {
         return Err(error.into());
     }
     Ok(Json(app.store.set_admin_credentials(order.id, side, &set).await?))
+}
+
+/// The name of a service account or an application: its own, or the one that is known.
+async fn own_name(
+    app: &App,
+    order: &OrderRecord,
+    side: SideName,
+    set: &AdminCredentialsSet,
+) -> Result<String, ApiError> {
+    if let Some(given) = &set.oauth {
+        let grant = Grant::parse(set.credential, given, Some(&app.settings.oauth.google_token_url()));
+        return grant.map(|grant| grant.client().to_owned()).map_err(|_| ApiError::internal("a grant was not checked"));
+    }
+    let known = app.store.admin_credentials(order.id).await?;
+    let same = known.into_iter().find(|one| one.side == side && one.credential == set.credential);
+    same.map(|one| one.user).ok_or_else(|| ApiError::field("/oauth", "Fill in what access tokens are fetched with."))
 }
 
 /// A run or a delta may need a new password; anything else about the admin stays as it was started.
@@ -66,6 +87,8 @@ async fn changes_password_only(
 ) -> Result<bool, ApiError> {
     let over = matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled);
     let known = app.store.admin_credentials(order.id).await?;
-    let is_same = |one: &AdminCredentials| one.side == side && one.user == set.user && one.delegation == set.delegation;
+    let is_same = |one: &AdminCredentials| {
+        one.side == side && one.user == set.user && one.credential == set.credential && one.delegation == set.delegation
+    };
     Ok(!over && known.iter().any(is_same))
 }

@@ -1,12 +1,15 @@
 //! `GET /orders/{order_id}/checks/{check_id}`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::check::Check;
 
 use crate::{
     api::{
         auth::Viewing,
-        errors, etag, examples,
+        errors, examples,
         path::{CheckPath, Ids},
         problem::ApiError,
     },
@@ -17,10 +20,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "readCheck",
     tag = "checks",
-    params(CheckPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(CheckPath),
     responses(
-        (status = 200, description = "The check", body = Check, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::check())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The check", body = Check, example = json!(examples::check())),
         errors::Guarded,
         errors::Always,
     ),
@@ -29,10 +31,9 @@ use crate::{
 #[get("/orders/{order_id}/checks/{check_id}")]
 pub(crate) async fn read_check(
     app: Data<App>,
-    request: HttpRequest,
     viewing: Viewing,
     path: Ids<CheckPath>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Json<Check>, ApiError> {
     let check = app.store.check(viewing.0.order.id, path.0.check_id).await?;
-    etag::answer(&request, &check)
+    Ok(Json(check))
 }

@@ -1,12 +1,15 @@
 //! `GET /orders/{order_id}/deltas/{delta_id}`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::order::Delta;
 
 use crate::{
     api::{
         auth::Viewing,
-        errors, etag, examples,
+        errors, examples,
         path::{DeltaPath, Ids},
         problem::ApiError,
     },
@@ -17,10 +20,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "readDelta",
     tag = "runs",
-    params(DeltaPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(DeltaPath),
     responses(
-        (status = 200, description = "The delta", body = Delta, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::delta())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The delta", body = Delta, example = json!(examples::delta())),
         errors::Guarded,
         errors::Always,
     ),
@@ -29,10 +31,9 @@ use crate::{
 #[get("/orders/{order_id}/deltas/{delta_id}")]
 pub(crate) async fn read_delta(
     app: Data<App>,
-    request: HttpRequest,
     viewing: Viewing,
     path: Ids<DeltaPath>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Json<Delta>, ApiError> {
     let delta = app.store.delta(viewing.0.order.id, path.0.delta_id).await?;
-    etag::answer(&request, &delta)
+    Ok(Json(delta))
 }

@@ -1,11 +1,14 @@
 //! `GET /discoveries/{discovery_id}`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::discovery::Discovery;
 
 use crate::{
     api::{
-        errors, etag,
+        errors,
         examples::discovery as examples,
         path::{DiscoveryPath, Ids},
         problem::ApiError,
@@ -19,20 +22,15 @@ use crate::{
 #[utoipa::path(
     operation_id = "readDiscovery",
     tag = "service",
-    params(DiscoveryPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(DiscoveryPath),
     responses(
-        (status = 200, description = "The search", body = Discovery, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::found())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The search", body = Discovery, example = json!(examples::found())),
         errors::Missing,
         errors::Always,
     ),
     security(()),
 )]
 #[get("/discoveries/{discovery_id}")]
-pub(crate) async fn read_discovery(
-    app: Data<App>,
-    request: HttpRequest,
-    path: Ids<DiscoveryPath>,
-) -> Result<HttpResponse, ApiError> {
-    etag::answer(&request, &app.store.discovery(path.0.discovery_id).await?)
+pub(crate) async fn read_discovery(app: Data<App>, path: Ids<DiscoveryPath>) -> Result<Json<Discovery>, ApiError> {
+    Ok(Json(app.store.discovery(path.0.discovery_id).await?))
 }

@@ -28,7 +28,6 @@ use crate::{
     responses(
         (status = 202, description = "The search, not yet done", body = Discovery, headers(("Location" = String, description = "The search's address")), example = json!(examples::begun())),
         errors::WithBody,
-        errors::Paced,
         errors::Always,
     ),
     security(()),

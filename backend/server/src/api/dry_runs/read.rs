@@ -1,12 +1,15 @@
 //! `GET /orders/{order_id}/dry-runs/{dry_run_id}`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::dry_run::DryRun;
 
 use crate::{
     api::{
         auth::Viewing,
-        errors, etag,
+        errors,
         examples::dry_run as examples,
         path::{DryRunPath, Ids},
         problem::ApiError,
@@ -18,10 +21,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "readDryRun",
     tag = "checks",
-    params(DryRunPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(DryRunPath),
     responses(
-        (status = 200, description = "The dry run", body = DryRun, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::finished())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The dry run", body = DryRun, example = json!(examples::finished())),
         errors::Guarded,
         errors::Always,
     ),
@@ -30,10 +32,9 @@ use crate::{
 #[get("/orders/{order_id}/dry-runs/{dry_run_id}")]
 pub(crate) async fn read_dry_run(
     app: Data<App>,
-    request: HttpRequest,
     viewing: Viewing,
     path: Ids<DryRunPath>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Json<DryRun>, ApiError> {
     let dry_run = app.store.dry_run(viewing.0.order.id, path.0.dry_run_id).await?;
-    etag::answer(&request, &dry_run)
+    Ok(Json(dry_run))
 }

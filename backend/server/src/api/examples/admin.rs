@@ -3,7 +3,7 @@
 use mailferry_shared::{
     account::SideName,
     admin::{AdminCredentials, AdminCredentialsList, AdminCredentialsSet},
-    delegation::{Delegation, DelegationForm},
+    delegation::{CredentialKind, Delegation, DelegationForm},
     ids::OrderId,
     secret::Secret,
 };
@@ -16,6 +16,7 @@ pub fn set() -> AdminCredentialsSet {
         user: "master".to_owned(),
         password: Some(Secret::new("correct horse")),
         delegation: Some(Delegation::of(DelegationForm::MasterUser)),
+        ..AdminCredentialsSet::default()
     }
 }
 
@@ -25,6 +26,7 @@ pub fn admin() -> AdminCredentials {
         order_id: OrderId(id(1)),
         side: SideName::Source,
         user: "master".to_owned(),
+        credential: CredentialKind::Password,
         has_password: true,
         delegation: Some(Delegation::of(DelegationForm::MasterUser)),
         pairs: 25,

@@ -40,6 +40,7 @@ fn payment(state: PaymentState) -> Option<OrderPayment> {
         reference: agreed.then(|| "3C679366HH908993F".to_owned()),
         created_at: at(0),
         paid_at: agreed.then(|| at(2)),
+        refunded_minor: 0,
         poll_after_ms: 1000,
     })
 }

@@ -27,7 +27,6 @@ use crate::{
         (status = 200, description = "The rows, good and bad", body = ImportResult,
          example = json!(examples::import_preview())),
         errors::WithBody,
-        errors::Paced,
         errors::Always,
     ),
     security(()),

@@ -27,7 +27,6 @@ use crate::{
         (status = 204, description = "The password is changed", headers(("Set-Cookie" = String, description = "A new session"))),
         errors::WithBody,
         errors::KeyRefused,
-        errors::Paced,
         errors::Always,
     ),
     security(("member" = [])),

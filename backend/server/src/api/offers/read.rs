@@ -23,7 +23,6 @@ use crate::{
         (status = 200, description = "What it offers", body = LinkOffer, example = json!(examples::link_offer())),
         errors::WithBody,
         errors::KeyRefused,
-        errors::Paced,
         errors::Always,
     ),
     security(()),

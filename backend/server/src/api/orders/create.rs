@@ -35,7 +35,6 @@ use crate::{
             ("Location" = String, description = "The order's address"),
         ), example = json!(examples::order())),
         errors::WithBody,
-        errors::Paced,
         errors::Always,
         errors::KeyRefused,
     ),

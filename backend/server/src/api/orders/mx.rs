@@ -1,6 +1,9 @@
 //! `GET /orders/{order_id}/mx`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use mailferry_shared::{
     order::OrderState,
@@ -12,7 +15,7 @@ use mailferry_store::{
 };
 
 use crate::{
-    api::{auth::Viewing, errors, etag, examples, path::OrderPath, problem::ApiError},
+    api::{auth::Viewing, errors, examples, path::OrderPath, problem::ApiError},
     app::App,
 };
 
@@ -30,17 +33,16 @@ const POLL_FIRST_MS: u32 = 1_000;
 #[utoipa::path(
     operation_id = "readMx",
     tag = "runs",
-    params(OrderPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(OrderPath),
     responses(
-        (status = 200, description = "A row a domain", body = MxReport, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::schedule::mx_report())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "A row a domain", body = MxReport, example = json!(examples::schedule::mx_report())),
         errors::Guarded,
         errors::Always,
     ),
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/mx")]
-pub(crate) async fn read_mx(app: Data<App>, request: HttpRequest, viewing: Viewing) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn read_mx(app: Data<App>, viewing: Viewing) -> Result<Json<MxReport>, ApiError> {
     let (order, now) = (viewing.0.order, app.store.now());
     let domains = app.store.watched_domains(order.id).await?;
     let ended = matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled);
@@ -53,7 +55,7 @@ pub(crate) async fn read_mx(app: Data<App>, request: HttpRequest, viewing: Viewi
         starts_delta: follows_mx(&order),
         poll_after_ms: if first { POLL_FIRST_MS } else { POLL_MS },
     };
-    etag::answer(&request, &report)
+    Ok(Json(report))
 }
 
 fn is_stale(watched: &WatchedDomain, now: DateTime<Utc>) -> bool {

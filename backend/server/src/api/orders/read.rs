@@ -1,13 +1,13 @@
 //! `GET /orders/{order_id}`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{HttpResponse, get, web::Data};
 use mailferry_shared::order::Order;
 
 use super::view;
 use crate::{
     api::{
         auth::{Viewing, session::Claims},
-        errors, etag, examples,
+        errors, examples,
         path::OrderPath,
         problem::ApiError,
     },
@@ -20,26 +20,21 @@ use crate::{
 #[utoipa::path(
     operation_id = "readOrder",
     tag = "orders",
-    params(OrderPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(OrderPath),
     responses(
-        (status = 200, description = "The order", body = Order, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::order())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The order", body = Order, example = json!(examples::order())),
         errors::Guarded,
         errors::Always,
     ),
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}")]
-pub(crate) async fn read_order(
-    app: Data<App>,
-    request: HttpRequest,
-    viewing: Viewing,
-) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn read_order(app: Data<App>, viewing: Viewing) -> Result<HttpResponse, ApiError> {
     let access = viewing.0;
     let now = app.store.now();
     let (link_version, ends) = (access.order.link_version, access.order.expires_at);
     let order = view::compose(&app, access.order, access.scope).await?;
-    let mut response = etag::answer(&request, &order)?;
+    let mut response = HttpResponse::Ok().json(order);
     if let Some(session) = access.session.filter(|session| session.wants_prolonging(now) && ends > now) {
         let claims = Claims::new(session.sub, session.scope, link_version, now, ends);
         let cookie = claims.cookie(&app.keys, now).map_err(ApiError::internal)?;

@@ -29,7 +29,6 @@ const EVENT_BYTES: usize = 100_000;
     responses(
         (status = 204, description = "Taken"),
         errors::WithBody,
-        errors::Paced,
         errors::Always,
     ),
     security(()),

@@ -1,30 +1,36 @@
 //! `POST /payments/{payment_id}/refund`
 
 use actix_web::{HttpResponse, post, web::Data};
-use mailferry_shared::{order::LinkScope, payment::OrderPayment};
+use mailferry_shared::{
+    order::LinkScope,
+    payment::{OrderPayment, RefundCreate},
+};
 
 use super::view;
 use crate::{
     api::{
         auth::{Acting, acting::PaymentsWrite},
         errors, examples,
-        json::NoBody,
+        json::Body,
         path::{Ids, PaidPath},
         problem::ApiError,
     },
     app::App,
 };
 
-/// Pays back a payment, all of it: for its seller, the tenant of the order.
+/// Pays back a payment, all of it or a part: for its seller, the tenant of the order.
 ///
-/// Refused while the order waits to start or runs: cancel it first. Poll the payment until it is `refunded`.
+/// All of it is refused while the order waits to start or runs: cancel it first. Poll the payment until it is `refunded`, or
+/// `paid` again with the part in `refunded_minor`. A payment that is `mismatched` goes back as a whole only.
 #[utoipa::path(
     operation_id = "refundPayment",
     tag = "payments",
     params(PaidPath),
+    request_body(content = RefundCreate, example = json!({"amount_minor": 500})),
     responses(
         (status = 202, description = "The payment; PayPal is being asked", body = OrderPayment, example = json!(examples::payment::refunding())),
         errors::Guarded,
+        errors::WithBody,
         errors::OfState,
         errors::Always,
     ),
@@ -35,9 +41,9 @@ pub(crate) async fn refund_payment(
     app: Data<App>,
     acting: Acting<PaymentsWrite>,
     path: Ids<PaidPath>,
-    body: NoBody,
+    body: Body<RefundCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    body.read()?;
-    let payment = app.store.begin_refund(acting.0.tenant_id, path.0.payment_id).await?;
+    let amount_minor = body.read()?.amount_minor;
+    let payment = app.store.begin_refund(acting.0.tenant_id, path.0.payment_id, amount_minor).await?;
     Ok(HttpResponse::Accepted().json(view::compose(payment, LinkScope::Manage)))
 }

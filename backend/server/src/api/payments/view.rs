@@ -25,6 +25,7 @@ pub(super) fn compose(payment: PaymentRecord, scope: LinkScope) -> OrderPayment 
         reference: payment.remote_capture,
         created_at: payment.created_at,
         paid_at: payment.paid_at,
+        refunded_minor: payment.refunded_minor,
         poll_after_ms: if moves { POLL_MOVING_MS } else { POLL_RESTING_MS },
     }
 }

@@ -1,6 +1,9 @@
 //! `GET /orders/{order_id}/progress`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use mailferry_shared::{
     order::{LinkScope, OrderState},
@@ -10,7 +13,7 @@ use mailferry_shared::{
 use mailferry_store::OrderRecord;
 
 use crate::{
-    api::{auth::Viewing, errors, etag, examples, path::OrderPath, problem::ApiError},
+    api::{auth::Viewing, errors, examples, path::OrderPath, problem::ApiError},
     app::App,
 };
 
@@ -23,28 +26,23 @@ const POLL_RESTING_MS: u32 = 15_000;
 #[utoipa::path(
     operation_id = "readProgress",
     tag = "runs",
-    params(OrderPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(OrderPath),
     responses(
-        (status = 200, description = "The progress", body = Progress, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::progress())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The progress", body = Progress, example = json!(examples::progress())),
         errors::Guarded,
         errors::Always,
     ),
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/progress")]
-pub(crate) async fn read_progress(
-    app: Data<App>,
-    request: HttpRequest,
-    viewing: Viewing,
-) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn read_progress(app: Data<App>, viewing: Viewing) -> Result<Json<Progress>, ApiError> {
     let access = viewing.0;
     let pairs = app.store.progress(access.order.id).await?;
     let mut progress = progress(&access.order, pairs, app.store.now());
     if access.scope == LinkScope::View {
         progress.actions.clear();
     }
-    etag::answer(&request, &progress)
+    Ok(Json(progress))
 }
 
 fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -> Progress {

@@ -53,7 +53,6 @@ const NAMED: usize = 5;
         ), example = json!(examples::request_sent())),
         errors::WithBody,
         errors::OfState,
-        errors::Paced,
         errors::Always,
         errors::KeyRefused,
     ),

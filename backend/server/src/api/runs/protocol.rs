@@ -1,12 +1,15 @@
 //! `GET /orders/{order_id}/accounts/{pair_id}/runs/{run_id}/protocol`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::protocol::Protocol;
 
 use crate::{
     api::{
         auth::Viewing,
-        errors, etag, examples,
+        errors, examples,
         path::{Ids, RunPath},
         problem::ApiError,
     },
@@ -19,10 +22,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "readProtocol",
     tag = "runs",
-    params(RunPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(RunPath),
     responses(
-        (status = 200, description = "The protocol", body = Protocol, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::protocol())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The protocol", body = Protocol, example = json!(examples::protocol())),
         errors::Guarded,
         errors::Always,
     ),
@@ -31,10 +33,9 @@ use crate::{
 #[get("/orders/{order_id}/accounts/{pair_id}/runs/{run_id}/protocol")]
 pub(crate) async fn read_protocol(
     app: Data<App>,
-    request: HttpRequest,
     viewing: Viewing,
     path: Ids<RunPath>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Json<Protocol>, ApiError> {
     let protocol = app.store.protocol(viewing.0.order.id, path.0.pair_id, path.0.run_id).await?;
-    etag::answer(&request, &protocol)
+    Ok(Json(protocol))
 }

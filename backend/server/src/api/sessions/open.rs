@@ -26,7 +26,6 @@ use crate::{
         (status = 201, description = "The session is in the cookie", body = Session, headers(("Set-Cookie" = String, description = "The session")), example = json!(examples::session())),
         errors::WithBody,
         errors::KeyRefused,
-        errors::Paced,
         errors::Always,
     ),
     security(()),

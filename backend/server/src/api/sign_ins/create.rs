@@ -27,7 +27,6 @@ use crate::{
         (status = 201, description = "The session is in the cookie", body = Principal, headers(("Set-Cookie" = String, description = "The session")), example = json!(examples::principal())),
         errors::WithBody,
         errors::KeyRefused,
-        errors::Paced,
         errors::Always,
     ),
     security(()),

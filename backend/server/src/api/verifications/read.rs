@@ -1,12 +1,15 @@
 //! `GET /orders/{order_id}/verifications/{verification_id}`
 
-use actix_web::{HttpRequest, HttpResponse, get, web::Data};
+use actix_web::{
+    get,
+    web::{Data, Json},
+};
 use mailferry_shared::verification::Verification;
 
 use crate::{
     api::{
         auth::Viewing,
-        errors, etag, examples,
+        errors, examples,
         path::{Ids, VerificationPath},
         problem::ApiError,
     },
@@ -18,10 +21,9 @@ use crate::{
 #[utoipa::path(
     operation_id = "readVerification",
     tag = "verifications",
-    params(VerificationPath, ("If-None-Match" = Option<String>, Header, description = "The ETag of the last answer")),
+    params(VerificationPath),
     responses(
-        (status = 200, description = "The verification", body = Verification, headers(("ETag" = String, description = "To send as If-None-Match")), example = json!(examples::verification())),
-        (status = 304, description = "Nothing has changed"),
+        (status = 200, description = "The verification", body = Verification, example = json!(examples::verification())),
         errors::Guarded,
         errors::Always,
     ),
@@ -30,10 +32,9 @@ use crate::{
 #[get("/orders/{order_id}/verifications/{verification_id}")]
 pub(crate) async fn read_verification(
     app: Data<App>,
-    request: HttpRequest,
     viewing: Viewing,
     path: Ids<VerificationPath>,
-) -> Result<HttpResponse, ApiError> {
+) -> Result<Json<Verification>, ApiError> {
     let verification = app.store.verification(viewing.0.order.id, path.0.verification_id).await?;
-    etag::answer(&request, &verification)
+    Ok(Json(verification))
 }

@@ -27,7 +27,6 @@ use crate::{
         errors::Guarded,
         errors::WithBody,
         errors::OfState,
-        errors::Paced,
         errors::Always,
     ),
     security(("session" = []), ("api_key" = ["orders:write"])),
