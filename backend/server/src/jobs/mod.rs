@@ -94,7 +94,8 @@ impl JobHandler for Handler {
 
 impl Handler {
     async fn perform(&self, job: &Job, stop: &CancellationToken) -> JobOutcome {
-        match dispatch::perform(&self.0, job, stop).await {
+        // Boxed: of all kinds of jobs together it is large.
+        match Box::pin(dispatch::perform(&self.0, job, stop)).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 let wait = backoff(job.attempt);
