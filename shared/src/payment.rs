@@ -200,7 +200,7 @@ pub struct OrderPayment {
     pub poll_after_ms: u32,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
+#[cfg_attr(target_pointer_width = "64", expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so"))]
 fn is_zero(number: &u64) -> bool {
     *number == 0
 }
