@@ -1,4 +1,4 @@
-//! What the guard lets through, stated.
+//! What is let through, stated.
 
 use proptest::prelude::*;
 
