@@ -1,4 +1,5 @@
 //! The log of a started service, in JSON: every line is whole, and tells no secret; a request leads to its jobs.
+#![expect(clippy::print_stdout, reason = "how much was read")]
 
 use std::{
     io::{BufRead, BufReader},
@@ -93,7 +94,6 @@ fn is_within(line: &Value, span: &str, field: &str, value: &str) -> bool {
 
 /// What was answered, and the request's number.
 async fn post(base: &str, key: &str, path: &str, body: Value) -> (Value, String) {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let request = reqwest::Client::new().post(format!("{base}{path}")).bearer_auth(key).json(&body);
     let answer = request.send().await.expect("an answer");
     let id = answer.headers()["x-request-id"].to_str().expect("ASCII").to_owned();
@@ -104,6 +104,8 @@ async fn post(base: &str, key: &str, path: &str, body: Value) -> (Value, String)
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_line_is_json_without_a_secret_and_a_request_leads_to_the_jobs_it_caused() {
+    // reqwest wants to know the process's provider of TLS, even for plain HTTP.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let home = tempfile::tempdir().expect("a folder");
     let made =
         mailferry(home.path(), &["admin", "create-key", "--name", "log", "--scope", "orders:write", "--sandbox"])
