@@ -61,7 +61,7 @@ test: test-rust page ## All tests: crates, then the path through the page in a b
 
 .PHONY: test-rust
 test-rust: page-bundle ## Tests of the crates
-	cargo test --locked $(NATIVE)
+	cargo test --locked --workspace
 
 .PHONY: page
 page: build lab ## The browser tests alone, against real servers

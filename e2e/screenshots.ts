@@ -1,228 +1,420 @@
-// `make screenshots`: every page at 1280 and 390 pixels, light and dark, in English and German, into e2e/screenshots.
+// `make screenshots`: every page and state at 1280 and 390 pixels, light and dark, in English and German, into
+// e2e/screenshots. `SCREENSHOTS="status wizard" make screenshots` takes some chapters.
 
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { type BrowserContext, type Page, chromium as browserType } from "@playwright/test";
+import { type Browser, type Page, chromium as browserType } from "@playwright/test";
 
 import { Api, type Order } from "./support/api.ts";
 import { endWithSignals } from "./support/child.ts";
-import { Lab } from "./support/lab.ts";
+import { imap } from "./support/imap.ts";
+import { Lab, type LabAccount } from "./support/lab.ts";
+import { SlowLine } from "./support/line.ts";
 import { chromium, root } from "./support/paths.ts";
-import { open } from "./support/ready.ts";
+import { PayPal } from "./support/paypal.ts";
+import { completed, link, servers, withAccounts } from "./support/ready.ts";
 import { Service } from "./support/service.ts";
-import { Walk } from "./support/walk.ts";
+import { type Language, text } from "./support/texts.ts";
 
 const folder = join(root, "e2e/screenshots");
+const LANGUAGES = ["en", "de"] as const;
 const WIDTHS = [1280, 390];
 const PASSWORD = "a long enough password";
+/** Long enough for what is asked of the service to have come. */
+const REST_MS = 500;
 
-/** What must be pressed again for a state that an address alone does not lead to; selectors, because words differ. */
-const STEPS: Record<string, string[]> = {
-  introduction: ["form button[type=submit]"],
-  "accounts-file": ["[role=tab] >> nth=2"],
-  "accounts-add": ["[role=tab] >> nth=1"],
-  "accounts-edit": [".table-actions button >> nth=1"],
-  "status-folders": ["tr[aria-rowindex='2'] [aria-expanded]"],
-  protocol: [".table-actions button >> nth=0"],
-  "delta-dialog": [".actions-bar button >> nth=0"],
-  "request-start": ["main .button-primary >> nth=0"],
-};
+interface World {
+  lab: Lab;
+  service: Service;
+  operator: Api;
+  browser: Browser;
+  /** Passes slowly to the source. */
+  line: SlowLine;
+}
 
-class Album {
+/** One look at the pages in one language. */
+class Visit {
+  readonly page: Page;
+  readonly world: World;
+  readonly language: Language;
+  readonly #chapter: string;
   #number = 0;
-  readonly #german: BrowserContext;
 
-  constructor(german: BrowserContext) {
-    this.#german = german;
+  constructor(page: Page, world: World, language: Language, chapter: string) {
+    this.page = page;
+    this.world = world;
+    this.language = language;
+    this.#chapter = chapter;
   }
 
-  /** Takes the page as it is, and the same place in German. */
-  async take(page: Page, name: string): Promise<void> {
+  /** A text of the page. */
+  say(key: string, values: Record<string, string> = {}): string {
+    return text(this.language, key, values);
+  }
+
+  button(key: string, values: Record<string, string> = {}) {
+    return this.page.getByRole("button", { name: this.say(key, values), exact: true });
+  }
+
+  async go(path: string): Promise<void> {
+    await this.page.goto("about:blank");
+    await this.page.goto(path.startsWith("http") ? path : this.world.service.url + path);
+    await this.page.getByRole("heading", { level: 1 }).waitFor();
+    await this.page.waitForTimeout(REST_MS);
+  }
+
+  /** A step of an order, opened by its link. */
+  async order(order: Order, step: string): Promise<void> {
+    await this.go(await link(this.world.operator, order));
+    await this.page.waitForURL(/\/orders\/[^/]+\/[a-z]+$/);
+    await this.go(`/orders/${order.id}/${step}`);
+  }
+
+  /** Takes what is shown now. */
+  async shoot(name: string): Promise<void> {
     this.#number += 1;
-    const stem = `${String(this.#number).padStart(2, "0")}-${name}`;
-    await this.#shoot(page, `${stem}-en`);
-    const german = await this.#german.newPage();
-    await german.goto(page.url());
-    await german.getByRole("heading", { level: 1 }).waitFor();
-    await german.waitForTimeout(600);
-    for (const selector of STEPS[name] ?? []) {
-      await german.locator(selector).first().click();
-      await german.waitForTimeout(400);
-    }
-    await this.#shoot(german, `${stem}-de`);
-    await german.close();
-    process.stdout.write(`${name}\n`);
-  }
-
-  async #shoot(page: Page, stem: string): Promise<void> {
+    const stem = `${this.#chapter}-${String(this.#number).padStart(2, "0")}-${name}-${this.language}`;
     for (const width of WIDTHS) {
       for (const colorScheme of ["light", "dark"] as const) {
-        await page.setViewportSize({ width, height: 900 });
-        await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await page.screenshot({ path: join(folder, `${stem}-${width}-${colorScheme}.png`), fullPage: true });
+        await this.page.setViewportSize({ width, height: 900 });
+        await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+        await this.page.screenshot({ path: join(folder, `${stem}-${width}-${colorScheme}.png`), fullPage: true });
+        pictures += 1;
       }
     }
-    await page.setViewportSize({ width: 1280, height: 900 });
-    await page.emulateMedia({ colorScheme: "light" });
-  }
-
-  get pictures(): number {
-    return this.#number * WIDTHS.length * 4;
+    await this.page.setViewportSize({ width: 1280, height: 900 });
+    await this.page.emulateMedia({ colorScheme: "light" });
   }
 }
 
-async function migration(page: Page, album: Album, german: BrowserContext, service: Service, lab: Lab, operator: Api): Promise<void> {
-  let opened = false;
-  const look = async (name: string): Promise<void> => {
-    const id = /\/orders\/([0-9a-f-]{36})/.exec(page.url())?.[1];
-    if (id && !opened) {
-      // The German browser gets the order's link once.
-      const order = await operator.call<Order>("GET", `/orders/${id}`);
-      const first = await german.newPage();
-      await open(first, operator, order);
-      await first.close();
-      opened = true;
-    }
-    await album.take(page, name);
-  };
-  const walk = new Walk({ page, url: service.url, lab, look, voucher: (pairs) => operator.voucher(pairs) });
-  const accounts = lab.state.accounts;
-  await walk.introduction();
-  await walk.providers();
-  await page.getByRole("tab", { name: "Add account" }).click();
-  await look("accounts-add");
-  await walk.addAccount(accounts[0]!, lab.state.password);
-  await walk.addAccount(accounts[1]!, "wrong");
-  await walk.addFile(accounts.slice(2));
-  await walk.overview(accounts, accounts[1]!);
-  await walk.correct(accounts[1]!);
-  await walk.confirm(accounts.length);
-  await walk.observe(accounts);
-  await page.getByRole("button", { name: `Folders of ${accounts[0]!.source_user}` }).click();
-  await page.getByRole("region", { name: "Folders" }).waitFor();
-  await look("status-folders");
-  await page.getByRole("button", { name: "Verify" }).click();
-  await page.locator("#main").getByText("arrived, byte for byte.").waitFor();
-  await look("status-verified");
-  await (await walk.protocol(accounts[0]!)).getByRole("button", { name: "Close" }).click();
-  await walk.delta();
+let pictures = 0;
+
+async function start(visit: Visit): Promise<void> {
+  const { page } = visit;
+  await visit.go("/");
+  await visit.shoot("start");
+  await visit.button("intro.begin").click();
+  await visit.shoot("start-errors");
+  for (const name of ["terms", "privacy"]) {
+    await visit.go(`/${name}`);
+    await visit.shoot(name);
+  }
+  await visit.go("/nothing/here");
+  await visit.shoot("nothing-here");
+  await visit.go("/orders/00000000-0000-7000-8000-000000000001/status");
+  await visit.shoot("locked");
+  await page.route("**/api/**", () => {});
+  await page.goto(`${visit.world.service.url}/orders/00000000-0000-7000-8000-000000000001/status`);
+  await page.waitForTimeout(REST_MS);
+  await visit.shoot("loading");
+  await page.unroute("**/api/**");
+  await page.route("**/api/**", (route) => route.abort());
+  await page.goto(`${visit.world.service.url}/orders/00000000-0000-7000-8000-000000000001/status`);
+  await page.waitForTimeout(REST_MS);
+  await visit.shoot("unreachable");
+  await page.unroute("**/api/**");
+  await page.route("**/*.wasm", (route) => route.abort());
+  await page.goto(visit.world.service.url);
+  await page.getByRole("alert").waitFor();
+  await visit.shoot("no-module");
+  await page.unroute("**/*.wasm");
 }
 
-async function console_(page: Page, album: Album, german: BrowserContext, service: Service, operator: Api): Promise<void> {
-  const mail = "chief@reseller.example";
-  await operator.call("POST", "/tenants", { name: "Harbour Hosting", admin: { name: "Chief", mail, password: PASSWORD } });
-  await page.goto(`${service.url}/console`);
-  await page.getByRole("heading", { level: 1 }).waitFor();
-  await album.take(page, "console-sign-in");
-  for (const one of [page, await german.newPage()]) {
-    await one.goto(`${service.url}/console`);
-    await one.locator("#sign-in-mail").fill(mail);
-    await one.locator("#sign-in-password").fill(PASSWORD);
-    await one.locator("form button[type=submit]").click();
-    await one.locator(".side").waitFor();
-    if (one !== page) await one.close();
-  }
-  const key = await page.request.post(`${service.url}/api/v1/api-keys`, {
-    data: { name: "Provisioning", scopes: ["orders:write", "vouchers:write"] },
-    headers: { origin: service.url },
+async function wizard(visit: Visit): Promise<void> {
+  await providers(visit);
+  await accounts(visit);
+  await confirm(visit);
+}
+
+async function providers(visit: Visit): Promise<void> {
+  const { page, world } = visit;
+  const { source, destination } = world.lab.state;
+  await world.lab.name({ name: "_imaps._tcp.old.example", srv: [[source.imaps_port, "localhost"]] });
+  await world.lab.name({ name: "_imap._tcp.new.example", srv: [[destination.imap_port, "localhost"]] });
+  await visit.order(await world.operator.createOrder({}), "providers");
+  await visit.button("action.continue").click();
+  await visit.shoot("providers-errors");
+  await page.locator("#source").fill("g");
+  await visit.shoot("providers-list");
+  await page.locator("#source").fill("gmail");
+  await page.locator("#source").press("Enter");
+  await visit.shoot("providers-advice");
+  await page.locator("#source").fill("anna@old.example");
+  await page.locator("#source-found .proposal").waitFor({ timeout: 30_000 });
+  await page.locator("#destination").fill("anna@nowhere.example");
+  await page.locator("#destination-found p").waitFor({ timeout: 30_000 });
+  await visit.shoot("providers-found");
+  await visit.button("discovery.take").click();
+  await visit.button("providers.by_hand").click();
+  await page.locator("#destination-server-host").fill("imap.new.example");
+  await page.locator("#notify").fill("owner@customer.example");
+  await visit.shoot("providers-by-hand");
+}
+
+async function accounts(visit: Visit): Promise<void> {
+  const { page, world } = visit;
+  const { lab, operator } = world;
+  await visit.order(await operator.createOrder(servers(lab)), "accounts");
+  await visit.shoot("accounts-empty");
+  await page.locator("#accounts-tab-add").click();
+  await page.locator("#accounts-panel-add form button[type=submit]").click();
+  await page.locator("#accounts-panel-add summary").first().click();
+  await visit.shoot("accounts-add");
+  await page.locator("#accounts-tab-import").click();
+  await visit.shoot("accounts-import");
+  const line = (host: string, from: string, to: string) => `${host};${from}@old.example;secret;;${to}@new.example;secret;;`;
+  const rows = [line("", "anna", "anna"), line("no host!", "ben", "ben"), line("", "chloe", "chloe"), "only;two"];
+  const file = { name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\r\n")) };
+  await page.locator("input[type=file]").setInputFiles(file);
+  await page.locator("form.correct").first().waitFor();
+  await visit.shoot("accounts-file");
+  await visit.order(await withAccounts(operator, lab, lab.state.accounts.slice(0, 4), true), "accounts");
+  await visit.shoot("accounts-overview");
+  await page.locator(".table-actions button").nth(1).click();
+  await visit.shoot("accounts-edit");
+  await page.keyboard.press("Escape");
+  await page.locator(".table-actions button").nth(2).click();
+  await visit.shoot("accounts-delete");
+  await page.keyboard.press("Escape");
+  await page.getByText(visit.say("admin.title")).click();
+  await visit.shoot("accounts-admin");
+}
+
+async function confirm(visit: Visit): Promise<void> {
+  const { page, world } = visit;
+  const { lab, operator } = world;
+  await visit.order(await withAccounts(operator, lab, lab.state.accounts.slice(0, 3), true), "confirm");
+  await visit.shoot("confirm-blocked");
+  const order = await withAccounts(operator, lab, lab.state.accounts.slice(0, 3));
+  await visit.order(order, "confirm");
+  await visit.shoot("confirm");
+  await visit.button("dry_run.start").click();
+  await page.locator("#mapping-0-0").waitFor({ timeout: 30_000 });
+  await visit.button("dry_run.start").waitFor({ timeout: 30_000 });
+  await page.locator("#mapping-0-1").fill("Old/2019");
+  await page.locator("#mapping-0-1").blur();
+  await page.getByText(visit.say("options.folders")).click();
+  await visit.shoot("confirm-dry-run");
+  await visit.order(order, "confirm");
+  await page.locator("#voucher").fill(await operator.voucher(3));
+  await visit.button("confirm.voucher_redeem").click();
+  await page.locator("#voucher").waitFor({ state: "detached" });
+  await page.getByRole("radio", { name: visit.say("schedule.delay"), exact: false }).check();
+  await page.getByRole("radio", { name: visit.say("confirm.later") }).check();
+  await visit.shoot("confirm-two-phases");
+  await page.getByRole("radio", { name: visit.say("confirm.trial"), exact: false }).check();
+  await page.waitForTimeout(3000);
+  await visit.shoot("confirm-trial");
+}
+
+/** Messages that have something to say, in an account of its own. */
+async function odd(visit: Visit): Promise<LabAccount> {
+  const { source, destination, password, rights_file } = visit.world.lab.state;
+  const name = `petra-${visit.language}`;
+  const account = { source_user: `${name}@moving.example`, destination_user: `${name}@safe.example`, messages: 5, size_bytes: 0, folders: 2 };
+  const message = (subject: string, size = 10) => `From: a@b.example\r\nSubject: ${subject}\r\n\r\n${"x".repeat(60)}\r\n`.padEnd(size, "y\r\n");
+  const append = (where: string, words: string) => `APPEND ${where} "01-Feb-2020 10:00:00 +0000" {${words.length}+}\r\n${words}`;
+  const twice = append("INBOX", message("known"));
+  const inbox = [append("INBOX", message("one")), twice, append("INBOX", message("large", 1_100_000))];
+  await imap(source.imap_port, account.source_user, password, [...inbox, "CREATE Safe", append("Safe", message("three")), append("Safe", message("four"))]);
+  await imap(destination.imap_port, account.destination_user, password, [twice]);
+  writeFileSync(rights_file, "Safe owner lrwst\n");
+  return account;
+}
+
+async function paid(visit: Visit, order: Order, pairs: number): Promise<void> {
+  const { operator } = visit.world;
+  await operator.redeem(order.id, await operator.voucher(pairs));
+}
+
+async function status(visit: Visit): Promise<void> {
+  const { page, world } = visit;
+  const { lab, operator, line } = world;
+  const { password } = lab.state;
+  await lab.name({ name: "moving.example", mx: ["mx1.moving.example", "mx2.moving.example"] });
+
+  const later = await withAccounts(operator, lab, lab.state.accounts.slice(0, 2));
+  await paid(visit, later, 2);
+  await operator.call("POST", `/orders/${later.id}/start`, { earliest_start: new Date(Date.now() + 86_400_000).toISOString() });
+  await visit.order(later, "status");
+  await visit.shoot("scheduled");
+
+  const petra = await odd(visit);
+  const order = await operator.createOrder({ ...servers(lab), notify_address: "owner@customer.example", options: { max_message_bytes: 1_000_000 } });
+  await operator.addAccount(order.id, { user: petra.source_user, password }, { user: petra.destination_user, password });
+  const endpoint = { host: "localhost", port: line.port, tls: "implicit" } as const;
+  await operator.addAccount(order.id, { user: "anna@old.example", password, endpoint }, { user: `anna-${visit.language}@new.example`, password });
+  await operator.check(order.id);
+  await paid(visit, order, 2);
+  line.slow(60_000);
+  await operator.call("POST", `/orders/${order.id}/start`, { delta_schedule: { trigger: "mx_changed" } });
+  await visit.order(order, "status");
+  await page.locator(".chart").waitFor({ timeout: 60_000 });
+  await page.waitForTimeout(8000);
+  await visit.shoot("running");
+  await visit.button("status.pause").click();
+  await visit.button("status.resume").waitFor();
+  await visit.shoot("paused");
+  line.open();
+  await visit.button("status.resume").click();
+  await page.getByRole("heading", { name: visit.say("status.title_completed_partly") }).waitFor({ timeout: 120_000 });
+  await page.waitForTimeout(REST_MS);
+  await visit.shoot("finished-with-exceptions");
+  await page.locator("tr[aria-rowindex] .table-actions button").first().click();
+  await page.locator("dialog[open] table").first().waitFor();
+  await visit.shoot("protocol");
+  await page.keyboard.press("Escape");
+  await visit.button("status.retry").click();
+  await visit.shoot("retry");
+  writeFileSync(lab.state.rights_file, "");
+  await visit.button("status.retry_confirm").click();
+  await page.getByRole("heading", { name: visit.say("status.title_completed"), exact: true }).waitFor({ timeout: 60_000 });
+  await page.locator("tr[aria-rowindex='2'] [aria-expanded]").click();
+  await page.locator(".row-details table").waitFor();
+  await visit.button("verify.start").click();
+  await page.locator(".proof").waitFor({ timeout: 60_000 });
+  await visit.shoot("verified");
+  await visit.button("status.delta").click();
+  await visit.shoot("delta");
+  await page.keyboard.press("Escape");
+  await visit.button("status.forget").click();
+  await visit.shoot("forget");
+  await visit.button("status.forget_confirm").click();
+  await page.getByRole("link", { name: visit.say("status.passwords_enter") }).waitFor();
+  await visit.shoot("without-passwords");
+  await visit.go(`/orders/${order.id}/accounts`);
+  await page.locator(".table-actions button").nth(1).click();
+  await visit.shoot("passwords");
+
+  const trial = await withAccounts(operator, lab, lab.state.accounts.slice(2, 3));
+  await operator.start(trial.id, "trial");
+  await operator.watch(trial.id, () => {}, 120);
+  await visit.order(trial, "status");
+  await visit.shoot("trial");
+  const ended = await completed(operator, lab, lab.state.accounts.slice(3, 4));
+  await operator.call("POST", `/orders/${ended.id}/cancel`);
+  await visit.order(ended, "status");
+  await visit.shoot("cancelled");
+}
+
+async function console_(visit: Visit): Promise<void> {
+  const { page, world } = visit;
+  const mail = `chief-${visit.language}@reseller.example`;
+  const admin = { name: "Chief", mail, password: PASSWORD };
+  await world.operator.call("POST", "/tenants", { name: "Harbour Hosting", admin });
+  await visit.go("/console");
+  await visit.shoot("sign-in");
+  await page.locator("#sign-in-mail").fill(mail);
+  await page.locator("#sign-in-password").fill(PASSWORD);
+  await page.locator("form button[type=submit]").click();
+  await page.locator(".side").waitFor();
+  await visit.shoot("empty");
+  const key = await page.request.post(`${world.service.url}/api/v1/api-keys`, {
+    data: { name: "Provisioning", scopes: ["orders:write", "vouchers:write", "links:write", "webhooks:write"] },
+    headers: { origin: world.service.url },
   });
-  const reseller = new Api(service.url, ((await key.json()) as { secret: string }).secret);
-  for (let n = 0; n < 3; n += 1) await reseller.createOrder({});
-  for (const part of ["migrations", "new", "requests", "vouchers", "links", "webhooks", "members", "keys", "profile"]) {
-    await page.goto(`${service.url}/console/${part}`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-    await page.waitForTimeout(600);
-    await album.take(page, `console-${part}`);
+  const reseller = new Api(world.service.url, ((await key.json()) as { secret: string }).secret);
+  await completed(reseller, world.lab, world.lab.state.accounts.slice(1, 3));
+  for (let n = 0; n < 2; n += 1) await reseller.createOrder(servers(world.lab));
+  await reseller.call("POST", "/vouchers", { pairs: 25, count: 3 });
+  const brand = { name: "Harbour Mail Move", colour: "#0b5fa5", support_address: "help@harbour.example" };
+  await reseller.call("POST", "/links", { name: "Spring offer", brand, prepaid_pairs: 10 });
+  await reseller.call("POST", "/webhooks", { url: "https://hooks.reseller.example/mailferry" });
+  for (const part of ["migrations", "new", "vouchers", "links", "webhooks", "members", "keys", "profile"]) {
+    await visit.go(`/console/${part}`);
+    await visit.shoot(part);
+  }
+  if (visit.language === "en") {
+    await visit.go("/styleguide");
+    await visit.shoot("styleguide");
   }
 }
 
 /** The form by which the operator is asked, where a request stands, and the operator's desk. */
-async function requests(page: Page, album: Album, german: BrowserContext, service: Service, lab: Lab, operator: Api): Promise<void> {
-  const accounts = lab.state.accounts.map(({ source_user, destination_user }) => `${lab.state.host};${source_user};x;${lab.state.host};${destination_user};x;;`);
-  await page.goto(`${service.url}/request`);
-  await page.getByLabel("Choose file: file of accounts").setInputFiles({ name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(`${accounts.join("\n")}\nonly;two\n`) });
-  await page.getByText("accounts can be added").waitFor();
-  await album.take(page, "request-form");
+async function requests(visit: Visit): Promise<void> {
+  const { page, world } = visit;
+  const { lab, operator, service } = world;
+  const line = ({ source_user, destination_user }: LabAccount) => `${lab.state.host};${source_user};x;${lab.state.host};${destination_user};x;;`;
+  const content = lab.state.accounts.map(line).join("\n");
+  await visit.go("/request");
+  await visit.shoot("form");
+  await page.locator("input[type=file]").first().setInputFiles({ name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(`${content}\nonly;two\n`) });
+  await page.locator("form.correct").first().waitFor();
+  await page.locator("main .button-primary").first().click();
+  await visit.shoot("form-filled");
   const card = Buffer.from("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Anna\r\nEND:VCARD\r\n").toString("base64");
-  const ask = async (contact: string): Promise<{ id: string; url: string }> => {
+  const ask = async (name: string): Promise<{ id: string; url: string }> => {
     const { request, order } = await operator.call<{ request: { id: string }; order: { manage_url: string } }>("POST", "/requests", {
       accepted_terms: await operator.termsVersion(),
-      accounts: { content: accounts.join("\n") },
+      accounts: { content },
       wished_start: new Date(Date.now() + 72 * 3_600_000).toISOString(),
-      contact_address: contact,
+      contact_address: `${name}@customer.example`,
       note: "Please call before you start: +47 12 34 56 78.",
       attachments: [{ name: "contacts.vcf", content: card }],
     });
     return { id: request.id, url: order.manage_url };
   };
-  const [first, second] = [await ask("anna@customer.example"), await ask("berta@customer.example")];
-  const visit = async (url: string): Promise<void> => {
-    const theirs = await german.newPage();
-    await theirs.goto(url);
-    await theirs.waitForURL(/\/request$/);
-    await theirs.close();
-    await page.goto("about:blank");
-    await page.goto(url);
-    await page.waitForURL(/\/request$/);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-  };
-  await visit(first.url);
-  await album.take(page, "request-sent");
+  const [first, second] = [await ask("anna"), await ask("berta")];
+  await visit.go(first.url);
+  await page.waitForURL(/\/request$/);
+  await visit.shoot("sent");
   await operator.call("POST", `/requests/${first.id}/accept`);
   await operator.call("POST", `/requests/${second.id}/decline`, { reason: "The old provider has switched off IMAP for these accounts." });
   await page.reload();
   await page.getByRole("heading", { level: 1 }).waitFor();
-  await album.take(page, "request-accepted");
-  await visit(second.url);
-  await album.take(page, "request-declined");
-  const mail = "master@service.example";
+  await visit.shoot("accepted");
+  await visit.go(second.url);
+  await page.waitForURL(/\/request$/);
+  await visit.shoot("declined");
+  const mail = `master-${visit.language}@service.example`;
   await operator.call("POST", "/members", { name: "Harbour master", mail, role: "admin", password: PASSWORD });
-  for (const one of [page, await german.newPage()]) {
-    await one.goto(`${service.url}/console`);
-    if (await one.locator(".side-out").isVisible()) await one.locator(".side-out").click();
-    await one.locator("#sign-in-mail").fill(mail);
-    await one.locator("#sign-in-password").fill(PASSWORD);
-    await one.locator("form button[type=submit]").click();
-    await one.locator(".side").waitFor();
-    if (one !== page) await one.close();
+  await page.goto(`${service.url}/console`);
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  if (await page.locator(".side-out").isVisible()) await page.locator(".side-out").click();
+  await page.locator("#sign-in-mail").fill(mail);
+  await page.locator("#sign-in-password").fill(PASSWORD);
+  await page.locator("form button[type=submit]").click();
+  await page.locator(".side").waitFor();
+  for (const [name, path] of [["queue", "requests"], ["tenants", "tenants"], ["request", `requests/${first.id}`]] as const) {
+    await visit.go(`/console/${path}`);
+    await visit.shoot(name);
   }
-  for (const path of ["requests", "tenants", `requests/${first.id}`]) {
-    await page.goto(`${service.url}/console/${path}`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-    await page.waitForTimeout(600);
-    await album.take(page, `operator-${path.split("/").length > 1 ? "request" : path}`);
-  }
-  await page.locator("main .button-primary").first().click();
-  await album.take(page, "request-start");
 }
 
+const CHAPTERS = { start, wizard, status, console: console_, requests };
+
 async function main(): Promise<void> {
+  const wanted = (process.env.SCREENSHOTS ?? Object.keys(CHAPTERS).join(" ")).split(" ");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   // Large enough that there is time for pictures while it runs.
-  const lab = await Lab.start({ sample: "30000", accounts: 4 });
-  const service = await Service.start({ lab });
+  const lab = await Lab.start({ sample: "6000", accounts: 5 });
+  const paypal = await PayPal.start();
+  const operator = { MAILFERRY_OPERATOR: "Harbour Hosting Ltd, Quay 1, 5003 Bergen", MAILFERRY_OPERATOR_CONTACT: "help@harbour.example" };
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: { ...paypal.settings, ...operator, MAILFERRY_RATE_FACTOR: "100" } });
+  const line = await SlowLine.start(lab.state.closed_port, lab.state.source.imaps_port);
   const browser = await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
   try {
-    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, locale: "en-GB" });
-    const german = await browser.newContext({ locale: "de-DE" });
-    await german.addInitScript(() => localStorage.setItem("mailferry.language", "de"));
-    page.setDefaultTimeout(15_000);
-    const operator = new Api(service.url, await service.operatorKey());
-    const album = new Album(german);
-    await page.goto(`${service.url}/nothing/here`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-    await album.take(page, "nothing-here");
-    await migration(page, album, german, service, lab, operator);
-    await console_(page, album, german, service, operator);
-    await requests(page, album, german, service, lab, operator);
-    await page.goto(`${service.url}/styleguide`);
-    await page.getByRole("heading", { level: 1 }).waitFor();
-    await album.take(page, "styleguide");
-    process.stdout.write(`${album.pictures} pictures in ${folder}\n`);
+    const world = { lab, service, operator: new Api(service.url, await service.operatorKey()), browser, line };
+    const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true };
+    await world.operator.call("PUT", "/price", price);
+    for (const [name, chapter] of Object.entries(CHAPTERS).filter(([name]) => wanted.includes(name))) {
+      for (const language of LANGUAGES) {
+        const context = await browser.newContext({ locale: language === "en" ? "en-GB" : "de-DE", timezoneId: "Europe/Berlin" });
+        await context.addInitScript((chosen) => localStorage.setItem("mailferry.language", chosen), language);
+        const page = await context.newPage();
+        page.setDefaultTimeout(15_000);
+        await chapter(new Visit(page, world, language, name));
+        await context.close();
+        process.stdout.write(`${name} in ${language}\n`);
+      }
+    }
+    process.stdout.write(`${pictures} pictures in ${folder}\n`);
   } finally {
     await browser.close();
+    line.stop();
+    paypal.stop();
     await service.stop();
     await lab.stop();
   }

@@ -79,6 +79,8 @@ const DATA = [
   /^[\d\s.,:%()–→·×+−/-]*$/,
   /^[\d.,]+ ?(byte|kB|MB|GB|TB)$/,
   /^[A-Z][a-z]{2} \d+(, \d{4})?, \d+:\d\d\s[AP]M$/,
+  // How an address begins.
+  /^https:\/\/$/,
   // Names: of hosts, accounts, providers, and of the product.
   /^(→ )?[\w.+*-]+(@[\w.-]+)?(:\d+)?$/,
   /^[\w.+-]+@[\w.-]+ → [\w.+-]+@[\w.-]+$/,

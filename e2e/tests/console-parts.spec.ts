@@ -61,7 +61,7 @@ test("a member is invited by mail, and sets a new password after it was forgotte
   await theirs.goto(/https?:\/\/\S+#token=[\w-]+/.exec(invitation.text)![0]);
   await theirs.getByLabel("New password").fill(`${PASSWORD}?`);
   await theirs.getByRole("button", { name: "Set password" }).click();
-  await expect(theirs.getByRole("alert").filter({ hasText: "The link" })).toBeVisible();
+  await expect(theirs.getByRole("alert").filter({ hasText: "This link is not valid or has expired." })).toBeVisible();
 
   await theirs.goto(`${service.url}/console`);
   await theirs.getByRole("link", { name: "Forgot your password?" }).click();

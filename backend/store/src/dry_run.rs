@@ -8,12 +8,21 @@ use mailferry_shared::{
 };
 
 use crate::{
+    chosen::ChosenPairs,
     db::Tx,
     error::StoreError,
     jobs::{JobKind, enqueue},
     order::lock_order,
     store::Store,
     value::{Row, args, code, json},
+};
+
+/// Every ticked pair, if none is named.
+const PAIRS: ChosenPairs = ChosenPairs {
+    table: "dry_run_pairs",
+    key: "dry_run_id",
+    otherwise: "p.ticked = 1",
+    results: &[("findings", "'[]'"), ("folders", "'[]'"), ("left_out", "'[]'")],
 };
 
 /// What would be done for a pair.
@@ -43,14 +52,7 @@ impl Store {
         let id = DryRunId(self.new_id()?);
         let sql = "INSERT INTO dry_runs (id, order_id, created_at, kind) VALUES ($1, $2, $3, $4)";
         tx.execute(sql, args![id, order_id, self.now(), code(&kind)?]).await?;
-        if pairs.is_empty() && add_pairs(&mut tx, id, order_id, None).await? == 0 {
-            return Err(StoreError::NothingTicked);
-        }
-        for pair in pairs {
-            if add_pairs(&mut tx, id, order_id, Some(*pair)).await? == 0 {
-                return Err(StoreError::NotFound);
-            }
-        }
+        PAIRS.choose(&mut tx, id.0, order_id, pairs).await?;
         enqueue(&mut tx, JobKind::DryRun, id.0, self.now(), self.now()).await?;
         let dry_run = read(&mut tx, id).await?;
         tx.commit().await?;
@@ -99,26 +101,9 @@ impl Store {
     }
 }
 
-/// Adds the pair, or every ticked one; how many.
-async fn add_pairs(tx: &mut Tx, id: DryRunId, order_id: OrderId, only: Option<PairId>) -> Result<u64, StoreError> {
-    tx.execute(
-        "INSERT INTO dry_run_pairs (dry_run_id, pair_id, position, state, findings, folders, left_out)
-         SELECT $1, p.id, p.position, 'queued', '[]', '[]', '[]' FROM pairs p
-         WHERE p.order_id = $2 AND (p.id = $3 OR ($3 IS NULL AND p.ticked = 1))
-         ON CONFLICT (dry_run_id, pair_id) DO UPDATE SET state = excluded.state",
-        args![id, order_id, only],
-    )
-    .await
-}
-
 async fn read(tx: &mut Tx, id: DryRunId) -> Result<DryRun, StoreError> {
     let head = tx.row("SELECT order_id, created_at, kind FROM dry_runs WHERE id = $1", args![id]).await?;
-    let sql = "SELECT r.pair_id, r.state, r.findings, r.folders, r.left_out, r.finished_at,
-            COALESCE(s.act_for, s.user_name) AS source, COALESCE(d.act_for, d.user_name) AS destination
-         FROM dry_run_pairs r JOIN sides s ON s.pair_id = r.pair_id AND s.side = 'source'
-         JOIN sides d ON d.pair_id = r.pair_id AND d.side = 'destination'
-         WHERE r.dry_run_id = $1 ORDER BY r.position";
-    let rows = tx.rows(sql, args![id]).await?;
+    let rows = PAIRS.rows(tx, id.0).await?;
     let pairs: Vec<PairDryRun> = rows.iter().map(pair_from).collect::<Result<_, _>>()?;
     let mut counts = DryRunCounts::default();
     for pair in &pairs {

@@ -64,6 +64,15 @@ pub enum JobKind {
     PaymentEvent,
 }
 
+tokio::task_local! {
+    static REQUEST: Option<Uuid>;
+}
+
+/// Runs `future` so that every job that is asked for within it remembers this request.
+pub async fn caused_by<F: Future>(request: Option<Uuid>, future: F) -> F::Output {
+    REQUEST.scope(request, future).await
+}
+
 /// A job in a worker's hands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
@@ -73,6 +82,8 @@ pub struct Job {
     pub id: Uuid,
     /// 1 when it is taken for the first time.
     pub attempt: u32,
+    /// The HTTP request that it was last asked for by, if it was by one.
+    pub request: Option<Uuid>,
     /// This taking, unlike any other.
     token: String,
     /// Up to which asking this taking knows.
@@ -150,12 +161,14 @@ pub(crate) async fn enqueue(
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
     tx.execute(
-        "INSERT INTO jobs (kind, id, not_before, created_at, attempt, asked, taken, locked_by, seen_at, locked_until)
-         VALUES ($1, $2, $3, $4, 0, 1, 0, NULL, 0, 0)
+        "INSERT INTO jobs (kind, id, not_before, created_at, attempt, asked, taken, locked_by, seen_at, locked_until,
+            request_id)
+         VALUES ($1, $2, $3, $4, 0, 1, 0, NULL, 0, 0, $5)
          ON CONFLICT (kind, id) DO UPDATE SET asked = jobs.asked + 1,
+            request_id = COALESCE(excluded.request_id, jobs.request_id),
             not_before = CASE WHEN jobs.asked > jobs.taken AND jobs.not_before < excluded.not_before
                 THEN jobs.not_before ELSE excluded.not_before END",
-        args![code(&kind)?, id, not_before, now],
+        args![code(&kind)?, id, not_before, now, REQUEST.try_with(|request| *request).ok().flatten()],
     )
     .await
     .map(drop)
@@ -185,7 +198,7 @@ impl JobQueue for Store {
         let sql = format!(
             "UPDATE jobs SET locked_by = $4, seen_at = $2, locked_until = $5, attempt = attempt + 1, taken = asked
              WHERE kind = $1 AND id IN ({DUE} LIMIT $6 {skip})
-             RETURNING id, attempt, locked_by, taken, not_before"
+             RETURNING id, attempt, locked_by, taken, not_before, request_id"
         );
         let token = format!("{worker}#{}", self.new_id()?);
         let mut args = due(&word, now);
@@ -196,6 +209,7 @@ impl JobQueue for Store {
                 kind,
                 id: row.get("id")?,
                 attempt: row.get("attempt")?,
+                request: row.get::<Option<String>>("request_id")?.and_then(|id| id.parse().ok()),
                 token: row.get("locked_by")?,
                 taken: row.get("taken")?,
             };

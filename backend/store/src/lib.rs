@@ -9,6 +9,7 @@
 
 mod admin;
 mod check;
+mod chosen;
 mod context;
 mod credential;
 mod cut_over;

@@ -7,6 +7,7 @@ use mailferry_shared::{
 };
 
 use crate::{
+    chosen::ChosenPairs,
     db::Tx,
     error::StoreError,
     jobs::{JobKind, enqueue},
@@ -15,6 +16,14 @@ use crate::{
     page::Part,
     store::Store,
     value::{Row, args, code, json},
+};
+
+/// Every pair that has had a run, if none is named.
+const PAIRS: ChosenPairs = ChosenPairs {
+    table: "verification_pairs",
+    key: "verification_id",
+    otherwise: "EXISTS (SELECT 1 FROM runs r WHERE r.pair_id = p.id)",
+    results: &[("counts", "'{}'"), ("findings", "'[]'"), ("items", "'[]'"), ("items_total", "0")],
 };
 
 /// What was found of a pair.
@@ -50,14 +59,7 @@ impl Store {
         let id = VerificationId(self.new_id()?);
         let sql = "INSERT INTO verifications (id, order_id, created_at) VALUES ($1, $2, $3)";
         tx.execute(sql, args![id, order_id, self.now()]).await?;
-        if pairs.is_empty() && add_pairs(&mut tx, id, order_id, None).await? == 0 {
-            return Err(StoreError::NothingTicked);
-        }
-        for pair in pairs {
-            if add_pairs(&mut tx, id, order_id, Some(*pair)).await? == 0 {
-                return Err(StoreError::NotFound);
-            }
-        }
+        PAIRS.choose(&mut tx, id.0, order_id, pairs).await?;
         enqueue(&mut tx, JobKind::Verification, id.0, self.now(), self.now()).await?;
         let verification = read(&mut tx, id).await?;
         tx.commit().await?;
@@ -155,31 +157,9 @@ impl Store {
     }
 }
 
-/// Adds the pair, or every pair that has had a run; how many.
-async fn add_pairs(
-    tx: &mut Tx,
-    id: VerificationId,
-    order_id: OrderId,
-    only: Option<PairId>,
-) -> Result<u64, StoreError> {
-    tx.execute(
-        "INSERT INTO verification_pairs (verification_id, pair_id, position, state, counts, findings, items, items_total)
-         SELECT $1, p.id, p.position, 'queued', '{}', '[]', '[]', 0 FROM pairs p
-         WHERE p.order_id = $2 AND (p.id = $3 OR ($3 IS NULL AND EXISTS (SELECT 1 FROM runs r WHERE r.pair_id = p.id)))
-         ON CONFLICT (verification_id, pair_id) DO UPDATE SET state = excluded.state",
-        args![id, order_id, only],
-    )
-    .await
-}
-
 async fn read(tx: &mut Tx, id: VerificationId) -> Result<Verification, StoreError> {
     let head = tx.row("SELECT order_id, created_at FROM verifications WHERE id = $1", args![id]).await?;
-    let sql = "SELECT v.pair_id, v.state, v.counts, v.findings, v.items, v.items_total, v.finished_at,
-            s.user_name AS source, d.user_name AS destination
-         FROM verification_pairs v JOIN sides s ON s.pair_id = v.pair_id AND s.side = 'source'
-         JOIN sides d ON d.pair_id = v.pair_id AND d.side = 'destination'
-         WHERE v.verification_id = $1 ORDER BY v.position";
-    let rows = tx.rows(sql, args![id]).await?;
+    let rows = PAIRS.rows(tx, id.0).await?;
     let pairs: Vec<PairVerification> = rows.iter().map(pair_from).collect::<Result<_, _>>()?;
     let mut counts = VerificationCounts::default();
     for pair in &pairs {

@@ -12,7 +12,7 @@ use crate::print;
 /// From now on the name has exactly these records.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Name {
+struct Entry {
     name: String,
     /// How long they may be kept, seconds.
     #[serde(default = "an_hour")]
@@ -31,7 +31,7 @@ fn an_hour() -> u32 {
     3600
 }
 
-impl Name {
+impl Entry {
     fn records(&self) -> Vec<Record> {
         let addresses = self.addresses.iter().copied().map(Record::Address);
         let mx = (1..).zip(&self.mx).map(|(at, host)| Record::Mx(at * 10, host.clone()));
@@ -43,7 +43,7 @@ impl Name {
 /// Does what the lines say until there are no more.
 pub(crate) fn follow(lines: impl BufRead, server: &DnsServer) {
     for line in lines.lines().map_while(Result::ok) {
-        match serde_json::from_str::<Name>(&line) {
+        match serde_json::from_str::<Entry>(&line) {
             Ok(name) => {
                 server.set(&name.name, name.ttl, &name.records());
                 print(&json!({ "set": name.name }));

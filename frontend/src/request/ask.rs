@@ -55,7 +55,7 @@ fn Accounts(typed: Typed) -> impl IntoView {
     });
     view! {
         <section class="card" aria-labelledby="accounts-title">
-            <div>
+            <div class="stack-s">
                 <h2 id="accounts-title">{t!("request.accounts_title")}</h2>
                 <p class="soft">{t!("request.accounts_text")}</p>
             </div>
@@ -73,7 +73,7 @@ fn Ends(typed: Typed) -> impl IntoView {
     view! {
         <Show when=move || !fixes_both()>
             <section class="card" aria-labelledby="ends-title">
-                <div>
+                <div class="stack-s">
                     <h2 id="ends-title">{t!("request.ends_title")}</h2>
                     <p class="soft">{t!("request.ends_text")}</p>
                 </div>

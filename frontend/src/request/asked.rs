@@ -161,24 +161,24 @@ fn Standing(page: Page) -> impl IntoView {
         <Course state=state />
         <Pay page=page />
         <Reason page=page />
-        <div class="row">
-            <Show when=goes_on>
+        <Show when=goes_on>
+            <p>
                 <a class="button button-primary" href=Step::Status.path(page.order_id)>
                     {t!("request.to_status")}
                     {icon(Glyph::ArrowRight)}
                 </a>
-            </Show>
-            <Show when=may_cancel>
-                <button type="button" class="button button-danger" on:click=move |_| dialog.set(true)>
-                    {icon(Glyph::Stop)}
-                    {t!("request.cancel")}
-                </button>
-            </Show>
-        </div>
+            </p>
+        </Show>
         <div class="with-aside">
             {move || page.request.with(|request| request.ready().map(sent))}
             <Keep page=page />
         </div>
+        <Show when=may_cancel>
+            <button type="button" class="button button-danger" on:click=move |_| dialog.set(true)>
+                {icon(Glyph::Stop)}
+                {t!("request.cancel")}
+            </button>
+        </Show>
         <CancelDialog page=page open=dialog />
     }
 }
@@ -277,7 +277,9 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
             </div>
         }
     };
-    let start = request.earliest_start.map(|at| fact(t!("request.fact_start"), intl::date_time(at)));
+    let is_off = matches!(request.state, RequestState::Declined | RequestState::Cancelled);
+    let start =
+        request.earliest_start.filter(|_| !is_off).map(|at| fact(t!("request.fact_start"), intl::date_time(at)));
     let contact = request.contact_address.as_ref().map(|to| fact(t!("request.fact_contact"), to.to_string()));
     let note = (!request.note.is_empty()).then(|| {
         view! {

@@ -118,7 +118,7 @@ pub(super) fn Files(typed: Typed) -> impl IntoView {
     };
     view! {
         <section class="card" aria-labelledby="files-title">
-            <div>
+            <div class="stack-s">
                 <h2 id="files-title">
                     {t!("request.files_title")} <span class="field-optional">{t!("form.optional")}</span>
                 </h2>

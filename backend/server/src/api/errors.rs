@@ -27,8 +27,6 @@ pub struct WithBody;
 pub struct WithQuery;
 /// An operation that depends on the order's state.
 pub struct OfState;
-/// An operation that is rate limited.
-pub struct Paced;
 
 /// Every status that an operation's error can have.
 const STATUSES: [u16; 10] = [400, 401, 403, 404, 409, 413, 422, 429, 500, 503];
@@ -103,12 +101,6 @@ impl IntoResponses for WithQuery {
 impl IntoResponses for OfState {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         responses(&[409])
-    }
-}
-
-impl IntoResponses for Paced {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        responses(&[429])
     }
 }
 

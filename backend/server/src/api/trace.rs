@@ -1,4 +1,5 @@
-//! A number for every request: in its log lines, and in the answer, so that support can find one by the other.
+//! A number for every request: in its log lines, in those of the jobs that it asks for, and in the answer, so that support
+//! can find one by the other.
 
 use std::time::Instant;
 
@@ -10,6 +11,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
+use mailferry_store::jobs::caused_by;
 use tracing::Instrument;
 
 use crate::app::App;
@@ -25,7 +27,7 @@ pub async fn request(
     let id = request.app_data::<Data<App>>().and_then(|app| app.store.new_id().ok()).unwrap_or_default();
     let span = tracing::info_span!("request", %id, method = %request.method(), path = request.path());
     let begun = Instant::now();
-    let mut response = next.call(request).instrument(span.clone()).await?;
+    let mut response = caused_by(Some(id), next.call(request)).instrument(span.clone()).await?;
     let duration_ms = begun.elapsed().as_millis();
     tracing::debug!(parent: &span, status = response.status().as_u16(), duration_ms, "answered");
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {

@@ -14,7 +14,7 @@ use crate::{
 use mailferry_connectors::net::{Network, http::HttpClient};
 use mailferry_store::{
     Store,
-    jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions},
+    jobs::{Job, JobHandler, JobKind, JobOutcome, WorkerOptions, caused_by},
 };
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -81,9 +81,12 @@ pub struct Handler(pub JobContext);
 impl JobHandler for Handler {
     async fn handle(&self, job: &Job, stop: CancellationToken) -> JobOutcome {
         // Every line that is written on the way carries what it is about.
-        let span = tracing::info_span!("job", kind = metrics::name(job.kind), id = %job.id, attempt = job.attempt);
+        let request = job.request.map(tracing::field::display);
+        let span =
+            tracing::info_span!("job", kind = metrics::name(job.kind), id = %job.id, attempt = job.attempt, request);
         let begun = Instant::now();
-        let outcome = self.perform(job, &stop).instrument(span).await;
+        // What follows from the job follows from the request.
+        let outcome = caused_by(job.request, self.perform(job, &stop)).instrument(span).await;
         metrics::job_ended(job.kind, &outcome, begun.elapsed());
         outcome
     }
@@ -91,7 +94,8 @@ impl JobHandler for Handler {
 
 impl Handler {
     async fn perform(&self, job: &Job, stop: &CancellationToken) -> JobOutcome {
-        match dispatch::perform(&self.0, job, stop).await {
+        // Boxed: of all kinds of jobs together it is large.
+        match Box::pin(dispatch::perform(&self.0, job, stop)).await {
             Ok(outcome) => outcome,
             Err(error) => {
                 let wait = backoff(job.attempt);

@@ -1,5 +1,7 @@
 //! Surveys: what lies in each account that could be opened, and whether it will fit.
 
+use std::collections::HashMap;
+
 use futures::{StreamExt, stream};
 use mailferry_connectors::imap::{ImapDestination, ImapLogin, ImapSource};
 use mailferry_engine::{
@@ -12,7 +14,8 @@ use mailferry_shared::{
     finding::{Finding, FindingCode},
     ids::{CheckId, PairId},
 };
-use mailferry_store::{CheckedSide, jobs::JobOutcome};
+use mailferry_store::{CheckedSide, Store, StoreError, jobs::JobOutcome};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -34,8 +37,9 @@ pub(super) async fn perform(
     stop: &CancellationToken,
 ) -> Result<JobOutcome, JobError> {
     let check = context.store.check_work(id).await?;
+    let seen = Mutex::new(Counted::of(&check.items));
     let open = check.items.into_iter().filter(|item| item.login == LoginState::Passed && item.survey.is_none());
-    let mut counted = stream::iter(open.map(|item| count(context, id, item, stop))).buffer_unordered(PARALLEL);
+    let mut counted = stream::iter(open.map(|item| count(context, id, item, &seen, stop))).buffer_unordered(PARALLEL);
     let mut waits = false;
     while let Some(result) = counted.next().await {
         waits |= !result?;
@@ -47,30 +51,33 @@ pub(super) async fn perform(
     if waits {
         return Ok(JobOutcome::Again(context.store.now() + TURN));
     }
-    warn_of_full_destinations(context, id).await?;
     Ok(JobOutcome::Done)
 }
 
 /// Counts one account; false if its server's connections are all taken.
-async fn count(context: &JobContext, id: CheckId, item: CheckItem, stop: &CancellationToken) -> Result<bool, JobError> {
+async fn count(
+    context: &JobContext,
+    id: CheckId,
+    item: CheckItem,
+    seen: &Mutex<Counted>,
+    stop: &CancellationToken,
+) -> Result<bool, JobError> {
     if stop.is_cancelled() {
         return Ok(true);
     }
     let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
     let Some(surveyed) = survey_side(context, item.pair_id, item.side, stop).await? else { return Ok(false) };
-    let (survey, findings) = match surveyed {
-        Ok(survey) => (Some(survey), Vec::new()),
+    match surveyed {
+        Ok(survey) => seen.lock().await.save(&context.store, at, survey).await?,
         Err(error) if concerns_the_login(error.code) => {
             // One login stood for all that share an admin: only now this mailbox itself was asked for.
             context.store.save_login(at, LoginState::Failed, &[Finding::new(refusal(&error, &item))]).await?;
-            return Ok(true);
         }
         Err(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, "an account could not be counted");
-            (None, vec![error.finding()])
+            context.store.save_survey(at, None, &[error.finding()]).await?;
         }
-    };
-    context.store.save_survey(at, survey.as_ref(), &findings).await?;
+    }
     Ok(true)
 }
 
@@ -127,25 +134,36 @@ async fn measure<A: Account>(opened: Result<A, ConnectorError>) -> Result<Survey
     Ok(counted)
 }
 
-/// A mailbox that will not fit is known before the start.
-async fn warn_of_full_destinations(context: &JobContext, id: CheckId) -> Result<(), JobError> {
-    let check = context.store.check_work(id).await?;
-    let survey_of = |pair, side| {
-        check.items.iter().find(|item| item.pair_id == pair && item.side == side).and_then(|item| item.survey)
-    };
-    for item in check.items.iter().filter(|item| item.side == SideName::Destination) {
-        let Some(source) = survey_of(item.pair_id, SideName::Source) else { continue };
-        let Some(free) = item.survey.and_then(|survey| survey.free_bytes) else { continue };
-        let known = item.findings.iter().any(|finding| finding.code == FindingCode::WillNotFit);
-        if source.size_bytes > free && !known {
-            let finding = Finding::new(FindingCode::WillNotFit).about(format!(
-                "{} MB of {} MB",
-                free / 1_000_000,
-                source.size_bytes / 1_000_000
-            ));
-            let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
-            context.store.save_survey(at, item.survey.as_ref(), &[finding]).await?;
-        }
+/// What has been counted of a check so far. Each result is written while it is held, so that a check which has its last
+/// result says of every mailbox, too, whether it will fit.
+#[derive(Default)]
+struct Counted(HashMap<(PairId, SideName), Survey>);
+
+impl Counted {
+    fn of(items: &[CheckItem]) -> Self {
+        Self(items.iter().filter_map(|item| Some(((item.pair_id, item.side), item.survey?))).collect())
     }
-    Ok(())
+
+    /// Writes down what was counted, the destination's warning first.
+    async fn save(&mut self, store: &Store, at: CheckedSide, survey: Survey) -> Result<(), StoreError> {
+        self.0.insert((at.pair_id, at.side), survey);
+        let warning: Vec<Finding> = self.will_not_fit(at.pair_id).into_iter().collect();
+        if at.side == SideName::Destination {
+            return store.save_survey(at, Some(&survey), &warning).await;
+        }
+        if let Some(destination) = self.0.get(&(at.pair_id, SideName::Destination)).filter(|_| !warning.is_empty()) {
+            let there = CheckedSide { side: SideName::Destination, ..at };
+            store.save_survey(there, Some(destination), &warning).await?;
+        }
+        store.save_survey(at, Some(&survey), &[]).await
+    }
+
+    /// A mailbox that will not fit is known before the start.
+    fn will_not_fit(&self, pair: PairId) -> Option<Finding> {
+        let source = self.0.get(&(pair, SideName::Source))?.size_bytes;
+        let free = self.0.get(&(pair, SideName::Destination))?.free_bytes?;
+        let megabytes = |bytes: u64| bytes / 1_000_000;
+        let subject = format!("{} MB of {} MB", megabytes(free), megabytes(source));
+        (source > free).then(|| Finding::new(FindingCode::WillNotFit).about(subject))
+    }
 }

@@ -1,10 +1,10 @@
 //! Tenants, members, sign-in, API keys, and the list of migrations.
 
 use mailferry_shared::{ids::TenantId, key::Scope};
-use mailferry_store::{MockClock, OPERATOR_TENANT};
+use mailferry_store::OPERATOR_TENANT;
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Service, new_account, new_order, on_both};
+use crate::harness::{Client, Service, new_account, new_order, on_both, on_both_at, on_both_with};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -86,80 +86,85 @@ async fn an_admin_makes_members_who_see_as_far_as_their_role() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_failed_sign_in_gets_the_same_answer() {
-    let service = Service::start().await;
-    let (_, admin) = tenant(&service, "alpha").await;
-    let body = json!({"name": "No password", "mail": "none@alpha.example"});
-    assert_eq!(admin.post("/api/v1/members", body).await.status, 201);
-    let mut answers = Vec::new();
-    for (mail, password) in [
-        ("admin@alpha.example", "wrong"),
-        ("nobody@alpha.example", PASSWORD),
-        ("none@alpha.example", PASSWORD),
-        ("", ""),
-    ] {
-        let answer = service.stranger().post("/api/v1/sign-ins", json!({"mail": mail, "password": password})).await;
-        answer.is_problem(401, "sign_in_failed");
-        answers.push(answer.text);
-    }
-    answers.dedup();
-    assert_eq!(answers.len(), 1, "{answers:?}");
-    service.stop().await;
+    on_both(async |service| {
+        let (_, admin) = tenant(&service, "alpha").await;
+        let body = json!({"name": "No password", "mail": "none@alpha.example"});
+        assert_eq!(admin.post("/api/v1/members", body).await.status, 201);
+        let mut answers = Vec::new();
+        for (mail, password) in [
+            ("admin@alpha.example", "wrong"),
+            ("nobody@alpha.example", PASSWORD),
+            ("none@alpha.example", PASSWORD),
+            ("", ""),
+        ] {
+            let answer = service.stranger().post("/api/v1/sign-ins", json!({"mail": mail, "password": password})).await;
+            answer.is_problem(401, "sign_in_failed");
+            answers.push(answer.text);
+        }
+        answers.dedup();
+        assert_eq!(answers.len(), 1, "{answers:?}");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn guessing_a_password_is_slowed_down_for_the_account_too() {
-    let service = Service::start_with(None, |settings| {
+    let slow = |settings: &mut mailferry_server::settings::Settings| {
         settings.limits.sign_ins = mailferry_server::settings::Pace { burst: 3, every_seconds: 60 };
         settings.trust_proxy = vec!["127.0.0.0/8".parse().expect("a network")];
+    };
+    on_both_with(slow, async |service| {
+        let body = json!({"mail": "admin@alpha.example", "password": "wrong"}).to_string();
+        for n in 0..5 {
+            // Each from another address.
+            let from = format!("198.51.100.{n}");
+            let headers = [("x-forwarded-for", from.as_str())];
+            let answer = service.stranger().send("POST", "/api/v1/sign-ins", Some(body.clone()), &headers).await;
+            if n < 3 {
+                answer.is_problem(401, "sign_in_failed");
+            } else {
+                answer.is_problem(429, "too_many_requests");
+            }
+        }
+        service.stop().await;
     })
     .await;
-    let body = json!({"mail": "admin@alpha.example", "password": "wrong"}).to_string();
-    for n in 0..5 {
-        // Each from another address.
-        let from = format!("198.51.100.{n}");
-        let headers = [("x-forwarded-for", from.as_str())];
-        let answer = service.stranger().send("POST", "/api/v1/sign-ins", Some(body.clone()), &headers).await;
-        if n < 3 {
-            answer.is_problem(401, "sign_in_failed");
-        } else {
-            answer.is_problem(429, "too_many_requests");
-        }
-    }
-    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_by_itself_by_signing_out_and_with_the_password() {
-    let clock = MockClock::at(chrono::Utc::now());
-    let service = Service::start_at(&clock).await;
-    let (_, mut admin) = tenant(&service, "alpha").await;
-    let again = sign_in(&service, "admin@alpha.example", PASSWORD).await;
-    clock.advance(chrono::Duration::minutes(100));
-    let prolonged = admin.get("/api/v1/me").await;
-    let old = admin.clone();
-    admin.cookie = prolonged.cookie();
-    assert!(admin.cookie.is_some(), "reading who one is prolongs the session");
-    clock.advance(chrono::Duration::minutes(30));
-    old.get("/api/v1/me").await.is_problem(401, "not_signed_in");
-    again.get("/api/v1/me").await.is_problem(401, "not_signed_in");
+    on_both_at(async |service, clock| {
+        let (_, mut admin) = tenant(&service, "alpha").await;
+        let again = sign_in(&service, "admin@alpha.example", PASSWORD).await;
+        clock.advance(chrono::Duration::minutes(100));
+        let prolonged = admin.get("/api/v1/me").await;
+        let old = admin.clone();
+        admin.cookie = prolonged.cookie();
+        assert!(admin.cookie.is_some(), "reading who one is prolongs the session");
+        clock.advance(chrono::Duration::minutes(30));
+        old.get("/api/v1/me").await.is_problem(401, "not_signed_in");
+        again.get("/api/v1/me").await.is_problem(401, "not_signed_in");
 
-    let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
-    let wrong = admin.post("/api/v1/me/password", change("wrong", "another password")).await;
-    assert_eq!(wrong.is_problem(422, "invalid_field")["errors"][0]["pointer"], "/current_password");
-    admin.post("/api/v1/me/password", change(PASSWORD, "short")).await.is_problem(422, "invalid_field");
-    let changed = admin.post("/api/v1/me/password", change(PASSWORD, "another password")).await;
-    assert_eq!(changed.status, 204, "{}", changed.text);
-    admin.get("/api/v1/me").await.is_problem(401, "not_signed_in");
-    admin.cookie = changed.cookie();
-    assert_eq!(admin.get("/api/v1/me").await.status, 200);
-    let failed = json!({"mail": "admin@alpha.example", "password": PASSWORD});
-    service.stranger().post("/api/v1/sign-ins", failed).await.is_problem(401, "sign_in_failed");
+        let change = |current: &str, new: &str| json!({"current_password": current, "new_password": new});
+        let wrong = admin.post("/api/v1/me/password", change("wrong", "another password")).await;
+        assert_eq!(wrong.is_problem(422, "invalid_field")["errors"][0]["pointer"], "/current_password");
+        admin.post("/api/v1/me/password", change(PASSWORD, "short")).await.is_problem(422, "invalid_field");
+        let changed = admin.post("/api/v1/me/password", change(PASSWORD, "another password")).await;
+        assert_eq!(changed.status, 204, "{}", changed.text);
+        admin.get("/api/v1/me").await.is_problem(401, "not_signed_in");
+        admin.cookie = changed.cookie();
+        assert_eq!(admin.get("/api/v1/me").await.status, 200);
+        let failed = json!({"mail": "admin@alpha.example", "password": PASSWORD});
+        service.stranger().post("/api/v1/sign-ins", failed).await.is_problem(401, "sign_in_failed");
 
-    let out = admin.delete("/api/v1/me/sessions").await;
-    assert!(out.status == 204 && out.header("set-cookie").contains("Max-Age=0"), "{}", out.header("set-cookie"));
-    admin.get("/api/v1/me").await.is_problem(401, "not_signed_in");
-    service.operator().delete("/api/v1/me/sessions").await.is_problem(403, "forbidden");
-    service.stop().await;
+        let out = admin.delete("/api/v1/me/sessions").await;
+        assert!(out.status == 204 && out.header("set-cookie").contains("Max-Age=0"), "{}", out.header("set-cookie"));
+        admin.get("/api/v1/me").await.is_problem(401, "not_signed_in");
+        service.operator().delete("/api/v1/me/sessions").await.is_problem(403, "forbidden");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -235,47 +240,59 @@ async fn the_list_of_migrations_comes_in_pages_with_a_signed_cursor() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sandbox_and_live_keys_do_not_see_each_others_orders() {
-    let service = Service::start().await;
-    let operator = service.operator();
-    let body = json!({"name": "try", "scopes": ["orders:write", "keys:write"], "sandbox": true});
-    let made = operator.post("/api/v1/api-keys", body).await.json();
-    let mut sandbox = service.stranger();
-    sandbox.key = made["secret"].as_str().map(ToOwned::to_owned);
-    assert!(sandbox.key.as_ref().is_some_and(|key| key.starts_with("mf_test_")));
-    let test_host = json!({"endpoint": {"host": "ok.sandbox.mailferry.test", "port": 993}});
-    let mut body = new_order();
-    (body["source"], body["destination"]) = (test_host.clone(), test_host);
-    let tried = sandbox.post("/api/v1/orders", body).await.json()["id"].as_str().expect("an id").to_owned();
-    let live = order_of(&operator).await;
-    assert_eq!(listed(&sandbox.get("/api/v1/orders").await.json()), [tried.as_str()]);
-    assert_eq!(listed(&operator.get("/api/v1/orders").await.json()), [live.as_str()]);
-    sandbox.get(&format!("/api/v1/orders/{live}")).await.is_problem(404, "not_found");
-    operator.get(&format!("/api/v1/orders/{tried}")).await.is_problem(404, "not_found");
-    let live_key = json!({"name": "out", "scopes": ["orders:write"]});
-    assert_eq!(
-        sandbox.post("/api/v1/api-keys", live_key).await.is_problem(422, "invalid_field")["errors"][0]["pointer"],
-        "/sandbox"
-    );
-    service.stop().await;
+    on_both(async |service| {
+        let operator = service.operator();
+        let body = json!({"name": "try", "scopes": ["orders:write", "keys:write"], "sandbox": true});
+        let made = operator.post("/api/v1/api-keys", body).await.json();
+        let mut sandbox = service.stranger();
+        sandbox.key = made["secret"].as_str().map(ToOwned::to_owned);
+        assert!(sandbox.key.as_ref().is_some_and(|key| key.starts_with("mf_test_")));
+        let test_host = json!({"endpoint": {"host": "ok.sandbox.mailferry.test", "port": 993}});
+        let mut body = new_order();
+        (body["source"], body["destination"]) = (test_host.clone(), test_host);
+        let tried = sandbox.post("/api/v1/orders", body).await.json()["id"].as_str().expect("an id").to_owned();
+        let live = order_of(&operator).await;
+        assert_eq!(listed(&sandbox.get("/api/v1/orders").await.json()), [tried.as_str()]);
+        assert_eq!(listed(&operator.get("/api/v1/orders").await.json()), [live.as_str()]);
+        sandbox.get(&format!("/api/v1/orders/{live}")).await.is_problem(404, "not_found");
+        operator.get(&format!("/api/v1/orders/{tried}")).await.is_problem(404, "not_found");
+        let live_key = json!({"name": "out", "scopes": ["orders:write"]});
+        assert_eq!(
+            sandbox.post("/api/v1/api-keys", live_key).await.is_problem(422, "invalid_field")["errors"][0]["pointer"],
+            "/sandbox"
+        );
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limits_of_a_tenant_hold() {
-    let service = Service::start().await;
-    let (id, _) = tenant(&service, "alpha").await;
-    let path = format!("/api/v1/tenants/{id}");
-    let changed = service.operator().patch(&path, json!({"limits": {"max_pairs": 1, "max_active_orders": 1}})).await;
-    assert_eq!(changed.json()["limits"]["max_pairs"], 1, "{}", changed.text);
-    service.operator().patch(&path, json!({"limits": {"max_pairs": 0}})).await.is_problem(422, "invalid_field");
-    let key = service.with_key(id, &[Scope::OrdersWrite]).await;
-    let order = order_of(&key).await;
-    let accounts = format!("/api/v1/orders/{order}/accounts");
-    assert_eq!(key.post(&accounts, new_account("a")).await.status, 201);
-    key.post(&accounts, new_account("b")).await.is_problem(409, "too_many_accounts");
-    assert_eq!(service.operator().get("/api/v1/tenants").await.json()["items"][0]["id"], OPERATOR_TENANT.to_string());
-    let admin = json!({"name": "A", "mail": "admin@alpha.example"});
-    let taken = service.operator().post("/api/v1/tenants", json!({"name": "again", "admin": admin})).await;
-    taken.is_problem(409, "address_taken");
-    assert_eq!(listed(&service.operator().get("/api/v1/tenants").await.json()).len(), 2, "and no tenant without admin");
-    service.stop().await;
+    on_both(async |service| {
+        let (id, _) = tenant(&service, "alpha").await;
+        let path = format!("/api/v1/tenants/{id}");
+        let changed =
+            service.operator().patch(&path, json!({"limits": {"max_pairs": 1, "max_active_orders": 1}})).await;
+        assert_eq!(changed.json()["limits"]["max_pairs"], 1, "{}", changed.text);
+        service.operator().patch(&path, json!({"limits": {"max_pairs": 0}})).await.is_problem(422, "invalid_field");
+        let key = service.with_key(id, &[Scope::OrdersWrite]).await;
+        let order = order_of(&key).await;
+        let accounts = format!("/api/v1/orders/{order}/accounts");
+        assert_eq!(key.post(&accounts, new_account("a")).await.status, 201);
+        key.post(&accounts, new_account("b")).await.is_problem(409, "too_many_accounts");
+        assert_eq!(
+            service.operator().get("/api/v1/tenants").await.json()["items"][0]["id"],
+            OPERATOR_TENANT.to_string()
+        );
+        let admin = json!({"name": "A", "mail": "admin@alpha.example"});
+        let taken = service.operator().post("/api/v1/tenants", json!({"name": "again", "admin": admin})).await;
+        taken.is_problem(409, "address_taken");
+        assert_eq!(
+            listed(&service.operator().get("/api/v1/tenants").await.json()).len(),
+            2,
+            "and no tenant without admin"
+        );
+        service.stop().await;
+    })
+    .await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailferry_lab::{Page, WebServer};
+use mailferry_lab::{Page, Postgres, WebServer};
 use mailferry_server::jobs;
 use mailferry_shared::key::Scope;
 use serde_json::{Value, json};
@@ -237,9 +237,16 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_posted_signed_tried_again_logged_and_replayed() {
+    let postgres = Postgres::start().expect("PostgreSQL");
+    for database in [None, Some(postgres.fresh_database().expect("a database"))] {
+        Box::pin(deliver(database)).await;
+    }
+}
+
+async fn deliver(database: Option<String>) {
     let web = WebServer::start(&["localhost"]).expect("a web server");
     let (port, ca) = (web.port(), web.ca_file());
-    let service = Service::start_with(None, |settings| {
+    let service = Service::start_with(database, |settings| {
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
         settings.outgoing.ports = vec![port];
         settings.outgoing.ca_file = Some(ca);
@@ -306,29 +313,32 @@ async fn events_are_posted_signed_tried_again_logged_and_replayed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_never_gets_inside() {
-    let service = Service::start().await;
-    let operator = service.operator();
-    for url in ["http://panel.example/", "https://user:x@panel.example/", "ftp://panel.example", "panel", ""] {
-        operator.post(HOOKS, json!({"url": url})).await.is_problem(422, "invalid_field");
-    }
-    let shutdown = CancellationToken::new();
-    let working = tokio::spawn(jobs::work(service.app.job_context().expect("a context"), shutdown.clone()));
-    let urls = ["https://127.0.0.1/", "https://169.254.169.254/", "https://localhost/", "https://127.0.0.1:22/"];
-    let mut hooks = Vec::new();
-    for url in urls {
-        let made = created(&operator, HOOKS, json!({"url": url})).await;
-        hooks.push(format!("{HOOKS}/{}/deliveries", made["webhook"]["id"].as_str().expect("an id")));
-    }
-    service.order().await;
-    for (hook, code) in hooks.iter().zip(["address_refused", "address_refused", "address_refused", "port_refused"]) {
-        let error = until("a refusal", async || {
-            let log = operator.get(hook).await.json();
-            log["items"][0]["attempts"][0]["error"].as_str().map(ToOwned::to_owned)
-        })
-        .await;
-        assert_eq!(error, code, "{hook}");
-    }
-    shutdown.cancel();
-    working.await.expect("ends");
-    service.stop().await;
+    on_both(async |service| {
+        let operator = service.operator();
+        for url in ["http://panel.example/", "https://user:x@panel.example/", "ftp://panel.example", "panel", ""] {
+            operator.post(HOOKS, json!({"url": url})).await.is_problem(422, "invalid_field");
+        }
+        let shutdown = CancellationToken::new();
+        let working = tokio::spawn(jobs::work(service.app.job_context().expect("a context"), shutdown.clone()));
+        let urls = ["https://127.0.0.1/", "https://169.254.169.254/", "https://localhost/", "https://127.0.0.1:22/"];
+        let mut hooks = Vec::new();
+        for url in urls {
+            let made = created(&operator, HOOKS, json!({"url": url})).await;
+            hooks.push(format!("{HOOKS}/{}/deliveries", made["webhook"]["id"].as_str().expect("an id")));
+        }
+        service.order().await;
+        for (hook, code) in hooks.iter().zip(["address_refused", "address_refused", "address_refused", "port_refused"])
+        {
+            let error = until("a refusal", async || {
+                let log = operator.get(hook).await.json();
+                log["items"][0]["attempts"][0]["error"].as_str().map(ToOwned::to_owned)
+            })
+            .await;
+            assert_eq!(error, code, "{hook}");
+        }
+        shutdown.cancel();
+        working.await.expect("ends");
+        service.stop().await;
+    })
+    .await;
 }

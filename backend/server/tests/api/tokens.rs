@@ -74,7 +74,9 @@ async fn five_hundred_pairs_of_an_application_ask_once_and_those_of_a_service_ac
     assert_eq!(got.iter().filter(|token| token.as_ref().is_ok_and(|token| token.fresh)).count(), 1);
     assert_eq!(stand_in.asked(), ["application"]);
 
-    names[..40].iter().for_each(|name| stand_in.add_user(name));
+    for name in &names[..40] {
+        stand_in.add_user(name);
+    }
     let file = json!({"key_file": stand_in.key_file()});
     let account = stored(&stand_in, CredentialKind::GoogleServiceAccount, &file, at);
     let twice = names[..40].iter().chain(&names[..40]);
@@ -147,12 +149,12 @@ async fn a_new_refresh_token_is_kept_before_its_access_token_is_used() {
         let here = tokens(&service.store, &stand_in);
         let token = here.get(&grant, "anna@old.example", None).await.expect("a token");
         let second = kept_token(&service.store, at).await.expect("kept");
-        assert_eq!(stand_in.good_refresh_tokens(), [second.clone()], "the first one is good no more");
+        assert_eq!(stand_in.good_refresh_tokens(), std::slice::from_ref(&second), "the first one is good no more");
         // Another process still has the first one in hand: it finds what is kept now.
         let there = tokens(&service.store, &stand_in);
         there.get(&grant, "anna@old.example", None).await.expect("a token");
         let third = kept_token(&service.store, at).await.expect("kept");
-        assert_eq!(stand_in.good_refresh_tokens(), [third.clone()]);
+        assert_eq!(stand_in.good_refresh_tokens(), std::slice::from_ref(&third));
         assert_ne!(second, third);
         // And this one, whose second token is good no more, finds the third.
         here.get(&grant, "anna@old.example", Some(&token)).await.expect("a token");
@@ -203,7 +205,9 @@ async fn a_token_service_that_wants_to_be_left_alone_is_left_alone_by_everybody(
     let (clock, stand_in) = (MockClock::at(Utc::now()), TokenService::start());
     let service = Service::start_at(&clock).await;
     let tokens = tokens(&service.store, &stand_in);
-    ["anna", "bert"].iter().for_each(|name| stand_in.add_user(name));
+    for name in ["anna", "bert"] {
+        stand_in.add_user(name);
+    }
     let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
     let file = json!({"key_file": stand_in.key_file()});
     let account = stored(&stand_in, CredentialKind::GoogleServiceAccount, &file, at);

@@ -139,10 +139,12 @@ fn errors_table(importing: Importing, errors: &[RowError], bad: u64) -> impl Int
             let column = if error.column == 0 { t!("import.whole_row").to_owned() } else { error.column.to_string() };
             view! {
                 <tr>
-                    <th scope="row" class="numbers">
+                    <th scope="row" class="numbers" data-label=t!("import.errors_row")>
                         {error.row.to_string()}
                     </th>
-                    <td class="numbers">{column}</td>
+                    <td class="numbers" data-label=t!("import.errors_column")>
+                        {column}
+                    </td>
                     <td>
                         {i18n::row_error_text(error)}
                         {(!error.cells.is_empty())
@@ -156,7 +158,7 @@ fn errors_table(importing: Importing, errors: &[RowError], bad: u64) -> impl Int
         <Notice tone=Tone::Warning>
             <p class="notice-title">{tn!("import.bad_rows", bad)}</p>
             <div class="table-scroll" tabindex="0" role="region" aria-label=t!("import.errors_table")>
-                <table class="table table-tight">
+                <table class="table table-tight table-cards">
                     <caption class="visually-hidden">{t!("import.errors_table")}</caption>
                     <thead>
                         <tr>

@@ -126,7 +126,7 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
     let table = (!pair.folders.is_empty()).then(|| {
         view! {
             <div class="table-scroll" tabindex="0" role="region" aria-label=t!("dry_run.table")>
-                <table class="table table-tight">
+                <table class="table table-tight table-cards">
                     <caption class="visually-hidden">{t!("dry_run.table")}</caption>
                     <thead>
                         <tr>
@@ -163,7 +163,7 @@ fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFiel
     view! {
         <tr>
             <th scope="row" class="account-name">{folder.source.clone()}</th>
-            <td>
+            <td data-label=t!("options.rule_destination")>
                 <input
                     class="input input-small"
                     id=format!("mapping-{pair}-{row}")
@@ -176,8 +176,12 @@ fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFiel
                 />
                 {tags.collect_view()}
             </td>
-            <td class="number">{i18n::number(folder.counts.copy)}</td>
-            <td class="number">{i18n::number(folder.counts.present)}</td>
+            <td class="number" data-label=t!("dry_run.col_copy")>
+                {i18n::number(folder.counts.copy)}
+            </td>
+            <td class="number" data-label=t!("protocol.present")>
+                {i18n::number(folder.counts.present)}
+            </td>
             <td>{skipped.collect_view()}</td>
         </tr>
     }

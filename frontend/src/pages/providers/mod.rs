@@ -197,6 +197,12 @@ fn SideCard(
         fields.error.set(None);
     };
     let typed = RwSignal::new(String::new());
+    // What is typed anew is not wrong yet.
+    Effect::new(move || {
+        if !typed.with(String::is_empty) {
+            fields.error.set(None);
+        }
+    });
     let title_id = format!("{}-title", texts.id);
     view! {
         <section class="card" aria-labelledby=title_id.clone()>

@@ -50,11 +50,6 @@ pub(super) fn table(folders: &[FolderProtocol], total: &Counts) -> AnyView {
     if folders.is_empty() {
         return view! { <p class="soft small">{t!("protocol.no_folders")}</p> }.into_any();
     }
-    let numbers = |counts: &Counts| {
-        [counts.listed, counts.stored, counts.present, counts.skipped, counts.failed, counts.uncertain]
-            .map(|value| view! { <td class="number">{i18n::number(value)}</td> })
-            .collect_view()
-    };
     let head = [
         t!("protocol.listed"),
         t!("protocol.copied"),
@@ -63,6 +58,11 @@ pub(super) fn table(folders: &[FolderProtocol], total: &Counts) -> AnyView {
         t!("protocol.failed"),
         t!("protocol.uncertain"),
     ];
+    let numbers = |counts: &Counts| {
+        let values = [counts.listed, counts.stored, counts.present, counts.skipped, counts.failed, counts.uncertain];
+        let cell = |(name, value)| view! { <td class="number" data-label=name>{i18n::number(value)}</td> };
+        head.into_iter().zip(values).map(cell).collect_view()
+    };
     let rows = folders
         .iter()
         .map(|folder| {
@@ -81,7 +81,7 @@ pub(super) fn table(folders: &[FolderProtocol], total: &Counts) -> AnyView {
         .collect_view();
     view! {
         <div class="table-scroll" tabindex="0" role="region" aria-label=t!("protocol.folders")>
-            <table class="table table-tight">
+            <table class="table table-tight table-folders">
                 <caption class="visually-hidden">{t!("protocol.folders")}</caption>
                 <thead>
                     <tr>

@@ -46,7 +46,7 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
                             report.as_ref().map(|report| {
                                 let starts = report.starts_delta.then(|| view! { <p class="soft">{t!("mx.starts_delta")}</p> });
                                 let rows = report.items.iter().map(domain).collect_view();
-                                view! { {starts} <ul role="list" class="stack-s">{rows}</ul> }
+                                view! { {starts} <ul role="list" class="stack">{rows}</ul> }
                             })
                         })
                 }}
@@ -62,6 +62,9 @@ fn hosts(records: &[MxRecord]) -> String {
 fn domain(watch: &MxWatch) -> impl IntoView + use<> {
     let ttl = watch.ttl_seconds.map_or_else(|| t!("duration.moments").to_owned(), |ttl| intl::span(u64::from(ttl)));
     let (class, glyph) = match watch.state {
+        MxState::Old | MxState::Changing | MxState::Changed if watch.records.is_empty() => {
+            ("status status-idle", Glyph::Minus)
+        }
         MxState::Unknown => ("status status-idle", Glyph::Circle),
         MxState::Old => ("status status-warn", Glyph::Clock),
         MxState::Changing => ("status status-busy", Glyph::Spinner),

@@ -22,7 +22,6 @@ use crate::{
         (status = 202, description = "If a member has this mail address, a link is on its way"),
         errors::WithBody,
         errors::KeyRefused,
-        errors::Paced,
         errors::Always,
     ),
     security(()),

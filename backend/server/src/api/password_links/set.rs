@@ -28,7 +28,6 @@ use crate::{
         (status = 201, description = "The session is in the cookie", body = Principal, headers(("Set-Cookie" = String, description = "The session")), example = json!(principals::principal())),
         errors::WithBody,
         errors::KeyRefused,
-        errors::Paced,
         errors::Always,
     ),
     security(()),
