@@ -16,7 +16,7 @@ const seconds = process.env.SCHEMATHESIS_SECONDS ?? "90";
 // CI repeats the same run: what it finds must be due to a change.
 const seed = process.env.SCHEMATHESIS_SEED ?? (process.env.CI ? "1" : String(Math.floor(Math.random() * 1e9)));
 
-/** An order with a pair, a check, a run and a verification, so that made-up requests find something. */
+/** An order with a pair, a check, a run and a verification, and a request, so that made-up requests find something. */
 async function something(api: Api, lab: Lab): Promise<Record<string, string>> {
   const { host, source, destination, accounts, password } = lab.state;
   const endpoint = (port: number): object => ({ endpoint: { host, port, tls: "implicit" } });
@@ -30,6 +30,7 @@ async function something(api: Api, lab: Lab): Promise<Record<string, string>> {
   const delta = await api.delta(order.id);
   await api.watch(order.id, () => {});
   const verification = await api.call<{ id: string }>("POST", `/orders/${order.id}/verifications`, {});
+  const request = await requested(api);
   const { runs } = (await api.accounts(order.id))[0] as Pair;
   return {
     order_id: order.id,
@@ -38,7 +39,20 @@ async function something(api: Api, lab: Lab): Promise<Record<string, string>> {
     run_id: runs[0]!.id,
     delta_id: delta.id,
     verification_id: verification.id,
+    ...request,
   };
+}
+
+/** A request to the operator, with a file. */
+async function requested(api: Api): Promise<Record<string, string>> {
+  const { request } = await api.call<{ request: { id: string; attachments: { id: string }[] } }>("POST", "/requests", {
+    accepted_terms: await api.termsVersion(),
+    accounts: { content: "anna@old.example;secret;imap.old.example\r\n", layout: "request" },
+    wished_start: new Date(Date.now() + 72 * 3_600_000).toISOString(),
+    contact_address: "anna@example.org",
+    attachments: [{ name: "contacts.vcf", content: btoa("BEGIN:VCARD\r\nFN:Anna\r\nEND:VCARD\r\n") }],
+  });
+  return { request_id: request.id, attachment_id: request.attachments[0]!.id };
 }
 
 function configuration(key: string, ids: Record<string, string>): string {
