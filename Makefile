@@ -61,7 +61,8 @@ test: test-rust page ## All tests: crates, then the path through the page in a b
 
 .PHONY: test-rust
 test-rust: page-bundle ## Tests of the crates
-	cargo test --locked --workspace
+	cargo test --locked $(NATIVE)
+	cargo test --locked -p mailferry-frontend
 
 .PHONY: page
 page: build lab ## The browser tests alone, against real servers

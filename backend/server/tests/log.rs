@@ -1,5 +1,4 @@
 //! The log of a started service, in JSON: every line is whole, and tells no secret; a request leads to its jobs.
-#![expect(clippy::print_stdout, reason = "how much was read")]
 
 use std::{
     io::{BufRead, BufReader},
