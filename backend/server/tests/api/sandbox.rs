@@ -180,7 +180,13 @@ async fn a_refused_login_and_a_mailbox_without_room_are_found_before_the_start()
 
         let full = order(&partner, "ok", "quota-full", &["anna"]).await;
         let check = checked(&partner, &full).await;
-        assert_eq!(item(&check, "destination")["findings"][0]["code"], "will_not_fit", "{check}");
+        let path = format!("{full}/checks/{}", check["id"].as_str().expect("an id"));
+        // The two sides are compared a moment after both have been counted.
+        until("the warning", async || {
+            let check = partner.get(&path).await.json();
+            (item(&check, "destination")["findings"][0]["code"] == "will_not_fit").then_some(())
+        })
+        .await;
         start(&partner, &full, json!({})).await;
         let parked = progress(&partner, &full, "the parked run", |now| now["state"] == "paused").await;
         let run = &parked["pairs"][0]["run"];
