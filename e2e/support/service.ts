@@ -88,6 +88,8 @@ function settings({ lab, openPorts = [] }: ServiceOptions, dir: string, port: nu
     MAILFERRY_ALLOW_NETWORKS: "127.0.0.0/8,::1/128",
     MAILFERRY_ALLOW_PORTS: [...ports, ...openPorts, smtp_port, closed_port].join(","),
     MAILFERRY_DNS: dns,
+    // A browser may say where it comes from: see `signIn`.
+    MAILFERRY_TRUST_PROXY: "127.0.0.0/8",
   };
 }
 
