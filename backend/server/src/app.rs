@@ -226,6 +226,7 @@ async fn elsewhere(request: HttpRequest) -> HttpResponse {
 /// # Errors
 /// [`StartError`] if it cannot start.
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
+    let told_to_stop = signal();
     settings.log_openings();
     let listen = settings.listen;
     let listener = TcpListener::bind(listen).map_err(|source| StartError::Listen { address: listen, source })?;
@@ -238,7 +239,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     tracing::info!(address = %listen, page = app.settings.public_url, workers, "listening");
     let metrics = tell_metrics(&app)?;
     let tidy = tokio::spawn(tidy(app.clone(), shutdown.clone()));
-    tokio::spawn(stop_on_signal(server.handle(), shutdown.clone()));
+    tokio::spawn(stop_on_signal(told_to_stop, server.handle(), shutdown.clone()));
     server.await?;
     shutdown.cancel();
     stop_metrics(metrics).await;
@@ -268,8 +269,8 @@ async fn stop_metrics(server: Option<ServerHandle>) {
     }
 }
 
-async fn stop_on_signal(server: ServerHandle, shutdown: CancellationToken) {
-    signal().await;
+async fn stop_on_signal(told: impl Future<Output = ()>, server: ServerHandle, shutdown: CancellationToken) {
+    told.await;
     tracing::info!("stopping: requests and jobs come to an end");
     shutdown.cancel();
     server.stop(true).await;
@@ -291,13 +292,14 @@ async fn tidy(app: Data<App>, shutdown: CancellationToken) {
 /// # Errors
 /// [`StartError`] if it cannot start.
 pub async fn worker(settings: Settings) -> Result<(), StartError> {
+    let told_to_stop = signal();
     settings.log_openings();
     let app = App::new(open_store(&settings).await?, Arc::new(settings)).await?;
     let context = app.job_context()?;
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     tokio::spawn(async move {
-        signal().await;
+        told_to_stop.await;
         tracing::info!("stopping: jobs come to an end");
         stop.cancel();
     });
@@ -310,19 +312,22 @@ pub async fn worker(settings: Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Waits for SIGTERM or SIGINT.
-async fn signal() {
+/// SIGTERM or SIGINT, listened for from now on, not only once this is awaited: no signal ends the process in between.
+fn signal() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    let signals = (signal(SignalKind::terminate()), signal(SignalKind::interrupt()));
+    async move {
+        match signals {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
-        }
-        (Err(error), _) | (_, Err(error)) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "signals cannot be heard");
-            std::future::pending::<()>().await;
+            (Err(error), _) | (_, Err(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "signals cannot be heard");
+                std::future::pending::<()>().await;
+            }
         }
     }
 }
