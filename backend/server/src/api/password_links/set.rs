@@ -5,12 +5,12 @@ use mailferry_shared::member::{PasswordSet, Principal};
 
 use crate::{
     api::{
-        auth::{self, console::MemberClaims, password, password_link},
+        auth::{password, password_link},
         errors,
         examples::{password_links as examples, principals},
         json::Body,
-        me,
         problem::ApiError,
+        sign_ins,
         validate::Check,
     },
     app::App,
@@ -41,10 +41,5 @@ pub(crate) async fn set_password(app: Data<App>, body: Body<PasswordSet>) -> Res
     check.done()?;
     let hash = password::hash(&app.store, new_password).await?;
     let member = app.store.use_password_link(link, hash).await?;
-    app.store.note_sign_in(member.member.id).await?;
-    let now = app.store.now();
-    let claims = MemberClaims::new(member.member.id, member.session_version, now);
-    let cookie = claims.cookie(&app.keys, now).map_err(ApiError::internal)?;
-    let principal = auth::Principal::of_member(member, claims.expires_at());
-    Ok(HttpResponse::Created().cookie(cookie).json(me::view(&app, principal).await?))
+    sign_ins::begin(&app, member).await
 }

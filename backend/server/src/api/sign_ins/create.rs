@@ -4,14 +4,7 @@ use actix_web::{HttpResponse, post, web::Data};
 use mailferry_shared::member::{Principal, SignIn};
 
 use crate::{
-    api::{
-        auth::{self, console::MemberClaims, password},
-        errors,
-        examples::principals as examples,
-        json::Body,
-        me,
-        problem::ApiError,
-    },
+    api::{auth::password, errors, examples::principals as examples, json::Body, problem::ApiError},
     app::App,
 };
 
@@ -39,10 +32,5 @@ pub(crate) async fn sign_in(app: Data<App>, body: Body<SignIn>) -> Result<HttpRe
     let (member, hash) = found.map_or((None, None), |(member, hash)| (Some(member), Some(hash)));
     let right = password::verify(password, hash).await?;
     let member = member.filter(|_| right).ok_or(ApiError::SignInFailed)?;
-    app.store.note_sign_in(member.member.id).await?;
-    let now = app.store.now();
-    let claims = MemberClaims::new(member.member.id, member.session_version, now);
-    let cookie = claims.cookie(&app.keys, now).map_err(ApiError::internal)?;
-    let principal = auth::Principal::of_member(member, claims.expires_at());
-    Ok(HttpResponse::Created().cookie(cookie).json(me::view(&app, principal).await?))
+    super::begin(&app, member).await
 }
