@@ -288,7 +288,11 @@ async fn every_message_that_was_not_copied_is_listed_page_by_page() {
         let (pair, run) = (pair.as_str().expect("an id"), run.as_str().expect("an id"));
         let protocol = format!("{order}/accounts/{pair}/runs/{run}/protocol");
         let whole = partner.get(&protocol).await.json();
-        assert_eq!((&whole["items_total"], &whole["items"][0]["code"]), (&json!(30), &json!("too_large")), "{whole}");
+        assert_eq!(
+            (&whole["items_total"], &whole["items"][0]["code"]),
+            (&json!(30), &json!("message_too_large")),
+            "{whole}"
+        );
         let (mut seen, mut query) = (Vec::new(), "limit=7".to_owned());
         loop {
             let page = partner.get(&format!("{protocol}/items?{query}")).await.json();
