@@ -31,7 +31,6 @@ pub mod run;
 pub mod sandbox;
 pub mod schedule;
 pub mod secret;
-pub mod sending;
 pub mod service;
 pub mod tenant;
 pub mod verification;

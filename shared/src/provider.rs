@@ -6,7 +6,6 @@ use crate::{
     delegation::{CredentialKind, DelegationForm},
     endpoint::Endpoint,
     finding::FindingCode,
-    sending::DnsSetup,
 };
 
 /// What a provider wants as the login name.
@@ -49,9 +48,6 @@ pub struct Provider {
     /// Another way in that it offers, such as STARTTLS on port 143.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Endpoint>,
-    /// What it wants the DNS of its customers' domains to say, where that is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dns: Option<DnsSetup>,
 }
 
 /// What must be set up at a provider before access tokens can be fetched.

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::DeltaId, sending::Sending};
+use crate::ids::DeltaId;
 
 /// What starts the delta.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -86,14 +86,6 @@ pub struct MxWatch {
     pub delta_id: Option<DeltaId>,
     /// True if the latest look-up failed; what is told is from the one before.
     pub lookup_failed: bool,
-    /// The mail servers that the new provider wants the MX records to name, where they are known; `*.` in front stands
-    /// for any name below.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[cfg_attr(feature = "openapi", schema(example = json!(["mx1.new.example"])))]
-    pub records_wanted: Vec<String>,
-    /// Who may send the domain's mail (SPF, DKIM); absent until DNS has answered, which is asked once the order has begun.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sending: Option<Sending>,
 }
 
 /// The domains of an order's source addresses.

@@ -26,7 +26,6 @@ pub mod print;
 pub mod repair;
 pub mod request;
 pub mod run;
-pub mod sending;
 pub mod special_use;
 pub mod substitute;
 pub mod uid;

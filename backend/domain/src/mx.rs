@@ -92,7 +92,7 @@ fn is_label(label: &str) -> bool {
 
 /// True if a mail server belongs to the provider of `host`: both lie in the domain that is left without the first
 /// label of `host` (`imap.new.example` and `mx1.new.example`).
-pub(crate) fn is_at(mail_server: &str, host: Option<&str>) -> bool {
+fn is_at(mail_server: &str, host: Option<&str>) -> bool {
     let Some(host) = host.map(|host| host.trim_end_matches('.').to_ascii_lowercase()) else { return false };
     let domain = match host.split_once('.') {
         Some((_, rest)) if rest.contains('.') => rest,

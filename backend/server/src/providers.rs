@@ -3,9 +3,7 @@
 
 use mailferry_shared::{
     endpoint::{Endpoint, HostName},
-    order::ProviderChoice,
     provider::Provider,
-    sending::DnsSetup,
 };
 use mailferry_store::SideAccess;
 use serde::Deserialize;
@@ -33,9 +31,6 @@ struct Row {
 /// The providers, and what each allows.
 #[derive(Debug)]
 pub struct Providers(Vec<Provider>, Vec<Limits>);
-
-/// DKIM selectors of no provider in particular: those of the mail servers that many run themselves.
-const USUAL_SELECTORS: [&str; 6] = ["default", "dkim", "mail", "k1", "s1", "s2"];
 
 /// The row whose limits hold where a server's provider is not known: what most servers run.
 const ANY_SERVER: &str = "dovecot";
@@ -96,22 +91,6 @@ impl Providers {
     pub fn of(&self, access: &SideAccess) -> Option<&Provider> {
         let chosen = access.provider.as_deref().and_then(|id| self.by_id(id));
         chosen.or_else(|| self.by_host(&access.endpoint.as_ref()?.host))
-    }
-
-    /// What the new provider of an order wants DNS to say, where that is known.
-    pub fn dns_setup(&self, destination: Option<&ProviderChoice>) -> Option<&DnsSetup> {
-        let choice = destination?;
-        let chosen = choice.provider.as_deref().and_then(|id| self.by_id(id));
-        chosen.or_else(|| self.by_host(&choice.endpoint.host))?.dns.as_ref()
-    }
-
-    /// The names under which DKIM keys usually are.
-    pub fn dkim_selectors(&self) -> Vec<String> {
-        let known = self.0.iter().filter_map(|provider| provider.dns.as_ref()).flat_map(|dns| &dns.dkim_selectors);
-        let mut all: Vec<String> = known.cloned().chain(USUAL_SELECTORS.map(ToOwned::to_owned)).collect();
-        all.sort();
-        all.dedup();
-        all
     }
 
     /// Those whose name, domain or host matches, best match first; all of them for an empty search. A mail address is
@@ -226,27 +205,6 @@ mod tests {
         assert_eq!(kinds("microsoft-365"), [CredentialKind::OauthRefresh, CredentialKind::MicrosoftApp]);
         let app = &providers.by_id("microsoft-365").expect("known").oauth[1];
         assert!(app.setup.contains("IMAP.AccessAsApp"));
-    }
-
-    #[test]
-    fn what_a_new_provider_wants_dns_to_say_is_known_with_its_source() {
-        let providers = Providers::load().expect("reads");
-        let choice =
-            |host: &str| ProviderChoice { provider: None, endpoint: Endpoint::imaps(host.parse().expect("a host")) };
-        let gmail = choice("imap.gmail.com");
-        assert_eq!(providers.dns_setup(Some(&gmail)).map(|dns| dns.spf.as_str()), Some("include:_spf.google.com"));
-        assert_eq!(providers.dns_setup(Some(&choice("imap.example.org"))), None);
-        let named = ProviderChoice { provider: Some("fastmail".to_owned()), ..choice("imap.example.org") };
-        let fastmail = providers.dns_setup(Some(&named)).expect("known");
-        assert_eq!((fastmail.mx.len(), fastmail.dkim_selectors.len()), (2, 3));
-        for dns in providers.0.iter().filter_map(|provider| provider.dns.as_ref()) {
-            assert!(
-                dns.source.starts_with("https://") && !dns.mx.is_empty() && dns.spf.contains(['=', ':']),
-                "{dns:?}"
-            );
-        }
-        let selectors = providers.dkim_selectors();
-        assert!(["default", "google", "selector1"].iter().all(|one| selectors.iter().any(|known| known == one)));
     }
 
     #[test]

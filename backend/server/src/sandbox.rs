@@ -10,7 +10,6 @@ use std::{io, str::FromStr};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use mailferry_connectors::net::{Inside, MailExchanger, Stream};
-use mailferry_domain::sending::SendingRecords;
 use mailferry_sandbox::{Keep, Kept, Mailbox, Place, empty, filled, serve};
 use mailferry_shared::{
     account::SideName,
@@ -65,24 +64,9 @@ pub fn reached(order: Option<OrderId>, side: SideName, endpoint: Endpoint) -> Re
 /// What DNS would say of every domain of a sandbox order: its mail is switched to the new provider two minutes after the
 /// first start.
 pub fn mail_exchangers(order: &OrderRecord, now: DateTime<Utc>) -> Vec<MailExchanger> {
-    let host =
-        if is_switched(order, now) { format!("mx.{SANDBOX_DOMAIN}") } else { "mx.old.mailferry.test".to_owned() };
+    let switched = order.started_at.is_some_and(|at| at + SWITCHED_AFTER <= now);
+    let host = if switched { format!("mx.{SANDBOX_DOMAIN}") } else { "mx.old.mailferry.test".to_owned() };
     vec![MailExchanger { preference: 10, host, ttl_seconds: MX_TTL_SECONDS }]
-}
-
-/// What DNS would say about who may send the mail of every domain of a sandbox order: the new provider, once its mail goes
-/// there.
-pub fn sending(order: &OrderRecord, now: DateTime<Utc>) -> SendingRecords {
-    let who = if is_switched(order, now) { SANDBOX_DOMAIN } else { "old.mailferry.test" };
-    SendingRecords {
-        spf: vec![format!("v=spf1 include:spf.{who} -all")],
-        dkim_selectors: vec!["default".to_owned()],
-        looked_up_at: now,
-    }
-}
-
-fn is_switched(order: &OrderRecord, now: DateTime<Utc>) -> bool {
-    order.started_at.is_some_and(|at| at + SWITCHED_AFTER <= now)
 }
 
 /// A test host as one order meets it on one side.

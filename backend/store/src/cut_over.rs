@@ -9,7 +9,6 @@ use chrono::{DateTime, Duration, Utc};
 use mailferry_domain::{
     mx::{Mx, domain_of},
     order::OrderLife,
-    sending::SendingRecords,
 };
 use mailferry_shared::{
     ids::{DeltaId, OrderId, PairId},
@@ -35,8 +34,6 @@ pub struct WatchedDomain {
     pub mx: Mx,
     /// True if the latest look-up failed.
     pub lookup_failed: bool,
-    /// Who may send its mail, once that was looked up.
-    pub sending: Option<SendingRecords>,
     /// The delta that was started for it.
     pub delta_id: Option<DeltaId>,
 }
@@ -84,17 +81,6 @@ impl Store {
             ],
         )
         .await?;
-        tx.commit().await
-    }
-
-    /// Keeps what DNS says about who may send the mail of a domain whose MX records were looked up before.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn save_sending(&self, id: OrderId, domain: &str, sending: &SendingRecords) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        let sql = "UPDATE mx_watches SET sending = $3 WHERE order_id = $1 AND domain = $2";
-        tx.execute(sql, args![id, domain, json(sending)?]).await?;
         tx.commit().await
     }
 
@@ -278,8 +264,8 @@ async fn watched_domains(tx: &mut Tx, id: OrderId) -> Result<BTreeMap<String, Wa
             domains.entry(domain).or_default().pairs.push(row.get("id")?);
         }
     }
-    let sql = "SELECT domain, records_before, records, ttl_seconds, looked_up_at, changed_at, lookup_failed, delta_id,
-            sending FROM mx_watches WHERE order_id = $1";
+    let sql = "SELECT domain, records_before, records, ttl_seconds, looked_up_at, changed_at, lookup_failed, delta_id
+         FROM mx_watches WHERE order_id = $1";
     for row in tx.rows(sql, args![id]).await? {
         let Some(watched) = domains.get_mut(&row.get::<String>("domain")?) else { continue };
         watched.mx = Mx {
@@ -291,7 +277,6 @@ async fn watched_domains(tx: &mut Tx, id: OrderId) -> Result<BTreeMap<String, Wa
         };
         watched.lookup_failed = row.get("lookup_failed")?;
         watched.delta_id = row.get("delta_id")?;
-        watched.sending = row.json_opt("sending")?;
     }
     Ok(domains)
 }

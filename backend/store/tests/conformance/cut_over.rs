@@ -4,7 +4,6 @@ use chrono::{DateTime, Duration, Utc};
 use mailferry_domain::{
     mx::{Mx, MxAnswer},
     order::Start,
-    sending::SendingRecords,
 };
 use mailferry_shared::{
     account::AccountCreate,
@@ -27,7 +26,6 @@ on_both! {
     a_lost_job_of_a_cut_over_is_found;
     a_retry_is_for_the_pairs_that_failed;
     two_workers_start_a_due_delta_once;
-    who_may_send_is_kept_beside_the_mx_records_of_a_domain;
 }
 
 async fn started(world: &World, users: &[&str], delta: DeltaSchedule) -> (OrderRecord, Vec<PairId>) {
@@ -199,24 +197,4 @@ async fn two_workers_start_a_due_delta_once(world: World) {
     let both = tokio::join!(world.store.start_due_delta(order.id), other.start_due_delta(order.id));
     let count = both.0.expect("looks").1.len() + both.1.expect("looks").1.len();
     assert_eq!((count, world.store.deltas(order.id).await.expect("deltas").len()), (1, 1));
-}
-
-async fn who_may_send_is_kept_beside_the_mx_records_of_a_domain(world: World) {
-    let store = &world.store;
-    let (order, _) = started(&world, &["anna@old.example"], BY_MX).await;
-    let found = SendingRecords {
-        spf: vec!["v=spf1 include:_spf.old.example -all".to_owned()],
-        dkim_selectors: vec!["default".to_owned()],
-        looked_up_at: store.now(),
-    };
-    store.save_sending(order.id, "old.example", &found).await.expect("nothing to keep it beside");
-    let watched = async || store.watched_domains(order.id).await.expect("domains")["old.example"].clone();
-    assert_eq!(watched().await.sending, None);
-    store
-        .save_mx(order.id, "old.example", Some(&learnt(&Mx::default(), "mx.old.example", store.now())))
-        .await
-        .expect("saved");
-    store.save_sending(order.id, "old.example", &found).await.expect("saved");
-    store.save_mx(order.id, "old.example", None).await.expect("a failed look-up changes nothing");
-    assert_eq!(watched().await.sending, Some(found));
 }

@@ -3,7 +3,6 @@
 use mailferry_shared::{
     order::{OrderStart, StartKind},
     schedule::{DeltaSchedule, DeltaTrigger, MxRecord, MxReport, MxState, MxWatch},
-    sending::{DkimState, Sending, SpfState},
 };
 
 use super::at;
@@ -29,23 +28,8 @@ pub fn mx_report() -> MxReport {
             settled_at: Some(at(120)),
             delta_id: None,
             lookup_failed: false,
-            records_wanted: vec!["mx1.new.example".to_owned()],
-            sending: Some(sending()),
         }],
         starts_delta: true,
         poll_after_ms: 15_000,
-    }
-}
-
-/// A domain that does not yet let the new provider send.
-fn sending() -> Sending {
-    Sending {
-        spf: SpfState::LacksNewProvider,
-        spf_records: vec!["v=spf1 include:_spf.old.example -all".to_owned()],
-        spf_wanted: Some("include:_spf.new.example".to_owned()),
-        dkim: DkimState::HasNewProvidersKey,
-        dkim_selectors: vec!["default".to_owned(), "new1".to_owned()],
-        dkim_wanted: vec!["new1".to_owned()],
-        looked_up_at: at(90),
     }
 }

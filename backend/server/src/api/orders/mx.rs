@@ -5,7 +5,6 @@ use actix_web::{
     web::{Data, Json},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use mailferry_domain::sending::{NewProvider, judge};
 use mailferry_shared::{
     order::OrderState,
     schedule::{DeltaTrigger, MxReport, MxWatch},
@@ -29,8 +28,7 @@ const POLL_FIRST_MS: u32 = 1_000;
 
 /// Where new mail of the order's domains goes: their MX records, compared with those at the order's start.
 ///
-/// While somebody asks, the records are looked up anew; once the order has begun also who may send the domains' mail (SPF,
-/// DKIM), compared with what the new provider wants, where that is known. Where the order's delta follows the MX record, `settled_at` tells
+/// While somebody asks, the records are looked up anew. Where the order's delta follows the MX record, `settled_at` tells
 /// when it starts.
 #[utoipa::path(
     operation_id = "readMx",
@@ -52,12 +50,8 @@ pub(crate) async fn read_mx(app: Data<App>, viewing: Viewing) -> Result<Json<MxR
         app.store.enqueue(JobKind::CutOver, order.id.0, None).await?;
     }
     let first = !ended && domains.values().any(|watched| watched.mx.looked_up_at.is_none() && !watched.lookup_failed);
-    let new = NewProvider {
-        host: order.destination.as_ref().map(|choice| choice.endpoint.host.as_str()),
-        wants: app.providers.dns_setup(order.destination.as_ref()),
-    };
     let report = MxReport {
-        items: domains.into_iter().map(|(domain, watched)| row(domain, watched, new, now)).collect(),
+        items: domains.into_iter().map(|(domain, watched)| row(domain, watched, now)).collect(),
         starts_delta: follows_mx(&order),
         poll_after_ms: if first { POLL_FIRST_MS } else { POLL_MS },
     };
@@ -72,7 +66,7 @@ fn follows_mx(order: &OrderRecord) -> bool {
     order.delta_schedule.is_some_and(|schedule| schedule.trigger == DeltaTrigger::MxChanged)
 }
 
-fn row(domain: String, watched: WatchedDomain, new: NewProvider<'_>, now: DateTime<Utc>) -> MxWatch {
+fn row(domain: String, watched: WatchedDomain, now: DateTime<Utc>) -> MxWatch {
     let state = watched.mx.state(now);
     let settled_at = watched.mx.settled_at();
     MxWatch {
@@ -86,7 +80,5 @@ fn row(domain: String, watched: WatchedDomain, new: NewProvider<'_>, now: DateTi
         settled_at,
         delta_id: watched.delta_id,
         lookup_failed: watched.lookup_failed,
-        records_wanted: new.wants.map(|wants| wants.mx.clone()).unwrap_or_default(),
-        sending: watched.sending.map(|records| judge(records, new)),
     }
 }
