@@ -244,7 +244,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     shutdown.cancel();
     stop_metrics(metrics).await;
     for task in jobs.into_iter().chain([tidy]) {
-        task.await.map_err(io::Error::other)?;
+        task.await.map_err(|_| io::Error::other("a task has panicked"))?;
     }
     app.store.close().await;
     tracing::info!("stopped");

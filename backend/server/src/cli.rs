@@ -15,6 +15,7 @@ use crate::{
     api,
     app::{self, StartError},
     copy::{self, CopyArguments},
+    crash,
     settings::{CommonArgs, ServeArgs, SettingError, Settings, file, table},
     telemetry,
     verify::{self, VerifyArguments},
@@ -70,6 +71,7 @@ pub(crate) enum CliError {
 
 /// Runs the program: exit code 0, 1 for a failure, 2 for wrong use.
 pub fn main() -> ExitCode {
+    crash::keep_secrets();
     let cli = match arguments() {
         Ok(arguments) => Cli::parse_from(arguments),
         Err(error) => return failed(&error.into()),

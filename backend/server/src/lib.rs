@@ -30,7 +30,7 @@
 //! | know what holds for every operation | [`api::conventions`], [`api::idempotency`], [`api::page`], [`api::document`] |
 //! | limit how fast one may ask | [`limits`] |
 //! | count something for Prometheus | [`metrics`] |
-//! | see what is logged | [`telemetry`] |
+//! | see what is logged | [`telemetry`], and of a panic [`crash`] |
 //! | see what links and sessions are signed with | [`keys`] |
 //!
 //! # One migration, from the first click to the last mail
@@ -63,6 +63,7 @@ pub mod app;
 pub mod assets;
 pub mod cli;
 pub mod copy;
+pub mod crash;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
