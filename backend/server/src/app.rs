@@ -131,7 +131,7 @@ impl App {
     /// [`StartError`].
     pub async fn new(store: Store, settings: Arc<Settings>) -> Result<Self, StartError> {
         let keys = server_keys(&store).await?;
-        let limiters = Limiters::new(&settings.limits);
+        let limiters = Limiters::new(&settings.limits, store.clone());
         Ok(Self { store, settings, keys, limiters, providers: Arc::new(Providers::load()?) })
     }
 

@@ -109,6 +109,39 @@ async fn every_failed_sign_in_gets_the_same_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_guesses_at_several_processes_is_counted_by_all_of_them_together() {
+    let slow = |settings: &mut mailferry_server::settings::Settings| {
+        let slow = mailferry_server::settings::Pace { burst: 4, every_seconds: 60 };
+        (settings.limits.sign_ins, settings.limits.vouchers, settings.limits.sessions) = (slow, slow, slow);
+    };
+    on_both_with(slow, async |service| {
+        let other = service.beside().await;
+        let ways = [
+            ("/api/v1/sign-ins", json!({"mail": "admin@alpha.example", "password": "wrong"}), 401),
+            ("/api/v1/sessions", json!({"order_id": "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0009", "token": "x"}), 401),
+        ];
+        for (path, body, refused) in ways {
+            for n in 0..6 {
+                let client = if n % 2 == 0 { service.stranger() } else { other.stranger() };
+                let answer = client.post(path, body.clone()).await;
+                assert_eq!(answer.status, if n < 4 { refused } else { 429 }, "{path}, {n}: {}", answer.text);
+            }
+        }
+        let (order, client) = service.order().await;
+        let mut elsewhere = other.stranger();
+        elsewhere.cookie.clone_from(&client.cookie);
+        for n in 0..6 {
+            let client = if n % 2 == 0 { &client } else { &elsewhere };
+            let answer = client.post(&format!("/api/v1/orders/{order}/voucher"), json!({"code": "MF-WRONG"})).await;
+            assert_eq!(answer.status, if n < 4 { 422 } else { 429 }, "{n}: {}", answer.text);
+        }
+        other.app.store.ping().await.expect("one database");
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guessing_a_password_is_slowed_down_for_the_account_too() {
     let slow = |settings: &mut mailferry_server::settings::Settings| {
         settings.limits.sign_ins = mailferry_server::settings::Pace { burst: 3, every_seconds: 60 };
