@@ -110,12 +110,12 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Copy(arguments) => return Ok(runtime()?.block_on(copy::main(*arguments))),
         Command::Verify(arguments) => return Ok(runtime()?.block_on(verify::main(*arguments))),
         Command::Serve(args) => {
-            telemetry::start(&args.common.log, args.common.log_format)?;
+            telemetry::start(&args.common.logs.log, args.common.logs.log_format)?;
             let settings = Settings::from_serve(&args)?;
             runtime()?.block_on(app::serve(settings))?;
         }
         Command::Worker(args) => {
-            telemetry::start(&args.log, args.log_format)?;
+            telemetry::start(&args.logs.log, args.logs.log_format)?;
             let settings = Settings::from_worker(&args)?;
             runtime()?.block_on(app::worker(settings))?;
         }

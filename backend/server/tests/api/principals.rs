@@ -135,7 +135,7 @@ async fn whoever_guesses_at_several_processes_is_counted_by_all_of_them_together
             let answer = client.post(&format!("/api/v1/orders/{order}/voucher"), json!({"code": "MF-WRONG"})).await;
             assert_eq!(answer.status, if n < 4 { 422 } else { 429 }, "{n}: {}", answer.text);
         }
-        other.app.store.ping().await.expect("one database");
+        other.stop().await;
         service.stop().await;
     })
     .await;

@@ -16,7 +16,8 @@ use crate::{
 
 /// Tries again what failed: a run for each account pair whose latest run left something uncopied, or could not work.
 ///
-/// Pairs whose run has succeeded are left alone. What has been copied is not copied again.
+/// It is a delta (after a trial, another trial) for these pairs alone: what failed is tried again, what has arrived at the
+/// source meanwhile comes along, and what has been copied is not copied again. Pairs whose run has succeeded are left alone.
 #[utoipa::path(
     operation_id = "retryOrder",
     tag = "runs",
