@@ -22,6 +22,16 @@ pub struct Terms {
     pub purge_after_end: Duration,
     /// The delay of a delta that starts by itself, hours: unless another is asked for, the least, the most.
     pub delta_delay_hours: DelayHours,
+    /// Orders at work at once for each member or API key, unless their tenant has a limit of its own.
+    pub active_orders: u32,
+}
+
+impl Terms {
+    /// The latest time at which a full migration may start after a free trial whose run was started `first`: its link must
+    /// still work for as long as after any end.
+    pub fn latest_start_after(&self, first: DateTime<Utc>) -> DateTime<Utc> {
+        first + self.link_after_start - self.link_after_end
+    }
 }
 
 /// The delay of a delta that starts by itself, hours from the end of the first run.
@@ -44,6 +54,7 @@ impl Default for Terms {
             link_warning: Duration::days(3),
             purge_after_end: Duration::days(30),
             delta_delay_hours: DelayHours { usual: 8, least: 4, most: 23 },
+            active_orders: 10,
         }
     }
 }

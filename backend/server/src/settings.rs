@@ -22,6 +22,7 @@ pub mod paypal;
 pub mod table;
 pub mod terms;
 
+use limits::LimitArgs;
 pub use limits::{Limits, Pace};
 use logs::LogArgs;
 pub use logs::LogFormat;
@@ -88,6 +89,9 @@ pub struct CommonArgs {
     /// Logs.
     #[command(flatten)]
     pub logs: LogArgs,
+    /// How much there may be.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// How long things last.
     #[command(flatten)]
     pub terms: TermArgs,
@@ -230,7 +234,7 @@ impl Settings {
             paypal: args.paypal.settings()?,
             operator: args.operator.operator(),
             desk: args.operator.desk(),
-            limits: Limits::default(),
+            limits: Limits::from(&args.limits),
         })
     }
 

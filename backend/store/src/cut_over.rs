@@ -99,6 +99,14 @@ impl Store {
         if main_run_is_open(&mut tx, id).await? {
             return Ok((order, Vec::new()));
         }
+        if matches!(order.life, OrderLife::Completed(..)) {
+            // It waits until others of the same asker have ended; the job looks again.
+            let going_on = OrderRecord { life: order.life.start_delta()?, ..order.clone() };
+            match self.make_room(&mut tx, &going_on).await {
+                Err(StoreError::TooManyActive { .. }) => return Ok((order, Vec::new())),
+                other => other?,
+            }
+        }
         let started = match schedule.trigger {
             DeltaTrigger::AfterDelay => self.start_after_delay(&mut tx, &mut order).await?,
             DeltaTrigger::MxChanged => self.start_switched(&mut tx, &mut order).await?,

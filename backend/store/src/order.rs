@@ -61,6 +61,7 @@ impl Store {
             delta_pending: false,
             ended_at: None,
             started_at: None,
+            first_started_at: None,
             finished_at: None,
             expires_at: now,
             language: new.language,
@@ -222,7 +223,8 @@ impl Store {
                 "UPDATE orders SET version = version + 1, link_version = $3, state = $4, kind = $5,
                     earliest_start = $6, started_at = $7, finished_at = $8, expires_at = $9, language = $10,
                     notify_address = $11, source = $12, destination = $13, options = $14, delta_trigger = $15,
-                    delta_delay_hours = $16, delta_at = $17, delta_pending = $18, ended_at = $19
+                    delta_delay_hours = $16, delta_at = $17, delta_pending = $18, ended_at = $19,
+                    first_started_at = $20
                  WHERE id = $1 AND version = $2",
                 args![
                     order.id,
@@ -244,6 +246,7 @@ impl Store {
                     order.delta_at,
                     order.delta_pending,
                     order.ended_at,
+                    order.first_started_at,
                 ],
             )
             .await?;

@@ -70,11 +70,13 @@ impl Check {
         }
     }
 
-    /// What to copy and how.
-    pub fn options(&mut self, options: &OrderOptions) {
+    /// What to copy and how; no larger message than `most_bytes`.
+    pub fn options(&mut self, options: &OrderOptions, most_bytes: u64) {
         let size = options.max_message_bytes;
         let good = (1..=i64::MAX as u64).contains(&size);
         self.that(good, "/options/max_message_bytes", "The largest message is at least 1 byte.");
+        let words = format!("The largest message here has {most_bytes} bytes; larger ones are skipped and listed.");
+        self.that(size <= most_bytes || !good, "/options/max_message_bytes", words);
         self.that(options.leave_out.len() <= MAX_RULES, "/options/leave_out", "There are too many folders.");
         self.that(options.folder_rules.len() <= MAX_RULES, "/options/folder_rules", "There are too many rules.");
         for (n, name) in options.leave_out.iter().enumerate() {
@@ -247,10 +249,15 @@ mod tests {
         options.leave_out = vec!["Archive/2024".to_owned(), "Archive//x".to_owned()];
         options.folder_rules = vec![FolderRule { source: "Gesendet".to_owned(), destination: String::new() }];
         let mut check = Check::default();
-        check.options(&options);
+        check.options(&options, 100);
         assert_eq!(
             pointers(check),
             ["/options/max_message_bytes", "/options/leave_out/1", "/options/folder_rules/0/destination"]
         );
+        for (bytes, good) in [(100, true), (101, false)] {
+            let mut check = Check::default();
+            check.options(&OrderOptions { max_message_bytes: bytes, ..OrderOptions::default() }, 100);
+            assert_eq!(pointers(check).is_empty(), good, "{bytes}");
+        }
     }
 }

@@ -1,5 +1,32 @@
 //! How fast one may ask, and how much there may be.
 
+use clap::Args;
+use mailferry_shared::order::DEFAULT_MAX_MESSAGE_BYTES;
+
+/// How much there may be, unless a tenant has limits of its own.
+#[derive(Debug, Clone, Args)]
+pub struct LimitArgs {
+    /// Account pairs in an order, and rows in a file. A tenant may have a limit of its own.
+    #[arg(
+        long,
+        env = "MAILFERRY_MAX_PAIRS",
+        value_name = "NUMBER",
+        default_value = "500",
+        value_parser = clap::value_parser!(u32).range(1..=5000)
+    )]
+    pub max_pairs: u32,
+    /// Megabytes of the largest message that an order may copy; larger ones are skipped and listed. A tenant may have a
+    /// limit of its own.
+    #[arg(
+        long,
+        env = "MAILFERRY_MAX_MESSAGE_MB",
+        value_name = "NUMBER",
+        default_value = "50",
+        value_parser = clap::value_parser!(u32).range(1..=2000)
+    )]
+    pub max_message_mb: u32,
+}
+
 /// How fast one address may ask, and how much there may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -25,6 +52,8 @@ pub struct Limits {
     pub sign_ins: Pace,
     /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
     pub max_pairs: u32,
+    /// The largest message that an order may copy, bytes, unless the tenant has a limit of its own.
+    pub max_message_bytes: u64,
 }
 
 /// So many at once, then one every `every_seconds`.
@@ -50,6 +79,14 @@ impl Default for Limits {
             discoveries: Pace { burst: 20, every_seconds: 5 },
             sign_ins: Pace { burst: 10, every_seconds: 30 },
             max_pairs: 500,
+            max_message_bytes: DEFAULT_MAX_MESSAGE_BYTES,
         }
+    }
+}
+
+impl From<&LimitArgs> for Limits {
+    fn from(args: &LimitArgs) -> Self {
+        let max_message_bytes = u64::from(args.max_message_mb) * 1_000_000;
+        Self { max_pairs: args.max_pairs, max_message_bytes, ..Self::default() }
     }
 }
