@@ -313,6 +313,17 @@ async fn the_limits_of_a_tenant_hold() {
         let accounts = format!("/api/v1/orders/{order}/accounts");
         assert_eq!(key.post(&accounts, new_account("a")).await.status, 201);
         key.post(&accounts, new_account("b")).await.is_problem(409, "too_many_accounts");
+        let limits = json!({"limits": {"max_message_bytes": 20_000_000, "max_connections_per_host": 3}});
+        let changed = service.operator().patch(&path, limits).await.json();
+        assert_eq!(changed["limits"], json!({"max_message_bytes": 20_000_000, "max_connections_per_host": 3}));
+        for wrong in [json!({"max_message_bytes": 0}), json!({"max_connections_per_host": 0})] {
+            service.operator().patch(&path, json!({"limits": wrong})).await.is_problem(422, "invalid_field");
+        }
+        let made = key.get(&format!("/api/v1/orders/{}", order_of(&key).await)).await.json();
+        assert_eq!(made["options"]["max_message_bytes"], 20_000_000, "whoever asks for nothing gets what is allowed");
+        let larger = json!({"options": {"max_message_bytes": 20_000_001}});
+        let refused = key.patch(&format!("/api/v1/orders/{order}"), larger).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/options/max_message_bytes", "{refused}");
         assert_eq!(
             service.operator().get("/api/v1/tenants").await.json()["items"][0]["id"],
             OPERATOR_TENANT.to_string()

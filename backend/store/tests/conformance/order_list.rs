@@ -5,6 +5,7 @@ use mailferry_shared::{
     member::Role,
     order::{OrderState, StartKind},
     order_list::MigrationType,
+    run::RunState,
     tenant::TenantLimits,
 };
 use mailferry_store::{Asker, NewMember, NewOrder, OPERATOR_TENANT, OrderFilter, OrderRecord, Reach, StoreError};
@@ -175,7 +176,7 @@ async fn ten_orders_at_work_are_enough_for_one_asker(world: World) {
         store.schedule_order(&order, start(StartKind::Trial, store.now())).await
     };
     let first = begin(me).await.expect("starts");
-    begin(me).await.expect("starts");
+    let two = begin(me).await.expect("starts");
     assert!(matches!(begin(me).await, Err(StoreError::TooManyActive { limit: 2 })));
     for _ in 0..2 {
         begin(key).await.expect("a key counts for itself");
@@ -186,6 +187,13 @@ async fn ten_orders_at_work_are_enough_for_one_asker(world: World) {
     }
     store.cancel_order(&first).await.expect("cancelled");
     begin(me).await.expect("there is room again");
+    // A delta, or another try, is an order at work as well.
+    let done = store.order(two.id).await.expect("order");
+    let runs = store.runs_of_pair(done.id, store.pairs(done.id).await.expect("pairs")[0].id).await.expect("runs");
+    let done = world.end_run(done.id, runs[0].id, RunState::Partial).await;
+    begin(me).await.expect("its place is free");
+    assert!(matches!(store.retry_order(&done).await, Err(StoreError::TooManyActive { limit: 2 })));
+    store.cancel_order(&done).await.expect("cancelled");
     store.change_tenant(OPERATOR_TENANT, None, Some(TenantLimits::default())).await.expect("changed");
     for _ in 2..10 {
         begin(me).await.expect("starts");
