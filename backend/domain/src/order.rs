@@ -254,17 +254,17 @@ impl OrderLife {
         }
     }
 
-    /// When the link stops working.
-    pub fn expires_at(self, created_at: DateTime<Utc>, terms: &Terms) -> DateTime<Utc> {
+    /// When the link stops working; `since` tells since when it is a draft, or over.
+    pub fn expires_at(self, since: DateTime<Utc>, terms: &Terms) -> DateTime<Utc> {
         match self {
             Self::Active(begun) | Self::Paused(begun) => begun.started_at + terms.link_after_start,
             Self::Completed(begun, ended) => {
                 (ended.finished_at + terms.link_after_end).min(begun.started_at + terms.link_after_start)
             }
-            Self::Scheduled { start } => start.earliest + terms.draft_life,
-            Self::Draft | Self::AwaitingPayment { .. } | Self::Closed | Self::Cancelled => {
-                created_at + terms.draft_life
-            }
+            // Nobody asks for a start in the past: whoever pays late has this time again.
+            Self::AwaitingPayment { start } | Self::Scheduled { start } => start.earliest + terms.draft_life,
+            Self::Draft => since + terms.draft_life,
+            Self::Closed | Self::Cancelled => since + terms.link_after_end,
         }
     }
 
@@ -312,6 +312,15 @@ mod tests {
         let life = life.start_delta().and_then(|o| o.complete(at(9))).expect("delta completes");
         assert_eq!(life.expires_at(at(0), &Terms::default()), at(23));
         assert_eq!(life.close().state(), OrderState::Closed);
+    }
+
+    #[test]
+    fn who_waits_for_payment_has_time_from_the_start_and_who_cancels_can_still_read() {
+        let terms = Terms::default();
+        let waiting = OrderLife::AwaitingPayment { start: Start { earliest: at(50), ..main_start() } };
+        assert_eq!(waiting.expires_at(at(0), &terms), at(80), "however long ago it was created");
+        assert_eq!(OrderLife::Cancelled.expires_at(at(50), &terms), at(64));
+        assert_eq!(OrderLife::Draft.expires_at(at(50), &terms), at(80));
     }
 
     #[test]

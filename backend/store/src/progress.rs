@@ -100,10 +100,11 @@ impl Store {
     }
 }
 
-/// While a run is under way it has listed a part of the folders only: what the survey counted is nearer to the whole.
+/// While a run waits or is under way it has listed nothing or a part of the folders only: what the survey counted is nearer
+/// to the whole, and so is the estimate over many accounts of which a few are at work.
 /// A trial copies a part of it, so that nothing can be foreseen.
 fn foresee(run: &mut RunSummary, survey: &Survey) {
-    if !run.state.is_final() && run.kind != RunKind::Trial && run.started_at.is_some() {
+    if !run.state.is_final() && run.kind != RunKind::Trial {
         run.counts.listed = run.counts.listed.max(survey.messages);
         run.counts.listed_bytes = run.counts.listed_bytes.max(survey.size_bytes);
     }
@@ -143,6 +144,8 @@ mod tests {
         let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
         for (state, kind, expected) in [
             (RunState::Running, RunKind::Main, (50, 100)),
+            (RunState::Queued, RunKind::Main, (50, 100)),
+            (RunState::Paused, RunKind::Delta, (50, 100)),
             (RunState::Succeeded, RunKind::Main, (10, 100)),
             (RunState::Running, RunKind::Trial, (10, 100)),
         ] {

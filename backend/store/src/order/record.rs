@@ -196,12 +196,13 @@ impl OrderRecord {
                 self.finished_at = Some(ended.finished_at);
             }
         }
-        // A draft that is not to start before some time lives as long after that.
-        let created_at = match self.life {
+        let since = match self.life {
+            // A draft that is not to start before some time lives as long after that.
             OrderLife::Draft => self.earliest_start.map_or(self.created_at, |start| start.max(self.created_at)),
+            OrderLife::Closed | OrderLife::Cancelled => self.ended_at.unwrap_or(self.created_at),
             _ => self.created_at,
         };
-        self.expires_at = self.life.expires_at(created_at, store.terms());
+        self.expires_at = self.life.expires_at(since, store.terms());
         if let OrderLife::Active(begun) | OrderLife::Paused(begun) | OrderLife::Completed(begun, _) = self.life {
             // The days since a trial's start count: its link goes on with the full migration.
             let first = *self.first_started_at.get_or_insert(begun.started_at);
