@@ -1,9 +1,9 @@
 use chrono::Duration;
 use mailferry_shared::{
     account::AccountCreate,
+    endpoint::Endpoint,
     ids::{ApiKeyId, MemberId, OrderId, TenantId},
     member::Role,
-    endpoint::Endpoint,
     order::{OrderState, ProviderChoice, StartKind},
     order_list::MigrationType,
     run::RunState,
@@ -117,10 +117,7 @@ async fn the_list_is_filtered_by_state_time_domain_member_and_text(world: World)
     assert_eq!(ids(&world, OrderFilter { member_id: Some(maria.member.id), ..filter() }).await, [hers.id]);
     assert_eq!(ids(&world, OrderFilter { kind: Some(StartKind::Trial), ..filter() }).await, [other.id]);
     assert!(ids(&world, OrderFilter { kind: Some(StartKind::Main), ..filter() }).await.is_empty());
-    let host = |host: &str| ProviderChoice {
-        provider: None,
-        endpoint: Endpoint::imaps(host.parse().expect("a host")),
-    };
+    let host = |host: &str| ProviderChoice { provider: None, endpoint: Endpoint::imaps(host.parse().expect("a host")) };
     let gmail = OrderRecord { source: Some(host("imap.gmail.com")), ..store.order(hers.id).await.expect("order") };
     store.save_order(&gmail).await.expect("saved");
     let types = |types: &[MigrationType]| OrderFilter { types: types.to_vec(), ..filter() };
