@@ -2,9 +2,9 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountPair, LoginState},
+    account::{AccountPair, LoginState, SideName},
     ids::OrderId,
-    order::{Language, Order, OrderAction, OrderChange},
+    order::{Language, Order, OrderAction, OrderChange, ProviderChoice},
 };
 
 use super::{Load, checking::Checking, poll::Kick, typed::Typed};
@@ -96,6 +96,14 @@ impl OrderContext {
     /// What was typed and not sent yet.
     pub(crate) fn typed(self) -> Typed {
         self.typed.get_value()
+    }
+
+    /// The provider chosen for a side.
+    pub(crate) fn choice(self, side: SideName) -> Option<ProviderChoice> {
+        self.order.with(|order| match side {
+            SideName::Source => order.source.clone(),
+            SideName::Destination => order.destination.clone(),
+        })
     }
 
     /// True if the order allows `action` now.

@@ -10,6 +10,7 @@ use mailferry_shared::{
     secret::Secret,
 };
 
+use super::grant::{DelegationFields, GrantFields};
 use crate::forms;
 
 /// A server's fields.
@@ -85,8 +86,13 @@ impl ProviderFields {
 #[derive(Clone, Copy)]
 pub(crate) struct SideFields {
     pub(crate) user: RwSignal<String>,
+    /// A password, or an access token.
     pub(crate) password: RwSignal<String>,
+    /// What it is, and what stands in its place.
+    pub(crate) grant: GrantFields,
     pub(crate) act_for: RwSignal<String>,
+    /// How the server is told for whom an admin logs in.
+    pub(crate) delegation: DelegationFields,
     /// The order's admin credentials log in.
     pub(crate) by_admin: RwSignal<bool>,
     pub(crate) own_server: RwSignal<bool>,
@@ -100,7 +106,9 @@ impl SideFields {
         Self {
             user: RwSignal::default(),
             password: RwSignal::default(),
+            grant: GrantFields::empty(),
             act_for: RwSignal::default(),
+            delegation: DelegationFields::empty(),
             by_admin: RwSignal::new(false),
             own_server: RwSignal::new(false),
             server: ServerFields::of(None),
@@ -113,6 +121,8 @@ impl SideFields {
         for text in [self.user, self.password, self.act_for] {
             text.set(String::new());
         }
+        self.grant.clear();
+        self.delegation.show(None);
         self.own_server.set(false);
         self.by_admin.set(false);
         self.server.clear();

@@ -185,9 +185,12 @@ fn SideCard(
     let entries = Signal::derive(move || known.load().ready().map(|list| choices(list)).unwrap_or_default());
     let chosen = Memo::new(move |_| known.find(&fields.provider.get()?));
     let needs_host = Memo::new(move |_| chosen.get().is_some_and(|provider| provider.endpoint.is_none()));
+    let typed = RwSignal::new(String::new());
     let choose = move |id: String| {
         fields.provider.set(Some(id));
         fields.error.set(None);
+        // What was found for an address is not what was chosen.
+        typed.set(String::new());
         if needs_host.get_untracked() {
             fields.server.clear();
         }
@@ -196,11 +199,14 @@ fn SideCard(
         fields.by_hand.update(|by_hand| *by_hand = !*by_hand);
         fields.error.set(None);
     };
-    let typed = RwSignal::new(String::new());
-    // What is typed anew is not wrong yet.
+    // What is typed anew is not wrong yet; and an address takes the place of what was chosen before.
     Effect::new(move || {
-        if !typed.with(String::is_empty) {
-            fields.error.set(None);
+        if typed.with(String::is_empty) {
+            return;
+        }
+        fields.error.set(None);
+        if typed.with(|typed| discovery::domain_of(typed).is_some()) {
+            fields.provider.set(None);
         }
     });
     let title_id = format!("{}-title", texts.id);

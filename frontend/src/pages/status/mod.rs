@@ -9,6 +9,7 @@ mod next;
 mod pairs;
 mod passwords;
 mod protocol;
+mod sending;
 mod verify;
 mod voyage;
 

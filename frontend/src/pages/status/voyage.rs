@@ -35,6 +35,14 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
     let value = move || (!unknown.get()).then(|| done.get().to_string());
     view! {
         <section class="card voyage" aria-label=t!("status.overall")>
+            <Show
+                when=move || page.state() != OrderState::Cancelled
+                fallback=move || {
+                    // What will not go on has no percentage.
+                    let counts = move || progress.with(|progress| progress.as_ref().map(counted).unwrap_or_default());
+                    view! { <p class="voyage-ended">{move || t!("status.copied_until", counts = counts())}</p> }
+                }
+            >
             <div class="voyage-head">
                 <p class="voyage-percent">{move || intl::percent(done.get())}</p>
                 <p class="soft numbers">{move || progress.with(|progress| progress.as_ref().map(counted))}</p>
@@ -55,6 +63,7 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                 <span>{move || ends().0}</span>
                 <span>{move || ends().1}</span>
             </div>
+            </Show>
             <dl class="facts facts-small">{move || facts(page)}</dl>
             <Pace page=page />
         </section>
@@ -71,15 +80,21 @@ fn Pace(page: Page) -> impl IntoView {
             t!("status.pace_label", now = intl::rate(whole(now)), highest = intl::rate(whole(highest(rates))))
         })
     });
+    // Two points make a line, and as long as nothing has moved there is nothing to draw.
+    let drawn = Memo::new(move |_| rates.with(|rates| rates.len() > 1 && highest(rates) > 0.0));
     view! {
-        // Two points make a line.
-        <Show when=move || rates.with(|rates| rates.len() > 1) && page.state() == OrderState::Active>
+        <Show when=move || page.state() == OrderState::Active>
             <figure class="pace">
                 <figcaption class="row-between small soft">
                     <span>{t!("status.pace")}</span>
-                    <span class="numbers">{move || label.get()}</span>
+                    <span class="numbers">{move || drawn.get().then(|| label.get())}</span>
                 </figcaption>
-                <Chart rates=rates label=label />
+                <Show
+                    when=move || drawn.get()
+                    fallback=|| view! { <p class="chart chart-waiting small">{t!("status.pace_waiting")}</p> }
+                >
+                    <Chart rates=rates label=label />
+                </Show>
             </figure>
         </Show>
     }
