@@ -36,7 +36,14 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await lab.name({ name: "_imap._tcp.new.example", srv: [[destination.imap_port, "localhost"]] });
     const from = page.getByRole("region", { name: "From", exact: true });
     const search = page.getByRole("combobox", { name: "Current provider" });
+    await search.fill("gmail");
+    await search.press("Enter");
+    await expect(from.getByText("imap.gmail.com")).toBeVisible();
     await search.fill("someone@nowhere.example");
+    await search.blur();
+    // What was chosen before does not come back in the place of the address.
+    await expect(search).toHaveValue("someone@nowhere.example");
+    await expect(from.getByText("imap.gmail.com")).toHaveCount(0);
     await expect(from.getByText("No settings were found for nowhere.example.")).toBeVisible({ timeout: 30_000 });
     await search.fill("anna@old.example");
     await expect(from.getByText(`localhost:${source.imaps_port}`)).toBeVisible({ timeout: 30_000 });

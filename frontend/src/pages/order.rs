@@ -153,11 +153,13 @@ pub(crate) fn Resume() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let router = Router::get();
     Effect::new(move || {
-        let path = context.order.with_untracked(|order| {
-            if is_asked_for(order) { asked_path(order.id) } else { resume_at(order).path(order.id) }
-        });
-        // Whoever comes back from paying brings the payment's number along.
+        // Whoever comes back from paying brings the payment's number along: where one pays, it is asked for.
         let query = window().location().search().unwrap_or_default();
+        let path = context.order.with_untracked(|order| match order {
+            _ if query.contains("payment=") => Step::Confirm.path(order.id),
+            _ if is_asked_for(order) => asked_path(order.id),
+            _ => resume_at(order).path(order.id),
+        });
         router.replace(&format!("{path}{query}"));
     });
     view! { <Skeleton /> }

@@ -17,7 +17,7 @@ use crate::{
     browser::intl,
     components::{Failure, FieldError, Glyph, RadioCard, TextField, icon},
     pages::parts,
-    route::Step,
+    route::{Step, asked_path, is_asked_for},
     state::{checking, order::OrderContext, router::Router, service::Service},
     t, tn,
 };
@@ -128,6 +128,10 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
         }
     };
     let days = service.trial_days();
+    // What the operator was asked to do is started there: here it is only paid for.
+    if context.order.with_untracked(is_asked_for) {
+        return view! { <Asked to_status=to_status /> }.into_any();
+    }
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.start_title")}</h2>
@@ -155,6 +159,25 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {move || if busy.get() { t!("confirm.starting") } else { t!("confirm.start") }}
             </button>
             <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
+        </section>
+    }
+    .into_any()
+}
+
+/// Paying for what the operator does.
+#[component]
+fn Asked(to_status: Callback<()>) -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    view! {
+        <section class="card start-card" aria-labelledby="start-title">
+            <h2 id="start-title">{t!("confirm.asked_title")}</h2>
+            <p class="soft">{t!("confirm.asked_text")}</p>
+            <payment::Pay />
+            <Voucher to_status=to_status />
+            <a class="button button-wide" href=asked_path(context.id)>
+                {t!("confirm.to_request")}
+                {icon(Glyph::ArrowRight)}
+            </a>
         </section>
     }
 }
