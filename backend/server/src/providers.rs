@@ -103,7 +103,9 @@ impl Providers {
 
     /// The provider whose addresses have this domain, or whose hosts lie directly in it.
     pub fn by_domain(&self, domain: &str) -> Option<&Provider> {
-        self.list.iter().find(|provider| provider.endpoint.is_some() && provider.domains.iter().any(|one| one == domain))
+        self.list
+            .iter()
+            .find(|provider| provider.endpoint.is_some() && provider.domains.iter().any(|one| one == domain))
     }
 
     /// The provider whose server this is.

@@ -90,12 +90,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn save_sending(
-        &self,
-        id: OrderId,
-        domain: &str,
-        sending: &SendingRecords,
-    ) -> Result<(), StoreError> {
+    pub async fn save_sending(&self, id: OrderId, domain: &str, sending: &SendingRecords) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let sql = "UPDATE mx_watches SET sending = $3 WHERE order_id = $1 AND domain = $2";
         tx.execute(sql, args![id, domain, json(sending)?]).await?;

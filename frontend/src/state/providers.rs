@@ -53,7 +53,8 @@ impl KnownProviders {
     /// The provider of a choice: the one that was chosen, or the one whose server it is.
     pub(crate) fn of(self, choice: &ProviderChoice) -> Option<Provider> {
         let chosen = choice.provider.as_deref().and_then(|id| self.find(id));
-        let is_its = |it: &&Provider| it.endpoint.as_ref().is_some_and(|endpoint| endpoint.host == choice.endpoint.host);
+        let is_its =
+            |it: &&Provider| it.endpoint.as_ref().is_some_and(|endpoint| endpoint.host == choice.endpoint.host);
         chosen.or_else(|| self.list.with(|list| list.ready()?.iter().find(is_its).cloned()))
     }
 

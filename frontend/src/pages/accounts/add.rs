@@ -26,8 +26,7 @@ pub(super) fn AddAccount() -> impl IntoView {
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let tokens = side_form::tokens_of_both(page.context, known);
-        let inputs =
-            (side_form::read(source, tokens.0, |_| false), side_form::read(destination, tokens.1, |_| false));
+        let inputs = (side_form::read(source, tokens.0, |_| false), side_form::read(destination, tokens.1, |_| false));
         let (Some(source_input), Some(destination_input)) = inputs else { return };
         if busy.get_untracked() {
             return;

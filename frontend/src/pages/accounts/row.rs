@@ -99,7 +99,8 @@ fn side_cell(side: &Side) -> impl IntoView + use<> {
             {server}
             {by_admin}
             {password}
-            <p class="row">{parts::login_view(side)}<span class="account-meta numbers">{counted(side)}</span></p>
+            <p>{parts::login_view(side)}</p>
+            {counted(side).map(|counted| view! { <p class="account-meta numbers">{counted}</p> })}
             {findings}
         </div>
     }

@@ -116,7 +116,7 @@ pub(crate) fn Providers() -> impl IntoView {
             </div>
             <section class="card" aria-labelledby="additional-title">
                 <h2 id="additional-title">{t!("providers.additional")}</h2>
-                <div class="two">
+                <div class="two two-aligned">
                     <TextField
                         id="notify"
                         label=t!("providers.notify_label")

@@ -45,7 +45,9 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
             >
             <div class="voyage-head">
                 <p class="voyage-percent">{move || intl::percent(done.get())}</p>
-                <p class="soft numbers">{move || progress.with(|progress| progress.as_ref().map(counted))}</p>
+                <p class="soft numbers">
+                    {move || progress.with(|progress| progress.as_ref().map(|progress| waiting(page, progress).unwrap_or_else(|| counted(progress))))}
+                </p>
             </div>
             <div class="voyage-track">
                 <div class="voyage-lane" aria-hidden="true">
@@ -116,6 +118,17 @@ fn counted(progress: &Progress) -> String {
     format!("{messages} · {bytes}")
 }
 
+/// Before the start: what was counted by the checks.
+fn waiting(page: Page, progress: &Progress) -> Option<String> {
+    let is_ahead = matches!(progress.state, OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled);
+    page.context.order.with(|order| {
+        (is_ahead && progress.counts.listed == 0 && order.totals.survey_complete).then(|| {
+            let messages = tn!("count.messages", order.totals.messages);
+            t!("status.ahead", messages = messages, size = intl::size(order.totals.size_bytes))
+        })
+    })
+}
+
 fn fact(name: &'static str, value: String) -> impl IntoView {
     view! {
         <div class="fact">
@@ -145,11 +158,21 @@ fn facts(page: Page) -> impl IntoView + use<> {
             {fact(t!("status.accounts"), i18n::number(u64::try_from(pairs).unwrap_or_default()))}
             {moving.then(|| fact(t!("status.rate"), if rate.is_empty() { t!("status.rate_none").to_owned() } else { rate }))}
             {fact(t!("status.created"), intl::date_time(order.created_at))}
-            {fact(t!("status.started"), time(order.started_at))}
-            {if moving {
-                fact(t!("status.eta"), estimate)
-            } else {
-                fact(t!("status.finished"), time(order.finished_at))
+            {match state {
+                OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled => {
+                    let at = order.earliest_start.map_or_else(|| t!("confirm.now").to_owned(), intl::date_time);
+                    fact(t!("confirm.when_legend"), at).into_any()
+                }
+                _ if moving => view! {
+                    {fact(t!("status.started"), time(order.started_at))}
+                    {fact(t!("status.eta"), estimate)}
+                }
+                .into_any(),
+                _ => view! {
+                    {fact(t!("status.started"), time(order.started_at))}
+                    {fact(t!("status.finished"), time(order.finished_at))}
+                }
+                .into_any(),
             }}
         }
     })
