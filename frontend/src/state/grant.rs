@@ -55,35 +55,39 @@ impl Part {
     }
 }
 
+/// The value of a part, and what is wrong with it.
+type PartFields = (RwSignal<String>, RwSignal<Option<String>>);
+
 /// The fields.
 #[derive(Clone, Copy)]
 pub(crate) struct GrantFields {
     pub(crate) kind: RwSignal<CredentialKind>,
-    values: [RwSignal<String>; Part::COUNT],
-    errors: [RwSignal<Option<String>>; Part::COUNT],
+    /// Value and error of each part; aside, so that the fields of an account stay small.
+    parts: StoredValue<[PartFields; Part::COUNT]>,
 }
 
 impl GrantFields {
     pub(crate) fn empty() -> Self {
         Self {
             kind: RwSignal::default(),
-            values: std::array::from_fn(|_| RwSignal::default()),
-            errors: std::array::from_fn(|_| RwSignal::default()),
+            parts: StoredValue::new(std::array::from_fn(|_| (RwSignal::default(), RwSignal::default()))),
         }
     }
 
     /// Empties the fields; the kind stays, for the next account of the same provider.
     pub(crate) fn clear(self) {
-        self.values.into_iter().for_each(|value| value.set(String::new()));
-        self.errors.into_iter().for_each(|error| error.set(None));
+        for (value, error) in self.parts.get_value() {
+            value.set(String::new());
+            error.set(None);
+        }
     }
 
     pub(crate) fn value(self, part: Part) -> RwSignal<String> {
-        self.values[part as usize]
+        self.parts.with_value(|parts| parts[part as usize].0)
     }
 
     pub(crate) fn error(self, part: Part) -> RwSignal<Option<String>> {
-        self.errors[part as usize]
+        self.parts.with_value(|parts| parts[part as usize].1)
     }
 
     /// What was filled in; `None` if nothing was.

@@ -53,10 +53,10 @@ async fn look_up(
         Some(wanted) => wanted.dkim.clone(),
         None => USUAL_SELECTORS.map(str::to_owned).to_vec(),
     };
-    let keys: Vec<Option<String>> = stream::iter(&dkim_looked_at)
+    let keys: Vec<Option<String>> = stream::iter(dkim_looked_at.clone())
         .map(|selector| async move {
-            let texts = resolver.texts_now(&dkim_name(selector, domain)).await?;
-            Ok::<_, DnsError>(has_dkim_key(&texts).then(|| selector.clone()))
+            let texts = resolver.texts_now(&dkim_name(&selector, domain)).await?;
+            Ok::<_, DnsError>(has_dkim_key(&texts).then_some(selector))
         })
         .buffered(PARALLEL)
         .collect::<Vec<_>>()

@@ -198,7 +198,7 @@ fn form_name(form: Option<DelegationForm>) -> &'static str {
 /// How the server is told for whom an admin logs in.
 #[component]
 pub(super) fn DelegationField(
-    #[prop(into)] id: String,
+    id: &'static str,
     fields: DelegationFields,
     #[prop(optional, into)] disabled: Signal<bool>,
 ) -> impl IntoView {

@@ -7,7 +7,7 @@ use mailferry_shared::{
     payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState},
 };
 
-use super::lacking;
+use super::{lacking, options::OptionErrors, start};
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
@@ -21,12 +21,13 @@ const MAX_LOOKS: u32 = 120;
 
 /// The part of the start card that takes money; nothing where only vouchers pay.
 #[component]
-pub(super) fn Pay() -> impl IntoView {
+pub(super) fn Pay(errors: OptionErrors) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let list = RwSignal::new(None::<PaymentList>);
     let latest = RwSignal::new(None::<OrderPayment>);
     let failure = RwSignal::new(None::<ApiError>);
     let (busy, cancelled) = (RwSignal::new(false), RwSignal::new(false));
+    let left = Memo::new(move |_| context.order.with(lacking));
     let load = move || {
         spawn_local(async move {
             if let Ok(payments) = api::payments(context.id).await {
@@ -51,11 +52,28 @@ pub(super) fn Pay() -> impl IntoView {
             });
         }
     }
-    load();
+    // A voucher that pays for a part leaves less to pay.
+    Effect::new(move || {
+        left.track();
+        load();
+    });
     let pay = move |_| {
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
+            // Nothing that was chosen is lost on the way.
+            match start::save_options(context, errors).await {
+                Ok(true) => {}
+                Ok(false) => {
+                    busy.try_set(false);
+                    return;
+                }
+                Err(error) => {
+                    busy.try_set(false);
+                    failure.try_set(Some(error));
+                    return;
+                }
+            }
             match approval(context).await {
                 // The browser leaves for PayPal, and comes back to this step.
                 Ok(Some(url)) => {
@@ -72,7 +90,7 @@ pub(super) fn Pay() -> impl IntoView {
         });
     };
     let due = Memo::new(move |_| {
-        if context.order.with(lacking) == 0 {
+        if left.get() == 0 {
             return None;
         }
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::{self, ApiError},
     browser::intl,
-    components::{Failure, FieldError, Glyph, RadioCard, TextField, icon},
+    components::{Failure, FieldError, Glyph, Notice, RadioCard, TextField, Tone, icon},
     pages::parts,
     route::{Step, asked_path, is_asked_for},
     state::{checking, order::OrderContext, router::Router, service::Service},
@@ -55,7 +55,7 @@ fn reasons(context: OrderContext) -> Vec<String> {
     }
     let lacking = context.order.with(lacking);
     if context.typed().start.kind.get() == StartKind::Main && lacking > 0 {
-        reasons.push(tn!("confirm.why_voucher", u64::from(lacking)));
+        reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
     }
     reasons
 }
@@ -141,11 +141,12 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay />
+                <payment::Pay errors=option_errors />
                 <Voucher to_status=to_status />
                 <schedule::SecondRun />
             </Show>
             <When error=time_error />
+            {move || will_not_fit(context)}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <button
                 type="button"
@@ -164,6 +165,18 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     .into_any()
 }
 
+/// What is known to be too large for where it goes, said before the start, which it does not forbid.
+fn will_not_fit(context: OrderContext) -> Option<impl IntoView + use<>> {
+    let count = to_u64(context.pairs().iter().filter(|pair| pair.ticked && parts::will_not_fit(pair)).count());
+    (count > 0).then(|| {
+        view! {
+            <Notice tone=Tone::Warning>
+                <p>{tn!("confirm.will_not_fit", count)}</p>
+            </Notice>
+        }
+    })
+}
+
 /// Paying for what the operator does.
 #[component]
 fn Asked(to_status: Callback<()>) -> impl IntoView {
@@ -172,7 +185,7 @@ fn Asked(to_status: Callback<()>) -> impl IntoView {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.asked_title")}</h2>
             <p class="soft">{t!("confirm.asked_text")}</p>
-            <payment::Pay />
+            <payment::Pay errors=OptionErrors::new() />
             <Voucher to_status=to_status />
             <a class="button button-wide" href=asked_path(context.id)>
                 {t!("confirm.to_request")}
@@ -182,13 +195,18 @@ fn Asked(to_status: Callback<()>) -> impl IntoView {
     }
 }
 
+/// Sends the options, as long as they may be changed; false if they are not valid.
+pub(super) async fn save_options(context: OrderContext, errors: OptionErrors) -> Result<bool, ApiError> {
+    let may_change = untrack(|| context.allows(OrderAction::Change));
+    if may_change { options::save(context, errors).await } else { Ok(true) }
+}
+
 async fn start_with_options(
     context: OrderContext,
     errors: OptionErrors,
     start: &OrderStart,
 ) -> Result<Option<Order>, ApiError> {
-    let may_change = untrack(|| context.allows(OrderAction::Change));
-    if may_change && !options::save(context, errors).await? {
+    if !save_options(context, errors).await? {
         return Ok(None);
     }
     api::start_order(context.id, start).await.map(Some)

@@ -115,7 +115,10 @@ fn details(pairs: &[AccountPair]) -> impl IntoView + use<> {
 }
 
 fn detail(pair: &AccountPair) -> impl IntoView + use<> {
-    let (class, glyph, text) = if parts::has_passed(pair) {
+    let findings: Vec<_> = [&pair.source, &pair.destination].into_iter().flat_map(|side| &side.findings).collect();
+    let (class, glyph, text) = if parts::has_passed(pair) && !findings.is_empty() {
+        ("status status-warn", Glyph::Check, t!("confirm.passed_with_note"))
+    } else if parts::has_passed(pair) {
         ("status status-good", Glyph::Check, t!("confirm.passed"))
     } else if parts::has_failed(pair) {
         ("status status-bad", Glyph::Cross, t!("confirm.not_passed"))
@@ -133,6 +136,7 @@ fn detail(pair: &AccountPair) -> impl IntoView + use<> {
             </th>
             <td>
                 <span class=class>{icon(glyph)}<span>{text}</span></span>
+                {findings.into_iter().map(parts::finding_view).collect_view()}
             </td>
             <td class="number" data-label=t!("confirm.col_messages")>
                 {messages}

@@ -39,7 +39,7 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
     view! {
         <Show when=any>
             <section class="card" aria-labelledby="mx-title" aria-live="polite">
-                <h2 id="mx-title">{move || title(&report.read())}</h2>
+                <h2 id="mx-title">{move || report.with(|report| title(report.as_ref()))}</h2>
                 {move || {
                     report
                         .with(|report| {
@@ -57,8 +57,8 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
     }
 }
 
-fn title(report: &Option<MxReport>) -> &'static str {
-    if report.as_ref().is_some_and(tells_of_sending) { t!("mx.dns_title") } else { t!("mx.title") }
+fn title(report: Option<&MxReport>) -> &'static str {
+    if report.is_some_and(tells_of_sending) { t!("mx.dns_title") } else { t!("mx.title") }
 }
 
 fn tells_of_sending(report: &MxReport) -> bool {
