@@ -186,7 +186,7 @@ mod tests {
     fn what_a_provider_wants_in_dns_names_where_it_was_read() {
         let providers = Providers::load().expect("reads");
         assert!(providers.dns.iter().flatten().all(|dns| dns.source.starts_with("https://")));
-        let endpoint = |host: &str| Endpoint { host: host.parse().expect("a host"), port: 993, tls: TlsMode::Implicit };
+        let endpoint = |host: &str| Endpoint::new(host.parse().expect("a host"), 993, TlsMode::Implicit);
         let wanted = |provider: Option<&str>, host| {
             let choice = ProviderChoice { provider: provider.map(str::to_owned), endpoint: endpoint(host) };
             providers.dns_wanted(&choice).and_then(|dns| dns.spf.as_deref())

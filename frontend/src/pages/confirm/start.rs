@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     account::LoginState,
     order::{Order, OrderAction, OrderStart, OrderState, StartKind},
+    service::HoursRange,
 };
 
 use super::{
@@ -18,7 +19,7 @@ use crate::{
     components::{Failure, FieldError, Glyph, Notice, RadioCard, TextField, Tone, icon},
     pages::parts,
     route::{Step, asked_path, is_asked_for},
-    state::{checking, order::OrderContext, router::Router, service::Service},
+    state::{checking, order::OrderContext, router::Router, service::Service, typed::StartFields},
     t, tn,
 };
 
@@ -79,22 +80,9 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let failure = RwSignal::new(None::<ApiError>);
     let time_error = RwSignal::new(None::<String>);
     let blocked = Memo::new(move |_| reasons(context));
+    let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
     let on_start = move |_| {
-        let at = if fields.later.get_untracked() {
-            let at = intl::parse_local(&fields.at.get_untracked()).filter(|at| *at > intl::now());
-            time_error.set(at.is_none().then(|| t!("confirm.at_invalid").to_owned()));
-            let Some(at) = at else { return };
-            Some(at)
-        } else {
-            None
-        };
-        let kind = fields.kind.get_untracked();
-        let delta_schedule = match kind {
-            StartKind::Main => schedule::read(fields.second, untrack(|| service.delta_hours())),
-            StartKind::Trial => Ok(None),
-        };
-        let Ok(delta_schedule) = delta_schedule else { return };
-        let start = OrderStart { kind, earliest_start: at, delta_schedule };
+        let Some(start) = chosen.run(()) else { return };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -130,7 +118,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let days = service.trial_days();
     // What the operator was asked to do is started there: here it is only paid for.
     if context.order.with_untracked(is_asked_for) {
-        return view! { <Asked to_status=to_status /> }.into_any();
+        return view! { <Asked /> }.into_any();
     }
     view! {
         <section class="card start-card" aria-labelledby="start-title">
@@ -141,7 +129,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay errors=option_errors />
+                <payment::Pay starting=payment::Starting { errors: option_errors, read: chosen } to_status=to_status />
                 <Voucher to_status=to_status />
                 <schedule::SecondRun />
             </Show>
@@ -179,14 +167,16 @@ fn will_not_fit(context: OrderContext) -> Option<impl IntoView + use<>> {
 
 /// Paying for what the operator does.
 #[component]
-fn Asked(to_status: Callback<()>) -> impl IntoView {
+fn Asked() -> impl IntoView {
     let context = expect_context::<OrderContext>();
+    let router = Router::get();
+    let to_request = Callback::new(move |()| router.go(&asked_path(context.id)));
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.asked_title")}</h2>
             <p class="soft">{t!("confirm.asked_text")}</p>
-            <payment::Pay errors=OptionErrors::new() />
-            <Voucher to_status=to_status />
+            <payment::Pay to_status=to_request />
+            <Voucher to_status=to_request />
             <a class="button button-wide" href=asked_path(context.id)>
                 {t!("confirm.to_request")}
                 {icon(Glyph::ArrowRight)}
@@ -195,18 +185,31 @@ fn Asked(to_status: Callback<()>) -> impl IntoView {
     }
 }
 
-/// Sends the options, as long as they may be changed; false if they are not valid.
-pub(super) async fn save_options(context: OrderContext, errors: OptionErrors) -> Result<bool, ApiError> {
-    let may_change = untrack(|| context.allows(OrderAction::Change));
-    if may_change { options::save(context, errors).await } else { Ok(true) }
+/// What was chosen; none with the errors beside the fields.
+fn chosen(fields: StartFields, hours: HoursRange, time_error: RwSignal<Option<String>>) -> Option<OrderStart> {
+    let at = if fields.later.get_untracked() {
+        let at = intl::parse_local(&fields.at.get_untracked()).filter(|at| *at > intl::now());
+        time_error.set(at.is_none().then(|| t!("confirm.at_invalid").to_owned()));
+        Some(at?)
+    } else {
+        None
+    };
+    let kind = fields.kind.get_untracked();
+    let delta_schedule = match kind {
+        StartKind::Main => schedule::read(fields.second, hours).ok()?,
+        StartKind::Trial => None,
+    };
+    Some(OrderStart { kind, earliest_start: at, delta_schedule })
 }
 
-async fn start_with_options(
+/// Sends the options as long as they may be changed, and starts; none if the options are not valid.
+pub(super) async fn start_with_options(
     context: OrderContext,
     errors: OptionErrors,
     start: &OrderStart,
 ) -> Result<Option<Order>, ApiError> {
-    if !save_options(context, errors).await? {
+    let may_change = untrack(|| context.allows(OrderAction::Change));
+    if may_change && !options::save(context, errors).await? {
         return Ok(None);
     }
     api::start_order(context.id, start).await.map(Some)
