@@ -254,6 +254,7 @@ async function status(visit: Visit): Promise<void> {
   await page.waitForTimeout(8000);
   await visit.shoot("running");
   await visit.button("status.pause").click();
+  await visit.button("status.pause_confirm").click();
   await visit.button("status.resume").waitFor();
   await visit.shoot("paused");
   line.open();

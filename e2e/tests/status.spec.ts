@@ -76,6 +76,9 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(chart).toBeVisible({ timeout: 60_000 });
     expect(await chart.locator("polyline").getAttribute("points")).toMatch(/^[\d.]+,[\d.]+( [\d.]+,[\d.]+)+$/);
     await button("Pause").click();
+    const question = page.getByRole("dialog", { name: "Pause the migration?" });
+    await expect(question).toContainText("then it goes on where it stopped");
+    await question.getByRole("button", { name: "Pause now" }).click();
     await expect(title).toHaveText("Paused");
     line.open();
     await button("Resume").click();

@@ -166,6 +166,8 @@ fn poll_accounts(context: OrderContext) {
         let followed = context.checking.running.try_get_untracked()? > 0;
         if wanted && !followed {
             context.load_accounts().await;
+            // The sums follow what is counted.
+            context.refresh();
         }
         Some(2000)
     });

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountPair, LoginState, SideName},
+    account::{AccountPair, LoginState, Side, SideName},
     ids::OrderId,
     order::{Language, Order, OrderAction, OrderChange, ProviderChoice},
 };
@@ -161,7 +161,18 @@ impl OrderContext {
     }
 }
 
+/// True while a login is being tried.
+pub(crate) fn is_checking(pair: &AccountPair) -> bool {
+    [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Checking)
+}
+
+/// True while what lies in an account that could be opened is being counted: there is neither a count nor a reason why
+/// there is none.
+pub(crate) fn is_counting(side: &Side) -> bool {
+    side.login == LoginState::Passed && side.survey.is_none() && side.findings.is_empty()
+}
+
 /// True while a login is being tried or an account that could be opened is being counted.
 pub(crate) fn is_moving(pair: &AccountPair) -> bool {
-    [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Checking)
+    is_checking(pair) || [&pair.source, &pair.destination].into_iter().any(is_counting)
 }

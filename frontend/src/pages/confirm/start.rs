@@ -34,7 +34,7 @@ fn reasons(context: OrderContext) -> Vec<String> {
         to_u64(ticked.iter().filter(|pair| wanted(pair)).count())
     };
     let failed = count(&parts::has_failed);
-    let checking = count(&crate::state::order::is_moving);
+    let checking = count(&crate::state::order::is_checking);
     let unchecked = count(&|pair| {
         !parts::has_failed(pair)
             && [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Unchecked)

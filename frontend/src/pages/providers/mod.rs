@@ -5,7 +5,7 @@ mod read;
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    order::OrderAction,
+    order::{OrderAction, OrderState},
     provider::{LoginForm, Provider},
 };
 
@@ -66,6 +66,10 @@ pub(crate) fn Providers() -> impl IntoView {
     let connection = expect_context::<Connection>();
     let router = Router::get();
     let locked = Signal::derive(move || !context.allows(OrderAction::Change));
+    // Where status mails go may be changed as long as there may be any.
+    let ended = Signal::derive(move || {
+        context.order.with(|order| matches!(order.state, OrderState::Closed | OrderState::Cancelled))
+    });
     let fixed = read::fixed(context);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
@@ -74,10 +78,15 @@ pub(crate) fn Providers() -> impl IntoView {
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let go = move || router.go(&Step::Accounts.path(context.id));
-        if locked.get_untracked() {
-            return go();
-        }
-        let Some(change) = read::read(context, known, notify_error) else { return browser::focus_first_error() };
+        let change = if locked.get_untracked() {
+            if ended.get_untracked() {
+                return go();
+            }
+            read::notify_only(context, notify_error)
+        } else {
+            read::read(context, known, notify_error)
+        };
+        let Some(change) = change else { return browser::focus_first_error() };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -128,7 +137,7 @@ pub(crate) fn Providers() -> impl IntoView {
                         maxlength=320
                         is_optional=true
                         error=notify_error
-                        disabled=locked
+                        disabled=ended
                     />
                     <LanguageField />
                 </div>
