@@ -114,6 +114,9 @@ test("hostile names are shown as they are by the dry run, by the proof and by wh
   const done = await completed(operator, lab, [account]);
   await open(page, operator, done);
   await expect(page.getByText(record, { exact: true })).toBeVisible({ timeout: 120_000 });
+  // What is missing is named.
+  const missing = FOLDERS.flatMap((folder) => [`SELECT "${folder}"`, "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"]);
+  await imap(lab.state.destination.imap_port, account.destination_user, lab.state.password, missing);
   const proof = page.getByRole("region", { name: "Proof that everything arrived" });
   await proof.getByRole("button", { name: "Verify" }).click();
   await expect(proof.getByText(/messages arrived, byte for byte/)).toBeVisible({ timeout: 60_000 });
@@ -161,7 +164,7 @@ test("hostile text of files, of customers and of members does nothing on their s
   await as(desk, service.url, "/webhooks", { url: "https://hooks.example/<script>pwned=1</script>" });
   await as(desk, service.url, "/members", { name: SCRIPT, mail: `hostile-${Date.now()}@service.example`, role: "member", password: PASSWORD });
   await as(desk, service.url, "/tenants", { name: SCRIPT, admin: { name: SCRIPT, mail: `hostile-${Date.now()}@tenant.example`, password: PASSWORD } });
-  for (const [path, text] of [["links", SCRIPT], ["keys", SCRIPT], ["members", SCRIPT], ["tenants", SCRIPT], ["migrations", "<img"], ["requests", "<img"], ["webhooks", "hooks.example"], [`requests/${request.id}`, SCRIPT]] as const) {
+  for (const [path, text] of [["links", SCRIPT], ["keys", SCRIPT], ["members", SCRIPT], ["tenants", SCRIPT], ["migrations", "<img"], ["requests", "hostile@requests.example"], ["webhooks", "hooks.example"], [`requests/${request.id}`, SCRIPT]] as const) {
     await desk.goto(`${service.url}/console/${path}`);
     await expect(desk.getByRole("heading", { level: 1 })).toBeVisible();
     await expect(desk.getByText(text).first(), path).toBeVisible();
