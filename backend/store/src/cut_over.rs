@@ -13,7 +13,7 @@ use mailferry_domain::{
 use mailferry_shared::{
     ids::{DeltaId, OrderId, PairId},
     order::StartKind,
-    schedule::DeltaTrigger,
+    schedule::{DeltaTrigger, SendingRecords},
 };
 
 use crate::{
@@ -36,6 +36,8 @@ pub struct WatchedDomain {
     pub lookup_failed: bool,
     /// The delta that was started for it.
     pub delta_id: Option<DeltaId>,
+    /// Who may send in its name, once that was looked up.
+    pub sending: Option<SendingRecords>,
 }
 
 impl Store {
@@ -81,6 +83,17 @@ impl Store {
             ],
         )
         .await?;
+        tx.commit().await
+    }
+
+    /// Keeps who may send in the name of a domain whose MX records were looked up before.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn save_sending(&self, id: OrderId, domain: &str, sending: &SendingRecords) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE mx_watches SET sending = $3 WHERE order_id = $1 AND domain = $2";
+        tx.execute(sql, args![id, domain, json(sending)?]).await?;
         tx.commit().await
     }
 
@@ -272,8 +285,8 @@ async fn watched_domains(tx: &mut Tx, id: OrderId) -> Result<BTreeMap<String, Wa
             domains.entry(domain).or_default().pairs.push(row.get("id")?);
         }
     }
-    let sql = "SELECT domain, records_before, records, ttl_seconds, looked_up_at, changed_at, lookup_failed, delta_id
-         FROM mx_watches WHERE order_id = $1";
+    let sql = "SELECT domain, records_before, records, ttl_seconds, looked_up_at, changed_at, lookup_failed, delta_id,
+            sending FROM mx_watches WHERE order_id = $1";
     for row in tx.rows(sql, args![id]).await? {
         let Some(watched) = domains.get_mut(&row.get::<String>("domain")?) else { continue };
         watched.mx = Mx {
@@ -285,6 +298,7 @@ async fn watched_domains(tx: &mut Tx, id: OrderId) -> Result<BTreeMap<String, Wa
         };
         watched.lookup_failed = row.get("lookup_failed")?;
         watched.delta_id = row.get("delta_id")?;
+        watched.sending = row.json_opt("sending")?;
     }
     Ok(domains)
 }

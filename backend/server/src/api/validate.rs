@@ -19,6 +19,8 @@ use crate::{oauth::check_key, providers::Providers, sandbox, settings::oauth::Oa
 const MAX_USER_CHARS: usize = 320;
 /// The longest password, characters.
 const MAX_PASSWORD_CHARS: usize = 1024;
+/// Microsoft's access tokens have about 2,000.
+const MAX_TOKEN_CHARS: usize = 8192;
 /// The longest folder name, characters.
 const MAX_FOLDER_CHARS: usize = 1000;
 /// Most folder rules, and most folders to leave out.
@@ -105,7 +107,7 @@ impl Check {
             "Whom the order's admin logs in for has neither password nor oauth nor act_for.",
         );
         self.delegation(side.delegation.as_ref(), &format!("{pointer}/delegation"));
-        self.password(side.password.as_ref(), &format!("{pointer}/password"));
+        self.password_or_token(side.credential, side.password.as_ref(), &format!("{pointer}/password"));
         self.oauth(side.credential, side.password.as_ref(), side.oauth.as_ref(), pointer, services);
         self.endpoint(side.endpoint.as_ref(), &format!("{pointer}/endpoint"));
     }
@@ -116,7 +118,7 @@ impl Check {
             && matches!(set.credential, CredentialKind::GoogleServiceAccount | CredentialKind::MicrosoftApp);
         let good = names_itself || !set.user.trim().is_empty() && is_text(&set.user, MAX_USER_CHARS);
         self.that(good, "/user", "Enter the admin's login name; it has at most 320 characters.");
-        self.password(set.password.as_ref(), "/password");
+        self.password_or_token(set.credential, set.password.as_ref(), "/password");
         self.oauth(set.credential, set.password.as_ref(), set.oauth.as_ref(), "", services);
         self.delegation(set.delegation.as_ref(), "/delegation");
     }
@@ -160,6 +162,15 @@ impl Check {
             format!("{pointer}/root"),
             "Write {mailbox} where the mailbox's name belongs, as in user.{mailbox}.",
         );
+    }
+
+    /// A password or an access token, if there is one.
+    fn password_or_token(&mut self, kind: CredentialKind, secret: Option<&Secret>, pointer: &str) {
+        if kind != CredentialKind::OauthToken {
+            return self.password(secret, pointer);
+        }
+        let good = secret.is_none_or(|token| !token.is_empty() && is_text(token.expose(), MAX_TOKEN_CHARS));
+        self.that(good, pointer, "An access token has 1 to 8192 characters on one line.");
     }
 
     /// A password, if there is one.
@@ -224,6 +235,10 @@ mod tests {
         };
         let app = serde_json::json!({"tenant": "old.example", "client_id": "c", "client_secret": "s"});
         assert!(admin(serde_json::json!({"credential": "microsoft_app", "oauth": app})).is_empty());
+        let long = serde_json::json!({"user": "root", "credential": "oauth_token", "password": "t".repeat(2500)});
+        assert!(admin(long).is_empty(), "Microsoft's access tokens are longer than any password");
+        let password = serde_json::json!({"user": "root", "password": "t".repeat(2500)});
+        assert_eq!(admin(password), ["/password"]);
         let both = serde_json::json!({"credential": "microsoft_app", "oauth": app, "password": "x"});
         assert_eq!(admin(both), ["/password"]);
         assert_eq!(admin(serde_json::json!({"user": "root", "oauth": app})), ["/oauth"]);

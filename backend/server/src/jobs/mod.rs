@@ -32,6 +32,7 @@ mod payment;
 mod provider;
 mod run;
 pub mod send_mail;
+mod sending;
 mod survey;
 pub mod sweeper;
 mod verification;

@@ -9,6 +9,7 @@ mod next;
 mod pairs;
 mod passwords;
 mod protocol;
+mod sending;
 mod verify;
 mod voyage;
 
@@ -207,6 +208,9 @@ fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
     let is_delta = progress.is_some_and(|progress| {
         progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Delta)
     });
+    let is_trial = progress.is_some_and(|progress| {
+        progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Trial)
+    });
     match state {
         OrderState::Draft => t!("status.title_draft"),
         OrderState::AwaitingPayment => t!("status.title_awaiting_payment"),
@@ -215,6 +219,7 @@ fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
         OrderState::Active => t!("status.title_active"),
         OrderState::Paused => t!("status.title_paused"),
         OrderState::Completed if progress.is_some_and(has_exceptions) => t!("status.title_completed_partly"),
+        OrderState::Completed if is_trial => t!("status.title_completed_trial"),
         OrderState::Completed => t!("status.title_completed"),
         OrderState::Closed => t!("status.title_closed"),
         OrderState::Cancelled => t!("status.title_cancelled"),
@@ -231,6 +236,7 @@ fn lead(state: OrderState, order: &Order) -> String {
         },
         OrderState::Active => t!("status.lead_active").to_owned(),
         OrderState::Paused => t!("status.lead_paused").to_owned(),
+        OrderState::Completed if order.kind == Some(StartKind::Trial) => t!("status.lead_completed_trial").to_owned(),
         OrderState::Completed => t!("status.lead_completed").to_owned(),
         OrderState::Closed => t!("status.lead_closed").to_owned(),
         OrderState::Cancelled => t!("status.lead_cancelled").to_owned(),
