@@ -130,7 +130,7 @@ fn bullets(class: &'static str, glyph: Glyph, texts: &[&'static str]) -> impl In
 fn Explanation() -> impl IntoView {
     let moved =
         [t!("intro.moved_1"), t!("intro.moved_2"), t!("intro.moved_3"), t!("intro.moved_4"), t!("intro.moved_5")];
-    let not_moved = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4")];
+    let not_moved = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4"), t!("intro.not_5")];
     let advice = [t!("intro.advice_1"), t!("intro.advice_2"), t!("intro.advice_3"), t!("intro.advice_4")];
     view! {
         <div class="stack-l">

@@ -17,7 +17,7 @@ use leptos::prelude::*;
 use mailferry_shared::{
     order::{Order, OrderAction, OrderState, StartKind},
     progress::Progress,
-    run::{RunKind, RunState},
+    run::{Counts, RunKind, RunState},
 };
 
 use crate::{
@@ -33,7 +33,7 @@ use crate::{
         poll::{self, Kick},
         service::Service,
     },
-    t,
+    i18n, t,
     throughput::Throughput,
     tn,
 };
@@ -188,13 +188,36 @@ fn announce(page: Page) {
 /// How much is done, by bytes: a large message takes longer than a small one.
 fn percent(progress: &Progress) -> u8 {
     let counts = &progress.counts;
-    if counts.listed_bytes > 0 {
+    let missing = counts.failed + counts.uncertain;
+    if is_over(progress.state) && missing > 0 {
+        // What did not arrive is not done: the whole is reached by nothing less.
+        format::percent(counts.done().saturating_sub(missing), counts.listed)
+    } else if counts.listed_bytes > 0 {
         format::percent(counts.done_bytes(), counts.listed_bytes)
     } else if counts.listed == 0 && progress.state == OrderState::Completed {
         100
     } else {
         format::percent(counts.done(), counts.listed)
     }
+}
+
+/// True if nothing moves any more.
+fn is_over(state: OrderState) -> bool {
+    matches!(state, OrderState::Completed | OrderState::Closed | OrderState::Cancelled)
+}
+
+/// Messages and bytes in words: looked at so far while it runs, arrived once it is over.
+fn amounts(counts: &Counts, is_over: bool) -> String {
+    let listed = tn!("count.messages", counts.listed);
+    let all = intl::size(counts.listed_bytes);
+    if is_over {
+        let messages = t!("status.arrived_of", arrived = i18n::number(counts.arrived()), listed = listed);
+        let bytes = t!("status.bytes_of", done = intl::size(counts.arrived_bytes()), listed = all);
+        return format!("{messages} · {bytes}");
+    }
+    let messages = t!("status.progress_of", done = i18n::number(counts.done()), listed = listed);
+    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = all);
+    format!("{messages} · {bytes}")
 }
 
 /// True if something did not arrive.

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mailferry_shared::{order::OrderState, progress::Progress};
 
-use super::{Page, percent};
+use super::{Page, amounts, is_over, percent};
 use crate::{
     browser::intl,
     components::{Chart, ferry},
@@ -112,10 +112,7 @@ fn counted(progress: &Progress) -> String {
     if counts.listed == 0 && progress.state == OrderState::Active {
         return t!("status.preparing").to_owned();
     }
-    let messages =
-        t!("status.progress_of", done = i18n::number(counts.done()), listed = tn!("count.messages", counts.listed));
-    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes));
-    format!("{messages} · {bytes}")
+    amounts(counts, is_over(progress.state))
 }
 
 /// Before the start: what was counted by the checks.
