@@ -24,7 +24,7 @@ use crate::{
     api::{self, Polled},
     browser::intl,
     components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
-    format,
+    format, i18n,
     route::{Step, resume_at},
     state::{
         Load,
@@ -33,7 +33,7 @@ use crate::{
         poll::{self, Kick},
         service::Service,
     },
-    i18n, t,
+    t,
     throughput::Throughput,
     tn,
 };
