@@ -324,6 +324,13 @@ mod tests {
     }
 
     #[test]
+    fn the_link_works_14_days_after_the_end() {
+        let begun = Begun { kind: StartKind::Main, started_at: at(0) };
+        let done = OrderLife::Completed(begun, Ended { finished_at: at(3) });
+        assert_eq!(done.expires_at(at(0), &Terms::default()), at(17));
+    }
+
+    #[test]
     fn the_link_never_outlives_45_days_from_the_first_start() {
         let begun = Begun { kind: StartKind::Main, started_at: at(0) };
         let late = OrderLife::Completed(begun, Ended { finished_at: at(40) });
