@@ -111,7 +111,8 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
     // Only an order has admin credentials; a request that has none yet asks for passwords.
     let has_order = importing.has_order;
     let admin = |label: &'static str, value: RwSignal<bool>, lacking: u64| {
-        (lacking > 0 && has_order).then(|| view! { <Tick label=label checked=value on_change=move |on| value.set(on) /> })
+        (lacking > 0 && has_order)
+            .then(|| view! { <Tick label=label checked=value on_change=move |on| value.set(on) /> })
     };
     let nothing = (good == 0 && !added).then(|| {
         view! {
