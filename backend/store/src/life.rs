@@ -63,7 +63,7 @@ impl Store {
     pub(crate) async fn make_room(&self, tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
         match order.life {
             OrderLife::Scheduled { .. } | OrderLife::Active(_) => {
-                room_for_one_more(tx, order, self.terms().active_orders).await
+                room_for_one_more(tx, order, self.terms().active_orders, self.now()).await
             }
             _ => Ok(()),
         }
