@@ -147,6 +147,8 @@ mod tests {
         assert_eq!((waiting.counts.listed, waiting.counts.listed_bytes), (50, 90));
         for (state, kind, expected) in [
             (RunState::Running, RunKind::Main, (50, 100)),
+            (RunState::Queued, RunKind::Main, (50, 100)),
+            (RunState::Paused, RunKind::Delta, (50, 100)),
             (RunState::Succeeded, RunKind::Main, (10, 100)),
             (RunState::Running, RunKind::Trial, (10, 100)),
         ] {

@@ -313,6 +313,14 @@ async fn the_limits_of_a_tenant_hold() {
         let accounts = format!("/api/v1/orders/{order}/accounts");
         assert_eq!(key.post(&accounts, new_account("a")).await.status, 201);
         key.post(&accounts, new_account("b")).await.is_problem(409, "too_many_accounts");
+        let orders = [format!("/api/v1/orders/{order}"), format!("/api/v1/orders/{}", order_of(&key).await)];
+        assert_eq!(key.post(&format!("{}/accounts", orders[1]), new_account("c")).await.status, 201);
+        let trial = json!({"kind": "trial"});
+        assert_eq!(key.post(&format!("{}/start", orders[0]), trial.clone()).await.status, 200);
+        let busy = key.post(&format!("{}/start", orders[1]), trial).await.is_problem(409, "too_many_active");
+        assert!(busy["detail"].as_str().is_some_and(|words| words.contains('1')), "{busy}");
+        key.post(&format!("{}/cancel", orders[0]), json!({})).await;
+        let order = orders[1].rsplit('/').next().expect("an id");
         let limits = json!({"limits": {"max_message_bytes": 20_000_000, "max_connections_per_host": 3}});
         let changed = service.operator().patch(&path, limits).await.json();
         assert_eq!(changed["limits"], json!({"max_message_bytes": 20_000_000, "max_connections_per_host": 3}));
