@@ -163,7 +163,8 @@ async fn each_pair_follows_the_domain_of_its_source_address(world: World) {
     assert_eq!(store.delta(order.id, deltas[0]).await.expect("a delta").runs.len(), 2);
     assert_eq!(end_runs(&world, order.id, &pairs[1..2]).await.life.state(), OrderState::Active);
     assert_eq!(ended().await.into_iter().flatten().collect::<Vec<_>>(), [delta.id], "each delta ends for itself");
-    assert_eq!(end_runs(&world, order.id, &pairs).await.life.state(), OrderState::Completed);
+    let rest = [pairs[0], pairs[2]];
+    assert_eq!(end_runs(&world, order.id, &rest).await.life.state(), OrderState::Completed);
     assert_eq!(ended().await.len(), 3);
 }
 
