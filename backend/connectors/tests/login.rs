@@ -154,15 +154,6 @@ async fn finding_connection_lost_where_the_server_hangs_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn finding_oauth_needed_where_the_server_takes_no_passwords() {
-    let capabilities = Some("IMAP4rev1 STARTTLS LOGINDISABLED AUTH=XOAUTH2".to_owned());
-    let server = Dovecot::start(DovecotOptions { capabilities, ..DovecotOptions::default() }).expect("Dovecot");
-    let open = network(&server, AddressGuard::open());
-    let way = login("localhost", server.imaps_port(), TlsMode::Implicit);
-    assert_eq!(refusal(&open, &way).await, (FindingCode::OauthNeeded, Decision::Park));
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn finding_port_refused_and_finding_address_refused_where_the_guard_says_no() {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     let way = login("localhost", server.imaps_port(), TlsMode::Implicit);

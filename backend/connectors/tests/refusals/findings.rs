@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use mailferry_connectors::memory::Mishap;
+use mailferry_connectors::{imap::ImapSource, memory::Mishap};
 use mailferry_domain::item::Flags;
-use mailferry_engine::{port::NoFault, run::RunReport};
+use mailferry_engine::{
+    port::{Account, Decision, NoFault},
+    run::RunReport,
+};
 use mailferry_shared::{finding::FindingCode, run::RunState};
 use mailferry_store::LedgerReport;
 
@@ -61,6 +64,15 @@ async fn finding_flags_reduced_when_the_destination_keeps_no_keywords() {
     ended(&report, RunState::Succeeded);
     assert_eq!(notes(&protocol), [(FindingCode::FlagsReduced, "INBOX")]);
     assert_eq!(fake.state().mailbox.messages[0].flags, ["\\Seen"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_oauth_needed_where_the_server_takes_no_passwords() {
+    let fake = plain_server().await;
+    "IMAP4rev1 LOGINDISABLED AUTH=XOAUTH2".clone_into(&mut fake.state().capabilities);
+    let error = ImapSource::open(&network(), &fake.login()).await.expect_err("refused");
+    assert_eq!((error.code, error.decision), (FindingCode::OauthNeeded, Decision::Park));
+    assert_eq!(fake.state().logins, 0, "the password is not even sent");
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ async fn mail_delta_finished_is_told_of_each_of_two_deltas_at_once_and_names_its
             let told = mails.new_mails().await;
             assert_eq!(told.len(), 1, "delta {n}, though another may be under way");
             assert_eq!(told[0].subject, "Your delta migration has finished");
-            assert!(told[0].text.contains("the delta of 1 account has finished"), "{}", told[0].text);
+            assert!(told[0].text.contains("the delta of one account has finished"), "{}", told[0].text);
         }
         assert_eq!(client.get(&path).await.json()["state"], "completed");
         service.stop().await;

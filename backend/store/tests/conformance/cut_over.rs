@@ -105,7 +105,7 @@ async fn the_delay_counts_from_the_end_of_the_last_pair_and_not_again_after_a_re
     let due = store.now() + Duration::hours(4);
     assert_eq!(done.delta_at, Some(due));
     world.clock.advance(Duration::hours(1));
-    let retried = store.retry_order(&done).await.expect("tries again");
+    let retried = store.retry_order(&done).await.expect("tries again").0;
     assert_eq!((retried.life.state(), retried.delta_at), (OrderState::Active, Some(due)));
     let done = end_runs(&world, order.id, &pairs[1..]).await;
     assert_eq!(done.delta_at, Some(due), "from the end of the first run");
@@ -194,7 +194,7 @@ async fn a_retry_is_for_the_pairs_that_failed(world: World) {
     let failed = store.pairs_to_retry(order.id).await.expect("pairs");
     let all: Vec<PairId> = store.pairs(order.id).await.expect("pairs").iter().map(|pair| pair.id).collect();
     assert_eq!(failed, all[1..]);
-    let active = store.retry_order(&done).await.expect("tries again");
+    let active = store.retry_order(&done).await.expect("tries again").0;
     assert_eq!(active.life.state(), OrderState::Active);
     assert_eq!(store.runs_of_pair(order.id, all[0]).await.expect("runs").len(), 1);
     assert_eq!(store.runs_of_pair(order.id, all[1]).await.expect("runs")[1].kind, RunKind::Trial);
