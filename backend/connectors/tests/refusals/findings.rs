@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mailferry_connectors::{imap::ImapSource, memory::Mishap};
 use mailferry_domain::item::Flags;
 use mailferry_engine::{
-    port::{Account, Decision, NoFault},
+    port::{Decision, NoFault},
     run::RunReport,
 };
 use mailferry_shared::{finding::FindingCode, run::RunState};
