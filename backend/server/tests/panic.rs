@@ -46,13 +46,17 @@ impl<'a> MakeWriter<'a> for Log {
     }
 }
 
+/// What a server would do.
+fn refused<T, E>(password: E) -> Result<T, E> {
+    Err(password)
+}
+
 /// A job that goes wrong with a password in hand.
 struct Breaks;
 
 impl JobHandler for Breaks {
     async fn handle(&self, _: &Job, _: CancellationToken) -> JobOutcome {
-        let refused: Result<JobOutcome, String> = Err(CANARY.to_owned());
-        refused.expect("the password is taken")
+        refused(CANARY.to_owned()).expect("the password is taken")
     }
 }
 
@@ -75,8 +79,7 @@ async fn a_panic_is_told_by_its_place_and_never_by_its_words() {
     let thread = std::thread::spawn(|| panic!("{CANARY}"));
     assert!(thread.join().is_err());
     let task = tokio::spawn(async {
-        let secret: Result<(), Secret> = Err(Secret::new(CANARY));
-        secret.expect("typed by somebody");
+        refused::<(), _>(Secret::new(CANARY)).expect("typed by somebody");
     });
     assert!(task.await.is_err());
 

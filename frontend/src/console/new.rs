@@ -25,7 +25,7 @@ pub(super) fn New() -> impl IntoView {
         let Some(accepted_terms) = version() else { return };
         let order = OrderCreate {
             accepted_terms,
-            language: language.of_orders(),
+            language: Some(language.of_orders()),
             notify_address: None,
             source: None,
             destination: None,

@@ -37,9 +37,9 @@ async fn what_one_process_has_counted_another_knows(world: World) {
 async fn fifty_who_ask_at_once_get_no_more_than_there_is(world: World) {
     let other = world.another(KEY).await;
     let ask = |n: usize| {
-        let store = if n % 2 == 0 { &world.store } else { &other };
+        let store = if n.is_multiple_of(2) { &world.store } else { &other };
         // Whatever the order in which they name their meters.
-        let asked = if n % 3 == 0 { [meter(1), meter(2)] } else { [meter(2), meter(1)] };
+        let asked = if n.is_multiple_of(3) { [meter(1), meter(2)] } else { [meter(2), meter(1)] };
         async move { store.count_asked(&asked).await.expect("counts").iter().all(|said| said.wait.is_none()) }
     };
     let allowed = futures::future::join_all((0..50).map(ask)).await;

@@ -53,7 +53,6 @@ fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -
     }
     let pace = Pace::of(&runs, now);
     let state = order.life.state();
-    let moving = matches!(state, OrderState::Scheduled | OrderState::Active);
     Progress {
         order_id: order.id,
         state,
@@ -63,8 +62,13 @@ fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -
         estimated_finish: pace.as_ref().and_then(|pace| pace.finish(&counts, now)),
         pairs,
         actions: order.life.actions(),
-        poll_after_ms: if moving { POLL_MOVING_MS } else { POLL_RESTING_MS },
+        poll_after_ms: poll_after_ms(state),
     }
+}
+
+fn poll_after_ms(state: OrderState) -> u32 {
+    let moving = matches!(state, OrderState::Scheduled | OrderState::Active);
+    if moving { POLL_MOVING_MS } else { POLL_RESTING_MS }
 }
 
 /// How fast it goes, rounded to two digits so that a poll at rest finds nothing changed.
@@ -170,6 +174,13 @@ mod tests {
             Pace { messages_per_second: 0, bytes_per_second: 0 }.finish(&ended.counts, DateTime::UNIX_EPOCH),
             None
         );
+    }
+
+    #[test]
+    fn a_progress_that_moves_is_polled_every_2_seconds_and_one_at_rest_more_slowly() {
+        assert_eq!([OrderState::Scheduled, OrderState::Active].map(poll_after_ms), [2_000; 2]);
+        let resting = [OrderState::Draft, OrderState::Paused, OrderState::Completed, OrderState::Closed];
+        assert!(resting.map(poll_after_ms).iter().all(|pause| *pause > 2_000));
     }
 
     #[test]
