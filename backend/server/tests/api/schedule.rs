@@ -29,7 +29,7 @@ pub(crate) async fn work(context: &JobContext, client: &Client, path: &str, end:
 }
 
 /// Does the cut-over job if it is due, as a worker would.
-pub(crate) async fn cut_over(context: &JobContext) -> usize {
+async fn cut_over(context: &JobContext) -> usize {
     let jobs = context.store.take("cut-over", JobKind::CutOver, 9, LOCK).await.expect("takes");
     for job in &jobs {
         match dispatch::perform(context, job, &CancellationToken::new()).await.expect("works") {
