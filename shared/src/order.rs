@@ -328,6 +328,7 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta_schedule: Option<DeltaSchedule>,
     /// When that delta starts, once it is known: after the first run's end, or when an MX switch has been seen.
+    /// If that time has passed, it waits until fewer orders of whoever asked for it are at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta_at: Option<DateTime<Utc>>,
     /// When its first run was started.

@@ -17,6 +17,7 @@ mod ledger_file;
 mod ledger_fresh;
 mod ledger_history;
 mod ledger_speed;
+mod link_ends;
 mod manifest;
 mod order_list;
 mod orders;

@@ -15,7 +15,7 @@ use crate::{
     api, browser,
     browser::intl,
     components::{Glyph, VirtualRows, icon},
-    format, i18n,
+    format,
     pages::parts,
     t, tn,
 };

@@ -78,10 +78,11 @@ struct Pace {
 }
 
 impl Pace {
-    /// Averaged over the runs of the latest start; `None` when no run is under way.
+    /// Averaged since the longest run that is under way was started, with those that have begun and ended meanwhile; `None`
+    /// when no run is under way.
     fn of(runs: &[&RunSummary], now: DateTime<Utc>) -> Option<Self> {
-        let current: Vec<_> = runs.iter().filter(|run| run.state == RunState::Running).collect();
-        let since = current.iter().filter_map(|run| run.started_at).min()?;
+        let since = runs.iter().filter(|run| run.state == RunState::Running).filter_map(|run| run.started_at).min()?;
+        let current: Vec<_> = runs.iter().filter(|run| run.started_at.is_some_and(|at| at >= since)).collect();
         let seconds = u64::try_from((now - since).num_seconds()).ok()?.max(1);
         let stored: u64 = current.iter().map(|run| run.counts.done()).sum();
         let bytes: u64 = current.iter().map(|run| run.counts.done_bytes()).sum();
@@ -139,6 +140,30 @@ mod tests {
         let pace = Pace::of(&[&run], now).expect("moves");
         assert_eq!((pace.messages_per_second, pace.bytes_per_second), (5, 400));
         assert_eq!(pace.finish(&run.counts, now), Some(DateTime::UNIX_EPOCH + TimeDelta::minutes(1)));
+    }
+
+    #[test]
+    fn accounts_that_wait_belong_to_the_total_and_to_the_estimated_finish() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::seconds(10);
+        let under_way = running(4_000);
+        let waiting = RunSummary {
+            state: RunState::Queued,
+            started_at: None,
+            counts: Counts { listed: 100, listed_bytes: 30_000, ..Counts::default() },
+            ..running(0)
+        };
+        let mut total = under_way.counts;
+        total.add(&waiting.counts);
+        let pace = Pace::of(&[&under_way, &waiting], now).expect("moves");
+        assert_eq!(pace.bytes_per_second, 400);
+        // 36,000 bytes are left: 90 seconds from now.
+        assert_eq!(pace.finish(&total, now), Some(DateTime::UNIX_EPOCH + TimeDelta::minutes(2)));
+        let ended = RunSummary { state: RunState::Succeeded, started_at: Some(now), ..running(6_000) };
+        assert_eq!(
+            Pace::of(&[&under_way, &ended], now).expect("moves").bytes_per_second,
+            1_000,
+            "what ended meanwhile"
+        );
     }
 
     #[test]
