@@ -122,13 +122,21 @@ pub(super) fn ListHead(
     }
 }
 
-/// The rows of a list as a table with these column heads; `empty` is said where there are none.
+/// What is said where a list has nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Empty(pub(super) Glyph, pub(super) &'static str);
+
+/// The rows of a list as a table with these column heads. Where it has no room a row becomes a card: each cell names
+/// itself by `data-label`.
 #[component]
 pub(super) fn ListTable<T: Send + Sync + 'static>(
     listed: Listed<T>,
     name: &'static str,
     heads: Vec<&'static str>,
-    empty: &'static str,
+    #[prop(into)] empty: Signal<Empty>,
+    /// What one can do about there being none.
+    #[prop(optional, into)]
+    way_out: Option<Callback<(), AnyView>>,
     row: fn(&T, Listed<T>) -> AnyView,
 ) -> impl IntoView {
     let retry = Callback::new(move |()| listed.again());
@@ -136,23 +144,31 @@ pub(super) fn ListTable<T: Send + Sync + 'static>(
         let heads = heads.iter().map(|head| view! { <th scope="col">{*head}</th> }).collect_view();
         let rows = items.iter().map(|item| row(item, listed)).collect_view();
         view! {
-            <div class="table-scroll" tabindex="0" role="region" aria-label=name>
-                <table class="table">
-                    <caption class="visually-hidden">{name}</caption>
-                    <thead>
-                        <tr>{heads}</tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
+            <table class="table">
+                <caption class="visually-hidden">{name}</caption>
+                <thead>
+                    <tr>{heads}</tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+    };
+    let none = move || {
+        let Empty(glyph, text) = empty.get();
+        view! {
+            <div class="empty">
+                {icon(glyph)}
+                <p>{text}</p>
+                {way_out.map(|way_out| way_out.run(()))}
             </div>
         }
     };
     view! {
-        <div class="card card-flush">
+        <div class="card card-flush list">
             {move || listed.items.with(|items| match items {
                 Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
                 Load::Failed(error) => view! { <Failure error=error.clone() retry=retry /> }.into_any(),
-                Load::Ready(items) if items.is_empty() => view! { <p class="empty soft">{empty}</p> }.into_any(),
+                Load::Ready(items) if items.is_empty() => none().into_any(),
                 Load::Ready(items) => table(items).into_any(),
             })}
         </div>

@@ -153,7 +153,7 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
             </a>
         }
     });
-    let state = super::migrations::state_name(request.order_state).to_owned();
+    let state = super::order_state::state_name(request.order_state).to_owned();
     view! {
         <section class="card" aria-labelledby="asked-title">
             <div class="row-between">

@@ -118,6 +118,7 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
     #[prop(into)]
     text: Callback<T, String>,
     confirm: &'static str,
+    #[prop(default = Glyph::Trash)] glyph: Glyph,
     subject: RwSignal<Option<T>>,
     sending: Sending,
     #[prop(into)] on_confirm: Callback<T>,
@@ -148,7 +149,7 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
                         }
                     }
                 >
-                    {icon(Glyph::Trash)}
+                    {icon(glyph)}
                     {confirm}
                 </button>
             </div>

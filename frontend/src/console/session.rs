@@ -8,8 +8,9 @@ use mailferry_shared::{
 
 use super::sending::{Sending, SubmitButton};
 use crate::{
-    api,
+    api, browser,
     components::{Glyph, PageHead, PasswordField, TextField},
+    pages::SIGNED_IN,
     route::Console as Place,
     state::{Load, connection::Connection},
     t,
@@ -41,12 +42,19 @@ impl Session {
     /// Asks who is signed in.
     pub(super) fn load(self) {
         spawn_local(async move {
-            self.0.try_set(api::me().await.into());
+            let principal = api::me().await;
+            match &principal {
+                Ok(_) => browser::store(SIGNED_IN, Some("yes")),
+                Err(error) if error.is_locked_out() => browser::store(SIGNED_IN, None),
+                Err(_) => {}
+            }
+            self.0.try_set(principal.into());
         });
     }
 
     /// Whoever has just proved who they are.
     pub(super) fn enter(self, principal: Principal) {
+        browser::store(SIGNED_IN, Some("yes"));
         self.0.set(Load::Ready(principal));
     }
 
