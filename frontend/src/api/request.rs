@@ -182,6 +182,9 @@ async fn good(response: Response) -> Result<Response, ApiError> {
     }
     let status = response.status();
     let problem = response.json::<Problem>().await;
+    if problem.as_ref().is_ok_and(|problem| problem.code == ProblemCode::NotSignedIn) {
+        connection::note_signed_out();
+    }
     Err(problem.map_or(ApiError::Unexpected(status), |problem| ApiError::Problem(Box::new(problem))))
 }
 

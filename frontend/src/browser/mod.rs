@@ -176,6 +176,16 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// Leads to the first date within the element `id` of which a part was typed and a part is missing; true if there is
+/// one.
+pub(crate) fn focus_incomplete_date(id: &str) -> bool {
+    use wasm_bindgen::JsCast as _;
+    let selector = format!("#{id} input[type='datetime-local']:invalid, #{id} input[type='date']:invalid");
+    let found = document().query_selector(&selector).ok().flatten();
+    let found = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    found.map(|field| field.focus()).is_some()
+}
+
 /// Leads to the first field with an error.
 pub(crate) fn focus_first_error() {
     leptos::prelude::request_animation_frame(|| {

@@ -56,8 +56,9 @@ pub(super) fn Links() -> impl IntoView {
 fn row(link: &Link, _: Listed<Link>) -> AnyView {
     let (ending, form) = (expect_context::<Ending<Link>>(), expect_context::<LinkForm>());
     let known = KnownProviders::get();
-    let destination = link.destination.clone();
+    let (source, destination) = (link.source.clone(), link.destination.clone());
     let to = move || destination.as_ref().map_or_else(|| t!("console.any_provider").to_owned(), |to| known.name(to));
+    let from = move || source.as_ref().map(|from| format!("{} →", known.name(from)));
     let voucher = link.voucher.as_ref().map(|voucher| {
         let used = spent(voucher.pairs_used, voucher.pairs);
         view! { <span class="mono">{voucher.hint.clone()}</span> " " <span class="numbers">{used}</span> }
@@ -84,7 +85,7 @@ fn row(link: &Link, _: Listed<Link>) -> AnyView {
             <td class="cell-wide" data-label=t!("console.link")>
                 <CopyLine label=t!("console.link") text=link.url.clone() is_long=true />
             </td>
-            <td data-label=t!("console.link_to") data-data="">{to}</td>
+            <td data-label=t!("console.link_to") data-data="">{from} " " {to}</td>
             <td class="number" data-label=t!("console.link_uses")>{i18n::number(u64::from(link.uses))}</td>
             <td data-label=t!("console.col_code")>{voucher}</td>
             <td class="cell-actions">

@@ -44,6 +44,7 @@ pub(super) fn Migrations() -> impl IntoView {
         let query = filter.ask();
         async move { api::orders(&query, cursor).await }
     });
+    listed.kept_fresh();
     let heads = vec![
         t!("console.col_migration"),
         t!("status.col_state"),

@@ -6,6 +6,7 @@ mod ending;
 mod filter;
 mod frame;
 mod keys;
+mod language_field;
 mod link_brand;
 mod link_form;
 mod links;

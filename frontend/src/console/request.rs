@@ -147,7 +147,7 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
     let waived = request.payment_waived.then(|| view! { <span class="tagged">{t!("queue.waived")}</span> });
     let status = (!matches!(request.state, RequestState::Requested)).then(|| {
         view! {
-            <a class="button button-small" href=Step::Status.path(request.order_id)>
+            <a class="button button-small" href=Place::Migration(request.order_id).path()>
                 {icon(Glyph::Eye)}
                 {t!("queue.supervise")}
             </a>
@@ -211,6 +211,8 @@ fn account_table(pairs: &[AccountPair]) -> impl IntoView + use<> {
             <p class="account-name">{parts::mailbox(side).to_owned()}</p>
             <p class="account-meta">{host}</p>
             {parts::login_view(side)}
+            {side.findings.iter().map(parts::finding_view).collect_view()}
+            {side.survey.as_ref().map(|survey| view! { <p class="small soft">{parts::survey_text(survey)}</p> })}
         }
     };
     let rows = pairs

@@ -50,6 +50,7 @@ fn Queue() -> impl IntoView {
         let query = query.map(|states| format!("state={states}")).unwrap_or_default();
         async move { api::requests(&query, cursor).await }
     });
+    listed.kept_fresh();
     let heads = vec![
         t!("queue.customer"),
         t!("queue.due"),
