@@ -148,6 +148,7 @@ pub fn order_page() -> OrderPage {
         sandbox: false,
         first_account: Some("anna@old.example".to_owned()),
         pairs: 12,
+        attention: 0,
         created_at: at(0),
         first_run_at: Some(at(10)),
         second_run_at: Some(at(600)),

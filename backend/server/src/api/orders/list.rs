@@ -51,6 +51,9 @@ struct OrdersQuery {
     /// Only orders that the operator was asked to do (true), or only others (false).
     #[param(example = true)]
     requested: Option<bool>,
+    /// Only orders with an account that somebody must look at (true), or only others (false).
+    #[param(example = true)]
+    attention: Option<bool>,
     /// Only orders with this text in their number, accounts, mail address or asker's name.
     #[param(example = "anna", max_length = 200)]
     q: Option<String>,
@@ -93,6 +96,7 @@ pub(crate) async fn list_orders(
         domain: query.domain,
         member_id: query.member_id,
         requested: query.requested,
+        attention: query.attention,
         text: text(query.q)?,
         after: part.after.and_then(Position::time_and_id).map(|(time, id)| (time, OrderId(id))),
         limit: part.limit,
