@@ -87,6 +87,14 @@ pub fn start_console() {
     });
 }
 
+/// Starts what of the console sets things up.
+pub fn start_administration() {
+    start(Module::Administration, |place| match place {
+        Place::Console(_) => view! { <console::Administration /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
 /// Starts the style guide.
 pub fn start_styleguide() {
     start(Module::StyleGuide, |place| match place {

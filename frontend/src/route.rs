@@ -143,6 +143,13 @@ impl Console {
         }
     }
 
+    /// True for what sets things up, and has a module of its own.
+    #[must_use]
+    pub fn is_setup(self) -> bool {
+        use Console::{Keys, Links, Members, Password, Profile, Tenants, Webhooks};
+        matches!(self, Links | Webhooks | Members | Keys | Tenants | Profile | Password)
+    }
+
     /// Its address.
     pub fn path(self) -> String {
         match self {
@@ -166,8 +173,10 @@ pub enum Module {
     Status,
     /// Asking the operator to do it, and what became of that.
     Request,
-    /// The console.
+    /// The console: migrations, requests, vouchers.
     Console,
+    /// What of the console sets things up: links, webhooks, members, keys, tenants, one's own password.
+    Administration,
     /// The style guide, which only development builds of the service have.
     StyleGuide,
 }
@@ -198,6 +207,7 @@ impl Place {
         match self {
             Self::Order(_, None | Some(Step::Status)) | Self::Console(Console::Migration(_)) => Module::Status,
             Self::Ask | Self::Asked(_) => Module::Request,
+            Self::Console(console) if console.is_setup() => Module::Administration,
             Self::Console(_) => Module::Console,
             Self::StyleGuide => Module::StyleGuide,
             Self::Order(..) => Module::Wizard,
@@ -300,7 +310,8 @@ pub(crate) mod tests {
         assert_eq!(Place::of_path(&Step::Confirm.path(id)).module(), Module::Wizard);
         assert_eq!(Place::of_path(&Step::Status.path(id)).module(), Module::Status);
         assert_eq!(Place::of_path(&format!("/orders/{id}")).module(), Module::Status);
-        assert_eq!(Place::of_path("/console/keys").module(), Module::Console);
+        assert_eq!(Place::of_path("/console/keys").module(), Module::Administration);
+        assert_eq!(Place::of_path("/console").module(), Module::Console);
         assert_eq!(Place::of_path("/console/migrations").module(), Module::Console);
         assert_eq!(Place::of_path(&Console::Migration(id).path()).module(), Module::Status);
         assert_eq!(Place::of_path(ASK).module(), Module::Request);

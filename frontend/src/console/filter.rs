@@ -11,6 +11,9 @@ use crate::{
 /// Where this tab remembers what was asked for last, so that a migration leads back to it.
 const LAST: &str = "mailferry.migrations";
 
+/// Stands among the states for those that somebody must look at, whatever their state.
+pub(super) const ATTENTION: &str = "attention";
+
 /// The filter as typed.
 #[derive(Clone, Copy)]
 pub(super) struct Filter {
@@ -72,7 +75,10 @@ impl Filter {
         let shown = query(state.into_iter().chain(self.fields().map(|(name, field)| (name, typed(field)))));
         browser::set_query(&shown);
         browser::keep(LAST, &shown);
-        let state = [("state", self.state.get_untracked().to_owned())];
+        let state = match self.state.get_untracked() {
+            ATTENTION => [("attention", "true".to_owned())],
+            state => [("state", state.to_owned())],
+        };
         query(state.into_iter().chain(self.fields().map(|(name, field)| match name {
             "from" => (name, day(&typed(field), 0)),
             "until" => (name, day(&typed(field), 1)),

@@ -55,6 +55,16 @@ fn Opened(principal: Principal, session: Session, parts: Parts) -> impl IntoView
         crate::route::Place::Console(place) => place,
         _ => Place::Migrations,
     });
+    // Where there is no room beside, the parts are behind a button.
+    let open = RwSignal::new(false);
+    Effect::new(move || {
+        place.track();
+        open.set(false);
+    });
+    let here = move || {
+        let part = place.get().part();
+        all().into_iter().find(|(known, ..)| *known == part).map_or("", |(_, _, name, _)| name)
+    };
     let links = all()
         .into_iter()
         .filter(|(.., scope)| scope.is_none_or(|scope| may(&principal, scope)))
@@ -81,13 +91,29 @@ fn Opened(principal: Principal, session: Session, parts: Parts) -> impl IntoView
                     <strong>{principal.tenant_name.clone()}</strong>
                     <span class="small soft">{name}</span>
                 </p>
-                <ul role="list" class="side-links">
-                    {links}
-                </ul>
-                <button type="button" class="button button-quiet button-small side-out" on:click=move |_| session.sign_out()>
-                    {icon(Glyph::ArrowLeft)}
-                    {t!("console.sign_out")}
+                <button
+                    type="button"
+                    class="button button-small side-toggle"
+                    aria-expanded=move || open.get().to_string()
+                    aria-controls="side-menu"
+                    on:click=move |_| open.update(|open| *open = !*open)
+                >
+                    {here}
+                    <span class="chevron" class:is-open=move || open.get()>{icon(Glyph::Chevron)}</span>
                 </button>
+                <div class="side-menu" class:is-open=move || open.get() id="side-menu">
+                    <ul role="list" class="side-links">
+                        {links}
+                    </ul>
+                    <button
+                        type="button"
+                        class="button button-quiet button-small side-out"
+                        on:click=move |_| session.sign_out()
+                    >
+                        {icon(Glyph::ArrowLeft)}
+                        {t!("console.sign_out")}
+                    </button>
+                </div>
             </nav>
             <main class="page" id="main" tabindex="-1">
                 {move || parts(place.get())}

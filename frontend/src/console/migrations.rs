@@ -10,7 +10,7 @@ use mailferry_shared::{
 
 use super::{
     chips::Chips,
-    filter::Filter,
+    filter::{ATTENTION, Filter},
     list::{Empty, ListTable, Listed},
     may,
     order_state::state_view,
@@ -21,13 +21,14 @@ use crate::{
     components::{Glyph, PageHead, Select, TextField, icon},
     i18n,
     route::Console as Place,
-    t,
+    t, tn,
 };
 
 /// The states one asks for together, with their names.
-fn states() -> [(&'static str, &'static str); 6] {
+fn states() -> [(&'static str, &'static str); 7] {
     [
         ("", t!("protocol.all")),
+        (ATTENTION, t!("console.attention")),
         ("draft,awaiting_payment", t!("console.state_open")),
         ("scheduled", t!("status.title_scheduled")),
         ("active,paused", t!("console.state_active")),
@@ -170,13 +171,17 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     let trial = (item.kind == Some(StartKind::Trial))
         .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
+    let state = state_view(item.state, item.attention == 0);
+    let attention = (item.attention > 0).then(|| {
+        view! { <p class="small status-warn">{tn!("console.attention_some", u64::from(item.attention))}</p> }
+    });
     view! {
         <tr>
             <th scope="row">
                 <a class="account-name row-link" href=Place::Migration(item.id).path()>{name}</a>
-                <p class="account-meta mono">{short}</p>
+                {item.first_account.is_some().then(|| view! { <p class="account-meta mono">{short}</p> })}
             </th>
-            <td data-label=t!("status.col_state")>{state_view(item.state)} " " {trial} {sandbox}</td>
+            <td data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
             <td class="account-meta" data-label=t!("console.col_asked")>{asker(&item.origin)}</td>
             <td class="mono cell-code" data-label=t!("console.col_code")>
                 {(!item.codes.is_empty()).then(|| item.codes.join(", "))}

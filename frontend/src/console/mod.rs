@@ -43,9 +43,16 @@ use crate::{
     state::router::Router,
 };
 
-/// The console: what the address names, for whoever is signed in.
+/// The console: migrations, requests and vouchers, for whoever is signed in.
 #[component]
 pub(crate) fn Console() -> impl IntoView {
+    let session = Session::provide();
+    view! { <Frame session=session parts=part /> }
+}
+
+/// What of the console sets things up.
+#[component]
+pub(crate) fn Administration() -> impl IntoView {
     let session = Session::provide();
     let router = Router::get();
     let by_link = Memo::new(move |_| router.place() == crate::route::Place::Console(Place::Password));
@@ -54,7 +61,7 @@ pub(crate) fn Console() -> impl IntoView {
             // Whoever is signed in: a link is for whom it was sent to.
             view! { <password::Password session=session /> }.into_any()
         } else {
-            view! { <Frame session=session parts=part /> }.into_any()
+            view! { <Frame session=session parts=setup_part /> }.into_any()
         }
     }
 }
@@ -64,16 +71,22 @@ fn part(place: Place) -> AnyView {
         Place::Migrations => view! { <migrations::Migrations /> }.into_any(),
         Place::New => view! { <new::New /> }.into_any(),
         Place::Vouchers => view! { <vouchers::Vouchers /> }.into_any(),
+        Place::Requests => view! { <requests::Requests /> }.into_any(),
+        Place::Request(id) => view! { <request::Request id=id /> }.into_any(),
+        // Of another module: the browser is on its way there.
+        _ => ().into_any(),
+    }
+}
+
+fn setup_part(place: Place) -> AnyView {
+    match place {
+        Place::Links => view! { <links::Links /> }.into_any(),
+        Place::Webhooks => view! { <webhooks::Webhooks /> }.into_any(),
         Place::Members => view! { <members::Members /> }.into_any(),
         Place::Keys => view! { <keys::Keys /> }.into_any(),
         Place::Tenants => view! { <tenants::Tenants /> }.into_any(),
-        // The one is shown instead of all this, the other by another module of the page.
-        Place::Password | Place::Migration(_) => ().into_any(),
         Place::Profile => view! { <profile::Profile /> }.into_any(),
-        Place::Links => view! { <links::Links /> }.into_any(),
-        Place::Webhooks => view! { <webhooks::Webhooks /> }.into_any(),
-        Place::Requests => view! { <requests::Requests /> }.into_any(),
-        Place::Request(id) => view! { <request::Request id=id /> }.into_any(),
+        _ => ().into_any(),
     }
 }
 

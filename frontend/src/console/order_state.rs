@@ -22,15 +22,18 @@ pub(crate) fn state_name(state: OrderState) -> &'static str {
     }
 }
 
-/// Icon and name.
-pub(crate) fn state_view(state: OrderState) -> impl IntoView {
+/// Icon and name; `is_whole` is false if the last runs have left something out.
+pub(crate) fn state_view(state: OrderState, is_whole: bool) -> impl IntoView {
     let (class, glyph) = match state {
         OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled => ("status status-idle", Glyph::Clock),
         OrderState::Active => ("status status-busy", Glyph::Spinner),
         OrderState::Paused => ("status status-warn", Glyph::Pause),
-        OrderState::Completed => ("status status-good", Glyph::Check),
+        OrderState::Completed if is_whole => ("status status-good", Glyph::Check),
+        OrderState::Completed => ("status status-warn", Glyph::Warning),
         OrderState::Closed => ("status status-idle", Glyph::Lock),
         OrderState::Cancelled => ("status status-idle", Glyph::Stop),
     };
-    view! { <span class=class>{icon(glyph)}<span>{state_name(state)}</span></span> }
+    let with_exceptions = state == OrderState::Completed && !is_whole;
+    let name = if with_exceptions { t!("status.run_partial") } else { state_name(state) };
+    view! { <span class=class>{icon(glyph)}<span>{name}</span></span> }
 }

@@ -205,6 +205,8 @@ fn row(tenant: &Tenant, _: Listed<Tenant>) -> AnyView {
         limit.map_or_else(|| t!("console.usual").to_owned(), |limit| i18n::number(u64::from(limit)))
     };
     let edited = tenant.clone();
+    // The operator's own has been there from the first.
+    let created = Some(tenant.created_at).filter(|created| created.timestamp() > 0);
     let edit = form.may_write.then(|| {
         view! {
             <div class="table-actions">
@@ -224,7 +226,7 @@ fn row(tenant: &Tenant, _: Listed<Tenant>) -> AnyView {
             <th scope="row" class="account-name">{tenant.name.clone()}</th>
             <td data-label=t!("console.max_pairs")>{limit(tenant.limits.max_pairs)}</td>
             <td data-label=t!("console.max_active")>{limit(tenant.limits.max_active_orders)}</td>
-            <td class="cell-time" data-label=t!("status.created")>{intl::date_time(tenant.created_at)}</td>
+            <td class="cell-time" data-label=t!("status.created")>{created.map(intl::date_time)}</td>
             <td class="cell-actions">{edit}</td>
         </tr>
     }

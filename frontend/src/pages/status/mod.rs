@@ -124,7 +124,10 @@ fn Head(page: Page) -> impl IntoView {
     let lead = if in_console {
         view! {
             <div class="row">
-                {move || order_state_view(page.state())}
+                {move || {
+                    let is_whole = page.progress.with(|progress| !progress.ready().is_some_and(has_exceptions));
+                    order_state_view(page.state(), is_whole)
+                }}
                 <span class="mono small soft">{page.context.id.to_string()}</span>
             </div>
             <Unfinished page=page />
