@@ -295,7 +295,9 @@ test("a link is changed: what it is called, where to, and which voucher pays", a
   await form.getByRole("option", { name: "Any provider" }).click();
   await form.getByRole("combobox", { name: "Current provider" }).fill("gmx");
   await form.getByRole("option", { name: /GMX/ }).first().click();
+  await form.getByLabel("Who pays").selectOption("nobody");
   await form.getByRole("button", { name: "Save changes" }).click();
+  await expect(changed).not.toContainText("0 / 7");
   await expect(changed).toContainText("Any provider");
   await expect(changed).toContainText("GMX");
   const visitor = await (await browser.newContext({ locale: "en-GB" })).newPage();

@@ -7,6 +7,7 @@ pub mod account_file;
 pub mod attachment;
 pub mod autoconfig;
 pub mod discovery;
+pub mod encoding;
 pub mod estimate;
 pub mod flags;
 pub mod folder;

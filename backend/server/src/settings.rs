@@ -20,7 +20,7 @@ pub mod terms;
 
 use network::Network;
 use oauth::{OauthArgs, OauthSettings};
-use operator::OperatorArgs;
+use operator::{Desk, OperatorArgs};
 use paypal::{PayPalArgs, PayPalSettings};
 use terms::TermArgs;
 
@@ -293,6 +293,8 @@ pub struct Settings {
     pub paypal: Option<PayPalSettings>,
     /// Who runs the service.
     pub operator: Operator,
+    /// Where the operator is told of requests.
+    pub desk: Desk,
     /// How fast and how much.
     pub limits: Limits,
 }
@@ -351,6 +353,7 @@ impl Settings {
             oauth: OauthSettings::from(&args.oauth),
             paypal: args.paypal.settings()?,
             operator: args.operator.operator(),
+            desk: args.operator.desk(),
             limits: Limits::default(),
         })
     }

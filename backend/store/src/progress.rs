@@ -6,21 +6,21 @@ use mailferry_shared::{
     account::Survey,
     ids::{OrderId, PairId, RunId},
     progress::PairProgress,
-    protocol::{ItemProtocol, Protocol},
+    protocol::Protocol,
     run::{RunKind, RunSummary},
 };
 
 use crate::{
     db::Tx,
     error::StoreError,
-    ledger::{read_items, read_report},
+    ledger::{ItemPart, PlacedItem, read_items, read_report},
     pair::survey_from,
     run::{RunRecord, read_run, runs_of},
     store::Store,
     value::args,
 };
 
-/// Items in a protocol; more can be read in pages.
+/// Items in a protocol; all of them can be read in pages.
 pub const PROTOCOL_ITEMS: u32 = 1000;
 
 impl Store {
@@ -83,7 +83,7 @@ impl Store {
         })
     }
 
-    /// A page of a protocol's items, in the protocol's order.
+    /// A part of a protocol's items, in the protocol's order.
     ///
     /// # Errors
     /// As [`Store::protocol`].
@@ -92,11 +92,11 @@ impl Store {
         order_id: OrderId,
         pair_id: PairId,
         run_id: RunId,
-        page: Page,
-    ) -> Result<Vec<ItemProtocol>, StoreError> {
+        wanted: ItemPart,
+    ) -> Result<Vec<PlacedItem>, StoreError> {
         let mut tx = self.read().await?;
         run_in(&mut tx, order_id, pair_id, run_id).await?;
-        read_items(&mut tx, run_id, page).await
+        read_items(&mut tx, run_id, wanted).await
     }
 }
 
@@ -107,15 +107,6 @@ fn foresee(run: &mut RunSummary, survey: &Survey) {
         run.counts.listed = run.counts.listed.max(survey.messages);
         run.counts.listed_bytes = run.counts.listed_bytes.max(survey.size_bytes);
     }
-}
-
-/// A part of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// How many to leave out from the beginning.
-    pub offset: u64,
-    /// How many at most.
-    pub limit: u32,
 }
 
 async fn run_in(tx: &mut Tx, order_id: OrderId, pair_id: PairId, run_id: RunId) -> Result<RunRecord, StoreError> {

@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     address::MailAddress,
     ids::VoucherId,
-    link::{Brand, Link, LinkChange, LinkCreate},
+    link::{Brand, Link, LinkChange, LinkCreate, LinkPart},
     order::{Language, ProviderChoice},
     voucher::Voucher,
 };
@@ -29,6 +29,8 @@ use crate::{
 enum Payer {
     /// As so far; of a new link: they themselves.
     Same,
+    /// They themselves, though the link has paid so far.
+    Nobody,
     /// So many accounts are paid for.
     Prepaid,
     /// A voucher that exists already.
@@ -112,7 +114,7 @@ impl LinkForm {
     fn voucher(self) -> Option<VoucherId> {
         match self.payer.get_untracked() {
             Payer::Voucher(id) => Some(id),
-            Payer::Same | Payer::Prepaid => None,
+            Payer::Same | Payer::Nobody | Payer::Prepaid => None,
         }
     }
 
@@ -136,11 +138,18 @@ impl LinkForm {
         }
     }
 
-    fn change(self, chosen: Chosen) -> LinkChange {
-        let Chosen { brand, destination, .. } = chosen;
+    fn change(self, before: &Link, chosen: Chosen) -> LinkChange {
+        let Chosen { brand, source, destination } = chosen;
+        let released = [
+            (LinkPart::Source, before.source.is_some() && source.is_none()),
+            (LinkPart::Destination, before.destination.is_some() && destination.is_none()),
+            (LinkPart::Voucher, before.voucher.is_some() && self.payer.get_untracked() == Payer::Nobody),
+        ];
         LinkChange {
             name: Some(self.name.with_untracked(|name| name.trim().to_owned())),
+            source,
             destination,
+            release: released.into_iter().filter(|(_, is)| *is).map(|(part, _)| part).collect(),
             language: Some(self.language.get_untracked()),
             brand: Some(brand),
             voucher_id: self.voucher(),
@@ -162,7 +171,7 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
         let Ok(chosen) = form.read(known) else { return };
         match form.edited.get_untracked() {
             Some(link) => {
-                let change = form.change(chosen);
+                let change = form.change(&link, chosen);
                 sending.send(async move { api::change_link(link.id, &change).await }, done);
             }
             None => {
@@ -230,6 +239,7 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
     let choose = move |event: web_sys::Event| {
         let payer = match event_target_value(&event).as_str() {
             "" => Payer::Same,
+            "nobody" => Payer::Nobody,
             "prepaid" => Payer::Prepaid,
             id => id.parse().map_or(Payer::Same, Payer::Voucher),
         };
@@ -251,6 +261,10 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
                 </label>
                 <select class="input" id="link-payer" aria-describedby="link-payer-error" on:change=choose>
                     <option value="">{same}</option>
+                    {move || {
+                        let has_paid = form.edited.with(|link| link.as_ref().is_some_and(|link| link.voucher.is_some()));
+                        has_paid.then(|| view! { <option value="nobody">{t!("console.payer_nobody")}</option> })
+                    }}
                     <option value="prepaid">{t!("console.payer_prepaid")}</option>
                     <optgroup label=t!("console.vouchers")>{vouchers}</optgroup>
                 </select>

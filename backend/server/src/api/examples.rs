@@ -31,6 +31,7 @@ pub mod dry_run;
 pub mod password_links;
 pub mod payment;
 pub mod principals;
+pub mod protocol;
 pub mod requests;
 pub mod resellers;
 pub mod schedule;

@@ -123,6 +123,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
     config.service(
         scope(mailferry_shared::API_PREFIX)
             .service(service::read::get_service)
+            .service(service::test_hosts::list_test_hosts)
             .service(providers::list::list_providers)
             .service(discoveries::start::start_discovery)
             .service(discoveries::read::read_discovery)
@@ -160,6 +161,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(progress::read::read_progress)
             .service(runs::list::list_runs)
             .service(runs::protocol::read_protocol)
+            .service(runs::items::list_protocol_items)
             .service(runs::download::download_protocol)
             .service(verifications::start::start_verification)
             .service(verifications::list::list_verifications)

@@ -81,6 +81,7 @@ pub(crate) async fn create_request(
     let ReadFile { file, accounts: pairs } =
         import::read(&accounts, max_pairs, "/accounts", Some(order.asker.sandbox))?;
     check_pairs(&file, &pairs, principal.as_ref())?;
+    let tells_operator = app.settings.desk.address.is_some() && !order.asker.sandbox;
     let new = NewRequest {
         order,
         accounts: pairs.clone(),
@@ -88,6 +89,7 @@ pub(crate) async fn create_request(
         wished_start: wished_start.to_utc(),
         note,
         attachments,
+        tells_operator,
     };
     let (request, created) = app.store.create_request(new).await?;
     let order = app.store.order(request.order_id).await?;
