@@ -29,7 +29,7 @@ pub(super) fn Requests() -> impl IntoView {
 }
 
 /// The states one asks for together, with their names; what waits for the operator comes first.
-fn filters() -> [(&'static str, &'static str); 8] {
+fn filters() -> [(&'static str, &'static str); 9] {
     [
         ("requested,accepted", t!("queue.open")),
         ("requested", t!("request.state_requested")),
@@ -38,6 +38,7 @@ fn filters() -> [(&'static str, &'static str); 8] {
         ("done", t!("request.state_done")),
         ("declined", t!("request.state_declined")),
         ("cancelled", t!("request.state_cancelled")),
+        ("expired", t!("request.state_expired")),
         ("", t!("protocol.all")),
     ]
 }

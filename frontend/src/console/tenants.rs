@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use mailferry_shared::{
     key::Scope,
     member::Principal,
+    order::Language,
     secret::Secret,
     tenant::{FirstAdmin, Tenant, TenantChange, TenantCreate, TenantLimits},
 };
@@ -17,7 +18,9 @@ use crate::{
     api,
     browser::intl,
     components::{Glyph, PasswordField, TextField, icon},
-    forms, i18n, t,
+    forms, i18n,
+    state::language::PageLanguage,
+    t,
 };
 
 /// What is typed about a tenant, in the context of the rows.
@@ -71,7 +74,7 @@ impl Form {
         TenantLimits { max_pairs: limit(self.max_pairs), max_active_orders: limit(self.max_active) }
     }
 
-    fn create(self) -> Option<TenantCreate> {
+    fn create(self, language: Language) -> Option<TenantCreate> {
         let mail = forms::address(&self.mail.get_untracked());
         self.mail_error.set(mail.as_ref().err().map(|error| (*error).to_owned()));
         let password = self.password.get_untracked();
@@ -82,6 +85,7 @@ impl Form {
                 name: self.admin.get_untracked(),
                 mail: mail.ok()?,
                 password: (!password.is_empty()).then(|| Secret::new(password)),
+                language,
             },
         })
     }
@@ -121,6 +125,7 @@ pub(super) fn Tenants() -> impl IntoView {
 #[component]
 fn TenantDialog(form: Form, listed: Listed<Tenant>) -> impl IntoView {
     let sending = Sending::new();
+    let language = PageLanguage::get();
     let done = move || {
         form.open.set(false);
         listed.again();
@@ -131,7 +136,7 @@ fn TenantDialog(form: Form, listed: Listed<Tenant>) -> impl IntoView {
             sending.send(async move { api::change_tenant(tenant.id, &change).await }, move |_| done());
         }
         None => {
-            let Some(tenant) = form.create() else { return };
+            let Some(tenant) = form.create(language.of_orders()) else { return };
             sending.send(async move { api::create_tenant(&tenant).await }, move |_| done());
         }
     };
@@ -190,7 +195,7 @@ fn TenantDialog(form: Form, listed: Listed<Tenant>) -> impl IntoView {
                     id="tenant-password"
                     label=t!("console.member_password")
                     value=form.password
-                    hint=t!("console.password_hint")
+                    hint=t!("console.tenant_password_hint")
                     is_optional=true
                     error=sending.field("/admin/password")
                 />
