@@ -203,6 +203,9 @@ fn exchange<'a>(
             return Ok(Answer { status, etag: response.headers().get("ETag"), text });
         }
         let problem = serde_json::from_str::<Problem>(&text);
+        if problem.as_ref().is_ok_and(|problem| problem.code == ProblemCode::NotSignedIn) {
+            connection::note_signed_out();
+        }
         Err(problem.map_or(ApiError::Unexpected(status), |problem| ApiError::Problem(Box::new(problem))))
     })
 }
