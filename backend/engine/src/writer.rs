@@ -165,7 +165,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let key = item.body.key();
         let job = &mut self.jobs[at];
         job.seen.insert(item.uid);
-        let found = job.earlier.get_mut(&key).and_then(Vec::pop).map(Outcome::Found);
+        let found = job.earlier.get_mut(&key).and_then(Vec::pop);
         if let Some(outcome) = found.or_else(|| job.pool.take(&key).map(|uid| Outcome::Present(Some(uid)))) {
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }

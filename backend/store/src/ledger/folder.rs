@@ -2,7 +2,7 @@
 
 use mailferry_domain::{
     item::{ContentHash, ContentKey},
-    ledger::{FolderState, OpenIntent, Repaired},
+    ledger::{FolderState, OpenIntent, Outcome, Repaired},
     repair::Repairs,
     uid::{Uid, UidValidity},
 };
@@ -187,13 +187,14 @@ impl RunLedger {
         .await?;
         if folder.generation > 1 {
             tx.each(
-                "SELECT key_size_bytes, hash, destination_uid FROM ledger_items
+                "SELECT key_size_bytes, hash, destination_uid, state,
+                    CAST(CASE WHEN run_no = $3 THEN 1 ELSE 0 END AS BIGINT) AS mine FROM ledger_items
                  WHERE folder_id = $1 AND generation < $2 AND state IN ('stored', 'present')
                  ORDER BY generation, source_uid",
-                args![folder.id, folder.generation],
+                args![folder.id, folder.generation, folder.run_no],
                 |row| {
-                    let uid = row.get::<Option<u32>>("destination_uid")?.map(Uid);
-                    state.earlier.extend(key_from(row)?.map(|key| (key, uid)));
+                    let outcome = found_again(row)?;
+                    state.earlier.extend(key_from(row)?.map(|key| (key, outcome)));
                     Ok(())
                 },
             )
@@ -211,6 +212,17 @@ fn take_open(state: &mut FolderState, row: &Row) -> Result<(), StoreError> {
         state.open.push(OpenIntent { source_uid, key, destination_uid_next, repaired, settled_before });
     }
     Ok(())
+}
+
+/// What a message is that has the content of this settled entry.
+fn found_again(row: &Row) -> Result<Outcome, StoreError> {
+    let uid = row.get::<Option<u32>>("destination_uid")?.map(Uid);
+    let mine = row.get::<i64>("mine")? == 1;
+    Ok(match row.get::<String>("state")?.as_str() {
+        "stored" if mine => Outcome::Stored(uid),
+        "present" if mine => Outcome::Present(uid),
+        _ => Outcome::Found(uid),
+    })
 }
 
 fn repaired_from(row: &Row) -> Result<Option<Repaired>, StoreError> {
