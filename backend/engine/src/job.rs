@@ -203,6 +203,12 @@ impl FolderJob {
         items
     }
 
+    /// The next message that has not come.
+    pub(crate) fn next_missing(&self, newest_first: bool) -> Option<Uid> {
+        let mut missing = self.items().into_iter().map(|item| item.uid).filter(|uid| !self.seen.contains(*uid));
+        if newest_first { missing.next_back() } else { missing.next() }
+    }
+
     pub(crate) fn fetch(&self) -> FolderFetch {
         FolderFetch {
             wire_name: self.opened.mapped.source.wire_name.clone(),

@@ -104,7 +104,7 @@ async fn what_a_run_stored_stays_counted_as_stored_when_it_is_begun_again_after_
             succeeded(&again);
             let stored = again.counts.stored;
             assert!(stored >= first.stored, "{stored}, stopped at step {step}: {first:?}");
-            assert!(stored <= counts.stored && again.counts.duplicates <= counts.duplicates, "{:?}", again.counts);
+            assert!(stored <= counts.stored, "{stored}, stopped at step {step}");
             assert_eq!(world.destination(), expected);
         }
     }

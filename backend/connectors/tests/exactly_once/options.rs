@@ -1,5 +1,9 @@
 //! What a run is asked for.
 
+use mailferry_domain::{mapping::MappingOptions, plan::ItemFilter};
+
+use crate::world::{World, clean, path, succeeded};
+
 #[tokio::test]
 async fn options_leave_out_what_they_say() {
     let mut world = World::new();

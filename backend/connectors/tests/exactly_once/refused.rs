@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use mailferry_connectors::memory::Mishap;
+use mailferry_connectors::memory::{Damage, Mishap};
 use mailferry_engine::{
     allowance::{Allowance, Allowances},
     port::Decision,
@@ -10,7 +10,7 @@ use mailferry_engine::{
 };
 use mailferry_shared::{finding::FindingCode, run::RunState};
 
-use crate::world::{World, clean, runs_again_without_doing_anything, succeeded};
+use crate::world::{World, clean, path, runs_again_without_doing_anything, succeeded};
 
 #[tokio::test]
 async fn a_lost_line_at_any_call_loses_and_doubles_nothing() {
@@ -43,8 +43,10 @@ async fn a_lost_line_at_any_call_loses_and_doubles_nothing() {
 async fn a_folder_whose_line_breaks_again_and_again_is_left_for_another_run_not_failed() {
     let (expected, _) = clean().await;
     let world = World::new();
-    let attempts = world.options.attempts as usize;
-    world.connector.source.fetch_mishaps(std::iter::repeat_n(Mishap::LostBefore, attempts + 1));
+    let inbox = world.connector.source.messages(&path("INBOX"));
+    let hang_up =
+        |damage| inbox.iter().for_each(|message| world.connector.source.damage(&path("INBOX"), message.uid, damage));
+    hang_up(Some(Damage::HangsUp));
     let report = world.run().await;
     assert!(
         matches!(&report.end, RunEnd::Unfinished(error) if error.decision == Decision::Retry),
@@ -55,6 +57,7 @@ async fn a_folder_whose_line_breaks_again_and_again_is_left_for_another_run_not_
     assert_eq!(report.unfinished.len(), 1, "the folder is named: {:?}", report.unfinished);
     assert_eq!((report.counts.failed, report.notes.len()), (0, 0), "nothing is held against it for good");
     assert!(report.counts.stored > 0, "the other folders were copied");
+    hang_up(None);
     succeeded(&world.run().await);
     assert_eq!(world.destination(), expected);
 }

@@ -11,4 +11,5 @@ mod folders;
 mod gmail;
 mod repairs;
 mod slow;
+mod unreadable;
 mod world;

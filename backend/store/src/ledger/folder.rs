@@ -112,10 +112,10 @@ impl RunLedger {
             let sql = "UPDATE ledger_items SET state = 'superseded' WHERE folder_id = $1 AND generation < $2
                  AND state IN ('stored', 'present')";
             tx.execute(sql, args![id, generation]).await?;
-            // Of no run any more: what an earlier one had settled, unless it must be sent again.
+            // Of no run any more: what an earlier one had settled, or was there before, unless it must be sent again.
             let sql = "UPDATE ledger_items SET destination_uid = NULL, destination_uid_next = 1,
-                    run_no = CASE WHEN state IN ('stored', 'present') AND (run_no IS NULL OR run_no <> $3) THEN NULL
-                        ELSE run_no END,
+                    run_no = CASE WHEN state = 'present' OR (state = 'stored' AND (run_no IS NULL OR run_no <> $3))
+                        THEN NULL ELSE run_no END,
                     state = CASE WHEN state = 'uncertain' THEN 'uncertain' ELSE 'intended' END
                  WHERE folder_id = $1 AND generation = $2
                  AND state IN ('stored', 'present', 'intended', 'uncertain')";
