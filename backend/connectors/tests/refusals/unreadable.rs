@@ -12,7 +12,7 @@ use crate::{
     world::{World, ended},
 };
 
-const MESSAGES: u32 = 250;
+const MESSAGES: u32 = 120;
 
 async fn source(damaged: &[u32], damage: Damage) -> Fake {
     let mut mailbox = Mailbox::new();
@@ -30,7 +30,7 @@ async fn source(damaged: &[u32], damage: Damage) -> Fake {
 async fn messages_that_a_source_refuses_to_deliver_have_failed_and_all_others_arrive() {
     for damage in [Damage::Refused, Damage::LeftOut, Damage::HangsUp, Damage::Internal] {
         for newest_first in [false, true] {
-            let damaged = [7, 101, 250];
+            let damaged = [7, 101, 120];
             let fake = source(&damaged, damage).await;
             let mut world = World::new();
             world.options.newest_first = newest_first;

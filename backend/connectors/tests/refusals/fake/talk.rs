@@ -27,6 +27,7 @@ struct Command {
 }
 
 pub(super) async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     write.write_all(b"* OK Gimap ready\r\n").await?;
