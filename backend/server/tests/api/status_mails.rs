@@ -144,7 +144,8 @@ async fn mail_delta_finished_is_told_of_each_of_two_deltas_at_once_and_names_its
         post(&client, &format!("{path}/start"), body).await;
         // Taken once and done again and again: PostgreSQL's own clock, which nobody moves, tells when a job is due.
         let job = service.store.take("mails", JobKind::CutOver, 1, LOCK).await.expect("takes").remove(0);
-        let look = async || dispatch::perform(&context, &job, &CancellationToken::new()).await.expect("looks");
+        let look =
+            async || Box::pin(dispatch::perform(&context, &job, &CancellationToken::new())).await.expect("looks");
         look().await;
         work(&context, &client, &path, RunState::Succeeded).await;
         mails.tells(&[MailKind::Submitted, MailKind::Started, MailKind::Finished]).await;
