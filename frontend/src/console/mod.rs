@@ -34,6 +34,7 @@ use leptos::prelude::*;
 use mailferry_shared::{key::Scope, member::Principal};
 
 pub(crate) use self::{
+    filter::last_list,
     migration::Migration,
     order_state::state_view as order_state_view,
 };
