@@ -36,7 +36,7 @@ impl Fields {
         let (source, destination) = (self.source.read(known), self.destination.read(known));
         Some(OrderCreate {
             accepted_terms,
-            language: self.language.get_untracked(),
+            language: Some(self.language.get_untracked()),
             notify_address: address.ok()?,
             source: source.ok()?,
             destination: destination.ok()?,

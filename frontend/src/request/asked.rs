@@ -269,8 +269,10 @@ fn Reason(page: Page) -> impl IntoView {
 /// What was sent.
 fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
     let fact = |name: &'static str, value: String| {
+        // An address needs the room of two times.
+        let is_wide = value.contains('@');
         view! {
-            <div class="fact">
+            <div class="fact" class:fact-wide=is_wide>
                 <dt>{name}</dt>
                 <dd data-data="">{value}</dd>
             </div>
