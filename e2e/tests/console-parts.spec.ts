@@ -160,17 +160,17 @@ test("a migration opens within the console, and leads back to the list as it was
   await expect(particulars).toContainText("Standard");
   await look(page, "migration being set up");
 
-  await page.getByRole("link", { name: "Go on with the setup" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Ready to cast off?" })).toBeVisible();
-  await page.getByRole("link", { name: "Back to the console" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Migrations" })).toBeVisible();
-  await page.goto(`${service.url}/console/migrations/${order.id}`);
   await page.getByRole("main").getByRole("link", { name: "Migrations" }).click();
   await expect(page.getByLabel("Search", { exact: true })).toHaveValue(order.id);
   await expect(page.getByRole("button", { name: "Being set up" })).toHaveAttribute("aria-pressed", "true");
   await expect(page.getByRole("table", { name: "Migrations" }).locator("tbody tr")).toHaveCount(1);
 
   await page.getByRole("link", { name: new RegExp(anna.source_user) }).click();
+  await page.getByRole("link", { name: "Go on with the setup" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Ready to cast off?" })).toBeVisible();
+  await page.getByRole("link", { name: "Back to the console" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Migrations" })).toBeVisible();
+  await page.goto(`${service.url}/console/migrations/${order.id}`);
   await page.getByRole("button", { name: "Delete migration" }).click();
   const question = page.getByRole("dialog");
   await look(page, "question before deleting");

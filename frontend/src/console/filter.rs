@@ -94,7 +94,7 @@ impl Filter {
 }
 
 /// The address of the list as it was looked at last.
-pub(crate) fn last_list() -> String {
+pub(super) fn last_list() -> String {
     let query = browser::kept(LAST).filter(|query| !query.is_empty());
     Place::Migrations.path() + &query.map(|query| format!("?{query}")).unwrap_or_default()
 }

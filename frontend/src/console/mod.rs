@@ -33,8 +33,8 @@ mod webhooks;
 use leptos::prelude::*;
 use mailferry_shared::{key::Scope, member::Principal};
 
-pub(crate) use self::{filter::last_list, migration::Migration, order_state::state_view as order_state_view};
 use self::{frame::Frame, session::Session};
+pub(crate) use self::{migration::Migration, order_state::state_view as order_state_view};
 use crate::{route::Console as Place, state::router::Router};
 
 /// The console: migrations, requests and vouchers, for whoever is signed in.

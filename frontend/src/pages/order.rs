@@ -12,8 +12,7 @@ use crate::{
     api::{self, ApiError},
     browser,
     components::{CopyLine, Failure, Glyph, Skeleton, icon},
-    console::last_list,
-    route::{Step, asked_path, is_asked_for, resume_at},
+    route::{Console, Step, asked_path, is_asked_for, resume_at},
     state::{
         Load,
         connection::Connection,
@@ -59,7 +58,7 @@ fn Around(#[prop(optional)] order: Option<OrderContext>, children: Children) -> 
 fn way_back() -> Option<impl IntoView> {
     browser::stored(SIGNED_IN).map(|_| {
         view! {
-            <a class="button button-quiet button-flush button-small print-hidden" href=last_list()>
+            <a class="button button-quiet button-flush button-small print-hidden" href=Console::Migrations.path()>
                 {icon(Glyph::ArrowLeft)}
                 {t!("console.back")}
             </a>
