@@ -129,7 +129,7 @@ test("the list of migrations is filtered by state, domain and words, and goes on
   await page.getByLabel("Created from").fill("2020-01-31");
   await page.getByLabel("Asked by").selectOption({ label: "Chief" });
   await page.getByRole("button", { name: "Find" }).click();
-  await expect(rows, "the key is Chief's").toHaveCount(100);
+  await expect(rows, "the key is Chief's").toHaveCount(2);
   await page.getByLabel("Created from").fill("2999-01-31");
   await page.getByRole("button", { name: "Find" }).click();
   await expect(page.getByText("No migration fits.")).toBeVisible();
