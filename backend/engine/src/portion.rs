@@ -92,7 +92,10 @@ async fn open<C: Connector, L: Ledger>(
     tasks: &mut Vec<FolderTask>,
 ) -> Result<Vec<Opened>, Stop> {
     let wanted: Vec<Wanted> = tasks.iter().map(wanted).collect();
-    let requests: Vec<ListRequest> = tasks.iter().map(|task| list_request(task, task.cursor())).collect();
+    let requests: Vec<ListRequest> = tasks
+        .iter()
+        .map(|task| ListRequest { soon: is_fetched_soon(shared, task), ..list_request(task, task.cursor()) })
+        .collect();
     let (prepared, listings) = futures::join!(lane.destination.prepare(&wanted), lane.source.list_folders(&requests));
     let (mut prepared, mut listings) = (prepared?, listings?);
     only_unfiled(lane, shared, tasks, &mut listings).await?;
@@ -184,7 +187,15 @@ fn list_request(task: &FolderTask, cursor: Option<Cursor>) -> ListRequest {
         wire_name: task.mapped.source.wire_name.clone(),
         first: Uid(cursor.map_or(1, |cursor| cursor.source_uid_next)),
         messages: task.messages(),
+        soon: false,
     }
+}
+
+/// True if every message of the folder will be fetched, and nothing counts what passes.
+fn is_fetched_soon<C, L>(shared: &Shared<C, L>, task: &FolderTask) -> bool {
+    let filter = &shared.job.options.filter;
+    let fresh = task.binding.is_none() && !task.mapped.only_unfiled;
+    fresh && filter.max_size_bytes.is_none() && filter.since.is_none() && !shared.meter.counts()
 }
 
 /// A listing from a cursor on is good only if it explains every message that is there; other folders are listed anew.

@@ -143,7 +143,7 @@ async fn a_large_message_cut_in_any_slice_arrives_whole_or_not_at_all() {
     let source = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
     Sample::Tiny.write(&source, crate::ground::SOURCE).expect("a mailbox");
     let mut client = Client::login(&source.login(crate::ground::SOURCE)).expect("logs in");
-    let large = [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(150_000)].concat();
+    let large = [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(250_000)].concat();
     client.append("Archive/2020/Q1", "\\Seen", None, &large).expect("appends");
     drop(client);
     let destination = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
