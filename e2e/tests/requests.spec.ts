@@ -2,9 +2,11 @@
 
 import type { Browser, Page } from "@playwright/test";
 
-import type { Api } from "../support/api.ts";
+import { Api } from "../support/api.ts";
 import { PASSWORD, as, look, operatorDesk, part, signIn } from "../support/console.ts";
 import type { Lab, LabAccount } from "../support/lab.ts";
+import { PayPal } from "../support/paypal.ts";
+import { Service } from "../support/service.ts";
 import { expect, test } from "./fixtures.ts";
 
 const CUSTOMER = "customer@requests.example";
@@ -150,7 +152,7 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     const row = desk.getByRole("row").filter({ hasText: CUSTOMER });
     await expect(row).toContainText("Requested");
     await look(desk, "queue");
-    await desk.getByRole("button", { name: "Over" }).click();
+    await desk.getByRole("button", { name: "Declined" }).click();
     await expect(desk.getByText("Nothing is waiting here.")).toBeVisible();
     await desk.getByRole("button", { name: "Waiting for us" }).click();
     await row.getByRole("link", { name: CUSTOMER }).click();
@@ -165,6 +167,9 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
 
   await test.step("accepting it is seen by the customer", async () => {
     await desk.getByRole("button", { name: "Accept" }).click();
+    const question = desk.getByRole("dialog", { name: "Accept this request?" });
+    await look(desk, "accept dialog");
+    await question.getByRole("button", { name: "Accept" }).click();
     await expect(desk.getByRole("button", { name: "Start", exact: true })).toBeVisible();
     await expect(page.getByRole("heading", { level: 1, name: "We will do it" })).toBeVisible({ timeout: 60_000 });
     await look(page, "request accepted");
@@ -177,6 +182,10 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await dialog.getByRole("button", { name: "Start", exact: true }).click();
     await expect(dialog.getByText("Choose a date and a time.")).toBeVisible();
     await look(desk, "start dialog");
+    await dialog.getByRole("radio", { name: "Some hours after the first run" }).check();
+    await expect(dialog.getByLabel("Hours, from 4 to 23")).toHaveValue("8");
+    await look(desk, "start dialog with a delay");
+    await dialog.getByRole("radio").first().check();
     await dialog.getByLabel("Earliest start").fill(local(0));
     await dialog.getByRole("checkbox", { name: "Do not charge for it" }).check();
     await dialog.getByRole("button", { name: "Start", exact: true }).click();
@@ -186,11 +195,51 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     expect((await lab.compare(account, { leaveOut: ["Trash", "Junk"] })).counters.missing).toBe(0);
     await expect(desk.getByText("Done", { exact: true })).toBeVisible({ timeout: 60_000 });
     await desk.getByRole("link", { name: "Supervise" }).click();
-    await expect(desk.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
+    await expect(desk.getByRole("heading", { level: 1, name: account.source_user })).toBeVisible();
+    await expect(desk.getByRole("link", { name: "Requested migrations", exact: true })).toBeVisible();
     await page.getByRole("link", { name: "Open the status page" }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
   });
   await desk.context().close();
+});
+
+test("an accepted request is paid for with PayPal, and is then started as agreed", async ({ page, lab }) => {
+  test.setTimeout(240_000);
+  const paypal = await PayPal.start();
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
+  try {
+    const operator = new Api(service.url, await service.operatorKey());
+    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+    const account = lab.state.accounts[1]!;
+    const order = await ask(page, service.url, lab, [account], "payer@requests.example");
+    const { items } = await operator.call<{ items: { id: string }[] }>("GET", "/requests");
+    await operator.call("POST", `/requests/${items[0]!.id}/accept`);
+    await operator.call("POST", `/requests/${items[0]!.id}/start`, { earliest_start: new Date().toISOString() });
+    const title = page.getByRole("heading", { level: 1 });
+    await expect(title).toHaveText("We will do it", { timeout: 60_000 });
+    await expect(page.getByText("One thing is left: payment")).toBeVisible();
+    await look(page, "a request that waits for payment");
+    await page.getByRole("link", { name: "Pay", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "Pay for the migration" })).toBeVisible();
+    // What the operator starts cannot be started here.
+    await expect(page.getByRole("button", { name: "Start migration" })).toHaveCount(0);
+    await expect(page.getByText("€14.90 for 1 account (VAT 19%: €2.38)")).toBeVisible();
+    await look(page, "paying for a request");
+
+    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("link", { name: "Cancel and return" }).click({ timeout: 30_000 });
+    await expect(page.getByText("The payment was cancelled; nothing was taken.")).toBeVisible();
+    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    // Once it is paid for, the page of the request is open again.
+    await page.waitForURL(`${service.url}/orders/${order}/request`, { timeout: 60_000 });
+    expect(paypal.taken).toEqual(["14.90 EUR"]);
+    await expect(title).toHaveText("Everything has been migrated", { timeout: 120_000 });
+    expect((await lab.compare(account, { leaveOut: ["Trash", "Junk"] })).counters.missing).toBe(0);
+  } finally {
+    await service.stop();
+    paypal.stop();
+  }
 });
 
 test("a request is declined with a reason, or cancelled by its customer", async ({ page, browser, operator, service, lab }) => {

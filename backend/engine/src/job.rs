@@ -139,7 +139,7 @@ pub(crate) struct FolderJob {
     pub(crate) flags_carried: bool,
     /// Messages that the source has delivered.
     pub(crate) seen: UidSet,
-    /// UIDs that this process was told for what it stored.
+    /// UIDs that this process was told for what it stored, or has adopted while it sent again.
     pub(crate) stored_uids: UidSet,
     /// True once the destination took something without telling its UID.
     pub(crate) stored_untold: bool,

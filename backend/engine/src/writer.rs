@@ -209,6 +209,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let at = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).ok()?;
         let intent = job.resent[at].1;
         let uid = job.pool.take_face(&Face::of(item.internal_date, &item.body)?, intent.destination_uid_next)?;
+        // It is ours from here on, and no surplus.
+        job.stored_uids.insert(uid);
         Some(arrived(&intent, uid))
     }
 

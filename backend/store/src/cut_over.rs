@@ -13,7 +13,7 @@ use mailferry_domain::{
 use mailferry_shared::{
     ids::{DeltaId, OrderId, PairId},
     order::StartKind,
-    schedule::DeltaTrigger,
+    schedule::{DeltaTrigger, SendingRecords},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ use crate::{
     jobs::{JobKind, enqueue},
     order::{OrderRecord, lock_order},
     store::Store,
+    tenant::room_for_one_more,
     value::{Row, args, json},
 };
 
@@ -36,6 +37,8 @@ pub struct WatchedDomain {
     pub lookup_failed: bool,
     /// The delta that was started for it.
     pub delta_id: Option<DeltaId>,
+    /// Who may send in its name, once that was looked up.
+    pub sending: Option<SendingRecords>,
 }
 
 impl Store {
@@ -84,9 +87,21 @@ impl Store {
         tx.commit().await
     }
 
+    /// Keeps who may send in the name of a domain whose MX records were looked up before.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn save_sending(&self, id: OrderId, domain: &str, sending: &SendingRecords) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE mx_watches SET sending = $3 WHERE order_id = $1 AND domain = $2";
+        tx.execute(sql, args![id, domain, json(sending)?]).await?;
+        tx.commit().await
+    }
+
     /// Starts what is due by now of the delta that starts by itself: all pairs after the delay, or those of each domain
-    /// whose MX switch has settled. Pairs with a run under way wait. Which deltas were started, and the order as it is
-    /// then; `delta_at` tells when the next one is due, as far as that is known.
+    /// whose MX switch has settled. Pairs with a run under way wait, and so does an order whose asker has too many at work:
+    /// the job looks again, nothing else of that asker starts before, and its link does not end meanwhile. Which deltas
+    /// were started, and the order as it is then; `delta_at` tells when the next one is due, as far as that is known.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -113,15 +128,28 @@ impl Store {
     }
 
     async fn start_after_delay(&self, tx: &mut Tx, order: &mut OrderRecord) -> Result<Vec<DeltaId>, StoreError> {
-        if order.delta_at.is_none_or(|at| at > self.now()) {
-            return Ok(Vec::new());
-        }
+        let Some(due) = order.delta_at.filter(|at| *at <= self.now()) else { return Ok(Vec::new()) };
         let pairs = moved_pairs(tx, order.id).await?;
-        if pairs.is_empty() || any_is_busy(tx, &pairs).await? {
+        if any_is_busy(tx, &pairs).await? || !pairs.is_empty() && !self.has_its_turn(tx, order, due).await? {
             return Ok(Vec::new());
         }
         (order.delta_pending, order.delta_at) = (false, None);
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
         Ok(vec![self.queue_delta(tx, order.id, &pairs).await?])
+    }
+
+    /// Whether a delta that is due since `due` may make its order active now.
+    async fn has_its_turn(&self, tx: &mut Tx, order: &OrderRecord, due: DateTime<Utc>) -> Result<bool, StoreError> {
+        if !matches!(order.life, OrderLife::Completed(..)) {
+            return Ok(true);
+        }
+        match room_for_one_more(tx, order, self.terms().active_orders, due).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::TooManyActive { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn start_switched(&self, tx: &mut Tx, order: &mut OrderRecord) -> Result<Vec<DeltaId>, StoreError> {
@@ -133,9 +161,16 @@ impl Store {
             }
             let pairs: Vec<PairId> = watched.pairs.iter().copied().filter(|pair| moved.contains(pair)).collect();
             let settled = watched.mx.settled_at();
-            let due = settled.is_some_and(|at| at <= self.now());
-            if pairs.is_empty() || !due || any_is_busy(tx, &pairs).await? {
-                pending |= !pairs.is_empty();
+            if pairs.is_empty() {
+                continue;
+            }
+            let due = settled.filter(|at| *at <= self.now());
+            let starts = match due {
+                Some(due) => !any_is_busy(tx, &pairs).await? && self.has_its_turn(tx, order, due).await?,
+                None => false,
+            };
+            if !starts {
+                pending = true;
                 next = next.into_iter().chain(settled).min();
                 continue;
             }
@@ -264,8 +299,8 @@ async fn watched_domains(tx: &mut Tx, id: OrderId) -> Result<BTreeMap<String, Wa
             domains.entry(domain).or_default().pairs.push(row.get("id")?);
         }
     }
-    let sql = "SELECT domain, records_before, records, ttl_seconds, looked_up_at, changed_at, lookup_failed, delta_id
-         FROM mx_watches WHERE order_id = $1";
+    let sql = "SELECT domain, records_before, records, ttl_seconds, looked_up_at, changed_at, lookup_failed, delta_id,
+            sending FROM mx_watches WHERE order_id = $1";
     for row in tx.rows(sql, args![id]).await? {
         let Some(watched) = domains.get_mut(&row.get::<String>("domain")?) else { continue };
         watched.mx = Mx {
@@ -277,6 +312,7 @@ async fn watched_domains(tx: &mut Tx, id: OrderId) -> Result<BTreeMap<String, Wa
         };
         watched.lookup_failed = row.get("lookup_failed")?;
         watched.delta_id = row.get("delta_id")?;
+        watched.sending = row.json_opt("sending")?;
     }
     Ok(domains)
 }

@@ -46,8 +46,19 @@ pub enum MailKind {
     RequestAwaitsPayment,
     /// The operator will not do it.
     RequestDeclined,
-    /// It was taken back, or its order ended before it was done.
+    /// It was taken back.
     RequestCancelled,
+    /// Its order's time was over before it was done.
+    RequestExpired,
+    /// For the operator: a customer has asked for a migration.
+    OperatorRequest,
+}
+
+impl MailKind {
+    /// True for what goes to the operator, and not to the order's address.
+    pub fn is_for_operator(self) -> bool {
+        self == Self::OperatorRequest
+    }
 }
 
 /// A status mail and whether it was sent.
@@ -80,6 +91,11 @@ impl Store {
         kind: MailKind,
         occasion: &str,
     ) -> Result<Option<MailId>, StoreError> {
+        // Most often it was: every run of an order asks.
+        let sql = "SELECT id FROM mails WHERE order_id = $1 AND kind = $2 AND occasion = $3";
+        if !self.read().await?.rows(sql, args![order_id, code(&kind)?, occasion]).await?.is_empty() {
+            return Ok(None);
+        }
         let mut tx = self.write().await?;
         let id = self.insert_mail(&mut tx, order_id, kind, occasion).await?;
         if id.is_some() {
@@ -101,6 +117,16 @@ impl Store {
             self.insert_mail(tx, order.id, kind, occasion).await?;
         }
         Ok(())
+    }
+
+    /// Tells the operator of a request, in this transaction. The caller tells the workers.
+    pub(crate) async fn queue_operator_mail(
+        &self,
+        tx: &mut Tx,
+        order_id: OrderId,
+        occasion: &str,
+    ) -> Result<(), StoreError> {
+        self.insert_mail(tx, order_id, MailKind::OperatorRequest, occasion).await.map(drop)
     }
 
     async fn insert_mail(

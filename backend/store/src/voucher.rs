@@ -75,6 +75,7 @@ impl Store {
         let waits = matches!(order.life, OrderLife::AwaitingPayment { .. });
         let order = if waits && before.pairs_needed > 0 && spent == missing {
             order.life = order.life.paid();
+            self.make_room(&mut tx, &order).await?;
             self.write_scheduled(&mut tx, order).await?
         } else {
             self.write_order(&mut tx, order).await?
@@ -194,6 +195,13 @@ pub(crate) mod crockford {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_has_128_bits() {
+        let (none, all) = (spell(&[0; 16]), spell(&[0xff; 16]));
+        assert_eq!(crockford::decode(&none).map(|bytes| bytes.len() * 8), Some(128));
+        assert_eq!(crockford::decode(&all), Some([0xff; 16]), "each of them counts");
+    }
 
     #[test]
     fn a_code_reads_back_however_it_is_typed() {

@@ -1,6 +1,7 @@
 //! A list one types to search in, by the ARIA pattern of an editable combobox with list autocompletion.
 
 use leptos::{html, prelude::*};
+use mailferry_shared::provider::Provider;
 use wasm_bindgen::JsCast as _;
 
 use super::{
@@ -22,6 +23,18 @@ pub(crate) struct Choice {
     pub(crate) search: String,
 }
 
+impl Choice {
+    /// A known provider, found by its name and its domains.
+    pub(crate) fn of_provider(provider: Provider) -> Self {
+        Self {
+            search: format!("{} {}", provider.name, provider.domains.join(" ")).to_lowercase(),
+            note: provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+            value: provider.id,
+            name: provider.name,
+        }
+    }
+}
+
 /// The entries that match `typed`: those whose name begins with it first.
 fn matching(choices: &[Choice], typed: &str) -> Vec<Choice> {
     let typed = typed.trim().to_lowercase();
@@ -30,6 +43,11 @@ fn matching(choices: &[Choice], typed: &str) -> Vec<Choice> {
     let mut found: Vec<&Choice> = choices.iter().filter(|choice| choice.search.contains(wanted)).collect();
     found.sort_by_key(|choice| !choice.name.to_lowercase().starts_with(wanted));
     found.into_iter().cloned().collect()
+}
+
+/// True for what may be an address or a domain.
+fn is_name(typed: &str) -> bool {
+    typed.contains(['@', '.'])
 }
 
 /// What a combobox is doing.
@@ -49,6 +67,8 @@ struct Search {
     disabled: Signal<bool>,
     /// Told of what is typed.
     told: Option<RwSignal<String>>,
+    /// What was chosen stays in the field.
+    keeps: bool,
 }
 
 impl Search {
@@ -59,6 +79,7 @@ impl Search {
         on_select: Callback<String>,
         disabled: Signal<bool>,
         told: Option<RwSignal<String>>,
+        keeps: bool,
     ) -> Self {
         let typed = RwSignal::new(String::new());
         let searching = RwSignal::new(false);
@@ -79,7 +100,7 @@ impl Search {
             choices.with(|choices| matching(choices, &wanted))
         });
         let (open, active) = (RwSignal::new(false), RwSignal::new(None));
-        Self { id, typed, searching, open, active, found, selected_name, on_select, disabled, told }
+        Self { id, typed, searching, open, active, found, selected_name, on_select, disabled, told, keeps }
     }
 
     fn show(self) {
@@ -95,14 +116,16 @@ impl Search {
         self.typed.set(text);
     }
 
-    /// Leaves the field as it was chosen last.
+    /// Leaves the field as it was chosen last; an address stays, because what was found for it is shown below.
     fn leave(self) {
-        self.close(self.selected_name.get_untracked().unwrap_or_default());
+        let chosen = self.selected_name.get_untracked();
+        let stays = chosen.is_none() && self.told.is_some() && self.typed.with_untracked(|typed| is_name(typed));
+        self.close(if stays { self.typed.get_untracked() } else { chosen.unwrap_or_default() });
     }
 
     fn choose(self, choice: Choice) {
         self.on_select.run(choice.value);
-        self.close(choice.name);
+        self.close(if self.keeps { choice.name } else { String::new() });
     }
 
     fn input(self, text: String) {
@@ -117,7 +140,7 @@ impl Search {
 
     /// An address or a domain that is in no list: whoever is told of it looks for it, and shows what was found below.
     fn looks_elsewhere(self) -> bool {
-        self.told.is_some() && self.found.with(Vec::is_empty) && self.typed.with(|typed| typed.contains(['@', '.']))
+        self.told.is_some() && self.found.with(Vec::is_empty) && self.typed.with(|typed| is_name(typed))
     }
 
     fn activate(self, at: usize) {
@@ -175,8 +198,11 @@ pub(crate) fn Combobox(
     /// Told of what is typed.
     #[prop(optional)]
     told: Option<RwSignal<String>>,
+    /// False: a choice is taken elsewhere, and the field is ready for the next.
+    #[prop(default = true)]
+    keeps_choice: bool,
 ) -> impl IntoView {
-    let search = Search::new(id, choices, selected, on_select, disabled, told);
+    let search = Search::new(id, choices, selected, on_select, disabled, told, keeps_choice);
     let input = NodeRef::<html::Input>::new();
     let select_text = move |_| {
         if let Some(input) = input.get_untracked() {

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     ids::OrderId,
-    order::{Order, SessionCreate},
+    order::{Order, OrderState, SessionCreate},
     secret::Secret,
 };
 
@@ -11,8 +11,8 @@ use super::{lost::Locked, steps::StepBar};
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{Failure, Skeleton},
-    route::{Step, asked_path, is_asked_for, resume_at},
+    components::{CopyLine, Failure, Glyph, Skeleton, icon},
+    route::{Console, Step, asked_path, is_asked_for, resume_at},
     state::{
         Load,
         connection::Connection,
@@ -22,13 +22,49 @@ use crate::{
         poll,
         router::Router,
     },
+    t,
 };
 
 /// Where this browser remembers the number of the order last opened. The number alone opens nothing.
 pub(crate) const LAST_ORDER: &str = "mailferry.order";
 
+/// Where this browser remembers that somebody is signed in to the console. It opens nothing.
+pub(crate) const SIGNED_IN: &str = "mailferry.console";
+
 /// The steps that a module shows.
 pub(crate) type Steps = fn(Option<Step>) -> AnyView;
+
+/// What stands around an order: the step bar and the page's main part. The console has both of its own.
+#[component]
+fn Around(#[prop(optional)] order: Option<OrderContext>, children: Children) -> impl IntoView {
+    if Router::get().is_in_console() {
+        return children().into_any();
+    }
+    let bar = match order {
+        Some(order) => view! { <StepBar order=order /> }.into_any(),
+        None => view! { <StepBar /> }.into_any(),
+    };
+    view! {
+        {bar}
+        <main class="page" id="main" tabindex="-1">
+            {way_back()}
+            {children()}
+        </main>
+    }
+    .into_any()
+}
+
+/// Whoever is signed in to the console came from there, or may want to go there.
+fn way_back() -> Option<impl IntoView> {
+    browser::stored(SIGNED_IN).map(|_| {
+        view! {
+            <a class="button button-quiet button-flush button-small print-hidden" href=Console::Migrations.path()>
+                {icon(Glyph::ArrowLeft)}
+                {t!("console.back")}
+            </a>
+        }
+    })
+}
 
 /// The frame of all steps of the order `id`; its steps are shown once the order is here.
 #[component]
@@ -73,17 +109,20 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
     let open_order = OpenOrder::get();
     let language = PageLanguage::get();
     let offer = Offer::get();
+    let is_own = untrack(|| !Router::get().is_in_console());
     let load = move || {
         let token = token.clone();
         loaded.set(Load::Loading);
         spawn_local(async move {
             match open(id, token).await {
                 Ok(order) => {
-                    browser::store(LAST_ORDER, Some(&order.id.to_string()));
-                    // Who comes by the link in a mail reads on in the mail's language.
-                    language.prefer(order.language.tag());
-                    if let Some(link) = &order.link {
-                        offer.wear(&link.brand);
+                    if is_own {
+                        browser::store(LAST_ORDER, Some(&order.id.to_string()));
+                        // Who comes by the link in a mail reads on in the mail's language.
+                        language.prefer(order.language.tag());
+                        if let Some(link) = &order.link {
+                            offer.wear(&link.brand);
+                        }
                     }
                     context.try_set_value(Some(open_order.open(order)));
                     loaded.try_set(Load::Ready(()));
@@ -105,13 +144,14 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
         }
     });
     move || match loaded.get() {
-        Load::Loading => view! { <StepBar /><main class="page" id="main" tabindex="-1"><Skeleton /></main> }.into_any(),
-        Load::Failed(error) if error.is_locked_out() => {
+        Load::Loading => view! { <Around><Skeleton /></Around> }.into_any(),
+        Load::Failed(error) if error.is_locked_out() && is_own => {
             view! { <main class="page" id="main" tabindex="-1"><Locked by_link=by_link /></main> }.into_any()
         }
-        Load::Failed(error) => {
+        Load::Failed(error) if is_own => {
             view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
         }
+        Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
         Load::Ready(()) => match context.get_value() {
             Some(context) => view! { <Opened context=context steps=steps /> }.into_any(),
             None => ().into_any(),
@@ -125,10 +165,32 @@ fn Opened(context: OrderContext, steps: Steps) -> impl IntoView {
     poll_accounts(context);
     let router = Router::get();
     view! {
-        <StepBar order=context />
-        <main class="page" id="main" tabindex="-1">
+        <Around order=context>
             {move || steps(router.place().step())}
-        </main>
+            <Later context=context />
+        </Around>
+    }
+}
+
+/// How to go on later or elsewhere, as long as the order has not been started; afterwards the status page tells.
+#[component]
+fn Later(context: OrderContext) -> impl IntoView {
+    let link = move || {
+        let is_ahead = |order: &Order| matches!(order.state, OrderState::Draft | OrderState::AwaitingPayment);
+        context.order.with(|order| order.manage_url.clone().filter(|_| is_ahead(order)))
+    };
+    move || {
+        link().map(|link| {
+            view! {
+                <details class="disclosure later">
+                    <summary>{t!("steps.later")}</summary>
+                    <div class="disclosure-body stack-s">
+                        <p class="small soft">{t!("steps.later_text")}</p>
+                        <CopyLine label=t!("status.manage_link") text=link is_long=true />
+                    </div>
+                </details>
+            }
+        })
     }
 }
 
@@ -142,6 +204,8 @@ fn poll_accounts(context: OrderContext) {
         let followed = context.checking.running.try_get_untracked()? > 0;
         if wanted && !followed {
             context.load_accounts().await;
+            // The sums follow what is counted.
+            context.refresh();
         }
         Some(2000)
     });
@@ -153,11 +217,13 @@ pub(crate) fn Resume() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let router = Router::get();
     Effect::new(move || {
-        let path = context.order.with_untracked(|order| {
-            if is_asked_for(order) { asked_path(order.id) } else { resume_at(order).path(order.id) }
-        });
-        // Whoever comes back from paying brings the payment's number along.
+        // Whoever comes back from paying brings the payment's number along: where one pays, it is asked for.
         let query = window().location().search().unwrap_or_default();
+        let path = context.order.with_untracked(|order| match order {
+            _ if query.contains("payment=") => Step::Confirm.path(order.id),
+            _ if is_asked_for(order) => asked_path(order.id),
+            _ => resume_at(order).path(order.id),
+        });
         router.replace(&format!("{path}{query}"));
     });
     view! { <Skeleton /> }

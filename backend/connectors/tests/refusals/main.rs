@@ -6,6 +6,7 @@
 mod condstore;
 mod cyrus;
 mod fake;
+mod findings;
 mod flags;
 mod folders;
 mod gmail;

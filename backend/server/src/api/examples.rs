@@ -31,6 +31,7 @@ pub mod dry_run;
 pub mod password_links;
 pub mod payment;
 pub mod principals;
+pub mod protocol;
 pub mod requests;
 pub mod resellers;
 pub mod schedule;
@@ -55,7 +56,7 @@ fn choice(provider: &str, host: &str) -> Option<ProviderChoice> {
 pub fn order_create() -> OrderCreate {
     OrderCreate {
         accepted_terms: super::service::TERMS_VERSION.to_owned(),
-        language: Language::En,
+        language: Some(Language::En),
         notify_address: "anna@example.org".parse().ok(),
         source: choice("gmx", "imap.gmx.net"),
         destination: choice("ionos-com", "imap.ionos.com"),
@@ -72,7 +73,7 @@ pub fn order() -> Order {
         id,
         state: OrderState::Draft,
         kind: None,
-        language: create.language,
+        language: create.language.unwrap_or_default(),
         notify_address: create.notify_address,
         source: create.source,
         destination: create.destination,
@@ -100,6 +101,7 @@ pub fn order() -> Order {
         finished_at: None,
         expires_at: Some(at(60 * 24 * 30)),
         manage_url: Some(format!("https://move.example.org/orders/{id}#token=…")),
+        view_url: Some(format!("https://move.example.org/orders/{id}#token=…")),
         actions: vec![OrderAction::Change, OrderAction::Start, OrderAction::Cancel, OrderAction::Delete],
     }
 }

@@ -89,7 +89,7 @@ async fn look_at(
             return Ok(false);
         }
     };
-    let within = permitted(context, &connector).await?;
+    let within = permitted(context, &connector, order.tenant_id).await?;
     let logins = [&connector.source.login, &connector.destination.login];
     let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(true) };
     save(DryRunState::Running, PlannedPair::default()).await?;

@@ -144,6 +144,18 @@ impl Service {
         client
     }
 
+    /// Another process over the same database: what the first keeps in its memory, it does not know.
+    pub(crate) async fn beside(&self) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let app = App::new(self.store.clone(), Arc::clone(&self.app.settings)).await.expect("an application");
+        let app = Data::new(app);
+        let folder = tempfile::tempdir().expect("a folder");
+        let handle = serve(app.clone(), listener);
+        let (store, key, answered) = (self.store.clone(), self.key.clone(), Arc::clone(&self.answered));
+        Self { base, store, app, folder, key, answered, handle }
+    }
+
     pub(crate) async fn stop(self) {
         self.handle.stop(true).await;
         self.store.close().await;
@@ -186,12 +198,17 @@ pub(crate) async fn on_both(test: impl AsyncFn(Service)) {
 
 /// Does `test` on both, by a clock that is moved by hand.
 pub(crate) async fn on_both_at(test: impl AsyncFn(Service, MockClock)) {
+    on_both_at_with(|_| {}, test).await;
+}
+
+/// The same, with other settings.
+pub(crate) async fn on_both_at_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service, MockClock)) {
     let server = Postgres::start().expect("PostgreSQL");
     for database in [None, Some(server.fresh_database().expect("a database"))] {
         // PostgreSQL's own clock judges leases and jobs: both begin at the same time.
         let clock = MockClock::at(chrono::Utc::now());
         let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
-        test(Service::start_in(context, database, |_| {}).await, clock).await;
+        test(Service::start_in(context, database, &change).await, clock).await;
     }
 }
 

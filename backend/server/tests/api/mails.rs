@@ -85,7 +85,7 @@ async fn start_and_end_are_told_with_a_link_that_opens_the_order() {
     service.stop().await;
 }
 
-const KINDS: [MailKind; 13] = [
+const KINDS: [MailKind; 14] = [
     MailKind::Submitted,
     MailKind::Started,
     MailKind::Finished,
@@ -99,10 +99,11 @@ const KINDS: [MailKind; 13] = [
     MailKind::RequestAwaitsPayment,
     MailKind::RequestDeclined,
     MailKind::RequestCancelled,
+    MailKind::RequestExpired,
 ];
 
 /// Sends what is due; when each mail that was not taken is tried again.
-async fn send(context: &JobContext) -> Vec<TimeDelta> {
+pub(crate) async fn send(context: &JobContext) -> Vec<TimeDelta> {
     let mut waits = Vec::new();
     for job in context.store.take("mails", JobKind::SendMail, 100, LOCK).await.expect("takes") {
         match dispatch::perform(context, &job, &CancellationToken::new()).await.expect("works") {

@@ -151,7 +151,7 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_waits_until_connections_are_free() {
+async fn finding_waiting_for_turn_until_connections_are_free() {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
     let clock = MockClock::at(chrono::Utc::now());
@@ -165,6 +165,7 @@ async fn a_run_waits_until_connections_are_free() {
         account: AccountKey::new("localhost", user),
         per_account: 5,
         per_host: 2,
+        per_tenant: None,
     };
     let taken = service.store.take_slots(&lease, 5, &slots("x"), &slots("y")).await.expect("database");
     assert_eq!(taken, Slots::Taken(1));
@@ -189,6 +190,7 @@ async fn looked_at(service: &Service, client: &Client, path: &str) -> [Value; 2]
         account: AccountKey::new("localhost", "x"),
         per_account: 5,
         per_host: 2,
+        per_tenant: None,
     };
     let connections = async || service.store.connections_at("localhost").await.expect("database");
     for _ in 0..600 {

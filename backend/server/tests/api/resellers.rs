@@ -122,7 +122,7 @@ async fn a_link_fixes_the_new_provider_bears_the_brand_and_pays() {
         let key = service.with_key(alpha, Scope::ALL).await;
         let destination = json!({"endpoint": {"host": "imap.new.example", "port": 993}});
         let brand = json!({"name": "Alpha Hosting", "colour": "#0B5FA5", "support_address": "help@alpha.example"});
-        let body = json!({"name": "welcome", "destination": destination, "brand": brand, "prepaid_pairs": 1});
+        let body = json!({"name": "welcome", "destination": destination, "brand": brand, "prepaid_pairs": 1, "language": "it"});
         let link = created(&key, "/api/v1/links", body).await;
         let token = link["token"].clone();
         assert!(
@@ -142,6 +142,7 @@ async fn a_link_fixes_the_new_provider_bears_the_brand_and_pays() {
         let path = format!("/api/v1/orders/{}", made.json()["id"].as_str().expect("an id"));
         assert_eq!(made.json()["destination"]["endpoint"]["host"], "imap.new.example", "{}", made.text);
         assert_eq!(made.json()["link"]["prepaid_pairs"], 1);
+        assert_eq!(made.json()["language"], "it", "the link's, unless another is asked for");
         client
             .patch(&path, json!({"destination": {"endpoint": {"host": "x.example", "port": 993}}}))
             .await
@@ -172,6 +173,18 @@ async fn a_link_fixes_the_new_provider_bears_the_brand_and_pays() {
         ] {
             key.patch(&link_path, wrong).await.is_problem(422, "invalid_field");
         }
+        let free = json!({"release": ["destination", "voucher"], "source": destination});
+        let free = key.patch(&link_path, free).await.json();
+        assert_eq!((free.get("destination"), free.get("voucher")), (None, None), "{free}");
+        assert_eq!(
+            (&free["source"], &free["name"]),
+            (&json!({"endpoint": {"host": "imap.new.example", "port": 993, "tls": "implicit"}}), &json!("spring"))
+        );
+        let offer = service.stranger().post("/api/v1/offers", json!({"token": token})).await.json();
+        assert_eq!((offer.get("destination"), offer.get("prepaid_pairs")), (None, None), "{offer}");
+        let both = json!({"release": ["source"], "source": destination});
+        let both = key.patch(&link_path, both).await.is_problem(422, "invalid_field");
+        assert_eq!(both["errors"][0]["pointer"], "/release", "{both}");
         assert_eq!(key.delete(&link_path).await.status, 204);
         let wrong = service.stranger().post("/api/v1/offers", json!({"token": "nonsense"})).await;
         wrong.is_problem(401, "link_invalid");

@@ -9,27 +9,31 @@ mod next;
 mod pairs;
 mod passwords;
 mod protocol;
+mod sending;
 mod verify;
 mod voyage;
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    ids::OrderId,
     order::{Order, OrderAction, OrderState, StartKind},
     progress::Progress,
-    run::{RunKind, RunState},
+    run::{Counts, RunKind, RunState},
 };
 
 use crate::{
     api::{self, Polled},
     browser::intl,
     components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
-    format,
-    route::{Step, resume_at},
+    console::order_state_view,
+    format, i18n,
+    route::{Console, Step, resume_at},
     state::{
         Load,
         announce::Announcer,
         order::OrderContext,
         poll::{self, Kick},
+        router::Router,
         service::Service,
     },
     t,
@@ -78,7 +82,6 @@ pub(crate) fn Status() -> impl IntoView {
     provide_context(page);
     follow(page);
     announce(page);
-    let title = Signal::derive(move || page.progress.with(|progress| title(page.state(), progress.ready())).to_owned());
     let retry = Callback::new(move |()| page.kick.now());
     let shape = Memo::new(move |_| {
         page.progress.with(|progress| match progress {
@@ -93,10 +96,7 @@ pub(crate) fn Status() -> impl IntoView {
         }
         view! {
             <div class="status-head">
-                <div class="stack-s">
-                    <PageHead title=title />
-                    <Lead page=page />
-                </div>
+                <Head page=page />
                 <actions::Actions page=page />
             </div>
             <TrialBanner page=page />
@@ -108,6 +108,53 @@ pub(crate) fn Status() -> impl IntoView {
             }}
         }
         .into_any()
+    }
+}
+
+/// What the page is called, and what that means. In the console it is called by whose mail is moved.
+#[component]
+fn Head(page: Page) -> impl IntoView {
+    let in_console = untrack(|| Router::get().is_in_console());
+    let title = Signal::derive(move || {
+        if in_console {
+            page.progress.with(|progress| whose(page.context.id, progress.ready()))
+        } else {
+            page.progress.with(|progress| title(page.state(), progress.ready())).to_owned()
+        }
+    });
+    let lead = if in_console {
+        view! {
+            <div class="row">
+                {move || {
+                    let is_whole = page.progress.with(|progress| !progress.ready().is_some_and(has_exceptions));
+                    order_state_view(page.state(), is_whole)
+                }}
+                <span class="mono small soft">{page.context.id.to_string()}</span>
+            </div>
+            <Unfinished page=page />
+        }
+        .into_any()
+    } else {
+        view! { <Lead page=page /> }.into_any()
+    };
+    view! {
+        <div class="stack-s">
+            <PageHead title=title />
+            {lead}
+        </div>
+    }
+}
+
+/// "anna@old.example and 2 more".
+fn whose(id: OrderId, progress: Option<&Progress>) -> String {
+    let pairs = progress.map(|progress| progress.pairs.as_slice()).unwrap_or_default();
+    match pairs {
+        [] => t!("console.migration", number = id.to_string().get(..8).unwrap_or_default()),
+        [only] => only.source.clone(),
+        [first, more @ ..] => {
+            let count = u64::try_from(more.len()).unwrap_or_default();
+            tn!("console.and_more", count, name = first.source)
+        }
     }
 }
 
@@ -187,13 +234,36 @@ fn announce(page: Page) {
 /// How much is done, by bytes: a large message takes longer than a small one.
 fn percent(progress: &Progress) -> u8 {
     let counts = &progress.counts;
-    if counts.listed_bytes > 0 {
+    let missing = counts.failed + counts.uncertain;
+    if is_over(progress.state) && missing > 0 {
+        // What did not arrive is not done: the whole is reached by nothing less.
+        format::percent(counts.done().saturating_sub(missing), counts.listed)
+    } else if counts.listed_bytes > 0 {
         format::percent(counts.done_bytes(), counts.listed_bytes)
     } else if counts.listed == 0 && progress.state == OrderState::Completed {
         100
     } else {
         format::percent(counts.done(), counts.listed)
     }
+}
+
+/// True if nothing moves any more.
+fn is_over(state: OrderState) -> bool {
+    matches!(state, OrderState::Completed | OrderState::Closed | OrderState::Cancelled)
+}
+
+/// Messages and bytes in words: looked at so far while it runs, arrived once it is over.
+fn amounts(counts: &Counts, is_over: bool) -> String {
+    let listed = tn!("count.messages", counts.listed);
+    let all = intl::size(counts.listed_bytes);
+    if is_over {
+        let messages = t!("status.arrived_of", arrived = i18n::number(counts.arrived()), listed = listed);
+        let bytes = t!("status.bytes_of", done = intl::size(counts.arrived_bytes()), listed = all);
+        return format!("{messages} · {bytes}");
+    }
+    let messages = t!("status.progress_of", done = i18n::number(counts.done()), listed = listed);
+    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = all);
+    format!("{messages} · {bytes}")
 }
 
 /// True if something did not arrive.
@@ -207,6 +277,9 @@ fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
     let is_delta = progress.is_some_and(|progress| {
         progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Delta)
     });
+    let is_trial = progress.is_some_and(|progress| {
+        progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Trial)
+    });
     match state {
         OrderState::Draft => t!("status.title_draft"),
         OrderState::AwaitingPayment => t!("status.title_awaiting_payment"),
@@ -215,6 +288,7 @@ fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
         OrderState::Active => t!("status.title_active"),
         OrderState::Paused => t!("status.title_paused"),
         OrderState::Completed if progress.is_some_and(has_exceptions) => t!("status.title_completed_partly"),
+        OrderState::Completed if is_trial => t!("status.title_completed_trial"),
         OrderState::Completed => t!("status.title_completed"),
         OrderState::Closed => t!("status.title_closed"),
         OrderState::Cancelled => t!("status.title_cancelled"),
@@ -231,6 +305,7 @@ fn lead(state: OrderState, order: &Order) -> String {
         },
         OrderState::Active => t!("status.lead_active").to_owned(),
         OrderState::Paused => t!("status.lead_paused").to_owned(),
+        OrderState::Completed if order.kind == Some(StartKind::Trial) => t!("status.lead_completed_trial").to_owned(),
         OrderState::Completed => t!("status.lead_completed").to_owned(),
         OrderState::Closed => t!("status.lead_closed").to_owned(),
         OrderState::Cancelled => t!("status.lead_cancelled").to_owned(),
@@ -243,20 +318,25 @@ fn Lead(page: Page) -> impl IntoView {
         let state = page.state();
         page.context.order.with(|order| lead(state, order))
     };
-    let unfinished = move || matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment);
     view! {
         <div class="row">
             <p class="lead">{text}</p>
-            <Show when=unfinished>
-                <a
-                    class="button button-primary"
-                    href=move || page.context.order.with(resume_at).path(page.context.id)
-                >
-                    {t!("status.finish_setup")}
-                    {icon(Glyph::ArrowRight)}
-                </a>
-            </Show>
+            <Unfinished page=page />
         </div>
+    }
+}
+
+/// The way to what is left to do before the start.
+#[component]
+fn Unfinished(page: Page) -> impl IntoView {
+    let unfinished = move || matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment);
+    view! {
+        <Show when=unfinished>
+            <a class="button button-primary" href=move || page.context.order.with(resume_at).path(page.context.id)>
+                {t!("status.finish_setup")}
+                {icon(Glyph::ArrowRight)}
+            </a>
+        </Show>
     }
 }
 
@@ -284,10 +364,15 @@ fn TrialBanner(page: Page) -> impl IntoView {
 
 #[component]
 fn Deleted() -> impl IntoView {
+    let (href, text) = if untrack(|| Router::get().is_in_console()) {
+        (Console::Migrations.path(), t!("console.to_list"))
+    } else {
+        ("/".to_owned(), t!("status.to_start"))
+    };
     view! {
         <PageHead title=t!("status.deleted_title") lead=t!("status.deleted_text") />
-        <a class="button button-primary" href="/">
-            {t!("status.to_start")}
+        <a class="button button-primary" href=href>
+            {text}
         </a>
     }
 }

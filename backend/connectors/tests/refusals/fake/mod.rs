@@ -42,6 +42,8 @@ pub(crate) struct State {
     pub(crate) most_bytes: usize,
     /// Messages with this in them are refused, whatever is repaired.
     pub(crate) refuses: Option<&'static str>,
+    /// Whether keywords are kept.
+    pub(crate) keeps_keywords: bool,
     /// Errors of one connection before it is closed.
     pub(crate) errors: usize,
     /// Connections at once.
@@ -80,6 +82,7 @@ impl Fake {
             capabilities: GMAIL.to_owned(),
             most_bytes: 35_651_584,
             refuses: None,
+            keeps_keywords: true,
             errors: usize::MAX,
             most_connections: 15,
             words: VecDeque::new(),

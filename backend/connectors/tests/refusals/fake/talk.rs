@@ -146,7 +146,7 @@ fn answer(state: &mut State, command: &Command, selected: &mut String) -> Answer
         "XLIST" => ok(list(&state.mailbox, "XLIST", line)),
         "LSUB" => ok(list(&state.mailbox, "LSUB", line)),
         "STATUS" => ok(status(&state.mailbox, &name(line))),
-        "SELECT" | "EXAMINE" => match open(&state.mailbox, &name(line)) {
+        "SELECT" | "EXAMINE" => match open(state, &name(line)) {
             Some(told) => {
                 *selected = name(line);
                 ok(told)
@@ -206,11 +206,12 @@ fn status(mailbox: &Mailbox, name: &str) -> String {
     })
 }
 
-fn open(mailbox: &Mailbox, name: &str) -> Option<String> {
-    let folder = mailbox.folders.get(name).filter(|folder| !folder.attributes.contains("Noselect"))?;
+fn open(state: &State, name: &str) -> Option<String> {
+    let any = if state.keeps_keywords { " \\*" } else { "" };
+    let folder = state.mailbox.folders.get(name).filter(|folder| !folder.attributes.contains("Noselect"))?;
     Some(format!(
         "* FLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen)\r\n\
-         * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen \\*)] Flags permitted.\r\n\
+         * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen{any})] Flags permitted.\r\n\
          * OK [UIDVALIDITY {}] UIDs valid.\r\n* {} EXISTS\r\n* 0 RECENT\r\n* OK [UIDNEXT {}] Predicted next UID.\r\n",
         folder.uid_validity,
         folder.messages.len(),
