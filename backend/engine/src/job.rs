@@ -128,7 +128,7 @@ pub(crate) struct FolderJob {
     /// What is at the destination and not accounted for.
     pub(crate) pool: Pool,
     /// Content that was settled before the source's UIDVALIDITY changed.
-    pub(crate) earlier: HashMap<ContentKey, Vec<Option<Uid>>>,
+    pub(crate) earlier: HashMap<ContentKey, Vec<Outcome>>,
     /// Messages that may have been sent, as long as that is not decided.
     pub(crate) open: Vec<(ItemMeta, OpenIntent)>,
     /// Messages that this process has tried in vain, with the cause.
@@ -203,6 +203,12 @@ impl FolderJob {
         items
     }
 
+    /// The next message that has not come.
+    pub(crate) fn next_missing(&self, newest_first: bool) -> Option<Uid> {
+        let mut missing = self.items().into_iter().map(|item| item.uid).filter(|uid| !self.seen.contains(*uid));
+        if newest_first { missing.next_back() } else { missing.next() }
+    }
+
     pub(crate) fn fetch(&self) -> FolderFetch {
         FolderFetch {
             wire_name: self.opened.mapped.source.wire_name.clone(),
@@ -268,10 +274,10 @@ pub(crate) fn planned_counts(plan: &FolderPlan, gone: &[OpenIntent]) -> Counts {
     counts
 }
 
-fn by_content(state: &FolderState) -> HashMap<ContentKey, Vec<Option<Uid>>> {
+fn by_content(state: &FolderState) -> HashMap<ContentKey, Vec<Outcome>> {
     let mut earlier: HashMap<_, Vec<_>> = HashMap::new();
-    for (key, uid) in &state.earlier {
-        earlier.entry(*key).or_default().push(*uid);
+    for (key, outcome) in &state.earlier {
+        earlier.entry(*key).or_default().push(*outcome);
     }
     earlier
 }

@@ -61,11 +61,13 @@ struct Unanswered {
 pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     pub(crate) shared: &'a Shared<C, L>,
     pub(crate) destination: &'a mut C::Destination,
-    /// Grows with every outcome that is written down.
+    /// Grows with every outcome that is written down and is news.
     settled: &'a mut u64,
     pub(crate) jobs: Vec<FolderJob>,
     /// What is to be written down next, in one commit.
     pub(crate) entries: Vec<Entry>,
+    /// Outcomes that every attempt begins with, not written down yet.
+    pub(crate) told_again: u64,
     /// Outcomes not among the entries yet, by folder.
     outcomes: Vec<(usize, Settlement)>,
     /// Batches whose intents are among the entries.
@@ -97,6 +99,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             settled,
             jobs,
             entries: Vec::new(),
+            told_again: 0,
             outcomes: Vec::new(),
             staged: Vec::new(),
             staged_items: 0,
@@ -156,6 +159,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
 
     async fn take(&mut self, mut item: Fetched) -> Result<(), Stop> {
         let at = item.folder;
+        self.shared.source_delivers();
         self.shared.meter.fetched(item.body.len());
         self.traffic.from_source_bytes += item.body.len();
         if at != self.current {
@@ -165,7 +169,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let key = item.body.key();
         let job = &mut self.jobs[at];
         job.seen.insert(item.uid);
-        let found = job.earlier.get_mut(&key).and_then(Vec::pop).map(Outcome::Found);
+        let found = job.earlier.get_mut(&key).and_then(Vec::pop);
         if let Some(outcome) = found.or_else(|| job.pool.take(&key).map(|uid| Outcome::Present(Some(uid)))) {
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
@@ -412,7 +416,9 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         }
         self.shared.job.ledger.write(std::mem::take(&mut self.entries)).await?;
         for (at, outcomes, counts) in &counted {
-            *self.settled += outcomes;
+            let again = self.told_again.min(*outcomes);
+            self.told_again -= again;
+            *self.settled += outcomes - again;
             self.jobs[*at].counts.add(counts);
             let path = &self.jobs[*at].opened.mapped.source.path;
             self.shared.job.progress.event(ProgressEvent::Settled(path, counts));

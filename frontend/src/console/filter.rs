@@ -48,7 +48,13 @@ impl Filter {
     }
 
     fn fields(self) -> [(&'static str, RwSignal<String>); 5] {
-        [("q", self.text), ("domain", self.domain), ("from", self.from), ("until", self.until), ("member_id", self.member)]
+        [
+            ("q", self.text),
+            ("domain", self.domain),
+            ("from", self.from),
+            ("until", self.until),
+            ("member_id", self.member),
+        ]
     }
 
     /// True if everything is listed.

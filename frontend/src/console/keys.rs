@@ -52,7 +52,13 @@ pub(super) fn Keys() -> impl IntoView {
             listed.again();
         });
     };
-    let heads = vec![t!("console.name"), t!("console.scopes"), t!("console.last_used"), t!("console.valid_until"), t!("accounts.col_actions")];
+    let heads = vec![
+        t!("console.name"),
+        t!("console.scopes"),
+        t!("console.last_used"),
+        t!("console.valid_until"),
+        t!("accounts.col_actions"),
+    ];
     view! {
         <ListHead
             title=t!("console.keys")

@@ -86,7 +86,8 @@ impl<T: Send + Sync + 'static> Listed<T> {
         T: PartialEq,
     {
         poll::poll(Kick::new(), move || async move {
-            let is_first = self.items.try_with_untracked(|items| items.ready().is_some_and(|items| items.len() <= PAGE))?;
+            let is_first =
+                self.items.try_with_untracked(|items| items.ready().is_some_and(|items| items.len() <= PAGE))?;
             if is_first {
                 let asked = self.asked.try_get_value()?;
                 let page = self.read.run(None).await;

@@ -33,15 +33,9 @@ mod webhooks;
 use leptos::prelude::*;
 use mailferry_shared::{key::Scope, member::Principal};
 
-pub(crate) use self::{
-    migration::Migration,
-    order_state::state_view as order_state_view,
-};
 use self::{frame::Frame, session::Session};
-use crate::{
-    route::Console as Place,
-    state::router::Router,
-};
+pub(crate) use self::{migration::Migration, order_state::state_view as order_state_view};
+use crate::{route::Console as Place, state::router::Router};
 
 /// The console: migrations, requests and vouchers, for whoever is signed in.
 #[component]

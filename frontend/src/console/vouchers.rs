@@ -53,8 +53,7 @@ impl Wanted {
 /// The part.
 #[component]
 pub(super) fn Vouchers() -> impl IntoView {
-    let wanted =
-        Wanted { state: RwSignal::new(None), hint: RwSignal::new(String::new()), batch: RwSignal::new(None) };
+    let wanted = Wanted { state: RwSignal::new(None), hint: RwSignal::new(String::new()), batch: RwSignal::new(None) };
     provide_context(wanted);
     let listed = Listed::of(move |cursor| {
         let query = untrack(|| wanted.query());

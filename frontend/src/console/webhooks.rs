@@ -118,8 +118,8 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
     let events = if events.is_empty() { t!("protocol.all").to_owned() } else { events };
     let off = (!webhook.enabled).then(|| view! { <span class="tagged">{t!("console.webhook_off")}</span> });
     let sandbox = webhook.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
-    let about = (!webhook.description.is_empty())
-        .then(|| view! { <p class="account-meta">{webhook.description.clone()}</p> });
+    let about =
+        (!webhook.description.is_empty()).then(|| view! { <p class="account-meta">{webhook.description.clone()}</p> });
     let changes = part.may_write.then(|| {
         let (edited, rotated) = (webhook.clone(), webhook.clone());
         view! {

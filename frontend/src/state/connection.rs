@@ -21,7 +21,8 @@ thread_local! {
 
 /// Makes the connection's state and provides it.
 pub(crate) fn provide() -> Connection {
-    let connection = Connection { offline: RwSignal::new(false), retries: RwSignal::new(0), signed_out: RwSignal::new(0) };
+    let connection =
+        Connection { offline: RwSignal::new(false), retries: RwSignal::new(0), signed_out: RwSignal::new(0) };
     CONNECTION.set(Some(connection));
     provide_context(connection);
     connection

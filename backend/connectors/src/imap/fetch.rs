@@ -13,14 +13,14 @@ use mailferry_domain::{
     uid::{Uid, UidSet, UidValidity},
 };
 use mailferry_engine::port::{
-    Body, BodyWriter, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget,
+    Body, BodyWriter, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
 
 use super::{
     asks::{Ask, Asks, SLICE_BYTES},
-    refusal::Doing,
+    refusal::{Doing, Refusal},
     session::{Answer, Session, Tag},
     wire,
 };
@@ -30,6 +30,12 @@ const COMMANDS: usize = 16;
 /// Bytes on the way at once at most, by the listed sizes: what is on the line is not in our memory, unless a server mixes
 /// its answers.
 const BYTES: u64 = 4 << 20;
+
+/// What is asked of a message.
+const WHOLE: &str = "(UID FLAGS INTERNALDATE BODY.PEEK[])";
+/// Messages, one after the other, that a server may refuse for themselves: where it refuses more, it is no matter of
+/// messages. Some hang up after ten errors.
+const MOST_REFUSED: usize = 8;
 
 /// A message may be larger than stated, but not without end: twice as large, or this large.
 const MOST_UNSTATED: u64 = 16 << 20;
@@ -52,6 +58,8 @@ struct InFlight<'a> {
     uids: VecDeque<Uid>,
     size_bytes: u64,
     answered: bool,
+    /// Set when the server refused it: what it has not brought is asked for alone.
+    refused: bool,
 }
 
 /// A large message that is being put together.
@@ -86,6 +94,8 @@ struct Pipeline<'a> {
     folder: usize,
     /// The folder that has to be opened before anything more is asked for.
     to_open: Option<Ask<'a>>,
+    /// The message that was refused last, and how many were since one was delivered.
+    refused: (Option<(usize, Uid)>, usize),
 }
 
 /// A message with its body or a part of it.
@@ -119,6 +129,7 @@ impl<'a> Pipeline<'a> {
             slices: HashMap::new(),
             large: None,
             to_open: None,
+            refused: (None, 0),
         }
     }
 
@@ -149,7 +160,7 @@ impl<'a> Pipeline<'a> {
             self.session.compress().await?;
         }
         let mut sent = false;
-        while self.in_flight.len() < COMMANDS
+        while self.in_flight.len() < if self.asks.one_by_one() { 1 } else { COMMANDS }
             && (self.in_flight.is_empty() || self.bytes_in_flight < self.most_bytes)
             && let Some(ask) = self.asks.next()
         {
@@ -169,7 +180,7 @@ impl<'a> Pipeline<'a> {
         let uids = order_of(&ask, self.request);
         let missing = self.take_glances(&ask);
         if missing.is_empty() && !uids.is_empty() {
-            self.in_flight.push_back(InFlight { tag: None, ask, uids, size_bytes: 0, answered: true });
+            self.in_flight.push_back(InFlight { tag: None, ask, uids, size_bytes: 0, answered: true, refused: false });
             return Ok(false);
         }
         if let Some(open) = self.to_open.take() {
@@ -186,7 +197,7 @@ impl<'a> Pipeline<'a> {
         let tag = self.session.begin(&command).await?;
         self.session.write(b"\r\n").await?;
         self.bytes_in_flight += size_bytes;
-        self.in_flight.push_back(InFlight { tag: Some(tag), ask, uids, size_bytes, answered: false });
+        self.in_flight.push_back(InFlight { tag: Some(tag), ask, uids, size_bytes, answered: false, refused: false });
         Ok(())
     }
 
@@ -224,12 +235,7 @@ impl<'a> Pipeline<'a> {
             Answer::Untagged(_) => {}
             Answer::Tagged(tag, judged) => {
                 if let Err(refusal) = judged {
-                    // Other commands are still on the way: the session cannot go on.
-                    self.session.broken = true;
-                    let doing = self.in_flight.iter().find(|flight| flight.tag.as_ref() == Some(&tag)).map_or(Doing::Other, |flight| {
-                        if matches!(flight.ask, Ask::Open { .. }) { Doing::OpenFolder } else { Doing::Other }
-                    });
-                    return Err(refusal.error(doing, self.session.name.clone()));
+                    return self.command_refused(&tag, &refusal);
                 }
                 for flight in self.in_flight.iter_mut().filter(|flight| flight.tag.as_ref() == Some(&tag)) {
                     flight.answered = true;
@@ -240,6 +246,44 @@ impl<'a> Pipeline<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A message that cannot be read must not keep the others from being read; all else ends the session, since other
+    /// commands are still on the way.
+    fn command_refused(&mut self, tag: &Tag, refusal: &Refusal) -> Result<(), ConnectorError> {
+        let name = self.session.name.clone();
+        let lenient = self.request.care != Care::All && refusal.is_unexplained();
+        let flight = self.in_flight.iter_mut().find(|flight| flight.tag.as_ref() == Some(tag));
+        let doing = match flight {
+            Some(flight) if lenient && !matches!(flight.ask, Ask::Open { .. }) => {
+                flight.answered = true;
+                let (folder, uid) = match flight.ask {
+                    Ask::Slice { folder, uid, .. } => (folder, uid),
+                    Ask::Messages { folder, items: [(uid, _)] } => (folder, *uid),
+                    _ => {
+                        flight.refused = true;
+                        return Ok(());
+                    }
+                };
+                self.asks.end_slices(uid);
+                return self.message_refused(folder, uid, refusal.error(Doing::Other, name));
+            }
+            Some(InFlight { ask: Ask::Open { .. }, .. }) => Doing::OpenFolder,
+            _ => Doing::Other,
+        };
+        self.session.broken = true;
+        Err(refusal.error(doing, name))
+    }
+
+    /// Leaves a message out, unless the server refuses one after the other.
+    fn message_refused(&mut self, folder: usize, uid: Uid, error: ConnectorError) -> Result<(), ConnectorError> {
+        let again = self.refused.0.replace((folder, uid)) == Some((folder, uid));
+        self.refused.1 += usize::from(!again);
+        if self.refused.1 <= MOST_REFUSED {
+            return Ok(());
+        }
+        self.session.broken = true;
+        Err(error)
     }
 
     /// True if a command on the way asks for it, of those that the server can be working on: behind an opening that
@@ -264,19 +308,23 @@ impl<'a> Pipeline<'a> {
         Err(ConnectorError::new(FindingCode::ServerError, Decision::Retry, context))
     }
 
-    /// The message whose turn it is, if it has come; what a finished command did not bring has vanished.
+    /// The message whose turn it is, if it has come; what a finished command did not bring has vanished, or is asked for
+    /// once more if the command was refused.
     async fn next_in_order(&mut self) -> Result<Option<Fetched>, ConnectorError> {
         while let Some(flight) = self.in_flight.front_mut() {
             let folder = flight.ask.folder();
-            while let Some(uid) = flight.uids.front().copied() {
+            if let Some(uid) = flight.uids.front().copied() {
                 let come = self.early.remove(&(folder, uid));
                 if come.is_none() && !flight.answered {
                     return Ok(None);
                 }
                 flight.uids.pop_front();
+                let alone = come.is_none() && flight.refused;
+                let come = if alone { self.read_alone(folder, uid).await? } else { come };
                 if let Some((head, bytes)) = come {
                     return Ok(Some(fetched(folder, uid, head, Body::from_bytes(bytes))));
                 }
+                continue;
             }
             if !flight.answered {
                 return Ok(None);
@@ -292,6 +340,51 @@ impl<'a> Pipeline<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Asks for a message alone whose command was refused; `None` if it is refused as well.
+    async fn read_alone(&mut self, folder: usize, uid: Uid) -> Result<Option<(Head, Bytes)>, ConnectorError> {
+        let after = self.step_aside(folder).await?;
+        let tag = self.session.send(&format!("UID FETCH {uid} {WHOLE}")).await?;
+        let mut come = None;
+        let read = self
+            .session
+            .finish_with(&tag, Doing::Other, self.session.patience.idle, |response, bodies| {
+                if let Part::Whole(found, head, bytes) = part_of(response, bodies)
+                    && found == uid
+                {
+                    come = Some((head, bytes));
+                }
+            })
+            .await;
+        if let Err(error) = read {
+            let refusal = error.source.as_ref().and_then(|cause| cause.downcast_ref::<Refusal>());
+            if self.session.broken || !refusal.is_some_and(Refusal::is_unexplained) {
+                self.session.broken = true;
+                return Err(error);
+            }
+            self.message_refused(folder, uid, error)?;
+        }
+        self.step_back(after).await?;
+        Ok(come)
+    }
+
+    /// Hears what is on the way and opens a folder for a command of its own; which folder is to be open afterwards.
+    async fn step_aside(&mut self, folder: usize) -> Result<Option<usize>, ConnectorError> {
+        while self.in_flight.iter().any(|flight| !flight.answered) {
+            self.hear().await?;
+        }
+        let open = self.session.open.as_ref();
+        let after = open.and_then(|(name, _)| self.request.folders.iter().position(|folder| folder.wire_name == *name));
+        self.reopen(folder).await?;
+        Ok(after)
+    }
+
+    async fn step_back(&mut self, after: Option<usize>) -> Result<(), ConnectorError> {
+        match after {
+            Some(after) => self.reopen(after).await,
+            None => Ok(()),
+        }
     }
 
     /// Puts the next slice of a large message to what there is.
@@ -330,11 +423,7 @@ impl<'a> Pipeline<'a> {
     /// Reads what is left of a large message, slice after slice; false if it has vanished. What else is on the way is
     /// heard first.
     async fn read_rest(&mut self, large: &mut Large) -> Result<bool, ConnectorError> {
-        while self.in_flight.iter().any(|flight| !flight.answered) {
-            self.hear().await?;
-        }
-        let after = self.session.open.clone();
-        self.reopen(large.folder).await?;
+        let after = self.step_aside(large.folder).await?;
         let mut there = true;
         let most = large.size_bytes.saturating_mul(2).max(MOST_UNSTATED);
         loop {
@@ -350,10 +439,7 @@ impl<'a> Pipeline<'a> {
             }
             break;
         }
-        let after = after.and_then(|(name, _)| self.request.folders.iter().position(|folder| folder.wire_name == name));
-        if let Some(after) = after {
-            self.reopen(after).await?;
-        }
+        self.step_back(after).await?;
         Ok(there)
     }
 
@@ -371,6 +457,7 @@ impl<'a> Pipeline<'a> {
     }
 
     async fn deliver(&mut self, fetched: Fetched) -> bool {
+        self.refused.1 = 0;
         let body = self.request.budget.admit(fetched.body).await;
         let sent = self.sink.send(Fetched { body, ..fetched }).await.is_ok();
         // Answers are still on the way to nobody.
@@ -386,7 +473,7 @@ fn spelt(ask: &Ask<'_>, missing: &[(Uid, u64)], request: &FetchRequest) -> (Stri
         Ask::Messages { .. } => {
             let set: UidSet = missing.iter().map(|(uid, _)| *uid).collect();
             let size_bytes = missing.iter().map(|(_, size_bytes)| size_bytes).sum();
-            (format!("UID FETCH {set} (UID FLAGS INTERNALDATE BODY.PEEK[])"), size_bytes)
+            (format!("UID FETCH {set} {WHOLE}"), size_bytes)
         }
         Ask::Slice { uid, offset, size_bytes, .. } => {
             let also = if *offset == 0 { " FLAGS INTERNALDATE" } else { "" };
@@ -500,7 +587,7 @@ pub(super) async fn identify(
     };
     let folder = FolderFetch { wire_name, uid_validity, items: items.to_vec() };
     let budget = MemoryBudget::new(4 << 20);
-    let request = FetchRequest { folders: vec![folder], newest_first: false, budget };
+    let request = FetchRequest { folders: vec![folder], newest_first: false, budget, care: Care::All };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
     let collect = async {
         let mut keys = Vec::with_capacity(items.len());

@@ -55,6 +55,13 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// True if nothing says that it would pass by itself: what was asked for may be the reason.
+    pub(super) fn is_unexplained(&self) -> bool {
+        general(&self.text.to_lowercase(), Doing::Other).is_none()
+    }
+}
+
 /// Says the status and the bracketed code only; the words may hold addresses.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -12,4 +12,5 @@ mod folders;
 mod gmail;
 mod repairs;
 mod slow;
+mod unreadable;
 mod world;

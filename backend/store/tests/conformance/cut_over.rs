@@ -10,7 +10,7 @@ use mailferry_shared::{
     ids::{ApiKeyId, OrderId, PairId},
     order::{OrderState, StartKind},
     run::{RunKind, RunState},
-schedule::{DeltaSchedule, DeltaTrigger, MxRecord, SendingRecords, SpfState},
+    schedule::{DeltaSchedule, DeltaTrigger, MxRecord, SendingRecords, SpfState},
     tenant::TenantLimits,
 };
 use mailferry_store::{Asker, JobKind, JobQueue, NewOrder, OPERATOR_TENANT, OrderRecord, StoreError};

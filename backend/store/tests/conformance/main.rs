@@ -13,6 +13,7 @@ mod idempotency;
 mod jobs;
 mod leases;
 mod ledger;
+mod ledger_again;
 mod ledger_file;
 mod ledger_fresh;
 mod ledger_history;

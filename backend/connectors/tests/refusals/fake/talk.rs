@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    State, locked,
+    Damage, State, locked,
     mailbox::{Folder, Mailbox},
 };
 
@@ -27,6 +27,7 @@ struct Command {
 }
 
 pub(super) async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     write.write_all(b"* OK Gimap ready\r\n").await?;
@@ -65,6 +66,7 @@ async fn talk(
         };
         let (untagged, status) = answer;
         if let Some(words) = status.strip_prefix("BYE ") {
+            write.write_all(&untagged).await?;
             write.write_all(format!("* BYE {words}\r\n").as_bytes()).await?;
             return Ok(());
         }
@@ -156,7 +158,7 @@ fn answer(state: &mut State, command: &Command, selected: &mut String) -> Answer
         },
         "CREATE" => create(&mut state.mailbox, &name(line)),
         "UID FETCH" | "FETCH" => match state.mailbox.folders.get(selected.as_str()) {
-            Some(folder) => (fetch(&state.mailbox, folder, line, command.verb == "UID FETCH"), "OK Success".to_owned()),
+            Some(folder) => fetch(state, folder, line, command.verb == "UID FETCH"),
             None => (Vec::new(), "BAD No mailbox selected".to_owned()),
         },
         "UID STORE" => ok(String::new()),
@@ -232,11 +234,22 @@ fn create(mailbox: &mut Mailbox, name: &str) -> Answer {
     ok(String::new())
 }
 
-fn fetch(mailbox: &Mailbox, folder: &Folder, line: &str, by_uid: bool) -> Vec<u8> {
+fn fetch(state: &State, folder: &Folder, line: &str, by_uid: bool) -> Answer {
+    let (mailbox, mut end) = (&state.mailbox, "OK Success");
     let (set, items) = line.split_once(' ').unwrap_or((line, ""));
     let mut told = Vec::new();
     let wanted = |number: u32, uid: u32| holds(set, if by_uid { uid } else { number });
     for (number, (uid, at)) in (1..).zip(&folder.messages).filter(|(number, (uid, _))| wanted(*number, *uid)) {
+        match state.damaged.get(uid).filter(|_| items.contains("BODY.PEEK[]")) {
+            Some(Damage::Refused) => {
+                end = "NO Some messages could not be FETCHed (Failure)";
+                continue;
+            }
+            Some(Damage::LeftOut) => continue,
+            Some(Damage::HangsUp) => return (told, "BYE FETCH failed".to_owned()),
+            Some(Damage::Internal) => return (told, "NO [SERVERBUG] Internal error occurred.".to_owned()),
+            None => {}
+        }
         let message = &mailbox.messages[*at];
         let mut parts = vec![format!("UID {uid}")];
         if items.contains("FLAGS") {
@@ -258,7 +271,7 @@ fn fetch(mailbox: &Mailbox, folder: &Folder, line: &str, by_uid: bool) -> Vec<u8
         }
         told.extend(b")\r\n");
     }
-    told
+    (told, end.to_owned())
 }
 
 fn holds(set: &str, uid: u32) -> bool {
