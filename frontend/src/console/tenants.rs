@@ -1,5 +1,7 @@
 //! Tenants, for operators.
 
+use std::str::FromStr;
+
 use leptos::prelude::*;
 use mailferry_shared::{
     key::Scope,
@@ -23,6 +25,16 @@ use crate::{
     t,
 };
 
+/// What a size is typed in.
+const MEGABYTE: u64 = 1_000_000;
+
+/// A limit as typed; none: as the service is set up. What is no number is refused by the service, which says what it
+/// takes.
+fn limit<N: FromStr + Default>(text: RwSignal<String>) -> Option<N> {
+    let text = text.with_untracked(|text| text.trim().to_owned());
+    (!text.is_empty()).then(|| text.parse().unwrap_or_default())
+}
+
 /// What is typed about a tenant, in the context of the rows.
 #[derive(Clone, Copy)]
 struct Form {
@@ -33,6 +45,9 @@ struct Form {
     name: RwSignal<String>,
     max_pairs: RwSignal<String>,
     max_active: RwSignal<String>,
+    max_connections: RwSignal<String>,
+    /// In megabytes.
+    max_message: RwSignal<String>,
     admin: RwSignal<String>,
     mail: RwSignal<String>,
     mail_error: RwSignal<Option<String>>,
@@ -41,11 +56,24 @@ struct Form {
 
 impl Form {
     fn provide() -> Self {
-        let [name, max_pairs, max_active, admin, mail, password] =
+        let [name, max_pairs, max_active, max_connections, max_message, admin, mail, password] =
             std::array::from_fn(|_| RwSignal::new(String::new()));
         let may_write = may(&expect_context::<Principal>(), Scope::TenantsWrite);
         let (open, edited, mail_error) = (RwSignal::new(false), RwSignal::new(None), RwSignal::new(None));
-        let form = Self { may_write, open, edited, name, max_pairs, max_active, admin, mail, mail_error, password };
+        let form = Self {
+            may_write,
+            open,
+            edited,
+            name,
+            max_pairs,
+            max_active,
+            max_connections,
+            max_message,
+            admin,
+            mail,
+            mail_error,
+            password,
+        };
         provide_context(form);
         form
     }
@@ -57,6 +85,8 @@ impl Form {
         self.name.set(tenant.as_ref().map(|tenant| tenant.name.clone()).unwrap_or_default());
         self.max_pairs.set(limit(limits.max_pairs));
         self.max_active.set(limit(limits.max_active_orders));
+        self.max_connections.set(limit(limits.max_connections_per_host));
+        self.max_message.set(limits.max_message_bytes.map(|bytes| (bytes / MEGABYTE).to_string()).unwrap_or_default());
         for text in [self.admin, self.mail, self.password] {
             text.set(String::new());
         }
@@ -66,12 +96,12 @@ impl Form {
     }
 
     fn limits(self) -> TenantLimits {
-        // What is no number is refused by the service, which says what it takes.
-        let limit = |text: RwSignal<String>| {
-            let text = text.with_untracked(|text| text.trim().to_owned());
-            (!text.is_empty()).then(|| text.parse().unwrap_or_default())
-        };
-        TenantLimits { max_pairs: limit(self.max_pairs), max_active_orders: limit(self.max_active) }
+        TenantLimits {
+            max_pairs: limit(self.max_pairs),
+            max_active_orders: limit(self.max_active),
+            max_message_bytes: limit(self.max_message).map(|megabytes: u64| megabytes.saturating_mul(MEGABYTE)),
+            max_connections_per_host: limit(self.max_connections),
+        }
     }
 
     fn create(self, language: Language) -> Option<TenantCreate> {
@@ -175,6 +205,15 @@ fn TenantDialog(form: Form, listed: Listed<Tenant>) -> impl IntoView {
             <div class="two">
                 {limit("tenant-pairs", t!("console.max_pairs"), form.max_pairs, "/limits/max_pairs")}
                 {limit("tenant-active", t!("console.max_active"), form.max_active, "/limits/max_active_orders")}
+            </div>
+            <div class="two">
+                {limit("tenant-size", t!("console.max_message"), form.max_message, "/limits/max_message_bytes")}
+                {limit(
+                    "tenant-connections",
+                    t!("console.max_connections"),
+                    form.max_connections,
+                    "/limits/max_connections_per_host",
+                )}
             </div>
             <Show when=is_new>
                 <TextField

@@ -15,7 +15,12 @@ async fn one_unreadable_message_never_stops_the_others_and_is_not_called_deleted
             let mut world = World::new();
             world.options.newest_first = newest_first;
             let inbox = path("INBOX");
-            uids.iter().for_each(|uid| world.connector.source.damage(&inbox, Uid(*uid), Some(damage)));
+            let damage_all = |damage| {
+                for uid in &uids {
+                    world.connector.source.damage(&inbox, Uid(*uid), damage);
+                }
+            };
+            damage_all(Some(damage));
             let report = world.run().await;
             let told = format!("{damage:?} of {uids:?}: {:?}, {:?}", report.end, report.counts);
             assert!(matches!(report.end, RunEnd::Done(RunState::Partial)), "{told}");
@@ -23,7 +28,7 @@ async fn one_unreadable_message_never_stops_the_others_and_is_not_called_deleted
             assert_eq!((report.counts.failed, report.counts.skipped), (failed, 0), "{told}");
             assert_eq!(report.counts.stored, counts.stored - failed, "{told}");
             assert_eq!(report.counts.done(), report.counts.listed, "{told}");
-            uids.iter().for_each(|uid| world.connector.source.damage(&inbox, Uid(*uid), None));
+            damage_all(None);
             succeeded(&world.run().await);
             assert_eq!(world.destination(), expected, "{told}");
             runs_again_without_doing_anything(&world).await;

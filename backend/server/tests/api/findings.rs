@@ -12,7 +12,7 @@ async fn work(service: &Service, kind: JobKind) {
     let context = service.app.job_context().expect("a context");
     let jobs = context.store.take("findings", kind, 9, LOCK).await.expect("takes");
     assert_eq!(jobs.len(), 1);
-    let done = dispatch::perform(&context, &jobs[0], &CancellationToken::new()).await.expect("works");
+    let done = Box::pin(dispatch::perform(&context, &jobs[0], &CancellationToken::new())).await.expect("works");
     assert!(matches!(done, JobOutcome::Done), "{done:?}");
     context.store.finish(&jobs).await.expect("ends");
 }

@@ -29,10 +29,10 @@ pub(crate) async fn work(context: &JobContext, client: &Client, path: &str, end:
 }
 
 /// Does the cut-over job if it is due, as a worker would.
-async fn cut_over(context: &JobContext) -> usize {
+pub(crate) async fn cut_over(context: &JobContext) -> usize {
     let jobs = context.store.take("cut-over", JobKind::CutOver, 9, LOCK).await.expect("takes");
     for job in &jobs {
-        match dispatch::perform(context, job, &CancellationToken::new()).await.expect("works") {
+        match Box::pin(dispatch::perform(context, job, &CancellationToken::new())).await.expect("works") {
             JobOutcome::Done => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
             JobOutcome::Again(at) => context.store.put_back(job, at).await.expect("put back"),
         }

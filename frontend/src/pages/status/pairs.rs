@@ -13,9 +13,8 @@ use mailferry_shared::{
 use super::{Page, amounts, folders::PairFolders, passwords, protocol::ProtocolDialog};
 use crate::{
     api, browser,
-    browser::intl,
     components::{Glyph, VirtualRows, icon},
-    format,
+    format, i18n,
     pages::parts,
     t, tn,
 };
