@@ -59,7 +59,7 @@ fn shell_texts(locales: &Locales, key: &str) -> String {
 }
 
 /// The modules that need the console's style besides that of all.
-const CONSOLE_MODULES: [&str; 3] = ["console", "administration", "styleguide"];
+const CONSOLE_MODULES: [&str; 4] = ["console", "administration", "status", "styleguide"];
 const APP_STYLE: &str = "<link rel=\"stylesheet\" href=\"{{asset:app.css}}\">";
 const CONSOLE_STYLE: &str = "<link rel=\"stylesheet\" href=\"{{asset:console.css}}\">";
 
