@@ -9,7 +9,7 @@ use mailferry_shared::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{browser, i18n, state::connection, t};
+use crate::{browser, i18n, json, state::connection, t};
 
 /// Why a request has no result.
 #[derive(Debug, Clone, PartialEq)]
@@ -202,7 +202,7 @@ fn exchange<'a>(
         if response.ok() || status == 304 {
             return Ok(Answer { status, etag: response.headers().get("ETag"), text });
         }
-        let problem = serde_json::from_str::<Problem>(&text);
+        let problem = json::read::<Problem>(&text);
         if problem.as_ref().is_ok_and(|problem| problem.code == ProblemCode::NotSignedIn) {
             connection::note_signed_out();
         }
@@ -215,5 +215,5 @@ fn written<B: Serialize + ?Sized>(body: &B) -> Result<Body<'static>, ApiError> {
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, ApiError> {
-    serde_json::from_str(&answer.text).map_err(|_| ApiError::Unexpected(answer.status))
+    json::read(&answer.text).map_err(|_| ApiError::Unexpected(answer.status))
 }

@@ -12,6 +12,11 @@ pub(crate) fn set_title(title: &str) {
     document().set_title(&if title == name { name.to_owned() } else { format!("{title} · {name}") });
 }
 
+/// `text` in lower case, by the browser: Unicode's tables of cases would be a heavy part of the page.
+pub(crate) fn lower_case(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}
+
 /// True while the page is in a hidden tab.
 pub(crate) fn is_hidden() -> bool {
     document().hidden()

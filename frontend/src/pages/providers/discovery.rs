@@ -6,6 +6,7 @@ use mailferry_shared::discovery::{Discovery, DiscoveryCreate, Origin, Proof, Pro
 
 use crate::{
     api::{self, ApiError, Polled},
+    browser,
     components::{Glyph, icon},
     i18n,
     pages::parts,
@@ -71,7 +72,7 @@ pub(super) fn domain_of(typed: &str) -> Option<String> {
     };
     let is_whole =
         domain.split('.').count() > 1 && domain.split('.').all(|label| label.len() > 1) && !domain.contains(' ');
-    is_whole.then(|| domain.to_lowercase())
+    is_whole.then(|| browser::lower_case(domain))
 }
 
 async fn look(domain: &str, found: RwSignal<Option<Discovery>>, is_current: impl Fn() -> bool) -> Result<(), ApiError> {

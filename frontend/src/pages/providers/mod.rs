@@ -175,7 +175,7 @@ fn choices(providers: &[Provider]) -> Vec<Choice> {
         .map(|provider| {
             let note = provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
             let host = provider.endpoint.as_ref().map(|endpoint| endpoint.host.to_string()).unwrap_or_default();
-            let search = format!("{} {} {host}", provider.name, provider.domains.join(" ")).to_lowercase();
+            let search = browser::lower_case(&format!("{} {} {host}", provider.name, provider.domains.join(" ")));
             Choice { value: provider.id.clone(), name: provider.name.clone(), note, search }
         })
         .collect()
