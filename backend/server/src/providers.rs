@@ -197,6 +197,17 @@ mod tests {
     }
 
     #[test]
+    fn a_provider_with_a_server_for_reading_names_one_for_sending() {
+        let providers = Providers::load().expect("reads");
+        for provider in &providers.list {
+            assert_eq!(provider.endpoint.is_some(), provider.submission.is_some(), "{}", provider.id);
+            // RFC 8314: TLS from the start on port 465, STARTTLS on 587.
+            let fits = |it: &Endpoint| matches!((it.port, it.tls), (465, TlsMode::Implicit) | (587, TlsMode::Starttls));
+            assert!(provider.submission.as_ref().is_none_or(fits), "{}", provider.id);
+        }
+    }
+
+    #[test]
     fn limits_are_found_by_the_server_and_a_daily_amount_is_not_used_up() {
         let providers = Providers::load().expect("reads");
         let at = |host: &str| providers.limits_at(&host.parse().expect("a host"));

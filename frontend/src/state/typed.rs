@@ -138,7 +138,8 @@ impl SideFields {
 #[derive(Clone, Copy)]
 pub(crate) struct ImportFields {
     pub(crate) file_name: RwSignal<Option<String>>,
-    pub(crate) content: RwSignal<String>,
+    /// The file's bytes, or the lines that were pasted, in Base64.
+    pub(crate) bytes: RwSignal<String>,
     pub(crate) layout: RwSignal<Option<Layout>>,
     pub(crate) preview: RwSignal<Option<ImportResult>>,
     /// True once the good rows have been added; `preview` then holds those left out.
@@ -160,7 +161,7 @@ impl ImportFields {
     pub(crate) fn empty() -> Self {
         Self {
             file_name: RwSignal::new(None),
-            content: RwSignal::default(),
+            bytes: RwSignal::default(),
             layout: RwSignal::new(None),
             preview: RwSignal::new(None),
             added: RwSignal::new(false),
@@ -185,7 +186,7 @@ impl ImportFields {
         self.source_by_admin.set(false);
         self.destination_by_admin.set(false);
         let typed = [self.source_password, self.destination_password, self.source_certificate];
-        for text in typed.into_iter().chain([self.content, self.destination_certificate]) {
+        for text in typed.into_iter().chain([self.bytes, self.destination_certificate]) {
             text.set(String::new());
         }
     }

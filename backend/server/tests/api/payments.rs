@@ -400,6 +400,15 @@ async fn an_order_that_has_changed_is_paid_anew_and_a_withdrawn_token_is_renewed
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_price_with_tax_is_told_before_anybody_begins() {
+    let shop = Shop::open().await;
+    let info = shop.service.stranger().get("/api/v1/service").await.json();
+    assert_eq!((&info["price"]["pairs"], &info["price"]["total_minor"]), (&json!(1), &json!(1490)), "{info}");
+    assert_eq!(info["price"]["price"]["currency"], "EUR");
+    shop.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_paypal_or_a_price_vouchers_pay() {
     let service = Service::start().await;
     let (order, _, client) = service.order_with_pair().await;

@@ -143,8 +143,8 @@ fn Pick(importing: Importing) -> impl IntoView {
     };
     let on_paste = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        match forms::file_text(pasted.get_untracked().into_bytes()) {
-            Ok(text) => read(importing, text, None),
+        match pasted.with_untracked(|text| forms::account_file(text.as_bytes())) {
+            Ok(bytes) => read(importing, bytes, None),
             Err(error) => fields.error.set(Some(error.to_owned())),
         }
     };

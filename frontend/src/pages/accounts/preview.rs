@@ -1,7 +1,7 @@
 //! What a file holds: the good rows, the bad ones with line, column and reason, and the passwords still needed.
 
 use leptos::prelude::*;
-use mailferry_shared::import::{ImportResult, ImportRow, Layout, RowError};
+use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout, RowError};
 
 use super::{correct::Correct, file::Importing};
 use crate::{
@@ -88,6 +88,14 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
         separator = separator_name(&result.separator),
         header = header
     );
+    // What is neither UTF-8 nor UTF-16 was guessed.
+    let guessed = (result.encoding == Encoding::Windows1252).then(|| {
+        view! {
+            <Notice tone=Tone::Warning>
+                <p>{t!("import.guessed")}</p>
+            </Notice>
+        }
+    });
     let good = count(&result.rows, |_| true);
     let bad = count(&result.errors, |_| true);
     let lack_source = count(&result.rows, |row| !row.has_source_password);
@@ -139,6 +147,7 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
     view! {
         <div class="stack">
             <p class="soft">{recognised}</p>
+            {guessed}
             {nothing}
             {errors}
             {rows}
