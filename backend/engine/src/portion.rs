@@ -3,7 +3,7 @@
 //! Open and list both sides, plan, decide what may have been sent, transfer the rest.
 
 use mailferry_domain::{ledger::Outcome, plan::ItemFilter};
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -225,7 +225,8 @@ async fn note_size_limit<C: Connector, L: Ledger>(
 ) -> Result<(), Stop> {
     let too_large = |job: &FolderJob| job.plan.skip.iter().any(|(_, reason)| *reason == FindingCode::MessageTooLarge);
     if let Some(limit) = filter.max_size_bytes.filter(|_| jobs.iter().any(too_large)) {
-        shared.note(Finding::new(FindingCode::MessageTooLarge).about(format!("{limit} bytes"))).await?;
+        let detail = FindingDetail { limit_bytes: Some(limit), ..FindingDetail::default() };
+        shared.note(Finding::new(FindingCode::MessageTooLarge).with(detail)).await?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use mailferry_domain::{
     mapping::MappedFolder,
     plan::ItemFilter,
 };
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 
 use crate::{
     job::{FolderTask, Opened, Planned, report, settlement, start, vanished},
@@ -70,12 +70,12 @@ pub(crate) async fn unreadable<C: Connector, L: Ledger>(
             told.into_iter().next().flatten().map(|status| status.messages)
         }
     };
-    let subject = match messages {
-        Some(1) => format!("{} (1 message)", source.path),
-        Some(messages) => format!("{} ({messages} messages)", source.path),
-        None => source.path.to_string(),
+    let note = error.finding().about(source.path.to_string());
+    let note = match messages {
+        Some(messages) => note.with(FindingDetail { messages: Some(messages.into()), ..FindingDetail::default() }),
+        None => note,
     };
-    Ok(lane.shared.give_up(&task.mapped, error.finding().about(subject)).await?)
+    Ok(lane.shared.give_up(&task.mapped, note).await?)
 }
 
 /// Gives a folder up, and each of its messages that is not at the destination an outcome.

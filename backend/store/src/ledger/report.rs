@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use mailferry_shared::{
-    finding::Finding,
+    finding::{Finding, FindingCode},
     ids::RunId,
     protocol::{FolderProtocol, ItemOutcome, ItemProtocol},
     run::Counts,
@@ -154,13 +154,15 @@ impl From<Option<Position>> for Place {
 
 fn item_from(row: &Row) -> Result<ItemProtocol, StoreError> {
     let date = row.get::<Option<i64>>("internal_date")?;
+    let outcome = row.code("outcome")?;
+    let uncertain = Some(FindingCode::MessageUncertain).filter(|_| outcome == ItemOutcome::Uncertain);
     Ok(ItemProtocol {
-        outcome: row.code("outcome")?,
+        outcome,
         folder: row.get("source_path")?,
         uid: row.get("source_uid")?,
         size_bytes: row.get("size_bytes")?,
         date: date.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         message_id: row.get("message_id")?,
-        code: row.code_opt("code")?,
+        code: row.code_opt("code")?.or(uncertain),
     })
 }

@@ -120,7 +120,8 @@ impl RunLedger {
     }
 
     async fn write_note(&self, tx: &mut Tx, run_no: i64, finding: &Finding) -> Result<(), StoreError> {
-        let subject = finding.subject.clone().unwrap_or_default();
+        // With its numbers: what is told of two messages of a folder is no repetition.
+        let subject = finding.topic().unwrap_or_default();
         tx.execute(
             "INSERT INTO ledger_notes (run_no, code, subject, finding, noted_at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (run_no, code, subject) DO NOTHING",
