@@ -146,9 +146,9 @@ finding_codes! {
     SameAccount, "same_account", Error, "Source and destination are the same mailbox.",
         "Enter two different accounts.";
     MessageTooLarge, "message_too_large", Warning, "The message is larger than the limit.",
-        "Copy it by hand, with a mail program that has both accounts.";
+        "Raise the limit in the options, then start a delta to copy it. If the destination takes no larger ones, keep it elsewhere.";
     MessageFiltered, "message_filtered", Warning, "The message was left out by an option.",
-        "In a trial: start the full migration. Otherwise copy it by hand, with a mail program that has both accounts.";
+        "Change the options, then start a delta to copy it. In a trial: start the full migration.";
     MessageVanished, "message_vanished", Warning, "The message was deleted at the source before it could be copied.",
         "Nothing to do.";
     MessageUnreadable, "message_unreadable", Error, "The source names this message but does not deliver it.",
@@ -169,7 +169,7 @@ finding_codes! {
         "The source says that the folder holds more messages than it lists.",
         "Compare the folder in the old webmail; start a delta to list it again.";
     FolderRefused, "folder_refused", Error, "The destination refused to create or open the folder.",
-        "Create the folder by hand at the destination, then start a delta.";
+        "Create the folder by hand at the destination, or map it to another one in the options, then start a delta.";
     FolderRenamed, "folder_renamed", Warning, "The folder has another name at the destination.",
         "Nothing to do, unless you prefer another name.";
     SubscriptionRefused, "subscription_refused", Warning, "The destination did not take the folder's subscription.",
