@@ -21,6 +21,7 @@ use crate::{
     refused::{self, Refused},
     run::{Shared, Stop},
     sides::{Sides, Whole, list_request, whole_listings},
+    subjects,
     writer::{Writer, lane_budget},
 };
 
@@ -47,7 +48,8 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(
         Err(Stop::Connector(error)) if tasks.len() == 1 && concerns_one_folder(&error) => {
             let Some(job) = writer.jobs.pop() else { return Err(error.into()) };
             let filter = filter(&shared, &lane.destination);
-            refused::count(&shared, Refused::by_either_side(job.opened, &error), &filter).await?;
+            let refused = Refused::by_either_side(job.opened, &error);
+            refused::count(&shared, &mut lane.source, refused, &filter).await?;
         }
         other => other?,
     }
@@ -73,6 +75,10 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     decide::after_sending(writer).await?;
     if writer.shared.job.options.carry_flags {
         flags::carry(source, writer).await?;
+    }
+    if writer.shared.wants_subjects() {
+        writer.commit().await?;
+        subjects::tell(source, writer).await?;
     }
     writer.shared.job.fault.reach(Step::FinishFolder)?;
     finish(writer).await
@@ -117,7 +123,8 @@ async fn open<C: Connector, L: Ledger>(
     }
     for refused in refused {
         let path = refused.mapped.source.path.clone();
-        refused::count(shared, refused, &filter(shared, &lane.destination)).await?;
+        let filter = filter(shared, &lane.destination);
+        refused::count(shared, &mut lane.source, refused, &filter).await?;
         tasks.retain(|task| task.mapped.source.path != path);
     }
     Ok(opened)

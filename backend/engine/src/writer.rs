@@ -449,6 +449,12 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
                 None => by_folder.push((at, vec![outcome])),
             }
         }
+        if self.shared.wants_subjects() {
+            for (at, outcomes) in &by_folder {
+                let told = outcomes.iter().filter(|outcome| !matches!(outcome.outcome, Outcome::Stored(_) | Outcome::Found(_)));
+                self.jobs[*at].not_stored.extend(told.map(|settlement| settlement.source_uid));
+            }
+        }
         let counted = by_folder.iter().map(|(at, outcomes)| (*at, outcomes.len() as u64, counted(outcomes))).collect();
         let settled = by_folder.into_iter().map(|(at, outcomes)| Entry::Settle(self.jobs[at].id, outcomes));
         let entries: Vec<Entry> = settled.collect();

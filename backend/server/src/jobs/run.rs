@@ -241,6 +241,7 @@ pub(super) fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) ->
         newest_first: wanted.newest_first,
         longest_wait: LONGEST_WAIT,
         carry_flags: wanted.carry_flags && kind == RunKind::Delta,
+        show_subjects: wanted.show_subjects,
         ..RunOptions::default()
     }
 }

@@ -31,6 +31,7 @@ mod runs;
 mod sandbox;
 mod schedule;
 mod status_mails;
+mod subjects;
 mod token_service;
 mod tokens;
 mod trial;

@@ -96,7 +96,7 @@ pub(crate) async fn read_items(tx: &mut Tx, run_id: RunId, wanted: ItemPart) -> 
     let rows = tx
         .rows(
             "SELECT i.outcome, f.source_path, i.source_uid, i.size_bytes, i.internal_date, i.message_id, i.code, i.rank,
-                i.folder_id, i.generation
+                i.folder_id, i.generation, i.subject
              FROM ledger_run_items i JOIN ledger_folders f ON f.id = i.folder_id
              JOIN ledger_runs n ON n.no = i.run_no
              WHERE n.run_id = $1 AND i.rank BETWEEN $2 AND $3
@@ -163,6 +163,7 @@ fn item_from(row: &Row) -> Result<ItemProtocol, StoreError> {
         size_bytes: row.get("size_bytes")?,
         date: date.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         message_id: row.get("message_id")?,
+        subject: row.get("subject")?,
         code: row.code_opt("code")?.or(uncertain),
     })
 }

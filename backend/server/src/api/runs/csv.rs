@@ -9,7 +9,7 @@ use mailferry_shared::{
 use crate::api::csv::line;
 
 /// The columns: one table for folders, notes and messages.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "what",
     "folder",
     "destination_folder",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 16] = [
     "skipped",
     "failed",
     "uncertain",
+    "subject",
 ];
 
 /// Header, folders and notes.
@@ -75,6 +76,7 @@ fn item(item: &ItemProtocol) -> String {
     cells[5] = item.size_bytes.to_string();
     cells[6] = item.date.map(|date| date.to_rfc3339()).unwrap_or_default();
     cells[7] = item.message_id.clone().unwrap_or_default();
+    cells[16] = item.subject.clone().unwrap_or_default();
     item.code.map_or("", FindingCode::as_str).clone_into(&mut cells[8]);
     cells[9] = item.code.map(|code| format!("{} {}", code.message(), code.next_step())).unwrap_or_default();
     line(&cells)
