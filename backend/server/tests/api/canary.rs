@@ -14,7 +14,7 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use mailferry_lab::{Client as Imap, Dovecot, DovecotOptions, Login, Postgres, Sample};
+use mailferry_lab::{Client as Imap, Dovecot, DovecotOptions, Postgres, Sample};
 use mailferry_server::{jobs, settings::Settings};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -97,8 +97,7 @@ impl Servers {
         let servers = Self { source: server(), destination: server(), tokens };
         Sample::Tiny.write(&servers.source, "anna").expect("a mailbox");
         let large = format!("Subject: {SUBJECT}\r\n\r\n{}\r\n", "y".repeat(100_000));
-        let login = Login { password: CANARY.to_owned(), ..servers.source.login("anna") };
-        let mut client = Imap::login(&login).expect("logs in");
+        let mut client = Imap::login(&servers.source.login("anna")).expect("logs in");
         client.append("INBOX", "", None, large.as_bytes()).expect("appended");
         servers
     }
