@@ -54,6 +54,8 @@ pub enum OrderAction {
     Cancel,
     /// Start a delta.
     StartDelta,
+    /// Change the options alone, for the next run.
+    ChangeOptions,
     /// Delete the order and all that is known of it.
     Delete,
 }
@@ -189,8 +191,11 @@ pub struct OrderOptions {
     /// Deltas carry over what was read, flagged or answered at the old account meanwhile, unless it was changed at the new
     /// one.
     pub carry_flags: bool,
-    /// Folders that get another name at the destination.
+    /// Folders that get another name at the destination. A folder that has been copied stays where it is.
     pub folder_rules: Vec<FolderRule>,
+    /// Show the subjects of messages that were left out, failed or stayed uncertain in the protocol. Unless this is on, no
+    /// subject is read or kept; what was kept is erased when it is switched off.
+    pub show_subjects: bool,
 }
 
 /// 50 MB: the largest message an order copies unless told otherwise.
@@ -207,6 +212,7 @@ impl Default for OrderOptions {
             newest_first: false,
             carry_flags: false,
             folder_rules: Vec::new(),
+            show_subjects: false,
         }
     }
 }

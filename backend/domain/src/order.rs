@@ -298,14 +298,14 @@ impl OrderLife {
 
     /// What the owner can do now.
     pub fn actions(self) -> Vec<OrderAction> {
-        use OrderAction::{Cancel, Change, Delete, Pause, Resume, Start, StartDelta};
+        use OrderAction::{Cancel, Change, ChangeOptions, Delete, Pause, Resume, Start, StartDelta};
         match self {
             Self::Draft | Self::AwaitingPayment { .. } => vec![Change, Start, Cancel, Delete],
             Self::Scheduled { .. } => vec![Cancel],
             Self::Active(_) => vec![Pause, Cancel],
             Self::Paused(_) => vec![Resume, Cancel],
-            Self::Completed(begun, _) if begun.kind == StartKind::Trial => vec![Start, Delete],
-            Self::Completed(..) => vec![StartDelta, Delete],
+            Self::Completed(begun, _) if begun.kind == StartKind::Trial => vec![Start, ChangeOptions, Delete],
+            Self::Completed(..) => vec![StartDelta, ChangeOptions, Delete],
             Self::Closed | Self::Cancelled => vec![Delete],
         }
     }
@@ -352,6 +352,17 @@ mod tests {
         let life = life.start_delta().and_then(|o| o.complete(at(9))).expect("delta completes");
         assert_eq!(ends(life, NEW), 23);
         assert_eq!(life.close().state(), OrderState::Closed);
+    }
+
+    #[test]
+    fn options_can_be_changed_between_two_runs_and_nothing_else_about_what_is_copied() {
+        for kind in [StartKind::Main, StartKind::Trial] {
+            let ended = OrderLife::Completed(Begun { kind, started_at: at(1) }, Ended { finished_at: at(2) });
+            let actions = ended.actions();
+            assert!(actions.contains(&OrderAction::ChangeOptions) && !actions.contains(&OrderAction::Change));
+        }
+        let active = OrderLife::Active(Begun { kind: StartKind::Main, started_at: at(1) });
+        assert!(!active.actions().contains(&OrderAction::ChangeOptions));
     }
 
     #[test]

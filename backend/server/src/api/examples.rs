@@ -6,7 +6,7 @@ use mailferry_shared::{
     check::{Check, CheckItem},
     delegation::CredentialKind,
     endpoint::Endpoint,
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail, RepairKind},
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherBatchId, VoucherId},
     import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
@@ -286,7 +286,8 @@ pub fn verification() -> Verification {
                 uid: 12,
                 destination_folder: "INBOX".to_owned(),
                 destination_uid: Some(11),
-                message_id: Some("<12@old.example>".to_owned()),
+                subject: None,
+            message_id: Some("<12@old.example>".to_owned()),
                 size_bytes: 4_210,
                 changes: Vec::new(),
                 flags_missing: Vec::new(),
@@ -326,6 +327,11 @@ pub fn progress() -> Progress {
     }
 }
 
+fn repaired() -> Finding {
+    let detail = FindingDetail { uid: Some(12), repairs: vec![RepairKind::LineEnds], ..FindingDetail::default() };
+    Finding::new(FindingCode::MessageRepaired).about("INBOX").with(detail)
+}
+
 /// The protocol of a run.
 pub fn protocol() -> Protocol {
     Protocol {
@@ -333,7 +339,7 @@ pub fn protocol() -> Protocol {
         source: "anna@old.example".to_owned(),
         destination: "anna@new.example".to_owned(),
         folders: vec![FolderProtocol { source: "INBOX".to_owned(), destination: "INBOX".to_owned(), counts: counts() }],
-        notes: vec![Finding::new(FindingCode::FlagsReduced).about("INBOX")],
+        notes: vec![repaired()],
         items: vec![ItemProtocol {
             outcome: ItemOutcome::Failed,
             folder: "INBOX".to_owned(),

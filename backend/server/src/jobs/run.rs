@@ -10,7 +10,7 @@ use mailferry_engine::{
 };
 use mailferry_shared::{
     account::SideName,
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail},
     ids::{PairId, RunId},
     order::{OrderOptions, OrderState},
     run::{RunKind, RunState},
@@ -241,6 +241,7 @@ pub(super) fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) ->
         newest_first: wanted.newest_first,
         longest_wait: LONGEST_WAIT,
         carry_flags: wanted.carry_flags && kind == RunKind::Delta,
+        show_subjects: wanted.show_subjects,
         ..RunOptions::default()
     }
 }
@@ -315,7 +316,7 @@ async fn postpone(
     let at = context.store.now() + wait;
     let finding = match finding.code {
         FindingCode::WaitingForTurn => finding,
-        _ => finding.about(format!("{}", at.format("%Y-%m-%d %H:%M UTC"))),
+        _ => finding.with(FindingDetail { until: Some(at), ..FindingDetail::default() }),
     };
     context.store.requeue_run(id, at, Some(&finding), Some(lease)).await?;
     Ok(JobOutcome::Again(at))

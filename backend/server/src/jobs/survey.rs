@@ -11,7 +11,7 @@ use mailferry_engine::{
 use mailferry_shared::{
     account::{LoginState, SideName, Survey},
     check::CheckItem,
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail},
     ids::{CheckId, PairId},
 };
 use mailferry_store::{CheckedSide, Store, StoreError, jobs::JobOutcome};
@@ -162,8 +162,8 @@ impl Counted {
     fn will_not_fit(&self, pair: PairId) -> Option<Finding> {
         let source = self.0.get(&(pair, SideName::Source))?.size_bytes;
         let free = self.0.get(&(pair, SideName::Destination))?.free_bytes?;
-        let megabytes = |bytes: u64| bytes / 1_000_000;
-        let subject = format!("{} MB of {} MB", megabytes(free), megabytes(source));
-        (source > free).then(|| Finding::new(FindingCode::WillNotFit).about(subject))
+        let detail =
+            FindingDetail { free_bytes: Some(free), needed_bytes: Some(source), ..FindingDetail::default() };
+        (source > free).then(|| Finding::new(FindingCode::WillNotFit).with(detail))
     }
 }

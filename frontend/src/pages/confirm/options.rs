@@ -58,6 +58,7 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
         newest_first: fields.newest_first.get(),
         carry_flags: fields.carry_flags.get(),
         folder_rules: rules,
+        show_subjects: fields.show_subjects.get(),
     })
 }
 
