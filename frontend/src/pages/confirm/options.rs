@@ -84,13 +84,43 @@ pub(super) async fn save(context: OrderContext, errors: OptionErrors) -> Result<
     Ok(true)
 }
 
-/// The card.
+/// What stands around the fields.
+#[derive(Debug, Clone, Copy)]
+struct Words {
+    title: &'static str,
+    text: &'static str,
+    unsaved: &'static str,
+}
+
+/// The card of step 4.
 #[component]
 pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
     let context = expect_context::<OrderContext>();
+    let locked = Signal::derive(move || !context.allows(OrderAction::Change));
+    let words = Words { title: t!("options.title"), text: "", unsaved: t!("options.unsaved") };
+    card(context, errors, words, locked)
+}
+
+/// The card for what runs after the first one, where they may be changed.
+#[component]
+pub(crate) fn LaterOptions() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let words = Words {
+        title: t!("options.later_title"),
+        text: t!("options.later_text"),
+        unsaved: t!("options.unsaved_later"),
+    };
+    let may_change = Memo::new(move |_| context.allows(OrderAction::ChangeOptions));
+    view! {
+        <Show when=move || may_change.get()>
+            {card(context, OptionErrors::new(), words, Signal::derive(|| false))}
+        </Show>
+    }
+}
+
+fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signal<bool>) -> impl IntoView {
     let announcer = expect_context::<Announcer>();
     let fields = context.typed().options;
-    let locked = Signal::derive(move || !context.allows(OrderAction::Change));
     let changed = Memo::new(move |_| is_changed(context));
     let failure = RwSignal::new(None::<ApiError>);
     let on_save = move |event: web_sys::SubmitEvent| {
@@ -111,13 +141,15 @@ pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
     };
     view! {
         <form class="card" aria-labelledby="options-title" on:submit=on_save novalidate>
-            <h2 id="options-title">{t!("options.title")}</h2>
+            <h2 id="options-title">{words.title}</h2>
+            {(!words.text.is_empty()).then(|| view! { <p class="soft">{words.text}</p> })}
             <div class="two">
                 {tick(t!("options.include_trash"), t!("options.include_hint"), fields.include_trash)}
                 {tick(t!("options.include_junk"), t!("options.include_hint"), fields.include_junk)}
             </div>
             {tick(t!("options.newest_first"), t!("options.newest_first_hint"), fields.newest_first)}
             {tick(t!("options.carry_flags"), t!("options.carry_flags_hint"), fields.carry_flags)}
+            {tick(t!("options.show_subjects"), t!("options.show_subjects_hint"), fields.show_subjects)}
             <div class="two">
                 <TextField
                     id="max-size"
@@ -161,7 +193,7 @@ pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
                         {icon(Glyph::Check)}
                         {t!("options.save")}
                     </button>
-                    <span class="small faint">{t!("options.unsaved")}</span>
+                    <span class="small faint">{words.unsaved}</span>
                 </div>
             </Show>
         </form>

@@ -117,11 +117,13 @@ fn row(item: &ItemProtocol) -> impl IntoView + use<> {
         || t!("protocol.duplicate_reason").to_owned(),
         |code| format!("{} {}", i18n::code_cause(code), i18n::code_next_step(code)),
     );
+    let subject = item.subject.clone().map(|subject| view! { <p>{subject}</p> });
     let id = item.message_id.clone().map(|id| view! { <p class="account-meta mono">{id}</p> });
     view! {
         <tr>
             <td>{badge(item.outcome)}</td>
             <td>
+                {subject}
                 <p class="account-name">{item.folder.clone()}</p>
                 <p class="account-meta">{t!("protocol.uid", uid = item.uid)}</p>
                 {id}

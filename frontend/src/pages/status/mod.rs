@@ -18,7 +18,7 @@ use mailferry_shared::{
     ids::OrderId,
     order::{Order, OrderAction, OrderState, StartKind},
     progress::Progress,
-    run::{Counts, RunKind, RunState},
+    run::{Counts, RunKind, RunState, RunSummary},
 };
 
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
     components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
     console::order_state_view,
     format, i18n,
+    pages::LaterOptions,
     route::{Console, Step, resume_at},
     state::{
         Load,
@@ -170,6 +171,7 @@ fn Content(page: Page) -> impl IntoView {
         <mx::Mx page=page />
         <verify::Verify page=page />
         <pairs::Pairs page=page />
+        <LaterOptions />
         <keep::Keep page=page />
     }
 }
@@ -295,7 +297,18 @@ fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
     }
 }
 
-fn lead(state: OrderState, order: &Order) -> String {
+/// How many accounts wait for their owner.
+fn parked(progress: &Progress) -> u64 {
+    let count = progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).filter(|run| is_parked(run)).count();
+    u64::try_from(count).unwrap_or_default()
+}
+
+/// True if something must be mended before the run can go on.
+fn is_parked(run: &RunSummary) -> bool {
+    run.state == RunState::Paused && run.finding.is_some()
+}
+
+fn lead(state: OrderState, order: &Order, parked: u64) -> String {
     match state {
         OrderState::Draft => t!("status.lead_draft").to_owned(),
         OrderState::AwaitingPayment => t!("status.lead_awaiting_payment").to_owned(),
@@ -304,6 +317,7 @@ fn lead(state: OrderState, order: &Order) -> String {
             None => t!("status.lead_scheduled_soon").to_owned(),
         },
         OrderState::Active => t!("status.lead_active").to_owned(),
+        OrderState::Paused if parked > 0 => t!("status.lead_parked").to_owned(),
         OrderState::Paused => t!("status.lead_paused").to_owned(),
         OrderState::Completed if order.kind == Some(StartKind::Trial) => t!("status.lead_completed_trial").to_owned(),
         OrderState::Completed => t!("status.lead_completed").to_owned(),
@@ -314,15 +328,28 @@ fn lead(state: OrderState, order: &Order) -> String {
 
 #[component]
 fn Lead(page: Page) -> impl IntoView {
+    let parked = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, parked)));
     let text = move || {
         let state = page.state();
-        page.context.order.with(|order| lead(state, order))
+        page.context.order.with(|order| lead(state, order, parked.get()))
     };
+    let waiting = move || (page.state() == OrderState::Active).then(|| parked.get()).filter(|parked| *parked > 0);
     view! {
         <div class="row">
             <p class="lead">{text}</p>
             <Unfinished page=page />
         </div>
+        {move || {
+            waiting()
+                .map(|parked| {
+                    view! {
+                        <p class="status status-warn">
+                            {icon(Glyph::Warning)}
+                            <span>{tn!("status.need_you", parked)}</span>
+                        </p>
+                    }
+                })
+        }}
     }
 }
 

@@ -1,18 +1,28 @@
 //! What to do after the mail has arrived.
 
 use leptos::prelude::*;
+use mailferry_shared::{
+    endpoint::{Endpoint, TlsMode},
+    order::{Order, ProviderChoice},
+};
 
 use super::Page;
-use crate::{pages::parts::Help, t};
+use crate::{
+    browser::intl,
+    pages::parts::Help,
+    state::providers::KnownProviders,
+    t,
+};
 
-/// The list, with the new provider's server in it; a delta that starts by itself is not asked for.
+/// Where mail is read, and where it is handed in, if that is known.
+type Servers = (Endpoint, Option<Endpoint>);
+
+/// The list, with the new provider's servers in it; a delta that starts by itself is not asked for.
 #[component]
 pub(super) fn Next(page: Page) -> impl IntoView {
-    let server = Memo::new(move |_| {
-        page.context.order.with(|order| order.destination.as_ref().map(|choice| choice.endpoint.to_string()))
-    });
-    let is_set = Memo::new(move |_| page.context.order.with(|order| order.delta_schedule.is_some()));
-    let step = |title: &'static str, text: &'static str| {
+    let known = KnownProviders::get();
+    let servers = Memo::new(move |_| servers(page, known));
+    let step = |title: &'static str, text: String| {
         view! {
             <li>
                 <div>
@@ -22,25 +32,24 @@ pub(super) fn Next(page: Page) -> impl IntoView {
             </li>
         }
     };
-    let programs = move || match server.get() {
-        Some(server) => view! {
-            <span class="soft">{t!("status.next_3_text")}</span>
-            " "
-            <code>{server}</code>
+    let programs = move || {
+        let list = servers.get().into_iter().map(servers_view).collect_view();
+        if list.is_empty() {
+            return view! { <span class="soft">{t!("status.next_3_unnamed")}</span> }.into_any();
         }
-        .into_any(),
-        None => view! { <span class="soft">{t!("status.next_3_unnamed")}</span> }.into_any(),
+        view! {
+            <span class="soft">{t!("status.next_3_text")}</span>
+            {list}
+        }
+        .into_any()
     };
-    let late = move || {
-        let text = if is_set.get() { t!("status.next_4_set") } else { t!("status.next_4_text") };
-        step(t!("status.next_4"), text)
-    };
+    let late = move || step(t!("status.next_4"), page.context.order.with(when_late));
     view! {
         <section class="card" aria-labelledby="next-title">
             <h2 id="next-title">{t!("status.next_title")}</h2>
             <ol class="next-steps" role="list">
-                {step(t!("status.next_1"), t!("status.next_1_text"))}
-                {step(t!("status.next_2"), t!("status.next_2_text"))}
+                {step(t!("status.next_1"), t!("status.next_1_text").to_owned())}
+                {step(t!("status.next_2"), t!("status.next_2_text").to_owned())}
                 <li>
                     <div>
                         <strong>{t!("status.next_3")}</strong>
@@ -48,11 +57,59 @@ pub(super) fn Next(page: Page) -> impl IntoView {
                     </div>
                 </li>
                 {late}
-                {step(t!("status.next_5"), t!("status.next_5_text"))}
+                {step(t!("status.next_5"), t!("status.next_5_text").to_owned())}
             </ol>
             <p class="soft">
                 <Help />
             </p>
         </section>
+    }
+}
+
+/// How what came in late is fetched: by hand, or by itself at a time, or once there is room for it.
+fn when_late(order: &Order) -> String {
+    match (order.delta_schedule, order.delta_at) {
+        (Some(_), Some(at)) if at > intl::now() => t!("status.next_4_at", time = intl::date_time(at)),
+        (Some(_), Some(at)) => t!("status.next_4_waits", time = intl::date_time(at)),
+        (Some(_), None) => t!("status.next_4_set").to_owned(),
+        (None, _) => t!("status.next_4_text").to_owned(),
+    }
+}
+
+/// The servers of the new accounts: each account's own, and the order's for those that have none. Each once.
+fn servers(page: Page, known: KnownProviders) -> Vec<Servers> {
+    let usual = page.context.order.with(|order| order.destination.clone());
+    let own = page.context.accounts.with(|accounts| {
+        let pairs = accounts.ready().map(Vec::as_slice).unwrap_or_default();
+        pairs.iter().filter(|pair| pair.ticked).map(|pair| pair.destination.endpoint.clone()).collect::<Vec<_>>()
+    });
+    let of_server = |endpoint| ProviderChoice { provider: None, endpoint };
+    let mut found = Vec::<Servers>::new();
+    for choice in own.into_iter().filter_map(|endpoint| endpoint.map(of_server).or_else(|| usual.clone())) {
+        if found.iter().all(|(endpoint, _)| *endpoint != choice.endpoint) {
+            let submission = known.of(&choice).and_then(|provider| provider.submission);
+            found.push((choice.endpoint, submission));
+        }
+    }
+    found
+}
+
+fn servers_view((reading, sending): Servers) -> impl IntoView {
+    let line = |endpoint: &Endpoint| {
+        let tls = match endpoint.tls {
+            TlsMode::Implicit => "TLS",
+            TlsMode::Starttls => "STARTTLS",
+            TlsMode::Plaintext => t!("status.server_no_tls"),
+        };
+        t!("status.server_line", host = endpoint.host, port = endpoint.port, tls = tls)
+    };
+    let sending = sending.as_ref().map_or_else(|| t!("status.server_unnamed").to_owned(), line);
+    view! {
+        <dl class="servers">
+            <dt>{t!("status.server_reading")}</dt>
+            <dd>{line(&reading)}</dd>
+            <dt>{t!("status.server_sending")}</dt>
+            <dd>{sending}</dd>
+        </dl>
     }
 }
