@@ -78,12 +78,14 @@ impl<'a> Parser<'a> {
         self.blanks();
         match self.peek() {
             b'"' => self.string().map(Value::Text),
-            b'{' => self.nested("}", |parser| {
-                parser.blanks();
-                let name = parser.string()?;
-                parser.blanks();
-                if parser.takes(":") { Ok((Value::Text(name), parser.value()?)) } else { Err(Malformed) }
-            }).map(Value::Map),
+            b'{' => self
+                .nested("}", |parser| {
+                    parser.blanks();
+                    let name = parser.string()?;
+                    parser.blanks();
+                    if parser.takes(":") { Ok((Value::Text(name), parser.value()?)) } else { Err(Malformed) }
+                })
+                .map(Value::Map),
             b'[' => self.nested("]", Self::value).map(Value::List),
             b'-' | b'0'..=b'9' => Ok(self.number()),
             _ if self.takes("null") => Ok(Value::Null),
@@ -417,7 +419,8 @@ mod tests {
 
     #[test]
     fn letters_written_as_numbers_are_the_letters() {
-        let text = r#" {"a\"\\\/\b\f\n\r\t": ["\u00e4\ud83d\udce7", -3, 1.5e3, 18446744073709551615, true, null, {}, []]} "#;
+        let text =
+            r#" {"a\"\\\/\b\f\n\r\t": ["\u00e4\ud83d\udce7", -3, 1.5e3, 18446744073709551615, true, null, {}, []]} "#;
         let read = known(&parse(text).expect("JSON"));
         assert_eq!(
             read,
@@ -429,8 +432,23 @@ mod tests {
     fn what_is_no_json_is_refused() {
         let deep = "[".repeat(100_000);
         let wrong = [
-            "", "{", "[1,]", "{\"a\"}", "{\"a\":1,}", "\"a", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041",
-            "nul", "1 2", "{1:2}", "[1 2]", "\"\\", "\"\\u00ä\"", deep.as_str(),
+            "",
+            "{",
+            "[1,]",
+            "{\"a\"}",
+            "{\"a\":1,}",
+            "\"a",
+            "\"\\x\"",
+            "\"\\u12\"",
+            "\"\\ud800\"",
+            "\"\\ud800\\u0041",
+            "nul",
+            "1 2",
+            "{1:2}",
+            "[1 2]",
+            "\"\\",
+            "\"\\u00ä\"",
+            deep.as_str(),
         ];
         for text in wrong {
             assert!(parse(text).is_err(), "{text:.20}");
@@ -445,7 +463,9 @@ mod tests {
         }
         same::<OrderOptions>(r#"{"leave_out":["Ä"],"max_message_bytes":5,"since":"2020-02-29","folder_rules":[]}"#);
         same::<OrderStart>(r#"{"kind":"main","earliest_start":"2026-11-25T22:00:00Z","delta_schedule":null}"#);
-        same::<Problem>(r#"{"type":"t","title":"T","status":422,"code":"invalid_field","errors":[{"pointer":"/a","message":"m"}],"new":1.5}"#);
+        same::<Problem>(
+            r#"{"type":"t","title":"T","status":422,"code":"invalid_field","errors":[{"pointer":"/a","message":"m"}],"new":1.5}"#,
+        );
         same::<ProviderChoice>(r#"{"endpoint":{"host":"imap.example.org","port":993,"tls":"starttls"}}"#);
         same::<BTreeMap<String, Option<i64>>>(r#"{"a":-1,"b":null}"#);
         same::<Result<u8, (String, bool)>>(r#"{"Err":["x",true]}"#);

@@ -57,7 +57,10 @@ mod tests {
 
     #[test]
     fn nobody_loads_what_nobody_reads() {
-        assert_eq!(without_comments("/**\n * Why\n */\nconst a = {\n    b: 1,\n\n    /** c */\n};\n"), "const a = {\nb: 1,\n};\n");
+        assert_eq!(
+            without_comments("/**\n * Why\n */\nconst a = {\n    b: 1,\n\n    /** c */\n};\n"),
+            "const a = {\nb: 1,\n};\n"
+        );
     }
 
     #[test]

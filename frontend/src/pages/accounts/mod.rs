@@ -23,13 +23,7 @@ use crate::{
     browser,
     components::{Glyph, Notice, PageHead, TabItem, TabPanel, Tabs, Tone, icon},
     route::Step,
-    state::{
-        announce::Announcer,
-        offer::Pays,
-        order::OrderContext,
-        router::Router,
-        service::Service,
-    },
+    state::{announce::Announcer, offer::Pays, order::OrderContext, router::Router, service::Service},
     t, tn,
 };
 

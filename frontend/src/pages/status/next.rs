@@ -7,12 +7,7 @@ use mailferry_shared::{
 };
 
 use super::Page;
-use crate::{
-    browser::intl,
-    pages::parts::Help,
-    state::providers::KnownProviders,
-    t,
-};
+use crate::{browser::intl, pages::parts::Help, state::providers::KnownProviders, t};
 
 /// Where mail is read, and where it is handed in, if that is known.
 type Servers = (Endpoint, Option<Endpoint>);
