@@ -19,8 +19,8 @@ export class PayPal {
   readonly #orders = new Map<string, RemoteOrder>();
   /** Amounts that were really taken. */
   readonly taken: string[] = [];
-  /** What is taken from now on is held back, as an e-cheque is. */
-  holdsBack = false;
+  /** What becomes of a payer's agreement: held back as an e-cheque is, declined, or less is taken than was asked for. */
+  outcome: "paid" | "held back" | "declined" | "too little" = "paid";
 
   private constructor(server: Server) {
     this.#server = server;
@@ -78,6 +78,7 @@ export class PayPal {
     if (!order) return json(404, refusal("RESOURCE_NOT_FOUND"));
     if (what !== "capture") return json(200, order);
     if (order.status !== "APPROVED") return json(422, refusal("ORDER_NOT_APPROVED"));
+    if (this.outcome === "declined") return json(422, refusal("INSTRUMENT_DECLINED"));
     json(201, this.#capture(order));
   }
 
@@ -92,8 +93,10 @@ export class PayPal {
   #capture(order: RemoteOrder): RemoteOrder {
     const unit = order.purchase_units[0]!;
     this.taken.push(`${unit.amount.value} ${unit.amount.currency_code}`);
-    const { currency_code, value } = unit.amount;
-    const capture = { id: `3C67${order.id}`, status: this.holdsBack ? "PENDING" : "COMPLETED", custom_id: unit.custom_id, amount: { currency_code, value } };
+    const { currency_code } = unit.amount;
+    const value = this.outcome === "too little" ? "0.01" : unit.amount.value;
+    const status = this.outcome === "held back" ? "PENDING" : "COMPLETED";
+    const capture = { id: `3C67${order.id}`, status, custom_id: unit.custom_id, amount: { currency_code, value } };
     unit.payments = { captures: [capture] };
     order.status = "COMPLETED";
     return order;

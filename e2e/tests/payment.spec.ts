@@ -81,7 +81,7 @@ test("what became of a payment is told again to whoever opens the page anew, and
     const order = await withAccounts(operator, lab, [account]);
     await open(page, operator, order);
     await page.goto(`${service.url}/orders/${order.id}/confirm`);
-    paypal.holdsBack = true;
+    paypal.outcome = "held back";
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
     await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
     const held = page.getByText("PayPal holds the payment back for now. The migration starts by itself once it is settled.");

@@ -196,6 +196,11 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// True if a part of the date in the field `id` was typed and a part is missing: its value is empty then.
+pub(crate) fn is_incomplete_date(id: &str) -> bool {
+    document().query_selector(&format!("#{id}:invalid")).ok().flatten().is_some()
+}
+
 /// Leads to the first date within the element `id` of which a part was typed and a part is missing; true if there is
 /// one.
 pub(crate) fn focus_incomplete_date(id: &str) -> bool {

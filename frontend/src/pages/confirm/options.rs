@@ -5,6 +5,7 @@ use mailferry_shared::order::{FolderRule, OrderAction, OrderChange, OrderOptions
 
 use crate::{
     api::{self, ApiError},
+    browser,
     components::{Failure, FieldError, Glyph, TextArea, TextField, Tick, icon},
     forms,
     state::{
@@ -19,12 +20,13 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct OptionErrors {
     max: RwSignal<Option<String>>,
+    since: RwSignal<Option<String>>,
     rules: RwSignal<Option<String>>,
 }
 
 impl OptionErrors {
     pub(super) fn new() -> Self {
-        Self { max: RwSignal::new(None), rules: RwSignal::new(None) }
+        Self { max: RwSignal::new(None), since: RwSignal::new(None), rules: RwSignal::new(None) }
     }
 }
 
@@ -42,11 +44,14 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
         .filter(|rule| !(rule.source.is_empty() && rule.destination.is_empty()))
         .collect();
     let incomplete = rules.iter().any(|rule| rule.source.is_empty() || rule.destination.is_empty());
+    // Of a date of which a part is missing the browser tells nothing: it would mean all mail.
+    let half = errors.is_some() && browser::is_incomplete_date("since");
     if let Some(errors) = errors {
+        errors.since.set(half.then(|| t!("console.date_incomplete").to_owned()));
         errors.max.set(max.err().map(str::to_owned));
         errors.rules.set(incomplete.then(|| t!("options.rule_incomplete").to_owned()));
     }
-    if incomplete {
+    if incomplete || half {
         return None;
     }
     Some(OrderOptions {
@@ -75,7 +80,10 @@ pub(super) fn is_changed(context: OrderContext) -> bool {
 
 /// Sends the options if they were changed; false if they are not valid.
 pub(super) async fn save(context: OrderContext, errors: OptionErrors) -> Result<bool, ApiError> {
-    let Some(options) = untrack(|| read(context.typed().options, Some(errors))) else { return Ok(false) };
+    let Some(options) = untrack(|| read(context.typed().options, Some(errors))) else {
+        browser::focus_first_error();
+        return Ok(false);
+    };
     if context.order.with_untracked(|order| order.options == options) {
         return Ok(true);
     }
@@ -169,6 +177,7 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
                     value=fields.since
                     kind="date"
                     is_optional=true
+                    error=errors.since
                     disabled=locked
                 />
             </div>
