@@ -162,8 +162,7 @@ impl Counted {
     fn will_not_fit(&self, pair: PairId) -> Option<Finding> {
         let source = self.0.get(&(pair, SideName::Source))?.size_bytes;
         let free = self.0.get(&(pair, SideName::Destination))?.free_bytes?;
-        let detail =
-            FindingDetail { free_bytes: Some(free), needed_bytes: Some(source), ..FindingDetail::default() };
+        let detail = FindingDetail { free_bytes: Some(free), needed_bytes: Some(source), ..FindingDetail::default() };
         (source > free).then(|| Finding::new(FindingCode::WillNotFit).with(detail))
     }
 }

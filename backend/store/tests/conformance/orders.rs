@@ -9,7 +9,7 @@ use mailferry_shared::{
     run::{RunKind, RunState},
 };
 use mailferry_store::{
-    CheckedSide, OPERATOR_TENANT, StoreError,
+    CheckedSide, OPERATOR_TENANT, Part, StoreError,
     jobs::{JobKind, JobQueue},
 };
 
@@ -148,7 +148,7 @@ async fn a_delta_runs_over_the_pairs_that_were_moved(world: World) {
         store.change_run(run.id, RunState::Succeeded, None, None).await.expect("ends");
     }
     let order = store.conclude_order(order.id).await.expect("completes");
-    assert!(store.deltas(order.id).await.expect("deltas")[0].finished);
+    assert!(store.deltas(order.id, Part::ALL).await.expect("deltas")[0].finished);
     let one = store.start_delta(&order, &pairs[..1]).await.expect("delta");
     assert_eq!(store.delta(order.id, one).await.expect("delta").runs.len(), 1);
     let elsewhere = world.order().await;
