@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use mailferry_domain::order::OrderTransitionError;
 use mailferry_shared::{
     account::{AccountChange, AccountCreate, AccountPair, LoginState, Side, SideInput, SideName, Survey},
     delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     ids::{OrderId, PairId},
+    order::OrderAction,
     run::RunSummary,
     secret::Secret,
 };
@@ -144,6 +146,29 @@ impl Store {
         let pair = read_pair(&mut tx, order_id, pair_id).await?.ok_or(StoreError::NotFound)?;
         tx.commit().await?;
         Ok(pair)
+    }
+
+    /// Ticks or unticks pairs of an order that has not been started: those named, or all if none is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if one of them is not in the order: then none is changed; [`StoreError::WrongState`].
+    pub async fn tick_pairs(&self, order_id: OrderId, ticked: bool, only: &[PairId]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let order = lock_order(&mut tx, order_id).await?;
+        if !order.life.actions().contains(&OrderAction::Change) {
+            let from = order.life.state();
+            return Err(OrderTransitionError { from, action: "have its accounts changed" }.into());
+        }
+        if only.is_empty() {
+            tx.execute("UPDATE pairs SET ticked = $2 WHERE order_id = $1", args![order_id, ticked]).await?;
+        }
+        for id in only {
+            let sql = "UPDATE pairs SET ticked = $3 WHERE order_id = $1 AND id = $2";
+            if tx.execute(sql, args![order_id, *id, ticked]).await? == 0 {
+                return Err(StoreError::NotFound);
+            }
+        }
+        tx.commit().await
     }
 
     async fn change_side(&self, tx: &mut Tx, place: Place, input: &SideInput) -> Result<(), StoreError> {
