@@ -87,6 +87,8 @@ finding_codes! {
         "Enter the admin's name and password once for this side, or the account's own password.";
     ImapSwitchedOff, "imap_switched_off", Warning, "At this provider IMAP stays off until the account's owner switches it on.",
         "Switch IMAP on in the provider's settings, then check again.";
+    ServiceEnds, "service_ends", Warning, "This provider ends its service.",
+        "Finish the migration before that day. If it is the new provider, choose another one.";
     ResolvesToDestination, "resolves_to_destination", Warning,
         "The old server's name already leads to the new provider.",
         "Name the old server by another name, or by its IP address and the name that its certificate carries.";

@@ -48,7 +48,7 @@ pub enum OrderAction {
     Start,
     /// Pause the runs.
     Pause,
-    /// Go on after a pause.
+    /// Go on after a pause, or with runs that are parked while others go on.
     Resume,
     /// Stop for good, keep what was copied.
     Cancel,

@@ -208,13 +208,14 @@ impl OrderLife {
         }
     }
 
-    /// The owner resumes.
+    /// The owner resumes: a paused order, or runs that were `parked` until something was mended while others went on.
     ///
     /// # Errors
-    /// [`OrderTransitionError`] unless the order is paused.
-    pub fn resume(self) -> Result<Self, OrderTransitionError> {
+    /// [`OrderTransitionError`] unless the order is paused, or active with parked runs.
+    pub fn resume(self, parked: bool) -> Result<Self, OrderTransitionError> {
         match self {
             Self::Paused(begun) => Ok(Self::Active(begun)),
+            Self::Active(_) if parked => Ok(self),
             _ => self.refuse("be resumed"),
         }
     }
@@ -347,7 +348,7 @@ mod tests {
     #[test]
     fn the_whole_way_with_a_pause_and_a_delta() {
         let life = OrderLife::Draft.start(main_start(), true).and_then(|o| o.begin(at(1))).expect("begins");
-        let life = life.pause().and_then(OrderLife::resume).and_then(|o| o.complete(at(2))).expect("completes");
+        let life = life.pause().and_then(|o| o.resume(false)).and_then(|o| o.complete(at(2))).expect("completes");
         assert_eq!(life.actions()[0], OrderAction::StartDelta);
         let life = life.start_delta().and_then(|o| o.complete(at(9))).expect("delta completes");
         assert_eq!(ends(life, NEW), 23);

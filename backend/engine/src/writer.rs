@@ -451,7 +451,9 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         }
         if self.shared.wants_subjects() {
             for (at, outcomes) in &by_folder {
-                let told = outcomes.iter().filter(|outcome| !matches!(outcome.outcome, Outcome::Stored(_) | Outcome::Found(_)));
+                let told = outcomes
+                    .iter()
+                    .filter(|outcome| !matches!(outcome.outcome, Outcome::Stored(_) | Outcome::Found(_)));
                 self.jobs[*at].not_stored.extend(told.map(|settlement| settlement.source_uid));
             }
         }

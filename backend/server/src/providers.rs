@@ -63,7 +63,7 @@ impl Providers {
         let rows: Vec<Row> = serde_json::from_str(text)?;
         let mut providers = Self { list: Vec::new(), limits: Vec::new(), dns: Vec::new() };
         for row in rows.into_iter().filter(|row| !row.source.is_empty()) {
-            providers.list.push(row.provider);
+            providers.list.push(Provider { limits: row.limits.told(), ..row.provider });
             providers.limits.push(Limits::from(&row.limits));
             providers.dns.push(row.dns);
         }
@@ -219,6 +219,26 @@ mod tests {
         assert!(microsoft.names.reserves("Files") && microsoft.messages_per_second == Some(4));
         let unknown = at("imap.example.org");
         assert_eq!((unknown.connections, unknown.daily_bytes_down), (Some(10), None));
+    }
+
+    #[test]
+    fn what_users_should_know_of_a_provider_is_told_with_it() {
+        let providers = Providers::load().expect("reads");
+        let told = |id: &str| providers.by_id(id).and_then(|provider| provider.limits).expect("limits");
+        assert_eq!(told("exchange").usual_message_bytes, Some(10_485_760));
+        assert_eq!(told("microsoft-365").usual_message_bytes, Some(45_000_000));
+        assert_eq!(told("microsoft-365").message_bytes, Some(157_286_400));
+        for region in ["us-east-1", "us-west-2", "eu-west-1"] {
+            let workmail = providers.by_id(&format!("amazon-workmail-{region}")).expect("known");
+            assert_eq!(workmail.ends_on.map(|day| day.to_string()).as_deref(), Some("2027-03-31"));
+            let limits = workmail.limits.expect("limits");
+            assert_eq!((limits.attachment_bytes, limits.mailbox_bytes), (Some(23_000_000), Some(50_000_000_000)));
+            let host = workmail.endpoint.as_ref().map(|endpoint| &endpoint.host).expect("a host");
+            assert_eq!(providers.limits_at(host).message_bytes, Some(31_473_686), "as it stands in a message");
+        }
+        let one_and_one = providers.by_id("1und1").expect("known");
+        let other: Vec<(u16, TlsMode)> = one_and_one.alternatives.iter().map(|way| (way.port, way.tls)).collect();
+        assert_eq!(other, [(143, TlsMode::Starttls)]);
     }
 
     #[test]

@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use mailferry_domain::order::OrderTransitionError;
 use mailferry_shared::{
     account::{AccountChange, AccountCreate, AccountPair, LoginState, Side, SideInput, SideName, Survey},
     delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     ids::{OrderId, PairId},
+    order::OrderAction,
     run::RunSummary,
     secret::Secret,
 };
@@ -17,7 +19,8 @@ use crate::{
     error::StoreError,
     ledger::delete_ledger,
     order::{OrderRecord, lock_order},
-    run::runs_of,
+    page::{Part, Position, Way},
+    run::runs_of_pairs,
     store::Store,
     value::{Arg, Row, args, code, json},
 };
@@ -97,7 +100,15 @@ impl Store {
     /// [`StoreError::Unavailable`]. An order that does not exist has none.
     pub async fn pairs(&self, order_id: OrderId) -> Result<Vec<AccountPair>, StoreError> {
         let mut tx = self.read().await?;
-        read_pairs(&mut tx, order_id, None).await
+        Ok(read_pairs(&mut tx, order_id, None, Part::ALL).await?.into_iter().map(|(_, pair)| pair).collect())
+    }
+
+    /// A part of the same, each pair with where it stands in the list.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn pairs_part(&self, order_id: OrderId, part: Part) -> Result<Vec<(Position, AccountPair)>, StoreError> {
+        read_pairs(&mut self.read().await?, order_id, None, part).await
     }
 
     /// One pair of the order.
@@ -106,7 +117,7 @@ impl Store {
     /// [`StoreError::NotFound`], also for a pair of another order.
     pub async fn pair(&self, order_id: OrderId, pair_id: PairId) -> Result<AccountPair, StoreError> {
         let mut tx = self.read().await?;
-        read_pairs(&mut tx, order_id, Some(pair_id)).await?.pop().ok_or(StoreError::NotFound)
+        read_pair(&mut tx, order_id, pair_id).await?.ok_or(StoreError::NotFound)
     }
 
     /// Changes a pair. A side keeps its password if none is given and user and server stay; what was found about it
@@ -132,9 +143,32 @@ impl Store {
                 self.change_side(&mut tx, place, input).await?;
             }
         }
-        let pair = read_pairs(&mut tx, order_id, Some(pair_id)).await?.pop().ok_or(StoreError::NotFound)?;
+        let pair = read_pair(&mut tx, order_id, pair_id).await?.ok_or(StoreError::NotFound)?;
         tx.commit().await?;
         Ok(pair)
+    }
+
+    /// Ticks or unticks pairs of an order that has not been started: those named, or all if none is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if one of them is not in the order: then none is changed; [`StoreError::WrongState`].
+    pub async fn tick_pairs(&self, order_id: OrderId, ticked: bool, only: &[PairId]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let order = lock_order(&mut tx, order_id).await?;
+        if !order.life.actions().contains(&OrderAction::Change) {
+            let from = order.life.state();
+            return Err(OrderTransitionError { from, action: "have its accounts changed" }.into());
+        }
+        if only.is_empty() {
+            tx.execute("UPDATE pairs SET ticked = $2 WHERE order_id = $1", args![order_id, ticked]).await?;
+        }
+        for id in only {
+            let sql = "UPDATE pairs SET ticked = $3 WHERE order_id = $1 AND id = $2";
+            if tx.execute(sql, args![order_id, *id, ticked]).await? == 0 {
+                return Err(StoreError::NotFound);
+            }
+        }
+        tx.commit().await
     }
 
     async fn change_side(&self, tx: &mut Tx, place: Place, input: &SideInput) -> Result<(), StoreError> {
@@ -212,38 +246,50 @@ fn side_args(id: PairId, side: SideName, input: &SideInput) -> Result<Vec<Arg>, 
     ])
 }
 
-async fn read_pairs(tx: &mut Tx, order_id: OrderId, only: Option<PairId>) -> Result<Vec<AccountPair>, StoreError> {
-    let rows = tx
-        .rows(
-            "SELECT s.pair_id, s.side, s.user_name, s.act_for, s.endpoint, s.credential_kind, s.delegation, s.by_admin,
-                s.login, s.findings, s.survey_folders, s.survey_messages, s.survey_bytes, s.survey_free_bytes,
-                CASE WHEN c.pair_id IS NOT NULL OR (s.by_admin = 1 AND a.sealed IS NOT NULL)
-                    THEN CAST(1 AS BIGINT) ELSE 0 END AS has_password, p.ticked
-             FROM pairs p JOIN sides s ON s.pair_id = p.id
-             LEFT JOIN credentials c ON c.pair_id = s.pair_id AND c.side = s.side
-             LEFT JOIN admin_credentials a ON a.order_id = p.order_id AND a.side = s.side
-             WHERE p.order_id = $1 AND ($2 IS NULL OR p.id = $2)
-             ORDER BY p.position, s.side DESC",
-            args![order_id, only],
-        )
-        .await?;
+async fn read_pair(tx: &mut Tx, order_id: OrderId, id: PairId) -> Result<Option<AccountPair>, StoreError> {
+    Ok(read_pairs(tx, order_id, Some(id), Part::ALL).await?.pop().map(|(_, pair)| pair))
+}
+
+async fn read_pairs(
+    tx: &mut Tx,
+    order_id: OrderId,
+    only: Option<PairId>,
+    part: Part,
+) -> Result<Vec<(Position, AccountPair)>, StoreError> {
+    let mut args = args![order_id, only];
+    let clause = part.clause(["position", "id"], Way::Up, &mut args);
+    let wanted = format!(
+        "SELECT id, order_id, position, ticked FROM pairs WHERE order_id = $1 AND ($2 IS NULL OR id = $2){clause}"
+    );
+    let sql = format!(
+        "SELECT s.pair_id, s.side, s.user_name, s.act_for, s.endpoint, s.credential_kind, s.delegation, s.by_admin,
+            s.login, s.findings, s.survey_folders, s.survey_messages, s.survey_bytes, s.survey_free_bytes,
+            CASE WHEN c.pair_id IS NOT NULL OR (s.by_admin = 1 AND a.sealed IS NOT NULL)
+                THEN CAST(1 AS BIGINT) ELSE 0 END AS has_password, p.ticked, p.position
+         FROM ({wanted}) p JOIN sides s ON s.pair_id = p.id
+         LEFT JOIN credentials c ON c.pair_id = s.pair_id AND c.side = s.side
+         LEFT JOIN admin_credentials a ON a.order_id = p.order_id AND a.side = s.side
+         ORDER BY p.position, p.id, s.side DESC"
+    );
+    let rows = tx.rows(sql, args.clone()).await?;
     let mut runs: HashMap<PairId, Vec<RunSummary>> = HashMap::new();
-    for run in runs_of(tx, order_id, only).await? {
+    for run in runs_of_pairs(tx, &wanted, args).await? {
         runs.entry(run.summary.pair_id).or_default().push(run.summary);
     }
     // Two rows a pair: the source comes first, since 'source' > 'destination'.
     rows.chunks(2)
         .map(|sides| {
             let [source, destination] = sides else { return Err(StoreError::corrupt("sides")) };
-            let id = source.get("pair_id")?;
-            Ok(AccountPair {
+            let id: PairId = source.get("pair_id")?;
+            let pair = AccountPair {
                 id,
                 order_id,
                 ticked: source.get("ticked")?,
                 source: side_from(source)?,
                 destination: side_from(destination)?,
                 runs: runs.remove(&id).unwrap_or_default(),
-            })
+            };
+            Ok((Position { at: source.get("position")?, id: id.0 }, pair))
         })
         .collect()
 }

@@ -16,6 +16,7 @@ use crate::{
     error::StoreError,
     jobs::{JobKind, enqueue},
     order::{OrderRecord, lock_order, read_order},
+    page::{Part, Way},
     store::Store,
     value::{Arg, Row, args, code, json},
 };
@@ -146,8 +147,14 @@ async fn lock_payment(tx: &mut Tx, id: PaymentId) -> Result<PaymentRecord, Store
 }
 
 async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<PaymentRecord>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM payments WHERE {filter} ORDER BY created_at, id");
+    let sql = format!("SELECT {COLUMNS} FROM payments WHERE {filter}");
     tx.rows(sql, args).await?.iter().map(payment_from).collect()
+}
+
+async fn payments_of(tx: &mut Tx, order: OrderId, part: Part) -> Result<Vec<PaymentRecord>, StoreError> {
+    let mut args = args![order];
+    let clause = part.clause(["created_at", "id"], Way::Up, &mut args);
+    select(tx, &format!("order_id = $1{clause}"), args).await
 }
 
 async fn set_state(tx: &mut Tx, id: PaymentId, state: PaymentState) -> Result<(), StoreError> {
@@ -190,12 +197,12 @@ impl Store {
         due(&mut self.read().await?, order).await
     }
 
-    /// The payments of an order, oldest first.
+    /// A part of the payments of an order, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn payments(&self, order: OrderId) -> Result<Vec<PaymentRecord>, StoreError> {
-        select(&mut self.read().await?, "order_id = $1", args![order]).await
+    pub async fn payments(&self, order: OrderId, part: Part) -> Result<Vec<PaymentRecord>, StoreError> {
+        payments_of(&mut self.read().await?, order, part).await
     }
 
     /// A payment.
@@ -217,7 +224,7 @@ impl Store {
         let order = lock_order(&mut tx, id).await?;
         may_be_paid(&order)?;
         let amount = due(&mut tx, &order).await?.ok_or(StoreError::NothingDue)?;
-        for open in select(&mut tx, "order_id = $1", args![id]).await? {
+        for open in payments_of(&mut tx, id, Part::ALL).await? {
             match open.state {
                 // Of the last one the payer is to get the money back first.
                 PaymentState::Capturing | PaymentState::Pending | PaymentState::Mismatched => {

@@ -41,7 +41,7 @@ impl Store {
             )
             .await?;
         let mut runs: HashMap<PairId, (u32, RunSummary)> = HashMap::new();
-        for run in runs_of(&mut tx, order_id, None).await? {
+        for run in runs_of(&mut tx, order_id).await? {
             let count = runs.get(&run.summary.pair_id).map_or(0, |(count, _)| *count);
             runs.insert(run.summary.pair_id, (count + 1, run.summary));
         }

@@ -508,11 +508,7 @@ macro_rules! account {
                 self.0.list_flags(uids).await
             }
 
-            async fn subjects(
-                &mut self,
-                wire_name: &str,
-                uids: &UidSet,
-            ) -> Result<Vec<(Uid, String)>, ConnectorError> {
+            async fn subjects(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
                 self.0.open_folder($open, wire_name).await?;
                 self.0.list_subjects(uids).await
             }

@@ -243,11 +243,7 @@ macro_rules! account {
                 Ok(messages.map(|message| (message.uid, message.flags)).collect())
             }
 
-            async fn subjects(
-                &mut self,
-                wire_name: &str,
-                uids: &UidSet,
-            ) -> Result<Vec<(Uid, String)>, ConnectorError> {
+            async fn subjects(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
                 self.0.status(wire_name)?;
                 let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
                 Ok(messages.filter_map(|message| Some((message.uid, subject(&message.bytes)?))).collect())

@@ -82,7 +82,11 @@ async fn a_run_that_repairs_stopped_at_any_step_loses_and_doubles_nothing() {
         assert!(world.there("INBOX") == expected(), "stopped at step {step}: {}", world.there("INBOX").len());
         let mut notes = told(&protocol);
         notes.sort();
-        assert_eq!(notes, REPAIRED.map(|topic| (FindingCode::MessageRepaired, topic.to_owned())), "stopped at step {step}");
+        assert_eq!(
+            notes,
+            REPAIRED.map(|topic| (FindingCode::MessageRepaired, topic.to_owned())),
+            "stopped at step {step}"
+        );
         let (again, _) = world.run().await;
         assert_eq!((again.counts.stored, again.counts.present), (0, 8), "stopped at step {step}");
     }

@@ -287,7 +287,7 @@ pub fn verification() -> Verification {
                 destination_folder: "INBOX".to_owned(),
                 destination_uid: Some(11),
                 subject: None,
-            message_id: Some("<12@old.example>".to_owned()),
+                message_id: Some("<12@old.example>".to_owned()),
                 size_bytes: 4_210,
                 changes: Vec::new(),
                 flags_missing: Vec::new(),

@@ -3,7 +3,7 @@ use mailferry_shared::{
     endpoint::Endpoint,
     order::ProviderChoice,
 };
-use mailferry_store::{CheckedSide, StoreError};
+use mailferry_store::{CheckedSide, Part, StoreError};
 use secrecy::ExposeSecret;
 
 use crate::world::{World, pair, side};
@@ -72,7 +72,7 @@ async fn a_pair_is_found_in_its_own_order_only(world: World) {
     assert!(matches!(world.store.pair(other.id, ids[0]).await, Err(StoreError::NotFound)));
     assert!(matches!(world.store.change_pair(other.id, ids[0], &change).await, Err(StoreError::NotFound)));
     assert!(matches!(world.store.delete_pair(other.id, ids[0]).await, Err(StoreError::NotFound)));
-    assert!(matches!(world.store.runs_of_pair(other.id, ids[0]).await, Err(StoreError::NotFound)));
+    assert!(matches!(world.store.runs_of_pair(other.id, ids[0], Part::ALL).await, Err(StoreError::NotFound)));
     assert!(matches!(world.store.create_check(other.id, &ids).await, Err(StoreError::NotFound)));
 }
 

@@ -6,7 +6,7 @@ use mailferry_shared::{
     order::{OrderState, StartKind},
     payment::{PaymentMethod, PaymentState, Price},
 };
-use mailferry_store::{JobKind, JobQueue, OPERATOR_TENANT, OrderRecord, PaymentEvent, StoreError};
+use mailferry_store::{JobKind, JobQueue, OPERATOR_TENANT, OrderRecord, Part, PaymentEvent, StoreError};
 
 use crate::world::World;
 
@@ -59,7 +59,7 @@ async fn a_payment_told_twice_at_once_starts_the_order_once(world: World) {
     let order = world.store.order(order.id).await.expect("order");
     assert_eq!(order.life.state(), OrderState::Scheduled);
     for pair in world.store.pairs(order.id).await.expect("pairs") {
-        assert_eq!(world.store.runs_of_pair(order.id, pair.id).await.expect("runs").len(), 1);
+        assert_eq!(world.store.runs_of_pair(order.id, pair.id, Part::ALL).await.expect("runs").len(), 1);
     }
 }
 
@@ -206,7 +206,7 @@ async fn a_price_that_changes_leaves_what_was_begun(world: World) {
     world.clock.advance(chrono::Duration::seconds(1));
     let second = begun(&world, order.id).await;
     assert_ne!(first, second);
-    let states = store.payments(order.id).await.expect("payments").into_iter().map(|payment| payment.state);
+    let states = store.payments(order.id, Part::ALL).await.expect("payments").into_iter().map(|payment| payment.state);
     assert_eq!(states.collect::<Vec<_>>(), [PaymentState::Failed, PaymentState::AwaitingApproval]);
     assert!(matches!(store.begin_capture(order.id, first).await, Err(StoreError::PaymentChanged)));
     store.set_price(OPERATOR_TENANT, None).await.expect("no price");

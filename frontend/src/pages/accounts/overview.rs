@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountChange, AccountPair},
+    account::AccountPair,
     ids::PairId,
 };
 
@@ -90,22 +90,25 @@ fn Empty(page: Page) -> impl IntoView {
     }
 }
 
-/// Ticks or unticks every pair, one request after the other.
+/// Ticks or unticks every pair.
 fn tick_all(page: Page, ticked: bool) {
     let context = page.context;
-    let different = untrack(|| context.pairs()).into_iter().filter(move |pair| pair.ticked != ticked);
     spawn_local(async move {
-        for pair in different {
-            let change = AccountChange { ticked: Some(ticked), ..AccountChange::default() };
-            match api::change_account(context.id, pair.id, &change).await {
-                Ok(pair) => context.put_pair_quietly(pair),
-                Err(error) => {
-                    context.checking.error.try_set(Some(error));
-                    break;
-                }
+        match api::tick_accounts(context.id, ticked).await {
+            Ok(order) => {
+                context.order.try_set(order);
+                context.accounts.try_update(|accounts| {
+                    if let Load::Ready(pairs) = accounts {
+                        pairs.iter_mut().for_each(|pair| pair.ticked = ticked);
+                    }
+                });
+            }
+            Err(error) => {
+                context.checking.error.try_set(Some(error));
+                // Shows again what the service knows.
+                context.accounts.try_update(|_| ());
             }
         }
-        context.refresh();
     });
 }
 
