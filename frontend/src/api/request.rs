@@ -48,6 +48,15 @@ impl ApiError {
         }
     }
 
+    /// True if it may be over soon: the service is not to be reached, busy, or starting anew.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Offline => true,
+            Self::Problem(problem) => problem.status == 429 || problem.status >= 500,
+            Self::Unexpected(status) => *status == 429 || *status >= 500,
+        }
+    }
+
     /// True if it names fields.
     pub(crate) fn names_fields(&self) -> bool {
         matches!(self, Self::Problem(problem) if !problem.errors.is_empty())

@@ -8,7 +8,6 @@ use crate::{
     api, browser,
     browser::intl,
     components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
-    i18n,
     legal::Document,
     route::{ASK, Step},
     state::{
@@ -142,7 +141,7 @@ fn ProvidersAdvice() -> impl IntoView {
     let known = KnownProviders::get();
     let of = move |side: SideName| {
         let provider = context.choice(side).and_then(|choice| known.of(&choice))?;
-        let texts: Vec<String> = provider.advice.iter().map(|code| i18n::advice_text(*code)).collect();
+        let texts = parts::provider_advice(&provider);
         (!texts.is_empty()).then(|| {
             view! {
                 <section class="stack">

@@ -5,6 +5,7 @@ use mailferry_shared::{
     account::{AccountPair, LoginState, Side, Survey},
     address::MailAddress,
     finding::{Finding, FindingCode, RepairKind, Severity},
+    provider::Provider,
     service::ServiceInfo,
 };
 
@@ -72,6 +73,16 @@ fn repair_text(repair: RepairKind) -> &'static str {
         RepairKind::LongLines => t!("detail.long_lines"),
         RepairKind::Date => t!("detail.date"),
     }
+}
+
+/// What the users of a provider must know before they enter a password. Where no password is taken, tokens may be.
+pub(crate) fn provider_advice(provider: &Provider) -> Vec<String> {
+    let by_token = !provider.oauth.is_empty() && !provider.advice.contains(&FindingCode::AppPasswordNeeded);
+    let text = |code: &FindingCode| match code {
+        FindingCode::OauthNeeded if by_token => t!("providers.by_token").to_owned(),
+        code => i18n::advice_text(*code),
+    };
+    provider.advice.iter().map(text).collect()
 }
 
 /// What it costs, how long it takes, and that it can be proved: to be known before anything is entered.

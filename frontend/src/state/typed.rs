@@ -144,6 +144,8 @@ pub(crate) struct ImportFields {
     pub(crate) preview: RwSignal<Option<ImportResult>>,
     /// True once the good rows have been added; `preview` then holds those left out.
     pub(crate) added: RwSignal<bool>,
+    /// The lines that are left to be added, once the others have been; empty: all.
+    pub(crate) only_rows: RwSignal<Vec<u32>>,
     /// Bad rows that were put right.
     pub(crate) corrections: RwSignal<Vec<RowCorrection>>,
     pub(crate) source_password: RwSignal<String>,
@@ -165,6 +167,7 @@ impl ImportFields {
             layout: RwSignal::new(None),
             preview: RwSignal::new(None),
             added: RwSignal::new(false),
+            only_rows: RwSignal::default(),
             corrections: RwSignal::default(),
             source_password: RwSignal::default(),
             destination_password: RwSignal::default(),
@@ -182,6 +185,7 @@ impl ImportFields {
         self.preview.set(None);
         self.corrections.set(Vec::new());
         self.added.set(false);
+        self.only_rows.set(Vec::new());
         self.error.set(None);
         self.source_by_admin.set(false);
         self.destination_by_admin.set(false);

@@ -65,6 +65,7 @@ pub(crate) fn request(fields: ImportFields, preview: bool) -> ImportRequest {
         source_password: secret(fields.source_password),
         destination_password: secret(fields.destination_password),
         corrections: fields.corrections.get_untracked(),
+        only_rows: fields.only_rows.get_untracked(),
         source_by_admin: !preview && fields.source_by_admin.get_untracked(),
         destination_by_admin: !preview && fields.destination_by_admin.get_untracked(),
         source_certificate_host: host(fields.source_certificate),
@@ -153,11 +154,14 @@ pub(super) fn add(page: Page, importing: Importing) {
                 let ids: Vec<_> = result.rows.iter().filter_map(|row| row.pair_id).collect();
                 let left_out = u64::try_from(result.errors.len()).unwrap_or_default();
                 let added = tn!("import.added", u64::try_from(ids.len()).unwrap_or_default());
-                fields.clear();
                 if left_out > 0 {
+                    // The file stays: what was bad can be put right, and nothing else of it is added again.
+                    fields.only_rows.set(result.errors.iter().map(|error| error.row).collect());
                     result.rows.clear();
                     fields.preview.set(Some(result));
                     fields.added.set(true);
+                } else {
+                    fields.clear();
                 }
                 page.context.load_accounts().await;
                 page.context.refresh();

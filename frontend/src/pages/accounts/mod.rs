@@ -88,7 +88,9 @@ pub(crate) fn Accounts() -> impl IntoView {
         message: RwSignal::new(None),
         open: Signal::derive(move || context.allows(OrderAction::Change)),
         may_tell_passwords: Signal::derive(move || {
-            context.order.with(|order| !matches!(order.state, OrderState::Closed | OrderState::Cancelled))
+            context.order.with(|order| {
+                order.manage_url.is_some() && !matches!(order.state, OrderState::Closed | OrderState::Cancelled)
+            })
         }),
     };
     provide_context(page);

@@ -1,10 +1,7 @@
 //! Tab *Account overview*.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::{
-    account::AccountPair,
-    ids::PairId,
-};
+use mailferry_shared::{account::AccountPair, ids::PairId};
 
 use super::{
     Page, Tab,

@@ -22,6 +22,8 @@ use crate::{
 };
 
 const ROUND_MS: u32 = 800;
+/// After the service could not be asked.
+const PATIENCE_MS: u32 = 3000;
 
 /// The card.
 #[component]
@@ -89,8 +91,11 @@ pub(super) async fn run(
             return Ok(());
         }
         TimeoutFuture::new(ROUND_MS).await;
-        if let Polled::New(newer, tag) = api::poll_dry_run(context.id, dry_run.id, etag.as_deref()).await? {
-            (dry_run, etag) = (newer, tag);
+        match api::poll_dry_run(context.id, dry_run.id, etag.as_deref()).await {
+            Ok(Polled::New(newer, tag)) => (dry_run, etag) = (newer, tag),
+            Ok(Polled::Same) => {}
+            Err(error) if error.is_passing() => TimeoutFuture::new(PATIENCE_MS).await,
+            Err(error) => return Err(error),
         }
     }
 }

@@ -7,10 +7,11 @@ use crate::{
     api::{self, ApiError},
     browser,
     components::{Failure, FieldError, Glyph, TextArea, TextField, Tick, icon},
-    forms,
+    forms, i18n,
     state::{
         announce::Announcer,
         order::OrderContext,
+        service::Service,
         typed::{OptionFields, RuleFields},
     },
     t,
@@ -27,6 +28,20 @@ pub(super) struct OptionErrors {
 impl OptionErrors {
     pub(super) fn new() -> Self {
         Self { max: RwSignal::new(None), since: RwSignal::new(None), rules: RwSignal::new(None) }
+    }
+}
+
+impl OptionErrors {
+    /// Puts the service's errors beside the fields they name; true if there were any.
+    fn show(self, error: &ApiError) -> bool {
+        let named = |field: &str| error.field(&format!("/options/{field}"));
+        let (max, since) = (named("max_message_bytes"), named("since"));
+        let folders = named("folder_rules").or_else(|| named("leave_out"));
+        let placed = max.is_some() || since.is_some() || folders.is_some();
+        self.max.try_set(max);
+        self.since.try_set(since);
+        self.rules.try_set(folders);
+        placed
     }
 }
 
@@ -88,8 +103,17 @@ pub(super) async fn save(context: OrderContext, errors: OptionErrors) -> Result<
         return Ok(true);
     }
     let change = OrderChange { options: Some(options), ..OrderChange::default() };
-    context.order.set(api::change_order(context.id, &change).await?);
-    Ok(true)
+    match api::change_order(context.id, &change).await {
+        Ok(order) => {
+            context.order.try_set(order);
+            Ok(true)
+        }
+        Err(error) if errors.show(&error) => {
+            browser::focus_first_error();
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// What stands around the fields.
@@ -130,6 +154,14 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
     let announcer = expect_context::<Announcer>();
     let fields = context.typed().options;
     let changed = Memo::new(move |_| is_changed(context));
+    let service = Service::get();
+    // Who came by a link has limits of its own.
+    let most =
+        untrack(|| context.order.with(|order| order.link.is_none()).then(|| service.largest_message() / 1_000_000));
+    let max_hint = match most {
+        Some(most) => t!("options.max_size_hint_most", most = i18n::number(most)),
+        None => t!("options.max_size_hint").to_owned(),
+    };
     let failure = RwSignal::new(None::<ApiError>);
     let on_save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -162,7 +194,7 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
                 <TextField
                     id="max-size"
                     label=t!("options.max_size")
-                    hint=t!("options.max_size_hint")
+                    hint=max_hint
                     value=fields.max_megabytes
                     inputmode="numeric"
                     maxlength=5

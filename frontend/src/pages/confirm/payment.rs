@@ -92,7 +92,7 @@ pub(super) fn Pay(
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
-            match begin(context, start).await {
+            match begin(context, start, latest).await {
                 // The browser leaves for PayPal, and comes back to this step.
                 Ok(Begun::Approval(url)) => {
                     let _ = window().location().assign(&url);
@@ -188,7 +188,11 @@ fn returned() -> Option<(PaymentId, bool)> {
 }
 
 /// Asks for the start, begins a payment, and waits for PayPal's address.
-async fn begin(context: OrderContext, start: Option<(OptionErrors, OrderStart)>) -> Result<Begun, ApiError> {
+async fn begin(
+    context: OrderContext,
+    start: Option<(OptionErrors, OrderStart)>,
+    latest: RwSignal<Option<OrderPayment>>,
+) -> Result<Begun, ApiError> {
     if let Some((errors, start)) = start {
         let Some(order) = start_with_options(context, errors, &start).await? else { return Ok(Begun::Not) };
         let started = has_started(&order);
@@ -208,6 +212,8 @@ async fn begin(context: OrderContext, start: Option<(OptionErrors, OrderStart)>)
         TimeoutFuture::new(payment.poll_after_ms).await;
         payment = api::payment(context.id, payment.id).await?;
     }
+    // It came to nothing, which is said.
+    latest.try_set(Some(payment));
     Ok(Begun::Not)
 }
 
@@ -220,7 +226,12 @@ async fn settle(
     let id = payment.id;
     while latest.try_set(Some(payment.clone())).is_none() && is_under_way(payment.state) {
         TimeoutFuture::new(payment.poll_after_ms).await;
-        payment = api::payment(context.id, id).await?;
+        payment = match api::payment(context.id, id).await {
+            Ok(newer) => newer,
+            // Whether the money has come is asked until it is known.
+            Err(error) if error.is_passing() => payment,
+            Err(error) => return Err(error),
+        };
     }
     let order = api::read_order(context.id).await?;
     let started = has_started(&order);

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{self, ApiError},
-    browser::intl,
+    browser::{self, intl},
     components::{Failure, FieldError, Glyph, Notice, RadioCard, TextField, Tone, icon},
     pages::parts,
     route::{Step, asked_path, is_asked_for},
@@ -81,6 +81,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let time_error = RwSignal::new(None::<String>);
     let blocked = Memo::new(move |_| reasons(context));
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
+    let starting = payment::Starting { errors: option_errors, read: chosen };
     let on_start = move |_| {
         let Some(start) = chosen.run(()) else { return };
         busy.set(true);
@@ -98,7 +99,12 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 }
                 Ok(None) => {}
                 Err(error) => {
-                    failure.try_set(Some(error));
+                    // What is wrong with when is said there.
+                    let (at, second) = (error.field("/earliest_start"), error.field("/delta_schedule"));
+                    let placed = at.is_some() || second.is_some();
+                    time_error.try_set(at);
+                    fields.second.error.try_set(second);
+                    if placed { browser::focus_first_error() } else { failure.try_set(Some(error)).map_or((), drop) }
                 }
             }
         });
@@ -129,8 +135,8 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay starting=payment::Starting { errors: option_errors, read: chosen } to_status=to_status />
-                <Voucher to_status=to_status />
+                <payment::Pay starting=starting to_status=to_status />
+                <Voucher starting=starting to_status=to_status />
                 <schedule::SecondRun />
             </Show>
             <When error=time_error />

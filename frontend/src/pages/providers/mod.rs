@@ -16,7 +16,7 @@ use crate::{
         Choice, Combobox, Failure, FieldError, Glyph, LanguageSelect, Notice, PageHead, ServerFieldset, TextField,
         Tone, icon,
     },
-    i18n,
+    pages::parts,
     route::Step,
     state::{
         Load, connection::Connection, order::OrderContext, providers::KnownProviders, router::Router,
@@ -278,7 +278,7 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
     });
     let login = (provider.login == LoginForm::LocalPart)
         .then(|| view! { <p class="small soft">{t!("providers.login_local")}</p> });
-    let advice: Vec<_> = provider.advice.iter().map(|code| i18n::advice_text(*code)).collect();
+    let advice = parts::provider_advice(provider);
     let advice = (!advice.is_empty()).then(|| {
         view! {
             <Notice tone=Tone::Warning title=t!("providers.advice_title")>

@@ -11,6 +11,7 @@ use crate::{
     api::ApiError,
     forms,
     state::{language::PageLanguage, order::OrderContext, providers::KnownProviders, typed::ProviderFields},
+    t,
 };
 
 /// Whether the link that the order was made by fixes the current and the new provider.
@@ -32,7 +33,11 @@ pub(super) fn read(
     let source = side(source_fixed, context.typed().source, source_texts().missing);
     let destination = side(destination_fixed, context.typed().destination, destination_texts().missing);
     let typed = context.typed().notify.get_untracked();
-    let notify = if typed.trim().is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
+    let notify = match (typed.trim().is_empty(), context.order.with_untracked(|order| order.notify_address.is_some())) {
+        (true, true) => Err(t!("providers.notify_stays")),
+        (true, false) => Ok(None),
+        (false, _) => forms::address(&typed).map(Some),
+    };
     notify_error.set(notify.as_ref().err().map(|error| (*error).to_owned()));
     Some(OrderChange {
         language: Some(PageLanguage::get().of_orders()),

@@ -1,7 +1,10 @@
 //! The messages of a run that were not simply copied.
 
 use leptos::prelude::*;
-use mailferry_shared::protocol::{ItemOutcome, ItemProtocol};
+use mailferry_shared::{
+    protocol::{ItemOutcome, ItemProtocol},
+    run::RunState,
+};
 
 use crate::{
     browser::intl,
@@ -33,7 +36,7 @@ fn badge(outcome: ItemOutcome) -> impl IntoView {
 
 /// The list with its filter.
 #[component]
-pub(super) fn Items(items: Vec<ItemProtocol>, total: u64) -> impl IntoView {
+pub(super) fn Items(items: Vec<ItemProtocol>, total: u64, state: RunState) -> impl IntoView {
     let filter = RwSignal::new(None::<ItemOutcome>);
     let shown = u64::try_from(items.len()).unwrap_or_default();
     let is_empty = items.is_empty();
@@ -77,7 +80,10 @@ pub(super) fn Items(items: Vec<ItemProtocol>, total: u64) -> impl IntoView {
         <section class="stack-s" aria-labelledby="items-title">
             <h3 id="items-title">{t!("protocol.items")}</h3>
             {if is_empty {
-                view! { <p class="soft small">{t!("protocol.no_items")}</p> }.into_any()
+                // Of a run that has not done all of it, an empty list proves nothing.
+                let is_whole = state == RunState::Succeeded;
+                let text = if is_whole { t!("protocol.no_items") } else { t!("protocol.no_items_yet") };
+                view! { <p class="soft small">{text}</p> }.into_any()
             } else {
                 view! {
                     <div class="chips" role="group" aria-label=t!("protocol.filter")>

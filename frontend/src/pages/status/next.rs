@@ -1,13 +1,22 @@
 //! What to do after the mail has arrived.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mailferry_shared::{
     endpoint::{Endpoint, TlsMode},
     order::{Order, ProviderChoice},
+    progress::Progress,
+    run::RunKind,
 };
 
-use super::Page;
-use crate::{browser::intl, pages::parts::Help, state::providers::KnownProviders, t};
+use super::{Page, pairs::is_odd};
+use crate::{
+    browser::intl,
+    components::{Notice, Tone},
+    pages::parts::Help,
+    state::providers::KnownProviders,
+    t, tn,
+};
 
 /// Where mail is read, and where it is handed in, if that is known.
 type Servers = (Endpoint, Option<Endpoint>);
@@ -38,10 +47,22 @@ pub(super) fn Next(page: Page) -> impl IntoView {
         }
         .into_any()
     };
-    let late = move || step(t!("status.next_4"), page.context.order.with(when_late));
+    let delta = Memo::new(move |_| page.progress.with(|progress| progress.ready().and_then(delta_ended)));
+    let late = move || step(t!("status.next_4"), page.context.order.with(|order| when_late(order, delta.get())));
+    let odd = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, odd)));
+    let first = move || {
+        (odd.get() > 0).then(|| {
+            view! {
+                <Notice tone=Tone::Warning>
+                    <p>{tn!("status.next_first", odd.get())}</p>
+                </Notice>
+            }
+        })
+    };
     view! {
         <section class="card" aria-labelledby="next-title">
             <h2 id="next-title">{t!("status.next_title")}</h2>
+            {first}
             <ol class="next-steps" role="list">
                 {step(t!("status.next_1"), t!("status.next_1_text").to_owned())}
                 {step(t!("status.next_2"), t!("status.next_2_text").to_owned())}
@@ -61,13 +82,25 @@ pub(super) fn Next(page: Page) -> impl IntoView {
     }
 }
 
-/// How what came in late is fetched: by hand, or by itself at a time, or once there is room for it.
-fn when_late(order: &Order) -> String {
-    match (order.delta_schedule, order.delta_at) {
-        (Some(_), Some(at)) if at > intl::now() => t!("status.next_4_at", time = intl::date_time(at)),
-        (Some(_), Some(at)) => t!("status.next_4_waits", time = intl::date_time(at)),
-        (Some(_), None) => t!("status.next_4_set").to_owned(),
-        (None, _) => t!("status.next_4_text").to_owned(),
+/// How many accounts have not arrived whole.
+fn odd(progress: &Progress) -> u64 {
+    u64::try_from(progress.pairs.iter().filter(|pair| is_odd(pair)).count()).unwrap_or_default()
+}
+
+/// When the latest delta has ended, if there was one and none is under way.
+fn delta_ended(progress: &Progress) -> Option<DateTime<Utc>> {
+    let runs = progress.pairs.iter().filter_map(|pair| pair.run.as_ref());
+    runs.filter(|run| run.kind == RunKind::Delta).map(|run| run.finished_at).max().flatten()
+}
+
+/// How what came in late is fetched: by hand, or by itself at a time, or once there is room for it; or when it was.
+fn when_late(order: &Order, ended: Option<DateTime<Utc>>) -> String {
+    match (order.delta_schedule, order.delta_at, ended) {
+        (Some(_), Some(at), _) if at > intl::now() => t!("status.next_4_at", time = intl::date_time(at)),
+        (Some(_), Some(at), _) => t!("status.next_4_waits", time = intl::date_time(at)),
+        (_, _, Some(ended)) => t!("status.next_4_done", time = intl::date_time(ended)),
+        (Some(_), None, None) => t!("status.next_4_set").to_owned(),
+        (None, _, None) => t!("status.next_4_text").to_owned(),
     }
 }
 

@@ -123,7 +123,7 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
 const FEW: usize = 5;
 
 /// True for an account that somebody should look at.
-fn is_odd(pair: &PairProgress) -> bool {
+pub(super) fn is_odd(pair: &PairProgress) -> bool {
     pair.run.as_ref().is_some_and(|run| {
         matches!(run.state, RunState::Partial | RunState::Failed)
             || run.finding.is_some()
