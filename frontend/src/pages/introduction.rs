@@ -11,8 +11,8 @@ use crate::{
     legal::Document,
     route::{ASK, Step},
     state::{
-        Load, language::PageLanguage, offer::Offer, order::OrderContext, providers::KnownProviders, router::Router,
-        service::Service,
+        Load, connection, language::PageLanguage, offer::Offer, order::OrderContext, providers::KnownProviders,
+        router::Router, service::Service,
     },
     t, tn,
 };
@@ -318,7 +318,7 @@ fn Begin() -> impl IntoView {
             </div>
             {move || failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {
-                Load::Failed(error) => Some(view! { <Failure error=error /> }),
+                Load::Failed(error) => Some(view! { <Failure error=error retry=connection::try_again() /> }),
                 _ => None,
             }}
             <button

@@ -128,6 +128,10 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
                     loaded.try_set(Load::Ready(()));
                 }
                 Err(error) => {
+                    // What cannot be opened any more is not offered on the start page.
+                    if is_own && error.is_locked_out() && browser::stored(LAST_ORDER) == Some(id.to_string()) {
+                        browser::store(LAST_ORDER, None);
+                    }
                     loaded.try_set(Load::Failed(error));
                 }
             }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use mailferry_shared::{
     endpoint::TlsMode,
     import::{ImportResult, Layout, RowCorrection},
-    order::{Order, OrderOptions, OrderStart, ProviderChoice, StartKind},
+    order::{Language, Order, OrderOptions, OrderStart, ProviderChoice, StartKind},
     schedule::{DeltaSchedule, DeltaTrigger},
     secret::Secret,
 };
@@ -282,6 +282,8 @@ pub(crate) struct Typed {
     pub(crate) source: ProviderFields,
     pub(crate) destination: ProviderFields,
     pub(crate) notify: RwSignal<String>,
+    /// Of the mails.
+    pub(crate) language: RwSignal<Language>,
     pub(crate) add_source: SideFields,
     pub(crate) add_destination: SideFields,
     pub(crate) import: ImportFields,
@@ -302,6 +304,7 @@ impl Typed {
             source: ProviderFields::of(order.source.as_ref()),
             destination: ProviderFields::of(order.destination.as_ref()),
             notify: RwSignal::new(order.notify_address.as_ref().map(ToString::to_string).unwrap_or_default()),
+            language: RwSignal::new(order.language),
             add_source: SideFields::empty(),
             add_destination: SideFields::empty(),
             import: ImportFields::empty(),

@@ -4,8 +4,10 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     dry_run::{DryRun, DryRunFolder, DryRunLeftOut, DryRunState, LeftOutReason, PairDryRun},
+    ids::DryRunId,
     order::{OrderAction, StartKind},
 };
+use wasm_bindgen::JsCast as _;
 
 use super::options::{self, OptionErrors};
 use crate::{
@@ -62,8 +64,11 @@ pub(super) fn DryRunCard(option_errors: OptionErrors) -> impl IntoView {
                 </button>
             </div>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
-            <div aria-live="polite">
-                {move || result.with(|result| result.as_ref().map(|result| shown(result, context)))}
+            <div class="stack">
+                <p class="numbers" aria-live="polite">{move || result.with(|result| result.as_ref().map(sum))}</p>
+                <For each=move || keys(result) key=|key| *key let((_, at, _))>
+                    {result.with_untracked(|result| Some(pair_view(at, result.as_ref()?.pairs.get(at)?, context)))}
+                </For>
             </div>
         </section>
     }
@@ -100,22 +105,23 @@ pub(super) async fn run(
     }
 }
 
-fn shown(dry_run: &DryRun, context: OrderContext) -> impl IntoView + use<> {
+/// What the views of pairs depend on: each is made anew when its state has changed, and stays as it was opened otherwise.
+fn keys(result: RwSignal<Option<DryRun>>) -> Vec<(DryRunId, usize, DryRunState)> {
+    result.with(|result| {
+        let pairs = result.iter().flat_map(|dry_run| dry_run.pairs.iter().map(|pair| (dry_run.id, pair.state)));
+        pairs.enumerate().map(|(at, (id, state))| (id, at, state)).collect()
+    })
+}
+
+fn sum(dry_run: &DryRun) -> String {
     let counts = &dry_run.counts;
-    let sum = t!(
+    t!(
         "dry_run.sum",
         copy = tn!("count.messages", counts.copy),
         size = intl::size(counts.copy_bytes),
         present = i18n::number(counts.present),
         skipped = i18n::number(counts.skipped)
-    );
-    let pairs = dry_run.pairs.iter().enumerate().map(|(at, pair)| pair_view(at, pair, context)).collect_view();
-    view! {
-        <div class="stack">
-            <p class="numbers">{sum}</p>
-            {pairs}
-        </div>
-    }
+    )
 }
 
 fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoView + use<> {
@@ -125,9 +131,28 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
     );
     let findings = pair.findings.iter().map(parts::finding_view).collect_view();
     let fields = context.typed().options;
+    // Of many accounts few are looked into.
+    let open = RwSignal::new(at == 0);
+    let pair = StoredValue::new(pair.clone());
+    let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair, fields)));
+    let toggle = move |event: leptos::ev::Event| {
+        let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if details.is_some_and(|details| details.has_attribute("open")) {
+            open.set(true);
+        }
+    };
+    view! {
+        <details class="disclosure" open=at == 0 on:toggle=toggle>
+            <summary>{name}</summary>
+            <div class="disclosure-body stack-s">{waiting} {findings} {table}</div>
+        </details>
+    }
+}
+
+fn table(at: usize, pair: &PairDryRun, fields: OptionFields) -> Option<impl IntoView + use<>> {
     let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, fields)).collect_view();
     let left_out = pair.left_out.iter().map(left_out_row).collect_view();
-    let table = (!pair.folders.is_empty()).then(|| {
+    (!pair.folders.is_empty()).then(|| {
         view! {
             <div class="table-scroll" tabindex="0" role="region" aria-label=t!("dry_run.table")>
                 <table class="table table-tight table-cards">
@@ -145,13 +170,7 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
                 </table>
             </div>
         }
-    });
-    view! {
-        <details class="disclosure" open=at == 0>
-            <summary>{name}</summary>
-            <div class="disclosure-body stack-s">{waiting} {findings} {table}</div>
-        </details>
-    }
+    })
 }
 
 fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFields) -> impl IntoView + use<> {

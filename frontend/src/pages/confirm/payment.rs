@@ -125,12 +125,17 @@ pub(super) fn Pay(
             </Notice>
         </Show>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
-        {move || due.get().map(|due| amount(&due, busy, pay))}
+        {move || due.get().map(|due| amount(&due, busy, starting.is_some(), pay))}
     }
 }
 
 /// What is left to pay, and the button that pays it.
-fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(due: &Amount, busy: RwSignal<bool>, pay: F) -> AnyView {
+fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
+    due: &Amount,
+    busy: RwSignal<bool>,
+    starts: bool,
+    pay: F,
+) -> AnyView {
     view! {
         <div class="stack-s">
             <p class="numbers">{due_text(due)}</p>
@@ -144,7 +149,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(due: &Amount, busy: RwSig
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
                 {t!("pay.paypal")}
             </button>
-            <p class="small soft">{t!("pay.starts")}</p>
+            {starts.then(|| view! { <p class="small soft">{t!("pay.starts")}</p> })}
             <p class="small soft">{t!("pay.or_voucher")}</p>
         </div>
     }

@@ -41,7 +41,8 @@ fn reasons(context: OrderContext) -> Vec<String> {
     });
     let mut reasons = Vec::new();
     if !context.allows(OrderAction::Start) {
-        reasons.push(t!("confirm.why_state").to_owned());
+        let is_over = context.order.with(|order| matches!(order.state, OrderState::Cancelled | OrderState::Closed));
+        reasons.push(if is_over { t!("confirm.why_over") } else { t!("confirm.why_state") }.to_owned());
     }
     if ticked.is_empty() {
         reasons.push(t!("confirm.why_none").to_owned());

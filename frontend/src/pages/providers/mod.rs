@@ -5,7 +5,7 @@ mod read;
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    order::{OrderAction, OrderState},
+    order::{Language, OrderAction, OrderState},
     provider::{LoginForm, Provider},
 };
 
@@ -13,9 +13,9 @@ use crate::{
     api::{self, ApiError},
     browser,
     components::{
-        Choice, Combobox, Failure, FieldError, Glyph, LanguageSelect, Notice, PageHead, ServerFieldset, TextField,
-        Tone, icon,
+        Choice, Combobox, Failure, FieldError, Glyph, Notice, PageHead, ServerFieldset, TextField, Tone, icon,
     },
+    i18n,
     pages::parts,
     route::Step,
     state::{
@@ -139,7 +139,7 @@ pub(crate) fn Providers() -> impl IntoView {
                         error=notify_error
                         disabled=ended
                     />
-                    <LanguageField />
+                    <LanguageField disabled=ended />
                 </div>
             </section>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
@@ -157,14 +157,29 @@ pub(crate) fn Providers() -> impl IntoView {
     }
 }
 
+/// The language of the mails, which need not be that of the page.
 #[component]
-fn LanguageField() -> impl IntoView {
+fn LanguageField(disabled: Signal<bool>) -> impl IntoView {
+    let chosen = expect_context::<OrderContext>().typed().language;
+    let options = i18n::LANGUAGES
+        .into_iter()
+        .map(|(code, name)| {
+            let selected = move || chosen.get().tag() == code;
+            view! { <option value=code lang=code selected=selected>{name}</option> }
+        })
+        .collect_view();
+    let choose = move |event| {
+        let code = event_target_value(&event);
+        Language::ALL.into_iter().filter(|language| language.tag() == code).for_each(|language| chosen.set(language));
+    };
     view! {
         <div class="field">
             <label class="field-label" for="language">
                 {t!("providers.language_label")}
             </label>
-            <LanguageSelect id="language" />
+            <select class="input" id="language" disabled=move || disabled.get() on:change=choose>
+                {options}
+            </select>
         </div>
     }
 }
