@@ -5,7 +5,7 @@
 use std::{borrow::Cow, slice};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserializer,
     de::{self, DeserializeSeed, EnumAccess, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor},
     forward_to_deserialize_any,
 };

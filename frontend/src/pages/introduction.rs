@@ -161,8 +161,8 @@ fn Explanation(largest: Signal<u64>) -> impl IntoView {
         [t!("intro.moved_1"), t!("intro.moved_2"), t!("intro.moved_3"), t!("intro.moved_4"), t!("intro.moved_5")];
     let not_moved = move || {
         let large = t!("intro.not_5", size = intl::size(largest.get()));
-        let texts = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4"), &large];
-        bullets("bullets bullets-not", Glyph::Minus, texts)
+        let texts = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4")].map(str::to_owned);
+        bullets("bullets bullets-not", Glyph::Minus, texts.into_iter().chain([large]))
     };
     let advice = [t!("intro.advice_1"), t!("intro.advice_2"), t!("intro.advice_3"), t!("intro.advice_4")];
     view! {

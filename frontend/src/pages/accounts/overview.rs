@@ -96,7 +96,9 @@ fn tick_all(page: Page, ticked: bool) {
                 context.order.try_set(order);
                 context.accounts.try_update(|accounts| {
                     if let Load::Ready(pairs) = accounts {
-                        pairs.iter_mut().for_each(|pair| pair.ticked = ticked);
+                        for pair in pairs {
+                            pair.ticked = ticked;
+                        }
                     }
                 });
             }

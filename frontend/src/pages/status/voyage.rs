@@ -41,9 +41,12 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                     // What will not go on has no percentage.
                     let counts = move || progress.with(|progress| progress.as_ref().map(counted).unwrap_or_default());
                     let nothing = move || progress.with(|it| it.as_ref().is_none_or(|it| it.counts.listed == 0));
-                    let text = move || match nothing() {
-                        true => t!("status.nothing_copied").to_owned(),
-                        false => t!("status.copied_until", counts = counts()),
+                    let text = move || {
+                        if nothing() {
+                            t!("status.nothing_copied").to_owned()
+                        } else {
+                            t!("status.copied_until", counts = counts())
+                        }
                     };
                     view! { <p class="voyage-ended">{text}</p> }
                 }
