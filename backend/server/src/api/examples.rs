@@ -315,11 +315,13 @@ pub fn progress() -> Progress {
         messages_per_second: None,
         bytes_per_second: None,
         estimated_finish: None,
+        at_least: false,
         pairs: vec![PairProgress {
             pair_id: PairId(id(2)),
             source: "anna@old.example".to_owned(),
             destination: "anna@new.example".to_owned(),
             run: Some(run(RunKind::Main)),
+            uncounted: false,
             runs: 1,
         }],
         actions: vec![OrderAction::StartDelta, OrderAction::Cancel, OrderAction::Delete],

@@ -60,10 +60,16 @@ fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -
         messages_per_second: pace.as_ref().map(|pace| pace.messages_per_second),
         bytes_per_second: pace.as_ref().map(|pace| pace.bytes_per_second),
         estimated_finish: pace.as_ref().and_then(|pace| pace.finish(&counts, now)),
+        at_least: pairs.iter().any(|pair| pair.uncounted),
+        actions: order.life.actions_while(runs.iter().any(|run| is_parked(run))),
         pairs,
-        actions: order.life.actions(),
         poll_after_ms: poll_after_ms(state),
     }
+}
+
+/// True for a run that waits until its owner has mended something.
+fn is_parked(run: &RunSummary) -> bool {
+    run.state == RunState::Paused && run.finding.is_some()
 }
 
 fn poll_after_ms(state: OrderState) -> u32 {
