@@ -324,7 +324,7 @@ pub fn progress() -> Progress {
             uncounted: false,
             runs: 1,
         }],
-        actions: vec![OrderAction::StartDelta, OrderAction::Cancel, OrderAction::Delete],
+        actions: vec![OrderAction::StartDelta, OrderAction::ChangeOptions, OrderAction::Delete],
         poll_after_ms: 15_000,
     }
 }
