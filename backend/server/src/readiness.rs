@@ -1,5 +1,7 @@
 //! Whether account pairs can be started: pure rules over what the store knows of them.
 
+use std::collections::HashSet;
+
 use mailferry_domain::mx;
 use mailferry_shared::{
     account::{AccountPair, LoginState, Side},
@@ -16,7 +18,8 @@ const NAMED: usize = 5;
 /// Whether every ticked pair can be started.
 ///
 /// # Errors
-/// Nothing ticked; servers or passwords missing; a check failed, or source and destination are the same mailbox.
+/// Nothing ticked; servers or passwords missing; a check failed, source and destination are the same mailbox, or two pairs are
+/// the same.
 pub fn may_start(pairs: &[AccountPair], order: &OrderRecord) -> Result<(), ApiError> {
     let ticked: Vec<&AccountPair> = pairs.iter().filter(|pair| pair.ticked).collect();
     if ticked.is_empty() {
@@ -24,12 +27,15 @@ pub fn may_start(pairs: &[AccountPair], order: &OrderRecord) -> Result<(), ApiEr
     }
     is_complete(&ticked, order)?;
     let (source, destination) = (order.source.as_ref(), order.destination.as_ref());
+    let mut seen = HashSet::new();
     let failed = ticked.iter().filter_map(|pair| {
+        let twice = !seen.insert(ends(pair, order));
         let same = is_same_account(&pair.source, source, &pair.destination, destination);
         let refused = [&pair.source, &pair.destination].into_iter().find(|side| side.login == LoginState::Failed);
         match refused {
             Some(side) => Some(format!("the check of {} failed", account(side))),
             None if same => Some(format!("source and destination of {} are the same mailbox", account(&pair.source))),
+            None if twice => Some(format!("{} stands there twice with the same destination", account(&pair.source))),
             None => None,
         }
     });
@@ -84,6 +90,14 @@ fn list(parts: impl Iterator<Item = String>) -> Option<String> {
 
 fn endpoint<'a>(side: &'a Side, choice: Option<&'a ProviderChoice>) -> Option<&'a Endpoint> {
     side.endpoint.as_ref().or(choice.map(|choice| &choice.endpoint))
+}
+
+/// Which mailboxes a pair moves between.
+fn ends(pair: &AccountPair, order: &OrderRecord) -> [(String, String); 2] {
+    [(&pair.source, order.source.as_ref()), (&pair.destination, order.destination.as_ref())].map(|(side, choice)| {
+        let host = endpoint(side, choice).map(|endpoint| endpoint.host.as_str().to_lowercase()).unwrap_or_default();
+        (account(side).to_lowercase(), host)
+    })
 }
 
 /// The mailbox that is meant: the one acted for, if an admin logs in.

@@ -51,7 +51,7 @@ async fn a_key_belongs_to_who_asks_and_what_for() {
     assert_eq!(post(&owner, &path(&order), &body, "k").await.status, 201);
     assert_eq!(post(&stranger, &path(&other), &body, "k").await.header("idempotency-replayed"), "", "another's key");
     assert_eq!(post(&owner, &format!("/api/v1/orders/{order}/checks"), &json!({}), "k").await.status, 202);
-    let operator = service.operator();
+    let (operator, body) = (service.operator(), new_account("berta"));
     assert_eq!(post(&operator, &path(&order), &body, "k").await.header("idempotency-replayed"), "");
     let elsewhere = post(&operator, &path(&other), &body, "k").await;
     elsewhere.is_problem(422, "idempotency_key_reused");
