@@ -10,7 +10,7 @@ use mailferry_shared::{
 };
 use mailferry_store::OrderRecord;
 
-use crate::api::problem::ApiError;
+use crate::{api::problem::ApiError, providers::Providers};
 
 /// So many pairs are named in an error; more would not be read.
 const NAMED: usize = 5;
@@ -61,19 +61,24 @@ pub fn is_complete(pairs: &[&AccountPair], order: &OrderRecord) -> Result<(), Ap
     list(missing).map_or(Ok(()), |missing| Err(ApiError::AccountsIncomplete(missing)))
 }
 
-/// Whether every ticked pair lies in a domain whose MX record can be watched.
+/// Whether every ticked pair lies in a domain whose MX record can be watched, and may change.
 ///
 /// # Errors
 /// [`ApiError::Fields`] naming those that do not.
-pub fn has_domains(pairs: &[AccountPair]) -> Result<(), ApiError> {
+pub fn has_domains(pairs: &[AccountPair], providers: &Providers) -> Result<(), ApiError> {
     let domain = |side: &Side| mx::domain_of(&side.user, side.act_for.as_deref());
-    let ticked = pairs.iter().filter(|pair| pair.ticked);
-    let without = ticked.filter(|pair| domain(&pair.source).or_else(|| domain(&pair.destination)).is_none());
-    match list(without.map(|pair| account(&pair.source).to_owned())) {
-        Some(accounts) => {
-            let words = format!("These accounts are no mail addresses, and follow no MX record: {accounts}");
-            Err(ApiError::field("/delta_schedule/trigger", words))
-        }
+    let domain = |pair: &AccountPair| domain(&pair.source).or_else(|| domain(&pair.destination));
+    let name = |pair: &AccountPair| account(&pair.source).to_owned();
+    let ticked = || pairs.iter().filter(|pair| pair.ticked);
+    let refuse = |words: String| Err(ApiError::field("/delta_schedule/trigger", words));
+    if let Some(accounts) = list(ticked().filter(|pair| domain(pair).is_none()).map(name)) {
+        return refuse(format!("These accounts are no mail addresses, and follow no MX record: {accounts}"));
+    }
+    let foreign = |pair: &&AccountPair| domain(pair).is_some_and(|domain| providers.owns(&domain));
+    match list(ticked().filter(foreign).map(name)) {
+        Some(accounts) => refuse(format!(
+            "The domain of these accounts belongs to their provider, and its MX record does not change: {accounts}"
+        )),
         None => Ok(()),
     }
 }

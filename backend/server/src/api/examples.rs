@@ -96,6 +96,7 @@ pub fn order() -> Order {
         created_at: at(0),
         earliest_start: None,
         delta_schedule: None,
+        delta_pending: false,
         delta_at: None,
         started_at: None,
         finished_at: None,

@@ -56,6 +56,7 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         created_at: order.created_at,
         earliest_start: order.earliest_start,
         delta_schedule: order.delta_schedule,
+        delta_pending: order.delta_pending,
         delta_at: order.delta_at,
         started_at: order.started_at,
         finished_at: order.finished_at,
