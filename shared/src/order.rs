@@ -333,6 +333,9 @@ pub struct Order {
     /// How its delta starts by itself, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta_schedule: Option<DeltaSchedule>,
+    /// True while that delta is still to come, for one pair at least.
+    #[serde(default)]
+    pub delta_pending: bool,
     /// When that delta starts, once it is known: after the first run's end, or when an MX switch has been seen.
     /// If that time has passed, it waits until fewer orders of whoever asked for it are at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]

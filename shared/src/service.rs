@@ -32,6 +32,9 @@ pub struct ServiceInfo {
     pub plaintext_allowed: bool,
     /// Days that an order's link works after the end of the main run or of the last delta.
     pub link_days: u32,
+    /// Days after the first start up to which it works at most.
+    #[serde(default)]
+    pub link_days_at_most: u32,
     /// Days after an order's end at which its personal data is deleted.
     pub purge_days: u32,
     /// How long after the first run a delta may start by itself.

@@ -310,6 +310,16 @@ impl OrderLife {
             Self::Closed | Self::Cancelled => vec![Delete],
         }
     }
+
+    /// The same where some runs may be `parked` until their owner has mended something: those can be resumed while others
+    /// go on.
+    pub fn actions_while(self, parked: bool) -> Vec<OrderAction> {
+        let mut actions = self.actions();
+        if parked && matches!(self, Self::Active(_)) {
+            actions.insert(1, OrderAction::Resume);
+        }
+        actions
+    }
 }
 
 #[cfg(test)]

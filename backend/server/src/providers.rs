@@ -112,6 +112,11 @@ impl Providers {
             .find(|provider| provider.endpoint.is_some() && provider.domains.iter().any(|one| one == domain))
     }
 
+    /// True for a domain that belongs to a provider: its MX and other records are not its users' to change.
+    pub fn owns(&self, domain: &str) -> bool {
+        self.by_domain(domain).is_some()
+    }
+
     /// The provider whose server this is.
     pub fn by_host(&self, host: &HostName) -> Option<&Provider> {
         let is_its = |endpoint: &Endpoint| endpoint.host == *host;

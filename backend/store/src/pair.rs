@@ -1,6 +1,8 @@
 //! Account pairs and their sides.
 
-use std::collections::HashMap;
+mod same;
+
+use std::collections::{HashMap, HashSet};
 
 use mailferry_domain::order::OrderTransitionError;
 use mailferry_shared::{
@@ -25,11 +27,14 @@ use crate::{
     value::{Arg, Row, args, code, json},
 };
 
+use same::{Ends, ends};
+
 impl Store {
     /// Adds pairs to an order, all or none. Passwords are sealed.
     ///
     /// # Errors
-    /// [`StoreError::TooManyPairs`] if the order would have more than `limit`; [`StoreError::NotFound`].
+    /// [`StoreError::TooManyPairs`] if the order would have more than `limit`; [`StoreError::SamePair`] if one of them is in
+    /// it already; [`StoreError::NotFound`].
     pub async fn create_pairs(
         &self,
         order_id: OrderId,
@@ -58,8 +63,12 @@ impl Store {
         if count + new.len() as u64 > u64::from(limit) {
             return Err(StoreError::TooManyPairs { limit });
         }
+        let mut there: HashSet<Ends> = ends(tx, order).await?.into_iter().map(|(_, ends)| ends).collect();
         let mut ids = Vec::with_capacity(new.len());
         for pair in new {
+            if !there.insert(Ends::of(order, pair)) {
+                return Err(StoreError::SamePair);
+            }
             position += 1;
             ids.push(self.insert_pair(tx, order, position, pair).await?);
         }
@@ -124,7 +133,8 @@ impl Store {
     /// before is void if anything of it changes.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], also for a pair of another order.
+    /// [`StoreError::NotFound`], also for a pair of another order; [`StoreError::SamePair`] if it would become the same as
+    /// another one.
     pub async fn change_pair(
         &self,
         order_id: OrderId,
@@ -137,11 +147,20 @@ impl Store {
         if tx.execute(sql, args![order_id, pair_id, change.ticked]).await? == 0 {
             return Err(StoreError::NotFound);
         }
+        let before = ends(&mut tx, &order).await?;
         for (side, input) in [(SideName::Source, &change.source), (SideName::Destination, &change.destination)] {
             if let Some(input) = input {
                 let place = Place { tenant_id: order.tenant_id, order_id, pair_id, side };
                 self.change_side(&mut tx, place, input).await?;
             }
+        }
+        let after = ends(&mut tx, &order).await?;
+        let own = |all: &[(PairId, Ends)]| all.iter().find(|(id, _)| *id == pair_id).map(|(_, ends)| ends.clone());
+        // What was the same before may still be given another password.
+        if own(&before) != own(&after)
+            && after.iter().any(|(id, ends)| *id != pair_id && Some(ends) == own(&after).as_ref())
+        {
+            return Err(StoreError::SamePair);
         }
         let pair = read_pair(&mut tx, order_id, pair_id).await?.ok_or(StoreError::NotFound)?;
         tx.commit().await?;

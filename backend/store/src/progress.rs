@@ -49,12 +49,14 @@ impl Store {
         for row in &rows {
             let pair_id = row.get("id")?;
             let (runs, mut run) = runs.remove(&pair_id).map_or((0, None), |(count, run)| (count, Some(run)));
-            if let (Some(run), Some(survey)) = (&mut run, survey_from(row)?) {
+            let survey = survey_from(row)?;
+            let uncounted = run.as_ref().is_some_and(|run| is_uncounted(run, survey.as_ref()));
+            if let (Some(run), Some(survey)) = (&mut run, survey) {
                 foresee(run, &survey);
             }
             if run.is_some() || row.get("ticked")? {
                 let (source, destination) = (row.get("source")?, row.get("destination")?);
-                pairs.push(PairProgress { pair_id, source, destination, run, runs });
+                pairs.push(PairProgress { pair_id, source, destination, run, uncounted, runs });
             }
         }
         Ok(pairs)
@@ -109,6 +111,11 @@ fn foresee(run: &mut RunSummary, survey: &Survey) {
     }
 }
 
+/// True if nobody knows how much the run has to copy.
+fn is_uncounted(run: &RunSummary, survey: Option<&Survey>) -> bool {
+    !run.state.is_final() && (survey.is_none() || run.kind == RunKind::Trial)
+}
+
 async fn run_in(tx: &mut Tx, order_id: OrderId, pair_id: PairId, run_id: RunId) -> Result<RunRecord, StoreError> {
     let run = read_run(tx, run_id).await?;
     let there = run.order_id == order_id && run.summary.pair_id == pair_id;
@@ -136,6 +143,15 @@ mod tests {
             counts: Counts { listed: 10, listed_bytes: 100, ..Counts::default() },
             finding: None,
         }
+    }
+
+    #[test]
+    fn an_account_that_was_never_counted_makes_the_total_a_least_one() {
+        let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
+        let waits = |kind| run(RunState::Queued, kind);
+        assert!(is_uncounted(&waits(RunKind::Main), None) && is_uncounted(&waits(RunKind::Trial), Some(&survey)));
+        assert!(!is_uncounted(&waits(RunKind::Main), Some(&survey)));
+        assert!(!is_uncounted(&run(RunState::Succeeded, RunKind::Main), None));
     }
 
     #[test]

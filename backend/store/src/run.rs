@@ -229,3 +229,11 @@ async fn select_deltas(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<
     }
     Ok(deltas)
 }
+
+/// A change of a run's state.
+#[derive(Clone, Copy)]
+struct RunStep<'a> {
+    to: RunState,
+    finding: Option<&'a Finding>,
+    job_at: Option<DateTime<Utc>>,
+}

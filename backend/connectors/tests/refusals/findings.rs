@@ -77,7 +77,7 @@ async fn finding_oauth_needed_where_the_server_takes_no_passwords() {
 
 #[tokio::test]
 async fn finding_message_doubled_when_what_was_sent_again_arrives_after_all() {
-    let mut told = 0;
+    let mut doubled = 0;
     for looks in 1..9 {
         let world = World::new();
         world.add("INBOX", 1, "late");
@@ -89,7 +89,7 @@ async fn finding_message_doubled_when_what_was_sent_again_arrives_after_all() {
             _ => vec![(FindingCode::MessageDoubled, "INBOX (1 message)".to_owned())],
         };
         assert_eq!(told(&protocol), expected, "{looks} looks: a surplus is told, and never deleted");
-        told += expected.len();
+        doubled += expected.len();
     }
-    assert!(told > 0, "the server was never so late");
+    assert!(doubled > 0, "the server was never so late");
 }

@@ -27,6 +27,7 @@ use super::{
     JobContext, JobError, backoff, endpoint, life,
     login::{Gate, GuardedConnector},
     provider::permitted,
+    slice::Slice,
     visit::TURN,
 };
 use crate::{api::service::TRIAL_DAYS, metrics};
@@ -99,7 +100,8 @@ async fn under_lease(
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
     let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
     let (steer, control) = Control::new();
-    let heartbeat = heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone());
+    let slice = Slice::begin(context, id, stop);
+    let heartbeat = heartbeat(context.clone(), lease.clone(), order.id, steer, slice.stop.clone());
     let heartbeat = tokio::spawn(heartbeat.in_current_span());
     let report = match wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
         Some(end) => Err(end),

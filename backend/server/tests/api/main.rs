@@ -30,6 +30,7 @@ mod resellers;
 mod runs;
 mod sandbox;
 mod schedule;
+mod slices;
 mod status_mails;
 mod subjects;
 mod token_service;

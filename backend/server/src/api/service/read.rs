@@ -41,6 +41,7 @@ pub(crate) async fn get_service(app: Data<App>) -> Result<Json<ServiceInfo>, Api
         trial_days: TRIAL_DAYS,
         plaintext_allowed: app.settings.outgoing.plaintext,
         link_days: days(terms.link_after_end),
+        link_days_at_most: days(terms.link_after_start),
         purge_days: days(terms.purge_after_end),
         delta_hours: HoursRange { usual: hours.usual, least: hours.least, most: hours.most },
         operator: app.settings.operator.clone(),
