@@ -14,7 +14,9 @@ const STREAMS: [&str; 2] = ["intounderlying", "__wbg_intounderlying"];
 pub(crate) fn slim(module: &mut Module, glue: &str) -> String {
     let is_stream = |name: &str| STREAMS.iter().any(|begin| name.starts_with(begin));
     let streams: Vec<_> = module.exports.iter().filter(|it| is_stream(&it.name)).map(walrus::Export::id).collect();
-    streams.into_iter().for_each(|export| module.exports.delete(export));
+    for export in streams {
+        module.exports.delete(export);
+    }
     let mut names = HashMap::new();
     for (at, import) in module.imports.iter_mut().enumerate() {
         let short = format!("i{at}");
