@@ -189,7 +189,7 @@ async fn every_way_in(service: &Service, servers: &Servers) -> usize {
     let right = send(&client, &accounts, &servers.account("anna", None)).await;
     assert_eq!(right.status, 201, "{}", right.text);
     // Nobody of this name, and an admin who is none: their checks fail, with the canary in hand.
-    for (user, act_for) in [("nobody", None), ("berta", Some("anna"))] {
+    for (user, act_for) in [("nobody", None), ("berta", Some("carla"))] {
         assert_eq!(send(&client, &accounts, &servers.account(user, act_for)).await.status, 201);
     }
     let check = send(&client, &format!("{path}/checks"), &json!({})).await;

@@ -146,7 +146,7 @@ async fn lists_of_an_order_come_in_parts(world: World) {
     in_parts(5, read, |(position, _)| *position).await;
 
     let (order, pairs) = world.order_with(2).await;
-    let voucher = store.create_vouchers(OPERATOR_TENANT, 1, 2, None).await.expect("a voucher").remove(0);
+    let voucher = store.create_vouchers(OPERATOR_TENANT, 2, 1, None).await.expect("a voucher").remove(0);
     let order = store.redeem_voucher(order.id, &voucher.code).await.expect("redeemed");
     store.schedule_order(&order, start(StartKind::Main, store.now())).await.expect("starts");
     store.begin_order(order.id).await.expect("begins");
