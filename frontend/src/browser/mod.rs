@@ -216,7 +216,13 @@ pub(crate) fn focus_first_error() {
     leptos::prelude::request_animation_frame(|| {
         let found = document().query_selector("[aria-invalid='true'], .field-error").ok().flatten();
         match found.as_ref().and_then(|element| element.get_attribute("id")) {
-            Some(id) => focus(&id),
+            Some(id) => {
+                focus(&id);
+                // What is no field takes no focus, and is shown.
+                if document().active_element().is_none_or(|active| active.id() != id) {
+                    found.iter().for_each(web_sys::Element::scroll_into_view);
+                }
+            }
             // What has no field of its own is read out as an alert; it must be seen too.
             None => found.iter().for_each(web_sys::Element::scroll_into_view),
         }

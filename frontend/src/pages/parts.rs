@@ -57,7 +57,10 @@ fn topic(finding: &Finding) -> String {
         detail.limit_bytes.map(|size| t!("detail.limit", size = intl::size(size))),
         detail.needed_bytes.map(|size| t!("detail.needed", size = intl::size(size))),
         detail.free_bytes.map(|size| t!("detail.free", size = intl::size(size))),
-        detail.until.map(|time| t!("detail.until", time = intl::date_time(time))),
+        detail.until.map(|time| match finding.code {
+            FindingCode::ServiceEnds => intl::day(time.date_naive()),
+            _ => t!("detail.until", time = intl::date_time(time)),
+        }),
     ];
     let repairs = detail.repairs.iter().map(|repair| repair_text(*repair).to_owned());
     parts.into_iter().flatten().chain(repairs).collect::<Vec<_>>().join(" · ")

@@ -130,11 +130,10 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
         || view! { <p class="status status-busy">{icon(Glyph::Spinner)}<span>{t!("dry_run.running")}</span></p> },
     );
     let findings = pair.findings.iter().map(parts::finding_view).collect_view();
-    let fields = context.typed().options;
     // Of many accounts few are looked into.
     let open = RwSignal::new(at == 0);
     let pair = StoredValue::new(pair.clone());
-    let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair, fields)));
+    let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair, context)));
     let toggle = move |event: leptos::ev::Event| {
         let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if details.is_some_and(|details| details.has_attribute("open")) {
@@ -149,8 +148,8 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
     }
 }
 
-fn table(at: usize, pair: &PairDryRun, fields: OptionFields) -> Option<impl IntoView + use<>> {
-    let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, fields)).collect_view();
+fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl IntoView + use<>> {
+    let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, context)).collect_view();
     let left_out = pair.left_out.iter().map(left_out_row).collect_view();
     (!pair.folders.is_empty()).then(|| {
         view! {
@@ -173,7 +172,9 @@ fn table(at: usize, pair: &PairDryRun, fields: OptionFields) -> Option<impl Into
     })
 }
 
-fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFields) -> impl IntoView + use<> {
+fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, context: OrderContext) -> impl IntoView + use<> {
+    let fields = context.typed().options;
+    let locked = Memo::new(move |_| !context.allows(OrderAction::Change));
     let source = folder.source.clone();
     let destination = RwSignal::new(folder.destination.clone());
     let label = t!("dry_run.destination_of", folder = folder.source);
@@ -192,6 +193,7 @@ fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFiel
                     id=format!("mapping-{pair}-{row}")
                     aria-label=label
                     prop:value=move || destination.get()
+                    disabled=move || locked.get()
                     on:change=move |event| {
                         destination.set(event_target_value(&event));
                         map_folder(fields, &source, event_target_value(&event));
@@ -210,12 +212,14 @@ fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFiel
     }
 }
 
-/// Makes the change a rule of the options; it counts from the next dry run, and from the start, on.
+/// Makes the change a rule of the options, or takes the rule away where there is no name; it counts from the next dry
+/// run, and from the start, on.
 fn map_folder(fields: OptionFields, source: &str, destination: String) {
-    fields.rules.update(|rules| match rules.iter_mut().find(|rule| rule.source == source) {
-        Some(rule) => rule.destination = destination,
-        None => {
-            let key = rules.iter().map(|rule| rule.key + 1).max().unwrap_or_default();
+    fields.rules.update(|rules| {
+        // Under another key, so that the list of the options shows it.
+        let key = rules.iter().map(|rule| rule.key + 1).max().unwrap_or_default();
+        rules.retain(|rule| rule.source != source);
+        if !destination.trim().is_empty() {
             rules.push(RuleFields { key, source: source.to_owned(), destination });
         }
     });

@@ -213,7 +213,7 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
                     disabled=locked
                 />
             </div>
-            <details class="disclosure">
+            <details class="disclosure" prop:open=move || errors.rules.with(Option::is_some)>
                 <summary>{t!("options.folders")}</summary>
                 <div class="disclosure-body stack-l">
                     <TextArea

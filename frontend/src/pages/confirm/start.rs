@@ -80,11 +80,14 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let time_error = RwSignal::new(None::<String>);
+    // An option stands in the way.
+    let correct = RwSignal::new(false);
     let blocked = Memo::new(move |_| reasons(context));
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
     let starting = payment::Starting { errors: option_errors, read: chosen };
     let on_start = move |_| {
-        let Some(start) = chosen.run(()) else { return };
+        correct.set(false);
+        let Some(start) = chosen.run(()) else { return browser::focus_first_error() };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -98,7 +101,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                         to_status.run(());
                     }
                 }
-                Ok(None) => {}
+                Ok(None) => correct.try_set(true).map_or((), drop),
                 Err(error) => {
                     // What is wrong with when is said there.
                     let (at, second) = (error.field("/earliest_start"), error.field("/delta_schedule"));
@@ -143,6 +146,9 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             <When error=time_error />
             {move || will_not_fit(context)}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <Show when=move || correct.get()>
+                <p class="field-error" role="alert">{icon(Glyph::Warning)} <span>{t!("confirm.correct_options")}</span></p>
+            </Show>
             <button
                 type="button"
                 class="button button-primary button-large button-wide"

@@ -11,7 +11,7 @@ use mailferry_shared::{
 
 use crate::{
     api::{self, ApiError},
-    browser,
+    browser::{self, intl},
     components::{
         Choice, Combobox, Failure, FieldError, Glyph, Notice, PageHead, ServerFieldset, TextField, Tone, icon,
     },
@@ -282,7 +282,24 @@ fn SideCard(
     }
 }
 
-/// What is known of a provider: its server, its form of login, its advice.
+/// What a provider takes and holds, and when it ends.
+fn limits(provider: &Provider) -> Vec<String> {
+    let limits = provider.limits.unwrap_or_default();
+    let size = |bytes: Option<u64>| bytes.map(intl::size);
+    [
+        size(limits.message_bytes).map(|size| t!("providers.takes", size = size)),
+        size(limits.usual_message_bytes).map(|size| t!("providers.takes_usually", size = size)),
+        size(limits.mailbox_bytes).map(|size| t!("providers.holds", size = size)),
+        size(limits.daily_bytes_down).map(|size| t!("providers.gives_daily", size = size)),
+        size(limits.daily_bytes_up).map(|size| t!("providers.takes_daily", size = size)),
+        provider.ends_on.map(|day| t!("providers.ends", day = intl::day(day))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What is known of a provider: its server, its form of login, its limits, its advice.
 fn facts(provider: &Provider) -> impl IntoView + use<> {
     let server = provider.endpoint.as_ref().map(|endpoint| {
         view! {
@@ -293,6 +310,8 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
     });
     let login = (provider.login == LoginForm::LocalPart)
         .then(|| view! { <p class="small soft">{t!("providers.login_local")}</p> });
+    let limits = limits(provider);
+    let limits = (!limits.is_empty()).then(|| view! { <p class="small soft">{limits.join(" ")}</p> });
     let advice = parts::provider_advice(provider);
     let advice = (!advice.is_empty()).then(|| {
         view! {
@@ -302,6 +321,6 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
         }
     });
     view! {
-        <div class="stack-s">{server} {login} {advice}</div>
+        <div class="stack-s">{server} {login} {limits} {advice}</div>
     }
 }

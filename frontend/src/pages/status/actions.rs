@@ -77,6 +77,11 @@ impl Question {
     }
 }
 
+/// True for what has not begun: nothing was copied, and what has paid for it can come back.
+fn is_ahead(page: Page) -> bool {
+    matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled)
+}
+
 /// Does what was asked for, and asks for fresh progress.
 async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
     let id = page.context.id;
@@ -239,7 +244,7 @@ fn Ask(page: Page, question: RwSignal<Option<Question>>) -> impl IntoView {
         let is_harmless = matches!(what, Question::Delta | Question::Retry | Question::Pause);
         let class = if is_harmless { "button button-primary" } else { "button button-danger" };
         view! {
-            <p>{what.text()}</p>
+            <p>{if is_ahead(page) && what == Question::Cancel { t!("status.cancel_text_before") } else { what.text() }}</p>
             {(what == Question::Delta)
                 .then(|| {
                     view! {

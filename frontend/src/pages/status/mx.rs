@@ -44,7 +44,7 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
                     report
                         .with(|report| {
                             report.as_ref().map(|report| {
-                                let starts = is_awaited(report).then(|| view! { <p class="soft">{t!("mx.starts_delta")}</p> });
+                                let starts = report.starts_delta.then(|| view! { <p class="soft">{t!("mx.starts_delta")}</p> });
                                 let wanted = report.wanted.as_ref();
                                 let rows = report.items.iter().map(|watch| domain(watch, wanted)).collect_view();
                                 let source = wanted.filter(|_| tells_of_sending(report)).map(instructions);
@@ -55,11 +55,6 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
             </section>
         </Show>
     }
-}
-
-/// True if a delta is still to start by itself.
-fn is_awaited(report: &MxReport) -> bool {
-    report.starts_delta && report.items.iter().any(|watch| watch.delta_id.is_none())
 }
 
 fn title(report: Option<&MxReport>) -> &'static str {

@@ -95,12 +95,12 @@ fn delta_ended(progress: &Progress) -> Option<DateTime<Utc>> {
 
 /// How what came in late is fetched: by hand, or by itself at a time, or once there is room for it; or when it was.
 fn when_late(order: &Order, ended: Option<DateTime<Utc>>) -> String {
-    match (order.delta_schedule, order.delta_at, ended) {
-        (Some(_), Some(at), _) if at > intl::now() => t!("status.next_4_at", time = intl::date_time(at)),
-        (Some(_), Some(at), _) => t!("status.next_4_waits", time = intl::date_time(at)),
-        (_, _, Some(ended)) => t!("status.next_4_done", time = intl::date_time(ended)),
-        (Some(_), None, None) => t!("status.next_4_set").to_owned(),
-        (None, _, None) => t!("status.next_4_text").to_owned(),
+    match (order.delta_pending, order.delta_at, ended) {
+        (true, Some(at), _) if at > intl::now() => t!("status.next_4_at", time = intl::date_time(at)),
+        (true, Some(at), _) => t!("status.next_4_waits", time = intl::date_time(at)),
+        (true, None, _) => t!("status.next_4_set").to_owned(),
+        (false, _, Some(ended)) => t!("status.next_4_done", time = intl::date_time(ended)),
+        (false, _, None) => t!("status.next_4_text").to_owned(),
     }
 }
 
