@@ -222,7 +222,9 @@ async fn select_deltas(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<
         let runs = select_runs(tx, "r.delta_id = $1 ORDER BY r.pair_id, r.number", args![id]).await?;
         let runs: Vec<RunSummary> = runs.into_iter().map(|run| run.summary).collect();
         let mut counts = Counts::default();
-        runs.iter().for_each(|run| counts.add(&run.counts));
+        for run in &runs {
+            counts.add(&run.counts);
+        }
         let finished = runs.iter().all(|run| run.state.is_final());
         let (order_id, created_at) = (row.get("order_id")?, row.get("created_at")?);
         deltas.push(Delta { id, order_id, created_at, finished, counts, runs });

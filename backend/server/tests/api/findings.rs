@@ -14,13 +14,13 @@ use crate::harness::{Client, Service, new_account, new_order, on_both, on_both_w
 
 /// Does all jobs of this kind, as a worker would.
 async fn work(service: &Service, kind: JobKind) {
-    work_with(service.app.job_context().expect("a context"), kind).await;
+    work_with(&service.app.job_context().expect("a context"), kind).await;
 }
 
-async fn work_with(context: JobContext, kind: JobKind) {
+async fn work_with(context: &JobContext, kind: JobKind) {
     let jobs = context.store.take("findings", kind, 9, LOCK).await.expect("takes");
     assert_eq!(jobs.len(), 1);
-    let done = Box::pin(dispatch::perform(&context, &jobs[0], &CancellationToken::new())).await.expect("works");
+    let done = Box::pin(dispatch::perform(context, &jobs[0], &CancellationToken::new())).await.expect("works");
     assert!(matches!(done, JobOutcome::Done), "{done:?}");
     context.store.finish(&jobs).await.expect("ends");
 }
@@ -28,11 +28,11 @@ async fn work_with(context: JobContext, kind: JobKind) {
 /// Checks the only account of a new order: the codes of the findings of its source.
 async fn checked(service: &Service, order: Value, account: Value) -> Vec<Value> {
     let context = service.app.job_context().expect("a context");
-    let found = checked_with(service, context, order, account).await;
+    let found = checked_with(service, &context, order, account).await;
     found.iter().map(|finding| finding["code"].clone()).collect()
 }
 
-async fn checked_with(service: &Service, context: JobContext, order: Value, account: Value) -> Vec<Value> {
+async fn checked_with(service: &Service, context: &JobContext, order: Value, account: Value) -> Vec<Value> {
     let mut client: Client = service.stranger();
     let made = client.post("/api/v1/orders", order).await;
     assert_eq!(made.status, 201, "{}", made.text);
@@ -119,7 +119,7 @@ async fn finding_service_ends_when_a_provider_has_named_the_day() {
         let context = JobContext { providers, ..service.app.job_context().expect("a context") };
         let mut order = new_order();
         order["source"] = json!({"endpoint": {"host": "localhost", "port": 993}});
-        let found = checked_with(&service, context, order, new_account("anna")).await;
+        let found = checked_with(&service, &context, order, new_account("anna")).await;
         let ends = found.iter().find(|finding| finding["code"] == "service_ends").expect("told beside the rest");
         assert_eq!(
             (&ends["severity"], &ends["detail"]["until"]),

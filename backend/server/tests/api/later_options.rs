@@ -48,7 +48,9 @@ fn there(destination: &Dovecot) -> Vec<(String, u64)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn options_changed_after_the_run_let_a_delta_copy_what_was_left_out_and_double_nothing() {
     let ground = [Servers::start(), Servers::start()];
-    ground.iter().for_each(|servers| write(&servers.source));
+    for servers in &ground {
+        write(&servers.source);
+    }
     let open = |settings: &mut mailferry_server::settings::Settings| {
         ground[0].open(settings);
         settings.outgoing.ports.extend([ground[1].source.imaps_port(), ground[1].destination.imaps_port()]);

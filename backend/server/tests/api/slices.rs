@@ -71,7 +71,9 @@ fn time(run: &Value, name: &str) -> chrono::DateTime<chrono::Utc> {
 async fn a_long_run_hands_over_to_another_tenants_and_goes_on_afterwards() {
     let ground = [Ground::start(), Ground::start()];
     let settings = |settings: &mut Settings| {
-        ground.iter().for_each(|ground| ground.open(settings));
+        for ground in &ground {
+            ground.open(settings);
+        }
         settings.workers = 1;
         settings.slice = Duration::from_millis(300);
     };

@@ -63,7 +63,7 @@ fn note(note: &Finding) -> String {
     cells[9] = format!("{} {}", note.message, note.next_step);
     if let Some(detail) = &note.detail {
         cells[4] = detail.uid.map(|uid| uid.to_string()).unwrap_or_default();
-        cells[9].push_str(&format!(" ({detail})"));
+        cells[9] = format!("{} ({detail})", cells[9]);
     }
     line(&cells)
 }
