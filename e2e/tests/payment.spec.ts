@@ -107,6 +107,7 @@ test("a link fixes the new provider, pays, and shows whose page it is", async ({
   const link = await operator.call<{ url: string }>("POST", "/links", { name: "Prepaid", destination, brand, prepaid_pairs: 1 });
   const walk = new Walk({ page, url: link.url, lab, look: async () => {}, voucher: async () => "" });
   await walk.introduction();
+  await walk.at("Select provider");
   const banner = page.getByRole("banner");
   await expect(banner).toContainText("Harbour Mail Move");
   const logo = banner.locator("img");

@@ -386,9 +386,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use mailferry_shared::{
-        order::{OrderOptions, OrderStart},
+        order::{OrderOptions, OrderStart, ProviderChoice},
         problem::Problem,
-        provider::ProviderChoice,
     };
 
     use super::*;
@@ -464,7 +463,7 @@ mod tests {
         same::<OrderOptions>(r#"{"leave_out":["Ä"],"max_message_bytes":5,"since":"2020-02-29","folder_rules":[]}"#);
         same::<OrderStart>(r#"{"kind":"main","earliest_start":"2026-11-25T22:00:00Z","delta_schedule":null}"#);
         same::<Problem>(
-            r#"{"type":"t","title":"T","status":422,"code":"invalid_field","errors":[{"pointer":"/a","message":"m"}],"new":1.5}"#,
+            r#"{"type":"t","title":"T","status":422,"code":"invalid_field","detail":"d","errors":[{"pointer":"/a","message":"m"}],"new":1.5}"#,
         );
         same::<ProviderChoice>(r#"{"endpoint":{"host":"imap.example.org","port":993,"tls":"starttls"}}"#);
         same::<BTreeMap<String, Option<i64>>>(r#"{"a":-1,"b":null}"#);
