@@ -19,8 +19,8 @@ pub struct PairProgress {
     pub source: String,
     /// The new account's name.
     pub destination: String,
-    /// Its latest run; absent before the first. While it is under way, `listed` is what the survey counted, if that is
-    /// more than the run has listed so far.
+    /// Its latest run; absent before the first. While it is under way, and if it failed, `listed` is what the survey counted,
+    /// if that is more than the run has listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSummary>,
     /// True while its latest run is open and what it has to copy was not counted beforehand: its `listed` is less than that.

@@ -7,7 +7,7 @@ use mailferry_shared::{
     ids::{OrderId, PairId, RunId},
     progress::PairProgress,
     protocol::Protocol,
-    run::{RunKind, RunSummary},
+    run::{RunKind, RunState, RunSummary},
 };
 
 use crate::{
@@ -102,10 +102,11 @@ impl Store {
     }
 }
 
-/// A run that waits has listed nothing, and one under way a part of the folders only: what the survey counted is nearer to
-/// the whole. A trial copies a part of it, so that nothing can be foreseen.
+/// A run that waits has listed nothing, and one under way a part of the folders only, as one that could not work: what the
+/// survey counted is nearer to the whole. A trial copies a part of it, so that nothing can be foreseen.
 fn foresee(run: &mut RunSummary, survey: &Survey) {
-    if !run.state.is_final() && run.kind != RunKind::Trial {
+    let whole_is_listed = run.state.is_final() && run.state != RunState::Failed;
+    if !whole_is_listed && run.kind != RunKind::Trial {
         run.counts.listed = run.counts.listed.max(survey.messages);
         run.counts.listed_bytes = run.counts.listed_bytes.max(survey.size_bytes);
     }
@@ -125,7 +126,7 @@ async fn run_in(tx: &mut Tx, order_id: OrderId, pair_id: PairId, run_id: RunId) 
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use mailferry_shared::run::{Counts, RunState};
+    use mailferry_shared::run::Counts;
     use uuid::Uuid;
 
     use super::*;
@@ -165,6 +166,7 @@ mod tests {
             (RunState::Running, RunKind::Main, (50, 100)),
             (RunState::Queued, RunKind::Main, (50, 100)),
             (RunState::Paused, RunKind::Delta, (50, 100)),
+            (RunState::Failed, RunKind::Main, (50, 100)),
             (RunState::Succeeded, RunKind::Main, (10, 100)),
             (RunState::Running, RunKind::Trial, (10, 100)),
         ] {

@@ -134,8 +134,10 @@ async fn a_parked_run_goes_on_while_others_are_under_way(world: World) {
         store.change_run(runs[run], to, finding, None).await.expect("goes on");
     }
     assert!(store.has_parked_runs(order.id).await.expect("database"));
+    assert_eq!(store.pairs_that_need_attention(order.id).await.expect("database"), 1);
     let resumed = store.resume_order(&order).await.expect("resumes");
     assert_eq!(resumed.life.state(), OrderState::Active);
+    assert_eq!(store.pairs_that_need_attention(order.id).await.expect("database"), 0);
     let states = [store.run(runs[0]).await.expect("run"), store.run(runs[1]).await.expect("run")];
     assert_eq!(states.map(|run| run.summary.state), [RunState::Queued, RunState::Running]);
     assert!(matches!(store.resume_order(&resumed).await, Err(StoreError::WrongState(_))), "none is parked any more");
