@@ -102,7 +102,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await expect(errors).toContainText("This field is empty.");
     expect(await violations(page)).toEqual([]);
     const put = async (cell: string, value: string): Promise<void> => {
-      const field = errors.getByLabel(cell, { exact: true });
+      const field = errors.getByLabel(new RegExp(`^${cell}:`));
       await expect(field).toHaveAttribute("aria-invalid", "true");
       await field.fill(value);
       await field.press("Enter");

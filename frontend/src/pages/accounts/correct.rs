@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    import::{RowCorrection, RowError},
+    import::{Layout, RowCorrection, RowError},
     secret::Secret,
 };
 
@@ -12,10 +12,43 @@ use crate::{
     t,
 };
 
+/// What a cell of a layout holds; none beyond its last one.
+fn cell_name(layout: Layout, at: usize) -> Option<&'static str> {
+    let (source_user, source_password) = (t!("cell.source_user"), t!("cell.source_password"));
+    let (source_host, destination_user) = (t!("cell.source_host"), t!("cell.destination_user"));
+    let names: &[&'static str] = match layout {
+        Layout::Request => &[source_user, source_password, source_host],
+        Layout::Standard => &[destination_user, source_host, source_user, source_password],
+        Layout::MasterUser => {
+            &[destination_user, source_host, source_user, t!("cell.master_password"), t!("cell.master_user")]
+        }
+        Layout::Pairs => &[
+            source_user,
+            t!("cell.source_mailbox"),
+            source_user,
+            destination_user,
+            t!("cell.destination_password"),
+            t!("cell.destination_mailbox"),
+        ],
+        Layout::Full => &[
+            source_host,
+            source_user,
+            source_password,
+            t!("cell.destination_host"),
+            destination_user,
+            t!("cell.destination_password"),
+            t!("cell.source_admin"),
+            t!("cell.destination_admin"),
+        ],
+        Layout::Microsoft => &[destination_user, source_user, source_password, t!("cell.root")],
+    };
+    names.get(at).copied()
+}
+
 /// The cells of a bad row; passwords are never given back, so theirs are empty and stay as they are in the file
 /// unless something is typed.
 #[component]
-pub(super) fn Correct(importing: Importing, error: RowError) -> impl IntoView {
+pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> impl IntoView {
     let Importing { fields, busy, .. } = importing;
     let RowError { row, column: wrong, cells: texts, .. } = error;
     let known: Vec<bool> = texts.iter().map(Option::is_some).collect();
@@ -26,13 +59,14 @@ pub(super) fn Correct(importing: Importing, error: RowError) -> impl IntoView {
         .zip(&known)
         .enumerate()
         .map(|(at, (cell, known))| {
-            let label = t!("import.cell", row = row, column = at + 1);
+            let name = cell_name(layout, at).map_or_else(|| (at + 1).to_string(), str::to_owned);
+            let label = format!("{}: {name}", t!("import.cell", row = row, column = at + 1));
             let is_wrong = usize::try_from(wrong).is_ok_and(|wrong| wrong == at + 1);
             let kind = if *known { "text" } else { "password" };
             let placeholder = if *known { "" } else { t!("import.cell_kept") };
             view! {
                 <span class="cell">
-                <span aria-hidden="true">{at + 1}</span>
+                <span aria-hidden="true">{name}</span>
                 <input
                     class="input input-small"
                     type=kind

@@ -1,7 +1,7 @@
 //! What a file holds: the good rows, the bad ones with line, column and reason, and the passwords still needed.
 
 use leptos::prelude::*;
-use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout, RowError};
+use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout};
 use uuid::Uuid;
 
 use super::{correct::Correct, file::Importing};
@@ -143,7 +143,7 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
             }
         })
     };
-    let errors = (bad > 0).then(|| errors_table(importing, &result.errors, bad));
+    let errors = (bad > 0).then(|| errors_table(importing, result, bad));
     let rows = (good > 0).then(|| rows_table(&result.rows, good));
     view! {
         <div class="stack">
@@ -181,8 +181,10 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
     }
 }
 
-fn errors_table(importing: Importing, errors: &[RowError], bad: u64) -> impl IntoView + use<> {
-    let rows = errors
+fn errors_table(importing: Importing, result: &ImportResult, bad: u64) -> impl IntoView + use<> {
+    let layout = result.layout;
+    let rows = result
+        .errors
         .iter()
         .map(|error| {
             let column = if error.column == 0 { t!("import.whole_row").to_owned() } else { error.column.to_string() };
@@ -197,7 +199,7 @@ fn errors_table(importing: Importing, errors: &[RowError], bad: u64) -> impl Int
                     <td>
                         {i18n::row_error_text(error)}
                         {(!error.cells.is_empty())
-                            .then(|| view! { <Correct importing=importing error=error.clone() /> })}
+                            .then(|| view! { <Correct importing=importing error=error.clone() layout=layout /> })}
                     </td>
                 </tr>
             }

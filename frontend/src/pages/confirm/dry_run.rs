@@ -115,13 +115,23 @@ fn keys(result: RwSignal<Option<DryRun>>) -> Vec<(DryRunId, usize, DryRunState)>
 
 fn sum(dry_run: &DryRun) -> String {
     let counts = &dry_run.counts;
-    t!(
+    let sum = t!(
         "dry_run.sum",
         copy = tn!("count.messages", counts.copy),
         size = intl::size(counts.copy_bytes),
         present = i18n::number(counts.present),
         skipped = i18n::number(counts.skipped)
-    )
+    );
+    let folders = dry_run.pairs.iter().flat_map(|pair| &pair.left_out).filter(|folder| is_told(folder)).count();
+    if folders == 0 {
+        return sum;
+    }
+    format!("{sum} {}", tn!("dry_run.folders_left_out", u64::try_from(folders).unwrap_or_default()))
+}
+
+/// True for a folder that may hold mail: what cannot is no loss.
+fn is_told(folder: &DryRunLeftOut) -> bool {
+    folder.reason != LeftOutReason::NoMessages
 }
 
 fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoView + use<> {
@@ -149,8 +159,14 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
 }
 
 fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl IntoView + use<>> {
-    let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, context)).collect_view();
-    let left_out = pair.left_out.iter().map(left_out_row).collect_view();
+    let has_skips = pair.folders.iter().any(|folder| !folder.skipped.is_empty());
+    let rows = pair
+        .folders
+        .iter()
+        .enumerate()
+        .map(|(row, folder)| folder_row(at, row, folder, has_skips, context))
+        .collect_view();
+    let left_out = pair.left_out.iter().filter(|folder| is_told(folder)).map(left_out_row).collect_view();
     (!pair.folders.is_empty()).then(|| {
         view! {
             <div class="table-scroll" tabindex="0" role="region" aria-label=t!("dry_run.table")>
@@ -162,7 +178,7 @@ fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl Int
                             <th scope="col">{t!("options.rule_destination")}</th>
                             <th scope="col" class="number">{t!("dry_run.col_copy")}</th>
                             <th scope="col" class="number">{t!("protocol.present")}</th>
-                            <th scope="col">{t!("dry_run.col_skipped")}</th>
+                            {has_skips.then(|| view! { <th scope="col">{t!("dry_run.col_skipped")}</th> })}
                         </tr>
                     </thead>
                     <tbody>{rows} {left_out}</tbody>
@@ -172,7 +188,13 @@ fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl Int
     })
 }
 
-fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, context: OrderContext) -> impl IntoView + use<> {
+fn folder_row(
+    pair: usize,
+    row: usize,
+    folder: &DryRunFolder,
+    has_skips: bool,
+    context: OrderContext,
+) -> impl IntoView + use<> {
     let fields = context.typed().options;
     let locked = Memo::new(move |_| !context.allows(OrderAction::Change));
     let source = folder.source.clone();
@@ -207,7 +229,7 @@ fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, context: OrderCont
             <td class="number" data-label=t!("protocol.present")>
                 {i18n::number(folder.counts.present)}
             </td>
-            <td>{skipped.collect_view()}</td>
+            {has_skips.then(|| view! { <td>{skipped.collect_view()}</td> })}
         </tr>
     }
 }

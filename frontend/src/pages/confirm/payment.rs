@@ -29,6 +29,9 @@ const MAX_LOOKS: u32 = 120;
 #[component]
 pub(super) fn Pay(
     #[prop(optional)] starting: Option<Starting>,
+    /// Told whether there is something to pay here.
+    #[prop(optional)]
+    pays: Option<RwSignal<bool>>,
     /// Told when the migration has been started.
     to_status: Callback<()>,
 ) -> impl IntoView {
@@ -117,6 +120,12 @@ pub(super) fn Pay(
         }
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())
     });
+    Effect::new(move || {
+        let is_due = due.with(Option::is_some);
+        if let Some(pays) = pays {
+            pays.try_set(is_due);
+        }
+    });
     view! {
         {move || latest.with(|payment| payment.as_ref().map(state_notice))}
         <Show when=move || cancelled.get()>
@@ -141,13 +150,13 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
             <p class="numbers">{due_text(due)}</p>
             <button
                 type="button"
-                class="button button-wide"
+                class="button button-primary button-large button-wide"
                 class:is-busy=move || busy.get()
                 disabled=move || busy.get()
                 on:click=pay
             >
-                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
                 {t!("pay.paypal")}
+                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
             </button>
             {starts.then(|| view! { <p class="small soft">{t!("pay.starts")}</p> })}
             <p class="small soft">{t!("pay.or_voucher")}</p>

@@ -85,6 +85,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let blocked = Memo::new(move |_| reasons(context));
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
     let starting = payment::Starting { errors: option_errors, read: chosen };
+    let pays = RwSignal::new(false);
     let on_start = move |_| {
         correct.set(false);
         let Some(start) = chosen.run(()) else { return browser::focus_first_error() };
@@ -139,16 +140,20 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay starting=starting to_status=to_status />
-                <Voucher starting=starting to_status=to_status />
                 <schedule::SecondRun />
             </Show>
             <When error=time_error />
+            <Show when=move || fields.kind.get() == StartKind::Main>
+                <payment::Pay starting=starting to_status=to_status pays=pays />
+                <Voucher starting=starting to_status=to_status />
+            </Show>
             {move || will_not_fit(context)}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <Show when=move || correct.get()>
                 <p class="field-error" role="alert">{icon(Glyph::Warning)} <span>{t!("confirm.correct_options")}</span></p>
             </Show>
+            // Where one pays first, that is what is pressed: it starts by itself then.
+            <Show when=move || !(pays.get() && fields.kind.get() == StartKind::Main)>
             <button
                 type="button"
                 class="button button-primary button-large button-wide"
@@ -158,8 +163,13 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 on:click=on_start
             >
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Play })}
-                {move || if busy.get() { t!("confirm.starting") } else { t!("confirm.start") }}
+                {move || match (busy.get(), fields.kind.get()) {
+                    (true, _) => t!("confirm.starting"),
+                    (false, StartKind::Trial) => t!("confirm.start_trial"),
+                    (false, StartKind::Main) => t!("confirm.start"),
+                }}
             </button>
+            </Show>
             <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
         </section>
     }

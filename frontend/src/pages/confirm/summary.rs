@@ -78,6 +78,7 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
                 </p>
             </div>
             {facts}
+            {move || left_out(context).map(|text| view! { <p class="small soft">{text}</p> })}
             <p class="small soft">
                 {move || context.order.with(|order| mails_to(order.notify_address.as_ref()))} " "
                 <a href=Step::Providers.path(context.id)>{t!("confirm.mails_change")}</a>
@@ -98,6 +99,17 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
             </details>
         </section>
     }
+}
+
+/// Counted is all that lies there; by the options a part of it stays.
+fn left_out(context: OrderContext) -> Option<&'static str> {
+    let options = context.typed().options;
+    let all = options.include_trash.get()
+        && options.include_junk.get()
+        && options.leave_out.with(|folders| folders.trim().is_empty())
+        && options.since.with(String::is_empty);
+    let is_trial = context.typed().start.kind.get() == StartKind::Trial;
+    (!all && !is_trial).then(|| t!("confirm.counted_all"))
 }
 
 /// Who is told how it goes.

@@ -3,12 +3,13 @@
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::order::{OrderAction, OrderState};
 
-use super::{Page, has_exceptions};
+use super::{Page, words::has_exceptions};
 use crate::{
     api::{self, Act, ApiError},
     browser,
     components::{Dialog, DialogSize, Failure, Glyph, Notice, Tone, icon},
     pages::order::LAST_ORDER,
+    route::Step,
     t,
 };
 
@@ -75,6 +76,12 @@ impl Question {
             Self::Pause => Glyph::Pause,
         }
     }
+}
+
+/// When to start a delta by hand, if one starts by itself and if none does.
+fn delta_advice(page: Page) -> &'static str {
+    let is_pending = page.context.order.with_untracked(|order| order.delta_pending);
+    if is_pending { t!("status.delta_advice_set") } else { t!("status.delta_advice") }
 }
 
 /// True for what has not begun: nothing was copied, and what has paid for it can come back.
@@ -165,12 +172,16 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
         let is_open = page.may_manage() && !matches!(page.state(), OrderState::Closed | OrderState::Cancelled);
         is_open && page.context.pairs().iter().any(|pair| pair.source.has_password || pair.destination.has_password)
     });
-    let offering = move |when: Memo<bool>, text: &'static str, what: Question| {
+    // One thing is next: what failed, or the delta that does not start by itself.
+    let is_next = move || !can_retry.get() && !page.context.order.with(|order| order.delta_pending);
+    let delta_class = Signal::derive(move || if is_next() { "button button-primary" } else { "button" });
+    let (quiet, danger) = (Signal::stored("button"), Signal::stored("button button-danger"));
+    let offering = move |when: Memo<bool>, class: &'static str, text: &'static str, what: Question| {
         view! {
             <Show when=move || when.get()>
                 <button
                     type="button"
-                    class="button"
+                    class=class
                     disabled=move || busy.get()
                     on:click=move |_| question.set(Some(what))
                 >
@@ -180,10 +191,10 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             </Show>
         }
     };
-    let asking = move |action: OrderAction, class: &'static str, text: &'static str, what: Question| {
+    let asking = move |action: OrderAction, class: Signal<&'static str>, text: &'static str, what: Question| {
         view! {
             <Show when=move || page.allows(action)>
-                <button type="button" class=class disabled=move || busy.get() on:click=move |_| question.set(Some(what))>
+                <button type="button" class=move || class.get() disabled=move || busy.get() on:click=move |_| question.set(Some(what))>
                     {icon(what.glyph())}
                     {text}
                 </button>
@@ -193,18 +204,19 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
     view! {
         <Show when=any>
             <div class="actions-bar" role="group" aria-label=t!("status.actions")>
-                {asking(
-                    OrderAction::StartDelta,
-                    "button button-primary",
-                    t!("status.delta"),
-                    Question::Delta,
-                )}
-                {offering(can_retry, t!("status.retry"), Question::Retry)}
-                {asking(OrderAction::Pause, "button", t!("status.pause"), Question::Pause)}
+                <Show when=move || page.allows(OrderAction::Start) && page.state() == OrderState::Completed>
+                    <a class="button button-primary" href=format!("{}#full", Step::Confirm.path(page.context.id))>
+                        {t!("status.to_full")}
+                        {icon(Glyph::ArrowRight)}
+                    </a>
+                </Show>
+                {offering(can_retry, "button button-primary", t!("status.retry"), Question::Retry)}
+                {asking(OrderAction::StartDelta, delta_class, t!("status.delta"), Question::Delta)}
+                {asking(OrderAction::Pause, quiet, t!("status.pause"), Question::Pause)}
                 {direct(OrderAction::Resume, Glyph::Play, t!("status.resume"), Act::Resume)}
-                {offering(can_forget, t!("status.forget"), Question::Forget)}
-                {asking(OrderAction::Cancel, "button button-danger", t!("status.cancel"), Question::Cancel)}
-                {asking(OrderAction::Delete, "button button-danger", t!("status.delete"), Question::Delete)}
+                {offering(can_forget, "button", t!("status.forget"), Question::Forget)}
+                {asking(OrderAction::Cancel, danger, t!("status.cancel"), Question::Cancel)}
+                {asking(OrderAction::Delete, danger, t!("status.delete"), Question::Delete)}
             </div>
         </Show>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
@@ -249,7 +261,7 @@ fn Ask(page: Page, question: RwSignal<Option<Question>>) -> impl IntoView {
                 .then(|| {
                     view! {
                         <Notice tone=Tone::Info>
-                            <p>{t!("status.delta_advice")}</p>
+                            <p>{delta_advice(page)}</p>
                         </Notice>
                     }
                 })}

@@ -6,19 +6,25 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     finding::FindingCode,
     ids::PairId,
-    order::OrderAction,
+    order::{OrderAction, OrderState},
     progress::PairProgress,
     run::{RunState, RunSummary},
 };
 
-use super::{Page, amounts, folders::PairFolders, is_parked, passwords, protocol::ProtocolDialog};
+use super::{
+    Page,
+    folders::PairFolders,
+    passwords,
+    protocol::ProtocolDialog,
+    words::{amounts, exceptions, is_parked},
+};
 use crate::{
     api::{self, Act, ApiError},
     browser,
     components::{Failure, Glyph, VirtualRows, icon},
     format, i18n,
     pages::parts,
-    t, tn,
+    t,
 };
 
 /// The table, and the dialog with the protocol of a row.
@@ -297,17 +303,14 @@ fn state_cell(page: Page, account: String, run: Option<RunSummary>) -> AnyView {
         return view! { <span class="status status-idle">{icon(Glyph::Clock)}<span>{t!("status.no_run")}</span></span> }
             .into_any();
     };
-    let exceptions: Vec<_> = [
-        (run.counts.failed > 0).then(|| tn!("status.failed_some", run.counts.failed)),
-        (run.counts.uncertain > 0).then(|| tn!("status.uncertain_some", run.counts.uncertain)),
-        (run.counts.skipped > 0).then(|| tn!("status.skipped_some", run.counts.skipped)),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
+    // Once it is over they stand beside the progress.
+    let exceptions: Vec<_> = exceptions(&run.counts).filter(|_| run.finished_at.is_none()).collect();
+    // What is just being stopped does not run for its owner any more.
+    let is_stopping = page.state() == OrderState::Paused && run.state == RunState::Running;
+    let state = if is_stopping { RunState::Paused } else { run.state };
     view! {
         <div class="account-cell">
-            {run_state(run.state)}
+            {run_state(state)}
             {(!exceptions.is_empty()).then(|| view! { <p class="account-meta">{exceptions.join(" · ")}</p> })}
             {run.finding.as_ref().map(parts::finding_view)}
             {run.finding.as_ref().is_some_and(|finding| wants_password(finding.code)).then(|| passwords::way_to_accounts(page))}

@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use mailferry_shared::{order::OrderState, progress::Progress};
 
-use super::{Page, amounts, is_over, percent};
+use super::{
+    Page,
+    words::{amounts, is_over, percent},
+};
 use crate::{
     browser::intl,
     components::{Chart, ferry},

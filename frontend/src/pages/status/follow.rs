@@ -1,0 +1,102 @@
+//! Following the progress: asking again and again, and telling of milestones.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use leptos::prelude::*;
+use mailferry_shared::order::OrderState;
+
+use super::{
+    Page,
+    words::{percent, title},
+};
+use crate::{
+    api::{self, ApiError, Polled},
+    browser::intl,
+    state::{Load, announce::Announcer, poll},
+    t,
+};
+
+/// Polls the progress, and reads the order again when its state has changed.
+pub(super) fn follow(page: Page) {
+    let etag = StoredValue::new(None::<String>);
+    let heard = StoredValue::new((intl::now(), 0_u32));
+    let prolonged = StoredValue::new(intl::now());
+    poll::poll(page.kick, move || async move {
+        let known = etag.try_get_value()?;
+        // Only reading the order prolongs the session.
+        if intl::now() - prolonged.try_get_value()? > PROLONG {
+            prolonged.try_set_value(intl::now());
+            page.context.refresh();
+        }
+        match api::poll_progress(page.context.id, known.as_deref()).await {
+            Ok(Polled::Same) => hear(page, heard),
+            Ok(Polled::New(progress, tag)) => {
+                hear(page, heard);
+                etag.try_set_value(tag);
+                let known = page.context.order.try_with_untracked(|order| (order.state, order.actions.clone()))?;
+                if known != (progress.state, progress.actions.clone()) {
+                    page.context.refresh();
+                }
+                page.progress.try_set(Load::Ready(progress));
+            }
+            Err(error) => {
+                let is_new = page.progress.try_with_untracked(|progress| progress.ready().is_none())?;
+                if is_new || error.is_locked_out() {
+                    page.progress.try_set(Load::Failed(error));
+                    return Some(SILENT_MS);
+                }
+                // What was known stays on the screen, and since when; the banner tells of a lost connection.
+                let (last, times) = heard.try_get_value()?;
+                heard.try_set_value((last, times + 1));
+                if times > 0 && error != ApiError::Offline {
+                    page.stale.try_set(Some(intl::date_time(last)));
+                }
+                return Some(SILENT_MS);
+            }
+        }
+        note_throughput(page);
+        page.progress.try_with_untracked(|progress| progress.ready().map_or(5000, |progress| progress.poll_after_ms))
+    });
+}
+
+/// Reading the order this often keeps the session of whoever looks on, however long it takes.
+const PROLONG: TimeDelta = TimeDelta::minutes(30);
+/// Between two tries while the service does not answer, milliseconds.
+const SILENT_MS: u32 = 10_000;
+
+/// The service has answered.
+fn hear(page: Page, heard: StoredValue<(DateTime<Utc>, u32)>) {
+    heard.try_set_value((intl::now(), 0));
+    if page.stale.try_with_untracked(Option::is_some) == Some(true) {
+        page.stale.try_set(None);
+    }
+}
+
+/// Notes what is done by now, while something moves.
+fn note_throughput(page: Page) {
+    let done = page.progress.try_with_untracked(|progress| {
+        let progress = progress.ready().filter(|progress| progress.state == OrderState::Active)?;
+        Some(progress.counts.done_bytes())
+    });
+    if let Some(Some(done)) = done {
+        page.throughput.try_update(|throughput| throughput.note(js_sys::Date::now(), done));
+    }
+}
+
+/// Tells of milestones: each quarter, and each change of state. Never of every round.
+pub(super) fn announce(page: Page) {
+    let announcer = expect_context::<Announcer>();
+    Effect::new(move |before: Option<Option<(OrderState, u8)>>| {
+        let now = page
+            .progress
+            .with(|progress| progress.ready().map(|progress| (progress.state, percent(progress) / 25 * 25)));
+        if let (Some(Some(before)), Some(now)) = (before, now) {
+            if before.0 != now.0 {
+                let state = untrack(|| page.progress.with(|progress| title(now.0, progress.ready())));
+                announcer.say(t!("status.announce_state", state = state));
+            } else if now.1 > before.1 {
+                announcer.say(t!("status.announce_percent", percent = intl::percent(now.1)));
+            }
+        }
+        now
+    });
+}

@@ -1,0 +1,124 @@
+//! What the page is called, what that means, and that it is a trial.
+
+use leptos::prelude::*;
+use mailferry_shared::order::{OrderState, StartKind};
+
+use super::{
+    Page,
+    words::{has_exceptions, lead, parked, title, whose},
+};
+use crate::{
+    components::{Glyph, Notice, PageHead, Tone, icon},
+    console::order_state_view,
+    i18n,
+    route::resume_at,
+    state::{router::Router, service::Service},
+    t, tn,
+};
+
+/// What the page is called, and what that means. In the console it is called by whose mail is moved.
+#[component]
+pub(super) fn Head(page: Page) -> impl IntoView {
+    let in_console = untrack(|| Router::get().is_in_console());
+    let title = Signal::derive(move || {
+        if in_console {
+            page.progress.with(|progress| whose(page.context.id, progress.ready()))
+        } else {
+            page.progress.with(|progress| title(page.state(), progress.ready())).to_owned()
+        }
+    });
+    let lead = if in_console {
+        view! {
+            <div class="row">
+                {move || {
+                    let is_whole = page.progress.with(|progress| !progress.ready().is_some_and(has_exceptions));
+                    order_state_view(page.state(), is_whole)
+                }}
+                <span class="mono small soft">{page.context.id.to_string()}</span>
+            </div>
+            <Unfinished page=page />
+        }
+        .into_any()
+    } else {
+        view! { <Lead page=page /> }.into_any()
+    };
+    view! {
+        <div class="stack-s">
+            <PageHead title=title />
+            {lead}
+        </div>
+    }
+}
+
+#[component]
+fn Lead(page: Page) -> impl IntoView {
+    let parked = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, parked)));
+    let text = move || {
+        let state = page.state();
+        page.progress.with(|progress| page.context.order.with(|order| lead(state, order, progress.ready())))
+    };
+    // What was left out was wanted so, or is the largest size, which nobody has chosen; and folders of which no message
+    // was looked at, such as the trash, are not among what was listed.
+    let left_out = move || {
+        let counts =
+            page.progress.with(|progress| progress.ready().map(|progress| progress.counts)).unwrap_or_default();
+        page.context.order.with(|order| {
+            let is_trial = order.kind == Some(StartKind::Trial);
+            if page.state() != OrderState::Completed || is_trial {
+                return None;
+            }
+            let found = Some(order.totals.messages).filter(|_| order.totals.survey_complete).unwrap_or_default();
+            let folders = found.saturating_sub(counts.listed);
+            let folders = (folders > 0).then(|| tn!("status.left_out_folders", folders, found = i18n::number(found)));
+            let messages = (counts.skipped > 0).then(|| tn!("status.left_out_note", counts.skipped));
+            let texts: Vec<_> = folders.into_iter().chain(messages).collect();
+            (!texts.is_empty()).then(|| texts.join(" "))
+        })
+    };
+    let waiting = move || (page.state() == OrderState::Active).then(|| parked.get()).filter(|parked| *parked > 0);
+    view! {
+        <div class="row">
+            <p class="lead">{text}</p>
+            <Unfinished page=page />
+        </div>
+        {move || {
+            waiting()
+                .map(|parked| {
+                    view! {
+                        <p class="status status-warn">
+                            {icon(Glyph::Warning)}
+                            <span>{tn!("status.need_you", parked)}</span>
+                        </p>
+                    }
+                })
+        }}
+        {move || left_out().map(|text| view! { <p class="small soft">{text}</p> })}
+    }
+}
+
+/// The way to what is left to do before the start.
+#[component]
+fn Unfinished(page: Page) -> impl IntoView {
+    let unfinished = move || matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment);
+    view! {
+        <Show when=unfinished>
+            <a class="button button-primary" href=move || page.context.order.with(resume_at).path(page.context.id)>
+                {t!("status.finish_setup")}
+                {icon(Glyph::ArrowRight)}
+            </a>
+        </Show>
+    }
+}
+
+#[component]
+pub(super) fn TrialBanner(page: Page) -> impl IntoView {
+    let service = expect_context::<Service>();
+    let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
+    view! {
+        <Show when=is_trial>
+            <Notice tone=Tone::Info title=t!("status.trial_title")>
+                <p>{move || tn!("status.trial_text", service.trial_days())}</p>
+            </Notice>
+        </Show>
+    }
+}
