@@ -9,6 +9,8 @@ use super::{
     filter::last_list,
     frame::Frame,
     migrations::{asker, type_name},
+    order_links::OrderLinks,
+    payments::Payments,
     session::Session,
 };
 use crate::{
@@ -50,6 +52,8 @@ fn One(id: OrderId) -> impl IntoView {
         </a>
         <OrderFrame id=id steps=steps />
         <Particulars id=id />
+        <Payments id=id />
+        <OrderLinks id=id />
     }
 }
 

@@ -10,7 +10,7 @@ use mailferry_shared::{
 
 use super::{
     chips::Chips,
-    filter::{ATTENTION, Filter},
+    filter::{ATTENTION, Filter, REQUESTED},
     list::{Empty, ListTable, Listed},
     may,
     order_state::state_view,
@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The states one asks for together, with their names.
-fn states() -> [(&'static str, &'static str); 7] {
+fn states() -> [(&'static str, &'static str); 8] {
     [
         ("", t!("protocol.all")),
         (ATTENTION, t!("console.attention")),
@@ -34,6 +34,7 @@ fn states() -> [(&'static str, &'static str); 7] {
         ("active,paused", t!("console.state_active")),
         ("completed", t!("status.run_succeeded")),
         ("closed,cancelled", t!("console.state_over")),
+        (REQUESTED, t!("request.state_requested")),
     ]
 }
 
