@@ -73,6 +73,12 @@ pub fn gigabytes(typed: &str) -> Result<Option<u64>, SizeError> {
     if is_size { Ok(Some((value * 1e9).round() as u64)) } else { Err(SizeError) }
 }
 
+/// How a long id is told from its neighbours at a glance: by its end, for it begins with the time, as theirs do.
+pub fn short_id(id: &str) -> String {
+    let from = id.len().saturating_sub(8);
+    format!("…{}", id.get(from..).unwrap_or_default())
+}
+
 /// An amount of money as typed, in the smallest unit of a currency of so many decimal places; nothing typed: none.
 ///
 /// # Errors
@@ -191,6 +197,14 @@ mod tests {
         for wrong in ["0", "-1", "1.234", "much", ".5", "1.2.3", "99999999999999999999"] {
             assert_eq!(minor_units(wrong, 2), Err(SizeError), "{wrong}");
         }
+    }
+
+    #[test]
+    fn orders_of_the_same_hour_are_told_apart() {
+        let (one, other) = ("0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0010", "0199d1c4-5d60-7b10-9c2f-3f1f7c5c0011");
+        assert_eq!(short_id(one), "…7c5c0010");
+        assert_ne!(short_id(one), short_id(other));
+        assert_eq!(short_id("ab"), "…ab");
     }
 
     #[test]

@@ -82,8 +82,10 @@ async fn find(id: OrderId) -> Result<Option<OrderListItem>, ApiError> {
 fn facts(item: &OrderListItem) -> impl IntoView + use<> {
     let fact = |name: &'static str, value: Option<String>| {
         let value = value.filter(|value| !value.is_empty())?;
+        // An address takes room.
+        let is_wide = value.contains('@');
         Some(view! {
-            <div class="fact">
+            <div class="fact" class:fact-wide=is_wide>
                 <dt>{name}</dt>
                 <dd data-data="">{value}</dd>
             </div>

@@ -19,7 +19,7 @@ use crate::{
     api,
     browser::intl,
     components::{Glyph, PageHead, Select, TextField, icon},
-    i18n,
+    format, i18n,
     route::Console as Place,
     t, tn,
 };
@@ -166,8 +166,7 @@ pub(super) fn asker(origin: &OrderOrigin) -> Option<String> {
 }
 
 fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
-    let number = item.id.to_string();
-    let short = number.get(..8).unwrap_or_default().to_owned();
+    let short = format::short_id(&item.id.to_string());
     let name = item.first_account.clone().unwrap_or_else(|| short.clone());
     let trial = (item.kind == Some(StartKind::Trial))
         .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
