@@ -67,6 +67,16 @@ pub(super) fn Migrations() -> impl IntoView {
         Empty(if narrowed.get() { Glyph::Search } else { Glyph::List }, text)
     });
     let may_begin = may(&expect_context::<Principal>(), Scope::OrdersWrite);
+    let begin = move || {
+        may_begin.then(|| {
+            view! {
+                <a class="button button-primary" href=Place::New.path()>
+                    {icon(Glyph::Plus)}
+                    {t!("console.new")}
+                </a>
+            }
+        })
+    };
     let way_out = move |()| {
         if narrowed.get() {
             let clear = move |_| {
@@ -81,19 +91,13 @@ pub(super) fn Migrations() -> impl IntoView {
             }
             .into_any();
         }
-        may_begin
-            .then(|| {
-                view! {
-                    <a class="button button-primary" href=Place::New.path()>
-                        {icon(Glyph::Plus)}
-                        {t!("console.new")}
-                    </a>
-                }
-            })
-            .into_any()
+        begin().into_any()
     };
     view! {
-        <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
+        <div class="row-between">
+            <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
+            {begin()}
+        </div>
         <Search filter=filter listed=listed />
         <Chips choices=states().to_vec() chosen=filter.state on_choose=move |()| listed.anew() />
         <ListTable
