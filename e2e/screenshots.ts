@@ -81,7 +81,10 @@ class Visit {
       for (const colorScheme of ["light", "dark"] as const) {
         await this.page.setViewportSize({ width, height: 900 });
         await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await this.page.screenshot({ path: join(folder, `${stem}-${width}-${colorScheme}.png`), fullPage: true });
+        // A dialog stands in the window; what sticks to the window would stand anywhere in a picture of the whole page.
+        const isDialog = (await this.page.locator("dialog[open]").count()) > 0;
+        const path = join(folder, `${stem}-${width}-${colorScheme}.png`);
+        await this.page.screenshot({ path, fullPage: !isDialog, style: ".aside-sticky { position: static !important; }" });
         pictures += 1;
       }
     }
@@ -470,25 +473,35 @@ async function main(): Promise<void> {
   const operator = { MAILFERRY_OPERATOR: "Harbour Hosting Ltd, Quay 1, 5003 Bergen", MAILFERRY_OPERATOR_CONTACT: "help@harbour.example" };
   const service = await Service.start({ lab, openPorts: [paypal.port], env: { ...paypal.settings, ...operator, MAILFERRY_RATE_FACTOR: "100" } });
   const line = await SlowLine.start(lab.state.closed_port, lab.state.source.imaps_port);
-  const browser = await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+  // Fields for dates speak the browser's own language, not the page's.
+  const browsers = Object.fromEntries(
+    await Promise.all(
+      LANGUAGES.map(async (language) => {
+        const env = { ...process.env, LANGUAGE: language, LANG: language === "en" ? "en_GB.UTF-8" : "de_DE.UTF-8" };
+        return [language, await browserType.launch({ executablePath: chromium, args: ["--no-sandbox", `--lang=${language}`], env })];
+      }),
+    ),
+  ) as Record<Language, Browser>;
   try {
-    const world = { lab, service, operator: new Api(service.url, await service.operatorKey()), browser, line, paypal };
+    const key = await service.operatorKey();
+    const worldIn = (language: Language): World => ({ lab, service, operator: new Api(service.url, key), browser: browsers[language], line, paypal });
+    const world = worldIn("en");
     const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true };
     await world.operator.call("PUT", "/price", price);
     for (const [name, chapter] of Object.entries(CHAPTERS).filter(([name]) => wanted.includes(name))) {
       for (const language of LANGUAGES) {
-        const context = await browser.newContext({ locale: language === "en" ? "en-GB" : "de-DE", timezoneId: "Europe/Berlin" });
+        const context = await browsers[language].newContext({ locale: language === "en" ? "en-GB" : "de-DE", timezoneId: "Europe/Berlin" });
         await context.addInitScript((chosen) => localStorage.setItem("mailferry.language", chosen), language);
         const page = await context.newPage();
         page.setDefaultTimeout(15_000);
-        await chapter(new Visit(page, world, language, name));
+        await chapter(new Visit(page, worldIn(language), language, name));
         await context.close();
         process.stdout.write(`${name} in ${language}\n`);
       }
     }
     process.stdout.write(`${pictures} pictures in ${folder}\n`);
   } finally {
-    await browser.close();
+    for (const browser of Object.values(browsers)) await browser.close();
     line.stop();
     paypal.stop();
     await service.stop();

@@ -229,6 +229,22 @@ pub(crate) fn focus_first_error() {
     });
 }
 
+/// A name that no other press, tab or browser comes upon: 104 bits by chance. It is no secret.
+pub(crate) fn random_name() -> String {
+    let part = || js_sys::Math::random().to_bits();
+    format!("{:x}-{:x}", part(), part())
+}
+
+/// Leads to the page's part, if what had the focus is gone: so that nobody begins at the top again.
+pub(crate) fn keep_focus_within() {
+    leptos::prelude::request_animation_frame(|| {
+        let held = document().active_element().is_some_and(|element| element.tag_name() != "BODY");
+        if !held {
+            focus("main");
+        }
+    });
+}
+
 /// The language of the document.
 pub(crate) fn document_language() -> String {
     document().document_element().and_then(|root| root.get_attribute("lang")).unwrap_or_default()

@@ -13,7 +13,7 @@ use crate::{browser::intl, format, i18n, t, tn};
 pub(super) fn whose(id: OrderId, progress: Option<&Progress>) -> String {
     let pairs = progress.map(|progress| progress.pairs.as_slice()).unwrap_or_default();
     match pairs {
-        [] => t!("console.migration", number = id.to_string().get(..8).unwrap_or_default()),
+        [] => t!("console.migration", number = format::short_id(&id.to_string())),
         [only] => only.source.clone(),
         [first, more @ ..] => {
             let count = u64::try_from(more.len()).unwrap_or_default();
