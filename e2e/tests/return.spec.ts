@@ -1,11 +1,11 @@
-// Coming back: a session that has ended, a date of which a part is missing, and what the next run copies once the
-// options are changed.
+// Coming back: a session that has ended, a service that is silent, a date of which a part is missing, and what the next
+// run copies once the options are changed.
 
 import { readFileSync } from "node:fs";
 
 import { violations } from "../support/axe.ts";
 import { imap } from "../support/imap.ts";
-import { open, servers, withAccounts } from "../support/ready.ts";
+import { completed, open, servers, withAccounts } from "../support/ready.ts";
 import { text } from "../support/texts.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -112,7 +112,26 @@ test("what the options left out is copied by the next run once they are changed"
   await page.getByRole("button", { name: "Start delta migration" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "Start delta now" }).click();
   const row = page.getByRole("table", { name: "Accounts and their progress" }).getByRole("row").filter({ hasText: names.source_user });
-  await expect(row).toContainText("2 of 2 messages", { timeout: 60_000 });
+  await expect(row).toContainText("2 messages arrived", { timeout: 60_000 });
   const { counters } = await lab.compare({ ...names, messages: 2, size_bytes: 0, folders: 1 });
   expect([counters["missing"], counters["extra"]]).toEqual([0, 0]);
+});
+
+test("the status page says since when the service is silent, and goes on by itself", async ({ page, lab, operator }) => {
+  test.setTimeout(300_000);
+  const order = await completed(operator, lab, lab.state.accounts.slice(3, 4));
+  await open(page, operator, order);
+  await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
+  const body = JSON.stringify({ type: "/problems/unavailable", title: "Busy", status: 503, code: "unavailable", detail: "Busy" });
+  await page.route("**/progress", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body }));
+  const silent = page.getByText(/The service does not answer at the moment\. This is how it was on /);
+  await expect(silent).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page.unroute("**/progress");
+  await expect(silent).toHaveCount(0, { timeout: 120_000 });
+
+  // Whoever may not look any more is told so, and does not go on looking at what was.
+  await page.context().clearCookies();
+  await expect(page.getByText(text("en", "problem.not_signed_in"))).toBeVisible({ timeout: 120_000 });
 });

@@ -108,7 +108,7 @@ fn follow(page: Page) {
                 etag.try_set_value(tag);
                 let before = page.request.try_with_untracked(|known| known.ready().map(|known| known.state))?;
                 if before.is_some_and(|before| before != request.state) {
-                    announcer.say(title(request.state));
+                    announcer.say(title(request.state, request.attention > 0));
                 }
                 page.request.try_set(Load::Ready(request));
             }
@@ -122,8 +122,10 @@ fn follow(page: Page) {
     });
 }
 
-fn title(state: RequestState) -> &'static str {
+/// `partly`: not every account has arrived.
+fn title(state: RequestState, partly: bool) -> &'static str {
     match state {
+        RequestState::Done if partly => t!("request.done_partly_title"),
         RequestState::Requested => t!("request.sent_title"),
         RequestState::Accepted => t!("request.accepted_title"),
         RequestState::Running => t!("request.running_title"),
@@ -134,8 +136,9 @@ fn title(state: RequestState) -> &'static str {
     }
 }
 
-fn lead(state: RequestState) -> &'static str {
+fn lead(state: RequestState, partly: bool) -> &'static str {
     match state {
+        RequestState::Done if partly => t!("request.done_partly_lead"),
         RequestState::Requested => t!("request.sent_lead"),
         RequestState::Accepted => t!("request.accepted_lead"),
         RequestState::Running => t!("request.running_lead"),
@@ -152,6 +155,8 @@ fn Standing(page: Page) -> impl IntoView {
         page.request.with(|request| request.ready().map(read)).unwrap_or(RequestState::Requested)
     };
     let state = Memo::new(move |_| with(|request| request.state));
+    let partly =
+        Memo::new(move |_| page.request.with(|request| request.ready().is_some_and(|request| request.attention > 0)));
     let dialog = RwSignal::new(false);
     let may_cancel = move || {
         page.request
@@ -160,8 +165,8 @@ fn Standing(page: Page) -> impl IntoView {
     let goes_on = move || matches!(state.get(), RequestState::Running | RequestState::Done);
     view! {
         <div class="stack-s">
-            <PageHead title=Signal::derive(move || title(state.get()).to_owned()) />
-            <p class="lead">{move || lead(state.get())}</p>
+            <PageHead title=Signal::derive(move || title(state.get(), partly.get()).to_owned()) />
+            <p class="lead">{move || lead(state.get(), partly.get())}</p>
         </div>
         <Course state=state />
         <Pay page=page />
