@@ -240,6 +240,20 @@ async fn a_lost_line_at_any_call_loses_and_doubles_nothing() {
 }
 
 #[tokio::test]
+async fn a_destination_that_is_waited_for_in_vain_is_given_as_long_again_to_finish() {
+    let (expected, _) = clean().await;
+    for call in 0..3 {
+        // What was sent arrives long after the line was given up, and much later than a quick server's would.
+        let slow = Mishap::Slow(Duration::from_millis(600), Duration::from_millis(200));
+        let world = World::new();
+        world.connector.destination.store_mishaps(std::iter::repeat_n(Mishap::Fine, call).chain([slow]));
+        succeeded(&world.run().await);
+        assert_eq!(world.destination(), expected, "slow at call {call}");
+        runs_again_without_doing_anything(&world).await;
+    }
+}
+
+#[tokio::test]
 async fn a_folder_whose_line_breaks_again_and_again_is_left_for_another_run_not_failed() {
     let (expected, _) = clean().await;
     let world = World::new();

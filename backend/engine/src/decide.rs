@@ -29,7 +29,7 @@ pub(crate) async fn before_sending<C: Connector, L: Ledger>(writer: &mut Writer<
     }
     while writer.jobs.iter().any(|job| !job.open.is_empty()) {
         writer.commit().await?;
-        pause(writer.shared, writer.shared.job.options.append_timeout).await?;
+        pause(writer.shared, writer.shared.longest_append()).await?;
         let mut news = false;
         for at in 0..writer.jobs.len() {
             if !writer.jobs[at].open.is_empty() {

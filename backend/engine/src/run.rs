@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -46,7 +46,8 @@ pub struct RunOptions {
     /// Connections a side at most; at least 1.
     pub connections: usize,
     /// How long a server may still work on an APPEND after its client is gone: before a message that may have been
-    /// sent is sent again, two looks this long apart must agree.
+    /// sent is sent again, two looks at least this long apart must agree. Where an answer was waited for longer than
+    /// this, they are as long apart as that.
     pub append_timeout: Duration,
     /// Whoever stood still for longer than this while a batch was on its way does not go on sending it: another worker
     /// may have taken over meanwhile. Must be shorter than the lease.
@@ -84,6 +85,9 @@ impl Default for RunOptions {
         }
     }
 }
+
+/// Nobody is waited for longer than this before something is sent again.
+const LONGEST_APPEND: Duration = Duration::from_secs(180);
 
 /// Everything a run needs.
 pub struct Job<C, L> {
@@ -219,6 +223,8 @@ pub(crate) struct Shared<C, L> {
     filed: Mutex<Arc<HashSet<u64>>>,
     /// Folders whose destination could not store anything, since anything was stored last.
     storage_failures: AtomicU32,
+    /// The longest that the destination took, or was waited for, to answer for a batch; milliseconds.
+    longest_append_ms: AtomicU64,
     /// Folders that this run has dealt with before it was interrupted.
     finished_before: AtomicUsize,
     /// Set when one lane had to stop: the others stop at their next batch.
@@ -248,6 +254,19 @@ impl<C, L> Shared<C, L> {
     /// Another folder's destination cannot store; how many since something was stored.
     pub(crate) fn storage_fails(&self) -> u32 {
         self.storage_failures.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// A batch was answered for, or given up, after so long.
+    pub(crate) fn append_took(&self, time: Duration) {
+        let ms = u64::try_from(time.min(LONGEST_APPEND).as_millis()).unwrap_or(u64::MAX);
+        self.longest_append_ms.fetch_max(ms, Ordering::Relaxed);
+    }
+
+    /// How long the destination may still work on a batch whose answer was lost: as long as it was seen to take, since a
+    /// server that is slow once is so again.
+    pub(crate) fn longest_append(&self) -> Duration {
+        let seen = Duration::from_millis(self.longest_append_ms.load(Ordering::Relaxed));
+        seen.max(self.job.options.append_timeout)
     }
 
     pub(crate) fn remember_refused(&self, folder: &FolderPath, uid: Uid) {
@@ -354,6 +373,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         failed: Mutex::default(),
         filed: Mutex::default(),
         storage_failures: AtomicU32::new(0),
+        longest_append_ms: AtomicU64::new(0),
         finished_before: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
     });

@@ -93,10 +93,9 @@ impl Session {
             diverted.iter().filter_map(|response| wire::folder_status(response)).collect();
         let keyword = |response| wire::listed(response, "LIST").or_else(|| wire::listed(response, "XLIST"));
         let listed = diverted.iter().filter_map(|response| keyword(response));
-        let mut seen = HashSet::new();
-        listed
-            .filter_map(|listed| listed.folder(&self.naming, self.root.as_deref()))
-            .filter(|folder| seen.insert(folder.path.clone()))
+        let listed = listed.filter_map(|listed| listed.folder(&self.naming, self.root.as_deref()));
+        wire::each_at_a_place_of_its_own(listed)
+            .into_iter()
             .map(|folder| RemoteFolder {
                 subscribed: folder.subscribed || subscribed.contains(&folder.wire_name),
                 status: statuses.get(&folder.wire_name).copied(),

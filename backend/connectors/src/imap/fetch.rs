@@ -168,11 +168,13 @@ impl<'a> Pipeline<'a> {
         self.session.pace.add(answer.size_bytes(), began);
         match answer {
             Answer::Untagged(Part::Whole(uid, head, bytes)) if self.expects(|flight| flight.uids.contains(&uid)) => {
+                self.session.comes_on();
                 self.early.insert((self.folder, uid), (head, bytes));
             }
             Answer::Untagged(Part::Slice(uid, offset, head, bytes))
                 if self.expects(|flight| matches!(flight.ask, Ask::Slice { uid: asked, offset: from, .. } if asked == uid && from == offset)) =>
             {
+                self.session.comes_on();
                 self.slices.insert((self.folder, uid, offset), (head, bytes));
             }
             Answer::Untagged(Part::Code(Some(validity))) => self.check_validity(validity)?,

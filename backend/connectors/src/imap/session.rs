@@ -29,8 +29,16 @@ use super::{
 };
 use crate::net::{Patience, Squeeze};
 
-/// Untagged responses that one command may be answered with, besides those it asks for.
-const UNTAGGED_LIMIT: usize = 2_000_000;
+/// Untagged responses in a row that may bring nothing on.
+const UNTAGGED_LIMIT: u32 = 2_000_000;
+/// So many times as long as it may be silent, a server may say things that bring nothing on (some say that they are still
+/// there while they work); beyond that, each response buys it [`A_RESPONSE`].
+const TALK: u32 = 10;
+const A_RESPONSE: Duration = Duration::from_millis(10);
+/// Flags of one message. No server keeps so many; whoever tells more wants our memory.
+const FLAGS_LIMIT: usize = 500;
+/// Flags of a folder that are remembered; its keywords beyond are treated as ones that the server does not keep.
+const FOLDER_FLAGS_LIMIT: usize = 1_000;
 /// A server whose answers take longer than this is far away.
 const FAR: Duration = Duration::from_millis(10);
 /// Short commands on the way at once.
@@ -106,6 +114,8 @@ pub(super) struct Session {
     pub(super) pace: Pace,
     /// The shortest time in which a command was answered.
     round_trip: Duration,
+    /// Responses since something was brought on, and when that was.
+    talk: (u32, Instant),
 }
 
 impl Session {
@@ -126,7 +136,23 @@ impl Session {
             compression_tried: false,
             pace: Pace::default(),
             round_trip: Duration::MAX,
+            talk: (0, Instant::now()),
         }
+    }
+
+    /// What the server said brought something on: it may take its time again.
+    pub(super) fn comes_on(&mut self) {
+        self.talk = (0, Instant::now());
+    }
+
+    /// A floor on the rate: a server that only talks is not listened to for ever, however often it says something.
+    fn still_listens(&mut self, wait: Duration) -> Result<(), ConnectorError> {
+        let (said, since) = &mut self.talk;
+        *said += 1;
+        if *said <= UNTAGGED_LIMIT && since.elapsed() <= wait * TALK + A_RESPONSE * *said {
+            return Ok(());
+        }
+        Err(self.lost("reading", io::Error::other("too many untagged responses")))
     }
 
     pub(super) fn guard(&mut self) -> &mut Guard {
@@ -177,6 +203,7 @@ impl Session {
             ));
         }
         self.next_tag += 1;
+        self.comes_on();
         let tag = Tag(format!("M{}", self.next_tag));
         self.write(format!("{} {command}", tag.0).as_bytes()).await?;
         Ok(tag)
@@ -217,6 +244,7 @@ impl Session {
         };
         match response.parsed() {
             Response::Done { tag, status, outcome } => {
+                self.comes_on();
                 let judged = match status {
                     Status::Ok => Ok(outcome.code.as_ref().and_then(owned)),
                     Status::Bad => Err(refusal("BAD", outcome)),
@@ -234,6 +262,10 @@ impl Session {
                 Err(error)
             }
             other => {
+                self.still_listens(wait)?;
+                if has_too_many_flags(other) {
+                    return Err(self.lost("reading", io::Error::other("a message has too many flags")));
+                }
                 let bodies = self.bodies_of(other)?;
                 Ok(Answer::Untagged(take(other, bodies)))
             }
@@ -289,7 +321,7 @@ impl Session {
         mut visit: impl FnMut(&Response<'_>, Vec<Bytes>),
     ) -> Result<Reply, ConnectorError> {
         let mut reply = Reply::default();
-        for _ in 0..UNTAGGED_LIMIT {
+        loop {
             let answer = self.answer_with(wait, |response, bodies| {
                 note(&mut reply, response);
                 visit(response, bodies);
@@ -304,7 +336,6 @@ impl Session {
                 Answer::Tagged(..) => {}
             }
         }
-        Err(self.lost("reading", io::Error::other("too many untagged responses")))
     }
 
     /// Reads up to the answer tagged `tag`, or to a challenge (`None`), which must be answered.
@@ -314,7 +345,7 @@ impl Session {
         reply: &mut Reply,
         wait: Duration,
     ) -> Result<Option<Result<(), Refusal>>, ConnectorError> {
-        for _ in 0..UNTAGGED_LIMIT {
+        loop {
             let answer = self.answer(wait, |response| {
                 note(reply, response);
                 matches!(response, Response::Continue(_))
@@ -330,7 +361,6 @@ impl Session {
                 Answer::Untagged(false) | Answer::Tagged(..) => {}
             }
         }
-        Err(self.lost("reading", io::Error::other("too many untagged responses")))
     }
 
     /// Sends short commands without waiting for each answer; `visit` sees every untagged response with the place of
@@ -345,7 +375,6 @@ impl Session {
         let mut replies = Replies::default();
         let mut tags = Vec::with_capacity(commands.len());
         let mut reply = Reply::default();
-        let mut untagged = 0;
         while replies.each.len() < commands.len() {
             while tags.len() < commands.len() && tags.len() < replies.each.len() + WINDOW {
                 tags.push(self.begin(&commands[tags.len()].0).await?);
@@ -358,14 +387,8 @@ impl Session {
                 visit(at, response);
             });
             match answer.await? {
-                Answer::Untagged(()) => {
-                    untagged += 1;
-                    if untagged > UNTAGGED_LIMIT {
-                        return Err(self.lost("reading", io::Error::other("too many untagged responses")));
-                    }
-                }
+                Answer::Untagged(()) => {}
                 Answer::Tagged(tag, judged) if tag == tags[at] => {
-                    untagged = 0;
                     let reply = std::mem::take(&mut reply);
                     replies.each.push(self.judged(reply, judged, commands[at].1));
                 }
@@ -557,10 +580,25 @@ fn note(reply: &mut Reply, response: &Response<'_>) {
         Response::MailboxData(MailboxDatum::Exists(number)) => reply.exists = Some(*number),
         Response::Data { status: Status::Ok, outcome } => match &outcome.code {
             Some(ResponseCode::Capabilities(told)) => reply.capabilities = Some(told.iter().map(spelt).collect()),
-            other => reply.codes.extend(other.as_ref().and_then(owned)),
+            // The last word of each kind counts: whoever repeats itself takes no more memory.
+            other => {
+                if let Some(code) = other.as_ref().and_then(owned) {
+                    reply.codes.retain(|known| std::mem::discriminant(known) != std::mem::discriminant(&code));
+                    reply.codes.push(code);
+                }
+            }
         },
         _ => {}
     }
+}
+
+fn has_too_many_flags(response: &Response<'_>) -> bool {
+    let Response::Fetch(_, attributes) = response else { return false };
+    let told = attributes.iter().map(|attribute| match attribute {
+        AttributeValue::Flags(flags) => flags.len(),
+        _ => 0,
+    });
+    told.sum::<usize>() > FLAGS_LIMIT
 }
 
 fn spelt(capability: &Capability<'_>) -> String {
@@ -578,7 +616,10 @@ fn owned(code: &ResponseCode<'_>) -> Option<ResponseCode<'static>> {
         ResponseCode::UidNext(value) => ResponseCode::UidNext(*value),
         ResponseCode::HighestModSeq(value) => ResponseCode::HighestModSeq(*value),
         ResponseCode::PermanentFlags(flags) => {
-            ResponseCode::PermanentFlags(flags.iter().map(|flag| flag.clone().into_owned().into()).collect())
+            // `\*`, which says that any keyword is kept, comes last.
+            let first = flags.iter().take(FOLDER_FLAGS_LIMIT);
+            let any = flags.iter().skip(FOLDER_FLAGS_LIMIT).filter(|flag| *flag == "\\*").take(1);
+            ResponseCode::PermanentFlags(first.chain(any).map(|flag| flag.clone().into_owned().into()).collect())
         }
         ResponseCode::Capabilities(told) => ResponseCode::Capabilities(
             told.iter().map(|capability| Capability::Atom(spelt(capability).into())).collect(),

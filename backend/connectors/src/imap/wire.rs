@@ -1,5 +1,7 @@
 //! Spelling and reading of what IMAP sends over the wire; no IO.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
@@ -225,6 +227,46 @@ impl Listed {
     }
 }
 
+/// Folders whose names are read alike (`a/b` and `a//b`, `&AOQ-` and a raw `ä`): none is dropped. A name that only stands
+/// for a level (`Foo/`, \Noselect) gives way to the folder, and a second folder gets a number.
+pub(super) fn each_at_a_place_of_its_own(listed: impl Iterator<Item = RemoteFolder>) -> Vec<RemoteFolder> {
+    let mut folders: Vec<RemoteFolder> = Vec::new();
+    let mut at: HashMap<FolderPath, usize> = HashMap::new();
+    for mut folder in listed {
+        let before = at.get(&folder.path).map(|at| &mut folders[*at]);
+        match before {
+            Some(before) if is_same_folder(before, &folder) || !folder.selectable => {
+                before.selectable |= folder.selectable;
+                continue;
+            }
+            Some(before) if !before.selectable => {
+                *before = folder;
+                continue;
+            }
+            Some(_) => {
+                let mut places = (2..=usize::MAX).filter_map(|number| numbered(&folder.path, number));
+                let Some(place) = places.find(|place| !at.contains_key(place)) else { continue };
+                folder.path = place;
+            }
+            None => {}
+        }
+        at.insert(folder.path.clone(), folders.len());
+        folders.push(folder);
+    }
+    folders
+}
+
+/// There is one inbox, however it is spelt; and a separator at the end makes no other folder.
+fn is_same_folder(one: &RemoteFolder, other: &RemoteFolder) -> bool {
+    let bare = |folder: &RemoteFolder| folder.wire_name.trim_end_matches(['/', '.', '\\']).to_owned();
+    one.path.is_inbox() || one.selectable == other.selectable && bare(one) == bare(other)
+}
+
+fn numbered(path: &FolderPath, number: usize) -> Option<FolderPath> {
+    let (name, above) = path.levels().split_last()?;
+    FolderPath::new(above.iter().cloned().chain([format!("{name} ({number})")])).ok()
+}
+
 /// The place of a folder of this name; `None` outside the personal namespace.
 fn path_of(name: &str, separator: Option<char>, prefix: &str) -> Option<FolderPath> {
     // A name that is not modified UTF-7 is taken as it is: some servers do not keep to it.
@@ -363,6 +405,26 @@ mod tests {
             assert_eq!(wire_name(&found, &courier, None), name);
         }
         assert_eq!(path_of("#shared.x", Some('.'), "INBOX."), None, "shared folders are not moved");
+    }
+
+    #[test]
+    fn no_folder_is_dropped_since_its_name_is_read_like_another_ones() {
+        let told = |lines: &[&str]| {
+            let listed = lines.iter().filter_map(|line| listed(line.as_bytes(), "LIST"));
+            let folders = listed.filter_map(|listed| listed.folder(&style('/', ""), None)).collect::<Vec<_>>();
+            each_at_a_place_of_its_own(folders.into_iter())
+                .into_iter()
+                .map(|folder| (folder.path.to_string(), folder.wire_name, folder.selectable))
+                .collect::<Vec<_>>()
+        };
+        let folder = |path: &str, name: &str| (path.to_owned(), name.to_owned(), true);
+        let level_first = ["* LIST (\\Noselect) \"/\" \"Foo/\"\r\n", "* LIST () \"/\" Foo\r\n"];
+        assert_eq!(told(&level_first), [folder("Foo", "Foo")]);
+        assert_eq!(told(&[level_first[1], level_first[0]]), [folder("Foo", "Foo")]);
+        let alike = ["* LIST () \"/\" \"&AOQ-\"\r\n", "* LIST () \"/\" \"ä\"\r\n", "* LIST () \"/\" \"ä (2)\"\r\n"];
+        assert_eq!(told(&alike), [folder("ä", "&AOQ-"), folder("ä (2)", "ä"), folder("ä (2) (2)", "ä (2)")]);
+        let inboxes = ["* LIST () \"/\" INBOX\r\n", "* LIST () \"/\" Inbox\r\n"];
+        assert_eq!(told(&inboxes), [folder("INBOX", "INBOX")], "there is one inbox");
     }
 
     #[test]

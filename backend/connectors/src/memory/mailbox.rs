@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -42,6 +43,8 @@ pub enum Mishap {
     Refused(usize, FindingCode, Decision),
     /// The messages of the call arrive, but only at the `n`th look at the folder: the server was slow.
     Late(usize),
+    /// No answer comes for the first time, then the line is lost; the messages arrive the second time after that.
+    Slow(Duration, Duration),
 }
 
 #[derive(Debug)]
@@ -53,6 +56,8 @@ pub(super) struct MemoryFolder {
     pub(super) subscribed: bool,
     /// Looks left, and what arrives then.
     pub(super) late: Option<(usize, Vec<StoredMessage>)>,
+    /// What arrives at a time.
+    pub(super) slow: Option<(Instant, Vec<StoredMessage>)>,
 }
 
 impl MemoryFolder {
@@ -64,6 +69,7 @@ impl MemoryFolder {
             special_use: None,
             subscribed: false,
             late: None,
+            slow: None,
         }
     }
 
@@ -84,6 +90,11 @@ impl MemoryFolder {
     }
 
     pub(super) fn looked_at(&mut self) {
+        if let Some((_, messages)) = self.slow.take_if(|(at, _)| Instant::now() >= *at) {
+            for message in messages {
+                self.push(message);
+            }
+        }
         if let Some((looks, _)) = &mut self.late {
             *looks = looks.saturating_sub(1);
         }
@@ -100,6 +111,8 @@ pub(super) struct State {
     pub(super) folders: BTreeMap<FolderPath, MemoryFolder>,
     pub(super) store_mishaps: VecDeque<Mishap>,
     pub(super) fetch_mishaps: VecDeque<Mishap>,
+    /// How long the next answer to a call that stores takes.
+    pub(super) slow_answer: Option<Duration>,
     pub(super) login_error: Option<(FindingCode, Decision)>,
     pub(super) tells_no_uids: bool,
     pub(super) refused_characters: String,

@@ -1,6 +1,6 @@
 //! Sessions at an account in memory.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Instant};
 
 use bytes::Bytes;
 use mailferry_domain::{
@@ -138,6 +138,9 @@ impl Session {
                 return Answered { batch, fates, flags_reduced: false, lost };
             }
         };
+        if let Mishap::Slow(answer, _) = mishap {
+            state.slow_answer = Some(answer);
+        }
         let mut messages = messages;
         if let Some(bad) = state.takes.and_then(|takes| messages.iter().position(|message| !takes(message))) {
             match mishap {
@@ -178,6 +181,10 @@ fn keep(
             (fates, None)
         }
         Mishap::Fine | Mishap::Refused(..) => (push(messages), None),
+        Mishap::Slow(answer, arrival) => {
+            folder.slow = Some((Instant::now() + answer + arrival, messages));
+            (unknown(), Some(lost()))
+        }
         Mishap::Late(looks) => {
             folder.late = Some((looks, messages));
             (unknown(), Some(lost()))
@@ -302,6 +309,10 @@ impl Destination for MemoryDestination {
     }
 
     async fn answer(&mut self) -> Option<Answered> {
+        let wait = self.0.account.state().slow_answer.take();
+        if let Some(wait) = wait {
+            tokio::time::sleep(wait).await;
+        }
         self.1.pop_front()
     }
 

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::{
     client::{Seen, read_all, write_all},
-    server::start,
+    server::{start, start_talking},
 };
 
 /// Nothing takes longer than a few times the patience with a silent server.
@@ -59,6 +59,30 @@ async fn a_decent_server_is_read_and_written() {
     assert!(seen.fetched.iter().all(|(_, bytes)| bytes.starts_with(b"Subject: x")));
     let server = start(Arc::new(|_, good| good)).await;
     assert_eq!(write_all(server.port).await.expect("writes"), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_only_talks_is_not_listened_to_for_ever() {
+    let every = Duration::from_millis(40);
+    let reading = ["AUTHENTICATE", "LIST", "EXAMINE", "UID FETCH"].map(|verb| async move {
+        let server = start_talking(verb, every).await;
+        let seen = timeout(LONG, read_all(server.port)).await.unwrap_or_else(|_| panic!("{verb} does not end"));
+        assert_eq!(failed(&seen), FindingCode::ServerError, "{verb}");
+    });
+    let writing = ["SELECT", "APPEND"].map(|verb| async move {
+        let server = start_talking(verb, every).await;
+        let wrote = timeout(LONG, write_all(server.port)).await.unwrap_or_else(|_| panic!("{verb} does not end"));
+        assert_eq!(wrote.expect_err("it must fail").code, FindingCode::ServerError, "{verb}");
+    });
+    futures::join!(futures::future::join_all(reading), futures::future::join_all(writing));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn flags_without_end_end_the_session() {
+    let flags: String = (0..20_000).map(|n| format!(" {}", char::from(b'a' + (n % 26) as u8))).collect();
+    let words = format!("* 1 FETCH (UID 1 FLAGS (x{flags}) BODY[] {{1}}\r\nx)\r\n{{good}}");
+    let seen = saying("UID FETCH", words.leak().as_bytes()).await;
+    assert_eq!(failed(&seen), FindingCode::ServerError);
 }
 
 #[tokio::test(flavor = "multi_thread")]

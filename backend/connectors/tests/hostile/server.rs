@@ -30,19 +30,35 @@ impl Drop for Server {
     }
 }
 
+/// A server that, asked with this verb, says again and again that it is still there, and nothing else.
+pub(crate) async fn start_talking(verb: &'static str, every: std::time::Duration) -> Server {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let listening = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(serve(stream, Arc::new(|_, good| good), Some((verb, every))));
+        }
+    });
+    Server { port, listening }
+}
+
 pub(crate) async fn start(change: Change) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let listening = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             // A client that goes away is no failure of the server's.
-            tokio::spawn(serve(stream, change.clone()));
+            tokio::spawn(serve(stream, change.clone(), None));
         }
     });
     Server { port, listening }
 }
 
-async fn serve(stream: TcpStream, change: Change) -> std::io::Result<()> {
+async fn serve(
+    stream: TcpStream,
+    change: Change,
+    talks: Option<(&'static str, std::time::Duration)>,
+) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     write.write_all(&change("", b"* OK hello\r\n".to_vec())).await?;
@@ -54,6 +70,12 @@ async fn serve(stream: TcpStream, change: Change) -> std::io::Result<()> {
             "UID" => format!("UID {}", words.next().unwrap_or_default().to_ascii_uppercase()),
             _ => first,
         };
+        if let Some((_, every)) = talks.filter(|(when, _)| *when == verb) {
+            loop {
+                write.write_all(b"* 3 EXISTS\r\n").await?;
+                tokio::time::sleep(every).await;
+            }
+        }
         write.write_all(&change(&verb, answer(tag, &verb, &line).into_bytes())).await?;
     }
     Ok(())

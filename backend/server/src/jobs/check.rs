@@ -130,7 +130,7 @@ async fn leads_to_new_provider(context: &JobContext, task: &Task) -> bool {
     let Some(new) = &task.other else { return false };
     let resolver = context.network.resolver();
     let (old, new) = futures::join!(resolver.addresses(&task.way.login.endpoint.host), resolver.addresses(new));
-    old.iter().any(|address| new.contains(address))
+    old.is_ok_and(|old| new.is_ok_and(|new| old.iter().any(|address| new.contains(address))))
 }
 
 /// Checks the sides that share a login, one after the other.

@@ -107,7 +107,7 @@ async fn send(context: &JobContext) -> Vec<TimeDelta> {
     for job in context.store.take("mails", JobKind::SendMail, 100, LOCK).await.expect("takes") {
         match dispatch::perform(context, &job, &CancellationToken::new()).await.expect("works") {
             JobOutcome::Done => context.store.finish(&[job]).await.expect("ends"),
-            JobOutcome::Again(at) => {
+            JobOutcome::Again(at) | JobOutcome::After { at, .. } => {
                 waits.push(at - context.store.now());
                 context.store.put_back(&job, at).await.expect("put back");
             }

@@ -18,7 +18,9 @@ async fn work(context: &JobContext, kind: JobKind) -> (usize, usize) {
     for job in &jobs {
         match dispatch::perform(context, job, &CancellationToken::new()).await {
             Ok(JobOutcome::Done) => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
-            Ok(JobOutcome::Again(at)) => context.store.put_back(job, at).await.expect("put back"),
+            Ok(JobOutcome::Again(at) | JobOutcome::After { at, .. }) => {
+                context.store.put_back(job, at).await.expect("put back");
+            }
             Err(_) => {
                 failed += 1;
                 context.store.put_back(job, context.store.now()).await.expect("put back");

@@ -34,7 +34,9 @@ async fn cut_over(context: &JobContext) -> usize {
     for job in &jobs {
         match dispatch::perform(context, job, &CancellationToken::new()).await.expect("works") {
             JobOutcome::Done => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
-            JobOutcome::Again(at) => context.store.put_back(job, at).await.expect("put back"),
+            JobOutcome::Again(at) | JobOutcome::After { at, .. } => {
+                context.store.put_back(job, at).await.expect("put back");
+            }
         }
     }
     jobs.len()

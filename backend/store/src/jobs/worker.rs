@@ -17,8 +17,15 @@ use crate::{
 pub enum JobOutcome {
     /// It is done.
     Done,
-    /// It is to be taken again, by any worker, not before this time.
+    /// It is to be taken again, by any worker, not before this time; this attempt has failed.
     Again(DateTime<Utc>),
+    /// The same after so many failures: one that only waits counts none, and one that came further begins anew.
+    After {
+        /// Not before this time.
+        at: DateTime<Utc>,
+        /// How many attempts have failed so far.
+        failures: u32,
+    },
 }
 
 /// Does jobs.
@@ -147,6 +154,9 @@ impl<H: JobHandler> Worker<H> {
             match (self.running.remove(&id), outcome) {
                 (Some((job, _)), JobOutcome::Done) => done.push(job),
                 (Some((job, _)), JobOutcome::Again(at)) => noted(self.store.put_back(&job, at).await),
+                (Some((job, _)), JobOutcome::After { at, failures }) => {
+                    noted(self.store.put_back_after(&job, at, failures).await);
+                }
                 (None, _) => {}
             }
             next = self.tasks.try_join_next_with_id();
@@ -182,7 +192,9 @@ impl<H: JobHandler> Worker<H> {
         }
         self.tasks.abort_all();
         for (job, _) in self.running.values() {
-            if let Err(error) = self.store.put_back(job, self.store.now()).await {
+            // That this process ends is no failure of the job.
+            let failures = job.attempt.saturating_sub(1);
+            if let Err(error) = self.store.put_back_after(job, self.store.now(), failures).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a job could not be put back");
             }
         }
