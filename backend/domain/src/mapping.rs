@@ -55,8 +55,8 @@ pub struct MappedFolder {
     pub destination: FolderPath,
     /// True if it must be made there.
     pub create: bool,
-    /// Its place if the destination refuses to make it there: a name that hardly any server minds, where the other one
-    /// is not of that kind.
+    /// Its place if the destination refuses to make it there: a name that hardly any server minds, or one without a
+    /// folder above it. There is none for a new folder at the top whose name is of that kind.
     pub substitute: Option<FolderPath>,
     /// The folder that is there already.
     pub there: Option<RemoteFolder>,
@@ -285,11 +285,13 @@ impl<'a> Names<'a> {
         place
     }
 
-    /// Other places for those whose names some server may refuse. Children move along with their parents.
+    /// Other places for those whose names some server may refuse. Children move along with their parents. Where the
+    /// name is harmless it may be its place that is refused: the folder above takes no children (`\Noinferiors`), or
+    /// there are too many levels. Then it goes to the top, as `Parent-Child`.
     fn substitutes(&mut self, places: &BTreeSet<&FolderPath>) -> BTreeMap<FolderPath, FolderPath> {
         let mut by_depth: Vec<&FolderPath> = places.iter().copied().collect();
         by_depth.sort_by_key(|place| place.levels().len());
-        let mut substitutes: BTreeMap<FolderPath, FolderPath> = BTreeMap::new();
+        let (mut substitutes, mut flat): (BTreeMap<FolderPath, FolderPath>, BTreeMap<_, _>) = Default::default();
         for place in by_depth {
             let above: Vec<FolderPath> = place.ancestors().collect();
             let moved = above.iter().rev().find_map(|above| place.moved(above, substitutes.get(above)?));
@@ -297,8 +299,11 @@ impl<'a> Names<'a> {
             if wanted != *place {
                 let substitute = self.place(&wanted, false);
                 substitutes.insert(place.clone(), substitute);
+            } else if place.levels().len() > 1 {
+                flat.insert(place.clone(), self.place(&flattened(place), false));
             }
         }
+        substitutes.extend(flat);
         substitutes
     }
 
@@ -332,6 +337,10 @@ impl<'a> Names<'a> {
 
 fn fold(path: &FolderPath) -> String {
     path.to_string().to_lowercase()
+}
+
+fn flattened(path: &FolderPath) -> FolderPath {
+    FolderPath::new([path.levels().join("-")]).unwrap_or_else(|_| path.clone())
 }
 
 fn numbered(path: &FolderPath, number: u32) -> FolderPath {

@@ -39,6 +39,24 @@ async fn a_name_that_is_refused_is_substituted_noted_and_kept_by_a_delta() {
 }
 
 #[tokio::test]
+async fn folders_that_may_not_have_children_leave_nothing_behind() {
+    let world = World::new();
+    for (day, name) in (1..).zip(["INBOX", "A", "A/B", "A/B/C"]) {
+        world.add(name, day, name);
+    }
+    // As it is where folders hold either messages or folders.
+    world.destination().refuse_characters("/");
+    for _ in 0..2 {
+        let (report, protocol) = world.run().await;
+        ended(&report, RunState::Succeeded);
+        let renamed = [(FindingCode::FolderRenamed, "A/B → A-B"), (FindingCode::FolderRenamed, "A/B/C → A-B-C")];
+        assert_eq!(notes(&protocol), renamed, "it is shown");
+        assert_eq!(world.folders_there(), ["A", "A-B", "A-B-C", "INBOX"]);
+        assert_eq!(world.there("A-B-C"), ["A/B/C"]);
+    }
+}
+
+#[tokio::test]
 async fn two_names_that_are_refused_do_not_meet() {
     let world = World::new();
     for name in ["a%", "a*", "a_"] {

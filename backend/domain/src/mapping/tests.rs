@@ -175,6 +175,17 @@ fn a_name_that_some_server_refuses_has_a_substitute_that_meets_no_other_name() {
 }
 
 #[test]
+fn a_folder_below_another_one_has_a_substitute_at_the_top_where_none_may_lie_below() {
+    let source = [folder("A"), folder("A/B"), folder("A/B/C"), folder("A-B"), folder("There/D")];
+    let there = [folder("There/D")];
+    let mapping = map_folders(&source, &there, &style('/'), &MappingOptions::default());
+    let substitutes: Vec<_> =
+        mapping.folders.iter().map(|f| f.substitute.as_ref().map(FolderPath::to_string)).collect();
+    let expected = [None, Some("A-B (2)"), Some("A-B-C"), None, None];
+    assert_eq!(substitutes, expected.map(|name| name.map(str::to_owned)));
+}
+
+#[test]
 fn what_is_left_out_says_why() {
     let mut parent = folder("Parent");
     parent.selectable = false;
