@@ -273,7 +273,9 @@ enum Renewal {
 /// Renews a lease that was last renewed at `renewed`, and waits for no answer that comes too late.
 async fn renewal(renew: impl Future<Output = Result<(), StoreError>>, renewed: &mut Instant, ttl: Duration) -> Renewal {
     let asked = Instant::now();
-    match timeout_at(deadline(*renewed, ttl).into(), renew).await {
+    // Whoever stood still may ask once more.
+    let until = deadline(*renewed, ttl).max(asked + ttl / HEARTBEATS);
+    match timeout_at(until.into(), renew).await {
         Ok(Ok(())) => {
             *renewed = asked;
             Renewal::Held
