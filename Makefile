@@ -140,7 +140,7 @@ settings: service ## Write the table of settings in README.md anew
 
 .PHONY: canary
 canary: setup ## A password goes in on every way there is, and is found nowhere: what was searched
-	cargo test --locked $(NATIVE) --test api -- --nocapture canary
+	cargo test --locked $(NATIVE) --test api --test panic -- --nocapture canary panic_is_told
 
 .PHONY: spec-lint
 spec-lint: setup ## Lint openapi/openapi.json: no finding at all

@@ -161,6 +161,14 @@ async function accounts(visit: Visit): Promise<void> {
   await page.locator("#accounts-panel-add form button[type=submit]").click();
   await page.locator("#accounts-panel-add summary").first().click();
   await visit.shoot("accounts-add");
+  const gmail = { provider: "gmail", endpoint: { host: "imap.gmail.com", port: 993, tls: "implicit" } };
+  await visit.order(await operator.createOrder({ ...servers(lab), source: gmail }), "accounts");
+  await page.locator("#accounts-tab-add").click();
+  await page.locator("#add-source-kind").selectOption("oauth_refresh");
+  await page.locator("#accounts-panel-add summary").first().click();
+  await page.locator("#add-source-act-for").fill("anna@old.example");
+  await page.locator("#add-source-delegation").selectOption("master_user");
+  await visit.shoot("accounts-tokens");
   await page.locator("#accounts-tab-import").click();
   await visit.shoot("accounts-import");
   const line = (host: string, from: string, to: string) => `${host};${from}@old.example;secret;;${to}@new.example;secret;;`;
@@ -232,7 +240,8 @@ async function status(visit: Visit): Promise<void> {
   const { page, world } = visit;
   const { lab, operator, line } = world;
   const { password } = lab.state;
-  await lab.name({ name: "moving.example", mx: ["mx1.moving.example", "mx2.moving.example"] });
+  await lab.name({ name: "moving.example", mx: ["mx1.moving.example", "mx2.moving.example"], texts: ["v=spf1 include:_spf.moving.example include:newsletters.example ~all"] });
+  await lab.name({ name: "s1._domainkey.moving.example", texts: ["v=DKIM1; k=rsa; p=MIGf"] });
 
   const later = await withAccounts(operator, lab, lab.state.accounts.slice(0, 2));
   await paid(visit, later, 2);
@@ -254,6 +263,7 @@ async function status(visit: Visit): Promise<void> {
   await page.waitForTimeout(8000);
   await visit.shoot("running");
   await visit.button("status.pause").click();
+  await visit.button("status.pause_confirm").click();
   await visit.button("status.resume").waitFor();
   await visit.shoot("paused");
   line.open();
@@ -270,6 +280,7 @@ async function status(visit: Visit): Promise<void> {
   writeFileSync(lab.state.rights_file, "");
   await visit.button("status.retry_confirm").click();
   await page.getByRole("heading", { name: visit.say("status.title_completed"), exact: true }).waitFor({ timeout: 60_000 });
+  await page.getByText(visit.say("mx.spf_present")).waitFor({ timeout: 120_000 });
   await page.locator("tr[aria-rowindex='2'] [aria-expanded]").click();
   await page.locator(".row-details table").waitFor();
   await visit.button("verify.start").click();

@@ -50,6 +50,7 @@ export interface Name {
   mx?: string[];
   /** Ports and hosts. */
   srv?: [number, string][];
+  texts?: string[];
 }
 
 /** A mail that the service has sent. */

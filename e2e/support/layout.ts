@@ -77,7 +77,7 @@ export async function untranslated(page: Page): Promise<string[]> {
 
 const DATA = [
   /^[\d\s.,:%()–→·×+−/-]*$/,
-  /^[\d.,]+ ?(byte|kB|MB|GB|TB)$/,
+  /^[\d.,]+ ?(bytes?|kB|MB|GB|TB)$/,
   /^[A-Z][a-z]{2} \d+(, \d{4})?, \d+:\d\d\s[AP]M$/,
   // How an address begins.
   /^https:\/\/$/,

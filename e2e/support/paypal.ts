@@ -19,6 +19,8 @@ export class PayPal {
   readonly #orders = new Map<string, RemoteOrder>();
   /** Amounts that were really taken. */
   readonly taken: string[] = [];
+  /** What is taken from now on is held back, as an e-cheque is. */
+  holdsBack = false;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -91,7 +93,7 @@ export class PayPal {
     const unit = order.purchase_units[0]!;
     this.taken.push(`${unit.amount.value} ${unit.amount.currency_code}`);
     const { currency_code, value } = unit.amount;
-    const capture = { id: `3C67${order.id}`, status: "COMPLETED", custom_id: unit.custom_id, amount: { currency_code, value } };
+    const capture = { id: `3C67${order.id}`, status: this.holdsBack ? "PENDING" : "COMPLETED", custom_id: unit.custom_id, amount: { currency_code, value } };
     unit.payments = { captures: [capture] };
     order.status = "COMPLETED";
     return order;

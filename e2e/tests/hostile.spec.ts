@@ -3,8 +3,9 @@
 import type { Page } from "@playwright/test";
 
 import { Api } from "../support/api.ts";
+import { PASSWORD, as, operatorDesk, part } from "../support/console.ts";
 import { imap, rudeServer } from "../support/imap.ts";
-import { completed, open, servers } from "../support/ready.ts";
+import { completed, open, servers, withAccounts } from "../support/ready.ts";
 import { Service } from "../support/service.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -92,4 +93,83 @@ test("hostile account names and server messages do nothing", async ({ page, lab 
     rude.close();
     await service.stop();
   }
+});
+
+test("hostile names are shown as they are by the dry run, by the proof and by what is told of DNS", async ({ page, lab, operator, service }) => {
+  test.setTimeout(180_000);
+  const account = { ...lab.state.accounts[5]!, source_user: "hostile@dns.example" };
+  const message = "From: a@b.example\r\nSubject: x\r\n\r\nx\r\n";
+  const commands = FOLDERS.flatMap((folder) => [`CREATE "${folder}"`, `APPEND "${folder}" {${message.length}+}\r\n${message}`]);
+  await imap(lab.state.source.imap_port, account.source_user, lab.state.password, commands);
+  const record = `v=spf1 ${SCRIPT} -all`;
+  await lab.name({ name: "dns.example", mx: ["mx.dns.example"], texts: [record] });
+  const wrong = await watch(page);
+  const draft = await withAccounts(operator, lab, [account]);
+  await open(page, operator, draft);
+  await page.goto(`${service.url}/orders/${draft.id}/confirm`);
+  await page.getByRole("button", { name: "Show what would be copied" }).click();
+  const dryRun = page.getByRole("region", { name: "Dry run", exact: true });
+  for (const folder of FOLDERS) await expect(dryRun.getByText(folder, { exact: true }).first()).toBeVisible({ timeout: 60_000 });
+
+  const done = await completed(operator, lab, [account]);
+  await open(page, operator, done);
+  await expect(page.getByText(record, { exact: true })).toBeVisible({ timeout: 120_000 });
+  // What is missing is named.
+  const missing = FOLDERS.flatMap((folder) => [`SELECT "${folder}"`, "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"]);
+  await imap(lab.state.destination.imap_port, account.destination_user, lab.state.password, missing);
+  const proof = page.getByRole("region", { name: "Proof that everything arrived" });
+  await proof.getByRole("button", { name: "Verify" }).click();
+  await expect(proof.getByText(/messages arrived, byte for byte/)).toBeVisible({ timeout: 60_000 });
+  await proof.getByText(`${account.source_user} → ${account.destination_user}`).click();
+  for (const folder of FOLDERS) await expect(proof.getByText(folder, { exact: true }).first()).toBeVisible();
+  expect(await wrong()).toEqual([]);
+});
+
+test("hostile text of files, of customers and of members does nothing on their screens and on the operator's", async ({ page, browser, lab, operator, service }) => {
+  test.setTimeout(180_000);
+  const wrong = await watch(page);
+  const order = await operator.createOrder(servers(lab));
+  await open(page, operator, order);
+  await page.goto(`${service.url}/orders/${order.id}/accounts`);
+  await page.getByRole("tab", { name: "Add multiple accounts" }).click();
+  const cell = SCRIPT.replaceAll('"', "");
+  const lines = [`;${cell}@old.example;x;;anna@new.example;x;;`, `${cell};ben@old.example;x;;ben@new.example;x;;`, `${cell};two`];
+  const file = { name: `${FOLDERS[0]}.csv`, mimeType: "text/csv", buffer: Buffer.from(lines.join("\r\n")) };
+  await page.getByLabel("Choose file: file of accounts").setInputFiles(file);
+  await expect(page.getByText(`${cell}@old.example`).first()).toBeVisible();
+  await expect(page.getByLabel("Line 2, column 1", { exact: true })).toHaveValue(cell);
+  await page.getByRole("button", { name: "Add 1 account" }).click();
+  await page.goto(`${service.url}/orders/${order.id}/accounts`);
+  await expect(page.getByText(`${cell}@old.example`).first()).toBeVisible();
+
+  const content = (text: string) => Buffer.from(text).toString("base64");
+  const { request, order: asked } = await operator.call<{ request: { id: string }; order: { manage_url: string } }>("POST", "/requests", {
+    accepted_terms: await operator.termsVersion(),
+    accounts: { content: `localhost;${SCRIPT}@old.example;x;localhost;anna@new.example;x;;` },
+    wished_start: new Date(Date.now() + 72 * 3_600_000).toISOString(),
+    contact_address: "hostile@requests.example",
+    note: SCRIPT,
+    attachments: [{ name: "<img src=x onerror=pwned=1>.vcf", content: content("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Anna\r\nEND:VCARD\r\n") }],
+  });
+  await page.goto(asked.manage_url);
+  await page.waitForURL(/\/request$/);
+  await expect(page.getByText(SCRIPT, { exact: true })).toBeVisible();
+  await expect(page.getByText("<img src=x onerror=pwned=1>.vcf")).toBeVisible();
+
+  const desk = await operatorDesk(browser, operator, service.url);
+  const wrongAtDesk = await watch(desk);
+  await part(desk, "Requested migrations");
+  await as(desk, service.url, "/links", { name: SCRIPT, brand: { name: SCRIPT.slice(0, 60) } });
+  await as(desk, service.url, "/api-keys", { name: SCRIPT, scopes: ["orders:read"] });
+  await as(desk, service.url, "/webhooks", { url: "https://hooks.example/<script>pwned=1</script>" });
+  await as(desk, service.url, "/members", { name: SCRIPT, mail: `hostile-${Date.now()}@service.example`, role: "member", password: PASSWORD });
+  await as(desk, service.url, "/tenants", { name: SCRIPT, admin: { name: SCRIPT, mail: `hostile-${Date.now()}@tenant.example`, password: PASSWORD } });
+  for (const [path, text] of [["links", SCRIPT], ["keys", SCRIPT], ["members", SCRIPT], ["tenants", SCRIPT], ["migrations", "<img"], ["requests", "hostile@requests.example"], ["webhooks", "hooks.example"], [`requests/${request.id}`, SCRIPT]] as const) {
+    await desk.goto(`${service.url}/console/${path}`);
+    await expect(desk.getByRole("heading", { level: 1 })).toBeVisible();
+    await expect(desk.getByText(text).first(), path).toBeVisible();
+  }
+  expect(await wrongAtDesk()).toEqual([]);
+  expect(await wrong()).toEqual([]);
+  await desk.context().close();
 });

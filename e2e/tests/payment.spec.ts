@@ -1,7 +1,7 @@
 // Paying: with PayPal, and by a link that has paid already and bears its reseller's brand.
 
 import { violations } from "../support/axe.ts";
-import { Api } from "../support/api.ts";
+import { Api, type Order } from "../support/api.ts";
 import { PayPal } from "../support/paypal.ts";
 import { open, servers, withAccounts } from "../support/ready.ts";
 import { Service } from "../support/service.ts";
@@ -12,34 +12,88 @@ import { expect, test } from "./fixtures.ts";
 const LOGO =
   "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
-test("an order is paid with PayPal, after one thought better of it once", async ({ page, lab }) => {
+test("what was chosen survives a reload and paying with PayPal, and starts once it is paid for", async ({ page, lab }) => {
+  test.setTimeout(180_000);
   const paypal = await PayPal.start();
   const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
   try {
     const operator = new Api(service.url, await service.operatorKey());
     const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: false };
     await operator.call("PUT", "/price", price);
-    const order = await withAccounts(operator, lab, lab.state.accounts.slice(3, 5));
+    const order = await withAccounts(operator, lab, lab.state.accounts.slice(3, 6));
     await open(page, operator, order);
     await page.goto(`${service.url}/orders/${order.id}/confirm`);
-    await expect(page.getByText("€35.46 for 2 accounts (VAT 19%: €5.66)")).toBeVisible();
+    await expect(page.getByText("€53.19 for 3 accounts (VAT 19%: €8.49)")).toBeVisible();
     await expect(page.getByRole("button", { name: "Start migration" })).toBeDisabled();
+    await expect(page.getByText("3 accounts are not paid for yet.")).toBeVisible();
     expect(await violations(page)).toEqual([]);
+
+    // A voucher for one of them leaves two to pay.
+    await page.getByLabel("Voucher code").fill(await operator.voucher(1));
+    await page.getByRole("button", { name: "Redeem voucher" }).click();
+    await expect(page.getByText("€35.46 for 2 accounts (VAT 19%: €5.66)")).toBeVisible();
+
+    const wanted = new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 3 * 86_400_000);
+    const local = new Date(wanted.getTime() - wanted.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+    await page.getByLabel("Only mail since").fill("2015-01-01");
+    await page.getByRole("radio", { name: /When the MX record has changed/ }).check();
+    await page.getByRole("radio", { name: "Later" }).check();
+    await page.getByLabel("Date and time").fill(local);
+    const asChosen = async (): Promise<void> => {
+      await expect(page.getByLabel("Only mail since")).toHaveValue("2015-01-01");
+      await expect(page.getByRole("radio", { name: /When the MX record has changed/ })).toBeChecked();
+      await expect(page.getByRole("radio", { name: "Later" })).toBeChecked();
+      await expect(page.getByLabel("Date and time")).toHaveValue(local);
+    };
+    await page.reload();
+    await asChosen();
 
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
     await expect(page.getByRole("heading", { name: "Pay 35.46 EUR?" })).toBeVisible({ timeout: 30_000 });
     await page.getByRole("link", { name: "Cancel and return" }).click();
     await expect(page.getByText("The payment was cancelled; nothing was taken.")).toBeVisible();
     expect(paypal.taken).toEqual([]);
+    await asChosen();
+    expect(await violations(page)).toEqual([]);
 
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
     await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
-    await expect(page.getByText("Paid. Thank you.")).toBeVisible({ timeout: 30_000 });
-    await expect(page.getByText("Paid: all 2 accounts are covered.")).toBeVisible();
-    await expect(page.getByRole("button", { name: "Pay with PayPal" })).toHaveCount(0);
+    await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible({ timeout: 60_000 });
     expect(paypal.taken).toEqual(["35.46 EUR"]);
-    await page.getByRole("button", { name: "Start migration" }).click();
-    await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible({ timeout: 60_000 });
+    const started = await operator.call<Order & { earliest_start: string; delta_schedule: unknown; options: { since: string } }>("GET", `/orders/${order.id}`);
+    expect(new Date(started.earliest_start)).toEqual(wanted);
+    expect(started.delta_schedule).toMatchObject({ trigger: "mx_changed" });
+    expect(started.options.since).toBe("2015-01-01");
+  } finally {
+    await service.stop();
+    paypal.stop();
+  }
+});
+
+test("what became of a payment is told again to whoever opens the page anew, and nobody pays twice", async ({ page, lab }) => {
+  test.setTimeout(180_000);
+  const paypal = await PayPal.start();
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
+  try {
+    const operator = new Api(service.url, await service.operatorKey());
+    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+    const account = lab.state.accounts[2]!;
+    const order = await withAccounts(operator, lab, [account]);
+    await open(page, operator, order);
+    await page.goto(`${service.url}/orders/${order.id}/confirm`);
+    paypal.holdsBack = true;
+    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    const held = page.getByText("PayPal holds the payment back for now. The migration starts by itself once it is settled.");
+    await expect(held).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByRole("button", { name: "Pay with PayPal" })).toHaveCount(0);
+    await page.reload();
+    await expect(held).toBeVisible();
+    await expect(page.getByRole("button", { name: "Pay with PayPal" })).toHaveCount(0);
+    expect(await violations(page)).toEqual([]);
+    // The money is still to come, and the order waits for it: then it starts, whoever looks on.
+    const waiting = await operator.call<{ state: string }>("GET", `/orders/${order.id}`);
+    expect(waiting.state).toBe("awaiting_payment");
   } finally {
     await service.stop();
     paypal.stop();

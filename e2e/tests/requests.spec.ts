@@ -2,9 +2,11 @@
 
 import type { Browser, Page } from "@playwright/test";
 
-import type { Api } from "../support/api.ts";
+import { Api } from "../support/api.ts";
 import { PASSWORD, as, look, operatorDesk, part, signIn } from "../support/console.ts";
 import type { Lab, LabAccount } from "../support/lab.ts";
+import { PayPal } from "../support/paypal.ts";
+import { Service } from "../support/service.ts";
 import { expect, test } from "./fixtures.ts";
 
 const CUSTOMER = "customer@requests.example";
@@ -191,6 +193,45 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
   });
   await desk.context().close();
+});
+
+test("an accepted request is paid for with PayPal, and is then started as agreed", async ({ page, lab }) => {
+  test.setTimeout(240_000);
+  const paypal = await PayPal.start();
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
+  try {
+    const operator = new Api(service.url, await service.operatorKey());
+    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+    const account = lab.state.accounts[1]!;
+    const order = await ask(page, service.url, lab, [account], "payer@requests.example");
+    const { items } = await operator.call<{ items: { id: string }[] }>("GET", "/requests");
+    await operator.call("POST", `/requests/${items[0]!.id}/accept`);
+    await operator.call("POST", `/requests/${items[0]!.id}/start`, { earliest_start: new Date().toISOString() });
+    const title = page.getByRole("heading", { level: 1 });
+    await expect(title).toHaveText("We will do it", { timeout: 60_000 });
+    await expect(page.getByText("One thing is left: payment")).toBeVisible();
+    await look(page, "a request that waits for payment");
+    await page.getByRole("link", { name: "Pay", exact: true }).click();
+    await expect(page.getByRole("heading", { name: "Pay for the migration" })).toBeVisible();
+    // What the operator starts cannot be started here.
+    await expect(page.getByRole("button", { name: "Start migration" })).toHaveCount(0);
+    await expect(page.getByText("€14.90 for 1 account (VAT 19%: €2.38)")).toBeVisible();
+    await look(page, "paying for a request");
+
+    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("link", { name: "Cancel and return" }).click({ timeout: 30_000 });
+    await expect(page.getByText("The payment was cancelled; nothing was taken.")).toBeVisible();
+    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    // Once it is paid for, the page of the request is open again.
+    await page.waitForURL(`${service.url}/orders/${order}/request`, { timeout: 60_000 });
+    expect(paypal.taken).toEqual(["14.90 EUR"]);
+    await expect(title).toHaveText("Everything has been migrated", { timeout: 120_000 });
+    expect((await lab.compare(account, { leaveOut: ["Trash", "Junk"] })).counters.missing).toBe(0);
+  } finally {
+    await service.stop();
+    paypal.stop();
+  }
 });
 
 test("a request is declined with a reason, or cancelled by its customer", async ({ page, browser, operator, service, lab }) => {

@@ -40,7 +40,8 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
   test.setTimeout(300_000);
   const { source, closed_port, password, rights_file, destination } = lab.state;
   await prepare(lab);
-  await lab.name({ name: "moving.example", mx: ["mx.moving.example"] });
+  await lab.name({ name: "moving.example", mx: ["mx.moving.example"], texts: ["v=spf1 include:_spf.moving.example -all"] });
+  await lab.name({ name: "s1._domainkey.moving.example", texts: ["v=DKIM1; k=rsa; p=MIGf"] });
   const line = await SlowLine.start(closed_port, source.imaps_port);
   const order = await operator.createOrder({
     ...servers(lab),
@@ -64,15 +65,20 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(mx.getByText("The MX record still points to mx.moving.example; others may remember it for 1 hour.")).toBeVisible({ timeout: 60_000 });
     await expect(mx.getByText("This domain has no MX record at the moment; as soon as it gets one, you see it here.")).toBeVisible();
     await expect(mx.getByText("A delta starts by itself once the record has changed.")).toBeVisible();
-    await lab.name({ name: "moving.example", mx: ["mx.safe.example"] });
+    await expect(mx.getByText(/SPF/)).toHaveCount(0);
+    await lab.name({ name: "moving.example", mx: ["mx.safe.example"], texts: ["v=spf1 include:_spf.moving.example -all"] });
   });
 
   await test.step("while it runs there is a chart of its speed, and it can be paused", async () => {
     await expect(title).toHaveText("Your mail is on its way");
+    await expect(page.getByText("Speed since you opened this page")).toBeVisible();
     const chart = page.getByRole("img", { name: /^now .*, highest / });
     await expect(chart).toBeVisible({ timeout: 60_000 });
     expect(await chart.locator("polyline").getAttribute("points")).toMatch(/^[\d.]+,[\d.]+( [\d.]+,[\d.]+)+$/);
     await button("Pause").click();
+    const question = page.getByRole("dialog", { name: "Pause the migration?" });
+    await expect(question).toContainText("then it goes on where it stopped");
+    await question.getByRole("button", { name: "Pause now" }).click();
     await expect(title).toHaveText("Paused");
     line.open();
     await button("Resume").click();
@@ -183,8 +189,30 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     expect(counters["extra"]).toBe(0);
   });
 
+  const records = page.getByRole("region", { name: "What DNS says of your domain" });
+  await test.step("once the mail has arrived one sees who may send, domain by domain", async () => {
+    const moving = records.getByRole("listitem").filter({ hasText: "moving.example" });
+    await expect(moving.getByText("There is an SPF record. The new provider tells you what it must name.")).toBeVisible({ timeout: 120_000 });
+    await expect(moving.getByText("v=spf1 include:_spf.moving.example -all")).toBeVisible();
+    await expect(moving.getByText("There is a DKIM key: s1")).toBeVisible();
+    const old = records.getByRole("listitem").filter({ hasText: "old.example" });
+    await expect(old.getByText("There is no SPF record.")).toBeVisible();
+    await expect(old.getByText("No DKIM key stands under any of the usual names.")).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+  });
+
   await test.step("the switch of the MX record is seen by itself", async () => {
-    await expect(mx.getByText(/The MX record points to mx\.safe\.example now; by .* everybody knows it\./)).toBeVisible({ timeout: 120_000 });
+    await expect(records.getByText(/The MX record points to mx\.safe\.example now; by .* everybody knows it\./)).toBeVisible({ timeout: 120_000 });
+  });
+
+  await test.step("what is cancelled has no percentage, but tells what was copied", async () => {
+    await button("Cancel migration").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Cancel migration" }).click();
+    await expect(title).toHaveText("Cancelled");
+    const overall = page.getByRole("region", { name: "Overall progress" });
+    await expect(overall.getByText(/^Copied before it ended: /)).toBeVisible();
+    await expect(overall.getByRole("progressbar")).toHaveCount(0);
+    expect(await violations(page)).toEqual([]);
   });
   line.stop();
 });

@@ -7,7 +7,7 @@ import type { Order } from "../support/api.ts";
 import { violations } from "../support/axe.ts";
 import { imap } from "../support/imap.ts";
 import type { Lab, LabAccount } from "../support/lab.ts";
-import { open, withAccounts } from "../support/ready.ts";
+import { open, servers, withAccounts } from "../support/ready.ts";
 import { text } from "../support/texts.ts";
 import { Walk } from "../support/walk.ts";
 import { expect, test } from "./fixtures.ts";
@@ -36,7 +36,14 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await lab.name({ name: "_imap._tcp.new.example", srv: [[destination.imap_port, "localhost"]] });
     const from = page.getByRole("region", { name: "From", exact: true });
     const search = page.getByRole("combobox", { name: "Current provider" });
+    await search.fill("gmail");
+    await search.press("Enter");
+    await expect(from.getByText("imap.gmail.com")).toBeVisible();
     await search.fill("someone@nowhere.example");
+    await search.blur();
+    // What was chosen before does not come back in the place of the address.
+    await expect(search).toHaveValue("someone@nowhere.example");
+    await expect(from.getByText("imap.gmail.com")).toHaveCount(0);
     await expect(from.getByText("No settings were found for nowhere.example.")).toBeVisible({ timeout: 30_000 });
     await search.fill("anna@old.example");
     await expect(from.getByText(`localhost:${source.imaps_port}`)).toBeVisible({ timeout: 30_000 });
@@ -191,4 +198,87 @@ test("the free trial has a summary of its own, which follows the ticks", async (
   await expect(messages).toHaveText("2", { timeout: 60_000 });
   await page.getByRole("radio", { name: /Full migration/ }).check();
   await expect(messages).toHaveText("6");
+});
+
+test("a reload goes on at the same step, and another device by the link that the step shows", async ({ page, browser, lab, service }) => {
+  const walk = new Walk({ page, url: service.url, lab, look: async () => {}, voucher: async () => "" });
+  await walk.introduction();
+  await walk.providers();
+  await walk.addAccount(lab.state.accounts[1]!, lab.state.password);
+  const pairs = (at: Page) => at.getByRole("table", { name: "Account pairs" }).getByRole("row");
+  await page.reload();
+  await walk.at("Configure accounts");
+  await expect(pairs(page)).toHaveCount(2);
+
+  await page.getByText("Go on later or on another device").click();
+  expect(await violations(page)).toEqual([]);
+  const link = await page.locator(".later .mono").textContent();
+  const device = await browser.newContext({ locale: "en-GB" });
+  const elsewhere = await device.newPage();
+  await elsewhere.goto(link!);
+  const bar = elsewhere.getByRole("navigation", { name: "Steps" });
+  await expect(bar.locator("[aria-current=step]")).toContainText("Confirm migration");
+  await bar.getByRole("link", { name: /Configure accounts/ }).click();
+  await expect(pairs(elsewhere)).toHaveCount(2);
+  await expect(pairs(elsewhere).nth(1).getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
+  await device.close();
+});
+
+test("counting that goes on while one reloads fills in, and where status mails go can be put right after the start", async ({ page, lab, service, operator }) => {
+  const account = lab.state.accounts[2]!;
+  const order = await withAccounts(operator, lab, [account]);
+  await open(page, operator, order);
+  await page.goto(`${service.url}/orders/${order.id}/confirm`);
+  await expect(page.getByText("Status mails go to owner@customer.example.")).toBeVisible();
+  const messages = page.locator(".fact").filter({ has: page.getByText("Messages", { exact: true }) }).locator("dd");
+  await expect(messages).toHaveText(account.messages.toLocaleString("en"), { timeout: 60_000 });
+  await operator.redeem(order.id, await operator.voucher(1));
+  await operator.start(order.id);
+  await operator.watch(order.id, () => {}, 120);
+  await page.goto(`${service.url}/orders/${order.id}/providers`);
+  const address = page.getByLabel("Mail address for status mails");
+  await address.fill("not an address");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.locator("#notify-error .field-error")).toBeVisible();
+  await address.fill("right@customer.example");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Which accounts?" })).toBeVisible();
+  const changed = await operator.call<{ notify_address: string }>("GET", `/orders/${order.id}`);
+  expect(changed.notify_address).toBe("right@customer.example");
+});
+
+test("each layout has an example, and what a row lacks is asked for beside the file", async ({ page, lab, service, operator }) => {
+  const { source, accounts, password, master_user, master_password } = lab.state;
+  const order = await operator.createOrder(servers(lab));
+  await open(page, operator, order);
+  await page.goto(`${service.url}/orders/${order.id}/accounts`);
+  await page.getByText(text("en", "admin.title")).click();
+  const admin = page.getByRole("form", { name: "Current account" });
+  await admin.getByLabel(text("en", "admin.user")).fill(master_user);
+  await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
+  await admin.getByRole("button", { name: "Keep admin credentials" }).click();
+  await expect(admin.getByText("Kept, encrypted, and never shown again.")).toBeVisible();
+  await page.getByRole("tab", { name: "Add multiple accounts" }).click();
+  const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
+  const links = panel.getByRole("listitem").getByRole("link");
+  await expect(links).toHaveText(["request", "standard", "master user", "pairs", "full", "Microsoft"]);
+  for (const link of await links.all()) {
+    const answer = await page.request.get(service.url + (await link.getAttribute("href")));
+    expect(answer.headers()["content-type"]).toContain("text/csv");
+  }
+  const anna = accounts[4]!;
+  const line = `127.0.0.1:${source.imaps_port};${anna.source_user};;;${anna.destination_user};${password};;`;
+  await panel.getByLabel("Choose file: file of accounts").setInputFiles({ name: "a.csv", mimeType: "text/csv", buffer: Buffer.from(`${line}\r\n`) });
+  await expect(panel.getByText("1 account can be added")).toBeVisible();
+  await panel.getByRole("checkbox", { name: "The admin opens current accounts without a password" }).check();
+  const certificate = panel.getByLabel("Name in the current server’s certificate");
+  await certificate.fill("no name!");
+  await panel.getByRole("button", { name: "Add 1 account" }).click();
+  await expect(panel.getByText("This is not a server name.")).toBeVisible();
+  await certificate.fill("localhost");
+  expect(await violations(page)).toEqual([]);
+  await panel.getByRole("button", { name: "Add 1 account" }).click();
+  const pair = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: anna.source_user });
+  await expect(pair.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
+  await expect(pair).toContainText("The admin logs in for this account");
 });

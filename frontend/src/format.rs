@@ -25,6 +25,11 @@ impl SizeUnit {
         (Self::Kilobyte, 1_000),
     ];
 
+    /// How long its name is in `Intl`: a byte has no sign that everybody knows, and its name a plural.
+    pub fn display(self) -> &'static str {
+        if self == Self::Byte { "long" } else { "short" }
+    }
+
     /// Its name in `Intl`.
     pub fn intl(self) -> &'static str {
         match self {

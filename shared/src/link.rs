@@ -179,6 +179,19 @@ pub struct LinkCreate {
     pub once: bool,
 }
 
+/// Something that a link fixes or brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LinkPart {
+    /// The old provider: end users choose it again.
+    Source,
+    /// The new provider: end users choose it again.
+    Destination,
+    /// What pays: end users pay for themselves. A voucher that paid so far stays good for what is left of it.
+    Voucher,
+}
+
 /// Changes to a link; what is absent stays. Orders made by it before keep what they have.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -187,17 +200,24 @@ pub struct LinkChange {
     /// What to call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The old provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<ProviderChoice>,
     /// The new provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub destination: Option<ProviderChoice>,
+    /// What the link no longer fixes or brings; not together with a new value for the same.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 3))]
+    pub release: Vec<LinkPart>,
     /// The page's language to begin with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
     /// All of the brand anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brand: Option<Brand>,
-    /// Another voucher that pays; not together with `prepaid_pairs`. To let the link pay for nothing more, revoke its
-    /// voucher.
+    /// Another voucher that pays; not together with `prepaid_pairs`. To let the link pay for nothing more, release
+    /// `voucher`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub voucher_id: Option<VoucherId>,
     /// So many account pairs more are paid for, 1 to 10000, by a voucher of their own in the place of the one so far.

@@ -342,6 +342,9 @@ pub struct Order {
     /// The page's address with the manage token in its fragment; only for who may manage the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manage_url: Option<String>,
+    /// A link for somebody who is to look on: it opens the order and lets nobody change it. Only for who may manage it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub view_url: Option<String>,
     /// What can be done now.
     pub actions: Vec<OrderAction>,
 }

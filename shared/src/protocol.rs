@@ -72,10 +72,22 @@ pub struct Protocol {
     pub folders: Vec<FolderProtocol>,
     /// General errors and notes: what concerns a folder or the whole run.
     pub notes: Vec<Finding>,
-    /// Messages that were duplicates, skipped, failed or uncertain; at most 1000, failed ones first.
+    /// Messages that were duplicates, skipped, failed or uncertain; at most 1000, failed ones first; listProtocolItems has
+    /// all of them.
     pub items: Vec<ItemProtocol>,
     /// How many such messages there are in all.
     pub items_total: u64,
+}
+
+/// One page of a protocol's messages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProtocolItemPage {
+    /// The messages: failed, uncertain, skipped, duplicate.
+    pub items: Vec<ItemProtocol>,
+    /// To be sent as `cursor` for the next page, with the same filter; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
 }
 
 /// The runs of a pair, oldest first.

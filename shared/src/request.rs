@@ -46,14 +46,21 @@ pub enum RequestState {
     Done,
     /// The operator will not do it, and has said why.
     Declined,
-    /// The customer does not want it any more, or its order ended before it was done.
+    /// The customer does not want it any more.
     Cancelled,
+    /// Its order's time was over before it was done: nobody started it, or it did not come to its end.
+    Expired,
 }
 
 impl RequestState {
     /// Every state.
-    pub const ALL: [Self; 6] =
-        [Self::Requested, Self::Accepted, Self::Running, Self::Done, Self::Declined, Self::Cancelled];
+    pub const ALL: [Self; 7] =
+        [Self::Requested, Self::Accepted, Self::Running, Self::Done, Self::Declined, Self::Cancelled, Self::Expired];
+
+    /// True once it will not be done: what was sent with it is erased.
+    pub fn is_off(self) -> bool {
+        matches!(self, Self::Declined | Self::Cancelled | Self::Expired)
+    }
 
     /// True while it waits for the operator to start it.
     pub fn is_open(self) -> bool {
@@ -95,7 +102,8 @@ pub struct AttachmentUpload {
     /// Its name, ending in `.vcf` or `.ics`; 1 to 200 characters.
     #[cfg_attr(feature = "openapi", schema(example = "contacts.vcf", min_length = 1, max_length = 200))]
     pub name: String,
-    /// Its bytes in Base64 (RFC 4648 section 4): UTF-8, a whole vCard or iCalendar file of at most 5 MB.
+    /// Its bytes in Base64 (RFC 4648 section 4): UTF-8, UTF-16 or Windows-1252, a whole vCard or iCalendar file of at most
+    /// 5 MB.
     #[cfg_attr(feature = "openapi", schema(max_length = 6_666_668))]
     pub content: Secret,
 }

@@ -94,6 +94,16 @@ impl Counts {
         self.stored_bytes + self.present_bytes + self.skipped_bytes + self.failed_bytes + self.uncertain_bytes
     }
 
+    /// Messages that are at the destination: copied by this run, or there before.
+    pub fn arrived(&self) -> u64 {
+        self.stored + self.present
+    }
+
+    /// Bytes of those.
+    pub fn arrived_bytes(&self) -> u64 {
+        self.stored_bytes + self.present_bytes
+    }
+
     /// Adds `other`, field by field.
     pub fn add(&mut self, other: &Self) {
         self.listed += other.listed;

@@ -1,6 +1,8 @@
 //! The test hosts: what orders of sandbox keys reach instead of mail servers.
 
-use crate::endpoint::HostName;
+use serde::{Deserialize, Serialize};
+
+use crate::endpoint::{Endpoint, HostName};
 
 /// What all test hosts' names end with. The top-level domain `test` is no part of the DNS (RFC 6761).
 pub const SANDBOX_DOMAIN: &str = "sandbox.mailferry.test";
@@ -56,6 +58,33 @@ impl TestHost {
     }
 }
 
+/// A test host, for who builds against the sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TestHostInfo {
+    /// How an order of a sandbox key names it; port 143 with STARTTLS works too.
+    pub endpoint: Endpoint,
+    /// What it does, in plain English.
+    #[cfg_attr(feature = "openapi", schema(example = "Takes every user name and password."))]
+    pub behaviour: String,
+}
+
+impl TestHostInfo {
+    /// What is told of a test host; `None` only if its name were none.
+    pub fn of(host: TestHost) -> Option<Self> {
+        let endpoint = Endpoint::imaps(host.name().parse().ok()?);
+        Some(Self { endpoint, behaviour: host.behaviour().to_owned() })
+    }
+}
+
+/// The test hosts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TestHostList {
+    /// All of them.
+    pub items: Vec<TestHostInfo>,
+}
+
 /// True for every name that only test hosts can have, whether there is one of it or not.
 pub fn is_sandbox_name(host: &HostName) -> bool {
     let name = host.as_str();
@@ -74,6 +103,7 @@ mod tests {
     fn a_test_host_is_known_by_its_name_alone() {
         for &one in TestHost::ALL {
             assert_eq!(TestHost::of(&host(&one.name())), Some(one));
+            assert!(TestHostInfo::of(one).is_some_and(|told| TestHost::of(&told.endpoint.host) == Some(one)));
         }
         assert_eq!(TestHost::of(&host("OK.Sandbox.Mailferry.TEST.")), Some(TestHost::Ok));
         for other in

@@ -56,6 +56,59 @@ pub enum MxState {
     Changed,
 }
 
+/// Whether a domain lets the new provider send in its name by SPF (RFC 7208).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SpfState {
+    /// There is no SPF record.
+    Absent,
+    /// There is more than one, so that none counts (RFC 7208 section 4.5).
+    Several,
+    /// There is one. What the new provider wants in it is not known.
+    Present,
+    /// There is one, without what the new provider wants in it.
+    Lacking,
+    /// There is one, with what the new provider wants in it.
+    Complete,
+}
+
+/// Who may send mail in a domain's name, by its DNS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SendingRecords {
+    /// What its SPF record says.
+    pub spf: SpfState,
+    /// Its SPF records as they stand in DNS; there should be one.
+    #[cfg_attr(feature = "openapi", schema(example = json!(["v=spf1 include:_spf.new.example ~all"])))]
+    pub spf_records: Vec<String>,
+    /// Names (selectors, RFC 6376 section 3.1) under which there is a DKIM key.
+    #[cfg_attr(feature = "openapi", schema(example = json!(["selector1"])))]
+    pub dkim: Vec<String>,
+    /// Names that were looked at: those of the new provider, or else usual ones. A key under another name is not found.
+    pub dkim_looked_at: Vec<String>,
+    /// When DNS answered.
+    pub looked_up_at: DateTime<Utc>,
+}
+
+/// What the new provider wants in the DNS of a domain, as far as that is known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WantedRecords {
+    /// Its mail exchangers. One that begins with `*.` has a name of the domain's own before it.
+    #[cfg_attr(feature = "openapi", schema(example = json!(["mx1.new.example"])))]
+    pub mx: Vec<String>,
+    /// What an SPF record must name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "include:_spf.new.example"))]
+    pub spf: Option<String>,
+    /// The names of its DKIM keys.
+    pub dkim: Vec<String>,
+    /// Its own instructions.
+    #[cfg_attr(feature = "openapi", schema(example = "https://new.example/help/dns"))]
+    pub source: String,
+}
+
 /// A domain of the order's source addresses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -86,6 +139,9 @@ pub struct MxWatch {
     pub delta_id: Option<DeltaId>,
     /// True if the latest look-up failed; what is told is from the one before.
     pub lookup_failed: bool,
+    /// Who may send in its name; looked up once the first run has ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sending: Option<SendingRecords>,
 }
 
 /// The domains of an order's source addresses.
@@ -96,6 +152,9 @@ pub struct MxReport {
     pub items: Vec<MxWatch>,
     /// True if the order's delta starts by itself once the records have changed.
     pub starts_delta: bool,
+    /// What the new provider wants in DNS, if that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<WantedRecords>,
     /// When to ask again, milliseconds.
     pub poll_after_ms: u32,
 }

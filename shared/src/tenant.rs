@@ -18,6 +18,15 @@ pub struct TenantLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10000))]
     pub max_active_orders: Option<u32>,
+    /// The largest message that its orders copy, bytes; an order's own option may be less, not more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, example = 50_000_000))]
+    pub max_message_bytes: Option<u64>,
+    /// Connections that its runs have to one mail server at once, 1 to 1000, within what the service and the provider
+    /// allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
+    pub max_connections_per_host: Option<u32>,
 }
 
 /// A tenant.

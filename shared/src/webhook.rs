@@ -66,7 +66,8 @@ event_kinds! {
     RequestRunning, "request.running", "Its order runs.";
     RequestDone, "request.done", "Everything has been migrated.";
     RequestDeclined, "request.declined", "The operator will not do it.";
-    RequestCancelled, "request.cancelled", "The customer does not want it any more, or its order ended before.";
+    RequestCancelled, "request.cancelled", "The customer does not want it any more.";
+    RequestExpired, "request.expired", "Its order's time was over before it was done.";
 }
 
 /// The body of a webhook. Nothing in it is personal: read the order for more.

@@ -14,7 +14,6 @@ use mailferry_shared::{
 
 mod cell;
 mod columns;
-mod encoding;
 mod example;
 mod shape;
 
@@ -23,6 +22,8 @@ pub use example::example;
 pub use shape::Separator;
 
 use shape::Shape;
+
+use crate::encoding::{self, NotText};
 
 /// The largest file, bytes.
 pub const MAX_BYTES: usize = 10_000_000;
@@ -124,7 +125,10 @@ pub fn read(bytes: &[u8], reading: &Reading) -> Result<AccountFile, FileError> {
     }
     let Reading { layout, max_rows, corrections } = reading;
     let (layout, max_rows) = (*layout, *max_rows);
-    let (text, encoding) = encoding::decode(bytes)?;
+    if matches!(bytes, [b'P', b'K', 3, 4, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..]) {
+        return Err(FileError::Spreadsheet);
+    }
+    let (text, encoding) = encoding::decode(bytes).map_err(|NotText| FileError::NotText)?;
     let (announced, text) = shape::announced_separator(&text);
     let mut lines = numbered_lines(text, max_rows, if announced.is_some() { 2 } else { 1 })?;
     let shape = shape::recognise(&lines, layout, announced)?;

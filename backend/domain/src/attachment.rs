@@ -7,6 +7,8 @@
 
 use mailferry_shared::request::{AttachmentKind, MAX_ATTACHMENT_BYTES};
 
+use crate::encoding::{NotText, decode};
+
 /// The longest name, characters.
 pub const MAX_NAME_CHARS: usize = 200;
 
@@ -34,8 +36,8 @@ pub enum AttachmentError {
     /// Larger than [`MAX_ATTACHMENT_BYTES`].
     #[error("A file has at most {} MB; export the contacts or the calendar in parts.", MAX_ATTACHMENT_BYTES / 1_000_000)]
     TooLarge,
-    /// Not UTF-8, or with NUL in it.
-    #[error("The file is not text in UTF-8; export it again as vCard (.vcf) or iCalendar (.ics).")]
+    /// Something else than text.
+    #[error("The file is not text; export it again as vCard (.vcf) or iCalendar (.ics).")]
     NotText,
     /// Something else than what its name says.
     #[error("The file is no list of contacts: it must consist of BEGIN:VCARD … END:VCARD.")]
@@ -45,7 +47,7 @@ pub enum AttachmentError {
     NoCalendar,
 }
 
-/// Looks at a file of this name and content.
+/// Looks at a file of this name and content: UTF-8, UTF-16, or Windows-1252 as older programs write it.
 ///
 /// # Errors
 /// [`AttachmentError`].
@@ -54,11 +56,8 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Result<Inspected, AttachmentError> {
     if bytes.len() > MAX_ATTACHMENT_BYTES {
         return Err(AttachmentError::TooLarge);
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| AttachmentError::NotText)?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.contains('\0') {
-        return Err(AttachmentError::NotText);
-    }
+    let (text, _) = decode(bytes).map_err(|NotText| AttachmentError::NotText)?;
+    let text = text.as_str();
     if text.trim().is_empty() {
         return Err(AttachmentError::Empty);
     }
@@ -145,6 +144,12 @@ mod tests {
         let contacts = Inspected { kind: AttachmentKind::Contacts, entries: 2 };
         assert_eq!(inspect("Anna's contacts.VCF", CARDS.as_bytes()), Ok(contacts));
         assert_eq!(inspect("a.vcf", format!("\u{feff}{CARDS}").as_bytes()), Ok(contacts), "with a byte order mark");
+        let utf16: Vec<u8> = [0xfeff].into_iter().chain(CARDS.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        assert_eq!(inspect("a.vcf", &utf16), Ok(contacts), "UTF-16, as Windows writes it");
+        let windows = CARDS.replace('\u{f8}', "\u{fffd}").into_bytes();
+        let windows =
+            String::from_utf8_lossy(&windows).split('\u{fffd}').map(str::as_bytes).collect::<Vec<_>>().join(&0xf8);
+        assert_eq!(inspect("a.vcf", &windows), Ok(contacts), "Windows-1252, as vCard 2.1 often is");
         let calendar = Inspected { kind: AttachmentKind::Calendar, entries: 2 };
         assert_eq!(inspect("work.ics", CALENDAR.as_bytes()), Ok(calendar));
         let two = [CALENDAR, CALENDAR].concat();
@@ -171,7 +176,6 @@ mod tests {
             ("a.vcf", b"", Empty),
             ("a.vcf", b"\xef\xbb\xbf\r\n", Empty),
             ("a.vcf", &large, TooLarge),
-            ("a.vcf", b"BEGIN:VCARD\nFN:\xff\nEND:VCARD\n", NotText),
             ("a.vcf", b"BEGIN:VCARD\n\0\nEND:VCARD\n", NotText),
             ("a.vcf", CALENDAR.as_bytes(), NoContacts),
             ("a.ics", CARDS.as_bytes(), NoCalendar),
@@ -180,7 +184,9 @@ mod tests {
             ("a.vcf", b"BEGIN:VCARD\nFN:Anna\n", NoContacts),
             ("a.ics", b"BEGIN:VCALENDAR\nBEGIN:VEVENT\nEND:VCALENDAR\nEND:VEVENT\n", NoCalendar),
             ("a.ics", b"END:VCALENDAR\n", NoCalendar),
-            ("a.ics", b"MZ\x90\n", NotText),
+            ("a.ics", b"MZ\x90\n", NoCalendar),
+            ("a.ics", b"MZ\x90\0\x03\n", NotText),
+            ("a.vcf", b"\xff\xfeB", NotText),
         ] {
             assert_eq!(inspect(name, bytes), Err(error), "{name}: {}", String::from_utf8_lossy(bytes));
         }

@@ -22,6 +22,16 @@ pub struct Terms {
     pub purge_after_end: Duration,
     /// The delay of a delta that starts by itself, hours: unless another is asked for, the least, the most.
     pub delta_delay_hours: DelayHours,
+    /// Orders at work at once for each member or API key, unless their tenant has a limit of its own.
+    pub active_orders: u32,
+}
+
+impl Terms {
+    /// The latest time at which a full migration may start after a free trial whose run was started `first`: its link must
+    /// still work for as long as after any end.
+    pub fn latest_start_after(&self, first: DateTime<Utc>) -> DateTime<Utc> {
+        first + self.link_after_start - self.link_after_end
+    }
 }
 
 /// The delay of a delta that starts by itself, hours from the end of the first run.
@@ -44,6 +54,7 @@ impl Default for Terms {
             link_warning: Duration::days(3),
             purge_after_end: Duration::days(30),
             delta_delay_hours: DelayHours { usual: 8, least: 4, most: 23 },
+            active_orders: 10,
         }
     }
 }
@@ -243,17 +254,17 @@ impl OrderLife {
         }
     }
 
-    /// When the link stops working.
-    pub fn expires_at(self, created_at: DateTime<Utc>, terms: &Terms) -> DateTime<Utc> {
+    /// When the link stops working; `since` tells since when it is a draft, or over.
+    pub fn expires_at(self, since: DateTime<Utc>, terms: &Terms) -> DateTime<Utc> {
         match self {
             Self::Active(begun) | Self::Paused(begun) => begun.started_at + terms.link_after_start,
             Self::Completed(begun, ended) => {
                 (ended.finished_at + terms.link_after_end).min(begun.started_at + terms.link_after_start)
             }
-            Self::Scheduled { start } => start.earliest + terms.draft_life,
-            Self::Draft | Self::AwaitingPayment { .. } | Self::Closed | Self::Cancelled => {
-                created_at + terms.draft_life
-            }
+            // Nobody asks for a start in the past: whoever pays late has this time again.
+            Self::AwaitingPayment { start } | Self::Scheduled { start } => start.earliest + terms.draft_life,
+            Self::Draft => since + terms.draft_life,
+            Self::Closed | Self::Cancelled => since + terms.link_after_end,
         }
     }
 
@@ -301,6 +312,15 @@ mod tests {
         let life = life.start_delta().and_then(|o| o.complete(at(9))).expect("delta completes");
         assert_eq!(life.expires_at(at(0), &Terms::default()), at(23));
         assert_eq!(life.close().state(), OrderState::Closed);
+    }
+
+    #[test]
+    fn who_waits_for_payment_has_time_from_the_start_and_who_cancels_can_still_read() {
+        let terms = Terms::default();
+        let waiting = OrderLife::AwaitingPayment { start: Start { earliest: at(50), ..main_start() } };
+        assert_eq!(waiting.expires_at(at(0), &terms), at(80), "however long ago it was created");
+        assert_eq!(OrderLife::Cancelled.expires_at(at(50), &terms), at(64));
+        assert_eq!(OrderLife::Draft.expires_at(at(50), &terms), at(80));
     }
 
     #[test]

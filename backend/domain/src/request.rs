@@ -1,7 +1,7 @@
 //! Requested migrations: when one may be wished for, and how a request goes from one state to the next.
 //!
 //! Until it is started a request has its own life: requested, accepted, declined, cancelled. From then on it follows its
-//! order.
+//! order; once that is over, it is done or has expired.
 
 use chrono::{DateTime, Datelike, Duration, FixedOffset, Utc, Weekday};
 use mailferry_shared::{
@@ -100,14 +100,15 @@ fn error(from: RequestState, action: &'static str) -> RequestTransitionError {
 /// start has begun.
 #[must_use]
 pub fn follow(state: RequestState, order: OrderLife, delta_pending: bool) -> RequestState {
-    use RequestState::{Accepted, Cancelled, Declined, Done, Requested, Running};
+    use RequestState::{Accepted, Cancelled, Declined, Done, Expired, Requested, Running};
     match (state, order) {
         // What came after is the order's own affair.
-        (Done | Declined | Cancelled, _) => state,
+        (Done | Declined | Cancelled | Expired, _) => state,
         (_, OrderLife::Active(_) | OrderLife::Paused(_)) => Running,
         (_, OrderLife::Completed(begun, _)) if begun.kind == StartKind::Main && !delta_pending => Done,
         (_, OrderLife::Completed(..)) => Running,
-        (_, OrderLife::Cancelled | OrderLife::Closed) => Cancelled,
+        (_, OrderLife::Cancelled) => Cancelled,
+        (_, OrderLife::Closed) => Expired,
         (
             Requested | Accepted | Running,
             OrderLife::Draft | OrderLife::AwaitingPayment { .. } | OrderLife::Scheduled { .. },
@@ -178,12 +179,12 @@ mod tests {
 
     #[test]
     fn an_answer_is_given_while_it_waits_and_not_after() {
-        use RequestState::{Accepted, Cancelled, Declined, Done, Requested, Running};
+        use RequestState::{Accepted, Cancelled, Declined, Done, Expired, Requested, Running};
         assert_eq!(accept(Requested), Ok(Accepted));
         assert_eq!((decline(Requested), decline(Accepted)), (Ok(Declined), Ok(Declined)));
         assert_eq!((cancel(Requested), cancel(Accepted)), (Ok(Cancelled), Ok(Cancelled)));
         assert!(may_start(Accepted).is_ok() && may_start(Requested).is_err());
-        for over in [Running, Done, Declined, Cancelled] {
+        for over in [Running, Done, Declined, Cancelled, Expired] {
             assert!(accept(over).is_err() && decline(over).is_err() && cancel(over).is_err(), "{over:?}");
             assert!(may_start(over).is_err() && customer_actions(over).is_empty(), "{over:?}");
             assert!(operator_actions(over, OrderState::Active).is_empty(), "{over:?}");
@@ -193,7 +194,7 @@ mod tests {
 
     #[test]
     fn a_request_follows_its_order_until_everything_planned_is_done() {
-        use RequestState::{Accepted, Cancelled, Declined, Done, Requested, Running};
+        use RequestState::{Accepted, Cancelled, Declined, Done, Expired, Requested, Running};
         let time = DateTime::UNIX_EPOCH;
         let begun = |kind| Begun { kind, started_at: time };
         let (main, trial) = (begun(StartKind::Main), begun(StartKind::Trial));
@@ -212,7 +213,9 @@ mod tests {
             (Running, OrderLife::Scheduled { start }, false, Running),
             (Done, OrderLife::Active(main), false, Done),
             (Done, OrderLife::Closed, false, Done),
-            (Requested, OrderLife::Closed, false, Cancelled),
+            (Requested, OrderLife::Closed, false, Expired),
+            (Running, OrderLife::Closed, true, Expired),
+            (Expired, OrderLife::Closed, false, Expired),
             (Running, OrderLife::Cancelled, false, Cancelled),
             (Declined, OrderLife::Cancelled, false, Declined),
         ] {

@@ -520,9 +520,10 @@ async fn run_lanes<C: Connector, L: Ledger>(
     }
     let mut stop = None;
     while let Some(ended) = tasks.join_next().await {
-        let ended = ended.unwrap_or_else(|panic| {
+        // A panic's words may repeat what was read: they are not passed on.
+        let ended = ended.unwrap_or_else(|_| {
             let error = ConnectorError::new(FindingCode::ServerError, Decision::Retry, "a session broke down");
-            Err(Stop::Connector(error.caused_by(panic)))
+            Err(Stop::Connector(error))
         });
         if let Err(reason) = ended {
             // The others stop too, and the first reason is the one to tell.

@@ -244,6 +244,7 @@ async fn create_tenant(store: &Store, args: CreateTenant) -> Result<Told, CliErr
     let limits = TenantLimits {
         max_pairs: args.max_pairs.map(NonZeroU32::get),
         max_active_orders: args.max_active_orders.map(NonZeroU32::get),
+        ..TenantLimits::default()
     };
     let tenant = store.create_tenant(&args.name, limits).await?;
     let made = new_member(store, tenant.id, args.admin_name, args.admin_mail, Role::Admin, Vec::new()).await;

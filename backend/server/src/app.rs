@@ -131,7 +131,7 @@ impl App {
     /// [`StartError`].
     pub async fn new(store: Store, settings: Arc<Settings>) -> Result<Self, StartError> {
         let keys = server_keys(&store).await?;
-        let limiters = Limiters::new(&settings.limits);
+        let limiters = Limiters::new(&settings.limits, store.clone());
         Ok(Self { store, settings, keys, limiters, providers: Arc::new(Providers::load()?) })
     }
 
@@ -244,7 +244,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     shutdown.cancel();
     stop_metrics(metrics).await;
     for task in jobs.into_iter().chain([tidy]) {
-        task.await.map_err(io::Error::other)?;
+        task.await.map_err(|_| io::Error::other("a task has panicked"))?;
     }
     app.store.close().await;
     tracing::info!("stopped");

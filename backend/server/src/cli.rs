@@ -15,6 +15,7 @@ use crate::{
     api,
     app::{self, StartError},
     copy::{self, CopyArguments},
+    crash,
     settings::{CommonArgs, ServeArgs, SettingError, Settings, file, table},
     telemetry,
     verify::{self, VerifyArguments},
@@ -70,6 +71,7 @@ pub(crate) enum CliError {
 
 /// Runs the program: exit code 0, 1 for a failure, 2 for wrong use.
 pub fn main() -> ExitCode {
+    crash::keep_secrets();
     let cli = match arguments() {
         Ok(arguments) => Cli::parse_from(arguments),
         Err(error) => return failed(&error.into()),
@@ -108,12 +110,12 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Copy(arguments) => return Ok(runtime()?.block_on(copy::main(*arguments))),
         Command::Verify(arguments) => return Ok(runtime()?.block_on(verify::main(*arguments))),
         Command::Serve(args) => {
-            telemetry::start(&args.common.log, args.common.log_format)?;
+            telemetry::start(&args.common.logs.log, args.common.logs.log_format)?;
             let settings = Settings::from_serve(&args)?;
             runtime()?.block_on(app::serve(settings))?;
         }
         Command::Worker(args) => {
-            telemetry::start(&args.log, args.log_format)?;
+            telemetry::start(&args.logs.log, args.logs.log_format)?;
             let settings = Settings::from_worker(&args)?;
             runtime()?.block_on(app::worker(settings))?;
         }

@@ -20,6 +20,7 @@
 //! | see how access tokens are fetched and renewed | [`oauth`], used by `jobs/login.rs`, over `domain::oauth` |
 //! | see how payments are settled | [`pay`], `jobs/payment.rs`, `api/payments/` |
 //! | see when a delta starts by itself | `jobs/cut_over.rs`, over `domain::mx` |
+//! | see what is told of SPF and DKIM | `jobs/sending.rs`, over `domain::sending` |
 //! | add a setting | [`settings`] |
 //! | add a provider, or a limit of one | `data/providers.json`, read by [`providers`]; runs use them in `jobs/provider.rs` |
 //! | see how the page is served | [`assets`] |
@@ -30,7 +31,7 @@
 //! | know what holds for every operation | [`api::conventions`], [`api::idempotency`], [`api::page`], [`api::document`] |
 //! | limit how fast one may ask | [`limits`] |
 //! | count something for Prometheus | [`metrics`] |
-//! | see what is logged | [`telemetry`] |
+//! | see what is logged | [`telemetry`], and of a panic [`crash`] |
 //! | see what links and sessions are signed with | [`keys`] |
 //!
 //! # One migration, from the first click to the last mail
@@ -63,6 +64,7 @@ pub mod app;
 pub mod assets;
 pub mod cli;
 pub mod copy;
+pub mod crash;
 pub mod jobs;
 pub mod keys;
 pub mod limits;

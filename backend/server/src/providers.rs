@@ -3,7 +3,9 @@
 
 use mailferry_shared::{
     endpoint::{Endpoint, HostName},
+    order::ProviderChoice,
     provider::Provider,
+    schedule::WantedRecords,
 };
 use mailferry_store::SideAccess;
 use serde::Deserialize;
@@ -26,11 +28,20 @@ struct Row {
     /// What it allows.
     #[serde(default)]
     limits: Facts,
+    /// What it wants in the DNS of a domain whose mail it takes.
+    #[serde(default)]
+    dns: Option<WantedRecords>,
 }
 
-/// The providers, and what each allows.
+/// The providers, and what each allows and wants.
 #[derive(Debug)]
-pub struct Providers(Vec<Provider>, Vec<Limits>);
+pub struct Providers {
+    list: Vec<Provider>,
+    /// Of the provider at the same place in the list.
+    limits: Vec<Limits>,
+    /// Of the provider at the same place in the list.
+    dns: Vec<Option<WantedRecords>>,
+}
 
 /// The row whose limits hold where a server's provider is not known: what most servers run.
 const ANY_SERVER: &str = "dovecot";
@@ -50,9 +61,13 @@ impl Providers {
     /// If it cannot be read.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let rows: Vec<Row> = serde_json::from_str(text)?;
-        let rows = rows.into_iter().filter(|row| !row.source.is_empty());
-        let (providers, limits) = rows.map(|row| (row.provider, Limits::from(&row.limits))).unzip();
-        Ok(Self(providers, limits))
+        let mut providers = Self { list: Vec::new(), limits: Vec::new(), dns: Vec::new() };
+        for row in rows.into_iter().filter(|row| !row.source.is_empty()) {
+            providers.list.push(row.provider);
+            providers.limits.push(Limits::from(&row.limits));
+            providers.dns.push(row.dns);
+        }
+        Ok(providers)
     }
 
     /// What the provider of this server allows; where it is not known, what most servers do.
@@ -67,24 +82,36 @@ impl Providers {
     }
 
     fn limits_of(&self, known: &Provider) -> Option<Limits> {
-        let row = self.0.iter().position(|provider| provider.id == known.id)?;
-        Some(self.1[row].clone())
+        Some(self.limits[self.row(&known.id)?].clone())
+    }
+
+    fn row(&self, id: &str) -> Option<usize> {
+        self.list.iter().position(|provider| provider.id == id)
+    }
+
+    /// What the provider of a choice wants in DNS, if that is known.
+    pub fn dns_wanted(&self, choice: &ProviderChoice) -> Option<&WantedRecords> {
+        let chosen = choice.provider.as_deref().and_then(|id| self.by_id(id));
+        let known = chosen.or_else(|| self.by_host(&choice.endpoint.host))?;
+        self.dns[self.row(&known.id)?].as_ref()
     }
 
     /// The provider of this id.
     pub fn by_id(&self, id: &str) -> Option<&Provider> {
-        self.0.iter().find(|provider| provider.id == id)
+        self.list.iter().find(|provider| provider.id == id)
     }
 
     /// The provider whose addresses have this domain, or whose hosts lie directly in it.
     pub fn by_domain(&self, domain: &str) -> Option<&Provider> {
-        self.0.iter().find(|provider| provider.endpoint.is_some() && provider.domains.iter().any(|one| one == domain))
+        self.list
+            .iter()
+            .find(|provider| provider.endpoint.is_some() && provider.domains.iter().any(|one| one == domain))
     }
 
     /// The provider whose server this is.
     pub fn by_host(&self, host: &HostName) -> Option<&Provider> {
         let is_its = |endpoint: &Endpoint| endpoint.host == *host;
-        self.0.iter().find(|one| one.endpoint.iter().chain(&one.alternatives).any(is_its))
+        self.list.iter().find(|one| one.endpoint.iter().chain(&one.alternatives).any(is_its))
     }
 
     /// The provider of an account: the one that was chosen, or the one whose server it is.
@@ -99,7 +126,7 @@ impl Providers {
         let text = text.trim().to_lowercase();
         let wanted = text.rsplit_once('@').map_or(text.as_str(), |(_, domain)| domain);
         let mut found: Vec<(u8, &Provider)> =
-            self.0.iter().filter_map(|provider| Some((rank(provider, wanted)?, provider))).collect();
+            self.list.iter().filter_map(|provider| Some((rank(provider, wanted)?, provider))).collect();
         found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, provider)| provider.clone()).collect()
     }
@@ -126,6 +153,7 @@ mod tests {
 
     use mailferry_shared::{
         delegation::{CredentialKind, DelegationForm},
+        endpoint::TlsMode,
         finding::FindingCode,
     };
 
@@ -152,6 +180,20 @@ mod tests {
         let sources: Vec<&str> = rows.iter().flat_map(|row| row.limits.sources()).collect();
         assert!(sources.len() >= 10, "{sources:?}");
         assert!(sources.iter().all(|source| source.starts_with("https://")), "{sources:?}");
+    }
+
+    #[test]
+    fn what_a_provider_wants_in_dns_names_where_it_was_read() {
+        let providers = Providers::load().expect("reads");
+        assert!(providers.dns.iter().flatten().all(|dns| dns.source.starts_with("https://")));
+        let endpoint = |host: &str| Endpoint::new(host.parse().expect("a host"), 993, TlsMode::Implicit);
+        let wanted = |provider: Option<&str>, host| {
+            let choice = ProviderChoice { provider: provider.map(str::to_owned), endpoint: endpoint(host) };
+            providers.dns_wanted(&choice).and_then(|dns| dns.spf.as_deref())
+        };
+        assert_eq!(wanted(Some("gmail"), "imap.gmail.com"), Some("include:_spf.google.com"));
+        assert_eq!(wanted(None, "outlook.office365.com"), Some("include:spf.protection.outlook.com"));
+        assert_eq!(wanted(None, "imap.new.example"), None);
     }
 
     #[test]

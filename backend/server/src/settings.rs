@@ -3,24 +3,35 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, builder::BoolishValueParser};
+use clap::Args;
 use lettre::message::Mailbox;
-use mailferry_domain::{discovery::Ports, order::Terms};
+use mailferry_domain::order::Terms;
 use mailferry_shared::{secret::Secret, service::Operator};
 use url::Url;
 
 pub mod file;
+pub mod limits;
+pub mod logs;
+pub mod mail;
 pub mod network;
 pub mod oauth;
 pub mod operator;
+pub mod outgoing;
 pub mod parse;
 pub mod paypal;
 pub mod table;
 pub mod terms;
 
+use limits::LimitArgs;
+pub use limits::{Limits, Pace};
+use logs::LogArgs;
+pub use logs::LogFormat;
+use mail::MailArgs;
 use network::Network;
 use oauth::{OauthArgs, OauthSettings};
-use operator::OperatorArgs;
+use operator::{Desk, OperatorArgs};
+pub use outgoing::Outgoing;
+use outgoing::OutgoingArgs;
 use paypal::{PayPalArgs, PayPalSettings};
 use terms::TermArgs;
 
@@ -43,56 +54,12 @@ pub struct CommonArgs {
     /// sealing.key in the user's data directory].
     #[arg(long, env = "MAILFERRY_SEALING_KEY_FILE", value_name = "FILE")]
     pub sealing_key_file: Option<PathBuf>,
-    /// Where status mails are handed in: smtps://user:password@host (TLS), smtp://host?tls=required (STARTTLS) or
-    /// smtp://host (no TLS). Without it mails are kept and not sent.
-    #[arg(long, env = "MAILFERRY_SMTP_URL", value_name = "URL", hide_env_values = true, value_parser = parse::smtp_url)]
-    pub smtp_url: Option<Secret>,
-    /// Sender of status mails.
-    #[arg(
-        long,
-        env = "MAILFERRY_MAIL_FROM",
-        value_name = "ADDRESS",
-        default_value = "Mailferry <mailferry@localhost.localdomain>",
-        value_parser = parse::mail_from
-    )]
-    pub mail_from: Mailbox,
-    /// Private networks that may be connected to, as 10.1.0.0/16,fd00::/8: an opening in the address guard.
-    #[arg(
-        long,
-        env = "MAILFERRY_ALLOW_NETWORKS",
-        value_name = "NETWORKS",
-        value_delimiter = ',',
-        value_parser = parse::allow_network
-    )]
-    pub allow_networks: Vec<Network>,
-    /// Ports besides 143 and 993 that may be connected to, as 1143,1993: an opening in the address guard.
-    #[arg(
-        long,
-        env = "MAILFERRY_ALLOW_PORTS",
-        value_name = "PORTS",
-        value_delimiter = ',',
-        value_parser = parse::allow_port
-    )]
-    pub allow_ports: Vec<u16>,
-    /// Permit IMAP without TLS.
-    #[arg(
-        long,
-        env = "MAILFERRY_ALLOW_PLAINTEXT",
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value = "false",
-        default_missing_value = "true",
-        action = clap::ArgAction::Set,
-        value_parser = BoolishValueParser::new()
-    )]
-    pub allow_plaintext: bool,
-    /// The DNS resolver, as 192.0.2.53 or 192.0.2.53:5353 [default: the system's].
-    #[arg(long, env = "MAILFERRY_DNS", value_name = "ADDRESS", value_parser = parse::dns)]
-    pub dns: Option<SocketAddr>,
-    /// Certificate authorities to trust besides the public ones, PEM.
-    #[arg(long, env = "MAILFERRY_CA_FILE", value_name = "FILE", value_parser = parse::ca_file)]
-    pub ca_file: Option<PathBuf>,
+    /// Mails.
+    #[command(flatten)]
+    pub mail: MailArgs,
+    /// The address guard's openings.
+    #[command(flatten)]
+    pub outgoing: OutgoingArgs,
     /// Runs, checks and surveys at work at once in this process.
     #[arg(long, env = "MAILFERRY_WORKERS", value_name = "NUMBER", default_value = "4", value_parser = parse::workers)]
     pub workers: usize,
@@ -119,12 +86,12 @@ pub struct CommonArgs {
         value_parser = clap::value_parser!(u16).range(3..=300)
     )]
     pub lease_seconds: u16,
-    /// What is logged, as tracing's filters: info, or mailferry_server=debug,info.
-    #[arg(long, env = "MAILFERRY_LOG", value_name = "FILTER", default_value = "info", value_parser = parse::log_filter)]
-    pub log: String,
-    /// Log lines as text or as JSON.
-    #[arg(long, env = "MAILFERRY_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
-    pub log_format: LogFormat,
+    /// Logs.
+    #[command(flatten)]
+    pub logs: LogArgs,
+    /// How much there may be.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// How long things last.
     #[command(flatten)]
     pub terms: TermArgs,
@@ -168,15 +135,6 @@ pub struct ServeArgs {
     pub common: CommonArgs,
 }
 
-/// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum LogFormat {
-    /// For people.
-    Text,
-    /// For machines.
-    Json,
-}
-
 /// A setting whose value cannot be used: the process ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{setting}: {reason}")]
@@ -185,77 +143,6 @@ pub struct SettingError {
     pub setting: &'static str,
     /// What is wrong, and what would be right.
     pub reason: String,
-}
-
-/// Openings in the address guard of outgoing connections, and what belongs to it.
-#[derive(Debug, Clone, Default)]
-pub struct Outgoing {
-    /// Private networks that may be connected to.
-    pub networks: Vec<Network>,
-    /// Ports besides 143 and 993.
-    pub ports: Vec<u16>,
-    /// IMAP without TLS is permitted.
-    pub plaintext: bool,
-    /// The resolver; `None`: the system's.
-    pub dns: Option<SocketAddr>,
-    /// More certificate authorities, PEM.
-    pub ca_file: Option<PathBuf>,
-    /// Where a search for a mail service's settings knocks: other ports than the world's in tests only.
-    pub discovery_ports: Ports,
-}
-
-/// How fast one address may ask, and how much there may be.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// New orders: at once, then one every so many seconds.
-    pub orders: Pace,
-    /// Tries to open a link.
-    pub sessions: Pace,
-    /// Tries to redeem a voucher.
-    pub vouchers: Pace,
-    /// Checks started.
-    pub checks: Pace,
-    /// Multiplies the paces.
-    pub factor: u32,
-    /// Requests of any kind a minute, by address; a session may do twice, an API key ten times as much.
-    pub requests_per_minute: u32,
-    /// How long the answer to a request with an `Idempotency-Key` is kept.
-    pub answers_hours: u32,
-    /// Notifications of the payment provider.
-    pub payment_events: Pace,
-    /// Searches for the settings of mail services.
-    pub discoveries: Pace,
-    /// Tries to sign in, for each address and for each account.
-    pub sign_ins: Pace,
-    /// Account pairs in an order, and rows in a file, unless the tenant has a limit of its own.
-    pub max_pairs: u32,
-}
-
-/// So many at once, then one every `every_seconds`.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// At once.
-    pub burst: u32,
-    /// Then one in this time, seconds.
-    pub every_seconds: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            orders: Pace { burst: 30, every_seconds: 20 },
-            sessions: Pace { burst: 30, every_seconds: 2 },
-            vouchers: Pace { burst: 20, every_seconds: 5 },
-            checks: Pace { burst: 60, every_seconds: 2 },
-            factor: 1,
-            requests_per_minute: 600,
-            answers_hours: 24,
-            payment_events: Pace { burst: 120, every_seconds: 1 },
-            discoveries: Pace { burst: 20, every_seconds: 5 },
-            sign_ins: Pace { burst: 10, every_seconds: 30 },
-            max_pairs: 500,
-        }
-    }
 }
 
 /// Everything that can be set, checked.
@@ -293,6 +180,8 @@ pub struct Settings {
     pub paypal: Option<PayPalSettings>,
     /// Who runs the service.
     pub operator: Operator,
+    /// Where the operator is told of requests.
+    pub desk: Desk,
     /// How fast and how much.
     pub limits: Limits,
 }
@@ -333,16 +222,9 @@ impl Settings {
             public_url: public_url.trim_end_matches('/').to_owned(),
             database_url,
             sealing_key_file,
-            smtp_url: args.smtp_url.clone(),
-            mail_from: args.mail_from.clone(),
-            outgoing: Outgoing {
-                networks: args.allow_networks.clone(),
-                ports: args.allow_ports.clone(),
-                plaintext: args.allow_plaintext,
-                dns: args.dns,
-                ca_file: args.ca_file.clone(),
-                discovery_ports: Ports::default(),
-            },
+            smtp_url: args.mail.smtp_url.clone(),
+            mail_from: args.mail.mail_from.clone(),
+            outgoing: Outgoing::from(&args.outgoing),
             metrics_listen: args.metrics_listen,
             workers: args.workers,
             connections_per_host: args.connections_per_host,
@@ -351,29 +233,14 @@ impl Settings {
             oauth: OauthSettings::from(&args.oauth),
             paypal: args.paypal.settings()?,
             operator: args.operator.operator(),
-            limits: Limits::default(),
+            desk: args.operator.desk(),
+            limits: Limits::from(&args.limits),
         })
     }
 
     /// Says in the log which guards are open.
     pub fn log_openings(&self) {
-        let Outgoing { networks, ports, plaintext, dns, ca_file, .. } = &self.outgoing;
-        if !networks.is_empty() {
-            let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
-            tracing::warn!(networks = networks.join(","), "MAILFERRY_ALLOW_NETWORKS opens the address guard");
-        }
-        if !ports.is_empty() {
-            tracing::warn!(?ports, "MAILFERRY_ALLOW_PORTS opens the address guard");
-        }
-        if *plaintext {
-            tracing::warn!("MAILFERRY_ALLOW_PLAINTEXT permits IMAP without TLS");
-        }
-        if let Some(file) = ca_file {
-            tracing::warn!(file = %file.display(), "MAILFERRY_CA_FILE adds trusted certificate authorities");
-        }
-        if let Some(resolver) = dns {
-            tracing::info!(%resolver, "MAILFERRY_DNS names the resolver");
-        }
+        self.outgoing.log_openings();
         for (setting, url, usual) in self.oauth.named() {
             if url.as_str() != usual {
                 tracing::warn!(%url, "{setting} names another token service");

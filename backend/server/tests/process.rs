@@ -159,6 +159,9 @@ async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_ow
     let mut service =
         Running(mailferry(home.path(), &["serve", "--config", file]).stderr(Stdio::piped()).spawn().expect("starts"));
     service.await_line("listening");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.0.id())).expect("Linux tells");
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
+    assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "no image of the memory: {core}");
     let client = reqwest::Client::new();
     let get = async |address, path: &str| {
         let answer = client.get(format!("http://{address}{path}")).send().await.expect("an answer");

@@ -13,7 +13,7 @@ use mailferry_domain::{
 use mailferry_shared::{
     ids::{DeltaId, OrderId, PairId},
     order::StartKind,
-    schedule::DeltaTrigger,
+    schedule::{DeltaTrigger, SendingRecords},
 };
 
 use crate::{
@@ -36,6 +36,8 @@ pub struct WatchedDomain {
     pub lookup_failed: bool,
     /// The delta that was started for it.
     pub delta_id: Option<DeltaId>,
+    /// Who may send in its name, once that was looked up.
+    pub sending: Option<SendingRecords>,
 }
 
 impl Store {
@@ -84,6 +86,17 @@ impl Store {
         tx.commit().await
     }
 
+    /// Keeps who may send in the name of a domain whose MX records were looked up before.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn save_sending(&self, id: OrderId, domain: &str, sending: &SendingRecords) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE mx_watches SET sending = $3 WHERE order_id = $1 AND domain = $2";
+        tx.execute(sql, args![id, domain, json(sending)?]).await?;
+        tx.commit().await
+    }
+
     /// Starts what is due by now of the delta that starts by itself: all pairs after the delay, or those of each domain
     /// whose MX switch has settled. Pairs with a run under way wait. Which deltas were started, and the order as it is
     /// then; `delta_at` tells when the next one is due, as far as that is known.
@@ -98,6 +111,14 @@ impl Store {
         };
         if main_run_is_open(&mut tx, id).await? {
             return Ok((order, Vec::new()));
+        }
+        if matches!(order.life, OrderLife::Completed(..)) {
+            // It waits until others of the same asker have ended; the job looks again.
+            let going_on = OrderRecord { life: order.life.start_delta()?, ..order.clone() };
+            match self.make_room(&mut tx, &going_on).await {
+                Err(StoreError::TooManyActive { .. }) => return Ok((order, Vec::new())),
+                other => other?,
+            }
         }
         let started = match schedule.trigger {
             DeltaTrigger::AfterDelay => self.start_after_delay(&mut tx, &mut order).await?,
@@ -264,8 +285,8 @@ async fn watched_domains(tx: &mut Tx, id: OrderId) -> Result<BTreeMap<String, Wa
             domains.entry(domain).or_default().pairs.push(row.get("id")?);
         }
     }
-    let sql = "SELECT domain, records_before, records, ttl_seconds, looked_up_at, changed_at, lookup_failed, delta_id
-         FROM mx_watches WHERE order_id = $1";
+    let sql = "SELECT domain, records_before, records, ttl_seconds, looked_up_at, changed_at, lookup_failed, delta_id,
+            sending FROM mx_watches WHERE order_id = $1";
     for row in tx.rows(sql, args![id]).await? {
         let Some(watched) = domains.get_mut(&row.get::<String>("domain")?) else { continue };
         watched.mx = Mx {
@@ -277,6 +298,7 @@ async fn watched_domains(tx: &mut Tx, id: OrderId) -> Result<BTreeMap<String, Wa
         };
         watched.lookup_failed = row.get("lookup_failed")?;
         watched.delta_id = row.get("delta_id")?;
+        watched.sending = row.json_opt("sending")?;
     }
     Ok(domains)
 }

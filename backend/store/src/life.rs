@@ -27,7 +27,7 @@ impl Store {
     /// gets a queued run and a job at the earliest start. Otherwise it awaits payment.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`], [`StoreError::WrongState`], [`StoreError::NothingTicked`].
+    /// [`StoreError::Conflict`], [`StoreError::WrongState`], [`StoreError::NothingTicked`], [`StoreError::TooManyActive`].
     pub async fn schedule_order(&self, order: &OrderRecord, start: Start) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
         let order = self.lock_version(&mut tx, order).await?;
@@ -55,13 +55,24 @@ impl Store {
         // The test hosts cost nothing.
         let paid = order.asker.sandbox || payment.pairs_covered >= payment.pairs_needed;
         order.life = order.life.start(start, paid)?;
+        self.make_room(tx, &order).await?;
         self.write_scheduled(tx, order).await
     }
 
-    /// Writes a started order that this transaction has locked, with runs and jobs if it is scheduled.
+    /// Makes sure that whoever asked for a scheduled order may have one more at work.
+    pub(crate) async fn make_room(&self, tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
+        match order.life {
+            OrderLife::Scheduled { .. } | OrderLife::Active(_) => {
+                room_for_one_more(tx, order, self.terms().active_orders).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes a started order that this transaction has locked, with runs and jobs if it is scheduled. What money was taken
+    /// for is scheduled whatever else is at work: whoever lets somebody start asks for room before ([`Self::make_room`]).
     pub(crate) async fn write_scheduled(&self, tx: &mut Tx, order: OrderRecord) -> Result<OrderRecord, StoreError> {
         if let OrderLife::Scheduled { start } = order.life {
-            room_for_one_more(tx, &order).await?;
             let kind = match start.kind {
                 StartKind::Main => RunKind::Main,
                 StartKind::Trial => RunKind::Trial,
@@ -162,11 +173,12 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Conflict`], [`StoreError::WrongState`]; [`StoreError::NotFound`] for a pair that is not in the
-    /// order or had no main run; [`StoreError::NothingTicked`] if no pair had one.
+    /// order or had no main run; [`StoreError::NothingTicked`] if no pair had one; [`StoreError::TooManyActive`].
     pub async fn start_delta(&self, order: &OrderRecord, pairs: &[PairId]) -> Result<DeltaId, StoreError> {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
         order.life = order.life.start_delta()?;
+        self.make_room(&mut tx, &order).await?;
         let moved = moved_pairs(&mut tx, order.id).await?;
         if pairs.iter().any(|id| !moved.contains(id)) {
             return Err(StoreError::NotFound);
@@ -209,12 +221,14 @@ impl Store {
     /// delta after a full migration, another trial after a trial.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`], [`StoreError::WrongState`]; [`StoreError::NothingTicked`] if nothing has failed.
+    /// [`StoreError::Conflict`], [`StoreError::WrongState`], [`StoreError::TooManyActive`]; [`StoreError::NothingTicked`] if
+    /// nothing has failed.
     pub async fn retry_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
         let kind = order.kind;
         order.life = order.life.retry()?;
+        self.make_room(&mut tx, &order).await?;
         let pairs = pairs_to_retry(&mut tx, order.id).await?;
         if pairs.is_empty() {
             return Err(StoreError::NothingTicked);

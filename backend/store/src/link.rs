@@ -2,7 +2,7 @@
 
 use mailferry_shared::{
     ids::{LinkId, TenantId, VoucherId},
-    link::{Brand, LinkVoucher},
+    link::{Brand, LinkPart, LinkVoucher},
     order::{Language, ProviderChoice},
     voucher::VoucherLimits,
 };
@@ -84,8 +84,12 @@ pub struct NewLink {
 pub struct LinkUpdate {
     /// What its owner calls it.
     pub name: Option<String>,
+    /// The old provider that it fixes.
+    pub source: Option<ProviderChoice>,
     /// The new provider that it fixes.
     pub destination: Option<ProviderChoice>,
+    /// What it fixes or brings no more; goes before a new value.
+    pub release: Vec<LinkPart>,
     /// The page's language to begin with.
     pub language: Option<Language>,
     /// Whose name the page bears.
@@ -228,16 +232,22 @@ impl Store {
         let sandbox = tx.row(sql, args![id, tenant_id]).await?.get("sandbox")?;
         let payer = Payer { tenant_id, sandbox };
         let voucher_id = self.payer(&mut tx, payer, change.voucher_id, change.prepaid_pairs).await?;
+        let released = |part| change.release.contains(&part);
         tx.execute(
-            "UPDATE links SET name = COALESCE($2, name), destination = COALESCE($3, destination),
-                language = COALESCE($4, language), brand = COALESCE($5, brand),
-                voucher_id = COALESCE($6, voucher_id) WHERE id = $1",
+            "UPDATE links SET name = COALESCE($2, name), language = COALESCE($3, language), brand = COALESCE($4, brand),
+                source = CASE WHEN $5 = 1 THEN NULL ELSE COALESCE($6, source) END,
+                destination = CASE WHEN $7 = 1 THEN NULL ELSE COALESCE($8, destination) END,
+                voucher_id = CASE WHEN $9 = 1 THEN NULL ELSE COALESCE($10, voucher_id) END WHERE id = $1",
             args![
                 id,
                 change.name,
-                change.destination.as_ref().map(json).transpose()?,
                 change.language.as_ref().map(code).transpose()?,
                 change.brand.as_ref().map(json).transpose()?,
+                released(LinkPart::Source),
+                change.source.as_ref().map(json).transpose()?,
+                released(LinkPart::Destination),
+                change.destination.as_ref().map(json).transpose()?,
+                released(LinkPart::Voucher),
                 voucher_id,
             ],
         )

@@ -46,8 +46,19 @@ pub enum MailKind {
     RequestAwaitsPayment,
     /// The operator will not do it.
     RequestDeclined,
-    /// It was taken back, or its order ended before it was done.
+    /// It was taken back.
     RequestCancelled,
+    /// Its order's time was over before it was done.
+    RequestExpired,
+    /// For the operator: a customer has asked for a migration.
+    OperatorRequest,
+}
+
+impl MailKind {
+    /// True for what goes to the operator, and not to the order's address.
+    pub fn is_for_operator(self) -> bool {
+        self == Self::OperatorRequest
+    }
 }
 
 /// A status mail and whether it was sent.
@@ -101,6 +112,16 @@ impl Store {
             self.insert_mail(tx, order.id, kind, occasion).await?;
         }
         Ok(())
+    }
+
+    /// Tells the operator of a request, in this transaction. The caller tells the workers.
+    pub(crate) async fn queue_operator_mail(
+        &self,
+        tx: &mut Tx,
+        order_id: OrderId,
+        occasion: &str,
+    ) -> Result<(), StoreError> {
+        self.insert_mail(tx, order_id, MailKind::OperatorRequest, occasion).await.map(drop)
     }
 
     async fn insert_mail(

@@ -6,6 +6,7 @@ use mailferry_shared::{
     address::MailAddress,
     ids::OrderId,
     order::{OrderAction, OrderState, OrderTotals, Payment},
+    order_list::MigrationType,
     webhook::EventKind,
 };
 
@@ -61,6 +62,7 @@ impl Store {
             delta_pending: false,
             ended_at: None,
             started_at: None,
+            first_started_at: None,
             finished_at: None,
             expires_at: now,
             language: new.language,
@@ -79,8 +81,8 @@ impl Store {
         tx.execute(
             "INSERT INTO orders (id, tenant_id, version, link_version, state, expires_at, language, notify_address,
                 source, destination, options, accepted_terms, accepted_terms_at, created_at, member_id, api_key_id,
-                sandbox, link_id, earliest_start)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+                sandbox, link_id, earliest_start, migration_type)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
             args![
                 order.id,
                 order.tenant_id,
@@ -101,6 +103,7 @@ impl Store {
                 order.asker.sandbox,
                 order.asker.link_id,
                 order.earliest_start,
+                code(&MigrationType::of(order.source.as_ref()))?,
             ],
         )
         .await?;
@@ -135,6 +138,19 @@ impl Store {
         let saved = self.write_order(&mut tx, order.clone()).await?;
         tx.commit().await?;
         Ok(saved)
+    }
+
+    /// Revokes every link to the order that is out.
+    ///
+    /// # Errors
+    /// [`StoreError::Conflict`].
+    pub async fn renew_links(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
+        let mut tx = self.write().await?;
+        let mut order = self.lock_version(&mut tx, order).await?;
+        order.link_version += 1;
+        let order = self.write_order(&mut tx, order).await?;
+        tx.commit().await?;
+        Ok(order)
     }
 
     /// Deletes the order and all that is known of it. Vouchers come back if it never began.
@@ -222,7 +238,8 @@ impl Store {
                 "UPDATE orders SET version = version + 1, link_version = $3, state = $4, kind = $5,
                     earliest_start = $6, started_at = $7, finished_at = $8, expires_at = $9, language = $10,
                     notify_address = $11, source = $12, destination = $13, options = $14, delta_trigger = $15,
-                    delta_delay_hours = $16, delta_at = $17, delta_pending = $18, ended_at = $19
+                    delta_delay_hours = $16, delta_at = $17, delta_pending = $18, ended_at = $19,
+                    first_started_at = $20, migration_type = $21
                  WHERE id = $1 AND version = $2",
                 args![
                     order.id,
@@ -244,6 +261,8 @@ impl Store {
                     order.delta_at,
                     order.delta_pending,
                     order.ended_at,
+                    order.first_started_at,
+                    code(&MigrationType::of(order.source.as_ref()))?,
                 ],
             )
             .await?;

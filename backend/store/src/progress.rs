@@ -6,21 +6,21 @@ use mailferry_shared::{
     account::Survey,
     ids::{OrderId, PairId, RunId},
     progress::PairProgress,
-    protocol::{ItemProtocol, Protocol},
+    protocol::Protocol,
     run::{RunKind, RunSummary},
 };
 
 use crate::{
     db::Tx,
     error::StoreError,
-    ledger::{read_items, read_report},
+    ledger::{ItemPart, PlacedItem, read_items, read_report},
     pair::survey_from,
     run::{RunRecord, read_run, runs_of},
     store::Store,
     value::args,
 };
 
-/// Items in a protocol; more can be read in pages.
+/// Items in a protocol; all of them can be read in pages.
 pub const PROTOCOL_ITEMS: u32 = 1000;
 
 impl Store {
@@ -83,7 +83,7 @@ impl Store {
         })
     }
 
-    /// A page of a protocol's items, in the protocol's order.
+    /// A part of a protocol's items, in the protocol's order.
     ///
     /// # Errors
     /// As [`Store::protocol`].
@@ -92,30 +92,22 @@ impl Store {
         order_id: OrderId,
         pair_id: PairId,
         run_id: RunId,
-        page: Page,
-    ) -> Result<Vec<ItemProtocol>, StoreError> {
+        wanted: ItemPart,
+    ) -> Result<Vec<PlacedItem>, StoreError> {
         let mut tx = self.read().await?;
         run_in(&mut tx, order_id, pair_id, run_id).await?;
-        read_items(&mut tx, run_id, page).await
+        read_items(&mut tx, run_id, wanted).await
     }
 }
 
-/// While a run is under way it has listed a part of the folders only: what the survey counted is nearer to the whole.
+/// While a run waits or is under way it has listed nothing or a part of the folders only: what the survey counted is nearer
+/// to the whole, and so is the estimate over many accounts of which a few are at work.
 /// A trial copies a part of it, so that nothing can be foreseen.
 fn foresee(run: &mut RunSummary, survey: &Survey) {
-    if !run.state.is_final() && run.kind != RunKind::Trial && run.started_at.is_some() {
+    if !run.state.is_final() && run.kind != RunKind::Trial {
         run.counts.listed = run.counts.listed.max(survey.messages);
         run.counts.listed_bytes = run.counts.listed_bytes.max(survey.size_bytes);
     }
-}
-
-/// A part of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Page {
-    /// How many to leave out from the beginning.
-    pub offset: u64,
-    /// How many at most.
-    pub limit: u32,
 }
 
 async fn run_in(tx: &mut Tx, order_id: OrderId, pair_id: PairId, run_id: RunId) -> Result<RunRecord, StoreError> {
@@ -152,6 +144,8 @@ mod tests {
         let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
         for (state, kind, expected) in [
             (RunState::Running, RunKind::Main, (50, 100)),
+            (RunState::Queued, RunKind::Main, (50, 100)),
+            (RunState::Paused, RunKind::Delta, (50, 100)),
             (RunState::Succeeded, RunKind::Main, (10, 100)),
             (RunState::Running, RunKind::Trial, (10, 100)),
         ] {

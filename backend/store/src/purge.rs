@@ -27,7 +27,7 @@ impl Store {
             .await?
             .rows(
                 "SELECT o.id, CAST(o.expires_at AS TEXT) AS occasion FROM orders o
-                 WHERE o.state IN ('completed', 'paused') AND o.expires_at > $1 AND o.expires_at <= $2
+                 WHERE o.state IN ('active', 'completed', 'paused') AND o.expires_at > $1 AND o.expires_at <= $2
                     AND o.notify_address IS NOT NULL
                     AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.order_id = o.id AND m.kind = 'link_expires'
                         AND m.occasion = CAST(o.expires_at AS TEXT))

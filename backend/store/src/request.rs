@@ -45,6 +45,8 @@ pub struct NewRequest {
     pub note: String,
     /// Files that were looked at.
     pub attachments: Vec<NewAttachment>,
+    /// True if the operator is told by mail.
+    pub tells_operator: bool,
 }
 
 /// A file that goes with a request.
@@ -145,6 +147,7 @@ fn news(state: RequestState) -> (EventKind, Option<MailKind>) {
         RequestState::Done => (EventKind::RequestDone, None),
         RequestState::Declined => (EventKind::RequestDeclined, Some(MailKind::RequestDeclined)),
         RequestState::Cancelled => (EventKind::RequestCancelled, Some(MailKind::RequestCancelled)),
+        RequestState::Expired => (EventKind::RequestExpired, Some(MailKind::RequestExpired)),
     }
 }
 
@@ -169,6 +172,9 @@ impl Store {
             self.keep_attachment(&mut tx, (&order, id), position, attachment).await?;
         }
         self.tell_request(&mut tx, &order, id, RequestState::Requested).await?;
+        if new.tells_operator {
+            self.queue_operator_mail(&mut tx, order.id, &id.to_string()).await?;
+        }
         tx.commit().await?;
         self.tell_workers();
         Ok((self.request(id).await?, pairs))
@@ -319,7 +325,7 @@ async fn lock_request(tx: &mut Tx, id: RequestId) -> Result<(OrderRecord, Reques
 async fn set_state(tx: &mut Tx, id: RequestId, state: RequestState, now: DateTime<Utc>) -> Result<(), StoreError> {
     let sql = "UPDATE requests SET state = $2, changed_at = $3 WHERE id = $1";
     tx.execute(sql, args![id, code(&state)?, now]).await?;
-    if matches!(state, RequestState::Declined | RequestState::Cancelled) {
+    if state.is_off() {
         attachment::erase_attachments(tx, id).await?;
     }
     Ok(())

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use chrono::{DateTime, Utc};
-use mailferry_shared::account::SideName;
+use mailferry_shared::{account::SideName, ids::TenantId};
 use uuid::Uuid;
 
 use crate::{
@@ -29,6 +29,17 @@ pub struct SlotRequest {
     pub per_account: u32,
     /// Connections that all accounts at this server may have.
     pub per_host: u32,
+    /// Connections that the runs of its tenant may have there, if that has a limit of its own.
+    pub per_tenant: Option<TenantShare>,
+}
+
+/// What a tenant's runs may have of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TenantShare {
+    /// The tenant.
+    pub tenant_id: TenantId,
+    /// Connections at once.
+    pub most: u32,
 }
 
 /// What a run got.
@@ -70,15 +81,24 @@ impl Store {
         let mut free = wanted;
         for side in [source, destination] {
             free = free.min(free_at(&mut tx, Some(lease.ledger), side, shared, now).await?);
+            free = free.min(free_for_tenant(&mut tx, lease, side, shared, now).await?);
         }
         let sql = "DELETE FROM connection_slots WHERE ledger_id = $1";
         tx.execute(sql, args![lease.ledger]).await?;
         if free > 0 {
             for (name, side) in [(SideName::Source, source), (SideName::Destination, destination)] {
                 tx.execute(
-                    "INSERT INTO connection_slots (ledger_id, side, fence, host, account_hash, connections)
-                     VALUES ($1, $2, $3, $4, $5, $6)",
-                    args![lease.ledger, code(&name)?, lease.fence, &side.host, side.account.0.clone(), free],
+                    "INSERT INTO connection_slots (ledger_id, side, fence, host, account_hash, connections, tenant_id)
+                     VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                    args![
+                        lease.ledger,
+                        code(&name)?,
+                        lease.fence,
+                        &side.host,
+                        side.account.0.clone(),
+                        free,
+                        side.per_tenant.map(|share| share.tenant_id),
+                    ],
                 )
                 .await?;
             }
@@ -141,6 +161,24 @@ async fn lock_host(tx: &mut Tx, host: &str) -> Result<(), StoreError> {
     )
     .await
     .map(drop)
+}
+
+/// Connections that the runs of a side's tenant may still have at its server; as many as anybody, if it has no limit.
+async fn free_for_tenant(
+    tx: &mut Tx,
+    lease: &Lease,
+    side: &SlotRequest,
+    shared: u32,
+    now: DateTime<Utc>,
+) -> Result<u32, StoreError> {
+    let Some(TenantShare { tenant_id, most }) = side.per_tenant else { return Ok(u32::MAX) };
+    let sql = "SELECT COALESCE(CAST(SUM(s.connections) AS BIGINT), 0) AS n FROM connection_slots s
+         JOIN leases l ON l.ledger_id = s.ledger_id AND l.fence = s.fence
+         WHERE l.expires_at > $1 AND s.ledger_id <> $2 AND s.host = $3 AND s.tenant_id = $4";
+    let held: u32 = tx.row(sql, args![now, lease.ledger, &side.host, tenant_id]).await?.get("n")?;
+    let free = most.saturating_sub(held) / shared;
+    // One run of the tenant may always work there.
+    Ok(if held == 0 { free.max(1) } else { free })
 }
 
 /// Connections that one side may still have, those of the run's own ledger not counted; `shared` tells how many of its

@@ -18,13 +18,15 @@ use crate::{
 /// The first tenant. Operators are its members, orders from the public page belong to it.
 pub const OPERATOR_TENANT: TenantId = TenantId(Uuid::nil());
 
-/// Orders at work at once for each member or API key, unless the tenant has a limit of its own.
-pub const ACTIVE_ORDERS: u32 = 10;
-
-const COLUMNS: &str = "id, name, max_pairs, max_active_orders, created_at";
+const COLUMNS: &str = "id, name, max_pairs, max_active_orders, max_message_bytes, max_connections_per_host, created_at";
 
 fn tenant_from(row: &Row) -> Result<Tenant, StoreError> {
-    let limits = TenantLimits { max_pairs: row.get("max_pairs")?, max_active_orders: row.get("max_active_orders")? };
+    let limits = TenantLimits {
+        max_pairs: row.get("max_pairs")?,
+        max_active_orders: row.get("max_active_orders")?,
+        max_message_bytes: row.get("max_message_bytes")?,
+        max_connections_per_host: row.get("max_connections_per_host")?,
+    };
     Ok(Tenant { id: row.get("id")?, name: row.get("name")?, limits, created_at: row.get("created_at")? })
 }
 
@@ -36,8 +38,11 @@ impl Store {
     pub async fn create_tenant(&self, name: &str, limits: TenantLimits) -> Result<Tenant, StoreError> {
         let id = TenantId(self.new_id()?);
         let mut tx = self.write().await?;
-        let sql = format!("INSERT INTO tenants ({COLUMNS}) VALUES ($1, $2, $3, $4, $5) RETURNING {COLUMNS}");
-        let row = tx.row(sql, args![id, name, limits.max_pairs, limits.max_active_orders, self.now()]).await?;
+        let sql = format!("INSERT INTO tenants ({COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING {COLUMNS}");
+        let TenantLimits { max_pairs, max_active_orders, max_message_bytes, max_connections_per_host } = limits;
+        let limits = args![max_pairs, max_active_orders, max_message_bytes, max_connections_per_host];
+        let args = args![id, name].into_iter().chain(limits).chain(args![self.now()]).collect();
+        let row = tx.row(sql, args).await?;
         tx.commit().await?;
         tenant_from(&row)
     }
@@ -90,8 +95,11 @@ impl Store {
     ) -> Result<Tenant, StoreError> {
         let mut tx = self.write().await?;
         if let Some(limits) = limits {
-            let sql = "UPDATE tenants SET max_pairs = $2, max_active_orders = $3 WHERE id = $1";
-            tx.execute(sql, args![id, limits.max_pairs, limits.max_active_orders]).await?;
+            let sql = "UPDATE tenants SET max_pairs = $2, max_active_orders = $3, max_message_bytes = $4,
+                max_connections_per_host = $5 WHERE id = $1";
+            let TenantLimits { max_pairs, max_active_orders, max_message_bytes, max_connections_per_host } = limits;
+            tx.execute(sql, args![id, max_pairs, max_active_orders, max_message_bytes, max_connections_per_host])
+                .await?;
         }
         let sql = format!("UPDATE tenants SET name = COALESCE($2, name) WHERE id = $1 RETURNING {COLUMNS}");
         let row = tx.row(sql, args![id, name]).await?;
@@ -100,11 +108,12 @@ impl Store {
     }
 }
 
-/// Makes sure that whoever asked for `order` may have one more at work. Not for the public page.
+/// Makes sure that whoever asked for `order` may have one more at work: `usual` ones, unless the tenant has a limit of its
+/// own. Not for the public page.
 ///
 /// # Errors
 /// [`StoreError::TooManyActive`].
-pub(crate) async fn room_for_one_more(tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
+pub(crate) async fn room_for_one_more(tx: &mut Tx, order: &OrderRecord, usual: u32) -> Result<(), StoreError> {
     let asker = order.asker;
     if asker.api_key_id.is_none() && asker.member_id.is_none() {
         return Ok(());
@@ -112,7 +121,7 @@ pub(crate) async fn room_for_one_more(tx: &mut Tx, order: &OrderRecord) -> Resul
     // Locks the row: orders of one tenant that start at the same time follow one another.
     let sql = "UPDATE tenants SET name = name WHERE id = $1 RETURNING max_active_orders";
     let limit: Option<u32> = tx.row(sql, args![order.tenant_id]).await?.get("max_active_orders")?;
-    let limit = limit.unwrap_or(ACTIVE_ORDERS);
+    let limit = limit.unwrap_or(usual);
     let row = tx
         .row(
             "SELECT COUNT(*) AS n FROM orders WHERE tenant_id = $1 AND id <> $2

@@ -66,6 +66,21 @@ impl Store {
         Ok(LoginPermit::Granted(LoginTicket(id)))
     }
 
+    /// Forgets failed logins that count no more, and whose they were.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn forget_failed_logins(&self) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
+        let before = self.now() - Duration::hours(1);
+        tx.execute("DELETE FROM login_attempts WHERE at <= $1", args![before]).await?;
+        let sql = "DELETE FROM login_accounts WHERE at <= $1 AND NOT EXISTS (
+                SELECT 1 FROM login_attempts a WHERE a.account_hash = login_accounts.account_hash)";
+        let gone = tx.execute(sql, args![before]).await?;
+        tx.commit().await?;
+        Ok(gone)
+    }
+
     /// Tells how the login went. Only a refusal of name or password is `failed`; a connection that could not be made
     /// tells nothing about the password and does not count.
     ///

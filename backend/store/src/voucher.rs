@@ -75,6 +75,7 @@ impl Store {
         let waits = matches!(order.life, OrderLife::AwaitingPayment { .. });
         let order = if waits && before.pairs_needed > 0 && spent == missing {
             order.life = order.life.paid();
+            self.make_room(&mut tx, &order).await?;
             self.write_scheduled(&mut tx, order).await?
         } else {
             self.write_order(&mut tx, order).await?

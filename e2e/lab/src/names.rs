@@ -25,6 +25,8 @@ struct Entry {
     /// Ports and hosts of a service.
     #[serde(default)]
     srv: Vec<(u16, String)>,
+    #[serde(default)]
+    texts: Vec<String>,
 }
 
 fn an_hour() -> u32 {
@@ -36,7 +38,8 @@ impl Entry {
         let addresses = self.addresses.iter().copied().map(Record::Address);
         let mx = (1..).zip(&self.mx).map(|(at, host)| Record::Mx(at * 10, host.clone()));
         let srv = self.srv.iter().map(|(port, host)| Record::Srv(0, 1, *port, host.clone()));
-        addresses.chain(mx).chain(srv).collect()
+        let texts = self.texts.iter().cloned().map(Record::Text);
+        addresses.chain(mx).chain(srv).chain(texts).collect()
     }
 }
 

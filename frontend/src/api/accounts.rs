@@ -33,6 +33,11 @@ pub(crate) async fn import_accounts(order: OrderId, import: &ImportRequest) -> R
     request::send(Method::Post, &format!("/orders/{order}/imports"), import).await
 }
 
+/// Where the example of a file of this layout can be downloaded.
+pub(crate) fn import_example_url(layout: &str) -> String {
+    request::url(&format!("/imports/examples/{layout}"))
+}
+
 pub(crate) async fn start_check(order: OrderId, check: &CheckCreate) -> Result<Check, ApiError> {
     request::send(Method::Post, &format!("/orders/{order}/checks"), check).await
 }

@@ -43,7 +43,7 @@ pub(crate) fn size(size_bytes: u64) -> String {
         &[
             ("style", "unit".into()),
             ("unit", size.unit.intl().into()),
-            ("unitDisplay", "short".into()),
+            ("unitDisplay", size.unit.display().into()),
             ("maximumFractionDigits", size.decimals.into()),
         ],
     )

@@ -32,6 +32,21 @@ pub(crate) fn store(name: &str, value: Option<&str>) {
     }
 }
 
+/// What is stored for this tab alone.
+pub(crate) fn stored_here(name: &str) -> Option<String> {
+    window().session_storage().ok().flatten()?.get_item(name).ok().flatten()
+}
+
+/// Stores `value` for this tab alone, or removes what is stored.
+pub(crate) fn store_here(name: &str, value: Option<&str>) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = match value {
+            Some(value) => storage.set_item(name, value),
+            None => storage.remove_item(name),
+        };
+    }
+}
+
 /// Stands in this tab's storage while one goes from one module of the page to another.
 const FROM_WITHIN: &str = "from_within";
 

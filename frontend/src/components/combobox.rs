@@ -32,6 +32,11 @@ fn matching(choices: &[Choice], typed: &str) -> Vec<Choice> {
     found.into_iter().cloned().collect()
 }
 
+/// True for what may be an address or a domain.
+fn is_name(typed: &str) -> bool {
+    typed.contains(['@', '.'])
+}
+
 /// What a combobox is doing.
 #[derive(Clone, Copy)]
 struct Search {
@@ -95,9 +100,11 @@ impl Search {
         self.typed.set(text);
     }
 
-    /// Leaves the field as it was chosen last.
+    /// Leaves the field as it was chosen last; an address stays, because what was found for it is shown below.
     fn leave(self) {
-        self.close(self.selected_name.get_untracked().unwrap_or_default());
+        let chosen = self.selected_name.get_untracked();
+        let stays = chosen.is_none() && self.told.is_some() && self.typed.with_untracked(|typed| is_name(typed));
+        self.close(if stays { self.typed.get_untracked() } else { chosen.unwrap_or_default() });
     }
 
     fn choose(self, choice: Choice) {
@@ -117,7 +124,7 @@ impl Search {
 
     /// An address or a domain that is in no list: whoever is told of it looks for it, and shows what was found below.
     fn looks_elsewhere(self) -> bool {
-        self.told.is_some() && self.found.with(Vec::is_empty) && self.typed.with(|typed| typed.contains(['@', '.']))
+        self.told.is_some() && self.found.with(Vec::is_empty) && self.typed.with(|typed| is_name(typed))
     }
 
     fn activate(self, at: usize) {

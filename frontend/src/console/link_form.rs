@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     address::MailAddress,
     ids::VoucherId,
-    link::{Brand, Link, LinkChange, LinkCreate},
+    link::{Brand, Link, LinkChange, LinkCreate, LinkPart},
     order::{Language, ProviderChoice},
     voucher::Voucher,
 };
@@ -117,14 +117,17 @@ impl LinkForm {
         }
     }
 
-    fn change(self, brand: Brand, destination: Option<ProviderChoice>) -> LinkChange {
+    fn change(self, before: &Link, brand: Brand, destination: Option<ProviderChoice>) -> LinkChange {
+        let is_released = before.destination.is_some() && destination.is_none();
         LinkChange {
             name: Some(self.name.with_untracked(|name| name.trim().to_owned())),
             destination,
+            release: is_released.then_some(LinkPart::Destination).into_iter().collect(),
             language: Some(self.language.get_untracked()),
             brand: Some(brand),
             voucher_id: self.voucher(),
             prepaid_pairs: self.prepaid(),
+            ..LinkChange::default()
         }
     }
 }
@@ -143,7 +146,7 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
         let (Ok(brand), Ok(destination)) = (brand, destination) else { return };
         match form.edited.get_untracked() {
             Some(link) => {
-                let change = form.change(brand, destination);
+                let change = form.change(&link, brand, destination);
                 sending.send(async move { api::change_link(link.id, &change).await }, done);
             }
             None => {

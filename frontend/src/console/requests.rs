@@ -130,6 +130,7 @@ pub(super) fn state_view(state: RequestState) -> impl IntoView {
         RequestState::Done => ("status status-good", Glyph::Check, t!("request.state_done")),
         RequestState::Declined => ("status status-bad", Glyph::Cross, t!("request.state_declined")),
         RequestState::Cancelled => ("status status-idle", Glyph::Stop, t!("request.state_cancelled")),
+        RequestState::Expired => ("status status-idle", Glyph::Clock, t!("request.state_expired")),
     };
     view! { <span class=class>{icon(glyph)}<span>{text}</span></span> }
 }

@@ -11,7 +11,7 @@ use crate::{
     legal::Document,
     route::{ASK, Step},
     state::{Load, language::PageLanguage, offer::Offer, order::OrderContext, router::Router, service::Service},
-    t,
+    t, tn,
 };
 
 /// The start page.
@@ -130,7 +130,7 @@ fn bullets(class: &'static str, glyph: Glyph, texts: &[&'static str]) -> impl In
 fn Explanation() -> impl IntoView {
     let moved =
         [t!("intro.moved_1"), t!("intro.moved_2"), t!("intro.moved_3"), t!("intro.moved_4"), t!("intro.moved_5")];
-    let not_moved = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4")];
+    let not_moved = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4"), t!("intro.not_5")];
     let advice = [t!("intro.advice_1"), t!("intro.advice_2"), t!("intro.advice_3"), t!("intro.advice_4")];
     view! {
         <div class="stack-l">
@@ -152,8 +152,12 @@ fn Explanation() -> impl IntoView {
     }
 }
 
-fn texts(summary: &'static str, paragraphs: [&'static str; 4], whole: Document) -> impl IntoView {
-    let paragraphs = paragraphs.into_iter().map(|text| view! { <p>{text}</p> }).collect_view();
+fn texts(
+    summary: &'static str,
+    paragraphs: impl Fn() -> [String; 4] + Send + 'static,
+    whole: Document,
+) -> impl IntoView {
+    let paragraphs = move || paragraphs().map(|text| view! { <p>{text}</p> }).collect_view();
     view! {
         <details class="disclosure">
             <summary>{summary}</summary>
@@ -172,16 +176,22 @@ fn texts(summary: &'static str, paragraphs: [&'static str; 4], whole: Document) 
 
 #[component]
 pub(crate) fn TermsTexts() -> impl IntoView {
+    let service = Service::get();
     view! {
         <div class="stack-s">
             {texts(
                 t!("intro.terms_read"),
-                [t!("intro.terms_1"), t!("intro.terms_2"), t!("intro.terms_3"), t!("intro.terms_4")],
+                || [t!("intro.terms_1"), t!("intro.terms_2"), t!("intro.terms_3"), t!("intro.terms_4")].map(str::to_owned),
                 Document::Terms,
             )}
             {texts(
                 t!("intro.privacy_read"),
-                [t!("intro.privacy_1"), t!("intro.privacy_2"), t!("intro.privacy_3"), t!("intro.privacy_4")],
+                move || {
+                    let kept = tn!("intro.privacy_3", service.purge_days());
+                    let fixed = [t!("intro.privacy_1"), t!("intro.privacy_2"), t!("intro.privacy_4")].map(str::to_owned);
+                    let [first, second, last] = fixed;
+                    [first, second, kept, last]
+                },
                 Document::Privacy,
             )}
         </div>

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     ids::OrderId,
-    order::{Order, SessionCreate},
+    order::{Order, OrderState, SessionCreate},
     secret::Secret,
 };
 
@@ -11,7 +11,7 @@ use super::{lost::Locked, steps::StepBar};
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{Failure, Skeleton},
+    components::{CopyLine, Failure, Skeleton},
     route::{Step, asked_path, is_asked_for, resume_at},
     state::{
         Load,
@@ -22,6 +22,7 @@ use crate::{
         poll,
         router::Router,
     },
+    t,
 };
 
 /// Where this browser remembers the number of the order last opened. The number alone opens nothing.
@@ -128,7 +129,30 @@ fn Opened(context: OrderContext, steps: Steps) -> impl IntoView {
         <StepBar order=context />
         <main class="page" id="main" tabindex="-1">
             {move || steps(router.place().step())}
+            <Later context=context />
         </main>
+    }
+}
+
+/// How to go on later or elsewhere, as long as the order has not been started; afterwards the status page tells.
+#[component]
+fn Later(context: OrderContext) -> impl IntoView {
+    let link = move || {
+        let is_ahead = |order: &Order| matches!(order.state, OrderState::Draft | OrderState::AwaitingPayment);
+        context.order.with(|order| order.manage_url.clone().filter(|_| is_ahead(order)))
+    };
+    move || {
+        link().map(|link| {
+            view! {
+                <details class="disclosure later">
+                    <summary>{t!("steps.later")}</summary>
+                    <div class="disclosure-body stack-s">
+                        <p class="small soft">{t!("steps.later_text")}</p>
+                        <CopyLine label=t!("status.manage_link") text=link is_long=true />
+                    </div>
+                </details>
+            }
+        })
     }
 }
 
@@ -142,6 +166,8 @@ fn poll_accounts(context: OrderContext) {
         let followed = context.checking.running.try_get_untracked()? > 0;
         if wanted && !followed {
             context.load_accounts().await;
+            // The sums follow what is counted.
+            context.refresh();
         }
         Some(2000)
     });
@@ -153,11 +179,13 @@ pub(crate) fn Resume() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let router = Router::get();
     Effect::new(move || {
-        let path = context.order.with_untracked(|order| {
-            if is_asked_for(order) { asked_path(order.id) } else { resume_at(order).path(order.id) }
-        });
-        // Whoever comes back from paying brings the payment's number along.
+        // Whoever comes back from paying brings the payment's number along: where one pays, it is asked for.
         let query = window().location().search().unwrap_or_default();
+        let path = context.order.with_untracked(|order| match order {
+            _ if query.contains("payment=") => Step::Confirm.path(order.id),
+            _ if is_asked_for(order) => asked_path(order.id),
+            _ => resume_at(order).path(order.id),
+        });
         router.replace(&format!("{path}{query}"));
     });
     view! { <Skeleton /> }

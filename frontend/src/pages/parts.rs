@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use mailferry_shared::{
     account::{AccountPair, LoginState, Side, Survey},
     address::MailAddress,
-    finding::{Finding, Severity},
+    finding::{Finding, FindingCode, Severity},
 };
 
 use crate::{
@@ -76,6 +76,11 @@ pub(crate) fn mailbox(side: &Side) -> &str {
 /// True if one of the two logins failed.
 pub(crate) fn has_failed(pair: &AccountPair) -> bool {
     [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Failed)
+}
+
+/// True if the destination has no room for what was counted.
+pub(crate) fn will_not_fit(pair: &AccountPair) -> bool {
+    pair.destination.findings.iter().any(|finding| finding.code == FindingCode::WillNotFit)
 }
 
 /// True if both logins worked.

@@ -130,6 +130,7 @@ fn title(state: RequestState) -> &'static str {
         RequestState::Done => t!("request.done_title"),
         RequestState::Declined => t!("request.declined_title"),
         RequestState::Cancelled => t!("request.cancelled_title"),
+        RequestState::Expired => t!("request.expired_title"),
     }
 }
 
@@ -141,6 +142,7 @@ fn lead(state: RequestState) -> &'static str {
         RequestState::Done => t!("request.done_lead"),
         RequestState::Declined => t!("request.declined_lead"),
         RequestState::Cancelled => t!("request.cancelled_lead"),
+        RequestState::Expired => t!("request.expired_lead"),
     }
 }
 
@@ -215,10 +217,7 @@ fn Course(state: Memo<RequestState>) -> impl IntoView {
             }
         })
         .collect_view();
-    let over = move || match state.get() {
-        RequestState::Declined | RequestState::Cancelled => true,
-        RequestState::Requested | RequestState::Accepted | RequestState::Running | RequestState::Done => false,
-    };
+    let over = move || state.get().is_off();
     view! {
         <ol class="course-steps card" role="list" aria-label=t!("request.course_title") hidden=over>
             {items}
@@ -270,16 +269,19 @@ fn Reason(page: Page) -> impl IntoView {
 /// What was sent.
 fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
     let fact = |name: &'static str, value: String| {
+        // An address needs the room of two times.
+        let is_wide = value.contains('@');
         view! {
-            <div class="fact">
+            <div class="fact" class:fact-wide=is_wide>
                 <dt>{name}</dt>
                 <dd data-data="">{value}</dd>
             </div>
         }
     };
-    let is_off = matches!(request.state, RequestState::Declined | RequestState::Cancelled);
-    let start =
-        request.earliest_start.filter(|_| !is_off).map(|at| fact(t!("request.fact_start"), intl::date_time(at)));
+    let start = request
+        .earliest_start
+        .filter(|_| !request.state.is_off())
+        .map(|at| fact(t!("request.fact_start"), intl::date_time(at)));
     let contact = request.contact_address.as_ref().map(|to| fact(t!("request.fact_contact"), to.to_string()));
     let note = (!request.note.is_empty()).then(|| {
         view! {

@@ -3,6 +3,8 @@
 pub(crate) mod announce;
 pub(crate) mod checking;
 pub(crate) mod connection;
+pub(crate) mod grant;
+pub(crate) mod kept;
 pub(crate) mod language;
 pub(crate) mod offer;
 pub(crate) mod order;

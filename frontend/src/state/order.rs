@@ -2,9 +2,9 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountPair, LoginState},
+    account::{AccountPair, LoginState, Side, SideName},
     ids::OrderId,
-    order::{Language, Order, OrderAction, OrderChange},
+    order::{Language, Order, OrderAction, OrderChange, ProviderChoice},
 };
 
 use super::{Load, checking::Checking, poll::Kick, typed::Typed};
@@ -98,6 +98,14 @@ impl OrderContext {
         self.typed.get_value()
     }
 
+    /// The provider chosen for a side.
+    pub(crate) fn choice(self, side: SideName) -> Option<ProviderChoice> {
+        self.order.with(|order| match side {
+            SideName::Source => order.source.clone(),
+            SideName::Destination => order.destination.clone(),
+        })
+    }
+
     /// True if the order allows `action` now.
     pub(crate) fn allows(self, action: OrderAction) -> bool {
         self.order.with(|order| order.actions.contains(&action))
@@ -153,7 +161,18 @@ impl OrderContext {
     }
 }
 
+/// True while a login is being tried.
+pub(crate) fn is_checking(pair: &AccountPair) -> bool {
+    [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Checking)
+}
+
+/// True while what lies in an account that could be opened is being counted: there is neither a count nor a reason why
+/// there is none.
+pub(crate) fn is_counting(side: &Side) -> bool {
+    side.login == LoginState::Passed && side.survey.is_none() && side.findings.is_empty()
+}
+
 /// True while a login is being tried or an account that could be opened is being counted.
 pub(crate) fn is_moving(pair: &AccountPair) -> bool {
-    [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Checking)
+    is_checking(pair) || [&pair.source, &pair.destination].into_iter().any(is_counting)
 }

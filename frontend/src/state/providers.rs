@@ -50,6 +50,14 @@ impl KnownProviders {
         untrack(|| self.find(id))
     }
 
+    /// The provider of a choice: the one that was chosen, or the one whose server it is.
+    pub(crate) fn of(self, choice: &ProviderChoice) -> Option<Provider> {
+        let chosen = choice.provider.as_deref().and_then(|id| self.find(id));
+        let is_its =
+            |it: &&Provider| it.endpoint.as_ref().is_some_and(|endpoint| endpoint.host == choice.endpoint.host);
+        chosen.or_else(|| self.list.with(|list| list.ready()?.iter().find(is_its).cloned()))
+    }
+
     /// How a choice is called: the provider's name, else its server's.
     pub(crate) fn name(self, choice: &ProviderChoice) -> String {
         let provider = choice.provider.as_deref().and_then(|id| self.find(id));

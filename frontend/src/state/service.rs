@@ -49,6 +49,11 @@ impl Service {
         self.0.with(|info| info.ready().map_or(usual, |info| info.delta_hours))
     }
 
+    /// Days after the end of an order until its personal data is deleted.
+    pub(crate) fn purge_days(self) -> u64 {
+        self.0.with(|info| info.ready().map_or(30, |info| u64::from(info.purge_days)))
+    }
+
     /// Days of mail that a free trial copies.
     pub(crate) fn trial_days(self) -> u64 {
         self.0.with(|info| info.ready().map_or(10, |info| u64::from(info.trial_days)))

@@ -5,12 +5,16 @@ use leptos::prelude::*;
 use mailferry_shared::{
     endpoint::TlsMode,
     import::{ImportResult, Layout, RowCorrection},
-    order::{Order, OrderOptions, ProviderChoice, StartKind},
+    order::{Order, OrderOptions, OrderStart, ProviderChoice, StartKind},
     schedule::{DeltaSchedule, DeltaTrigger},
     secret::Secret,
 };
 
-use crate::forms;
+use super::{
+    grant::{DelegationFields, GrantFields},
+    kept,
+};
+use crate::{browser::intl, forms};
 
 /// A server's fields.
 #[derive(Clone, Copy)]
@@ -85,8 +89,13 @@ impl ProviderFields {
 #[derive(Clone, Copy)]
 pub(crate) struct SideFields {
     pub(crate) user: RwSignal<String>,
+    /// A password, or an access token.
     pub(crate) password: RwSignal<String>,
+    /// What it is, and what stands in its place.
+    pub(crate) grant: GrantFields,
     pub(crate) act_for: RwSignal<String>,
+    /// How the server is told for whom an admin logs in.
+    pub(crate) delegation: DelegationFields,
     /// The order's admin credentials log in.
     pub(crate) by_admin: RwSignal<bool>,
     pub(crate) own_server: RwSignal<bool>,
@@ -100,7 +109,9 @@ impl SideFields {
         Self {
             user: RwSignal::default(),
             password: RwSignal::default(),
+            grant: GrantFields::empty(),
             act_for: RwSignal::default(),
+            delegation: DelegationFields::empty(),
             by_admin: RwSignal::new(false),
             own_server: RwSignal::new(false),
             server: ServerFields::of(None),
@@ -113,6 +124,8 @@ impl SideFields {
         for text in [self.user, self.password, self.act_for] {
             text.set(String::new());
         }
+        self.grant.clear();
+        self.delegation.show(None);
         self.own_server.set(false);
         self.by_admin.set(false);
         self.server.clear();
@@ -134,6 +147,12 @@ pub(crate) struct ImportFields {
     pub(crate) corrections: RwSignal<Vec<RowCorrection>>,
     pub(crate) source_password: RwSignal<String>,
     pub(crate) destination_password: RwSignal<String>,
+    /// Rows without a password are opened by the order's admin credentials.
+    pub(crate) source_by_admin: RwSignal<bool>,
+    pub(crate) destination_by_admin: RwSignal<bool>,
+    /// What certificates must name, for rows that name a server by its IP address.
+    pub(crate) source_certificate: RwSignal<String>,
+    pub(crate) destination_certificate: RwSignal<String>,
     pub(crate) error: RwSignal<Option<String>>,
 }
 
@@ -148,6 +167,10 @@ impl ImportFields {
             corrections: RwSignal::default(),
             source_password: RwSignal::default(),
             destination_password: RwSignal::default(),
+            source_by_admin: RwSignal::default(),
+            destination_by_admin: RwSignal::default(),
+            source_certificate: RwSignal::default(),
+            destination_certificate: RwSignal::default(),
             error: RwSignal::new(None),
         }
     }
@@ -159,7 +182,10 @@ impl ImportFields {
         self.corrections.set(Vec::new());
         self.added.set(false);
         self.error.set(None);
-        for text in [self.content, self.source_password, self.destination_password] {
+        self.source_by_admin.set(false);
+        self.destination_by_admin.set(false);
+        let typed = [self.source_password, self.destination_password, self.source_certificate];
+        for text in typed.into_iter().chain([self.content, self.destination_certificate]) {
             text.set(String::new());
         }
     }
@@ -257,8 +283,14 @@ pub(crate) struct Typed {
 }
 
 impl Typed {
-    /// What the order says already.
+    /// What the order says already, and what was chosen in this tab before.
     pub(crate) fn of(order: &Order) -> Self {
+        let told = || OrderStart {
+            kind: order.kind.unwrap_or_default(),
+            earliest_start: order.earliest_start,
+            delta_schedule: order.delta_schedule,
+        };
+        let (start, options) = kept::of(order).unwrap_or_else(|| (told(), None));
         Self {
             source: ProviderFields::of(order.source.as_ref()),
             destination: ProviderFields::of(order.destination.as_ref()),
@@ -266,13 +298,13 @@ impl Typed {
             add_source: SideFields::empty(),
             add_destination: SideFields::empty(),
             import: ImportFields::empty(),
-            options: OptionFields::of(&order.options),
+            options: OptionFields::of(options.as_ref().unwrap_or(&order.options)),
             start: StartFields {
-                kind: RwSignal::new(order.kind.unwrap_or_default()),
+                kind: RwSignal::new(start.kind),
                 voucher: RwSignal::default(),
-                later: RwSignal::new(order.earliest_start.is_some()),
-                at: RwSignal::new(order.earliest_start.map(crate::browser::intl::local_value).unwrap_or_default()),
-                second: SecondPhase::of(order.delta_schedule),
+                later: RwSignal::new(start.earliest_start.is_some()),
+                at: RwSignal::new(start.earliest_start.map(intl::local_value).unwrap_or_default()),
+                second: SecondPhase::of(start.delta_schedule),
             },
         }
     }

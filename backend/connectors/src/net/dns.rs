@@ -1,4 +1,4 @@
-//! What the DNS says of a domain: mail exchangers and services. Addresses are looked up where connections are made.
+//! What the DNS says of a domain: mail exchangers, services and texts. Addresses are looked up where connections are made.
 
 use std::time::Duration;
 
@@ -103,6 +103,20 @@ impl Resolver {
             .collect();
         found.sort_by(|one, other| (one.priority, other.weight).cmp(&(other.priority, one.weight)));
         Ok(found)
+    }
+
+    /// The texts of a name (RFC 1035 section 3.3.14), each with its parts joined as SPF and DKIM want it; none if it has
+    /// none. What is no UTF-8 is shown with replacement characters.
+    ///
+    /// # Errors
+    /// [`DnsError`].
+    pub async fn texts(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        let Some(lookup) = self.records(name, RecordType::TXT).await? else { return Ok(Vec::new()) };
+        let found = lookup.answers().iter().filter_map(|record| match &record.data {
+            RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
+            _ => None,
+        });
+        Ok(found.collect())
     }
 
     async fn records(&self, name: &str, kind: RecordType) -> Result<Option<Lookup>, DnsError> {

@@ -20,4 +20,15 @@ impl Resolver {
         }
         self.mail_exchangers(domain).await
     }
+
+    /// The texts of a name, in the same way; none if it has none.
+    ///
+    /// # Errors
+    /// [`DnsError`].
+    pub async fn texts_now(&self, name: &str) -> Result<Vec<String>, DnsError> {
+        if let Self::Dns(resolver) = self {
+            resolver.clear_lookup_cache(format!("{name}."), RecordType::TXT);
+        }
+        self.texts(name).await
+    }
 }

@@ -170,9 +170,10 @@ async fn run_lanes<O: Opens>(first: O::Account, shared: &Arc<Shared<O>>, lanes: 
     }
     let mut end = VerifyEnd::Done;
     while let Some(ended) = tasks.join_next().await {
-        let ended = ended.unwrap_or_else(|panic| {
+        // A panic's words may repeat what was read: they are not passed on.
+        let ended = ended.unwrap_or_else(|_| {
             let error = ConnectorError::new(FindingCode::ServerError, Decision::Retry, "a session broke down");
-            Err(Stop::Connector(error.caused_by(panic)))
+            Err(Stop::Connector(error))
         });
         if let Err(stop) = ended {
             // The others have nothing more to take.

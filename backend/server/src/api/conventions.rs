@@ -26,7 +26,10 @@ pub async fn keep(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let begun = Instant::now();
-    let tally = app.limiters.count(operation, request.request(), &app);
+    let tally = match app.limiters.count(operation, request.request(), &app).await {
+        Ok(tally) => tally,
+        Err(error) => return Ok(request.error_response(error).map_into_boxed_body()),
+    };
     let refused = tally.refusal().map(|seconds| ApiError::TooManyRequests { retry_after_seconds: seconds });
     let refused = refused.or_else(|| query::refuse_unknown(operation, request.query_string()).err());
     let mut response = match refused {

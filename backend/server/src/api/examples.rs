@@ -31,6 +31,7 @@ pub mod dry_run;
 pub mod password_links;
 pub mod payment;
 pub mod principals;
+pub mod protocol;
 pub mod requests;
 pub mod resellers;
 pub mod schedule;
@@ -100,6 +101,7 @@ pub fn order() -> Order {
         finished_at: None,
         expires_at: Some(at(60 * 24 * 30)),
         manage_url: Some(format!("https://move.example.org/orders/{id}#token=…")),
+        view_url: Some(format!("https://move.example.org/orders/{id}#token=…")),
         actions: vec![OrderAction::Change, OrderAction::Start, OrderAction::Cancel, OrderAction::Delete],
     }
 }

@@ -123,6 +123,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
     config.service(
         scope(mailferry_shared::API_PREFIX)
             .service(service::read::get_service)
+            .service(service::test_hosts::list_test_hosts)
             .service(providers::list::list_providers)
             .service(discoveries::start::start_discovery)
             .service(discoveries::read::read_discovery)
@@ -139,6 +140,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(orders::forget::forget_passwords)
             .service(orders::repair::retry_order)
             .service(orders::mx::read_mx)
+            .service(orders::renew_links::renew_order_links)
             .service(accounts::list::list_accounts)
             .service(accounts::create::create_account)
             .service(accounts::change::change_account)
@@ -160,6 +162,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(progress::read::read_progress)
             .service(runs::list::list_runs)
             .service(runs::protocol::read_protocol)
+            .service(runs::items::list_protocol_items)
             .service(runs::download::download_protocol)
             .service(verifications::start::start_verification)
             .service(verifications::list::list_verifications)

@@ -274,6 +274,7 @@ fn request_words(error: &RequestTransitionError) -> String {
         RequestState::Done => "done",
         RequestState::Declined => "declined",
         RequestState::Cancelled => "cancelled",
+        RequestState::Expired => "expired",
     };
     format!("A request that is {state} cannot {}.", error.action)
 }

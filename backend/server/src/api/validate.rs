@@ -19,6 +19,8 @@ use crate::{oauth::check_key, providers::Providers, sandbox, settings::oauth::Oa
 const MAX_USER_CHARS: usize = 320;
 /// The longest password, characters.
 const MAX_PASSWORD_CHARS: usize = 1024;
+/// Microsoft's access tokens have about 2,000.
+const MAX_TOKEN_CHARS: usize = 8192;
 /// The longest folder name, characters.
 const MAX_FOLDER_CHARS: usize = 1000;
 /// Most folder rules, and most folders to leave out.
@@ -70,11 +72,13 @@ impl Check {
         }
     }
 
-    /// What to copy and how.
-    pub fn options(&mut self, options: &OrderOptions) {
+    /// What to copy and how; no larger message than `most_bytes`.
+    pub fn options(&mut self, options: &OrderOptions, most_bytes: u64) {
         let size = options.max_message_bytes;
         let good = (1..=i64::MAX as u64).contains(&size);
         self.that(good, "/options/max_message_bytes", "The largest message is at least 1 byte.");
+        let words = format!("The largest message here has {most_bytes} bytes; larger ones are skipped and listed.");
+        self.that(size <= most_bytes || !good, "/options/max_message_bytes", words);
         self.that(options.leave_out.len() <= MAX_RULES, "/options/leave_out", "There are too many folders.");
         self.that(options.folder_rules.len() <= MAX_RULES, "/options/folder_rules", "There are too many rules.");
         for (n, name) in options.leave_out.iter().enumerate() {
@@ -103,7 +107,7 @@ impl Check {
             "Whom the order's admin logs in for has neither password nor oauth nor act_for.",
         );
         self.delegation(side.delegation.as_ref(), &format!("{pointer}/delegation"));
-        self.password(side.password.as_ref(), &format!("{pointer}/password"));
+        self.password_or_token(side.credential, side.password.as_ref(), &format!("{pointer}/password"));
         self.oauth(side.credential, side.password.as_ref(), side.oauth.as_ref(), pointer, services);
         self.endpoint(side.endpoint.as_ref(), &format!("{pointer}/endpoint"));
     }
@@ -114,7 +118,7 @@ impl Check {
             && matches!(set.credential, CredentialKind::GoogleServiceAccount | CredentialKind::MicrosoftApp);
         let good = names_itself || !set.user.trim().is_empty() && is_text(&set.user, MAX_USER_CHARS);
         self.that(good, "/user", "Enter the admin's login name; it has at most 320 characters.");
-        self.password(set.password.as_ref(), "/password");
+        self.password_or_token(set.credential, set.password.as_ref(), "/password");
         self.oauth(set.credential, set.password.as_ref(), set.oauth.as_ref(), "", services);
         self.delegation(set.delegation.as_ref(), "/delegation");
     }
@@ -158,6 +162,15 @@ impl Check {
             format!("{pointer}/root"),
             "Write {mailbox} where the mailbox's name belongs, as in user.{mailbox}.",
         );
+    }
+
+    /// A password or an access token, if there is one.
+    fn password_or_token(&mut self, kind: CredentialKind, secret: Option<&Secret>, pointer: &str) {
+        if kind != CredentialKind::OauthToken {
+            return self.password(secret, pointer);
+        }
+        let good = secret.is_none_or(|token| !token.is_empty() && is_text(token.expose(), MAX_TOKEN_CHARS));
+        self.that(good, pointer, "An access token has 1 to 8192 characters on one line.");
     }
 
     /// A password, if there is one.
@@ -222,6 +235,10 @@ mod tests {
         };
         let app = serde_json::json!({"tenant": "old.example", "client_id": "c", "client_secret": "s"});
         assert!(admin(serde_json::json!({"credential": "microsoft_app", "oauth": app})).is_empty());
+        let long = serde_json::json!({"user": "root", "credential": "oauth_token", "password": "t".repeat(2500)});
+        assert!(admin(long).is_empty(), "Microsoft's access tokens are longer than any password");
+        let password = serde_json::json!({"user": "root", "password": "t".repeat(2500)});
+        assert_eq!(admin(password), ["/password"]);
         let both = serde_json::json!({"credential": "microsoft_app", "oauth": app, "password": "x"});
         assert_eq!(admin(both), ["/password"]);
         assert_eq!(admin(serde_json::json!({"user": "root", "oauth": app})), ["/oauth"]);
@@ -247,10 +264,15 @@ mod tests {
         options.leave_out = vec!["Archive/2024".to_owned(), "Archive//x".to_owned()];
         options.folder_rules = vec![FolderRule { source: "Gesendet".to_owned(), destination: String::new() }];
         let mut check = Check::default();
-        check.options(&options);
+        check.options(&options, 100);
         assert_eq!(
             pointers(check),
             ["/options/max_message_bytes", "/options/leave_out/1", "/options/folder_rules/0/destination"]
         );
+        for (bytes, good) in [(100, true), (101, false)] {
+            let mut check = Check::default();
+            check.options(&OrderOptions { max_message_bytes: bytes, ..OrderOptions::default() }, 100);
+            assert_eq!(pointers(check).is_empty(), good, "{bytes}");
+        }
     }
 }

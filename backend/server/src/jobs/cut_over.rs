@@ -12,7 +12,7 @@ use mailferry_shared::{
 };
 use mailferry_store::{MailKind, OrderRecord, StoreError, WatchedDomain, jobs::JobOutcome};
 
-use super::{JobContext, JobError, life};
+use super::{JobContext, JobError, life, sending};
 use crate::sandbox;
 
 /// Domains looked up at once.
@@ -35,6 +35,7 @@ pub(super) async fn perform(context: &JobContext, id: OrderId) -> Result<JobOutc
         return Ok(JobOutcome::Done);
     }
     look_up_all(context, &order).await?;
+    sending::look_up_all(context, &order).await?;
     let (order, started) = context.store.start_due_delta(id).await?;
     for delta in started {
         tracing::info!(order = %id, %delta, "a delta starts by itself");

@@ -106,7 +106,7 @@ async fn look_at(
             return Ok(Looked::Done);
         }
     };
-    let within = permitted(context, &connector).await?;
+    let within = permitted(context, &connector, order.tenant_id).await?;
     let logins = [&connector.source.login, &connector.destination.login];
     let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(Looked::NotItsTurn) };
     save(DryRunState::Running, PlannedPair::default()).await?;

@@ -54,11 +54,22 @@ pub async fn conclude(context: &JobContext, order: OrderId) -> Result<OrderRecor
     let order = context.store.conclude_order(order).await?;
     if order.life.state() == OrderState::Completed {
         match context.store.deltas(order.id).await?.last() {
-            None => tell(&context.store, &order, MailKind::Finished, occasion(&order)).await?,
+            None => tell(&context.store, &order, MailKind::Finished, &round(context, &order).await?).await?,
             Some(delta) => tell(&context.store, &order, MailKind::DeltaFinished, &delta.id.to_string()).await?,
         }
     }
     Ok(order)
+}
+
+/// What a mail about the end of a trial or main run is about: a trial whose failures were tried again ends anew.
+async fn round(context: &JobContext, order: &OrderRecord) -> Result<String, StoreError> {
+    let rounds = match order.kind {
+        Some(StartKind::Trial) => {
+            context.store.progress(order.id).await?.iter().map(|pair| pair.runs).max().unwrap_or(1)
+        }
+        Some(StartKind::Main) | None => 1,
+    };
+    Ok(if rounds > 1 { format!("{}-{rounds}", occasion(order)) } else { occasion(order).to_owned() })
 }
 
 /// Queues a status mail, once for an occasion, if the order has an address for them.

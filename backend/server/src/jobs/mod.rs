@@ -32,6 +32,7 @@ mod payment;
 mod provider;
 mod run;
 pub mod send_mail;
+mod sending;
 mod survey;
 pub mod sweeper;
 mod verification;
@@ -138,8 +139,8 @@ pub async fn work(context: JobContext, shutdown: CancellationToken) {
     let store = context.store.clone();
     let sweeper = tokio::spawn(sweeper::run(context.clone(), shutdown.clone()));
     mailferry_store::jobs::work(store, options, Arc::new(Handler(context)), shutdown).await;
-    if let Err(error) = sweeper.await {
-        tracing::error!(error = &error as &dyn std::error::Error, "the sweeper has panicked");
+    if sweeper.await.is_err() {
+        tracing::error!("the sweeper has panicked");
     }
 }
 

@@ -79,7 +79,8 @@ async fn step(context: &JobContext, paypal: &PayPal, payment: &PaymentRecord) ->
                 Err(error) if part && error.is_permanent() => {
                     tracing::error!(payment = %payment.id, %error, "a part of a payment is not paid back");
                     store.part_refunded(payment.id, false).await?;
-                    return Ok(JobOutcome::Done);
+                    // Perhaps since more was paid back at PayPal itself than is known here: that is read now.
+                    return Ok(JobOutcome::Again(now));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -107,7 +108,12 @@ async fn follow(context: &JobContext, payment: &PaymentRecord, found: Remote) ->
     tracing::info!(payment = %id, order = %payment.order_id, state = ?payment.state, ?found, "PayPal told of a payment");
     let taking = payment.state == PaymentState::Capturing;
     match found {
-        Remote::Completed(capture) => settle(context, id, &capture).await?,
+        Remote::Completed { capture, refunded_minor } => {
+            settle(context, id, &capture).await?;
+            if store.refunds_seen(id, refunded_minor).await? {
+                tracing::info!(payment = %id, order = %payment.order_id, "a part was paid back at PayPal itself");
+            }
+        }
         Remote::Pending => {
             store.payment_not_settled(id, PaymentState::Pending).await?;
             return Ok(JobOutcome::Again(store.now() + PENDING));

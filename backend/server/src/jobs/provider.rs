@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use mailferry_connectors::imap::ImapLogin;
 use mailferry_engine::{allowance::Allowances, run::RunOptions};
-use mailferry_store::{AccountKey, DailyUse, SlotRequest, Store, StoreError, TrafficAccounts};
+use mailferry_shared::ids::TenantId;
+use mailferry_store::{AccountKey, DailyUse, SlotRequest, Store, StoreError, TenantShare, TrafficAccounts};
 
 use super::{JobContext, login::GuardedConnector};
 use crate::providers::{
@@ -54,7 +55,11 @@ impl Permitted {
 ///
 /// # Errors
 /// If the store is not available.
-pub(super) async fn permitted(context: &JobContext, connector: &GuardedConnector) -> Result<Permitted, StoreError> {
+pub(super) async fn permitted(
+    context: &JobContext,
+    connector: &GuardedConnector,
+    tenant_id: TenantId,
+) -> Result<Permitted, StoreError> {
     let limits = |login: &ImapLogin| context.providers.limits_at(&login.endpoint.host);
     let (from, to) = (&connector.source.login, &connector.destination.login);
     let (source, destination) = (limits(from), limits(to));
@@ -65,10 +70,12 @@ pub(super) async fn permitted(context: &JobContext, connector: &GuardedConnector
     ];
     let allowances = share::allowances((&source, used[0]), (&destination, used[1]), context.store.now());
     let per_host = context.settings.connections_per_host;
+    let own = context.store.tenant(tenant_id).await?.limits.max_connections_per_host;
+    let per_tenant = own.map(|most| TenantShare { tenant_id, most });
     Ok(Permitted {
         connections: connections(&source).min(connections(&destination)),
-        source: slots(from, &source, per_host),
-        destination: slots(to, &destination, per_host),
+        source: SlotRequest { per_tenant, ..slots(from, &source, per_host) },
+        destination: SlotRequest { per_tenant, ..slots(to, &destination, per_host) },
         accounts,
         allowances,
         destination_limits: destination,
@@ -96,6 +103,7 @@ fn slots(login: &ImapLogin, limits: &Limits, per_host: u32) -> SlotRequest {
         account: account(login),
         per_account: limits.connections.map_or(CONNECTIONS, for_us),
         per_host,
+        per_tenant: None,
     }
 }
 

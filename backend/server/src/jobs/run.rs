@@ -103,7 +103,7 @@ async fn under_lease(
             return Ok(Some(JobOutcome::Done));
         }
     };
-    let permitted = permitted(context, &connector).await?;
+    let permitted = permitted(context, &connector, order.tenant_id).await?;
     if let Some(wait) = permitted.waits_for() {
         return postpone(context, job.attempt, lease, Finding::new(FindingCode::DailyLimit), wait).await.map(Some);
     }

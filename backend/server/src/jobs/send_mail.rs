@@ -10,6 +10,7 @@ use crate::{
     mail::{
         Facts, Letter, Sent, compose,
         facts::{Receipt, Request},
+        operator,
         texts::Texts,
     },
 };
@@ -25,8 +26,10 @@ const NEWS: TimeDelta = TimeDelta::days(3);
 /// If the store cannot be read or written.
 pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, JobError> {
     let Some((mail, order)) = find(context, id).await? else { return Ok(JobOutcome::Done) };
-    let Some(address) = order.notify_address.clone() else {
-        tracing::debug!(mail = %id.0, "the order has no address for status mails");
+    let desk = &context.settings.desk;
+    let address = if mail.kind.is_for_operator() { &desk.address } else { &order.notify_address };
+    let Some(address) = address.clone() else {
+        tracing::debug!(mail = %id.0, "there is no address for this mail");
         return Ok(JobOutcome::Done);
     };
     if context.store.now() - mail.created_at > NEWS {
@@ -34,7 +37,11 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
         tracing::info!(mail = %id.0, order = %order.id, kind = ?mail.kind, "mail not sent: it is too old");
         return Ok(JobOutcome::Done);
     }
-    let letter = letter(context, &mail, &order).await?;
+    let letter = if mail.kind.is_for_operator() {
+        for_operator(context, &order).await?
+    } else {
+        letter(context, &mail, &order).await?
+    };
     match context.mail.send(letter, &address, &id.0.to_string()).await {
         Ok(Sent::Yes) => {
             context.store.mail_sent(id).await?;
@@ -82,6 +89,13 @@ async fn letter(context: &JobContext, mail: &MailRecord, order: &OrderRecord) ->
     }
     facts.request = request(context, order).await?;
     Ok(compose(&texts, mail.kind, &facts))
+}
+
+/// What the operator is told of a request.
+async fn for_operator(context: &JobContext, order: &OrderRecord) -> Result<Letter, JobError> {
+    let request = context.store.request_of_order(order.id).await?;
+    let texts = Texts::of(context.settings.desk.language).map_err(|error| JobError(Box::new(error)))?;
+    Ok(operator::compose(&texts, &request, &operator::url(&context.settings.public_url, &request)))
 }
 
 /// What the operator was asked to do.

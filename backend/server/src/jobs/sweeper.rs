@@ -65,6 +65,8 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     let kept = chrono::Duration::hours(context.settings.limits.answers_hours.into());
     context.store.forget_answers(context.store.now() - kept).await?;
     context.store.forget_events().await?;
+    context.store.forget_asked().await?;
+    context.store.forget_failed_logins().await?;
     context.store.forget_password_links().await?;
     for order in context.store.purge_orders(BATCH).await? {
         tracing::info!(%order, "an order ended long ago: its personal data is deleted");

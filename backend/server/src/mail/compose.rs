@@ -27,6 +27,20 @@ pub(super) enum Block {
     Stuck(Vec<(String, String)>),
 }
 
+impl Block {
+    /// As it stands in the text part.
+    pub(super) fn as_text(&self) -> String {
+        let lines = |lines: &[(String, String)]| {
+            lines.iter().map(|(name, value)| format!("  {name}: {value}")).collect::<Vec<_>>().join("\n")
+        };
+        match self {
+            Self::Paragraph(words) => words.clone(),
+            Self::Facts(facts) => lines(facts),
+            Self::Stuck(stuck) => lines(stuck),
+        }
+    }
+}
+
 /// Writes a letter.
 pub fn compose(texts: &Texts, kind: MailKind, facts: &Facts) -> Letter {
     let text = texts.text(kind, facts.kind);
@@ -115,15 +129,8 @@ fn paid(texts: &Texts, facts: &Facts) -> Option<Vec<(String, String)>> {
 }
 
 fn as_text(texts: &Texts, facts: &Facts, blocks: &[Block]) -> String {
-    let lines = |lines: &[(String, String)]| {
-        lines.iter().map(|(name, value)| format!("  {name}: {value}")).collect::<Vec<_>>().join("\n")
-    };
     let mut parts = vec![texts.greeting.clone()];
-    parts.extend(blocks.iter().map(|block| match block {
-        Block::Paragraph(words) => words.clone(),
-        Block::Facts(facts) => lines(facts),
-        Block::Stuck(stuck) => lines(stuck),
-    }));
+    parts.extend(blocks.iter().map(Block::as_text));
     parts.push(texts.status_page.replace("{link}", &facts.link));
     parts.push(format!("{}\n{}", texts.order_number.replace("{order}", &facts.order), texts.keep_link));
     parts.push(format!("-- \n{}\n", texts.signature));

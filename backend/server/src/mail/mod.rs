@@ -6,6 +6,7 @@ pub mod facts;
 pub mod format;
 mod html;
 pub mod member;
+pub mod operator;
 pub mod texts;
 pub mod transport;
 

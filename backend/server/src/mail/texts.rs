@@ -90,6 +90,15 @@ pub struct Texts {
     request_awaits_payment: Text,
     request_declined: Text,
     request_cancelled: Text,
+    request_expired: Text,
+    /// For the operator, with `{tenant}`.
+    operator_request: Text,
+    /// What the link to the operator's queue is called in HTML.
+    pub operator_button: String,
+    /// When the customer would like it to start.
+    pub fact_wish: String,
+    /// Files that were sent along.
+    pub fact_files: String,
     one_account: String,
     many_accounts: String,
     one_message: String,
@@ -145,6 +154,8 @@ impl Texts {
             MailKind::RequestAwaitsPayment => &self.request_awaits_payment,
             MailKind::RequestDeclined => &self.request_declined,
             MailKind::RequestCancelled => &self.request_cancelled,
+            MailKind::RequestExpired => &self.request_expired,
+            MailKind::OperatorRequest => &self.operator_request,
         }
     }
 

@@ -44,8 +44,8 @@ pub enum Remote {
     Approved,
     /// The money is on its way.
     Pending,
-    /// The money is there; PayPal's number of the capture.
-    Completed(String),
+    /// The money is there, less what went back since: PayPal's number of the capture, and what went back.
+    Completed { capture: String, refunded_minor: u64 },
     /// The means of payment was declined.
     Declined,
     /// Money was taken, but not what was asked for; PayPal's number of the capture, if it was taken for this payment.
@@ -365,7 +365,9 @@ fn state(order: &RemoteOrder, payment: &PaymentRecord) -> Remote {
     let of = |statuses: &[&str]| captures.iter().find(|capture| statuses.contains(&capture.status.as_str()));
     if let Some(capture) = of(&["COMPLETED", "PARTIALLY_REFUNDED"]) {
         return match (is_ours(capture, payment), is_all(capture, payment)) {
-            (true, true) => Remote::Completed(capture.id.clone()),
+            (true, true) => {
+                Remote::Completed { capture: capture.id.clone(), refunded_minor: refunded_minor(order, payment) }
+            }
             (true, false) => Remote::Mismatch(Some(capture.id.clone())),
             // What belongs to another payment is not to be paid back for this one.
             (false, _) => Remote::Mismatch(None),
@@ -385,6 +387,15 @@ fn state(order: &RemoteOrder, payment: &PaymentRecord) -> Remote {
         "VOIDED" => Remote::Void,
         _ => Remote::NotApproved,
     }
+}
+
+/// What has gone back so far, whoever has paid it back.
+fn refunded_minor(order: &RemoteOrder, payment: &PaymentRecord) -> u64 {
+    let currency = payment.amount.price.currency;
+    let refunds = order.purchase_units.iter().flat_map(|unit| &unit.payments.refunds);
+    let done = refunds.filter(|refund| refund.status == "COMPLETED").filter_map(|refund| refund.amount.as_ref());
+    let ours = done.filter(|amount| amount.currency_code == currency.as_str());
+    ours.filter_map(|amount| money::from_decimal(currency, &amount.value)).sum()
 }
 
 /// True if it was taken for this payment.

@@ -37,6 +37,9 @@ pub(super) struct Unit {
 pub(super) struct Payments {
     #[serde(default)]
     pub(super) captures: Vec<Capture>,
+    /// Whoever has made them: we, or the seller at PayPal itself.
+    #[serde(default)]
+    pub(super) refunds: Vec<Refund>,
 }
 
 /// Money that was taken, or is on its way.
@@ -55,10 +58,12 @@ pub(super) struct Money {
     pub(super) value: String,
 }
 
+/// Money that went back, or is on its way.
 #[derive(Deserialize)]
 pub(super) struct Refund {
     #[serde(default)]
     pub(super) status: String,
+    pub(super) amount: Option<Money>,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +107,9 @@ pub struct Resource {
     /// Our payment's id, as we gave it.
     #[serde(default)]
     pub custom_id: Option<String>,
+    /// The same; a refund's notification may have this alone.
+    #[serde(default)]
+    pub invoice_id: Option<String>,
     /// What it belongs to.
     #[serde(default)]
     pub supplementary_data: Option<Supplement>,

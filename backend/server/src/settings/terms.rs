@@ -1,4 +1,4 @@
-//! How long things last.
+//! How long things last, and how many may be at work.
 
 use chrono::Duration;
 use clap::Args;
@@ -33,6 +33,15 @@ pub struct TermArgs {
         value_parser = delta_hours
     )]
     pub delta_hours: DelayHours,
+    /// Orders at work at once for each member or API key; not for the public page. A tenant may have a limit of its own.
+    #[arg(
+        long,
+        env = "MAILFERRY_MAX_ACTIVE_ORDERS",
+        value_name = "NUMBER",
+        default_value = "10",
+        value_parser = clap::value_parser!(u32).range(1..=10_000)
+    )]
+    pub max_active_orders: u32,
 }
 
 fn days() -> clap::builder::RangedI64ValueParser<u32> {
@@ -69,6 +78,7 @@ impl TermArgs {
             link_warning: days(self.link_warning_days),
             purge_after_end: days(self.purge_days),
             delta_delay_hours: self.delta_hours,
+            active_orders: self.max_active_orders,
         })
     }
 }

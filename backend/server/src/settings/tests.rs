@@ -30,6 +30,9 @@ fn a_bad_value_names_its_setting() {
         ("--rate-factor", "0", "MAILFERRY_RATE_FACTOR"),
         ("--trust-proxy", "proxy", "MAILFERRY_TRUST_PROXY"),
         ("--log", "a=b=c", "MAILFERRY_LOG"),
+        ("--max-pairs", "0", "max-pairs"),
+        ("--max-message-mb", "0", "max-message-mb"),
+        ("--max-active-orders", "0", "max-active-orders"),
     ] {
         let message = parse(&[flag, value]).expect_err(flag);
         assert!(message.contains(setting), "{message}");
@@ -42,6 +45,19 @@ fn the_page_is_where_we_listen_unless_told_otherwise() {
     assert_eq!(url(&["--listen", "127.0.0.1:9090"]), "http://127.0.0.1:9090");
     assert_eq!(url(&["--listen", "0.0.0.0:80"]), "http://localhost:80");
     assert_eq!(url(&["--public-url", "https://move.example.org/"]), "https://move.example.org");
+}
+
+#[test]
+fn every_limit_of_the_product_is_a_setting_with_the_products_default() {
+    let settings = |args: &[&str]| Settings::from_serve(&parse(args).expect("parses")).expect("settings");
+    let usual = settings(&[]);
+    assert_eq!((usual.limits.max_pairs, usual.limits.max_message_bytes), (500, 50_000_000));
+    assert_eq!((usual.terms.active_orders, usual.connections_per_host), (10, 40));
+    let other =
+        ["--max-pairs", "9", "--max-message-mb", "150", "--max-active-orders", "3", "--connections-per-host", "8"];
+    let other = settings(&other);
+    assert_eq!((other.limits.max_pairs, other.limits.max_message_bytes), (9, 150_000_000));
+    assert_eq!((other.terms.active_orders, other.connections_per_host), (3, 8));
 }
 
 #[test]

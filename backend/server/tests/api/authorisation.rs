@@ -9,7 +9,7 @@ use mailferry_store::{Clock, MockClock, NewApiKey, OPERATOR_TENANT};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    harness::{Answer, Client, Service, new_account},
+    harness::{Answer, Client, Service, new_account, on_both},
     principals::{member, order_of, tenant},
     requests::new_request,
 };
@@ -309,7 +309,10 @@ async fn from_elsewhere(trial: &mut Trial<'_>, operation: &Operation, proofs: &P
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_opens_its_order_until_it_is_revoked() {
-    let service = Service::start().await;
+    on_both(a_link_opens_its_order_until_it_is_revoked_on).await;
+}
+
+async fn a_link_opens_its_order_until_it_is_revoked_on(service: Service) {
     let (order, owner) = service.order().await;
     let path = format!("/api/v1/orders/{order}");
     let link = owner.get(&path).await.json()["manage_url"].as_str().expect("a link").to_owned();
@@ -325,10 +328,20 @@ async fn a_link_opens_its_order_until_it_is_revoked() {
         let answer = service.stranger().post("/api/v1/sessions", json!({"order_id": order, "token": token})).await;
         answer.is_problem(401, "link_invalid");
     }
-    let mut record = service.store.order(order.parse().expect("an id")).await.expect("an order");
-    record.link_version += 1;
-    service.store.save_order(&record).await.expect("saved");
-    again.get(&path).await.is_problem(401, "link_invalid");
+    let look = owner.get(&path).await.json()["view_url"].as_str().expect("a link").to_owned();
+    let look = Secret::new(look.split("#token=").nth(1).expect("a token"));
+    let looks = service.session(&order, &look).await;
+    assert_eq!(looks.get(&path).await.json().get("view_url"), None, "who may look hands nothing on");
+    looks.post(&format!("{path}/links"), json!({})).await.is_problem(403, "forbidden");
+
+    let renewed = owner.post(&format!("{path}/links"), json!({})).await;
+    assert_eq!(renewed.status, 200, "{}", renewed.text);
+    assert_ne!(renewed.json()["manage_url"], link.as_str());
+    for revoked in [&owner, &again, &looks] {
+        revoked.get(&path).await.is_problem(401, "link_invalid");
+    }
+    let owner = Client { cookie: renewed.cookie(), ..owner };
+    assert_eq!(owner.get(&path).await.json()["manage_url"], renewed.json()["manage_url"], "whoever asked goes on");
     let body: Value = json!({"order_id": order, "token": token.expose()});
     service.stranger().post("/api/v1/sessions", body).await.is_problem(401, "link_invalid");
     service.stop().await;

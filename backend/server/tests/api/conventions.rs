@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Lists that do not grow.
-const SHORT_LISTS: [&str; 2] = ["listProviders", "listAdminCredentials"];
+const SHORT_LISTS: [&str; 3] = ["listProviders", "listAdminCredentials", "listTestHosts"];
 
 /// Whoever did this once cannot ask again with the same proof.
 const ENDS_ITS_SESSION: [&str; 1] = ["changePassword"];

@@ -144,6 +144,18 @@ impl Service {
         client
     }
 
+    /// Another process over the same database: what the first keeps in its memory, it does not know.
+    pub(crate) async fn beside(&self) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let base = format!("http://{}", listener.local_addr().expect("an address"));
+        let app = App::new(self.store.clone(), Arc::clone(&self.app.settings)).await.expect("an application");
+        let app = Data::new(app);
+        let folder = tempfile::tempdir().expect("a folder");
+        let handle = serve(app.clone(), listener);
+        let (store, key, answered) = (self.store.clone(), self.key.clone(), Arc::clone(&self.answered));
+        Self { base, store, app, folder, key, answered, handle }
+    }
+
     pub(crate) async fn stop(self) {
         self.handle.stop(true).await;
         self.store.close().await;

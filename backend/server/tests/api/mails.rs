@@ -85,7 +85,7 @@ async fn start_and_end_are_told_with_a_link_that_opens_the_order() {
     service.stop().await;
 }
 
-const KINDS: [MailKind; 13] = [
+const KINDS: [MailKind; 14] = [
     MailKind::Submitted,
     MailKind::Started,
     MailKind::Finished,
@@ -99,6 +99,7 @@ const KINDS: [MailKind; 13] = [
     MailKind::RequestAwaitsPayment,
     MailKind::RequestDeclined,
     MailKind::RequestCancelled,
+    MailKind::RequestExpired,
 ];
 
 /// Sends what is due; when each mail that was not taken is tried again.

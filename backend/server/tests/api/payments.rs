@@ -87,64 +87,85 @@ impl Shop {
     }
 }
 
+impl Shop {
+    /// PayPal, or somebody who looks like it, sends a notification.
+    async fn notify(&self, body: &str, headers: &[(&str, String)]) {
+        let mut all: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        all.push(("content-type", "application/json"));
+        let stranger = self.service.stranger();
+        let answer = stranger.send("POST", "/api/v1/payments/paypal/events", Some(body.to_owned()), &all).await;
+        assert_eq!(answer.status, 204, "{}", answer.text);
+    }
+
+    /// PayPal tells of something.
+    async fn tell(&self, event: &str, kind: &str, resource: &Value) {
+        let (body, headers) = StandIn::event(event, kind, resource);
+        self.notify(&body, &headers).await;
+    }
+}
+
+/// Does `test` in a shop on SQLite and in one on PostgreSQL.
+async fn on_both_in_a_shop(test: impl AsyncFn(&Shop)) {
+    let paypal = StandIn::start();
+    let both = on_both_with(
+        |settings| paypal.set_up(settings),
+        async |service| {
+            let shop = Shop::of(service, &paypal).await;
+            test(&shop).await;
+            shop.service.stop().await;
+        },
+    );
+    Box::pin(both).await;
+}
+
 async fn state(client: &Client, path: &str) -> String {
     client.get(path).await.json()["state"].as_str().expect("a state").to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_is_paid_for_and_starts_and_nothing_is_taken_twice() {
-    let paypal = StandIn::start();
-    let both = on_both_with(
-        |settings| paypal.set_up(settings),
-        async |service| {
-            let shop = Shop::of(service, &paypal).await;
-            let before = paypal.moved();
-            let (path, client) = shop.order(2).await;
-            let list = client.get(&format!("{path}/payments")).await.json();
-            let due = &list["due"];
-            assert_eq!(
-                (&due["net_minor"], &due["tax_minor"], &due["total_minor"], &list["methods"]),
-                (&json!(2504), &json!(476), &json!(2980), &json!(["paypal"]))
-            );
-            for body in [json!({"amount": 1}), json!({"state": "paid"}), json!({"method": "cash"})] {
-                client.post(&format!("{path}/payments"), body).await.is_problem(422, "invalid_field");
-            }
-            let (payment, shown) = shop.begun(&path, &client).await;
-            let again = client.post(&format!("{path}/payments"), json!({"method": "paypal"})).await;
-            assert_eq!(again.header("location"), payment, "the one that waits already");
-            let url = shown["approve_url"].as_str().expect("an address");
-            let remote = url.split("token=").nth(1).expect("an order").to_owned();
-            assert_eq!(paypal.unit(&remote)["amount"]["value"], "29.80");
+    on_both_in_a_shop(async |shop| {
+        let before = shop.paypal.moved();
+        let (path, client) = shop.order(2).await;
+        let list = client.get(&format!("{path}/payments")).await.json();
+        let due = &list["due"];
+        assert_eq!(
+            (&due["net_minor"], &due["tax_minor"], &due["total_minor"], &list["methods"]),
+            (&json!(2504), &json!(476), &json!(2980), &json!(["paypal"]))
+        );
+        for body in [json!({"amount": 1}), json!({"state": "paid"}), json!({"method": "cash"})] {
+            client.post(&format!("{path}/payments"), body).await.is_problem(422, "invalid_field");
+        }
+        let (payment, shown) = shop.begun(&path, &client).await;
+        let again = client.post(&format!("{path}/payments"), json!({"method": "paypal"})).await;
+        assert_eq!(again.header("location"), payment, "the one that waits already");
+        let url = shown["approve_url"].as_str().expect("an address");
+        let remote = url.split("token=").nth(1).expect("an order").to_owned();
+        assert_eq!(shop.paypal.unit(&remote)["amount"]["value"], "29.80");
 
-            // Whoever asks before the payer has agreed gets nowhere, whatever a browser says.
+        // Whoever asks before the payer has agreed gets nowhere, whatever a browser says.
+        assert_eq!(client.post(&format!("{payment}/capture"), json!({})).await.status, 202);
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+        assert_eq!(state(&client, &payment).await, "awaiting_approval");
+        assert_eq!(state(&client, &path).await, "awaiting_payment");
+
+        shop.paypal.approve(url);
+        for _ in 0..3 {
             assert_eq!(client.post(&format!("{payment}/capture"), json!({})).await.status, 202);
-            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
-            assert_eq!(state(&client, &payment).await, "awaiting_approval");
-            assert_eq!(state(&client, &path).await, "awaiting_payment");
-
-            paypal.approve(url);
-            for _ in 0..3 {
-                assert_eq!(client.post(&format!("{payment}/capture"), json!({})).await.status, 202);
-            }
-            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
-            let paid = client.get(&payment).await.json();
-            assert_eq!((&paid["state"], paid.get("approve_url")), (&json!("paid"), None), "{paid}");
-            let order = client.get(&path).await.json();
-            assert_eq!(
-                (&order["state"], &order["payment"]["pairs_covered"]),
-                (&json!("scheduled"), &json!(2)),
-                "{order}"
-            );
-            assert_eq!(client.post(&format!("{payment}/capture"), json!({})).await.json()["state"], "paid");
-            client.post(&format!("{path}/payments"), json!({})).await.is_problem(409, "nothing_due");
-            assert_eq!(work(&shop.context, JobKind::Payment).await, (0, 0));
-            assert_eq!(paypal.moved().0 - before.0, 1);
-            let everything = shop.service.answered.lock().expect("no panic").clone();
-            assert!(!everything.contains(SECRET), "our secret stays here");
-            shop.service.stop().await;
-        },
-    );
-    Box::pin(both).await;
+        }
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+        let paid = client.get(&payment).await.json();
+        assert_eq!((&paid["state"], paid.get("approve_url")), (&json!("paid"), None), "{paid}");
+        let order = client.get(&path).await.json();
+        assert_eq!((&order["state"], &order["payment"]["pairs_covered"]), (&json!("scheduled"), &json!(2)), "{order}");
+        assert_eq!(client.post(&format!("{payment}/capture"), json!({})).await.json()["state"], "paid");
+        client.post(&format!("{path}/payments"), json!({})).await.is_problem(409, "nothing_due");
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (0, 0));
+        assert_eq!(shop.paypal.moved().0 - before.0, 1);
+        let everything = shop.service.answered.lock().expect("no panic").clone();
+        assert!(!everything.contains(SECRET), "our secret stays here");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -166,58 +187,41 @@ async fn an_answer_that_is_lost_after_the_money_was_taken_is_found_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn money_that_is_held_back_pays_when_it_comes_and_each_notification_counts_once() {
-    let paypal = StandIn::start();
-    let both = on_both_with(
-        |settings| paypal.set_up(settings),
-        async |service| {
-            let shop = Shop::of(service, &paypal).await;
-            let (path, client) = shop.order(1).await;
-            paypal.mood(Mood::HoldsBack);
-            let (payment, remote) = shop.approved(&path, &client).await;
-            work(&shop.context, JobKind::Payment).await;
-            assert_eq!(state(&client, &payment).await, "pending");
-            assert_eq!(state(&client, &path).await, "awaiting_payment", "not paid yet");
-            client.post(&format!("{path}/payments"), json!({})).await.is_problem(409, "payment_under_way");
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        shop.paypal.mood(Mood::HoldsBack);
+        let (payment, remote) = shop.approved(&path, &client).await;
+        work(&shop.context, JobKind::Payment).await;
+        assert_eq!(state(&client, &payment).await, "pending");
+        assert_eq!(state(&client, &path).await, "awaiting_payment", "not paid yet");
+        client.post(&format!("{path}/payments"), json!({})).await.is_problem(409, "payment_under_way");
 
-            let resource = json!({"id": "3C67", "supplementary_data": {"related_ids": {"order_id": remote}}});
-            let (body, headers) = StandIn::event("WH-1", "PAYMENT.CAPTURE.COMPLETED", &resource);
-            let send = async |body: &str, headers: &[(&str, String)]| {
-                let mut all: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-                all.push(("content-type", "application/json"));
-                let answer = shop
-                    .service
-                    .stranger()
-                    .send("POST", "/api/v1/payments/paypal/events", Some(body.to_owned()), &all)
-                    .await;
-                assert_eq!(answer.status, 204, "{}", answer.text);
-            };
-            // Its words are not believed: PayPal is asked, and still holds the money back.
-            send(&body, &headers).await;
-            assert_eq!(work(&shop.context, JobKind::PaymentEvent).await, (1, 0));
-            work(&shop.context, JobKind::Payment).await;
-            assert_eq!(state(&client, &payment).await, "pending");
+        let resource = json!({"id": "3C67", "supplementary_data": {"related_ids": {"order_id": remote}}});
+        let (body, headers) = StandIn::event("WH-1", "PAYMENT.CAPTURE.COMPLETED", &resource);
+        // Its words are not believed: PayPal is asked, and still holds the money back.
+        shop.notify(&body, &headers).await;
+        assert_eq!(work(&shop.context, JobKind::PaymentEvent).await, (1, 0));
+        work(&shop.context, JobKind::Payment).await;
+        assert_eq!(state(&client, &payment).await, "pending");
 
-            paypal.set_capture(&remote, "COMPLETED");
-            let forged = body.replace("WH-1", "WH-2");
-            send(&forged, &headers).await;
-            send(&body, &headers[1..]).await;
-            let (other, other_headers) = StandIn::event("WH-3", "PAYMENT.CAPTURE.COMPLETED", &json!({"id": "unknown"}));
-            send(&other, &other_headers).await;
-            assert_eq!(work(&shop.context, JobKind::PaymentEvent).await, (1, 0), "only the forged one could be ours");
-            assert_eq!(work(&shop.context, JobKind::Payment).await.0, 0, "PayPal does not vouch for it");
-            send(&body, &headers).await;
-            work(&shop.context, JobKind::PaymentEvent).await;
-            assert_eq!(work(&shop.context, JobKind::Payment).await.0, 0, "that one was dealt with");
-            let (body, headers) = StandIn::event("WH-4", "PAYMENT.CAPTURE.COMPLETED", &resource);
-            send(&body, &headers).await;
-            work(&shop.context, JobKind::PaymentEvent).await;
-            work(&shop.context, JobKind::Payment).await;
-            assert_eq!(state(&client, &payment).await, "paid");
-            assert_eq!(state(&client, &path).await, "scheduled");
-            shop.service.stop().await;
-        },
-    );
-    Box::pin(both).await;
+        shop.paypal.set_capture(&remote, "COMPLETED");
+        let forged = body.replace("WH-1", "WH-2");
+        shop.notify(&forged, &headers).await;
+        shop.notify(&body, &headers[1..]).await;
+        let (other, other_headers) = StandIn::event("WH-3", "PAYMENT.CAPTURE.COMPLETED", &json!({"id": "unknown"}));
+        shop.notify(&other, &other_headers).await;
+        assert_eq!(work(&shop.context, JobKind::PaymentEvent).await, (1, 0), "only the forged one could be ours");
+        assert_eq!(work(&shop.context, JobKind::Payment).await.0, 0, "PayPal does not vouch for it");
+        shop.notify(&body, &headers).await;
+        work(&shop.context, JobKind::PaymentEvent).await;
+        assert_eq!(work(&shop.context, JobKind::Payment).await.0, 0, "that one was dealt with");
+        shop.tell("WH-4", "PAYMENT.CAPTURE.COMPLETED", &resource).await;
+        work(&shop.context, JobKind::PaymentEvent).await;
+        work(&shop.context, JobKind::Payment).await;
+        assert_eq!(state(&client, &payment).await, "paid");
+        assert_eq!(state(&client, &path).await, "scheduled");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -272,67 +276,91 @@ async fn a_refund_is_the_sellers_and_money_for_an_order_that_is_over_goes_back_b
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_is_paid_back_while_the_order_runs_and_the_rest_later() {
-    let paypal = StandIn::start();
-    let both = on_both_with(
-        |settings| paypal.set_up(settings),
-        async |service| {
-            let shop = Shop::of(service, &paypal).await;
-            let (path, client) = shop.order(1).await;
-            let (payment, remote) = shop.approved(&path, &client).await;
-            work(&shop.context, JobKind::Payment).await;
-            let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
-            let operator = shop.service.operator();
-            for wrong in [json!({"amount_minor": 0}), json!({"amount_minor": 1491}), json!({"amount_minor": "1"})] {
-                let refused = operator.post(&refund, wrong).await.is_problem(422, "invalid_field");
-                assert_eq!(refused["errors"][0]["pointer"], "/amount_minor", "{refused}");
-            }
-            operator.post(&refund, json!({})).await.is_problem(409, "wrong_state");
-            for (part, back) in [(490, 490), (300, 790)] {
-                let answer = operator.post(&refund, json!({"amount_minor": part})).await;
-                assert_eq!((answer.status, &answer.json()["state"]), (202, &json!("refunding")), "{}", answer.text);
-                assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
-                let shown = client.get(&payment).await.json();
-                assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("paid"), &json!(back)), "{shown}");
-                assert_eq!(paypal.refunded(&remote), back);
-            }
-            assert_eq!(state(&client, &path).await, "scheduled", "it is paid for all the same");
-            client.post(&format!("{path}/cancel"), json!({})).await;
-            operator.post(&refund, json!({})).await;
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        let (payment, remote) = shop.approved(&path, &client).await;
+        work(&shop.context, JobKind::Payment).await;
+        let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
+        let operator = shop.service.operator();
+        for wrong in [json!({"amount_minor": 0}), json!({"amount_minor": 1491}), json!({"amount_minor": "1"})] {
+            let refused = operator.post(&refund, wrong).await.is_problem(422, "invalid_field");
+            assert_eq!(refused["errors"][0]["pointer"], "/amount_minor", "{refused}");
+        }
+        operator.post(&refund, json!({})).await.is_problem(409, "wrong_state");
+        for (part, back) in [(490, 490), (300, 790)] {
+            let answer = operator.post(&refund, json!({"amount_minor": part})).await;
+            assert_eq!((answer.status, &answer.json()["state"]), (202, &json!("refunding")), "{}", answer.text);
             assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
             let shown = client.get(&payment).await.json();
-            assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("refunded"), &json!(1490)), "{shown}");
-            assert_eq!(paypal.refunded(&remote), 1490);
-            shop.service.stop().await;
-        },
-    );
-    Box::pin(both).await;
+            assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("paid"), &json!(back)), "{shown}");
+            assert_eq!(shop.paypal.refunded(&remote), back);
+        }
+        assert_eq!(state(&client, &path).await, "scheduled", "it is paid for all the same");
+        client.post(&format!("{path}/cancel"), json!({})).await;
+        operator.post(&refund, json!({})).await;
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+        let shown = client.get(&payment).await.json();
+        assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("refunded"), &json!(1490)), "{shown}");
+        assert_eq!(shop.paypal.refunded(&remote), 1490);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_seller_pays_back_at_paypal_itself_is_counted() {
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        let (payment, remote) = shop.approved(&path, &client).await;
+        work(&shop.context, JobKind::Payment).await;
+        let operator = shop.service.operator();
+        let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
+        let told = async |event: &str, resource: &Value| {
+            shop.tell(event, "PAYMENT.CAPTURE.REFUNDED", resource).await;
+            assert_eq!(work(&shop.context, JobKind::PaymentEvent).await, (1, 0));
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+            client.get(&payment).await.json()
+        };
+        let shown = told("WH-R1", &shop.paypal.pay_back(&remote, Some("4.90"))).await;
+        assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("paid"), &json!(490)), "{shown}");
+        assert_eq!(state(&client, &path).await, "scheduled", "it is paid for all the same");
+        let more = operator.post(&refund, json!({"amount_minor": 1001})).await.is_problem(422, "invalid_field");
+        assert_eq!(more["errors"][0]["pointer"], "/amount_minor", "{more}");
+
+        // One that was not told yet: our own refund would be more than is left, and what is true is read then.
+        shop.paypal.pay_back(&remote, Some("9.00"));
+        assert_eq!(operator.post(&refund, json!({"amount_minor": 500})).await.status, 202);
+        for _ in 0..2 {
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+        }
+        let shown = client.get(&payment).await.json();
+        assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("paid"), &json!(1390)), "{shown}");
+
+        let shown = told("WH-R2", &shop.paypal.pay_back(&remote, None)).await;
+        assert_eq!((&shown["state"], &shown["refunded_minor"]), (&json!("refunded"), &json!(1490)), "{shown}");
+        assert_eq!(client.get(&path).await.json()["payment"]["pairs_covered"], 0);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_amount_than_was_asked_for_is_settled_as_such_and_goes_back() {
-    let paypal = StandIn::start();
-    let both = on_both_with(
-        |settings| paypal.set_up(settings),
-        async |service| {
-            let shop = Shop::of(service, &paypal).await;
-            let (path, client) = shop.order(1).await;
-            paypal.mood(Mood::TakesLess);
-            let (payment, remote) = shop.approved(&path, &client).await;
-            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0), "once, and no error");
-            assert_eq!(work(&shop.context, JobKind::Payment).await, (0, 0), "and not again");
-            assert_eq!(state(&client, &payment).await, "mismatched");
-            assert_eq!(state(&client, &path).await, "awaiting_payment");
-            client.post(&format!("{path}/payments"), json!({})).await.is_problem(409, "payment_under_way");
-            let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
-            let operator = shop.service.operator();
-            operator.post(&refund, json!({"amount_minor": 5})).await.is_problem(422, "invalid_field");
-            operator.post(&refund, json!({})).await;
-            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
-            assert_eq!((state(&client, &payment).await, paypal.refunded(&remote)), ("refunded".to_owned(), 1489));
-            shop.service.stop().await;
-        },
-    );
-    Box::pin(both).await;
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        shop.paypal.mood(Mood::TakesLess);
+        let (payment, remote) = shop.approved(&path, &client).await;
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0), "once, and no error");
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (0, 0), "and not again");
+        assert_eq!(state(&client, &payment).await, "mismatched");
+        assert_eq!(state(&client, &path).await, "awaiting_payment");
+        client.post(&format!("{path}/payments"), json!({})).await.is_problem(409, "payment_under_way");
+        let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
+        let operator = shop.service.operator();
+        operator.post(&refund, json!({"amount_minor": 5})).await.is_problem(422, "invalid_field");
+        operator.post(&refund, json!({})).await;
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+        assert_eq!((state(&client, &payment).await, shop.paypal.refunded(&remote)), ("refunded".to_owned(), 1489));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,6 +111,19 @@ impl StandIn {
         self.unit(order)["payments"]["captures"][0]["refunded"].as_u64().unwrap_or(0)
     }
 
+    /// The seller pays back a part (or `None`: all that is left) at PayPal itself; the refund as its notification tells it.
+    pub(crate) fn pay_back(&self, order: &str, value: Option<&str>) -> Value {
+        let mut books = self.books();
+        let capture = books.orders[order]["purchase_units"][0]["payments"]["captures"][0].clone();
+        let id = capture["id"].as_str().expect("captured").to_owned();
+        let currency = &capture["amount"]["currency_code"];
+        let body =
+            value.map_or_else(|| json!({}), |value| json!({"amount": {"currency_code": currency, "value": value}}));
+        let (status, refund) = refund(&mut books, &id, &body);
+        assert_eq!(status, 201, "{refund}");
+        json!({"id": refund["id"], "invoice_id": capture["custom_id"], "amount": refund["amount"], "status": "COMPLETED"})
+    }
+
     /// Captures and refunds that were really made.
     pub(crate) fn moved(&self) -> (usize, usize) {
         let books = self.books();
@@ -264,10 +277,11 @@ fn capture(books: &mut Books, id: &str) -> (u16, Value) {
 
 /// Without an amount all that is left is paid back.
 fn refund(books: &mut Books, id: &str, body: &Value) -> (u16, Value) {
-    let captures = books.orders.values_mut().map(|order| &mut order["purchase_units"][0]["payments"]["captures"][0]);
-    let Some(capture) = captures.into_iter().find(|capture| capture["id"] == id) else {
+    let mut all = books.orders.values_mut().map(|order| &mut order["purchase_units"][0]["payments"]);
+    let Some(payments) = all.find(|payments| payments["captures"][0]["id"] == id) else {
         return refusal(404, "RESOURCE_NOT_FOUND", "INVALID_RESOURCE_ID");
     };
+    let capture = &mut payments["captures"][0];
     if capture["status"] == "REFUNDED" {
         return refusal(422, "UNPROCESSABLE_ENTITY", "CAPTURE_FULLY_REFUNDED");
     }
@@ -279,8 +293,14 @@ fn refund(books: &mut Books, id: &str, body: &Value) -> (u16, Value) {
     }
     capture["refunded"] = json!(capture["refunded"].as_u64().unwrap_or(0) + part);
     capture["status"] = json!(if part == left { "REFUNDED" } else { "PARTIALLY_REFUNDED" });
+    let amount = json!({"currency_code": capture["amount"]["currency_code"], "value": format!("{}.{:02}", part / 100, part % 100)});
+    let refund = json!({"id": format!("1JU{:04}", books.refunds), "status": "COMPLETED", "amount": amount});
+    match payments["refunds"].as_array_mut() {
+        Some(refunds) => refunds.push(refund.clone()),
+        None => payments["refunds"] = json!([refund]),
+    }
     books.refunds += 1;
-    (201, json!({"id": "1JU0", "status": "COMPLETED"}))
+    (201, refund)
 }
 
 fn signature(id: &str, time: &str, body: &str) -> String {

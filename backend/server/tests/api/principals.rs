@@ -109,6 +109,39 @@ async fn every_failed_sign_in_gets_the_same_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_guesses_at_several_processes_is_counted_by_all_of_them_together() {
+    let slow = |settings: &mut mailferry_server::settings::Settings| {
+        let slow = mailferry_server::settings::Pace { burst: 4, every_seconds: 60 };
+        (settings.limits.sign_ins, settings.limits.vouchers, settings.limits.sessions) = (slow, slow, slow);
+    };
+    on_both_with(slow, async |service| {
+        let other = service.beside().await;
+        let ways = [
+            ("/api/v1/sign-ins", json!({"mail": "admin@alpha.example", "password": "wrong"}), 401),
+            ("/api/v1/sessions", json!({"order_id": "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0009", "token": "x"}), 401),
+        ];
+        for (path, body, refused) in ways {
+            for n in 0..6 {
+                let client = if n % 2 == 0 { service.stranger() } else { other.stranger() };
+                let answer = client.post(path, body.clone()).await;
+                assert_eq!(answer.status, if n < 4 { refused } else { 429 }, "{path}, {n}: {}", answer.text);
+            }
+        }
+        let (order, client) = service.order().await;
+        let mut elsewhere = other.stranger();
+        elsewhere.cookie.clone_from(&client.cookie);
+        for n in 0..6 {
+            let client = if n % 2 == 0 { &client } else { &elsewhere };
+            let answer = client.post(&format!("/api/v1/orders/{order}/voucher"), json!({"code": "MF-WRONG"})).await;
+            assert_eq!(answer.status, if n < 4 { 422 } else { 429 }, "{n}: {}", answer.text);
+        }
+        other.stop().await;
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn guessing_a_password_is_slowed_down_for_the_account_too() {
     let slow = |settings: &mut mailferry_server::settings::Settings| {
         settings.limits.sign_ins = mailferry_server::settings::Pace { burst: 3, every_seconds: 60 };
@@ -280,6 +313,25 @@ async fn the_limits_of_a_tenant_hold() {
         let accounts = format!("/api/v1/orders/{order}/accounts");
         assert_eq!(key.post(&accounts, new_account("a")).await.status, 201);
         key.post(&accounts, new_account("b")).await.is_problem(409, "too_many_accounts");
+        let orders = [format!("/api/v1/orders/{order}"), format!("/api/v1/orders/{}", order_of(&key).await)];
+        assert_eq!(key.post(&format!("{}/accounts", orders[1]), new_account("c")).await.status, 201);
+        let trial = json!({"kind": "trial"});
+        assert_eq!(key.post(&format!("{}/start", orders[0]), trial.clone()).await.status, 200);
+        let busy = key.post(&format!("{}/start", orders[1]), trial).await.is_problem(409, "too_many_active");
+        assert!(busy["detail"].as_str().is_some_and(|words| words.contains('1')), "{busy}");
+        key.post(&format!("{}/cancel", orders[0]), json!({})).await;
+        let order = orders[1].rsplit('/').next().expect("an id");
+        let limits = json!({"limits": {"max_message_bytes": 20_000_000, "max_connections_per_host": 3}});
+        let changed = service.operator().patch(&path, limits).await.json();
+        assert_eq!(changed["limits"], json!({"max_message_bytes": 20_000_000, "max_connections_per_host": 3}));
+        for wrong in [json!({"max_message_bytes": 0}), json!({"max_connections_per_host": 0})] {
+            service.operator().patch(&path, json!({"limits": wrong})).await.is_problem(422, "invalid_field");
+        }
+        let made = key.get(&format!("/api/v1/orders/{}", order_of(&key).await)).await.json();
+        assert_eq!(made["options"]["max_message_bytes"], 20_000_000, "whoever asks for nothing gets what is allowed");
+        let larger = json!({"options": {"max_message_bytes": 20_000_001}});
+        let refused = key.patch(&format!("/api/v1/orders/{order}"), larger).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/options/max_message_bytes", "{refused}");
         assert_eq!(
             service.operator().get("/api/v1/tenants").await.json()["items"][0]["id"],
             OPERATOR_TENANT.to_string()

@@ -165,6 +165,7 @@ async fn a_run_waits_until_connections_are_free() {
         account: AccountKey::new("localhost", user),
         per_account: 5,
         per_host: 2,
+        per_tenant: None,
     };
     let taken = service.store.take_slots(&lease, 5, &slots("x"), &slots("y")).await.expect("database");
     assert_eq!(taken, Slots::Taken(1));
@@ -189,6 +190,7 @@ async fn looked_at(service: &Service, client: &Client, path: &str) -> [Value; 2]
         account: AccountKey::new("localhost", "x"),
         per_account: 5,
         per_host: 2,
+        per_tenant: None,
     };
     let connections = async || service.store.connections_at("localhost").await.expect("database");
     for _ in 0..600 {

@@ -51,6 +51,7 @@ async fn from_a_sent_request_to_purged_files() {
         settings.outgoing.ports = ports;
         settings.outgoing.ca_file = Some(ca);
         settings.smtp_url = Some(smtp);
+        settings.desk.address = "desk@operator.example".parse().ok();
     })
     .await;
     let context = service.app.job_context().expect("a context");
@@ -100,7 +101,7 @@ async fn from_a_sent_request_to_purged_files() {
     // It is started for the wished time, and begins when that has come.
     let started = done(&operator, &format!("{request}/start"), json!({"waive_payment": true})).await;
     assert_eq!((&started["state"], &started["order_state"]), (&json!("accepted"), &json!("scheduled")), "{started}");
-    assert_eq!(mails(&sink, 3).await.len(), 3, "received, accepted and submitted");
+    assert_eq!(mails(&sink, 4).await.len(), 4, "received, the operator's, accepted and submitted");
     clock.advance(TimeDelta::hours(73));
     let link = text(&sent["order"]["manage_url"]);
     let token = Secret::new(link.split("#token=").nth(1).expect("a token"));
@@ -118,12 +119,13 @@ async fn from_a_sent_request_to_purged_files() {
     }
 
     // Every step was told by mail, once, with the link that opens the order and without a secret.
-    let mails = mails(&sink, 5).await;
+    let mails = mails(&sink, 6).await;
     let mut subjects: Vec<&str> = mails.iter().map(|mail| mail.subject.as_str()).collect();
     subjects.sort_unstable();
     assert_eq!(
         subjects,
         [
+            "A new request for a migration",
             "We have received your request",
             "Your migration has been submitted",
             "Your migration has finished: switch the MX record now",
@@ -131,7 +133,12 @@ async fn from_a_sent_request_to_purged_files() {
             "Your request has been accepted",
         ]
     );
-    for mail in &mails {
+    let (operators, customers): (Vec<&Mail>, Vec<&Mail>) =
+        mails.iter().partition(|mail| mail.envelope_to == ["desk@operator.example"]);
+    assert!(operators.len() == 1 && !operators[0].text.contains("#token"), "{}", operators[0].text);
+    let page = request.replace("/api/v1/", "/console/");
+    assert!(operators[0].text.contains(&format!("{}{page}", service.base)), "{}", operators[0].text);
+    for mail in customers {
         assert_eq!(mail.envelope_to, ["anna@example.org"]);
         assert!(mail.text.contains(&link) && !mail.text.contains("secret"), "{}", mail.text);
     }

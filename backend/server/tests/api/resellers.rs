@@ -172,6 +172,18 @@ async fn a_link_fixes_the_new_provider_bears_the_brand_and_pays() {
         ] {
             key.patch(&link_path, wrong).await.is_problem(422, "invalid_field");
         }
+        let free = json!({"release": ["destination", "voucher"], "source": destination});
+        let free = key.patch(&link_path, free).await.json();
+        assert_eq!((free.get("destination"), free.get("voucher")), (None, None), "{free}");
+        assert_eq!(
+            (&free["source"], &free["name"]),
+            (&json!({"endpoint": {"host": "imap.new.example", "port": 993, "tls": "implicit"}}), &json!("spring"))
+        );
+        let offer = service.stranger().post("/api/v1/offers", json!({"token": token})).await.json();
+        assert_eq!((offer.get("destination"), offer.get("prepaid_pairs")), (None, None), "{offer}");
+        let both = json!({"release": ["source"], "source": destination});
+        let both = key.patch(&link_path, both).await.is_problem(422, "invalid_field");
+        assert_eq!(both["errors"][0]["pointer"], "/release", "{both}");
         assert_eq!(key.delete(&link_path).await.status, 204);
         let wrong = service.stranger().post("/api/v1/offers", json!({"token": "nonsense"})).await;
         wrong.is_problem(401, "link_invalid");

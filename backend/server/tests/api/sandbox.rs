@@ -222,6 +222,98 @@ async fn a_throttled_run_waits_with_its_reason_and_goes_on_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_slow_host_takes_a_second_for_every_portion_and_loses_nothing() {
+    let service = Service::start().await;
+    let working = Working::start(&service);
+    let partner = partner(&service).await;
+    for (source, destination) in [("slow", "ok"), ("ok", "slow")] {
+        let order = order(&partner, source, destination, &["anna"]).await;
+        let begun = std::time::Instant::now();
+        start(&partner, &order, json!({})).await;
+        let done = progress(&partner, &order, "the end", |now| now["state"] == "completed").await;
+        assert!(begun.elapsed() >= std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+        assert_eq!((&done["counts"]["stored"], &done["counts"]["failed"]), (&json!(26), &json!(0)), "{done}");
+    }
+    working.stop(service).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn test_hosts_are_listed_and_take_tokens_that_no_service_was_asked_for() {
+    // A token service that nobody answers for: it is not asked.
+    let nowhere = |settings: &mut Settings| settings.outgoing.dns = "127.0.0.1:1".parse().ok();
+    on_both_with(nowhere, async |service| {
+        let working = Working::start(&service);
+        let partner = partner(&service).await;
+        let told = service.stranger().get("/api/v1/sandbox/hosts").await.json();
+        let hosts: Vec<&Value> =
+            told["items"].as_array().expect("items").iter().map(|one| &one["endpoint"]["host"]).collect();
+        assert_eq!(hosts.len(), 5, "{told}");
+        assert!(hosts.contains(&&json!("slow.sandbox.mailferry.test")), "{told}");
+        let oauth = json!({"provider": "microsoft", "client_id": "c", "refresh_token": "r"});
+        let fetched = json!({
+            "source": {"user": "anna@old.example", "credential": "oauth_refresh", "oauth": oauth},
+            "destination": {"user": "anna@new.example", "password": "x"},
+        });
+        for (source, login) in [("ok", "passed"), ("bad-password", "failed")] {
+            let order = order(&partner, source, "ok", &[]).await;
+            let added = partner.post(&format!("{order}/accounts"), fetched.clone()).await;
+            assert_eq!(added.status, 201, "{}", added.text);
+            let check = checked(&partner, &order).await;
+            assert_eq!(item(&check, "source")["login"], login, "{check}");
+            if login == "passed" {
+                start(&partner, &order, json!({})).await;
+                let done = progress(&partner, &order, "the end", |now| now["state"] == "completed").await;
+                assert_eq!(done["counts"]["stored"], 26, "{done}");
+            }
+        }
+        working.stop(service).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_message_that_was_not_copied_is_listed_page_by_page() {
+    on_both(async |service| {
+        let working = Working::start(&service);
+        let partner = partner(&service).await;
+        let mut body = between("ok", "ok");
+        body["options"] = json!({"max_message_bytes": 1, "include_trash": true, "include_junk": true});
+        let made = partner.post("/api/v1/orders", body).await;
+        assert_eq!(made.status, 201, "{}", made.text);
+        let order = format!("/api/v1/orders/{}", made.json()["id"].as_str().expect("an id"));
+        assert_eq!(partner.post(&format!("{order}/accounts"), new_account("anna")).await.status, 201);
+        start(&partner, &order, json!({})).await;
+        let done = progress(&partner, &order, "the end", |now| now["state"] == "completed").await;
+        let (pair, run) = (&done["pairs"][0]["pair_id"], &done["pairs"][0]["run"]["id"]);
+        let (pair, run) = (pair.as_str().expect("an id"), run.as_str().expect("an id"));
+        let protocol = format!("{order}/accounts/{pair}/runs/{run}/protocol");
+        let whole = partner.get(&protocol).await.json();
+        assert_eq!(
+            (&whole["items_total"], &whole["items"][0]["code"]),
+            (&json!(30), &json!("message_too_large")),
+            "{whole}"
+        );
+        let (mut seen, mut query) = (Vec::new(), "limit=7".to_owned());
+        loop {
+            let page = partner.get(&format!("{protocol}/items?{query}")).await.json();
+            seen.extend(page["items"].as_array().expect("items").clone());
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            query = format!("limit=7&cursor={cursor}");
+        }
+        assert_eq!(json!(seen), whole["items"]);
+        let count = async |outcome: &str| {
+            let page = partner.get(&format!("{protocol}/items?outcome={outcome}")).await.json();
+            page["items"].as_array().map(Vec::len)
+        };
+        assert_eq!((count("skipped").await, count("failed").await), (Some(30), Some(0)));
+        let wrong = partner.get(&format!("{protocol}/items?outcome=lost")).await.is_problem(422, "invalid_field");
+        assert_eq!(wrong["errors"][0]["pointer"], "/outcome", "{wrong}");
+        working.stop(service).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_mx_records_of_a_sandbox_order_are_switched_two_minutes_after_the_start() {
     let clock = MockClock::at(chrono::Utc::now());
     // A name server that nobody answers for: it is not asked.

@@ -5,7 +5,7 @@ use mailferry_lab::{DnsServer, Record};
 use mailferry_server::jobs::{JobContext, dispatch, life, sweeper};
 use mailferry_shared::{ids::RunId, run::RunState};
 use mailferry_store::{
-    MockClock,
+    MailKind, MockClock,
     jobs::{JobKind, JobOutcome, JobQueue, LOCK},
 };
 use serde_json::{Value, json};
@@ -158,6 +158,64 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name() {
+    let dns = DnsServer::start().expect("a name server");
+    let text = |text: &str| Record::Text(text.to_owned());
+    dns.set("one.example", 3600, &[Record::Mx(10, "mx.old.example".to_owned()), text("v=spf1 mx -all"), text("other")]);
+    dns.set("s1._domainkey.one.example", 60, &[Record::Alias("s1.keys.example".to_owned())]);
+    dns.set("k1._domainkey.one.example", 60, &[text(&format!("v=DKIM1; k=rsa; p={}", "M".repeat(300)))]);
+    dns.set("mail._domainkey.one.example", 60, &[text("v=DKIM1; p=")]);
+    let clock = MockClock::at(Utc::now());
+    let service = Service::start_at_with(&clock, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let context = service.app.job_context().expect("a context");
+    let (path, client) = paid(&service, &[account("anna@one.example")]).await;
+    client.post(&format!("{path}/start"), json!({})).await;
+    let seen = async || {
+        cut_over(&context).await;
+        client.get(&format!("{path}/mx")).await.json()
+    };
+    seen().await;
+    assert!(seen().await["items"][0]["sending"].is_null(), "nobody sends from the new provider yet");
+    work(&context, &client, &path, RunState::Succeeded).await;
+    clock.advance(TimeDelta::minutes(1));
+    seen().await;
+    let report = seen().await;
+    let sending = &report["items"][0]["sending"];
+    assert_eq!((&sending["spf"], &sending["spf_records"]), (&json!("present"), &json!(["v=spf1 mx -all"])), "{report}");
+    assert_eq!(sending["dkim"], json!(["k1"]), "neither what was revoked nor an alias that leads nowhere");
+    assert!(report["wanted"].is_null(), "a provider of whom nothing is known");
+
+    dns.set("one.example", 60, &[text("v=spf1 mx -all"), text("v=spf1 a -all")]);
+    clock.advance(TimeDelta::minutes(1));
+    seen().await;
+    assert_eq!(seen().await["items"][0]["sending"]["spf"], "several", "it is looked up anew");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_known_provider_wants_in_dns_is_told_and_compared() {
+    let dns = DnsServer::start().expect("a name server");
+    let text = |text: &str| Record::Text(text.to_owned());
+    dns.set("one.example", 60, &[text("v=spf1 include:spf.messagingengine.com ~all")]);
+    dns.set("fm2._domainkey.one.example", 60, &[text("v=DKIM1; k=rsa; p=MIGf")]);
+    let service = Service::start_with(None, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let context = service.app.job_context().expect("a context");
+    let (path, client) = paid(&service, &[account("anna@one.example")]).await;
+    let endpoint = json!({"host": "imap.fastmail.com", "port": 993, "tls": "implicit"});
+    let changed = client.patch(&path, json!({"destination": {"provider": "fastmail", "endpoint": endpoint}})).await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+    client.post(&format!("{path}/start"), json!({})).await;
+    work(&context, &client, &path, RunState::Succeeded).await;
+    cut_over(&context).await;
+    let report = client.get(&format!("{path}/mx")).await.json();
+    assert_eq!(report["wanted"]["spf"], "include:spf.messagingengine.com", "{report}");
+    let sending = &report["items"][0]["sending"];
+    assert_eq!((&sending["spf"], &sending["dkim"]), (&json!("complete"), &json!(["fm2"])), "{report}");
+    assert_eq!(sending["dkim_looked_at"], report["wanted"]["dkim"]);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_name_server_that_is_silent_is_told_and_changes_nothing() {
     let gone = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let service = Service::start_with(None, |settings| settings.outgoing.dns = Some(gone)).await;
@@ -210,6 +268,10 @@ async fn what_failed_is_tried_again_and_forgotten_passwords_are_asked_for() {
         }
         let retried = client.post(&format!("{path}/retry"), json!({})).await;
         assert_eq!(retried.json()["state"], "active", "{}", retried.text);
+        let order = path.rsplit('/').next().expect("an id").parse().expect("an id");
+        let delta = service.store.deltas(order).await.expect("deltas")[0].id.to_string();
+        let told = service.store.queue_mail(order, MailKind::DeltaStarted, &delta).await.expect("looks");
+        assert_eq!(told, None, "its start is told, as of every delta");
         work(&context, &client, &path, RunState::Succeeded).await;
         client.post(&format!("{path}/retry"), json!({})).await.is_problem(409, "wrong_state");
         service.stop().await;

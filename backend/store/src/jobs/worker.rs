@@ -147,7 +147,9 @@ impl<H: JobHandler> Worker<H> {
             let (id, outcome) = match ended {
                 Ok((id, outcome)) => (id, outcome),
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a job has panicked");
+                    // Without its words, which may repeat a secret.
+                    let job = self.running.get(&error.id()).map(|(job, _)| job);
+                    tracing::error!(job = ?job.map(|job| (job.kind, job.id)), "a job has panicked");
                     (error.id(), JobOutcome::Again(self.store.now() + AFTER_PANIC))
                 }
             };

@@ -47,7 +47,7 @@ mod write;
 pub(crate) use counts::{counts_from, run_counts_sql};
 pub use file::LedgerFile;
 pub use preview::PreviewLedger;
-pub use report::LedgerReport;
+pub use report::{ItemPart, LedgerReport, PlacedItem};
 pub(crate) use report::{read_items, read_report};
 
 /// The ledger of one account pair, bound to one run and one lease. Cheap to clone; the lanes of a run share it.

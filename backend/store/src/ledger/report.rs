@@ -4,15 +4,16 @@ use chrono::DateTime;
 use mailferry_shared::{
     finding::Finding,
     ids::RunId,
-    protocol::{FolderProtocol, ItemProtocol},
+    protocol::{FolderProtocol, ItemOutcome, ItemProtocol},
     run::Counts,
 };
+use uuid::Uuid;
 
 use crate::{
     db::Tx,
     error::StoreError,
     ledger::{RunLedger, counts, counts_from},
-    progress::Page,
+    page::{Part, Position},
     value::{Row, args},
 };
 
@@ -31,6 +32,18 @@ pub struct LedgerReport {
     pub items_total: u64,
 }
 
+/// Which messages of a protocol are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ItemPart {
+    /// Only those of this outcome.
+    pub outcome: Option<ItemOutcome>,
+    /// From where on, and how many.
+    pub part: Part,
+}
+
+/// A message of a protocol, and where it stands in it.
+pub type PlacedItem = (Position, ItemProtocol);
+
 impl RunLedger {
     /// What this run has to tell, with at most `limit` items.
     ///
@@ -40,12 +53,12 @@ impl RunLedger {
         read_report(&mut self.inner.db.read().await?, self.inner.run_id, limit).await
     }
 
-    /// A page of the messages that were duplicates, skipped, failed or uncertain.
+    /// A part of the messages that were duplicates, skipped, failed or uncertain.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn items(&self, page: Page) -> Result<Vec<ItemProtocol>, StoreError> {
-        read_items(&mut self.inner.db.read().await?, self.inner.run_id, page).await
+    pub async fn items(&self, wanted: ItemPart) -> Result<Vec<PlacedItem>, StoreError> {
+        read_items(&mut self.inner.db.read().await?, self.inner.run_id, wanted).await
     }
 }
 
@@ -63,7 +76,8 @@ pub(crate) async fn read_report(tx: &mut Tx, run_id: RunId, limit: u32) -> Resul
     let sql = "SELECT m.finding FROM ledger_notes m JOIN ledger_runs n ON n.no = m.run_no
          WHERE n.run_id = $1 ORDER BY m.noted_at, m.code, m.subject";
     let notes = tx.rows(sql, args![run_id]).await?.iter().map(|row| row.json("finding")).collect::<Result<_, _>>()?;
-    let items = read_items(tx, run_id, Page { offset: 0, limit }).await?;
+    let first = ItemPart { outcome: None, part: Part { after: None, limit } };
+    let items = read_items(tx, run_id, first).await?.into_iter().map(|(_, item)| item).collect();
     let sql = "SELECT COUNT(*) AS n FROM ledger_run_items i JOIN ledger_runs n ON n.no = i.run_no WHERE n.run_id = $1";
     let items_total = tx.row(sql, args![run_id]).await?.get("n")?;
     Ok(LedgerReport { counts: totals, folders, notes, items, items_total })
@@ -74,18 +88,68 @@ fn folder_from(row: &Row) -> Result<FolderProtocol, StoreError> {
     Ok(FolderProtocol { source, destination, counts: counts_from(row)? })
 }
 
-/// A page of a run's items: failed, uncertain, skipped, duplicate.
-pub(crate) async fn read_items(tx: &mut Tx, run_id: RunId, page: Page) -> Result<Vec<ItemProtocol>, StoreError> {
+/// A part of a run's items: failed, uncertain, skipped, duplicate; by folder and UID among those of one outcome. What is
+/// settled meanwhile neither moves the others nor hides them.
+pub(crate) async fn read_items(tx: &mut Tx, run_id: RunId, wanted: ItemPart) -> Result<Vec<PlacedItem>, StoreError> {
+    let (least, most) = wanted.outcome.map_or((0, 3), |outcome| (rank(outcome), rank(outcome)));
+    let after = Place::from(wanted.part.after);
     let rows = tx
         .rows(
-            "SELECT i.outcome, f.source_path, i.source_uid, i.size_bytes, i.internal_date, i.message_id, i.code
+            "SELECT i.outcome, f.source_path, i.source_uid, i.size_bytes, i.internal_date, i.message_id, i.code, i.rank,
+                i.folder_id, i.generation
              FROM ledger_run_items i JOIN ledger_folders f ON f.id = i.folder_id
-             JOIN ledger_runs n ON n.no = i.run_no WHERE n.run_id = $1
-             ORDER BY i.rank, i.folder_id, i.generation, i.source_uid LIMIT $2 OFFSET $3",
-            args![run_id, page.limit, page.offset],
+             JOIN ledger_runs n ON n.no = i.run_no
+             WHERE n.run_id = $1 AND i.rank BETWEEN $2 AND $3
+                AND (i.rank, i.folder_id, i.generation, i.source_uid) > ($4, $5, $6, $7)
+             ORDER BY i.rank, i.folder_id, i.generation, i.source_uid LIMIT $8",
+            args![run_id, least, most, after.rank, after.folder, after.generation, after.uid, wanted.part.limit],
         )
         .await?;
-    rows.iter().map(item_from).collect()
+    rows.iter().map(|row| Ok((Place::of(row)?.position(), item_from(row)?))).collect()
+}
+
+/// The order of outcomes in a protocol.
+fn rank(outcome: ItemOutcome) -> i64 {
+    match outcome {
+        ItemOutcome::Failed => 0,
+        ItemOutcome::Uncertain => 1,
+        ItemOutcome::Skipped => 2,
+        ItemOutcome::Duplicate => 3,
+    }
+}
+
+/// Where an item stands.
+struct Place {
+    rank: i64,
+    folder: u64,
+    generation: u32,
+    uid: u32,
+}
+
+impl Place {
+    fn of(row: &Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            rank: row.get("rank")?,
+            folder: row.get("folder_id")?,
+            generation: row.get("generation")?,
+            uid: row.get("source_uid")?,
+        })
+    }
+
+    /// As a position of a list; its id is none of a row, but folder, generation and UID.
+    fn position(&self) -> Position {
+        let id = u128::from(self.folder) << 64 | u128::from(self.generation) << 32 | u128::from(self.uid);
+        Position { at: self.rank, id: Uuid::from_u128(id) }
+    }
+}
+
+impl From<Option<Position>> for Place {
+    fn from(after: Option<Position>) -> Self {
+        let Some(Position { at, id }) = after else { return Self { rank: -1, folder: 0, generation: 0, uid: 0 } };
+        let (folder, rest) = id.as_u64_pair();
+        let [generation, uid] = [rest >> 32, rest & u64::from(u32::MAX)].map(|part| u32::try_from(part).unwrap_or(0));
+        Self { rank: at, folder, generation, uid }
+    }
 }
 
 fn item_from(row: &Row) -> Result<ItemProtocol, StoreError> {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use mailferry_shared::{
     endpoint::HostName,
     ids::{ApiKeyId, LinkId, MemberId, OrderId, TenantId},
-    order::{OrderState, ProviderChoice},
+    order::{OrderState, StartKind},
     order_list::{MigrationType, OrderListItem, OrderOrigin},
 };
 
@@ -58,9 +58,17 @@ pub struct OrderFilter {
     pub domain: Option<HostName>,
     /// Asked for by this member.
     pub member_id: Option<MemberId>,
+    /// Asked for by this API key.
+    pub api_key_id: Option<ApiKeyId>,
+    /// Made by this pre-configured link.
+    pub link_id: Option<LinkId>,
+    /// A full migration, or a free trial.
+    pub kind: Option<StartKind>,
+    /// Of these types; empty: of any.
+    pub types: Vec<MigrationType>,
     /// Only those that the operator was asked to do, or only others.
     pub requested: Option<bool>,
-    /// With this text in number, accounts, mail address or asker's name.
+    /// With this text in number, accounts, mail address, voucher code, or the name of asker, key or link.
     pub text: Option<String>,
     /// After this one, in the order of the list.
     pub after: Option<(DateTime<Utc>, OrderId)>,
@@ -163,9 +171,24 @@ impl OrderFilter {
             let inside = in_domains(&mut all, std::slice::from_ref(domain));
             all.and(format!("EXISTS (SELECT 1 {PAIRS} AND {inside})"));
         }
-        if let Some(member) = self.member_id {
-            let value = all.arg(member);
-            all.and(format!("o.member_id = {value}"));
+        let asked: [(&str, Option<Arg>); 4] = [
+            ("member_id", self.member_id.map(Arg::from)),
+            ("api_key_id", self.api_key_id.map(Arg::from)),
+            ("link_id", self.link_id.map(Arg::from)),
+            ("kind", self.kind.as_ref().map(code).transpose()?.map(Arg::from)),
+        ];
+        for (column, value) in asked {
+            if let Some(value) = value {
+                let value = all.arg(value);
+                all.and(format!("o.{column} = {value}"));
+            }
+        }
+        if !self.types.is_empty() {
+            let mut words = Vec::new();
+            for one in &self.types {
+                words.push(all.arg(code(one)?));
+            }
+            all.and(format!("o.migration_type IN ({})", words.join(", ")));
         }
         if let Some(requested) = self.requested {
             all.and(format!("q.state IS {} NULL", if requested { "NOT" } else { "" }));
@@ -175,10 +198,15 @@ impl OrderFilter {
             let is_like = |what: &str| format!(r"{what} LIKE {text} ESCAPE '\'");
             let (source, destination) = (is_like(&mailbox("s")), is_like(&mailbox("d")));
             all.and(format!(
-                "({} OR {} OR {} OR EXISTS (SELECT 1 {PAIRS} AND ({source} OR {destination})))",
+                "({} OR {} OR {} OR {} OR {} OR EXISTS (SELECT 1 {PAIRS} AND ({source} OR {destination}))
+                    OR EXISTS (SELECT 1 FROM voucher_uses u JOIN vouchers v ON v.id = u.voucher_id
+                        WHERE u.order_id = o.id AND {}))",
                 is_like("o.id"),
                 is_like("LOWER(COALESCE(o.notify_address, ''))"),
                 is_like("LOWER(COALESCE(m.name, ''))"),
+                is_like("LOWER(COALESCE(k.name, ''))"),
+                is_like("LOWER(COALESCE(l.name, ''))"),
+                is_like("LOWER(v.hint)"),
             ));
         }
         if let Some((created_at, id)) = self.after {
@@ -190,7 +218,6 @@ impl OrderFilter {
 }
 
 fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
-    let source: Option<ProviderChoice> = row.json_opt("source")?;
     let notify_address = row.get::<Option<String>>("notify_address")?;
     Ok(OrderListItem {
         id: row.get("id")?,
@@ -207,7 +234,7 @@ fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
                 .transpose()?,
         },
         codes: Vec::new(),
-        migration_type: MigrationType::of(source.as_ref()),
+        migration_type: row.code("migration_type")?,
         request: row.code_opt("request")?,
         sandbox: row.get("sandbox")?,
         first_account: row.get("first_account")?,
@@ -228,7 +255,7 @@ impl Store {
         let mut condition = filter.condition()?;
         let limit = condition.arg(filter.limit);
         let sql = format!(
-            "SELECT o.id, o.state, o.kind, o.notify_address, o.source, o.sandbox, o.created_at, o.finished_at,
+            "SELECT o.id, o.state, o.kind, o.notify_address, o.migration_type, o.sandbox, o.created_at, o.finished_at,
                 o.member_id, m.name AS member_name, o.api_key_id, k.name AS api_key_name, l.name AS link_name,
                 q.state AS request,
                 COALESCE(o.started_at, o.earliest_start) AS first_run_at,

@@ -58,8 +58,10 @@ pub struct OrderRecord {
     pub delta_at: Option<DateTime<Utc>>,
     /// True until every pair has had that delta.
     pub delta_pending: bool,
-    /// When its first run was started.
+    /// When its first run was started, of the full migration once that has begun.
     pub started_at: Option<DateTime<Utc>>,
+    /// When its very first run was started, a free trial's too.
+    pub first_started_at: Option<DateTime<Utc>>,
     /// When its last run ended.
     pub finished_at: Option<DateTime<Utc>>,
     /// When the manage link stops working; follows from the state and the store's terms.
@@ -87,7 +89,8 @@ pub struct OrderRecord {
 pub(super) const COLUMNS: &str =
     "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
     expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at,
-    member_id, api_key_id, sandbox, link_id, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at";
+    member_id, api_key_id, sandbox, link_id, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at,
+    first_started_at";
 
 pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     let kind = row.code_opt("kind")?;
@@ -115,6 +118,7 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
         kind,
         earliest_start,
         started_at,
+        first_started_at: row.get("first_started_at")?,
         finished_at,
         delta_schedule,
         delta_at: row.get("delta_at")?,
@@ -192,11 +196,17 @@ impl OrderRecord {
                 self.finished_at = Some(ended.finished_at);
             }
         }
-        // A draft that is not to start before some time lives as long after that.
-        let created_at = match self.life {
+        let since = match self.life {
+            // A draft that is not to start before some time lives as long after that.
             OrderLife::Draft => self.earliest_start.map_or(self.created_at, |start| start.max(self.created_at)),
+            OrderLife::Closed | OrderLife::Cancelled => self.ended_at.unwrap_or(self.created_at),
             _ => self.created_at,
         };
-        self.expires_at = self.life.expires_at(created_at, store.terms());
+        self.expires_at = self.life.expires_at(since, store.terms());
+        if let OrderLife::Active(begun) | OrderLife::Paused(begun) | OrderLife::Completed(begun, _) = self.life {
+            // The days since a trial's start count: its link goes on with the full migration.
+            let first = *self.first_started_at.get_or_insert(begun.started_at);
+            self.expires_at = self.expires_at.min(first + store.terms().link_after_start);
+        }
     }
 }

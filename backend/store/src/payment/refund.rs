@@ -76,6 +76,20 @@ impl Store {
         tx.commit().await
     }
 
+    /// The provider says that so much was paid back so far: more than is known here where the seller has paid back a part
+    /// there. True if that was news.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn refunds_seen(&self, id: PaymentId, refunded_minor: u64) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "UPDATE payments SET refunded_minor = $3
+             WHERE id = $1 AND state = $2 AND refunded_minor < $3 AND total_minor > $3";
+        let news = tx.execute(sql, args![id, code(&PaymentState::Paid)?, refunded_minor]).await? > 0;
+        tx.commit().await?;
+        Ok(news)
+    }
+
     /// The refund of a part has come to its end, well (`paid_back`) or not: the payment is paid again, less that part.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use mailferry_shared::{
     ids::{OrderId, PairId},
     order::{OrderState, StartKind},
     run::{RunKind, RunState},
-    schedule::{DeltaSchedule, DeltaTrigger, MxRecord},
+    schedule::{DeltaSchedule, DeltaTrigger, MxRecord, SendingRecords, SpfState},
 };
 use mailferry_store::{JobKind, JobQueue, OPERATOR_TENANT, OrderRecord};
 
@@ -23,6 +23,7 @@ on_both! {
     the_delay_counts_from_the_end_of_the_last_pair_and_not_again_after_a_retry;
     a_clock_that_goes_back_by_a_month_does_not_keep_the_delta_waiting;
     each_pair_follows_the_domain_of_its_source_address;
+    who_may_send_for_a_domain_is_kept_beside_its_mx_records;
     a_lost_job_of_a_cut_over_is_found;
     a_retry_is_for_the_pairs_that_failed;
     two_workers_start_a_due_delta_once;
@@ -153,6 +154,24 @@ async fn each_pair_follows_the_domain_of_its_source_address(world: World) {
     assert_eq!((active.delta_pending, active.delta_at, deltas.len()), (false, None, 1));
     assert_eq!(store.delta(order.id, deltas[0]).await.expect("a delta").runs.len(), 2);
     assert_eq!(end_runs(&world, order.id, &pairs).await.life.state(), OrderState::Completed);
+}
+
+async fn who_may_send_for_a_domain_is_kept_beside_its_mx_records(world: World) {
+    let store = &world.store;
+    let (order, _) = started(&world, &["anna@one.example", "bert@two.example"], BY_MX).await;
+    let sending = SendingRecords {
+        spf: SpfState::Lacking,
+        spf_records: vec!["v=spf1 -all".to_owned()],
+        dkim: vec!["s1".to_owned()],
+        dkim_looked_at: vec!["s1".to_owned(), "s2".to_owned()],
+        looked_up_at: store.now(),
+    };
+    store.save_mx(order.id, "one.example", None).await.expect("saved");
+    store.save_sending(order.id, "one.example", &sending).await.expect("saved");
+    let mx = learnt(&Mx::default(), "mx.old.example", store.now());
+    store.save_mx(order.id, "one.example", Some(&mx)).await.expect("saved");
+    let domains = store.watched_domains(order.id).await.expect("domains");
+    assert_eq!((&domains["one.example"].sending, &domains["two.example"].sending), (&Some(sending), &None));
 }
 
 async fn a_lost_job_of_a_cut_over_is_found(world: World) {

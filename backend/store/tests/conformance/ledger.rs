@@ -13,7 +13,7 @@ use mailferry_shared::{
     protocol::ItemOutcome,
     run::Counts,
 };
-use mailferry_store::{Page, RunLedger};
+use mailferry_store::{ItemPart, Part, PlacedItem, RunLedger};
 
 use crate::world::World;
 
@@ -389,9 +389,14 @@ async fn notes_and_items_make_the_protocol(world: World) {
     let order_of_outcomes = [ItemOutcome::Failed, ItemOutcome::Uncertain, ItemOutcome::Skipped, ItemOutcome::Duplicate];
     assert_eq!((told.as_slice(), protocol.items_total), (order_of_outcomes.as_slice(), 4));
     assert_eq!(protocol.items[2].date, DateTime::from_timestamp(86_400, 0));
-    let page = world.store.protocol_items(order, pair, run, Page { offset: 1, limit: 2 }).await.expect("page");
-    assert_eq!(page, protocol.items[1..3]);
-    assert_eq!(ledger.items(Page { offset: 3, limit: 9 }).await.expect("page"), protocol.items[3..]);
+    let part = |after, limit| ItemPart { outcome: None, part: Part { after, limit } };
+    let items = |page: &[PlacedItem]| page.iter().map(|(_, item)| item.clone()).collect::<Vec<_>>();
+    let first = world.store.protocol_items(order, pair, run, part(None, 1)).await.expect("page");
+    let next = world.store.protocol_items(order, pair, run, part(Some(first[0].0), 2)).await.expect("page");
+    assert_eq!((items(&first), items(&next)), (protocol.items[..1].to_vec(), protocol.items[1..3].to_vec()));
+    assert_eq!(items(&ledger.items(part(Some(next[1].0), 9)).await.expect("page")), protocol.items[3..]);
+    let skipped = ItemPart { outcome: Some(ItemOutcome::Skipped), ..part(None, 9) };
+    assert_eq!(items(&ledger.items(skipped).await.expect("page")), protocol.items[2..3]);
     world.store.begin_order(order).await.expect("begins");
     let cancelled = world.store.cancel_order(&world.store.order(order).await.expect("order")).await.expect("cancels");
     world.store.delete_order(cancelled.id).await.expect("deletes");

@@ -20,6 +20,7 @@ mod ledger_speed;
 mod manifest;
 mod order_list;
 mod orders;
+mod pace;
 mod pairs;
 mod password_links;
 mod payments;

@@ -1,10 +1,12 @@
 use chrono::Duration;
 use mailferry_shared::{
     account::AccountCreate,
+    endpoint::Endpoint,
     ids::{ApiKeyId, MemberId, OrderId, TenantId},
     member::Role,
-    order::{OrderState, StartKind},
+    order::{OrderState, ProviderChoice, StartKind},
     order_list::MigrationType,
+    run::RunState,
     tenant::TenantLimits,
 };
 use mailferry_store::{Asker, NewMember, NewOrder, OPERATOR_TENANT, OrderFilter, OrderRecord, Reach, StoreError};
@@ -29,6 +31,10 @@ fn filter() -> OrderFilter {
         until: None,
         domain: None,
         member_id: None,
+        api_key_id: None,
+        link_id: None,
+        kind: None,
+        types: Vec::new(),
         requested: None,
         text: None,
         after: None,
@@ -109,6 +115,16 @@ async fn the_list_is_filtered_by_state_time_domain_member_and_text(world: World)
     let domain = "example".parse().ok();
     assert!(ids(&world, OrderFilter { domain, ..filter() }).await.is_empty(), "a domain is not its parent");
     assert_eq!(ids(&world, OrderFilter { member_id: Some(maria.member.id), ..filter() }).await, [hers.id]);
+    assert_eq!(ids(&world, OrderFilter { kind: Some(StartKind::Trial), ..filter() }).await, [other.id]);
+    assert!(ids(&world, OrderFilter { kind: Some(StartKind::Main), ..filter() }).await.is_empty());
+    let host = |host: &str| ProviderChoice { provider: None, endpoint: Endpoint::imaps(host.parse().expect("a host")) };
+    let gmail = OrderRecord { source: Some(host("imap.gmail.com")), ..store.order(hers.id).await.expect("order") };
+    store.save_order(&gmail).await.expect("saved");
+    let types = |types: &[MigrationType]| OrderFilter { types: types.to_vec(), ..filter() };
+    assert_eq!(ids(&world, types(&[MigrationType::Gmail])).await, [hers.id]);
+    assert_eq!(ids(&world, types(&[MigrationType::Standard])).await, [other.id]);
+    assert_eq!(ids(&world, types(&[MigrationType::Gmail, MigrationType::Standard])).await, [other.id, hers.id]);
+    assert!(ids(&world, types(&[MigrationType::Exchange])).await.is_empty());
     for (text, found) in [
         ("maria", vec![hers.id]),
         ("ANNA@new", vec![hers.id]),
@@ -120,12 +136,14 @@ async fn the_list_is_filtered_by_state_time_domain_member_and_text(world: World)
         assert_eq!(ids(&world, OrderFilter { text: Some(text.to_owned()), ..filter() }).await, found, "{text}");
     }
     let item = store.list_orders(&OrderFilter { limit: 2, ..filter() }).await.expect("list").remove(1);
-    assert_eq!((item.pairs, item.migration_type), (2, MigrationType::Standard));
+    assert_eq!((item.pairs, item.migration_type), (2, MigrationType::Gmail));
     assert_eq!(item.origin.member_name.as_deref(), Some("Maria"));
     assert_eq!(item.first_account.as_deref(), Some("anna@old.example"));
     assert_eq!((item.first_run_at, item.second_run_at), (None, None));
     let voucher = store.create_vouchers(OPERATOR_TENANT, 5, 1, None).await.expect("voucher").remove(0);
     store.redeem_voucher(hers.id, &voucher.code).await.expect("redeemed");
+    let by_code = OrderFilter { text: Some(voucher.code.expose()[..8].to_owned()), ..filter() };
+    assert_eq!(ids(&world, by_code).await, [hers.id], "the part of a code that is shown");
     let item = store.list_orders(&filter()).await.expect("list").remove(1);
     assert_eq!(item.codes, [&voucher.code.expose()[..8]]);
 }
@@ -156,6 +174,7 @@ async fn a_member_sees_their_own_orders_only(world: World) {
     let public = order_by(&world, Asker::default(), &[]).await;
     assert_eq!(ids(&world, OrderFilter { reach: Reach::Own(by_member), ..filter() }).await, [one.id]);
     assert_eq!(ids(&world, OrderFilter { reach: Reach::Own(by_key), ..filter() }).await, [two.id]);
+    assert_eq!(ids(&world, OrderFilter { api_key_id: by_key.api_key_id, ..filter() }).await, [two.id]);
     assert!(ids(&world, OrderFilter { reach: Reach::Own(Asker::default()), ..filter() }).await.is_empty());
     assert_eq!(ids(&world, OrderFilter { sandbox: Some(true), ..filter() }).await, [two.id]);
     assert_eq!(ids(&world, OrderFilter { sandbox: Some(false), ..filter() }).await, [public.id, one.id]);
@@ -175,7 +194,7 @@ async fn ten_orders_at_work_are_enough_for_one_asker(world: World) {
         store.schedule_order(&order, start(StartKind::Trial, store.now())).await
     };
     let first = begin(me).await.expect("starts");
-    begin(me).await.expect("starts");
+    let two = begin(me).await.expect("starts");
     assert!(matches!(begin(me).await, Err(StoreError::TooManyActive { limit: 2 })));
     for _ in 0..2 {
         begin(key).await.expect("a key counts for itself");
@@ -186,6 +205,13 @@ async fn ten_orders_at_work_are_enough_for_one_asker(world: World) {
     }
     store.cancel_order(&first).await.expect("cancelled");
     begin(me).await.expect("there is room again");
+    // A delta, or another try, is an order at work as well.
+    let done = store.order(two.id).await.expect("order");
+    let runs = store.runs_of_pair(done.id, store.pairs(done.id).await.expect("pairs")[0].id).await.expect("runs");
+    let done = world.end_run(done.id, runs[0].id, RunState::Partial).await;
+    begin(me).await.expect("its place is free");
+    assert!(matches!(store.retry_order(&done).await, Err(StoreError::TooManyActive { limit: 2 })));
+    store.cancel_order(&done).await.expect("cancelled");
     store.change_tenant(OPERATOR_TENANT, None, Some(TenantLimits::default())).await.expect("changed");
     for _ in 2..10 {
         begin(me).await.expect("starts");

@@ -47,6 +47,7 @@ fn new_request(order: NewOrder, wished_start: DateTime<Utc>) -> NewRequest {
         wished_start,
         note: "please ring".to_owned(),
         attachments: vec![file("a.vcf", AttachmentKind::Contacts), file("b.ics", AttachmentKind::Calendar)],
+        tells_operator: false,
     }
 }
 
@@ -130,9 +131,12 @@ async fn every_state_is_told_to_the_tenant_to_the_operator_and_to_the_customer(w
     let panel = store.create_webhook(hook(tenant, &kinds)).await.expect("made").webhook;
     let queue = store.create_webhook(hook(OPERATOR_TENANT, &[])).await.expect("made").webhook;
     let order = NewOrder { tenant_id: tenant, ..new_order() };
-    let (sent, pairs) = store.create_request(new_request(order, store.now() + Duration::days(2))).await.expect("sent");
+    let new = NewRequest { tells_operator: true, ..new_request(order, store.now() + Duration::days(2)) };
+    let (sent, pairs) = store.create_request(new).await.expect("sent");
     assert_eq!((sent.tenant_id, sent.tenant_name.as_str()), (tenant, "Hosting"));
-    assert_eq!(mails(&world).await, ["RequestReceived"]);
+    let mut told = mails(&world).await;
+    told.sort();
+    assert_eq!(told, ["OperatorRequest", "RequestReceived"]);
     store.accept_request(sent.id).await.expect("accepted");
     assert_eq!(mails(&world).await, ["RequestAccepted"]);
     store.start_request(sent.id, start(StartKind::Main, store.now()), true).await.expect("started");
@@ -315,7 +319,7 @@ async fn an_order_that_is_wished_for_later_lives_until_then(world: World) {
     world.clock.advance(Duration::days(2));
     assert_eq!(store.expire_orders(9).await.expect("looks"), [sent.order_id]);
     let ended = store.request(sent.id).await.expect("there");
-    assert_eq!((ended.state, ended.order_state), (RequestState::Cancelled, OrderState::Closed));
+    assert_eq!((ended.state, ended.order_state), (RequestState::Expired, OrderState::Closed));
     assert_eq!(ended.attachments, 0);
 }
 

@@ -4,7 +4,7 @@ use mailferry_shared::{
     run::RunState,
 };
 use mailferry_store::{
-    Page, StoreError,
+    ItemPart, Part, StoreError,
     jobs::{JobKind, JobQueue},
 };
 
@@ -84,7 +84,7 @@ async fn a_protocol_belongs_to_its_run(world: World) {
     let pairs = store.pairs(order.id).await.expect("pairs");
     let protocol = store.protocol(order.id, pairs[0].id, runs[0]).await.expect("protocol");
     assert_eq!((protocol.run.id, protocol.source.as_str(), protocol.items_total), (runs[0], "user0", 0));
-    let page = Page { offset: 0, limit: 10 };
+    let page = ItemPart { outcome: None, part: Part { after: None, limit: 10 } };
     assert!(store.protocol_items(order.id, pairs[0].id, runs[0], page).await.expect("items").is_empty());
     assert!(matches!(store.protocol(order.id, pairs[1].id, runs[0]).await, Err(StoreError::NotFound)));
     let other = world.order().await;

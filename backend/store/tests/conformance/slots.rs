@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use mailferry_shared::ids::RunId;
-use mailferry_store::{AccountKey, Lease, SlotRequest, Slots, StoreError};
+use mailferry_store::{AccountKey, Lease, OPERATOR_TENANT, SlotRequest, Slots, StoreError, TenantShare};
 
 use crate::world::World;
 
@@ -13,10 +13,17 @@ on_both! {
     a_server_that_says_too_many_gets_fewer_for_a_while;
     both_sides_at_one_server_share_its_connections;
     parallel_claims_never_take_more_than_there_are;
+    a_tenant_takes_no_more_than_its_own_share_of_a_server;
 }
 
 fn at(host: &str, user: &str, per_host: u32) -> SlotRequest {
-    SlotRequest { host: host.to_owned(), account: AccountKey::new(host, user), per_account: 5, per_host }
+    SlotRequest {
+        host: host.to_owned(),
+        account: AccountKey::new(host, user),
+        per_account: 5,
+        per_host,
+        per_tenant: None,
+    }
 }
 
 async fn take(world: &World, lease: &Lease, wanted: u32, user: &str, per_host: u32) -> Slots {
@@ -121,4 +128,23 @@ async fn parallel_claims_never_take_more_than_there_are(world: World) {
     }
     assert_eq!(taken, 7);
     assert_eq!(world.store.connections_at("old.example").await.expect("database"), 7);
+}
+
+async fn a_tenant_takes_no_more_than_its_own_share_of_a_server(world: World) {
+    let (_, runs) = world.trial(3).await;
+    let mut leases = Vec::new();
+    for (run, name) in runs.iter().zip(["one", "two", "three"]) {
+        leases.push(lease(&world, *run, name).await);
+    }
+    let take = async |lease: &Lease, user: &str, most: Option<u32>| {
+        let per_tenant = most.map(|most| TenantShare { tenant_id: OPERATOR_TENANT, most });
+        let source = SlotRequest { per_tenant, ..at("old.example", user, 100) };
+        world.store.take_slots(lease, 4, &source, &at("new.example", user, 100)).await.expect("database")
+    };
+    assert_eq!(take(&leases[0], "anna", Some(5)).await, Slots::Taken(4));
+    assert_eq!(take(&leases[1], "ben", Some(5)).await, Slots::Taken(1), "one is left of five");
+    assert_eq!(take(&leases[2], "cleo", Some(5)).await, Slots::NoneFree);
+    assert_eq!(take(&leases[2], "cleo", None).await, Slots::Taken(4), "others go by the server's limit alone");
+    world.store.release_lease(&leases[0]).await.expect("released");
+    assert_eq!(take(&leases[1], "ben", Some(5)).await, Slots::Taken(4));
 }

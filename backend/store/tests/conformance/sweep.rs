@@ -6,7 +6,7 @@ use mailferry_shared::{
     order::{OrderState, StartKind},
     run::RunState,
 };
-use mailferry_store::{CheckedSide, JobKind, JobQueue, MailKind, OPERATOR_TENANT};
+use mailferry_store::{CheckedSide, JobKind, JobQueue, LoginPermit, MailKind, OPERATOR_TENANT};
 
 use crate::world::{World, start};
 
@@ -18,6 +18,8 @@ on_both! {
     an_order_whose_link_has_expired_is_closed;
     the_end_of_a_link_is_told_three_days_before_and_once;
     personal_data_goes_thirty_days_after_the_end_and_the_order_stays;
+    the_link_works_45_days_from_the_very_first_start_and_a_trial_is_one;
+    failed_logins_are_forgotten_after_an_hour;
 }
 
 async fn what_lost_its_job_is_found(world: World) {
@@ -98,6 +100,8 @@ async fn the_end_of_a_link_is_told_three_days_before_and_once(world: World) {
     let (order, runs) = world.trial(1).await;
     world.end_run(order.id, runs[0], RunState::Succeeded).await;
     let (draft, _) = world.order_with(1).await;
+    let (still, _) = world.trial(1).await;
+    store.begin_order(still.id).await.expect("begins");
     world.clock.advance(Duration::days(10));
     assert!(store.links_that_end_soon().await.expect("looks").is_empty());
     world.clock.advance(Duration::days(2));
@@ -108,6 +112,9 @@ async fn the_end_of_a_link_is_told_three_days_before_and_once(world: World) {
     assert!(store.links_that_end_soon().await.expect("looks").is_empty(), "told once");
     world.clock.advance(Duration::days(17));
     assert!(store.links_that_end_soon().await.expect("looks").is_empty(), "a draft was never started: {}", draft.id);
+    world.clock.advance(Duration::days(14));
+    let soon = store.links_that_end_soon().await.expect("looks");
+    assert_eq!(soon.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [still.id], "what still runs after 42 days too");
 }
 
 async fn personal_data_goes_thirty_days_after_the_end_and_the_order_stays(world: World) {
@@ -143,4 +150,44 @@ async fn personal_data_goes_thirty_days_after_the_end_and_the_order_stays(world:
     let sql = format!("SELECT COUNT(*), CAST(0 AS BIGINT) FROM sides WHERE pair_id IN ({sides})");
     assert_eq!(world.raw_numbers(sql).await.0, 0);
     assert_eq!(store.pairs(open.id).await.expect("pairs").len(), 1, "others keep theirs");
+}
+
+async fn the_link_works_45_days_from_the_very_first_start_and_a_trial_is_one(world: World) {
+    let store = &world.store;
+    let (order, runs) = world.trial(1).await;
+    let trial = world.end_run(order.id, runs[0], RunState::Succeeded).await;
+    let first = trial.first_started_at.expect("begun");
+    assert_eq!(trial.expires_at, store.now() + Duration::days(14));
+    let voucher = store.create_vouchers(OPERATOR_TENANT, 1, 1, None).await.expect("voucher").remove(0);
+    let start = crate::world::start(StartKind::Main, first + Duration::days(30));
+    store.schedule_order(&trial, start).await.expect("waits for payment");
+    let main = store.redeem_voucher(order.id, &voucher.code).await.expect("paid");
+    world.clock.advance(Duration::days(30));
+    let active = store.begin_order(main.id).await.expect("begins");
+    assert_eq!((active.started_at, active.first_started_at), (Some(store.now()), Some(first)));
+    assert_eq!(active.expires_at, first + Duration::days(45));
+    assert_eq!(store.terms().latest_start_after(first), first + Duration::days(31), "14 days are left then");
+}
+
+async fn failed_logins_are_forgotten_after_an_hour(world: World) {
+    let store = &world.store;
+    for user in ["anna", "bert"] {
+        match store.begin_login("imap.example.org", user).await.expect("database") {
+            LoginPermit::Granted(ticket) => store.end_login(ticket, true).await.expect("counts"),
+            other => panic!("{other:?}"),
+        }
+        world.clock.advance(Duration::minutes(40));
+    }
+    let kept = async || {
+        world
+            .raw_numbers(
+                "SELECT (SELECT COUNT(*) FROM login_accounts), (SELECT COUNT(*) FROM login_attempts)".to_owned(),
+            )
+            .await
+    };
+    assert_eq!(store.forget_failed_logins().await.expect("looks"), 1);
+    assert_eq!(kept().await, (1, 1), "who failed last counts still");
+    world.clock.advance(Duration::minutes(21));
+    assert_eq!(store.forget_failed_logins().await.expect("looks"), 1);
+    assert_eq!(kept().await, (0, 0), "nothing of anybody's account is left");
 }

@@ -142,12 +142,13 @@ async fn a_new_password_and_another_role_end_the_sessions(world: World) {
 
 async fn a_tenant_has_limits_of_its_own(world: World) {
     let store = &world.store;
-    let limits = TenantLimits { max_pairs: Some(7), max_active_orders: None };
+    let limits = TenantLimits { max_pairs: Some(7), max_message_bytes: Some(20_000_000), ..TenantLimits::default() };
     let tenant = store.create_tenant("Hosting", limits).await.expect("tenant");
     assert_eq!(store.tenant(tenant.id).await.expect("there"), tenant);
     assert_eq!(store.max_pairs(tenant.id, 500).await.expect("there"), 7);
     assert_eq!(store.max_pairs(OPERATOR_TENANT, 500).await.expect("there"), 500);
-    let limits = TenantLimits { max_pairs: None, max_active_orders: Some(3) };
+    let limits =
+        TenantLimits { max_active_orders: Some(3), max_connections_per_host: Some(5), ..TenantLimits::default() };
     let changed = store.change_tenant(tenant.id, Some("Hosting GmbH"), Some(limits)).await.expect("changed");
     assert_eq!((changed.name.as_str(), changed.limits), ("Hosting GmbH", limits));
     assert_eq!(store.change_tenant(tenant.id, None, None).await.expect("unchanged"), changed);

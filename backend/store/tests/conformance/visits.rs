@@ -19,7 +19,13 @@ const MINUTE: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(300);
 
 fn at(host: &str, user: &str, per_host: u32) -> SlotRequest {
-    SlotRequest { host: host.to_owned(), account: AccountKey::new(host, user), per_account: 5, per_host }
+    SlotRequest {
+        host: host.to_owned(),
+        account: AccountKey::new(host, user),
+        per_account: 5,
+        per_host,
+        per_tenant: None,
+    }
 }
 
 async fn visit(world: &World, wanted: u32, at: &[SlotRequest]) -> Option<Visit> {

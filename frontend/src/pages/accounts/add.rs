@@ -11,7 +11,7 @@ use crate::{
     api::{self, ApiError},
     components::{Failure, Glyph, icon},
     pages::parts,
-    state::checking,
+    state::{checking, providers::KnownProviders},
     t,
 };
 
@@ -19,12 +19,14 @@ use crate::{
 #[component]
 pub(super) fn AddAccount() -> impl IntoView {
     let page = expect_context::<Page>();
+    let known = KnownProviders::get();
     let (source, destination) = (page.context.typed().add_source, page.context.typed().add_destination);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let inputs = (side_form::read(source, |_| false), side_form::read(destination, |_| false));
+        let tokens = side_form::tokens_of_both(page.context, known);
+        let inputs = (side_form::read(source, tokens.0, |_| false), side_form::read(destination, tokens.1, |_| false));
         let (Some(source_input), Some(destination_input)) = inputs else { return };
         if busy.get_untracked() {
             return;

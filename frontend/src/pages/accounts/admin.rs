@@ -5,13 +5,21 @@ use mailferry_shared::{
     account::SideName,
     admin::{AdminCredentials, AdminCredentialsSet},
     delegation::CredentialKind,
+    provider::Provider,
     secret::Secret,
 };
 
-use super::Page;
+use super::{
+    Page,
+    credential::{CredentialFields, DelegationField, token_service},
+};
 use crate::{
     api::{self, ApiError},
     components::{Failure, Glyph, Notice, PasswordField, TextField, Tone, icon},
+    state::{
+        grant::{DelegationFields, GrantFields},
+        providers::KnownProviders,
+    },
     t,
 };
 
@@ -49,20 +57,31 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
         SideName::Destination => ("admin-destination", t!("accounts.destination_legend")),
     };
     let mine = Memo::new(move |_| known.with(|known| known.iter().find(|admin| admin.side == side).cloned()));
-    Effect::new(move || user.set(mine.with(|mine| mine.as_ref().map(|mine| mine.user.clone()).unwrap_or_default())));
+    let (grant, delegation) = (GrantFields::empty(), DelegationFields::empty());
+    Effect::new(move || {
+        mine.with(|mine| {
+            user.set(mine.as_ref().map(|mine| mine.user.clone()).unwrap_or_default());
+            grant.kind.set(mine.as_ref().map(|mine| mine.credential).unwrap_or_default());
+            delegation.show(mine.as_ref().and_then(|mine| mine.delegation.as_ref()));
+        });
+    });
+    let providers = KnownProviders::get();
+    let provider = Memo::new(move |_| page.context.choice(side).and_then(|choice| providers.of(&choice)));
     let locked = Signal::derive(move || !page.open.get());
-    let kept = move || mine.with(|mine| mine.as_ref().is_some_and(|mine| mine.has_password));
+    let kept = Memo::new(move |_| {
+        let kind = grant.kind.get();
+        mine.with(|mine| mine.as_ref().is_some_and(|mine| mine.has_password && mine.credential == kind))
+    });
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let typed = password.get_untracked();
-        // What was entered over the API is kept as what it is, unless a password takes its place.
-        let kept = mine.with_untracked(|mine| mine.as_ref().map(|mine| mine.credential).unwrap_or_default());
-        let set = AdminCredentialsSet {
-            credential: if typed.is_empty() { kept } else { CredentialKind::Password },
-            user: user.with_untracked(|user| user.trim().to_owned()),
-            password: (!typed.is_empty()).then(|| Secret::new(typed)),
-            ..AdminCredentialsSet::default()
-        };
+        let set = read(user, password, grant, delegation, provider.get_untracked().as_ref());
+        if set.credential.is_fetched() {
+            let lacking = set.oauth.is_none() && !kept.get_untracked();
+            grant.ask(lacking, token_service(provider.get_untracked().as_ref()));
+            if lacking {
+                return;
+            }
+        }
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -71,6 +90,7 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
             match result {
                 Ok(admin) => {
                     password.try_set(String::new());
+                    grant.clear();
                     saved.try_set(true);
                     known.try_update(|known| {
                         known.retain(|other| other.side != side);
@@ -79,6 +99,9 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
                     page.context.load_accounts().await;
                 }
                 Err(error) => {
+                    grant.show(|pointer| error.field(pointer));
+                    let named = error.field("/delegation/separator").or_else(|| error.field("/delegation/root"));
+                    delegation.error.try_set(named);
                     failure.try_set(Some(error));
                 }
             }
@@ -90,14 +113,45 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
     view! {
         <form class="stack-s" on:submit=on_submit novalidate aria-label=legend>
             <h3>{legend}</h3>
-            <TextField id=format!("{id}-user") label=t!("admin.user") value=user maxlength=320 error=error("/user") disabled=locked />
-            <PasswordField
-                id=format!("{id}-password")
-                label=t!("admin.password")
-                value=password
-                placeholder=if kept() { t!("accounts.password_kept") } else { "" }
-                error=error("/password")
-            />
+            {move || {
+                let (kept, locked) = (kept.get(), locked.get());
+                view! { <CredentialFields id=id provider=provider.get() fields=grant kept=kept locked=locked /> }
+            }}
+            {move || {
+                let is_named = !names_itself(grant.kind.get());
+                is_named.then(|| {
+                    view! {
+                        <TextField
+                            id=format!("{id}-user")
+                            label=t!("admin.user")
+                            value=user
+                            maxlength=320
+                            error=error("/user")
+                            disabled=locked
+                        />
+                    }
+                })
+            }}
+            {move || {
+                let label = match grant.kind.get() {
+                    CredentialKind::Password => t!("admin.password"),
+                    CredentialKind::OauthToken => t!("oauth.token"),
+                    _ => return None,
+                };
+                let placeholder = if kept.get() { t!("accounts.password_kept") } else { "" };
+                Some(
+                    view! {
+                        <PasswordField
+                            id=format!("{id}-password")
+                            label=label
+                            value=password
+                            placeholder=placeholder
+                            error=error("/password")
+                        />
+                        <DelegationField id=id fields=delegation disabled=locked />
+                    },
+                )
+            }}
             {move || {
                 failure.get().filter(|error| !error.names_fields()).map(|error| view! { <Failure error=error /> })
             }}
@@ -117,4 +171,28 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
             </button>
         </form>
     }
+}
+
+/// What is in the fields. A service account and an application name themselves.
+fn read(
+    user: RwSignal<String>,
+    password: RwSignal<String>,
+    grant: GrantFields,
+    delegation: DelegationFields,
+    provider: Option<&Provider>,
+) -> AdminCredentialsSet {
+    let credential = grant.kind.get_untracked();
+    let fetched = credential.is_fetched();
+    let typed = password.get_untracked();
+    AdminCredentialsSet {
+        user: if names_itself(credential) { String::new() } else { user.with_untracked(|user| user.trim().to_owned()) },
+        password: (!typed.is_empty() && !fetched).then(|| Secret::new(typed)),
+        oauth: grant.read(token_service(provider)).filter(|_| fetched),
+        delegation: delegation.read().filter(|_| !fetched),
+        credential,
+    }
+}
+
+fn names_itself(kind: CredentialKind) -> bool {
+    matches!(kind, CredentialKind::GoogleServiceAccount | CredentialKind::MicrosoftApp)
 }

@@ -31,6 +31,8 @@ pub(super) fn Correct(importing: Importing, error: RowError) -> impl IntoView {
             let kind = if *known { "text" } else { "password" };
             let placeholder = if *known { "" } else { t!("import.cell_kept") };
             view! {
+                <span class="cell">
+                <span aria-hidden="true">{at + 1}</span>
                 <input
                     class="input input-small"
                     type=kind
@@ -42,6 +44,7 @@ pub(super) fn Correct(importing: Importing, error: RowError) -> impl IntoView {
                     prop:value=move || cell.get()
                     on:input=move |event| cell.set(event_target_value(&event))
                 />
+                </span>
             }
         })
         .collect_view();

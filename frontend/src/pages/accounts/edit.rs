@@ -11,7 +11,7 @@ use crate::{
     api::{self, ApiError},
     components::{Dialog, DialogSize, Failure, Glyph, icon},
     pages::parts,
-    state::{Load, checking, typed::SideFields},
+    state::{Load, checking, providers::KnownProviders, typed::SideFields},
     t,
 };
 
@@ -22,6 +22,8 @@ fn fields_of(side: &Side) -> SideFields {
     fields.act_for.set(side.act_for.clone().unwrap_or_default());
     fields.own_server.set(side.endpoint.is_some());
     fields.by_admin.set(side.by_admin);
+    fields.grant.kind.set(side.credential);
+    fields.delegation.show(side.delegation.as_ref());
     if let Some(endpoint) = &side.endpoint {
         fields.server.host.set(endpoint.host.to_string());
         fields.server.port.set(endpoint.port.to_string());
@@ -30,15 +32,12 @@ fn fields_of(side: &Side) -> SideFields {
     fields
 }
 
-/// What is kept stays what it is, as a refresh token that was entered over the API, unless a password takes its place.
-fn with_kept_kind(side: &Side, input: SideInput) -> SideInput {
-    let kind = if input.password.is_none() { side.credential } else { input.credential };
-    SideInput { credential: kind, ..input }
-}
-
 /// The service keeps a password only while user and server stay the same.
 fn keeps_password(side: &Side, input: &SideInput) -> bool {
-    side.has_password && side.user == input.user && side.endpoint == input.endpoint
+    side.has_password
+        && side.user == input.user
+        && side.endpoint == input.endpoint
+        && side.credential == input.credential
 }
 
 /// The dialog that changes `pair`; of what has been started, only the passwords.
@@ -68,19 +67,19 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
     let (source, destination) = (fields_of(&pair.source), fields_of(&pair.destination));
     let kept = (pair.source.has_password, pair.destination.has_password);
     let locked = !page.open.get_untracked();
+    let known = KnownProviders::get();
+    let tokens = side_form::tokens_of_both(page.context, known);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let inputs = (
-            side_form::read(source, |input| keeps_password(&pair.source, input))
-                .map(|input| with_kept_kind(&pair.source, input)),
-            side_form::read(destination, |input| keeps_password(&pair.destination, input))
-                .map(|input| with_kept_kind(&pair.destination, input)),
+            side_form::read(source, tokens.0, |input| keeps_password(&pair.source, input)),
+            side_form::read(destination, tokens.1, |input| keeps_password(&pair.destination, input)),
         );
         let (Some(source_input), Some(destination_input)) = inputs else { return };
         // Of what has been started, a side without a new password stays as it is.
-        let told = move |input: &SideInput| !locked || input.password.is_some();
+        let told = move |input: &SideInput| !locked || input.password.is_some() || input.oauth.is_some();
         let id = pair.id;
         busy.set(true);
         failure.set(None);

@@ -4,6 +4,7 @@ use std::{future::Future, pin::Pin};
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    endpoint::HostName,
     import::{ImportRequest, ImportResult},
     secret::Secret,
 };
@@ -26,6 +27,8 @@ pub(crate) struct Importing {
     pub(crate) busy: RwSignal<bool>,
     /// A file may be chosen now.
     pub(super) open: Signal<bool>,
+    /// True if there is an order that the rows are added to.
+    pub(super) has_order: bool,
     /// Asks the service what a file holds.
     ask: Callback<ImportRequest, Asking>,
 }
@@ -41,14 +44,14 @@ impl Importing {
         F: Future<Output = Result<ImportResult, ApiError>> + 'static,
     {
         let ask = Callback::new(move |request| Box::pin(ask(request)) as Asking);
-        Self { fields, busy: RwSignal::new(false), open, ask }
+        Self { fields, busy: RwSignal::new(false), open, has_order: false, ask }
     }
 
     /// A file for the order of a page.
     pub(super) fn of_order(page: Page) -> Self {
         let order = page.context.id;
         let ask = move |request| async move { api::import_accounts(order, &request).await };
-        Self::new(page.context.typed().import, page.open, ask)
+        Self { has_order: true, ..Self::new(page.context.typed().import, page.open, ask) }
     }
 }
 
@@ -62,8 +65,17 @@ pub(crate) fn request(fields: ImportFields, preview: bool) -> ImportRequest {
         source_password: secret(fields.source_password),
         destination_password: secret(fields.destination_password),
         corrections: fields.corrections.get_untracked(),
+        source_by_admin: !preview && fields.source_by_admin.get_untracked(),
+        destination_by_admin: !preview && fields.destination_by_admin.get_untracked(),
+        source_certificate_host: host(fields.source_certificate),
+        destination_certificate_host: host(fields.destination_certificate),
         ..ImportRequest::default()
     }
+}
+
+/// The name of a server, if one was typed that can be one.
+fn host(text: RwSignal<String>) -> Option<HostName> {
+    text.with_untracked(|text| text.trim().parse().ok())
 }
 
 /// Shows what `content` holds.
@@ -125,6 +137,11 @@ pub(super) fn read_file(importing: Importing, file: web_sys::File) {
 /// Adds the good rows and checks them.
 pub(super) fn add(page: Page, importing: Importing) {
     let Importing { fields, busy, ask, .. } = importing;
+    let is_odd = |text: RwSignal<String>| !text.with_untracked(|text| text.trim().is_empty()) && host(text).is_none();
+    if is_odd(fields.source_certificate) || is_odd(fields.destination_certificate) {
+        fields.error.set(Some(t!("server.host_invalid").to_owned()));
+        return;
+    }
     busy.set(true);
     fields.error.set(None);
     let asking = ask.run(request(fields, false));

@@ -7,10 +7,10 @@ use wasm_bindgen::JsCast as _;
 use super::{
     Page,
     file::{Importing, add, look, read, read_file},
-    preview::Preview,
+    preview::{Preview, layout_name},
 };
 use crate::{
-    browser,
+    api,
     components::{Glyph, Notice, TextArea, Tone, icon},
     forms,
     state::{Load, service::Service},
@@ -199,20 +199,19 @@ fn Pick(importing: Importing) -> impl IntoView {
         <section class="stack-s">
             <h3>{t!("import.examples")}</h3>
             <ul class="bullets" role="list">
-                {example("request", t!("import.example_request"))}
-                {example("standard", t!("import.example_standard"))}
-                {example("full", t!("import.example_full"))}
+                {LAYOUTS.map(example).collect_view()}
             </ul>
         </section>
     }
 }
 
-fn example(name: &'static str, text: &'static str) -> impl IntoView {
+fn example(layout: Layout) -> impl IntoView {
+    let name = layout_value(Some(layout));
     view! {
         <li>
             {icon(Glyph::Download)}
-            <a href=browser::asset(&format!("example-{name}")) download=format!("{name}.csv") rel="external">
-                {text}
+            <a href=api::import_example_url(name) download=format!("accounts-{name}.csv") rel="external">
+                {layout_name(layout)}
             </a>
         </li>
     }

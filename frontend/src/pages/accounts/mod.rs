@@ -3,6 +3,7 @@
 mod add;
 mod admin;
 mod correct;
+mod credential;
 mod edit;
 mod file;
 mod import;

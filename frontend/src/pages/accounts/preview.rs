@@ -5,11 +5,12 @@ use mailferry_shared::import::{ImportResult, ImportRow, Layout, RowError};
 
 use super::{correct::Correct, file::Importing};
 use crate::{
-    components::{Glyph, Notice, PasswordField, Tone, icon},
+    components::{Glyph, Notice, PasswordField, TextField, Tick, Tone, icon},
     i18n, t, tn,
 };
 
-fn layout_name(layout: Layout) -> &'static str {
+/// A layout in a word or two.
+pub(super) fn layout_name(layout: Layout) -> &'static str {
     match layout {
         Layout::Request => t!("import.layout_name_request"),
         Layout::Standard => t!("import.layout_name_standard"),
@@ -91,6 +92,28 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
     let bad = count(&result.errors, |_| true);
     let lack_source = count(&result.rows, |row| !row.has_source_password);
     let lack_destination = count(&result.rows, |row| !row.has_destination_password);
+    let named = |needs: fn(&ImportRow) -> bool| result.rows.iter().any(needs);
+    let certificate = |id: &'static str, label: &'static str, value, needed: bool| {
+        needed.then(|| {
+            view! {
+                <TextField
+                    id=id
+                    label=label
+                    value=value
+                    hint=t!("import.certificate_hint")
+                    placeholder="imap.example.org"
+                    inputmode="url"
+                    maxlength=253
+                />
+            }
+        })
+    };
+    // Only an order has admin credentials; a request that has none yet asks for passwords.
+    let has_order = importing.has_order;
+    let admin = |label: &'static str, value: RwSignal<bool>, lacking: u64| {
+        (lacking > 0 && has_order)
+            .then(|| view! { <Tick label=label checked=value on_change=move |on| value.set(on) /> })
+    };
     let nothing = (good == 0 && !added).then(|| {
         view! {
             <Notice tone=Tone::Error>
@@ -126,6 +149,22 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
                     t!("import.destination_password"),
                     fields.destination_password,
                     lack_destination,
+                )}
+            </div>
+            {admin(t!("import.source_by_admin"), fields.source_by_admin, lack_source)}
+            {admin(t!("import.destination_by_admin"), fields.destination_by_admin, lack_destination)}
+            <div class="two">
+                {certificate(
+                    "import-source-certificate",
+                    t!("import.source_certificate"),
+                    fields.source_certificate,
+                    named(|row| row.needs_source_certificate_host),
+                )}
+                {certificate(
+                    "import-destination-certificate",
+                    t!("import.destination_certificate"),
+                    fields.destination_certificate,
+                    named(|row| row.needs_destination_certificate_host),
                 )}
             </div>
         </div>

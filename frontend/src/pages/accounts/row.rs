@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountChange, AccountPair, LoginState, Side},
+    account::{AccountChange, AccountPair, Side},
     ids::PairId,
 };
 
@@ -42,7 +42,7 @@ pub(super) fn Row(id: PairId) -> impl IntoView {
             }
         });
     };
-    let checking = move || pair.with(|pair| pair.as_ref().is_some_and(crate::state::order::is_moving));
+    let checking = move || pair.with(|pair| pair.as_ref().is_some_and(crate::state::order::is_checking));
     let cell = move |of: fn(&AccountPair) -> &Side| move || pair.get().map(|pair| side_cell(of(&pair)));
     let action = move |glyph: Glyph, label: String, disabled: Signal<bool>, run: Callback<()>| {
         view! {
@@ -99,7 +99,8 @@ fn side_cell(side: &Side) -> impl IntoView + use<> {
             {server}
             {by_admin}
             {password}
-            <p class="row">{parts::login_view(side)}<span class="account-meta numbers">{counted(side)}</span></p>
+            <p>{parts::login_view(side)}</p>
+            {counted(side).map(|counted| view! { <p class="account-meta numbers">{counted}</p> })}
             {findings}
         </div>
     }
@@ -107,8 +108,8 @@ fn side_cell(side: &Side) -> impl IntoView + use<> {
 
 /// What lies in the account, or that it is being counted.
 fn counted(side: &Side) -> Option<String> {
-    match (&side.survey, side.login) {
-        (Some(survey), _) => {
+    match &side.survey {
+        Some(survey) => {
             let free = survey.free_bytes.map(|free| t!("accounts.survey_free", size = intl::size(free)));
             Some(
                 free.map_or_else(
@@ -117,7 +118,6 @@ fn counted(side: &Side) -> Option<String> {
                 ),
             )
         }
-        (None, LoginState::Passed) => Some(t!("accounts.survey_waiting").to_owned()),
-        (None, _) => None,
+        None => crate::state::order::is_counting(side).then(|| t!("accounts.survey_waiting").to_owned()),
     }
 }

@@ -1,8 +1,15 @@
 //! The fields of one account of a pair.
 
 use leptos::prelude::*;
-use mailferry_shared::{account::SideInput, account::SideName, provider::LoginForm, secret::Secret};
+use mailferry_shared::{
+    account::{SideInput, SideName},
+    delegation::CredentialKind,
+    oauth::OauthProvider,
+    provider::{LoginForm, Provider},
+    secret::Secret,
+};
 
+use super::credential::{CredentialFields, DelegationField, token_service};
 use crate::{
     api::ApiError,
     components::{PasswordField, ServerFieldset, TextField, Tick},
@@ -26,34 +33,27 @@ pub(super) fn SideForm(
         SideName::Source => (t!("accounts.source_legend"), t!("accounts.own_server_legend_source")),
         SideName::Destination => (t!("accounts.destination_legend"), t!("accounts.own_server_legend_destination")),
     };
-    let choice = context.order.with_untracked(|order| match side {
-        SideName::Source => order.source.clone(),
-        SideName::Destination => order.destination.clone(),
-    });
-    let name = {
-        let choice = choice.clone();
-        move || choice.as_ref().map(|choice| known.name(choice)).unwrap_or_default()
-    };
-    let is_local = choice
-        .and_then(|choice| untrack(|| known.find(&choice.provider?)))
-        .is_some_and(|provider| provider.login == LoginForm::LocalPart);
+    let choice = untrack(|| context.choice(side));
+    let name = move || choice.as_ref().map(|choice| known.name(choice)).unwrap_or_default();
+    let is_local = provider_of(context, known, side).is_some_and(|provider| provider.login == LoginForm::LocalPart);
     let user_hint = if is_local { t!("accounts.user_hint_local") } else { t!("accounts.user_hint") };
     let details_open = !fields.act_for.with_untracked(String::is_empty)
         || fields.own_server.get_untracked()
         || fields.by_admin.get_untracked();
     let server_id = format!("{id}-server");
-    // The admin's own password stands with the admin.
-    let password = (!locked || !fields.by_admin.get_untracked()).then(|| {
-        view! {
-            <PasswordField
-                id=format!("{id}-password")
-                label=t!("accounts.password")
-                value=fields.password
-                placeholder=if kept { t!("accounts.password_kept") } else { "" }
-                error=fields.password_error
-            />
+    // The list of providers may come later than this form.
+    let provider = Memo::new(move |_| context.choice(side).and_then(|choice| known.of(&choice)));
+    let secret = move || {
+        // The admin's own password stands with the admin.
+        if fields.by_admin.get() {
+            return None;
         }
-    });
+        let (credential, password) = (provider.get(), move || typed_in(id, fields, kept));
+        Some(view! {
+            <CredentialFields id=id provider=credential fields=fields.grant kept=kept locked=locked />
+            {password}
+        })
+    };
     view! {
         <fieldset class="card">
             <legend class="visually-hidden">{legend}</legend>
@@ -70,7 +70,7 @@ pub(super) fn SideForm(
                 error=fields.user_error
                 disabled=locked
             />
-            {password}
+            {secret}
             <details class="disclosure" open=details_open hidden=locked>
                 <summary>{t!("accounts.details")}</summary>
                 <div class="disclosure-body stack">
@@ -88,6 +88,9 @@ pub(super) fn SideForm(
                         maxlength=320
                         is_optional=true
                     />
+                    <Show when=move || !fields.act_for.with(String::is_empty)>
+                        <DelegationField id=id fields=fields.delegation />
+                    </Show>
                     <Tick
                         label=t!("accounts.own_server_tick")
                         checked=fields.own_server
@@ -102,8 +105,38 @@ pub(super) fn SideForm(
     }
 }
 
-/// Reads the fields; `None` with the errors beside them. A password is asked for unless one is kept.
-pub(super) fn read(fields: SideFields, kept: impl Fn(&SideInput) -> bool) -> Option<SideInput> {
+/// The field of a password or an access token; none where tokens are fetched.
+fn typed_in(id: &'static str, fields: SideFields, kept: bool) -> Option<impl IntoView> {
+    let label = match fields.grant.kind.get() {
+        CredentialKind::Password => t!("accounts.password"),
+        CredentialKind::OauthToken => t!("oauth.token"),
+        _ => return None,
+    };
+    Some(view! {
+        <PasswordField
+            id=format!("{id}-password")
+            label=label
+            value=fields.password
+            placeholder=if kept { t!("accounts.password_kept") } else { "" }
+            error=fields.password_error
+        />
+    })
+}
+
+/// The provider of a side, if it is a known one.
+fn provider_of(context: OrderContext, known: KnownProviders, side: SideName) -> Option<Provider> {
+    untrack(|| known.of(&context.choice(side)?))
+}
+
+/// Whose token services the source's and the destination's accounts use.
+pub(super) fn tokens_of_both(context: OrderContext, known: KnownProviders) -> (OauthProvider, OauthProvider) {
+    let of = |side| token_service(provider_of(context, known, side).as_ref());
+    (of(SideName::Source), of(SideName::Destination))
+}
+
+/// Reads the fields; `None` with the errors beside them. A password, or what stands in its place, is asked for unless
+/// one is kept.
+pub(super) fn read(fields: SideFields, tokens: OauthProvider, kept: impl Fn(&SideInput) -> bool) -> Option<SideInput> {
     let text = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
     let user = text(fields.user);
     let user_error = if user.is_empty() {
@@ -117,10 +150,14 @@ pub(super) fn read(fields: SideFields, kept: impl Fn(&SideInput) -> bool) -> Opt
     let endpoint = if fields.own_server.get_untracked() { Some(fields.server.read()) } else { None };
     let act_for = Some(text(fields.act_for)).filter(|name| !name.is_empty());
     let by_admin = fields.by_admin.get_untracked();
+    let credential = if by_admin { CredentialKind::Password } else { fields.grant.kind.get_untracked() };
     // A password may begin or end with a blank.
     let password = fields.password.get_untracked();
     let input = SideInput {
-        password: (!password.is_empty() && !by_admin).then(|| Secret::new(password)),
+        password: (!password.is_empty() && !by_admin && !credential.is_fetched()).then(|| Secret::new(password)),
+        oauth: fields.grant.read(tokens).filter(|_| credential.is_fetched()),
+        credential,
+        delegation: act_for.as_ref().filter(|_| !by_admin).and_then(|_| fields.delegation.read()),
         act_for: act_for.filter(|_| !by_admin),
         endpoint: match endpoint {
             Some(read) => Some(read?),
@@ -129,9 +166,13 @@ pub(super) fn read(fields: SideFields, kept: impl Fn(&SideInput) -> bool) -> Opt
         by_admin,
         ..SideInput::of(user)
     };
-    let lacks_password = input.password.is_none() && !by_admin && !kept(&input);
-    fields.password_error.set(lacks_password.then(|| t!("accounts.password_needed").to_owned()));
-    (user_error.is_none() && !lacks_password).then_some(input)
+    let lacks_secret = input.password.is_none() && input.oauth.is_none() && !by_admin && !kept(&input);
+    if credential.is_fetched() {
+        fields.grant.ask(lacks_secret, tokens);
+    } else {
+        fields.password_error.set(lacks_secret.then(|| t!("accounts.password_needed").to_owned()));
+    }
+    (user_error.is_none() && !lacks_secret).then_some(input)
 }
 
 /// Puts the service's errors beside the fields they name; true if there were any.
@@ -140,10 +181,14 @@ pub(super) fn show(fields: SideFields, side: SideName, error: &ApiError) -> bool
         SideName::Source => "/source",
         SideName::Destination => "/destination",
     };
-    let user = error.field(&format!("{base}/user")).or_else(|| error.field(&format!("{base}/endpoint")));
-    let password = error.field(&format!("{base}/password"));
-    let placed = user.is_some() || password.is_some();
+    let named = |field: &str| error.field(&format!("{base}{field}"));
+    let user = named("/user").or_else(|| named("/endpoint"));
+    let password = named("/password");
+    let delegation = named("/delegation/separator").or_else(|| named("/delegation/root"));
+    let grant = fields.grant.show(named);
+    let placed = grant || user.is_some() || password.is_some() || delegation.is_some();
     fields.user_error.try_set(user);
     fields.password_error.try_set(password);
+    fields.delegation.error.try_set(delegation);
     placed
 }

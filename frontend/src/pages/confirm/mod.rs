@@ -16,7 +16,7 @@ use crate::{
     browser,
     components::{Glyph, Notice, PageHead, Tone, icon},
     route::Step,
-    state::{order::OrderContext, service::Service},
+    state::{kept, order::OrderContext, service::Service},
     t, tn,
 };
 
@@ -39,6 +39,13 @@ pub(crate) fn Confirm() -> impl IntoView {
         browser::drop_fragment();
     }
     let trial = trial::TrialCount::follow(context);
+    Effect::new(move || {
+        if context.order.with(start::has_started) {
+            kept::forget();
+        } else {
+            kept::keep(context.id, context.typed().start, options::typed(context));
+        }
+    });
     // Counting may have gone on since the last step.
     context.refresh();
     view! {

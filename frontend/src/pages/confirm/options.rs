@@ -61,9 +61,14 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
     })
 }
 
+/// The options as typed, if they are valid.
+pub(super) fn typed(context: OrderContext) -> Option<OrderOptions> {
+    read(context.typed().options, None)
+}
+
 /// True if something typed is not what the order says.
 pub(super) fn is_changed(context: OrderContext) -> bool {
-    let typed = read(context.typed().options, None);
+    let typed = typed(context);
     context.order.with(|order| typed.as_ref() != Some(&order.options))
 }
 

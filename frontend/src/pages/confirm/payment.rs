@@ -4,10 +4,15 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     ids::PaymentId,
+    order::OrderStart,
     payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState},
 };
 
-use super::lacking;
+use super::{
+    lacking,
+    options::OptionErrors,
+    start::{has_started, start_with_options},
+};
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
@@ -16,21 +21,34 @@ use crate::{
     t, tn,
 };
 
-/// Most looks at a payment that is being settled while one waits.
+/// Most looks at a payment whose address one waits for.
 const MAX_LOOKS: u32 = 120;
 
-/// The part of the start card that takes money; nothing where only vouchers pay.
+/// The part of the start card that takes money; nothing where only vouchers pay. With `starting`, the order is asked to
+/// start first: then it begins by itself once the money is there, whenever that is.
 #[component]
-pub(super) fn Pay() -> impl IntoView {
+pub(super) fn Pay(
+    #[prop(optional)] starting: Option<Starting>,
+    /// Told when the migration has been started.
+    to_status: Callback<()>,
+) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let list = RwSignal::new(None::<PaymentList>);
     let latest = RwSignal::new(None::<OrderPayment>);
     let failure = RwSignal::new(None::<ApiError>);
     let (busy, cancelled) = (RwSignal::new(false), RwSignal::new(false));
-    let load = move || {
+    let left = Memo::new(move |_| context.order.with(lacking));
+    let follow = move |payment: OrderPayment| {
+        busy.set(true);
         spawn_local(async move {
-            if let Ok(payments) = api::payments(context.id).await {
-                list.try_set(Some(payments));
+            let settled = settle(context, payment, latest).await;
+            busy.try_set(false);
+            match settled {
+                Ok(true) => to_status.run(()),
+                Ok(false) => {}
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
             }
         });
     };
@@ -40,28 +58,47 @@ pub(super) fn Pay() -> impl IntoView {
         browser::drop_query();
         cancelled.set(was_cancelled);
         if !was_cancelled {
-            busy.set(true);
             spawn_local(async move {
-                let settled = settle(context, payment, latest).await;
-                busy.try_set(false);
-                if let Err(error) = settled {
-                    failure.try_set(Some(error));
+                match api::capture_payment(context.id, payment).await {
+                    Ok(payment) => follow(payment),
+                    Err(error) => {
+                        failure.try_set(Some(error));
+                    }
                 }
-                load();
             });
         }
     }
-    load();
+    // A voucher that pays for a part leaves less to pay.
+    Effect::new(move || {
+        left.track();
+        spawn_local(async move {
+            let Ok(payments) = api::payments(context.id).await else { return };
+            // What is known of an earlier payment is told again.
+            let told = payments.items.iter().rfind(|payment| is_told(payment.state)).cloned();
+            if let (Some(told), None, Some(true)) = (told, back, latest.try_with_untracked(Option::is_none)) {
+                if is_under_way(told.state) { follow(told) } else { latest.set(Some(told)) }
+            }
+            list.try_set(Some(payments));
+        });
+    });
     let pay = move |_| {
+        let start = match starting {
+            Some(starting) => match starting.read.run(()) {
+                Some(start) => Some((starting.errors, start)),
+                None => return,
+            },
+            None => None,
+        };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
-            match approval(context).await {
+            match begin(context, start).await {
                 // The browser leaves for PayPal, and comes back to this step.
-                Ok(Some(url)) => {
+                Ok(Begun::Approval(url)) => {
                     let _ = window().location().assign(&url);
                 }
-                Ok(None) => {
+                Ok(Begun::Started) => to_status.run(()),
+                Ok(Begun::Not) => {
                     busy.try_set(false);
                 }
                 Err(error) => {
@@ -72,7 +109,10 @@ pub(super) fn Pay() -> impl IntoView {
         });
     };
     let due = Memo::new(move |_| {
-        if context.order.with(lacking) == 0 {
+        // Nobody pays twice while a payment is settled, or waits to be paid back.
+        let waits = |state| is_under_way(state) || state == PaymentState::Mismatched;
+        let is_waiting = latest.with(|latest| latest.as_ref().is_some_and(|payment| waits(payment.state)));
+        if left.get() == 0 || is_waiting {
             return None;
         }
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())
@@ -85,28 +125,58 @@ pub(super) fn Pay() -> impl IntoView {
             </Notice>
         </Show>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
-        {move || {
-            due.get()
-                .map(|due| {
-                    view! {
-                        <div class="stack-s">
-                            <p class="numbers">{due_text(&due)}</p>
-                            <button
-                                type="button"
-                                class="button button-wide"
-                                class:is-busy=move || busy.get()
-                                disabled=move || busy.get()
-                                on:click=pay
-                            >
-                                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
-                                {t!("pay.paypal")}
-                            </button>
-                            <p class="small soft">{t!("pay.or_voucher")}</p>
-                        </div>
-                    }
-                })
-        }}
+        {move || due.get().map(|due| amount(&due, busy, pay))}
     }
+}
+
+/// What is left to pay, and the button that pays it.
+fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(due: &Amount, busy: RwSignal<bool>, pay: F) -> AnyView {
+    view! {
+        <div class="stack-s">
+            <p class="numbers">{due_text(due)}</p>
+            <button
+                type="button"
+                class="button button-wide"
+                class:is-busy=move || busy.get()
+                disabled=move || busy.get()
+                on:click=pay
+            >
+                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
+                {t!("pay.paypal")}
+            </button>
+            <p class="small soft">{t!("pay.starts")}</p>
+            <p class="small soft">{t!("pay.or_voucher")}</p>
+        </div>
+    }
+    .into_any()
+}
+
+/// How an order is asked to start before it is paid for.
+#[derive(Clone, Copy)]
+pub(super) struct Starting {
+    pub(super) errors: OptionErrors,
+    /// What was chosen; none with the errors beside the fields.
+    pub(super) read: Callback<(), Option<OrderStart>>,
+}
+
+/// What came of the wish to pay.
+enum Begun {
+    /// The payer agrees at this address.
+    Approval(String),
+    /// Nothing was left to pay.
+    Started,
+    /// The errors stand beside their fields, or the payment came to nothing.
+    Not,
+}
+
+/// True for a payment that is settled without anybody's doing.
+fn is_under_way(state: PaymentState) -> bool {
+    matches!(state, PaymentState::Capturing | PaymentState::Pending)
+}
+
+/// True for what must be known also by whoever opens the page anew.
+fn is_told(state: PaymentState) -> bool {
+    is_under_way(state) || matches!(state, PaymentState::Declined | PaymentState::Mismatched)
 }
 
 /// The payment named by the address, and whether it was cancelled.
@@ -117,12 +187,20 @@ fn returned() -> Option<(PaymentId, bool)> {
     Some((id, query.contains("cancelled=1")))
 }
 
-/// Begins a payment; gives PayPal's address once it is known.
-async fn approval(context: OrderContext) -> Result<Option<String>, ApiError> {
+/// Asks for the start, begins a payment, and waits for PayPal's address.
+async fn begin(context: OrderContext, start: Option<(OptionErrors, OrderStart)>) -> Result<Begun, ApiError> {
+    if let Some((errors, start)) = start {
+        let Some(order) = start_with_options(context, errors, &start).await? else { return Ok(Begun::Not) };
+        let started = has_started(&order);
+        context.order.try_set(order);
+        if started {
+            return Ok(Begun::Started);
+        }
+    }
     let mut payment = api::begin_payment(context.id).await?;
     for _ in 0..MAX_LOOKS {
         if let Some(url) = payment.approve_url {
-            return Ok(Some(url));
+            return Ok(Begun::Approval(url));
         }
         if payment.state != PaymentState::Creating {
             break;
@@ -130,21 +208,24 @@ async fn approval(context: OrderContext) -> Result<Option<String>, ApiError> {
         TimeoutFuture::new(payment.poll_after_ms).await;
         payment = api::payment(context.id, payment.id).await?;
     }
-    Ok(None)
+    Ok(Begun::Not)
 }
 
-/// Asks for the money, and waits until it is there or is not to come.
-async fn settle(context: OrderContext, id: PaymentId, latest: RwSignal<Option<OrderPayment>>) -> Result<(), ApiError> {
-    let mut payment = api::capture_payment(context.id, id).await?;
-    for _ in 0..MAX_LOOKS {
-        if latest.try_set(Some(payment.clone())).is_some() || payment.state != PaymentState::Capturing {
-            break;
-        }
+/// Waits until the money is there or is not to come; true if the migration has been started by it.
+async fn settle(
+    context: OrderContext,
+    mut payment: OrderPayment,
+    latest: RwSignal<Option<OrderPayment>>,
+) -> Result<bool, ApiError> {
+    let id = payment.id;
+    while latest.try_set(Some(payment.clone())).is_none() && is_under_way(payment.state) {
         TimeoutFuture::new(payment.poll_after_ms).await;
         payment = api::payment(context.id, id).await?;
     }
-    context.refresh();
-    Ok(())
+    let order = api::read_order(context.id).await?;
+    let started = has_started(&order);
+    context.order.try_set(order);
+    Ok(started && payment.state == PaymentState::Paid)
 }
 
 fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {

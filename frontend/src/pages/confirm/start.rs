@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     account::LoginState,
     order::{Order, OrderAction, OrderStart, OrderState, StartKind},
+    service::HoursRange,
 };
 
 use super::{
@@ -15,10 +16,10 @@ use super::{
 use crate::{
     api::{self, ApiError},
     browser::intl,
-    components::{Failure, FieldError, Glyph, RadioCard, TextField, icon},
+    components::{Failure, FieldError, Glyph, Notice, RadioCard, TextField, Tone, icon},
     pages::parts,
-    route::Step,
-    state::{checking, order::OrderContext, router::Router, service::Service},
+    route::{Step, asked_path, is_asked_for},
+    state::{checking, order::OrderContext, router::Router, service::Service, typed::StartFields},
     t, tn,
 };
 
@@ -33,7 +34,7 @@ fn reasons(context: OrderContext) -> Vec<String> {
         to_u64(ticked.iter().filter(|pair| wanted(pair)).count())
     };
     let failed = count(&parts::has_failed);
-    let checking = count(&crate::state::order::is_moving);
+    let checking = count(&crate::state::order::is_checking);
     let unchecked = count(&|pair| {
         !parts::has_failed(pair)
             && [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Unchecked)
@@ -55,7 +56,7 @@ fn reasons(context: OrderContext) -> Vec<String> {
     }
     let lacking = context.order.with(lacking);
     if context.typed().start.kind.get() == StartKind::Main && lacking > 0 {
-        reasons.push(tn!("confirm.why_voucher", u64::from(lacking)));
+        reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
     }
     reasons
 }
@@ -79,22 +80,9 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let failure = RwSignal::new(None::<ApiError>);
     let time_error = RwSignal::new(None::<String>);
     let blocked = Memo::new(move |_| reasons(context));
+    let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
     let on_start = move |_| {
-        let at = if fields.later.get_untracked() {
-            let at = intl::parse_local(&fields.at.get_untracked()).filter(|at| *at > intl::now());
-            time_error.set(at.is_none().then(|| t!("confirm.at_invalid").to_owned()));
-            let Some(at) = at else { return };
-            Some(at)
-        } else {
-            None
-        };
-        let kind = fields.kind.get_untracked();
-        let delta_schedule = match kind {
-            StartKind::Main => schedule::read(fields.second, untrack(|| service.delta_hours())),
-            StartKind::Trial => Ok(None),
-        };
-        let Ok(delta_schedule) = delta_schedule else { return };
-        let start = OrderStart { kind, earliest_start: at, delta_schedule };
+        let Some(start) = chosen.run(()) else { return };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -128,6 +116,10 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
         }
     };
     let days = service.trial_days();
+    // What the operator was asked to do is started there: here it is only paid for.
+    if context.order.with_untracked(is_asked_for) {
+        return view! { <Asked /> }.into_any();
+    }
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.start_title")}</h2>
@@ -137,11 +129,12 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay />
+                <payment::Pay starting=payment::Starting { errors: option_errors, read: chosen } to_status=to_status />
                 <Voucher to_status=to_status />
                 <schedule::SecondRun />
             </Show>
             <When error=time_error />
+            {move || will_not_fit(context)}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <button
                 type="button"
@@ -157,9 +150,60 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
         </section>
     }
+    .into_any()
 }
 
-async fn start_with_options(
+/// What is known to be too large for where it goes, said before the start, which it does not forbid.
+fn will_not_fit(context: OrderContext) -> Option<impl IntoView + use<>> {
+    let count = to_u64(context.pairs().iter().filter(|pair| pair.ticked && parts::will_not_fit(pair)).count());
+    (count > 0).then(|| {
+        view! {
+            <Notice tone=Tone::Warning>
+                <p>{tn!("confirm.will_not_fit", count)}</p>
+            </Notice>
+        }
+    })
+}
+
+/// Paying for what the operator does.
+#[component]
+fn Asked() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let router = Router::get();
+    let to_request = Callback::new(move |()| router.go(&asked_path(context.id)));
+    view! {
+        <section class="card start-card" aria-labelledby="start-title">
+            <h2 id="start-title">{t!("confirm.asked_title")}</h2>
+            <p class="soft">{t!("confirm.asked_text")}</p>
+            <payment::Pay to_status=to_request />
+            <Voucher to_status=to_request />
+            <a class="button button-wide" href=asked_path(context.id)>
+                {t!("confirm.to_request")}
+                {icon(Glyph::ArrowRight)}
+            </a>
+        </section>
+    }
+}
+
+/// What was chosen; none with the errors beside the fields.
+fn chosen(fields: StartFields, hours: HoursRange, time_error: RwSignal<Option<String>>) -> Option<OrderStart> {
+    let at = if fields.later.get_untracked() {
+        let at = intl::parse_local(&fields.at.get_untracked()).filter(|at| *at > intl::now());
+        time_error.set(at.is_none().then(|| t!("confirm.at_invalid").to_owned()));
+        Some(at?)
+    } else {
+        None
+    };
+    let kind = fields.kind.get_untracked();
+    let delta_schedule = match kind {
+        StartKind::Main => schedule::read(fields.second, hours).ok()?,
+        StartKind::Trial => None,
+    };
+    Some(OrderStart { kind, earliest_start: at, delta_schedule })
+}
+
+/// Sends the options as long as they may be changed, and starts; none if the options are not valid.
+pub(super) async fn start_with_options(
     context: OrderContext,
     errors: OptionErrors,
     start: &OrderStart,

@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    account::{AccountPair, LoginState},
+    account::AccountPair,
+    address::MailAddress,
     order::{OrderTotals, StartKind},
 };
 
@@ -12,7 +13,12 @@ use crate::{
     components::{Failure, Glyph, Skeleton, icon},
     i18n,
     pages::parts,
-    state::{Load, order::OrderContext, providers::KnownProviders},
+    route::Step,
+    state::{
+        Load,
+        order::{OrderContext, is_counting},
+        providers::KnownProviders,
+    },
     t,
 };
 
@@ -69,6 +75,10 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
                 </p>
             </div>
             {facts}
+            <p class="small soft">
+                {move || context.order.with(|order| mails_to(order.notify_address.as_ref()))} " "
+                <a href=Step::Providers.path(context.id)>{t!("confirm.mails_change")}</a>
+            </p>
             <details class="disclosure">
                 <summary>{t!("confirm.details")}</summary>
                 <div class="disclosure-body">
@@ -85,6 +95,12 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
             </details>
         </section>
     }
+}
+
+/// Who is told how it goes.
+fn mails_to(address: Option<&MailAddress>) -> String {
+    address
+        .map_or_else(|| t!("confirm.mails_to_nobody").to_owned(), |address| t!("confirm.mails_to", address = address))
 }
 
 fn accounts_of(totals: &OrderTotals) -> String {
@@ -115,14 +131,17 @@ fn details(pairs: &[AccountPair]) -> impl IntoView + use<> {
 }
 
 fn detail(pair: &AccountPair) -> impl IntoView + use<> {
-    let (class, glyph, text) = if parts::has_passed(pair) {
+    let findings: Vec<_> = [&pair.source, &pair.destination].into_iter().flat_map(|side| &side.findings).collect();
+    let (class, glyph, text) = if parts::has_passed(pair) && !findings.is_empty() {
+        ("status status-warn", Glyph::Check, t!("confirm.passed_with_note"))
+    } else if parts::has_passed(pair) {
         ("status status-good", Glyph::Check, t!("confirm.passed"))
     } else if parts::has_failed(pair) {
         ("status status-bad", Glyph::Cross, t!("confirm.not_passed"))
     } else {
         ("status status-idle", Glyph::Circle, t!("confirm.not_checked"))
     };
-    let waiting = if pair.source.login == LoginState::Passed { t!("confirm.counting") } else { "–" };
+    let waiting = if is_counting(&pair.source) { t!("confirm.counting") } else { "–" };
     let counted = |value: Option<String>| value.unwrap_or_else(|| waiting.to_owned());
     let messages = counted(pair.source.survey.map(|survey| i18n::number(survey.messages)));
     let size = counted(pair.source.survey.map(|survey| intl::size(survey.size_bytes)));
@@ -133,6 +152,7 @@ fn detail(pair: &AccountPair) -> impl IntoView + use<> {
             </th>
             <td>
                 <span class=class>{icon(glyph)}<span>{text}</span></span>
+                {findings.into_iter().map(parts::finding_view).collect_view()}
             </td>
             <td class="number" data-label=t!("confirm.col_messages")>
                 {messages}

@@ -32,6 +32,7 @@ pub(super) fn Find(
     Effect::new(move || {
         let domain = wanted.get();
         failure.set(None);
+        found.set(None);
         let Some(domain) = domain else { return };
         spawn_local(async move {
             TimeoutFuture::new(PAUSE_MS).await;
@@ -55,13 +56,13 @@ pub(super) fn Find(
     view! {
         <div id=format!("{id}-found") aria-live="polite">
             {move || failure.get().map(|error| view! { <p class="field-error">{icon(Glyph::Warning)}<span>{error.text()}</span></p> })}
-            {move || found.with(|found| found.as_ref().map(|found| results(found, fields)))}
+            {move || found.with(|found| found.as_ref().map(|found| results(found, fields, typed)))}
         </div>
     }
 }
 
 /// The domain of a whole address that was typed, or of a domain.
-fn domain_of(typed: &str) -> Option<String> {
+pub(super) fn domain_of(typed: &str) -> Option<String> {
     let typed = typed.trim();
     let domain = match typed.rsplit_once('@') {
         Some((name, domain)) if !name.is_empty() => domain,
@@ -106,7 +107,7 @@ fn origin_text(origin: Origin) -> &'static str {
     }
 }
 
-fn results(discovery: &Discovery, fields: ProviderFields) -> AnyView {
+fn results(discovery: &Discovery, fields: ProviderFields, typed: RwSignal<String>) -> AnyView {
     let domain = discovery.domain.clone().unwrap_or_default();
     if !discovery.finished && best(discovery).is_none() {
         return view! {
@@ -127,13 +128,16 @@ fn results(discovery: &Discovery, fields: ProviderFields) -> AnyView {
         }
         .into_any();
     }
-    let cards = proposals.into_iter().map(|proposal| card(proposal, fields)).collect_view();
+    let cards = proposals.into_iter().map(|proposal| card(proposal, fields, typed)).collect_view();
     view! { <div class="stack-s">{cards}</div> }.into_any()
 }
 
-fn card(proposal: &Proposal, fields: ProviderFields) -> impl IntoView + use<> {
+fn card(proposal: &Proposal, fields: ProviderFields, typed: RwSignal<String>) -> impl IntoView + use<> {
     let chosen = proposal.clone();
-    let take = move |_| take(&chosen, fields);
+    let take = move |_| {
+        take(&chosen, fields);
+        typed.set(String::new());
+    };
     let name = proposal.name.clone().map(|name| view! { <strong class="account-name">{name}</strong> });
     let (class, glyph, proof) = match proposal.proof {
         Proof::Passed => ("status status-good", Glyph::Check, t!("discovery.passed")),

@@ -5,7 +5,7 @@ mod read;
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    order::OrderAction,
+    order::{OrderAction, OrderState},
     provider::{LoginForm, Provider},
 };
 
@@ -66,6 +66,10 @@ pub(crate) fn Providers() -> impl IntoView {
     let connection = expect_context::<Connection>();
     let router = Router::get();
     let locked = Signal::derive(move || !context.allows(OrderAction::Change));
+    // Where status mails go may be changed as long as there may be any.
+    let ended = Signal::derive(move || {
+        context.order.with(|order| matches!(order.state, OrderState::Closed | OrderState::Cancelled))
+    });
     let fixed = read::fixed(context);
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
@@ -74,10 +78,15 @@ pub(crate) fn Providers() -> impl IntoView {
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let go = move || router.go(&Step::Accounts.path(context.id));
-        if locked.get_untracked() {
-            return go();
-        }
-        let Some(change) = read::read(context, known, notify_error) else { return browser::focus_first_error() };
+        let change = if locked.get_untracked() {
+            if ended.get_untracked() {
+                return go();
+            }
+            read::notify_only(context, notify_error)
+        } else {
+            read::read(context, known, notify_error)
+        };
+        let Some(change) = change else { return browser::focus_first_error() };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -116,7 +125,7 @@ pub(crate) fn Providers() -> impl IntoView {
             </div>
             <section class="card" aria-labelledby="additional-title">
                 <h2 id="additional-title">{t!("providers.additional")}</h2>
-                <div class="two">
+                <div class="two two-aligned">
                     <TextField
                         id="notify"
                         label=t!("providers.notify_label")
@@ -128,7 +137,7 @@ pub(crate) fn Providers() -> impl IntoView {
                         maxlength=320
                         is_optional=true
                         error=notify_error
-                        disabled=locked
+                        disabled=ended
                     />
                     <LanguageField />
                 </div>
@@ -185,9 +194,12 @@ fn SideCard(
     let entries = Signal::derive(move || known.load().ready().map(|list| choices(list)).unwrap_or_default());
     let chosen = Memo::new(move |_| known.find(&fields.provider.get()?));
     let needs_host = Memo::new(move |_| chosen.get().is_some_and(|provider| provider.endpoint.is_none()));
+    let typed = RwSignal::new(String::new());
     let choose = move |id: String| {
         fields.provider.set(Some(id));
         fields.error.set(None);
+        // What was found for an address is not what was chosen.
+        typed.set(String::new());
         if needs_host.get_untracked() {
             fields.server.clear();
         }
@@ -196,11 +208,14 @@ fn SideCard(
         fields.by_hand.update(|by_hand| *by_hand = !*by_hand);
         fields.error.set(None);
     };
-    let typed = RwSignal::new(String::new());
-    // What is typed anew is not wrong yet.
+    // What is typed anew is not wrong yet; and an address takes the place of what was chosen before.
     Effect::new(move || {
-        if !typed.with(String::is_empty) {
-            fields.error.set(None);
+        if typed.with(String::is_empty) {
+            return;
+        }
+        fields.error.set(None);
+        if typed.with(|typed| discovery::domain_of(typed).is_some()) {
+            fields.provider.set(None);
         }
     });
     let title_id = format!("{}-title", texts.id);

@@ -43,6 +43,18 @@ pub(super) fn read(
     })
 }
 
+/// The change of the address for status mails alone, as the order has it if nothing is typed; `None` with the error
+/// beside it. Of what has been started nothing else can be changed here.
+pub(super) fn notify_only(context: OrderContext, error: RwSignal<Option<String>>) -> Option<OrderChange> {
+    let typed = context.typed().notify.get_untracked();
+    if typed.trim().is_empty() {
+        return Some(OrderChange::default());
+    }
+    let address = forms::address(&typed);
+    error.set(address.as_ref().err().map(|error| (*error).to_owned()));
+    Some(OrderChange { notify_address: Some(address.ok()?), ..OrderChange::default() })
+}
+
 fn read_side(fields: ProviderFields, known: KnownProviders, missing: &str) -> Option<ProviderChoice> {
     fields.error.set(None);
     if fields.by_hand.get_untracked() {

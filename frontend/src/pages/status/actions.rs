@@ -20,6 +20,7 @@ enum Question {
     Delta,
     Retry,
     Forget,
+    Pause,
 }
 
 impl Question {
@@ -30,6 +31,7 @@ impl Question {
             Self::Delta => t!("status.delta_title"),
             Self::Retry => t!("status.retry_title"),
             Self::Forget => t!("status.forget_title"),
+            Self::Pause => t!("status.pause_title"),
         }
     }
 
@@ -40,6 +42,7 @@ impl Question {
             Self::Delta => t!("status.delta_text"),
             Self::Retry => t!("status.retry_text"),
             Self::Forget => t!("status.forget_text"),
+            Self::Pause => t!("status.pause_text"),
         }
     }
 
@@ -50,12 +53,13 @@ impl Question {
             Self::Delta => t!("status.delta_confirm"),
             Self::Retry => t!("status.retry_confirm"),
             Self::Forget => t!("status.forget_confirm"),
+            Self::Pause => t!("status.pause_confirm"),
         }
     }
 
     fn keep(self) -> &'static str {
         match self {
-            Self::Cancel => t!("status.cancel_keep"),
+            Self::Cancel | Self::Pause => t!("status.cancel_keep"),
             Self::Delete => t!("status.delete_keep"),
             Self::Delta | Self::Retry => t!("status.delta_keep"),
             Self::Forget => t!("status.forget_keep"),
@@ -68,6 +72,7 @@ impl Question {
             Self::Delete => Glyph::Trash,
             Self::Delta | Self::Retry => Glyph::Refresh,
             Self::Forget => Glyph::Lock,
+            Self::Pause => Glyph::Pause,
         }
     }
 }
@@ -82,6 +87,9 @@ async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
         Question::Delta => {
             api::start_delta(id).await?;
             page.context.refresh();
+        }
+        Question::Pause => {
+            page.context.order.try_set(api::act_on_order(id, Act::Pause).await?);
         }
         Question::Retry => {
             page.context.order.try_set(api::act_on_order(id, Act::Retry).await?);
@@ -186,7 +194,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
                     Question::Delta,
                 )}
                 {offering(can_retry, t!("status.retry"), Question::Retry)}
-                {direct(OrderAction::Pause, Glyph::Pause, t!("status.pause"), Act::Pause)}
+                {asking(OrderAction::Pause, "button", t!("status.pause"), Question::Pause)}
                 {direct(OrderAction::Resume, Glyph::Play, t!("status.resume"), Act::Resume)}
                 {offering(can_forget, t!("status.forget"), Question::Forget)}
                 {asking(OrderAction::Cancel, "button button-danger", t!("status.cancel"), Question::Cancel)}
@@ -227,7 +235,7 @@ fn Ask(page: Page, question: RwSignal<Option<Question>>) -> impl IntoView {
         });
     };
     let body = move |what: Question| {
-        let is_harmless = matches!(what, Question::Delta | Question::Retry);
+        let is_harmless = matches!(what, Question::Delta | Question::Retry | Question::Pause);
         let class = if is_harmless { "button button-primary" } else { "button button-danger" };
         view! {
             <p>{what.text()}</p>

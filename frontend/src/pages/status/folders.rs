@@ -10,6 +10,7 @@ use mailferry_shared::{
 use super::Page;
 use crate::{
     api,
+    browser::intl,
     components::{Failure, Skeleton},
     i18n,
     state::Load,
@@ -51,6 +52,7 @@ pub(super) fn table(folders: &[FolderProtocol], total: &Counts) -> AnyView {
         return view! { <p class="soft small">{t!("protocol.no_folders")}</p> }.into_any();
     }
     let head = [
+        t!("protocol.bytes"),
         t!("protocol.listed"),
         t!("protocol.copied"),
         t!("protocol.present"),
@@ -60,8 +62,9 @@ pub(super) fn table(folders: &[FolderProtocol], total: &Counts) -> AnyView {
     ];
     let numbers = |counts: &Counts| {
         let values = [counts.listed, counts.stored, counts.present, counts.skipped, counts.failed, counts.uncertain];
-        let cell = |(name, value)| view! { <td class="number" data-label=name>{i18n::number(value)}</td> };
-        head.into_iter().zip(values).map(cell).collect_view()
+        let texts = std::iter::once(intl::size(counts.listed_bytes)).chain(values.map(i18n::number));
+        let cell = |(name, text)| view! { <td class="number" data-label=name>{text}</td> };
+        head.into_iter().zip(texts).map(cell).collect_view()
     };
     let rows = folders
         .iter()

@@ -9,6 +9,7 @@ mod next;
 mod pairs;
 mod passwords;
 mod protocol;
+mod sending;
 mod verify;
 mod voyage;
 
@@ -16,14 +17,14 @@ use leptos::prelude::*;
 use mailferry_shared::{
     order::{Order, OrderAction, OrderState, StartKind},
     progress::Progress,
-    run::{RunKind, RunState},
+    run::{Counts, RunKind, RunState},
 };
 
 use crate::{
     api::{self, Polled},
     browser::intl,
     components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
-    format,
+    format, i18n,
     route::{Step, resume_at},
     state::{
         Load,
@@ -187,13 +188,36 @@ fn announce(page: Page) {
 /// How much is done, by bytes: a large message takes longer than a small one.
 fn percent(progress: &Progress) -> u8 {
     let counts = &progress.counts;
-    if counts.listed_bytes > 0 {
+    let missing = counts.failed + counts.uncertain;
+    if is_over(progress.state) && missing > 0 {
+        // What did not arrive is not done: the whole is reached by nothing less.
+        format::percent(counts.done().saturating_sub(missing), counts.listed)
+    } else if counts.listed_bytes > 0 {
         format::percent(counts.done_bytes(), counts.listed_bytes)
     } else if counts.listed == 0 && progress.state == OrderState::Completed {
         100
     } else {
         format::percent(counts.done(), counts.listed)
     }
+}
+
+/// True if nothing moves any more.
+fn is_over(state: OrderState) -> bool {
+    matches!(state, OrderState::Completed | OrderState::Closed | OrderState::Cancelled)
+}
+
+/// Messages and bytes in words: looked at so far while it runs, arrived once it is over.
+fn amounts(counts: &Counts, is_over: bool) -> String {
+    let listed = tn!("count.messages", counts.listed);
+    let all = intl::size(counts.listed_bytes);
+    if is_over {
+        let messages = t!("status.arrived_of", arrived = i18n::number(counts.arrived()), listed = listed);
+        let bytes = t!("status.bytes_of", done = intl::size(counts.arrived_bytes()), listed = all);
+        return format!("{messages} · {bytes}");
+    }
+    let messages = t!("status.progress_of", done = i18n::number(counts.done()), listed = listed);
+    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = all);
+    format!("{messages} · {bytes}")
 }
 
 /// True if something did not arrive.
@@ -207,6 +231,9 @@ fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
     let is_delta = progress.is_some_and(|progress| {
         progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Delta)
     });
+    let is_trial = progress.is_some_and(|progress| {
+        progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Trial)
+    });
     match state {
         OrderState::Draft => t!("status.title_draft"),
         OrderState::AwaitingPayment => t!("status.title_awaiting_payment"),
@@ -215,6 +242,7 @@ fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
         OrderState::Active => t!("status.title_active"),
         OrderState::Paused => t!("status.title_paused"),
         OrderState::Completed if progress.is_some_and(has_exceptions) => t!("status.title_completed_partly"),
+        OrderState::Completed if is_trial => t!("status.title_completed_trial"),
         OrderState::Completed => t!("status.title_completed"),
         OrderState::Closed => t!("status.title_closed"),
         OrderState::Cancelled => t!("status.title_cancelled"),
@@ -231,6 +259,7 @@ fn lead(state: OrderState, order: &Order) -> String {
         },
         OrderState::Active => t!("status.lead_active").to_owned(),
         OrderState::Paused => t!("status.lead_paused").to_owned(),
+        OrderState::Completed if order.kind == Some(StartKind::Trial) => t!("status.lead_completed_trial").to_owned(),
         OrderState::Completed => t!("status.lead_completed").to_owned(),
         OrderState::Closed => t!("status.lead_closed").to_owned(),
         OrderState::Cancelled => t!("status.lead_cancelled").to_owned(),

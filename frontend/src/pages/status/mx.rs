@@ -1,9 +1,9 @@
-//! Where new mail of the domains goes, watched in DNS and shown live.
+//! What DNS says of the domains, shown live: where new mail goes, and once it has arrived who may send.
 
 use leptos::prelude::*;
-use mailferry_shared::schedule::{MxRecord, MxReport, MxState, MxWatch};
+use mailferry_shared::schedule::{MxRecord, MxReport, MxState, MxWatch, WantedRecords};
 
-use super::Page;
+use super::{Page, sending};
 use crate::{
     api::{self, Polled},
     browser::intl,
@@ -39,14 +39,16 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
     view! {
         <Show when=any>
             <section class="card" aria-labelledby="mx-title" aria-live="polite">
-                <h2 id="mx-title">{t!("mx.title")}</h2>
+                <h2 id="mx-title">{move || report.with(|report| title(report.as_ref()))}</h2>
                 {move || {
                     report
                         .with(|report| {
                             report.as_ref().map(|report| {
                                 let starts = report.starts_delta.then(|| view! { <p class="soft">{t!("mx.starts_delta")}</p> });
-                                let rows = report.items.iter().map(domain).collect_view();
-                                view! { {starts} <ul role="list" class="stack">{rows}</ul> }
+                                let wanted = report.wanted.as_ref();
+                                let rows = report.items.iter().map(|watch| domain(watch, wanted)).collect_view();
+                                let source = wanted.filter(|_| tells_of_sending(report)).map(instructions);
+                                view! { {starts} <ul role="list" class="stack">{rows}</ul> {source} }
                             })
                         })
                 }}
@@ -55,11 +57,29 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
     }
 }
 
+fn title(report: Option<&MxReport>) -> &'static str {
+    if report.is_some_and(tells_of_sending) { t!("mx.dns_title") } else { t!("mx.title") }
+}
+
+fn tells_of_sending(report: &MxReport) -> bool {
+    report.items.iter().any(|watch| watch.sending.is_some())
+}
+
+fn instructions(wanted: &WantedRecords) -> impl IntoView + use<> {
+    view! {
+        <p class="small">
+            <a href=wanted.source.clone() rel="external noreferrer">
+                {t!("mx.instructions")}
+            </a>
+        </p>
+    }
+}
+
 fn hosts(records: &[MxRecord]) -> String {
     records.iter().map(|record| record.host.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn domain(watch: &MxWatch) -> impl IntoView + use<> {
+fn domain(watch: &MxWatch, wanted: Option<&WantedRecords>) -> impl IntoView + use<> {
     let ttl = watch.ttl_seconds.map_or_else(|| t!("duration.moments").to_owned(), |ttl| intl::span(u64::from(ttl)));
     let (class, glyph) = match watch.state {
         MxState::Old | MxState::Changing | MxState::Changed if watch.records.is_empty() => {
@@ -85,11 +105,18 @@ fn domain(watch: &MxWatch) -> impl IntoView + use<> {
     let looked = watch
         .looked_up_at
         .map(|at| view! { <p class="small faint">{t!("mx.looked_up", time = intl::date_time(at))}</p> });
+    let should = wanted.filter(|_| matches!(watch.state, MxState::Old)).map(|wanted| {
+        view! { <p class="small soft">{t!("mx.should", hosts = wanted.mx.join(", "))}</p> }
+    });
+    let sending = watch.sending.as_ref().map(|records| sending::lines(records, wanted));
     view! {
-        <li class="mx-domain">
+        <li class="mx-domain stack-s">
             <strong class="account-name">{watch.domain.clone()}</strong>
-            <p class=class>{icon(glyph)}<span>{text}</span></p>
-            {failed} {delta} {looked}
+            <div class="mx-line">
+                <p class=class>{icon(glyph)}<span>{text}</span></p>
+                {should} {failed} {delta}
+            </div>
+            {sending} {looked}
         </li>
     }
 }

@@ -10,7 +10,7 @@ use mailferry_shared::{
     run::{RunState, RunSummary},
 };
 
-use super::{Page, folders::PairFolders, passwords, protocol::ProtocolDialog};
+use super::{Page, amounts, folders::PairFolders, passwords, protocol::ProtocolDialog};
 use crate::{
     browser,
     browser::intl,
@@ -224,8 +224,5 @@ fn amount(run: &RunSummary) -> String {
     if counts.listed == 0 && run.state != RunState::Succeeded {
         return String::new();
     }
-    let messages =
-        t!("status.progress_of", done = i18n::number(counts.done()), listed = tn!("count.messages", counts.listed));
-    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes));
-    format!("{messages} · {bytes}")
+    amounts(counts, run.finished_at.is_some())
 }

@@ -5,7 +5,7 @@ use mailferry_shared::{
     ids::RunId,
     progress::PairProgress,
     protocol::Protocol,
-    run::{RunKind, RunSummary},
+    run::{Counts, RunKind, RunSummary},
 };
 
 use super::{Page, folders, items::Items, pairs::run_state};
@@ -130,7 +130,7 @@ fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
                 {move || match protocol.get() {
                     Load::Loading => (chosen.get().is_some()).then(|| view! { <Skeleton /> }).into_any(),
                     Load::Failed(error) => view! { <Failure error=error retry=load /> }.into_any(),
-                    Load::Ready(protocol) => view! { <Log protocol=protocol /> }.into_any(),
+                    Load::Ready(protocol) => view! { <Log page=page protocol=protocol /> }.into_any(),
                 }}
             </div>
             <div class="dialog-actions dialog-foot">
@@ -168,7 +168,7 @@ fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
 
 /// One log.
 #[component]
-fn Log(protocol: Protocol) -> impl IntoView {
+fn Log(page: Page, protocol: Protocol) -> impl IntoView {
     let run = &protocol.run;
     let number = |name: &'static str, value: u64| fact(name, i18n::number(value).into_any());
     let time = |time: Option<_>| time.map_or_else(|| t!("status.not_yet").to_owned(), intl::date_time).into_any();
@@ -178,6 +178,8 @@ fn Log(protocol: Protocol) -> impl IntoView {
             {fact(t!("protocol.state"), run_state(run.state).into_any())}
             {fact(t!("protocol.started"), time(run.started_at))}
             {fact(t!("protocol.finished"), time(run.finished_at))}
+            {(run.finished_at.is_none() && run.started_at.is_some()).then(|| fact(t!("status.eta"), estimate(page)))}
+            {fact(t!("protocol.bytes"), bytes(&counts).into_any())}
             {number(t!("protocol.listed"), counts.listed)}
             {number(t!("protocol.copied"), counts.stored)}
             {number(t!("protocol.present"), counts.present)}
@@ -208,6 +210,16 @@ fn Log(protocol: Protocol) -> impl IntoView {
             </section>
         </div>
     }
+}
+
+fn bytes(counts: &Counts) -> String {
+    t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes))
+}
+
+/// When the order's runs will have ended, if that can be told.
+fn estimate(page: Page) -> AnyView {
+    let at = page.progress.with_untracked(|progress| progress.ready().and_then(|progress| progress.estimated_finish));
+    at.map_or_else(|| t!("status.eta_none").to_owned(), intl::date_time).into_any()
 }
 
 fn fact(name: &'static str, value: AnyView) -> impl IntoView {

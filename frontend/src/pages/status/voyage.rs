@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mailferry_shared::{order::OrderState, progress::Progress};
 
-use super::{Page, percent};
+use super::{Page, amounts, is_over, percent};
 use crate::{
     browser::intl,
     components::{Chart, ferry},
@@ -35,9 +35,19 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
     let value = move || (!unknown.get()).then(|| done.get().to_string());
     view! {
         <section class="card voyage" aria-label=t!("status.overall")>
+            <Show
+                when=move || page.state() != OrderState::Cancelled
+                fallback=move || {
+                    // What will not go on has no percentage.
+                    let counts = move || progress.with(|progress| progress.as_ref().map(counted).unwrap_or_default());
+                    view! { <p class="voyage-ended">{move || t!("status.copied_until", counts = counts())}</p> }
+                }
+            >
             <div class="voyage-head">
                 <p class="voyage-percent">{move || intl::percent(done.get())}</p>
-                <p class="soft numbers">{move || progress.with(|progress| progress.as_ref().map(counted))}</p>
+                <p class="soft numbers">
+                    {move || progress.with(|progress| progress.as_ref().map(|progress| waiting(page, progress).unwrap_or_else(|| counted(progress))))}
+                </p>
             </div>
             <div class="voyage-track">
                 <div class="voyage-lane" aria-hidden="true">
@@ -55,6 +65,7 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                 <span>{move || ends().0}</span>
                 <span>{move || ends().1}</span>
             </div>
+            </Show>
             <dl class="facts facts-small">{move || facts(page)}</dl>
             <Pace page=page />
         </section>
@@ -71,15 +82,21 @@ fn Pace(page: Page) -> impl IntoView {
             t!("status.pace_label", now = intl::rate(whole(now)), highest = intl::rate(whole(highest(rates))))
         })
     });
+    // Two points make a line, and as long as nothing has moved there is nothing to draw.
+    let drawn = Memo::new(move |_| rates.with(|rates| rates.len() > 1 && highest(rates) > 0.0));
     view! {
-        // Two points make a line.
-        <Show when=move || rates.with(|rates| rates.len() > 1) && page.state() == OrderState::Active>
+        <Show when=move || page.state() == OrderState::Active>
             <figure class="pace">
                 <figcaption class="row-between small soft">
                     <span>{t!("status.pace")}</span>
-                    <span class="numbers">{move || label.get()}</span>
+                    <span class="numbers">{move || drawn.get().then(|| label.get())}</span>
                 </figcaption>
-                <Chart rates=rates label=label />
+                <Show
+                    when=move || drawn.get()
+                    fallback=|| view! { <p class="chart chart-waiting small">{t!("status.pace_waiting")}</p> }
+                >
+                    <Chart rates=rates label=label />
+                </Show>
             </figure>
         </Show>
     }
@@ -95,10 +112,18 @@ fn counted(progress: &Progress) -> String {
     if counts.listed == 0 && progress.state == OrderState::Active {
         return t!("status.preparing").to_owned();
     }
-    let messages =
-        t!("status.progress_of", done = i18n::number(counts.done()), listed = tn!("count.messages", counts.listed));
-    let bytes = t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes));
-    format!("{messages} · {bytes}")
+    amounts(counts, is_over(progress.state))
+}
+
+/// Before the start: what was counted by the checks.
+fn waiting(page: Page, progress: &Progress) -> Option<String> {
+    let is_ahead = matches!(progress.state, OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled);
+    page.context.order.with(|order| {
+        (is_ahead && progress.counts.listed == 0 && order.totals.survey_complete).then(|| {
+            let messages = tn!("count.messages", order.totals.messages);
+            t!("status.ahead", messages = messages, size = intl::size(order.totals.size_bytes))
+        })
+    })
 }
 
 fn fact(name: &'static str, value: String) -> impl IntoView {
@@ -130,11 +155,21 @@ fn facts(page: Page) -> impl IntoView + use<> {
             {fact(t!("status.accounts"), i18n::number(u64::try_from(pairs).unwrap_or_default()))}
             {moving.then(|| fact(t!("status.rate"), if rate.is_empty() { t!("status.rate_none").to_owned() } else { rate }))}
             {fact(t!("status.created"), intl::date_time(order.created_at))}
-            {fact(t!("status.started"), time(order.started_at))}
-            {if moving {
-                fact(t!("status.eta"), estimate)
-            } else {
-                fact(t!("status.finished"), time(order.finished_at))
+            {match state {
+                OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled => {
+                    let at = order.earliest_start.map_or_else(|| t!("confirm.now").to_owned(), intl::date_time);
+                    fact(t!("confirm.when_legend"), at).into_any()
+                }
+                _ if moving => view! {
+                    {fact(t!("status.started"), time(order.started_at))}
+                    {fact(t!("status.eta"), estimate)}
+                }
+                .into_any(),
+                _ => view! {
+                    {fact(t!("status.started"), time(order.started_at))}
+                    {fact(t!("status.finished"), time(order.finished_at))}
+                }
+                .into_any(),
             }}
         }
     })

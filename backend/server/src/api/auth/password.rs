@@ -48,7 +48,7 @@ const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bWFpbGZlcnJ5LW5vYm9keQ$mBJrpa0V40zVkaM9FplTDQwlmXAwXyvmXKCr4dXtKBE";
 
 async fn in_background<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ApiError> {
-    tokio::task::spawn_blocking(work).await.map_err(ApiError::internal)
+    tokio::task::spawn_blocking(work).await.map_err(|_| ApiError::internal("hashing a password has panicked"))
 }
 
 #[cfg(test)]

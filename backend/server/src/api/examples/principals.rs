@@ -14,7 +14,7 @@ use super::{at, id};
 
 /// A tenant.
 pub fn tenant() -> Tenant {
-    let limits = TenantLimits { max_pairs: None, max_active_orders: Some(50) };
+    let limits = TenantLimits { max_active_orders: Some(50), ..TenantLimits::default() };
     Tenant { id: TenantId(id(16)), name: "Example Hosting".to_owned(), limits, created_at: at(0) }
 }
 

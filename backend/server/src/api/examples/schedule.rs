@@ -2,7 +2,9 @@
 
 use mailferry_shared::{
     order::{OrderStart, StartKind},
-    schedule::{DeltaSchedule, DeltaTrigger, MxRecord, MxReport, MxState, MxWatch},
+    schedule::{
+        DeltaSchedule, DeltaTrigger, MxRecord, MxReport, MxState, MxWatch, SendingRecords, SpfState, WantedRecords,
+    },
 };
 
 use super::at;
@@ -28,8 +30,26 @@ pub fn mx_report() -> MxReport {
             settled_at: Some(at(120)),
             delta_id: None,
             lookup_failed: false,
+            sending: Some(sending()),
         }],
         starts_delta: true,
+        wanted: Some(WantedRecords {
+            mx: vec!["mx1.new.example".to_owned()],
+            spf: Some("include:_spf.new.example".to_owned()),
+            dkim: vec!["selector1".to_owned()],
+            source: "https://new.example/help/dns".to_owned(),
+        }),
         poll_after_ms: 15_000,
+    }
+}
+
+/// A domain that lets the new provider send in its name.
+fn sending() -> SendingRecords {
+    SendingRecords {
+        spf: SpfState::Complete,
+        spf_records: vec!["v=spf1 include:_spf.new.example ~all".to_owned()],
+        dkim: vec!["selector1".to_owned()],
+        dkim_looked_at: vec!["selector1".to_owned()],
+        looked_up_at: at(90),
     }
 }

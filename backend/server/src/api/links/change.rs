@@ -4,7 +4,7 @@ use actix_web::{
     patch,
     web::{Data, Json},
 };
-use mailferry_shared::link::{Link, LinkChange};
+use mailferry_shared::link::{Link, LinkChange, LinkPart};
 use mailferry_store::LinkUpdate;
 
 use super::{check_brand, check_payer, view};
@@ -43,7 +43,7 @@ pub(crate) async fn change_link(
     path: Ids<LinkPath>,
     body: Body<LinkChange>,
 ) -> Result<Json<Link>, ApiError> {
-    let LinkChange { name, destination, language, brand, voucher_id, prepaid_pairs } = body.read()?;
+    let LinkChange { name, source, destination, release, language, brand, voucher_id, prepaid_pairs } = body.read()?;
     let link = app.store.link(path.0.link_id).await?;
     let mut check = Check::within(link.tenant_id == acting.0.tenant_id && link.sandbox);
     if let Some(name) = &name {
@@ -52,9 +52,17 @@ pub(crate) async fn change_link(
     if let Some(brand) = &brand {
         check_brand(&mut check, brand);
     }
+    check.choice(source.as_ref(), "/source", &app.providers);
     check.choice(destination.as_ref(), "/destination", &app.providers);
+    let set = [
+        (LinkPart::Source, source.is_some()),
+        (LinkPart::Destination, destination.is_some()),
+        (LinkPart::Voucher, voucher_id.is_some() || prepaid_pairs.is_some()),
+    ];
+    let both = set.iter().any(|(part, is_set)| *is_set && release.contains(part));
+    check.that(!both, "/release", "Name a new value or release the old one, not both.");
     check_payer(&mut check, voucher_id, prepaid_pairs);
     check.done()?;
-    let update = LinkUpdate { name, destination, language, brand, voucher_id, prepaid_pairs };
+    let update = LinkUpdate { name, source, destination, release, language, brand, voucher_id, prepaid_pairs };
     Ok(Json(view(&app, app.store.change_link(acting.0.tenant_id, path.0.link_id, update).await?)))
 }

@@ -8,7 +8,10 @@ use mailferry_domain::order::OrderTransitionError;
 use mailferry_shared::order::{Order, OrderAction, OrderChange, OrderState, ProviderChoice};
 use mailferry_store::OrderRecord;
 
-use super::{create::FIXED, retry, view};
+use super::{
+    create::{FIXED, largest_message, within},
+    retry, view,
+};
 use crate::{
     api::{auth::Managing, errors, examples, json::Body, path::OrderPath, problem::ApiError, validate::Check},
     app::App,
@@ -38,12 +41,14 @@ pub(crate) async fn change_order(
     managing: Managing,
     body: Body<OrderChange>,
 ) -> Result<Json<Order>, ApiError> {
-    let (access, change) = (managing.0, body.read()?);
+    let (access, mut change) = (managing.0, body.read()?);
     let mut check = Check::within(access.order.asker.sandbox);
     check.choice(change.source.as_ref(), "/source", &app.providers);
     check.choice(change.destination.as_ref(), "/destination", &app.providers);
-    if let Some(options) = &change.options {
-        check.options(options);
+    if let Some(options) = &mut change.options {
+        let most_bytes = largest_message(&app, access.order.tenant_id).await?;
+        within(options, most_bytes);
+        check.options(options, most_bytes);
     }
     check.done()?;
     may_change(&access.order, &change)?;

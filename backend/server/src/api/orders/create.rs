@@ -2,8 +2,9 @@
 
 use actix_web::{HttpResponse, cookie::Cookie, http::header, post, web::Data};
 use mailferry_shared::{
+    ids::TenantId,
     key::Scope,
-    order::{LinkScope, Order, OrderCreate},
+    order::{DEFAULT_MAX_MESSAGE_BYTES, LinkScope, Order, OrderCreate, OrderOptions},
 };
 use mailferry_store::{Asker, LinkRecord, NewOrder, OPERATOR_TENANT, OrderRecord};
 
@@ -49,9 +50,9 @@ pub(crate) async fn create_order(
     if let Some(principal) = &asking.0 {
         principal.needs(Scope::OrdersWrite)?;
     }
-    let Prepared { new, principal } = prepare(&app, asking.0, body.read()?).await?;
+    let Prepared { new, principal, most_bytes } = prepare(&app, asking.0, body.read()?).await?;
     let mut check = Check::within(new.asker.sandbox);
-    check_order(&mut check, &app, &new);
+    check_order(&mut check, &app, &new, most_bytes);
     check.done()?;
     let order = app.store.create_order(new).await?;
     let mut response = HttpResponse::Created();
@@ -66,6 +67,8 @@ pub(crate) async fn create_order(
 pub(in crate::api) struct Prepared {
     pub(in crate::api) new: NewOrder,
     pub(in crate::api) principal: Option<Principal>,
+    /// The largest message that it may copy.
+    pub(in crate::api) most_bytes: u64,
 }
 
 /// Opens the pre-configured link, if one was sent, and sets what it fixes.
@@ -89,7 +92,26 @@ pub(in crate::api) async fn prepare(
     }
     // A link of another tenant makes that tenant's order, whoever opens it.
     let principal = asking.filter(|principal| link.as_ref().is_none_or(|link| link.tenant_id == principal.tenant_id));
-    Ok(Prepared { new: new_order(body, principal.as_ref(), link.as_ref()), principal })
+    let mut new = new_order(body, principal.as_ref(), link.as_ref());
+    let most_bytes = largest_message(app, new.tenant_id).await?;
+    within(&mut new.options, most_bytes);
+    Ok(Prepared { new, principal, most_bytes })
+}
+
+/// The largest message that orders of a tenant may copy, bytes.
+///
+/// # Errors
+/// If the store is not available.
+pub(in crate::api) async fn largest_message(app: &App, tenant: TenantId) -> Result<u64, ApiError> {
+    let own = app.store.tenant(tenant).await?.limits.max_message_bytes;
+    Ok(own.unwrap_or(app.settings.limits.max_message_bytes))
+}
+
+/// Whoever asked for nothing in particular gets what is allowed.
+pub(in crate::api) fn within(options: &mut OrderOptions, most_bytes: u64) {
+    if options.max_message_bytes == DEFAULT_MAX_MESSAGE_BYTES {
+        options.max_message_bytes = most_bytes;
+    }
 }
 
 /// The cookie that opens a new order.
@@ -100,10 +122,10 @@ pub(in crate::api) fn session(app: &App, order: &OrderRecord) -> Result<Cookie<'
 }
 
 /// Notes what is wrong with a new order.
-pub(in crate::api) fn check_order(check: &mut Check, app: &App, order: &NewOrder) {
+pub(in crate::api) fn check_order(check: &mut Check, app: &App, order: &NewOrder, most_bytes: u64) {
     check.choice(order.source.as_ref(), "/source", &app.providers);
     check.choice(order.destination.as_ref(), "/destination", &app.providers);
-    check.options(&order.options);
+    check.options(&order.options, most_bytes);
 }
 
 /// Sets what the link fixes.

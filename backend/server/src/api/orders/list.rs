@@ -7,9 +7,9 @@ use actix_web::{
 use chrono::{DateTime, Utc};
 use mailferry_shared::{
     endpoint::HostName,
-    ids::{MemberId, OrderId},
-    order::OrderState,
-    order_list::OrderPage,
+    ids::{ApiKeyId, LinkId, MemberId, OrderId},
+    order::{OrderState, StartKind},
+    order_list::{MigrationType, OrderPage},
 };
 use mailferry_store::{OrderFilter, Position};
 use serde::Deserialize;
@@ -48,10 +48,24 @@ struct OrdersQuery {
     /// Only orders that this member asked for.
     #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0011")]
     member_id: Option<MemberId>,
+    /// Only orders that this API key asked for.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0012")]
+    api_key_id: Option<ApiKeyId>,
+    /// Only orders that were made by this pre-configured link.
+    #[param(example = "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0015")]
+    link_id: Option<LinkId>,
+    /// Only full migrations, or only free trials.
+    #[param(example = "main", inline)]
+    kind: Option<StartKind>,
+    /// Only orders of these types, separated by commas.
+    #[param(rename = "type", example = "gmail,office365", value_type = Option<String>)]
+    #[serde(rename = "type", deserialize_with = "query::words")]
+    types: Vec<MigrationType>,
     /// Only orders that the operator was asked to do (true), or only others (false).
     #[param(example = true)]
     requested: Option<bool>,
-    /// Only orders with this text in their number, accounts, mail address or asker's name.
+    /// Only orders with this text in their number, accounts, mail address, the shown part of a voucher's code, or the name of
+    /// who asked, of the API key or of the link.
     #[param(example = "anna", max_length = 200)]
     q: Option<String>,
 }
@@ -92,6 +106,10 @@ pub(crate) async fn list_orders(
         until: query.until,
         domain: query.domain,
         member_id: query.member_id,
+        api_key_id: query.api_key_id,
+        link_id: query.link_id,
+        kind: query.kind,
+        types: query.types,
         requested: query.requested,
         text: text(query.q)?,
         after: part.after.and_then(Position::time_and_id).map(|(time, id)| (time, OrderId(id))),

@@ -10,6 +10,7 @@ pub mod mx;
 pub mod pause;
 pub mod read;
 pub mod redeem;
+pub mod renew_links;
 pub mod repair;
 pub mod resume;
 pub mod retry;

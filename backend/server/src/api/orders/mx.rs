@@ -29,7 +29,8 @@ const POLL_FIRST_MS: u32 = 1_000;
 /// Where new mail of the order's domains goes: their MX records, compared with those at the order's start.
 ///
 /// While somebody asks, the records are looked up anew. Where the order's delta follows the MX record, `settled_at` tells
-/// when it starts.
+/// when it starts. Once the first run has ended, `sending` tells of each domain's SPF record and DKIM keys, and `wanted`
+/// what the new provider wants in them.
 #[utoipa::path(
     operation_id = "readMx",
     tag = "runs",
@@ -50,9 +51,11 @@ pub(crate) async fn read_mx(app: Data<App>, viewing: Viewing) -> Result<Json<MxR
         app.store.enqueue(JobKind::CutOver, order.id.0, None).await?;
     }
     let first = !ended && domains.values().any(|watched| watched.mx.looked_up_at.is_none() && !watched.lookup_failed);
+    let wanted = order.destination.as_ref().and_then(|choice| app.providers.dns_wanted(choice)).cloned();
     let report = MxReport {
         items: domains.into_iter().map(|(domain, watched)| row(domain, watched, now)).collect(),
         starts_delta: follows_mx(&order),
+        wanted,
         poll_after_ms: if first { POLL_FIRST_MS } else { POLL_MS },
     };
     Ok(Json(report))
@@ -80,5 +83,6 @@ fn row(domain: String, watched: WatchedDomain, now: DateTime<Utc>) -> MxWatch {
         settled_at,
         delta_id: watched.delta_id,
         lookup_failed: watched.lookup_failed,
+        sending: watched.sending,
     }
 }

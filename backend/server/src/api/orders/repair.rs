@@ -4,19 +4,24 @@ use actix_web::{
     post,
     web::{Data, Json},
 };
-use mailferry_shared::{account::AccountPair, order::Order};
-use mailferry_store::OrderRecord;
+use mailferry_shared::{
+    account::AccountPair,
+    order::{Order, StartKind},
+};
+use mailferry_store::{MailKind, OrderRecord};
 
 use super::{retry, view};
 use crate::{
     api::{auth::Managing, errors, examples, json::NoBody, path::OrderPath, problem::ApiError},
     app::App,
+    jobs::life,
     readiness,
 };
 
 /// Tries again what failed: a run for each account pair whose latest run left something uncopied, or could not work.
 ///
-/// Pairs whose run has succeeded are left alone. What has been copied is not copied again.
+/// It is a delta (after a trial, another trial) for these pairs alone: what failed is tried again, what has arrived at the
+/// source meanwhile comes along, and what has been copied is not copied again. Pairs whose run has succeeded are left alone.
 #[utoipa::path(
     operation_id = "retryOrder",
     tag = "runs",
@@ -43,5 +48,9 @@ pub(crate) async fn retry_order(app: Data<App>, managing: Managing, body: NoBody
     readiness::is_complete(&chosen, &access.order)?;
     let act = async |order: &OrderRecord| app.store.retry_order(order).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
+    if order.kind == Some(StartKind::Main) {
+        let delta = app.store.deltas(order.id).await?.pop().ok_or_else(|| ApiError::internal("a retry is a delta"))?;
+        life::tell(&app.store, &order, MailKind::DeltaStarted, &delta.id.to_string()).await?;
+    }
     Ok(Json(view::compose(&app, order, access.scope).await?))
 }

@@ -69,6 +69,11 @@ pub(in crate::api) async fn plan(app: &App, order: &OrderRecord, body: &OrderSta
     let delta = delta(body, app.store.terms().delta_delay_hours)?;
     let start = Start { kind: body.kind, earliest: earliest(body.earliest_start, app.store.now())?, delta };
     order.life.start(start, true)?;
+    let latest = order.first_started_at.map(|first| app.store.terms().latest_start_after(first));
+    if let Some(latest) = latest.filter(|latest| start.earliest > *latest) {
+        let words = format!("The link to this order counts from its free trial: start the full migration by {latest}.");
+        return Err(ApiError::field("/earliest_start", words));
+    }
     let pairs = app.store.pairs(order.id).await?;
     readiness::may_start(&pairs, order)?;
     if delta.is_some_and(|delta| delta.trigger == DeltaTrigger::MxChanged) {

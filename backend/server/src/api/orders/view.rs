@@ -25,8 +25,11 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         Some(id) => Some(order_link(app.store.link(id).await?)),
         None => None,
     };
-    let manage_url = (scope == LinkScope::Manage)
-        .then(|| link::url(&app.keys, &app.settings.public_url, order.id, scope, order.link_version));
+    let url = |wanted| {
+        let url = || link::url(&app.keys, &app.settings.public_url, order.id, wanted, order.link_version);
+        (scope == LinkScope::Manage).then(url)
+    };
+    let (manage_url, view_url) = (url(LinkScope::Manage), url(LinkScope::View));
     let request = app.store.request_state(order.id).await?;
     let mut actions = if scope == LinkScope::Manage { order.life.actions() } else { Vec::new() };
     if request.is_some_and(RequestState::is_open) {
@@ -57,6 +60,7 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         finished_at: order.finished_at,
         expires_at: Some(order.expires_at),
         manage_url,
+        view_url,
         actions,
     })
 }

@@ -32,7 +32,7 @@ pub(crate) async fn request_password_link(
     body: Body<PasswordLinkRequest>,
 ) -> Result<HttpResponse, ApiError> {
     let PasswordLinkRequest { mail, language } = body.read()?;
-    app.limiters.count_member(mail.expose())?;
+    app.limiters.count_member(mail.expose()).await?;
     // Nobody waits for it: how long it takes tells nothing.
     actix_web::rt::spawn(async move {
         let made = match app.store.member_of_address(mail.expose()).await {

@@ -62,7 +62,8 @@ async fn about_ours(app: &App, request: &HttpRequest, body: &str) -> Result<Opti
         headers.insert(name.to_owned(), value.to_owned());
     }
     let resource = event.resource;
-    let ours: Option<PaymentId> = resource.custom_id.and_then(|id| id.parse().ok());
+    let mut ours = [resource.custom_id, resource.invoice_id].into_iter().flatten();
+    let ours: Option<PaymentId> = ours.find_map(|id| id.parse().ok());
     let related = resource.supplementary_data.and_then(|more| more.related_ids).and_then(|ids| ids.order_id);
     let remote = related.or(resource.id);
     match app.store.find_payment(remote.as_deref(), ours).await {

@@ -68,10 +68,10 @@ pub(crate) async fn create_request(
         principal.needs(Scope::OrdersWrite)?;
     }
     let parts = Parts::of(body.read()?);
-    let Prepared { new: order, principal } = prepare(&app, asking.0, parts.order.clone()).await?;
+    let Prepared { new: order, principal, most_bytes } = prepare(&app, asking.0, parts.order.clone()).await?;
     let mut check = Check::within(order.asker.sandbox);
     parts.check(&mut check);
-    check_order(&mut check, &app, &order);
+    check_order(&mut check, &app, &order, most_bytes);
     let Parts { accounts, wished_start, note, attachments, .. } = parts;
     let wish = request::may_wish(wished_start, app.store.now());
     check.that(wish.is_ok(), "/wished_start", wish.err().map(|error| error.to_string()).unwrap_or_default());
@@ -81,6 +81,7 @@ pub(crate) async fn create_request(
     let ReadFile { file, accounts: pairs } =
         import::read(&accounts, max_pairs, "/accounts", Some(order.asker.sandbox))?;
     check_pairs(&file, &pairs, principal.as_ref())?;
+    let tells_operator = app.settings.desk.address.is_some() && !order.asker.sandbox;
     let new = NewRequest {
         order,
         accounts: pairs.clone(),
@@ -88,6 +89,7 @@ pub(crate) async fn create_request(
         wished_start: wished_start.to_utc(),
         note,
         attachments,
+        tells_operator,
     };
     let (request, created) = app.store.create_request(new).await?;
     let order = app.store.order(request.order_id).await?;

@@ -6,8 +6,8 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use futures::stream;
-use mailferry_shared::ids::OrderId;
-use mailferry_store::Page;
+use mailferry_shared::{ids::OrderId, protocol::ItemProtocol};
+use mailferry_store::{ItemPart, Part, Position};
 
 use super::csv;
 use crate::{
@@ -48,7 +48,7 @@ pub(crate) async fn download_protocol(
     let protocol = app.store.protocol(order, path.0.pair_id, path.0.run_id).await?;
     let name = format!("protocol-{}-{}.csv", order, protocol.run.number);
     let head = Bytes::from(csv::head(&protocol));
-    let rest = stream::try_unfold(Pages { app, order, path: path.0, next: Some(0) }, Pages::next);
+    let rest = stream::try_unfold(Pages { app, order, path: path.0, after: None, is_over: false }, Pages::next);
     let disposition = ContentDisposition {
         disposition: DispositionType::Attachment,
         parameters: vec![DispositionParam::Filename(name)],
@@ -64,16 +64,22 @@ struct Pages {
     app: Data<App>,
     order: OrderId,
     path: RunPath,
-    next: Option<u64>,
+    /// After which one to go on.
+    after: Option<Position>,
+    is_over: bool,
 }
 
 impl Pages {
     async fn next(mut self) -> Result<Option<(Bytes, Self)>, ApiError> {
-        let Some(offset) = self.next else { return Ok(None) };
+        if self.is_over {
+            return Ok(None);
+        }
         let (pair, run) = (self.path.pair_id, self.path.run_id);
-        let items = self.app.store.protocol_items(self.order, pair, run, Page { offset, limit: PAGE }).await?;
-        let full = items.len() == PAGE as usize;
-        self.next = full.then_some(offset + u64::from(PAGE));
+        let wanted = ItemPart { outcome: None, part: Part { after: self.after, limit: PAGE } };
+        let found = self.app.store.protocol_items(self.order, pair, run, wanted).await?;
+        self.is_over = found.len() < PAGE as usize;
+        self.after = found.last().map(|(position, _)| *position);
+        let items: Vec<ItemProtocol> = found.into_iter().map(|(_, item)| item).collect();
         Ok(Some((Bytes::from(csv::items(&items)), self)))
     }
 }

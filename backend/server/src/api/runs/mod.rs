@@ -2,5 +2,6 @@
 
 mod csv;
 pub mod download;
+pub mod items;
 pub mod list;
 pub mod protocol;

@@ -1,6 +1,7 @@
 //! The service itself.
 
 pub mod read;
+pub mod test_hosts;
 
 /// Version of terms and privacy statement that an order must accept.
 pub const TERMS_VERSION: &str = "2026-11";

@@ -27,7 +27,7 @@ use crate::{
 #[post("/sign-ins")]
 pub(crate) async fn sign_in(app: Data<App>, body: Body<SignIn>) -> Result<HttpResponse, ApiError> {
     let SignIn { mail, password } = body.read()?;
-    app.limiters.count_member(mail.expose())?;
+    app.limiters.count_member(mail.expose()).await?;
     let found = app.store.find_login(mail.expose()).await?;
     let (member, hash) = found.map_or((None, None), |(member, hash)| (Some(member), Some(hash)));
     let right = password::verify(password, hash).await?;

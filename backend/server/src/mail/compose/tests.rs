@@ -9,7 +9,7 @@ use mailferry_shared::{
 use super::*;
 use crate::mail::facts::{Plan, Receipt, Request};
 
-const KINDS: [MailKind; 13] = [
+const KINDS: [MailKind; 14] = [
     MailKind::Submitted,
     MailKind::Started,
     MailKind::Finished,
@@ -23,6 +23,7 @@ const KINDS: [MailKind; 13] = [
     MailKind::RequestAwaitsPayment,
     MailKind::RequestDeclined,
     MailKind::RequestCancelled,
+    MailKind::RequestExpired,
 ];
 
 fn facts() -> Facts {

@@ -1,8 +1,10 @@
-//! Bytes in, text out: what spreadsheets write.
+//! Bytes in, text out: what spreadsheets and address books write.
 
 use mailferry_shared::import::Encoding;
 
-use super::FileError;
+/// These bytes are no text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotText;
 
 /// Windows-1252 where it differs from ISO-8859-1; what it leaves free is kept as it is.
 const UPPER: [char; 32] = [
@@ -11,9 +13,11 @@ const UPPER: [char; 32] = [
 ];
 
 /// Reads bytes as text, by byte order mark, else as UTF-8, else as Windows-1252.
-pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), FileError> {
+///
+/// # Errors
+/// [`NotText`] for NUL characters, and for bytes that are not what their mark says.
+pub fn decode(bytes: &[u8]) -> Result<(String, Encoding), NotText> {
     let (text, encoding) = match bytes {
-        [b'P', b'K', 3, 4, ..] | [0xd0, 0xcf, 0x11, 0xe0, ..] => return Err(FileError::Spreadsheet),
         [0xef, 0xbb, 0xbf, rest @ ..] => (utf8(rest)?, Encoding::Utf8),
         [0xff, 0xfe, rest @ ..] => (utf16(rest, u16::from_le_bytes)?, Encoding::Utf16),
         [0xfe, 0xff, rest @ ..] => (utf16(rest, u16::from_be_bytes)?, Encoding::Utf16),
@@ -25,19 +29,19 @@ pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), FileError> {
             Err(_) => (bytes.iter().map(|byte| windows_1252(*byte)).collect(), Encoding::Windows1252),
         },
     };
-    if text.contains('\0') { Err(FileError::NotText) } else { Ok((text, encoding)) }
+    if text.contains('\0') { Err(NotText) } else { Ok((text, encoding)) }
 }
 
-fn utf8(bytes: &[u8]) -> Result<String, FileError> {
-    String::from_utf8(bytes.to_vec()).map_err(|_| FileError::NotText)
+fn utf8(bytes: &[u8]) -> Result<String, NotText> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| NotText)
 }
 
-fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, FileError> {
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, NotText> {
     if !bytes.len().is_multiple_of(2) {
-        return Err(FileError::NotText);
+        return Err(NotText);
     }
     let units: Vec<u16> = bytes.chunks_exact(2).map(|two| unit([two[0], two[1]])).collect();
-    String::from_utf16(&units).map_err(|_| FileError::NotText)
+    String::from_utf16(&units).map_err(|_| NotText)
 }
 
 fn windows_1252(byte: u8) -> char {

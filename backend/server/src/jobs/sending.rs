@@ -1,0 +1,73 @@
+//! Who may send mail in the names of an order's domains, looked up for whoever sets the new provider up.
+
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use mailferry_connectors::net::DnsError;
+use mailferry_domain::sending::{USUAL_SELECTORS, dkim_name, has_dkim_key, spf_records, spf_state};
+use mailferry_shared::{
+    order::OrderState,
+    schedule::{SendingRecords, WantedRecords},
+};
+use mailferry_store::{OrderRecord, WatchedDomain};
+
+use super::{JobContext, JobError};
+
+/// Names looked up at once.
+const PARALLEL: usize = 8;
+/// What was looked up within this time is not looked up again.
+const FRESH: Duration = Duration::from_secs(60);
+
+/// Looks up what is not fresh, once the mail has arrived: before, nobody sends from the new provider. A name server that
+/// does not answer leaves what is known as it is.
+pub(super) async fn look_up_all(context: &JobContext, order: &OrderRecord) -> Result<(), JobError> {
+    if order.asker.sandbox || order.life.state() != OrderState::Completed {
+        return Ok(());
+    }
+    let now = context.store.now();
+    let fresh = |watched: &WatchedDomain| {
+        let age = watched.sending.as_ref().map(|sending| (now - sending.looked_up_at).abs());
+        age.and_then(|age| age.to_std().ok()).is_some_and(|age| age < FRESH)
+    };
+    let wanted = order.destination.as_ref().and_then(|choice| context.providers.dns_wanted(choice));
+    let domains = context.store.watched_domains(order.id).await?;
+    for (domain, _) in domains.iter().filter(|(_, watched)| !fresh(watched)) {
+        match look_up(context, domain, wanted).await {
+            Ok(sending) => context.store.save_sending(order.id, domain, &sending).await?,
+            Err(error) => {
+                tracing::info!(order = %order.id, cause = ?error, "who may send for a domain could not be looked up");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn look_up(
+    context: &JobContext,
+    domain: &str,
+    wanted: Option<&WantedRecords>,
+) -> Result<SendingRecords, DnsError> {
+    let resolver = context.network.resolver();
+    let spf_records = spf_records(resolver.texts_now(domain).await?);
+    let dkim_looked_at: Vec<String> = match wanted {
+        Some(wanted) => wanted.dkim.clone(),
+        None => USUAL_SELECTORS.map(str::to_owned).to_vec(),
+    };
+    let keys: Vec<Option<String>> = stream::iter(dkim_looked_at.clone())
+        .map(|selector| async move {
+            let texts = resolver.texts_now(&dkim_name(&selector, domain)).await?;
+            Ok::<_, DnsError>(has_dkim_key(&texts).then_some(selector))
+        })
+        .buffered(PARALLEL)
+        .collect::<Vec<_>>()
+        .await
+        .into_iter()
+        .collect::<Result<_, _>>()?;
+    Ok(SendingRecords {
+        spf: spf_state(&spf_records, wanted.and_then(|wanted| wanted.spf.as_deref())),
+        spf_records,
+        dkim: keys.into_iter().flatten().collect(),
+        dkim_looked_at,
+        looked_up_at: context.store.now(),
+    })
+}

@@ -1,0 +1,107 @@
+//! What is left of a panic: its place, and none of its words. A process of its own, since a panic's hook is the process's.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use mailferry_domain::order::Terms;
+use mailferry_server::crash;
+use mailferry_shared::secret::Secret;
+use mailferry_store::{
+    Context, OPERATOR_TENANT, SealingKeys, Store, SystemRandom,
+    jobs::{self, Job, JobHandler, JobKind, JobOutcome, JobQueue, WorkerOptions},
+};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::fmt::MakeWriter;
+
+const CANARY: &str = "canary-pA55w0rd-in-a-panic";
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("whole lines")).into_owned()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().expect("whole lines").extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Log {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// What a server would do.
+fn refused<T, E>(password: E) -> Result<T, E> {
+    Err(password)
+}
+
+/// A job that goes wrong with a password in hand.
+struct Breaks;
+
+impl JobHandler for Breaks {
+    async fn handle(&self, _: &Job, _: CancellationToken) -> JobOutcome {
+        refused(CANARY.to_owned()).expect("the password is taken")
+    }
+}
+
+/// Waits for a line of the log.
+async fn told(log: &Log, words: &str) {
+    for _ in 0..600 {
+        if log.text().contains(words) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("{words} was never logged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_told_by_its_place_and_never_by_its_words() {
+    let log = Log::default();
+    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).init();
+    crash::keep_secrets();
+    let thread = std::thread::spawn(|| panic!("{CANARY}"));
+    assert!(thread.join().is_err());
+    let task = tokio::spawn(async {
+        refused::<(), _>(Secret::new(CANARY)).expect("typed by somebody");
+    });
+    assert!(task.await.is_err());
+
+    // A job of a worker, whose panic is caught and told besides.
+    let folder = tempfile::tempdir().expect("a folder");
+    let keys = SealingKeys::from_file(&folder.path().join("keys"), &SystemRandom).expect("keys");
+    let url = format!("sqlite://{}", folder.path().join("test.sqlite").display());
+    let store = Store::connect_with(&url, keys, Context::default(), Terms::default()).await.expect("a database");
+    store.enqueue(JobKind::CutOver, OPERATOR_TENANT.0, None).await.expect("queued");
+    let stop = CancellationToken::new();
+    let options = WorkerOptions::new("breaks", vec![(JobKind::CutOver, 1)]);
+    let working = tokio::spawn(jobs::work(store.clone(), options, Arc::new(Breaks), stop.clone()));
+    told(&log, "a job has panicked").await;
+    stop.cancel();
+    working.await.expect("the worker goes on");
+    store.close().await;
+
+    let log = log.text();
+    assert!(log.matches("panic.rs:").count() >= 3, "the places: {log}");
+    assert!(!log.contains(CANARY), "{log}");
+    for file in std::fs::read_dir(folder.path()).expect("a folder") {
+        let bytes = std::fs::read(file.expect("a file").path()).expect("readable");
+        assert!(!bytes.windows(CANARY.len()).any(|part| part == CANARY.as_bytes()));
+    }
+}
