@@ -291,7 +291,8 @@ impl<'a> Names<'a> {
     fn substitutes(&mut self, places: &BTreeSet<&FolderPath>) -> BTreeMap<FolderPath, FolderPath> {
         let mut by_depth: Vec<&FolderPath> = places.iter().copied().collect();
         by_depth.sort_by_key(|place| place.levels().len());
-        let (mut substitutes, mut flat): (BTreeMap<FolderPath, FolderPath>, BTreeMap<_, _>) = Default::default();
+        let mut substitutes: BTreeMap<FolderPath, FolderPath> = BTreeMap::new();
+        let mut flat = BTreeMap::new();
         for place in by_depth {
             let above: Vec<FolderPath> = place.ancestors().collect();
             let moved = above.iter().rev().find_map(|above| place.moved(above, substitutes.get(above)?));

@@ -79,7 +79,7 @@ async fn a_server_that_only_talks_is_not_listened_to_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn flags_without_end_end_the_session() {
-    let flags: String = (0..20_000).map(|n| format!(" {}", char::from(b'a' + (n % 26) as u8))).collect();
+    let flags: String = ('a'..='z').cycle().take(20_000).flat_map(|letter| [' ', letter]).collect();
     let words = format!("* 1 FETCH (UID 1 FLAGS (x{flags}) BODY[] {{1}}\r\nx)\r\n{{good}}");
     let seen = saying("UID FETCH", words.leak().as_bytes()).await;
     assert_eq!(failed(&seen), FindingCode::ServerError);
