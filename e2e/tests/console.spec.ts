@@ -19,7 +19,7 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     await expect(page.getByText("Mail address or password is not right.")).toBeVisible();
     await look("sign-in");
     await signIn(page, service.url, mail, PASSWORD);
-    await expect(page.getByText("No migration fits.")).toBeVisible();
+    await expect(page.getByText("There are no migrations yet.")).toBeVisible();
     await expect(page.getByText("Harbour Hosting")).toBeVisible();
     await look("empty list");
   });
@@ -54,6 +54,7 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     const dialog = page.getByRole("dialog", { name: "Create API key" });
     await dialog.getByLabel("Name").fill("Provisioning");
     await dialog.getByRole("checkbox", { name: "vouchers:write" }).check();
+    await dialog.getByLabel("Valid until").fill("2099-01-01T12:00");
     await dialog.getByRole("button", { name: "Create API key" }).click();
     await expect(page.getByText("It is shown this once only.")).toBeVisible();
     await look("keys");
@@ -72,9 +73,10 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     await page.getByLabel("Search", { exact: true }).fill(order.id);
     await page.getByRole("button", { name: "Find" }).click();
     await page.getByRole("link", { name: /anna@old.example/ }).click();
-    await expect(page.getByRole("heading", { level: 1, name: "Not started yet" })).toBeVisible();
+    await expect(page.getByRole("heading", { level: 1, name: "anna@old.example" })).toBeVisible();
     await look("migration");
-    await page.goto(`${service.url}/console`);
+    await page.getByRole("main").getByRole("link", { name: "Migrations" }).click();
+    await expect(page.getByLabel("Search", { exact: true })).toHaveValue(order.id);
   });
 
   await test.step("vouchers are made and kept in a file", async () => {
@@ -90,7 +92,7 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     await expect(page.getByText("3 vouchers were created")).toBeVisible();
     const download = page.waitForEvent("download");
     await page.getByRole("link", { name: "Download", exact: true }).click();
-    expect((await download).suggestedFilename()).toBe("vouchers.txt");
+    expect((await download).suggestedFilename()).toBe("vouchers.csv");
     await look("vouchers");
   });
 
@@ -136,7 +138,7 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     const dialog = page.getByRole("dialog", { name: "Add webhook" });
     await dialog.getByLabel("Address").fill("https://hooks.reseller.example/mailferry");
     await dialog.getByRole("checkbox", { name: "order.completed" }).check();
-    await dialog.getByRole("button", { name: "Add webhook" }).click();
+    await dialog.getByRole("button", { name: "Save changes" }).click();
     await expect(page.getByText("is shown this once only")).toBeVisible();
     await look("webhooks");
     await page.getByRole("button", { name: "Deliveries to https://hooks.reseller.example/mailferry" }).click();
@@ -158,7 +160,7 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
   await test.step("a new migration goes on in the wizard", async () => {
     await open("New migration");
     await page.getByRole("checkbox").check();
-    await page.getByRole("button", { name: "Choose providers" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
     await expect(page.getByRole("heading", { level: 1, name: "From where to where?" })).toBeVisible();
   });
 

@@ -204,6 +204,12 @@ test("nor is anything hard-coded in the console or in what asks the operator, on
     await look(`console, ${part}: the form`);
     await page.keyboard.press("Escape");
   }
+  const { terms_version } = await operator.call<{ terms_version: string }>("GET", "/service");
+  const order = await as<{ id: string }>(page, service.url, "/orders", { accepted_terms: terms_version });
+  await page.goto(`${service.url}/console/migrations/${order.id}`);
+  await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
+  await page.waitForLoadState("networkidle");
+  await look("console, a migration");
   await page.goto(`${service.url}/console/requests/${sent.request.id}`);
   await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
   await page.waitForLoadState("networkidle");

@@ -152,7 +152,7 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     const row = desk.getByRole("row").filter({ hasText: CUSTOMER });
     await expect(row).toContainText("Requested");
     await look(desk, "queue");
-    await desk.getByRole("button", { name: "Over" }).click();
+    await desk.getByRole("button", { name: "Declined" }).click();
     await expect(desk.getByText("Nothing is waiting here.")).toBeVisible();
     await desk.getByRole("button", { name: "Waiting for us" }).click();
     await row.getByRole("link", { name: CUSTOMER }).click();
@@ -167,6 +167,9 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
 
   await test.step("accepting it is seen by the customer", async () => {
     await desk.getByRole("button", { name: "Accept" }).click();
+    const question = desk.getByRole("dialog", { name: "Accept this request?" });
+    await look(desk, "accept dialog");
+    await question.getByRole("button", { name: "Accept" }).click();
     await expect(desk.getByRole("button", { name: "Start", exact: true })).toBeVisible();
     await expect(page.getByRole("heading", { level: 1, name: "We will do it" })).toBeVisible({ timeout: 60_000 });
     await look(page, "request accepted");
@@ -179,6 +182,10 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await dialog.getByRole("button", { name: "Start", exact: true }).click();
     await expect(dialog.getByText("Choose a date and a time.")).toBeVisible();
     await look(desk, "start dialog");
+    await dialog.getByRole("radio", { name: "Some hours after the first run" }).check();
+    await expect(dialog.getByLabel("Hours, from 4 to 23")).toHaveValue("8");
+    await look(desk, "start dialog with a delay");
+    await dialog.getByRole("radio").first().check();
     await dialog.getByLabel("Earliest start").fill(local(0));
     await dialog.getByRole("checkbox", { name: "Do not charge for it" }).check();
     await dialog.getByRole("button", { name: "Start", exact: true }).click();
@@ -188,7 +195,8 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     expect((await lab.compare(account, { leaveOut: ["Trash", "Junk"] })).counters.missing).toBe(0);
     await expect(desk.getByText("Done", { exact: true })).toBeVisible({ timeout: 60_000 });
     await desk.getByRole("link", { name: "Supervise" }).click();
-    await expect(desk.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
+    await expect(desk.getByRole("heading", { level: 1, name: account.source_user })).toBeVisible();
+    await expect(desk.getByRole("link", { name: "Requested migrations", exact: true })).toBeVisible();
     await page.getByRole("link", { name: "Open the status page" }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
   });

@@ -5,7 +5,7 @@ import { expect, test } from "./fixtures.ts";
 /** WebAssembly, scripts and style together, as they travel; shell and texts of one language come on top. */
 const BUDGET_BYTES = 350_000;
 
-const PAGES = [["start page", "/"], ["wizard", "/orders/00000000-0000-0000-0000-000000000001/confirm"], ["status page", "/orders/00000000-0000-0000-0000-000000000001"], ["request", "/request"], ["console", "/console"]] as const;
+const PAGES = [["start page", "/"], ["wizard", "/orders/00000000-0000-0000-0000-000000000001/confirm"], ["status page", "/orders/00000000-0000-0000-0000-000000000001"], ["request", "/request"], ["console", "/console"], ["migration in the console", "/console/migrations/00000000-0000-0000-0000-000000000001"]] as const;
 
 for (const [name, path] of PAGES) {
   test(`the first load of the ${name} is at most ${BUDGET_BYTES / 1000} kB`, async ({ page, service }) => {

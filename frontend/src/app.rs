@@ -66,6 +66,7 @@ pub fn start_request() {
 pub fn start_status() {
     start(Module::Status, |place| match place {
         Place::Order(id, _) => view! { <pages::OrderFrame id=id steps=status_step /> }.into_any(),
+        Place::Console(_) => view! { <console::Migration steps=status_step /> }.into_any(),
         place => elsewhere(place),
     });
 }
@@ -82,6 +83,14 @@ fn status_step(step: Option<Step>) -> AnyView {
 pub fn start_console() {
     start(Module::Console, |place| match place {
         Place::Console(_) => view! { <console::Console /> }.into_any(),
+        place => elsewhere(place),
+    });
+}
+
+/// Starts what of the console sets things up.
+pub fn start_administration() {
+    start(Module::Administration, |place| match place {
+        Place::Console(_) => view! { <console::Administration /> }.into_any(),
         place => elsewhere(place),
     });
 }
@@ -132,14 +141,15 @@ fn App(module: Module, pages: Pages) -> impl IntoView {
     let connection = connection::provide();
     let announcer = Announcer::provide();
     let language = PageLanguage::provide();
-    Router::provide(module);
+    let router = Router::provide(module);
     Service::provide(connection);
     KnownProviders::provide(connection);
     let open_order = OpenOrder::provide();
     Offer::provide(language);
     Effect::new(move |before: Option<&str>| {
         let code = language.code();
-        if before.is_some_and(|before| before != code) {
+        // The mails of somebody else's order stay as they are.
+        if before.is_some_and(|before| before != code) && !untrack(|| router.is_in_console()) {
             open_order.set_language(language.of_orders());
         }
         code

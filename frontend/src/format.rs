@@ -53,6 +53,26 @@ pub struct Size {
     pub decimals: u8,
 }
 
+/// The text is no size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a size in gigabytes looks like 2 or 0.5")]
+pub struct SizeError;
+
+/// Bytes of a number of gigabytes as typed, with a decimal point or comma; nothing typed is no size.
+///
+/// # Errors
+/// What is no number, not above zero, or above a million.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive and below 10^15")]
+pub fn gigabytes(typed: &str) -> Result<Option<u64>, SizeError> {
+    let typed = typed.trim().replace(',', ".");
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let value: f64 = typed.parse().map_err(|_| SizeError)?;
+    let is_size = value.is_finite() && value * 1e9 >= 1.0 && value <= 1e6;
+    if is_size { Ok(Some((value * 1e9).round() as u64)) } else { Err(SizeError) }
+}
+
 /// `size_bytes` for people.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub fn size(size_bytes: u64) -> Size {
@@ -131,6 +151,17 @@ impl fmt::Display for SizeUnit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_size_is_typed_in_gigabytes_with_a_point_or_a_comma() {
+        for (typed, bytes) in [("", None), ("  ", None), ("2", Some(2_000_000_000)), ("0.5", Some(500_000_000))] {
+            assert_eq!(gigabytes(typed), Ok(bytes), "{typed}");
+        }
+        assert_eq!(gigabytes(" 1,25 "), Ok(Some(1_250_000_000)));
+        for wrong in ["0", "-1", "much", "1.2.3", "inf", "nan", "1e9"] {
+            assert_eq!(gigabytes(wrong), Err(SizeError), "{wrong}");
+        }
+    }
 
     #[test]
     fn sizes_choose_their_unit_and_decimals() {

@@ -48,4 +48,6 @@ mod state;
 mod styleguide;
 
 #[cfg(target_arch = "wasm32")]
-pub use app::{start_console, start_request, start_start, start_status, start_styleguide, start_wizard};
+pub use app::{
+    start_administration, start_console, start_request, start_start, start_status, start_styleguide, start_wizard,
+};

@@ -81,6 +81,8 @@ pub enum Place {
 pub enum Console {
     /// The list of migrations.
     Migrations,
+    /// One of them, by its order.
+    Migration(OrderId),
     /// A new migration, by file.
     New,
     /// Vouchers.
@@ -124,6 +126,7 @@ impl Console {
     fn of_segments(place: Option<&str>, id: Option<&str>) -> Option<Self> {
         match (place, id) {
             (None, _) => Some(Self::Migrations),
+            (Some("migrations"), Some(id)) => id.parse().ok().map(Self::Migration),
             (Some("requests"), Some(id)) => id.parse().ok().map(Self::Request),
             (Some(place), None) => Self::LISTS.iter().find(|(_, segment)| *segment == place).map(|(list, _)| *list),
             _ => None,
@@ -133,13 +136,26 @@ impl Console {
     /// The part of the console that it belongs to.
     #[must_use]
     pub fn part(self) -> Self {
-        if let Self::Request(_) = self { Self::Requests } else { self }
+        match self {
+            Self::Request(_) => Self::Requests,
+            Self::Migration(_) => Self::Migrations,
+            part => part,
+        }
+    }
+
+    /// True for what sets things up, and has a module of its own.
+    #[must_use]
+    pub fn is_setup(self) -> bool {
+        use Console::{Keys, Links, Members, Password, Profile, Tenants, Webhooks};
+        matches!(self, Links | Webhooks | Members | Keys | Tenants | Profile | Password)
     }
 
     /// Its address.
     pub fn path(self) -> String {
-        if let Self::Request(id) = self {
-            return format!("/console/requests/{id}");
+        match self {
+            Self::Request(id) => return format!("/console/requests/{id}"),
+            Self::Migration(id) => return format!("/console/migrations/{id}"),
+            _ => {}
         }
         let segment = Self::LISTS.iter().find(|(known, _)| *known == self).map_or("", |(_, segment)| segment);
         format!("/console/{segment}")
@@ -153,12 +169,14 @@ pub enum Module {
     Start,
     /// The steps of an order until it is started.
     Wizard,
-    /// The status page, and the bare address of an order.
+    /// The status page, also within the console, and the bare address of an order.
     Status,
     /// Asking the operator to do it, and what became of that.
     Request,
-    /// The console.
+    /// The console: migrations, requests, vouchers.
     Console,
+    /// What of the console sets things up: links, webhooks, members, keys, tenants, one's own password.
+    Administration,
     /// The style guide, which only development builds of the service have.
     StyleGuide,
 }
@@ -187,8 +205,9 @@ impl Place {
     /// The module that shows it.
     pub fn module(self) -> Module {
         match self {
-            Self::Order(_, None | Some(Step::Status)) => Module::Status,
+            Self::Order(_, None | Some(Step::Status)) | Self::Console(Console::Migration(_)) => Module::Status,
             Self::Ask | Self::Asked(_) => Module::Request,
+            Self::Console(console) if console.is_setup() => Module::Administration,
             Self::Console(_) => Module::Console,
             Self::StyleGuide => Module::StyleGuide,
             Self::Order(..) => Module::Wizard,
@@ -201,6 +220,7 @@ impl Place {
         match self {
             Self::Start => Some(Step::Introduction),
             Self::Order(_, step) => step,
+            Self::Console(Console::Migration(_)) => Some(Step::Status),
             Self::Legal(_)
             | Self::NoOrder
             | Self::Ask
@@ -291,7 +311,10 @@ pub(crate) mod tests {
         assert_eq!(Place::of_path(&Step::Confirm.path(id)).module(), Module::Wizard);
         assert_eq!(Place::of_path(&Step::Status.path(id)).module(), Module::Status);
         assert_eq!(Place::of_path(&format!("/orders/{id}")).module(), Module::Status);
-        assert_eq!(Place::of_path("/console/keys").module(), Module::Console);
+        assert_eq!(Place::of_path("/console/keys").module(), Module::Administration);
+        assert_eq!(Place::of_path("/console").module(), Module::Console);
+        assert_eq!(Place::of_path("/console/migrations").module(), Module::Console);
+        assert_eq!(Place::of_path(&Console::Migration(id).path()).module(), Module::Status);
         assert_eq!(Place::of_path(ASK).module(), Module::Request);
         assert_eq!(Place::of_path(&asked_path(id)), Place::Asked(id));
         assert_eq!(Place::Asked(id).module(), Module::Request);
@@ -306,8 +329,10 @@ pub(crate) mod tests {
         for (list, _) in Console::LISTS {
             assert_eq!(Place::of_path(&list.path()), Place::Console(list));
         }
-        let one = Console::Request(RequestId(id.0));
-        assert_eq!(Place::of_path(&one.path()), Place::Console(one));
+        for one in [Console::Request(RequestId(id.0)), Console::Migration(id)] {
+            assert_eq!(Place::of_path(&one.path()), Place::Console(one));
+        }
+        assert_eq!(Place::of_path("/console/migrations/17"), Place::Nowhere);
         assert_eq!(Place::of_path("/console/requests/17"), Place::Nowhere);
         assert_eq!(Place::of_path("/request/more"), Place::Nowhere);
         assert_eq!(Place::of_path("/orders/17/request"), Place::NoOrder);

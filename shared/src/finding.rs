@@ -147,6 +147,8 @@ finding_codes! {
         "Change the option and start a delta to copy it.";
     MessageVanished, "message_vanished", Warning, "The message was deleted at the source before it could be copied.",
         "Nothing to do.";
+    MessageUnreadable, "message_unreadable", Error, "The source names this message but does not deliver it.",
+        "Open the message in the old webmail; start a delta to try it again.";
     MessageRefused, "message_refused", Error, "The destination refused this message.",
         "Start a delta to try it again.";
     MessageRepaired, "message_repaired", Warning,
@@ -156,6 +158,9 @@ finding_codes! {
         "Look for it at the destination; a delta tries to decide it again.";
     FolderUnreadable, "folder_unreadable", Error, "The source folder could not be opened.",
         "Open the folder in webmail; start a delta to try again.";
+    ListingIncomplete, "listing_incomplete", Error,
+        "The source says that the folder holds more messages than it lists.",
+        "Compare the folder in the old webmail; start a delta to list it again.";
     FolderRefused, "folder_refused", Error, "The destination refused to create or open the folder.",
         "Create the folder by hand or map it to another one, then start a delta.";
     FolderRenamed, "folder_renamed", Warning, "The folder has another name at the destination.",

@@ -100,9 +100,9 @@ pub struct OrderCreate {
     /// The version of terms and privacy statement that was accepted; see the service information.
     #[cfg_attr(feature = "openapi", schema(example = "2026-11"))]
     pub accepted_terms: String,
-    /// Language of page and mails.
-    #[serde(default)]
-    pub language: Language,
+    /// Language of page and mails; absent: the pre-configured link's, or else English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// Where status mails go.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_address: Option<MailAddress>,
@@ -328,6 +328,7 @@ pub struct Order {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta_schedule: Option<DeltaSchedule>,
     /// When that delta starts, once it is known: after the first run's end, or when an MX switch has been seen.
+    /// If that time has passed, it waits until fewer orders of whoever asked for it are at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta_at: Option<DateTime<Utc>>,
     /// When its first run was started.

@@ -101,6 +101,8 @@ pub struct OrderListItem {
     pub first_account: Option<String>,
     /// Account pairs entered.
     pub pairs: u32,
+    /// Of these, pairs that somebody must look at: their last run left something out, failed, or waits for its owner.
+    pub attention: u32,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When its first run was, or is to be, started.

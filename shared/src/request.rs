@@ -150,9 +150,9 @@ pub struct RequestCreate {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "openapi", schema(max_items = 10))]
     pub attachments: Vec<AttachmentUpload>,
-    /// Language of page and mails.
-    #[serde(default)]
-    pub language: Language,
+    /// Language of page and mails; absent: the pre-configured link's, or else English.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
     /// The old provider, for rows that name no server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<ProviderChoice>,

@@ -14,6 +14,12 @@ pub struct ServiceInfo {
     pub terms_version: String,
     /// Most account pairs in an order, and rows in a file.
     pub max_pairs: u32,
+    /// Rows in a file up to which it is handled with ease: more are taken, and better come in parts.
+    #[serde(default = "recommended_rows")]
+    pub recommended_rows: u32,
+    /// The largest file of accounts, bytes.
+    #[serde(default)]
+    pub max_file_bytes: u64,
     /// How many days of mail a free trial copies.
     pub trial_days: u32,
     /// True if the operator permits connections without TLS.
@@ -27,6 +33,13 @@ pub struct ServiceInfo {
     /// Who runs the service.
     #[serde(default)]
     pub operator: Operator,
+}
+
+/// Rows in a file up to which it is handled with ease.
+pub const RECOMMENDED_ROWS: u32 = 50;
+
+fn recommended_rows() -> u32 {
+    RECOMMENDED_ROWS
 }
 
 /// Hours that one may choose.

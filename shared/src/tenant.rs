@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::{address::MailAddress, ids::TenantId, member::Member, secret::Secret};
+use crate::{address::MailAddress, ids::TenantId, member::Member, order::Language, secret::Secret};
 
 /// How much a tenant may have; what is absent is as the service is set up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -77,9 +77,13 @@ pub struct FirstAdmin {
     pub name: String,
     /// The mail address, with which the admin signs in.
     pub mail: MailAddress,
-    /// A first password, 12 to 200 characters. Absent: the admin cannot sign in yet.
+    /// A first password, 12 to 200 characters. Absent: the admin is invited by mail to set one, if the service sends
+    /// mails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<Secret>,
+    /// Language of the invitation.
+    #[serde(default)]
+    pub language: Language,
 }
 
 /// A new tenant with its first admin.

@@ -86,29 +86,29 @@ async fn an_admin_acts_for_a_mailbox_and_only_with_the_admins_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_wrong_on_the_way_has_its_own_code() {
+async fn finding_unknown_host_and_finding_connection_refused_where_no_server_is() {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
-    let plain = Dovecot::start(DovecotOptions { tls: false, ..DovecotOptions::default() }).expect("Dovecot");
     let open = network(&server, AddressGuard::open());
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
-    let (imap, imaps) = (server.imap_port(), server.imaps_port());
     for (way, code) in [
-        (login("no-such-host.invalid", imaps, TlsMode::Implicit), FindingCode::UnknownHost),
+        (login("no-such-host.invalid", server.imaps_port(), TlsMode::Implicit), FindingCode::UnknownHost),
         (login("localhost", closed, TlsMode::Implicit), FindingCode::ConnectionRefused),
-        (login(MISMATCH_HOST, imaps, TlsMode::Implicit), FindingCode::CertificateMismatch),
-        (login(MISMATCH_HOST, imap, TlsMode::Starttls), FindingCode::CertificateMismatch),
-        (login("localhost", imap, TlsMode::Implicit), FindingCode::TlsFailed),
-        (login("localhost", imap, TlsMode::Plaintext), FindingCode::PlaintextRefused),
-        (login("localhost", plain.imap_port(), TlsMode::Starttls), FindingCode::StarttlsMissing),
     ] {
         assert_eq!(refusal(&open, &way).await.0, code, "{:?}", way.endpoint);
     }
-    let untrusting = Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default()).expect("TLS");
-    let way = login("localhost", imaps, TlsMode::Implicit);
-    assert_eq!(refusal(&untrusting, &way).await.0, FindingCode::CertificateInvalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_certificate_mismatch_where_the_certificate_names_another_host() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let open = network(&server, AddressGuard::open());
+    for (port, tls) in [(server.imaps_port(), TlsMode::Implicit), (server.imap_port(), TlsMode::Starttls)] {
+        let way = login(MISMATCH_HOST, port, tls);
+        assert_eq!(refusal(&open, &way).await.0, FindingCode::CertificateMismatch, "{:?}", way.endpoint);
+    }
     let any = CertificateTrust { any: true, ..CertificateTrust::default() };
     let trusting = Network::new(AddressGuard::open(), Resolver::System, &any).expect("TLS");
-    ImapSource::open(&trusting, &login(MISMATCH_HOST, imaps, TlsMode::Implicit))
+    ImapSource::open(&trusting, &login(MISMATCH_HOST, server.imaps_port(), TlsMode::Implicit))
         .await
         .expect("any certificate")
         .close()
@@ -116,7 +116,45 @@ async fn what_is_wrong_on_the_way_has_its_own_code() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_guard_refuses_ports_and_addresses() {
+async fn finding_certificate_invalid_where_nobody_who_is_trusted_has_signed_it() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let untrusting = Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default()).expect("TLS");
+    let way = login("localhost", server.imaps_port(), TlsMode::Implicit);
+    assert_eq!(refusal(&untrusting, &way).await.0, FindingCode::CertificateInvalid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_plaintext_refused_without_tls_and_finding_tls_failed_at_a_port_without_it() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let open = network(&server, AddressGuard::open());
+    for (tls, code) in
+        [(TlsMode::Plaintext, FindingCode::PlaintextRefused), (TlsMode::Implicit, FindingCode::TlsFailed)]
+    {
+        assert_eq!(refusal(&open, &login("localhost", server.imap_port(), tls)).await.0, code);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_starttls_missing_where_the_server_does_not_offer_it() {
+    let plain = Dovecot::start(DovecotOptions { tls: false, ..DovecotOptions::default() }).expect("Dovecot");
+    let open = network(&plain, AddressGuard::open());
+    let way = login("localhost", plain.imap_port(), TlsMode::Starttls);
+    assert_eq!(refusal(&open, &way).await.0, FindingCode::StarttlsMissing);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_connection_lost_where_the_server_hangs_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    let hangs_up = std::thread::spawn(move || drop(listener.accept().expect("somebody")));
+    let network = Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default()).expect("TLS");
+    let way = ImapLogin { allow_plaintext: true, ..login("127.0.0.1", port, TlsMode::Plaintext) };
+    assert_eq!(refusal(&network, &way).await, (FindingCode::ConnectionLost, Decision::Retry));
+    hangs_up.join().expect("no panic");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_port_refused_and_finding_address_refused_where_the_guard_says_no() {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     let way = login("localhost", server.imaps_port(), TlsMode::Implicit);
     let strict = network(&server, AddressGuard::new(Vec::new(), []));

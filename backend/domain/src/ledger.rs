@@ -144,6 +144,7 @@ pub struct FolderState {
     pub unaddressed: Vec<ContentKey>,
     /// Intents without an outcome.
     pub open: Vec<OpenIntent>,
-    /// Settled entries of earlier source UIDVALIDITY values: what content was dealt with already.
-    pub earlier: Vec<(ContentKey, Option<Uid>)>,
+    /// Settled entries of earlier source UIDVALIDITY values: what content was dealt with already, and what becomes of a
+    /// message that has it: `Found`, or what this very run has counted it as.
+    pub earlier: Vec<(ContentKey, Outcome)>,
 }

@@ -34,6 +34,24 @@ impl Terms {
     }
 }
 
+/// An upgraded trial waits for its payment so much longer than it may be started: whoever is paying can end that.
+const PAYING: Duration = Duration::days(1);
+
+/// What the end of an order's link counts from, besides what belongs to its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Marks {
+    /// When it was created.
+    pub created_at: DateTime<Utc>,
+    /// When a draft is wished for, if it is.
+    pub wished_start: Option<DateTime<Utc>>,
+    /// When its very first run was started, a free trial's too.
+    pub first_started_at: Option<DateTime<Utc>>,
+    /// When it was closed or cancelled.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// A delta that starts by itself is due, and waits for its turn.
+    pub delta_is_due: bool,
+}
+
 /// The delay of a delta that starts by itself, hours from the end of the first run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DelayHours {
@@ -254,17 +272,27 @@ impl OrderLife {
         }
     }
 
-    /// When the link stops working; `since` tells since when it is a draft, or over.
-    pub fn expires_at(self, since: DateTime<Utc>, terms: &Terms) -> DateTime<Utc> {
-        match self {
-            Self::Active(begun) | Self::Paused(begun) => begun.started_at + terms.link_after_start,
-            Self::Completed(begun, ended) => {
-                (ended.finished_at + terms.link_after_end).min(begun.started_at + terms.link_after_start)
+    /// When the link stops working: whatever else holds, so many days after the very first start. (A trial that has become
+    /// a full migration goes on counting.)
+    pub fn expires_at(self, marks: &Marks, terms: &Terms) -> DateTime<Utc> {
+        let first = marks.first_started_at;
+        let at = match self {
+            Self::Draft => marks.wished_start.unwrap_or(marks.created_at).max(marks.created_at) + terms.draft_life,
+            Self::AwaitingPayment { start } => {
+                let most = start.earliest + terms.draft_life;
+                // What is paid for must still have time to move.
+                first.map_or(most, |first| most.min(terms.latest_start_after(first).max(start.earliest) + PAYING))
             }
-            // Nobody asks for a start in the past: whoever pays late has this time again.
-            Self::AwaitingPayment { start } | Self::Scheduled { start } => start.earliest + terms.draft_life,
-            Self::Draft => since + terms.draft_life,
-            Self::Closed | Self::Cancelled => since + terms.link_after_end,
+            Self::Scheduled { start } => start.earliest + terms.draft_life,
+            Self::Active(begun) | Self::Paused(begun) => begun.started_at + terms.link_after_start,
+            Self::Completed(begun, _) if marks.delta_is_due => begun.started_at + terms.link_after_start,
+            Self::Completed(_, ended) => ended.finished_at + terms.link_after_end,
+            Self::Cancelled => marks.ended_at.unwrap_or(marks.created_at) + terms.link_after_end,
+            Self::Closed => marks.ended_at.unwrap_or(marks.created_at),
+        };
+        match self {
+            Self::Closed => at,
+            _ => first.map_or(at, |first| at.min(first + terms.link_after_start)),
         }
     }
 
@@ -291,6 +319,18 @@ mod tests {
         DateTime::UNIX_EPOCH + Duration::days(day)
     }
 
+    const NEW: Marks = Marks {
+        created_at: DateTime::UNIX_EPOCH,
+        wished_start: None,
+        first_started_at: None,
+        ended_at: None,
+        delta_is_due: false,
+    };
+
+    fn ends(life: OrderLife, marks: Marks) -> i64 {
+        (life.expires_at(&marks, &Terms::default()) - DateTime::UNIX_EPOCH).num_days()
+    }
+
     fn main_start() -> Start {
         Start { kind: StartKind::Main, earliest: at(1), delta: None }
     }
@@ -310,24 +350,53 @@ mod tests {
         let life = life.pause().and_then(OrderLife::resume).and_then(|o| o.complete(at(2))).expect("completes");
         assert_eq!(life.actions()[0], OrderAction::StartDelta);
         let life = life.start_delta().and_then(|o| o.complete(at(9))).expect("delta completes");
-        assert_eq!(life.expires_at(at(0), &Terms::default()), at(23));
+        assert_eq!(ends(life, NEW), 23);
         assert_eq!(life.close().state(), OrderState::Closed);
     }
 
     #[test]
-    fn who_waits_for_payment_has_time_from_the_start_and_who_cancels_can_still_read() {
-        let terms = Terms::default();
-        let waiting = OrderLife::AwaitingPayment { start: Start { earliest: at(50), ..main_start() } };
-        assert_eq!(waiting.expires_at(at(0), &terms), at(80), "however long ago it was created");
-        assert_eq!(OrderLife::Cancelled.expires_at(at(50), &terms), at(64));
-        assert_eq!(OrderLife::Draft.expires_at(at(50), &terms), at(80));
+    fn the_link_works_14_days_after_the_end_and_never_outlives_45_days_from_the_first_start() {
+        let begun = Begun { kind: StartKind::Main, started_at: at(0) };
+        let marks = Marks { first_started_at: Some(at(0)), ..NEW };
+        let ended = |day| OrderLife::Completed(begun, Ended { finished_at: at(day) });
+        assert_eq!(ends(ended(2), marks), 16);
+        assert_eq!(ends(ended(40), marks), 45);
+        assert_eq!(ends(OrderLife::Paused(begun), marks), 45);
+        assert_eq!(
+            ends(ended(2), Marks { delta_is_due: true, ..marks }),
+            45,
+            "a delta that waits for its turn is not lost"
+        );
+        let upgraded = Begun { kind: StartKind::Main, started_at: at(30) };
+        assert_eq!(ends(OrderLife::Active(upgraded), marks), 45, "from the very first start");
     }
 
     #[test]
-    fn the_link_never_outlives_45_days_from_the_first_start() {
-        let begun = Begun { kind: StartKind::Main, started_at: at(0) };
-        let late = OrderLife::Completed(begun, Ended { finished_at: at(40) });
-        assert_eq!(late.expires_at(at(0), &Terms::default()), at(45));
+    fn a_draft_lives_for_30_days_and_from_its_wished_start_if_that_is_later() {
+        assert_eq!(ends(OrderLife::Draft, NEW), 30);
+        assert_eq!(ends(OrderLife::Draft, Marks { wished_start: Some(at(60)), ..NEW }), 90);
+    }
+
+    #[test]
+    fn an_order_that_waits_for_payment_lives_for_30_days_from_its_earliest_start() {
+        let waiting = |day| OrderLife::AwaitingPayment { start: Start { earliest: at(day), ..main_start() } };
+        assert_eq!(ends(waiting(29), NEW), 59, "whatever its draft was");
+        assert_eq!(ends(waiting(60), NEW), 90, "until it may start at all");
+        let trial = Marks { first_started_at: Some(at(40)), ..NEW };
+        assert_eq!(
+            ends(waiting(45), trial),
+            72,
+            "a trial may start as a full migration until day 71, and be paid a day later"
+        );
+        assert_eq!(ends(waiting(71), trial), 72);
+    }
+
+    #[test]
+    fn the_link_of_what_was_cancelled_works_14_days_from_then() {
+        let cancelled = Marks { ended_at: Some(at(40)), ..NEW };
+        assert_eq!(ends(OrderLife::Cancelled, cancelled), 54, "however old the order is");
+        assert_eq!(ends(OrderLife::Cancelled, Marks { first_started_at: Some(at(0)), ..cancelled }), 45);
+        assert_eq!(ends(OrderLife::Closed, cancelled), 40);
     }
 
     #[test]

@@ -125,6 +125,17 @@ mod tests {
         assert_eq!(plan.copy, [item(5, 1), undated]);
     }
 
+    #[test]
+    fn messages_larger_than_50_mb_are_skipped_unless_told_otherwise() {
+        let most = mailferry_shared::order::OrderOptions::default().max_message_bytes;
+        let filter = ItemFilter { max_size_bytes: Some(most), since: None };
+        let plan = plan_folder(&[item(1, 50_000_000), item(2, 50_000_001)], &FolderState::default(), &filter);
+        assert_eq!(
+            (plan.copy, plan.skip),
+            (vec![item(1, 50_000_000)], vec![(item(2, 50_000_001), FindingCode::MessageTooLarge)])
+        );
+    }
+
     proptest! {
         #[test]
         fn every_message_is_in_exactly_one_part(

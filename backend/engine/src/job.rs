@@ -128,7 +128,7 @@ pub(crate) struct FolderJob {
     /// What is at the destination and not accounted for.
     pub(crate) pool: Pool,
     /// Content that was settled before the source's UIDVALIDITY changed.
-    pub(crate) earlier: HashMap<ContentKey, Vec<Option<Uid>>>,
+    pub(crate) earlier: HashMap<ContentKey, Vec<Outcome>>,
     /// Messages that may have been sent, as long as that is not decided.
     pub(crate) open: Vec<(ItemMeta, OpenIntent)>,
     /// Messages that this process has tried in vain, with the cause.
@@ -139,7 +139,7 @@ pub(crate) struct FolderJob {
     pub(crate) flags_carried: bool,
     /// Messages that the source has delivered.
     pub(crate) seen: UidSet,
-    /// UIDs that this process was told for what it stored.
+    /// UIDs that this process was told for what it stored, or has adopted while it sent again.
     pub(crate) stored_uids: UidSet,
     /// True once the destination took something without telling its UID.
     pub(crate) stored_untold: bool,
@@ -201,6 +201,12 @@ impl FolderJob {
             self.plan.copy.iter().chain(self.resent.iter().map(|(item, _)| item)).copied().collect();
         items.sort_unstable_by_key(|item| item.uid);
         items
+    }
+
+    /// The next message that has not come.
+    pub(crate) fn next_missing(&self, newest_first: bool) -> Option<Uid> {
+        let mut missing = self.items().into_iter().map(|item| item.uid).filter(|uid| !self.seen.contains(*uid));
+        if newest_first { missing.next_back() } else { missing.next() }
     }
 
     pub(crate) fn fetch(&self) -> FolderFetch {
@@ -268,10 +274,10 @@ pub(crate) fn planned_counts(plan: &FolderPlan, gone: &[OpenIntent]) -> Counts {
     counts
 }
 
-fn by_content(state: &FolderState) -> HashMap<ContentKey, Vec<Option<Uid>>> {
+fn by_content(state: &FolderState) -> HashMap<ContentKey, Vec<Outcome>> {
     let mut earlier: HashMap<_, Vec<_>> = HashMap::new();
-    for (key, uid) in &state.earlier {
-        earlier.entry(*key).or_default().push(*uid);
+    for (key, outcome) in &state.earlier {
+        earlier.entry(*key).or_default().push(*outcome);
     }
     earlier
 }

@@ -84,11 +84,18 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
         loop {
             let before = self.settled;
             let mut tasks = vec![task.clone()];
-            let Err(stop) = portion::copy(self, &mut tasks).await else { return Ok(()) };
+            let Err(stop) = portion::copy(self, &mut tasks).await else {
+                if self.shared.try_once_more(&task.mapped.source.path) {
+                    continue;
+                }
+                return Ok(());
+            };
             let Stop::Connector(error) = stop else { return Err(stop) };
             let mapped = &task.mapped;
             tracing::info!(folder = %mapped.source.path, error = %error, cause = ?error.source, "a folder was interrupted");
-            attempt = if self.settled > before { 1 } else { attempt + 1 };
+            let moved = self.settled > before;
+            let leaves_out = error.decision == Decision::Retry && self.shared.judge(&mapped.source.path, moved);
+            attempt = if moved || leaves_out { 1 } else { attempt + 1 };
             match error.decision {
                 Decision::Skip | Decision::Permanent => {
                     let note = error.finding().about(mapped.source.path.to_string());

@@ -2,11 +2,7 @@
 //!
 //! Open and list both sides, plan, decide what may have been sent, transfer the rest.
 
-use mailferry_domain::{
-    ledger::{Cursor, Outcome},
-    plan::ItemFilter,
-    uid::Uid,
-};
+use mailferry_domain::{ledger::Outcome, plan::ItemFilter};
 use mailferry_shared::finding::{Finding, FindingCode};
 use tokio::sync::mpsc;
 
@@ -17,12 +13,14 @@ use crate::{
     job::{FolderJob, FolderTask, Opened, settlement},
     labels,
     lane::Lane,
+    missing,
     port::{
-        Account, Connector, ConnectorError, Decision, Destination, Entry, FetchRequest, Ledger, ListRequest, Listing,
-        MemoryBudget, Prepared, ProgressEvent, Source, Step, Wanted,
+        Account, Care, Connector, ConnectorError, Decision, Destination, Entry, FetchRequest, Ledger, ListRequest,
+        Listing, MemoryBudget, Prepared, ProgressEvent, Step, Wanted,
     },
     refused::{self, Refused},
     run::{Shared, Stop},
+    sides::{Sides, Whole, list_request, whole_listings},
     writer::{Writer, lane_budget},
 };
 
@@ -60,6 +58,9 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(
 /// Does what is planned.
 async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {
     for at in 0..writer.jobs.len() {
+        let job = &writer.jobs[at];
+        // Every attempt says the same of these: that is no progress.
+        writer.told_again += (job.plan.skip.len() + job.failed.len()) as u64;
         for (item, reason) in std::mem::take(&mut writer.jobs[at].plan.skip) {
             writer.settle_later(at, settlement(&item, None, Outcome::Skipped(reason))).await?;
         }
@@ -75,13 +76,6 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     }
     writer.shared.job.fault.reach(Step::FinishFolder)?;
     finish(writer).await
-}
-
-/// A folder whose source is open and listed.
-struct Sides {
-    task: FolderTask,
-    prepared: Result<Prepared, ConnectorError>,
-    listing: Listing,
 }
 
 /// Opens and lists both sides at once. A folder that is refused is noted, its messages are counted, and it is taken
@@ -111,7 +105,10 @@ async fn open<C: Connector, L: Ledger>(
     for (task, prepared, listing) in readable {
         sides.push(Sides { task, prepared, listing: listing? });
     }
-    let (opened, refused) = whole_listings(&mut lane.source, sides).await?;
+    let Whole { opened, refused, short } = whole_listings(&mut lane.source, sides).await?;
+    for (mapped, note) in short {
+        shared.give_up(&mapped, note).await?;
+    }
     for refused in refused {
         let path = refused.mapped.source.path.clone();
         refused::count(shared, refused, &filter(shared, &lane.destination)).await?;
@@ -179,59 +176,6 @@ fn wanted(task: &FolderTask) -> Wanted {
     }
 }
 
-fn list_request(task: &FolderTask, cursor: Option<Cursor>) -> ListRequest {
-    ListRequest {
-        wire_name: task.mapped.source.wire_name.clone(),
-        first: Uid(cursor.map_or(1, |cursor| cursor.source_uid_next)),
-        messages: task.messages(),
-    }
-}
-
-/// A listing from a cursor on is good only if it explains every message that is there; other folders are listed anew.
-async fn whole_listings<S: Source>(source: &mut S, sides: Vec<Sides>) -> Result<(Vec<Opened>, Vec<Refused>), Stop> {
-    let mut cursors: Vec<Option<Cursor>> = sides.iter().map(good_cursor).collect();
-    let mut sides = sides;
-    let anew: Vec<usize> =
-        (0..sides.len()).filter(|&at| sides[at].task.cursor().is_some() && cursors[at].is_none()).collect();
-    if !anew.is_empty() {
-        let requests: Vec<ListRequest> = anew.iter().map(|&at| list_request(&sides[at].task, None)).collect();
-        for (at, listing) in anew.into_iter().zip(source.list_folders(&requests).await?) {
-            sides[at].listing = listing?;
-        }
-    }
-    let (mut opened, mut refused) = (Vec::with_capacity(sides.len()), Vec::new());
-    for (Sides { task, prepared, listing }, cursor) in sides.into_iter().zip(cursors.drain(..)) {
-        let flags_since = prepared.as_ref().ok().and_then(|there| task.flags_since(&listing.status, &there.status));
-        let mapped = task.mapped;
-        match prepared {
-            Ok(Prepared { wire_name, status: destination, not_subscribed }) => opened.push(Opened {
-                mapped,
-                wire_name,
-                destination,
-                listing,
-                cursor,
-                flags_since,
-                not_subscribed: not_subscribed.is_some(),
-            }),
-            Err(error) if concerns_one_folder(&error) => {
-                refused.push(Refused::by_destination(mapped, listing, cursor, &error));
-            }
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Ok((opened, refused))
-}
-
-/// The folder's cursor, if both sides are still those it was written for and it explains every message.
-fn good_cursor(sides: &Sides) -> Option<Cursor> {
-    let Sides { task, prepared, listing } = sides;
-    task.cursor().filter(|cursor| {
-        cursor.source_uid_validity == listing.status.uid_validity
-            && prepared.as_ref().map_or(true, |there| cursor.destination_uid_validity == there.status.uid_validity)
-            && cursor.messages + listing.items.len() as u64 == u64::from(listing.status.messages)
-    })
-}
-
 /// Plans every folder and sets the run's totals for it.
 async fn plan<C: Connector, L: Ledger>(
     shared: &Shared<C, L>,
@@ -282,30 +226,38 @@ pub(crate) fn filter<C, L, D: Destination>(shared: &Shared<C, L>, destination: &
 
 /// Fetches what is to be copied and stores what is not there yet, the source reading ahead as far as memory allows.
 async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {
+    let shared = writer.shared;
     let request = FetchRequest {
         folders: writer.jobs.iter().map(FolderJob::fetch).collect(),
-        newest_first: writer.shared.job.options.newest_first,
-        budget: MemoryBudget::new(lane_budget(writer.shared.job.options.connections)),
+        newest_first: shared.job.options.newest_first,
+        budget: MemoryBudget::new(lane_budget(shared.job.options.connections)),
+        care: care(shared, &writer.jobs),
     };
     if request.folders.iter().all(|folder| folder.items.is_empty()) {
         return writer.commit().await;
     }
-    writer.shared.meter.may_fetch()?;
+    shared.meter.may_fetch()?;
     // The budget bounds the memory; the channel only has to be long enough not to matter.
     let (sink, fetched) = mpsc::channel(4096);
     // Both go on until both have ended: cancelling a half-sent APPEND would leave its outcome unknown.
     let (read, written) = futures::join!(source.fetch(request, sink), writer.consume(fetched));
     written?;
-    read?;
-    for at in 0..writer.jobs.len() {
-        let job = &writer.jobs[at];
-        let missing: Vec<_> = job.items().into_iter().filter(|item| !job.seen.contains(item.uid)).collect();
-        for item in missing {
-            let outcome = Outcome::Skipped(FindingCode::MessageVanished);
-            writer.settle_later(at, settlement(&item, None, outcome)).await?;
+    if let Err(error) = read {
+        if let ([job], Decision::Retry) = (writer.jobs.as_slice(), error.decision) {
+            shared.stuck_at(&job.opened.mapped.source.path, job.next_missing(shared.job.options.newest_first));
         }
+        return Err(error.into());
     }
+    missing::settle(source, writer).await?;
     writer.commit().await
+}
+
+/// Lines break at single messages: of a folder where that may be so, they are asked for one at a time.
+fn care<C, L>(shared: &Shared<C, L>, jobs: &[FolderJob]) -> Care {
+    match jobs {
+        [job] if shared.suspect(&job.opened.mapped.source.path, |suspect| suspect.one_by_one()) => Care::OneByOne,
+        _ => Care::Each,
+    }
 }
 
 async fn finish<C: Connector, L: Ledger>(writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {

@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     listing::{gaps, list_gaps},
-    port::{Body, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, MemoryBudget},
+    port::{Body, Care, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, MemoryBudget},
     writer::HEAD_BYTES,
 };
 
@@ -42,7 +42,12 @@ async fn faces<D: Destination>(destination: &mut D, folder: FolderFetch) -> Resu
         return Ok(Vec::new());
     }
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
-    let request = FetchRequest { folders: vec![folder], newest_first: false, budget: MemoryBudget::new(4 << 20) };
+    let request = FetchRequest {
+        folders: vec![folder],
+        newest_first: false,
+        budget: MemoryBudget::new(4 << 20),
+        care: Care::All,
+    };
     let collect = async {
         let mut faces = Vec::new();
         while let Some(message) = fetched.recv().await {

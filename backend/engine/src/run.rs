@@ -32,6 +32,7 @@ use crate::{
         LedgerError, ProgressEvent, ProgressSink,
     },
     queue::{portions, without_unchanged},
+    suspect::{Judgement, Suspect},
 };
 
 /// What to copy and how.
@@ -219,6 +220,10 @@ pub(crate) struct Shared<C, L> {
     refused: Mutex<BTreeSet<(FolderPath, Uid)>>,
     /// Messages that this process has tried in vain, with the cause.
     failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
+    /// Set once the source has delivered a message.
+    delivers: AtomicBool,
+    /// Where lines broke while folders were read.
+    suspects: Mutex<BTreeMap<FolderPath, Suspect>>,
     /// The service's own numbers of messages that lie in a folder of their own (Gmail).
     filed: Mutex<Arc<HashSet<u64>>>,
     /// Folders whose destination could not store anything, since anything was stored last.
@@ -284,6 +289,53 @@ impl<C, L> Shared<C, L> {
         lock(&self.failed).entry(folder.clone()).or_default().insert(uid, cause);
     }
 
+    /// The source has delivered a message.
+    pub(crate) fn source_delivers(&self) {
+        self.delivers.store(true, Ordering::Relaxed);
+    }
+
+    /// Asks or tells what is known of the breaks in a folder.
+    pub(crate) fn suspect<T>(&self, folder: &FolderPath, with: impl FnOnce(&mut Suspect) -> T) -> T {
+        with(lock(&self.suspects).entry(folder.clone()).or_default())
+    }
+
+    pub(crate) fn stuck_at(&self, folder: &FolderPath, uid: Option<Uid>) {
+        if let Some(uid) = uid {
+            self.suspect(folder, |suspect| suspect.stuck_at(uid));
+        }
+    }
+
+    /// An attempt at a folder has ended with a broken line; true if the next one leaves out a message.
+    pub(crate) fn judge(&self, folder: &FolderPath, moved: bool) -> bool {
+        match self.suspect(folder, |suspect| suspect.judge(moved)) {
+            Judgement::Open => {}
+            Judgement::LeaveOut(uid) => {
+                tracing::info!(%folder, %uid, "the line breaks at a message: it is left out");
+                self.remember_failed(folder, uid, FindingCode::MessageUnreadable);
+                return true;
+            }
+            Judgement::TakeBack(uids) => self.take_back(folder, &uids),
+        }
+        false
+    }
+
+    /// An attempt at a folder has come to its end; true if messages that were left out are to be tried once more.
+    pub(crate) fn try_once_more(&self, folder: &FolderPath) -> bool {
+        let delivers = self.delivers.load(Ordering::Relaxed);
+        let left_out = self.suspect(folder, |suspect| suspect.all_others_came(delivers));
+        self.take_back(folder, &left_out);
+        if !left_out.is_empty() {
+            lock(&self.reports).remove(folder);
+        }
+        !left_out.is_empty()
+    }
+
+    fn take_back(&self, folder: &FolderPath, uids: &BTreeSet<Uid>) {
+        if let Some(failed) = lock(&self.failed).get_mut(folder) {
+            failed.retain(|uid, _| !uids.contains(uid));
+        }
+    }
+
     /// Messages of a folder that this process has tried in vain.
     pub(crate) fn failed_in(&self, folder: &FolderPath) -> BTreeMap<Uid, FindingCode> {
         lock(&self.failed).get(folder).cloned().unwrap_or_default()
@@ -308,9 +360,10 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
     /// No folder is forgotten: each was copied, given up or left unfinished.
     fn check_all_dealt_with(&self, folders: usize) -> Result<(), ConnectorError> {
         let before = self.finished_before.load(Ordering::Relaxed);
-        let reports = lock(&self.reports);
-        let without_report = lock(&self.given_up).iter().filter(|path| !reports.contains_key(path)).count();
-        let now = reports.len() + without_report + lock(&self.unfinished).len();
+        let mut now: BTreeSet<String> = lock(&self.reports).keys().map(ToString::to_string).collect();
+        now.extend(lock(&self.given_up).iter().map(ToString::to_string));
+        now.extend(lock(&self.unfinished).iter().filter_map(|(finding, _)| finding.subject.clone()));
+        let now = now.len();
         if before + now == folders {
             return Ok(());
         }
@@ -371,6 +424,8 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         unfinished: Mutex::default(),
         refused: Mutex::default(),
         failed: Mutex::default(),
+        delivers: AtomicBool::new(false),
+        suspects: Mutex::default(),
         filed: Mutex::default(),
         storage_failures: AtomicU32::new(0),
         longest_append_ms: AtomicU64::new(0),

@@ -63,11 +63,13 @@ struct Unanswered {
 pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     pub(crate) shared: &'a Shared<C, L>,
     pub(crate) destination: &'a mut C::Destination,
-    /// Grows with every outcome that is written down.
+    /// Grows with every outcome that is written down and is news.
     settled: &'a mut u64,
     pub(crate) jobs: Vec<FolderJob>,
     /// What is to be written down next, in one commit.
     pub(crate) entries: Vec<Entry>,
+    /// Outcomes that every attempt begins with, not written down yet.
+    pub(crate) told_again: u64,
     /// Outcomes not among the entries yet, by folder.
     outcomes: Vec<(usize, Settlement)>,
     /// Batches whose intents are among the entries.
@@ -99,6 +101,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             settled,
             jobs,
             entries: Vec::new(),
+            told_again: 0,
             outcomes: Vec::new(),
             staged: Vec::new(),
             staged_items: 0,
@@ -158,6 +161,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
 
     async fn take(&mut self, mut item: Fetched) -> Result<(), Stop> {
         let at = item.folder;
+        self.shared.source_delivers();
         self.shared.meter.fetched(item.body.len());
         self.traffic.from_source_bytes += item.body.len();
         if at != self.current {
@@ -167,7 +171,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let key = item.body.key();
         let job = &mut self.jobs[at];
         job.seen.insert(item.uid);
-        let found = job.earlier.get_mut(&key).and_then(Vec::pop).map(Outcome::Found);
+        let found = job.earlier.get_mut(&key).and_then(Vec::pop);
         if let Some(outcome) = found.or_else(|| job.pool.take(&key).map(|uid| Outcome::Present(Some(uid)))) {
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
@@ -211,6 +215,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let at = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).ok()?;
         let intent = job.resent[at].1;
         let uid = job.pool.take_face(&Face::of(item.internal_date, &item.body)?, intent.destination_uid_next)?;
+        // It is ours from here on, and no surplus.
+        job.stored_uids.insert(uid);
         Some(arrived(&intent, uid))
     }
 
@@ -419,7 +425,9 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         }
         self.shared.job.ledger.write(std::mem::take(&mut self.entries)).await?;
         for (at, outcomes, counts) in &counted {
-            *self.settled += outcomes;
+            let again = self.told_again.min(*outcomes);
+            self.told_again -= again;
+            *self.settled += outcomes - again;
             self.jobs[*at].counts.add(counts);
             let path = &self.jobs[*at].opened.mapped.source.path;
             self.shared.job.progress.event(ProgressEvent::Settled(path, counts));

@@ -67,6 +67,13 @@ fn find(files: impl Files, path: &str, encodings: &str) -> Option<Asset> {
 fn shell(path: &str) -> &'static str {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     match (segments.next(), segments.next(), segments.next()) {
+        // A migration in the console is the status page within its frame.
+        (Some("console"), Some("migrations"), Some(_)) => "status.html",
+        (
+            Some("console"),
+            Some("links" | "webhooks" | "members" | "keys" | "tenants" | "profile" | "password"),
+            None,
+        ) => "administration.html",
         (Some("console"), ..) => "console.html",
         (Some("request"), None, _) | (Some("orders"), Some(_), Some("request")) => "request.html",
         (Some("styleguide"), None, _) if cfg!(debug_assertions) => "styleguide.html",
@@ -145,7 +152,11 @@ mod tests {
         assert_eq!(shell("orders/0199d1c4/nothing"), "index.html");
         assert_eq!(shell("orders/0199d1c4"), "status.html");
         assert_eq!(shell("orders/0199d1c4/status"), "status.html");
-        assert_eq!(shell("console/keys"), "console.html");
+        assert_eq!((shell("console"), shell("console/keys")), ("console.html", "administration.html"));
+        assert_eq!(
+            (shell("console/migrations"), shell("console/migrations/0199d1c4")),
+            ("console.html", "status.html")
+        );
         assert_eq!((shell("request"), shell("orders/0199d1c4/request")), ("request.html", "request.html"));
         assert_eq!(shell("request/more"), "index.html");
         assert_eq!(shell("consoles"), "index.html");

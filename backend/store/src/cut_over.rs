@@ -22,6 +22,7 @@ use crate::{
     jobs::{JobKind, enqueue},
     order::{OrderRecord, lock_order},
     store::Store,
+    tenant::room_for_one_more,
     value::{Row, args, json},
 };
 
@@ -98,8 +99,9 @@ impl Store {
     }
 
     /// Starts what is due by now of the delta that starts by itself: all pairs after the delay, or those of each domain
-    /// whose MX switch has settled. Pairs with a run under way wait. Which deltas were started, and the order as it is
-    /// then; `delta_at` tells when the next one is due, as far as that is known.
+    /// whose MX switch has settled. Pairs with a run under way wait, and so does an order whose asker has too many at work:
+    /// the job looks again, nothing else of that asker starts before, and its link does not end meanwhile. Which deltas
+    /// were started, and the order as it is then; `delta_at` tells when the next one is due, as far as that is known.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -111,14 +113,6 @@ impl Store {
         };
         if main_run_is_open(&mut tx, id).await? {
             return Ok((order, Vec::new()));
-        }
-        if matches!(order.life, OrderLife::Completed(..)) {
-            // It waits until others of the same asker have ended; the job looks again.
-            let going_on = OrderRecord { life: order.life.start_delta()?, ..order.clone() };
-            match self.make_room(&mut tx, &going_on).await {
-                Err(StoreError::TooManyActive { .. }) => return Ok((order, Vec::new())),
-                other => other?,
-            }
         }
         let started = match schedule.trigger {
             DeltaTrigger::AfterDelay => self.start_after_delay(&mut tx, &mut order).await?,
@@ -134,15 +128,28 @@ impl Store {
     }
 
     async fn start_after_delay(&self, tx: &mut Tx, order: &mut OrderRecord) -> Result<Vec<DeltaId>, StoreError> {
-        if order.delta_at.is_none_or(|at| at > self.now()) {
-            return Ok(Vec::new());
-        }
+        let Some(due) = order.delta_at.filter(|at| *at <= self.now()) else { return Ok(Vec::new()) };
         let pairs = moved_pairs(tx, order.id).await?;
-        if pairs.is_empty() || any_is_busy(tx, &pairs).await? {
+        if any_is_busy(tx, &pairs).await? || !pairs.is_empty() && !self.has_its_turn(tx, order, due).await? {
             return Ok(Vec::new());
         }
         (order.delta_pending, order.delta_at) = (false, None);
+        if pairs.is_empty() {
+            return Ok(Vec::new());
+        }
         Ok(vec![self.queue_delta(tx, order.id, &pairs).await?])
+    }
+
+    /// Whether a delta that is due since `due` may make its order active now.
+    async fn has_its_turn(&self, tx: &mut Tx, order: &OrderRecord, due: DateTime<Utc>) -> Result<bool, StoreError> {
+        if !matches!(order.life, OrderLife::Completed(..)) {
+            return Ok(true);
+        }
+        match room_for_one_more(tx, order, self.terms().active_orders, due).await {
+            Ok(()) => Ok(true),
+            Err(StoreError::TooManyActive { .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     async fn start_switched(&self, tx: &mut Tx, order: &mut OrderRecord) -> Result<Vec<DeltaId>, StoreError> {
@@ -154,9 +161,16 @@ impl Store {
             }
             let pairs: Vec<PairId> = watched.pairs.iter().copied().filter(|pair| moved.contains(pair)).collect();
             let settled = watched.mx.settled_at();
-            let due = settled.is_some_and(|at| at <= self.now());
-            if pairs.is_empty() || !due || any_is_busy(tx, &pairs).await? {
-                pending |= !pairs.is_empty();
+            if pairs.is_empty() {
+                continue;
+            }
+            let due = settled.filter(|at| *at <= self.now());
+            let starts = match due {
+                Some(due) => !any_is_busy(tx, &pairs).await? && self.has_its_turn(tx, order, due).await?,
+                None => false,
+            };
+            if !starts {
+                pending = true;
                 next = next.into_iter().chain(settled).min();
                 continue;
             }

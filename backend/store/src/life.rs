@@ -63,7 +63,7 @@ impl Store {
     pub(crate) async fn make_room(&self, tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
         match order.life {
             OrderLife::Scheduled { .. } | OrderLife::Active(_) => {
-                room_for_one_more(tx, order, self.terms().active_orders).await
+                room_for_one_more(tx, order, self.terms().active_orders, self.now()).await
             }
             _ => Ok(()),
         }
@@ -218,12 +218,12 @@ impl Store {
     }
 
     /// The owner has what failed tried again: a run for each of [`Store::pairs_to_retry`], of the kind that repairs: a
-    /// delta after a full migration, another trial after a trial.
+    /// delta after a full migration, which is given back with the order, another trial after a trial.
     ///
     /// # Errors
     /// [`StoreError::Conflict`], [`StoreError::WrongState`], [`StoreError::TooManyActive`]; [`StoreError::NothingTicked`] if
     /// nothing has failed.
-    pub async fn retry_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
+    pub async fn retry_order(&self, order: &OrderRecord) -> Result<(OrderRecord, Option<DeltaId>), StoreError> {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
         let kind = order.kind;
@@ -233,16 +233,17 @@ impl Store {
         if pairs.is_empty() {
             return Err(StoreError::NothingTicked);
         }
-        if kind == Some(StartKind::Trial) {
+        let delta = if kind == Some(StartKind::Trial) {
             let new = NewRuns { order_id: order.id, delta_id: None, kind: RunKind::Trial, start: self.now() };
             self.queue_runs(&mut tx, &new, &pairs).await?;
+            None
         } else {
-            self.queue_delta(&mut tx, order.id, &pairs).await?;
-        }
+            Some(self.queue_delta(&mut tx, order.id, &pairs).await?)
+        };
         let order = self.write_order(&mut tx, order).await?;
         tx.commit().await?;
         self.tell_workers();
-        Ok(order)
+        Ok((order, delta))
     }
 
     /// Called after each run that has ended or was parked. When all runs have ended, the order is completed. When

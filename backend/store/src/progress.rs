@@ -100,9 +100,8 @@ impl Store {
     }
 }
 
-/// While a run waits or is under way it has listed nothing or a part of the folders only: what the survey counted is nearer
-/// to the whole, and so is the estimate over many accounts of which a few are at work.
-/// A trial copies a part of it, so that nothing can be foreseen.
+/// A run that waits has listed nothing, and one under way a part of the folders only: what the survey counted is nearer to
+/// the whole. A trial copies a part of it, so that nothing can be foreseen.
 fn foresee(run: &mut RunSummary, survey: &Survey) {
     if !run.state.is_final() && run.kind != RunKind::Trial {
         run.counts.listed = run.counts.listed.max(survey.messages);
@@ -140,8 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn a_run_under_way_shows_the_whole_and_an_ended_one_what_it_was() {
+    fn a_run_that_waits_or_is_under_way_shows_the_whole_and_an_ended_one_what_it_was() {
         let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
+        let mut waiting =
+            RunSummary { started_at: None, counts: Counts::default(), ..run(RunState::Queued, RunKind::Main) };
+        foresee(&mut waiting, &survey);
+        assert_eq!((waiting.counts.listed, waiting.counts.listed_bytes), (50, 90));
         for (state, kind, expected) in [
             (RunState::Running, RunKind::Main, (50, 100)),
             (RunState::Queued, RunKind::Main, (50, 100)),

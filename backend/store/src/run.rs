@@ -5,8 +5,8 @@ use mailferry_domain::{order::OrderLife, run::transition};
 use mailferry_shared::{
     finding::Finding,
     ids::{DeltaId, OrderId, PairId, RunId},
-    order::Delta,
-    run::{Counts, RunState, RunSummary},
+    order::{Delta, StartKind},
+    run::{Counts, RunKind, RunState, RunSummary},
 };
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     jobs::{JobKind, enqueue},
     lease::{Lease, check_fence},
     ledger::{counts_from, run_counts_sql},
-    order::lock_order,
+    order::{OrderRecord, lock_order},
     store::Store,
     value::{Arg, Row, args, code, json},
 };
@@ -87,6 +87,23 @@ impl Store {
         let mut tx = self.read().await?;
         tx.row("SELECT id FROM pairs WHERE id = $1 AND order_id = $2", args![pair_id, order_id]).await?;
         Ok(runs_of(&mut tx, order_id, Some(pair_id)).await?.into_iter().map(|run| run.summary).collect())
+    }
+
+    /// What of an order has ended: its trial or main run (`None`) and its deltas, each as soon as its last run has.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn ended_rounds(&self, order: &OrderRecord) -> Result<Vec<Option<DeltaId>>, StoreError> {
+        let sql = "SELECT delta_id FROM runs WHERE order_id = $1 AND (delta_id IS NOT NULL OR kind = $2)
+             GROUP BY delta_id
+             HAVING SUM(CASE WHEN state IN ('queued', 'running', 'paused') THEN 1 ELSE 0 END) = 0
+             ORDER BY delta_id";
+        let first = match order.kind {
+            Some(StartKind::Trial) => RunKind::Trial,
+            Some(StartKind::Main) | None => RunKind::Main,
+        };
+        let rows = self.read().await?.rows(sql, args![order.id, code(&first)?]).await?;
+        rows.iter().map(|row| row.get("delta_id")).collect()
     }
 
     /// Takes a run to another state; `finding` says why it is parked or failed, and replaces what was there. With a

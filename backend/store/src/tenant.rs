@@ -1,6 +1,7 @@
 //! Tenants, and how much each may have.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use chrono::{DateTime, Utc};
 use mailferry_shared::{
     ids::TenantId,
     tenant::{Tenant, TenantLimits},
@@ -109,11 +110,16 @@ impl Store {
 }
 
 /// Makes sure that whoever asked for `order` may have one more at work: `usual` ones, unless the tenant has a limit of its
-/// own. Not for the public page.
+/// own. Deltas that were to start by themselves before `due` come first. Not for the public page.
 ///
 /// # Errors
 /// [`StoreError::TooManyActive`].
-pub(crate) async fn room_for_one_more(tx: &mut Tx, order: &OrderRecord, usual: u32) -> Result<(), StoreError> {
+pub(crate) async fn room_for_one_more(
+    tx: &mut Tx,
+    order: &OrderRecord,
+    usual: u32,
+    due: DateTime<Utc>,
+) -> Result<(), StoreError> {
     let asker = order.asker;
     if asker.api_key_id.is_none() && asker.member_id.is_none() {
         return Ok(());
@@ -125,9 +131,10 @@ pub(crate) async fn room_for_one_more(tx: &mut Tx, order: &OrderRecord, usual: u
     let row = tx
         .row(
             "SELECT COUNT(*) AS n FROM orders WHERE tenant_id = $1 AND id <> $2
-                AND state IN ('scheduled', 'active', 'paused')
+                AND (state IN ('scheduled', 'active', 'paused')
+                    OR state = 'completed' AND delta_pending = 1 AND delta_at < $5)
                 AND (($3 IS NOT NULL AND api_key_id = $3) OR ($3 IS NULL AND api_key_id IS NULL AND member_id = $4))",
-            args![order.tenant_id, order.id, asker.api_key_id, asker.member_id],
+            args![order.tenant_id, order.id, asker.api_key_id, asker.member_id, due],
         )
         .await?;
     if row.get::<u32>("n")? >= limit { Err(StoreError::TooManyActive { limit }) } else { Ok(()) }

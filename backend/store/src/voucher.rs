@@ -197,6 +197,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_code_has_128_bits() {
+        let (none, all) = (spell(&[0; 16]), spell(&[0xff; 16]));
+        assert_eq!(crockford::decode(&none).map(|bytes| bytes.len() * 8), Some(128));
+        assert_eq!(crockford::decode(&all), Some([0xff; 16]), "each of them counts");
+    }
+
+    #[test]
     fn a_code_reads_back_however_it_is_typed() {
         let bytes = *b"\x00\x01sixteen bytes\xff";
         let code = spell(&bytes);

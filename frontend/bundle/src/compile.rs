@@ -23,7 +23,8 @@ pub(crate) struct Bound {
 }
 
 /// The parts of the page that are loaded one by one, so that nobody waits for what they do not look at.
-pub(crate) const MODULES: [&str; 6] = ["start", "wizard", "request", "status", "console", "styleguide"];
+pub(crate) const MODULES: [&str; 7] =
+    ["start", "wizard", "request", "status", "console", "administration", "styleguide"];
 
 /// The name of a module's program.
 pub(crate) fn program(module: &str) -> String {

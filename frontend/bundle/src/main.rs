@@ -5,8 +5,9 @@
 //! ```
 //!
 //! The page is modules, each with a shell of its own: the start page (`index.html`), the wizard (`wizard.html`), the
-//! request to the operator (`request.html`), the status page (`status.html`), the console (`console.html`), and for those who build the page the style guide (`styleguide.html`). A shell, its module, the style and the texts of one language are all that a
-//! browser loads.
+//! request to the operator (`request.html`), the status page (`status.html`), the console in two parts (`console.html`,
+//! `administration.html`), and for those who build the page the style guide (`styleguide.html`). A shell, its module,
+//! the style and the texts of one language are all that a browser loads.
 //!
 //! Every file but the shells lies in `assets/` under a name with a hash of its content, so that it may be cached
 //! for ever; each has a `.br` and a `.gz` beside it. `index.html` are written last: whoever serves the folder while it

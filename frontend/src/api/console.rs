@@ -1,7 +1,7 @@
 //! What members of a tenant, and operators, do.
 
 use mailferry_shared::{
-    ids::{ApiKeyId, LinkId, MemberId, VoucherId, WebhookDeliveryId, WebhookId},
+    ids::{ApiKeyId, LinkId, MemberId, TenantId, VoucherId, WebhookDeliveryId, WebhookId},
     key::{ApiKey, ApiKeyCreate, ApiKeyCreated},
     link::{Link, LinkChange, LinkCreate},
     member::{
@@ -9,9 +9,9 @@ use mailferry_shared::{
         PasswordSet, Principal, SignIn,
     },
     order_list::OrderListItem,
-    tenant::{Tenant, TenantCreate, TenantCreated},
+    tenant::{Tenant, TenantChange, TenantCreate, TenantCreated},
     voucher::{Voucher, VoucherBatch, VoucherCreate},
-    webhook::{Delivery, Webhook, WebhookCreate, WebhookCreated},
+    webhook::{Delivery, Webhook, WebhookChange, WebhookCreate, WebhookCreated},
 };
 
 use super::request::{self, ApiError, Method, Paged};
@@ -88,6 +88,10 @@ pub(crate) async fn create_tenant(tenant: &TenantCreate) -> Result<TenantCreated
     request::send(Method::Post, "/tenants", tenant).await
 }
 
+pub(crate) async fn change_tenant(id: TenantId, change: &TenantChange) -> Result<Tenant, ApiError> {
+    request::send(Method::Patch, &format!("/tenants/{id}"), change).await
+}
+
 /// One page of the vouchers; `query` is what is asked for, `name=value&…`.
 pub(crate) async fn vouchers(query: &str, cursor: Option<String>) -> Result<Paged<Voucher>, ApiError> {
     request::page("/vouchers", query, cursor).await
@@ -97,9 +101,9 @@ pub(crate) async fn revoke_voucher(id: VoucherId) -> Result<Voucher, ApiError> {
     request::act(&format!("/vouchers/{id}/revoke")).await
 }
 
-/// Where the list of vouchers can be downloaded.
-pub(crate) fn vouchers_csv_url() -> String {
-    request::url("/vouchers.csv")
+/// Where the list of vouchers can be downloaded; `query` as in [`vouchers`].
+pub(crate) fn vouchers_csv_url(query: &str) -> String {
+    request::url(&format!("/vouchers.csv?{query}"))
 }
 
 pub(crate) async fn links(cursor: Option<String>) -> Result<Paged<Link>, ApiError> {
@@ -116,6 +120,15 @@ pub(crate) async fn change_link(id: LinkId, change: &LinkChange) -> Result<Link,
 
 pub(crate) async fn revoke_link(id: LinkId) -> Result<(), ApiError> {
     request::delete(&format!("/links/{id}")).await
+}
+
+pub(crate) async fn change_webhook(id: WebhookId, change: &WebhookChange) -> Result<Webhook, ApiError> {
+    request::send(Method::Patch, &format!("/webhooks/{id}"), change).await
+}
+
+/// Gives it another secret.
+pub(crate) async fn rotate_webhook_secret(id: WebhookId) -> Result<WebhookCreated, ApiError> {
+    request::act(&format!("/webhooks/{id}/secret")).await
 }
 
 pub(crate) async fn webhooks(cursor: Option<String>) -> Result<Paged<Webhook>, ApiError> {

@@ -1,6 +1,8 @@
 //! One request: JSON out, JSON or a problem back.
 
-use gloo_net::http::{Request, RequestBuilder, Response};
+use std::{future::Future, pin::Pin};
+
+use gloo_net::http::Request;
 use mailferry_shared::{
     API_PREFIX,
     problem::{Problem, ProblemCode},
@@ -88,10 +90,7 @@ pub(crate) enum Method {
 }
 
 pub(crate) async fn get<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
-    match poll(path, None).await? {
-        Polled::New(value, _) => Ok(value),
-        Polled::Same => Err(ApiError::Unexpected(304)),
-    }
+    read(&exchange(Ask::Get, path, Body::None).await?)
 }
 
 /// A page of the list under `path`: the first, or the one that begins at `cursor`; `query` is what is asked for.
@@ -109,17 +108,11 @@ pub(crate) async fn page<T: DeserializeOwned>(
 
 /// Asks again for what was read before; `etag` is that of the last answer.
 pub(crate) async fn poll<T: DeserializeOwned>(path: &str, etag: Option<&str>) -> Result<Polled<T>, ApiError> {
-    let request = builder(Request::get(&url(path)));
-    let request = match etag {
-        Some(etag) => request.header("If-None-Match", etag),
-        None => request,
-    };
-    let response = received(request.send().await)?;
-    if response.status() == 304 {
+    let answer = exchange(Ask::Get, path, etag.map_or(Body::None, Body::Known)).await?;
+    if answer.status == 304 {
         return Ok(Polled::Same);
     }
-    let etag = response.headers().get("ETag");
-    Ok(Polled::New(parsed(&good(response).await?).await?, etag))
+    read(&answer).map(|value| Polled::New(value, answer.etag))
 }
 
 /// Sends `body` and reads the answer.
@@ -128,8 +121,7 @@ pub(crate) async fn send<B: Serialize + ?Sized, T: DeserializeOwned>(
     path: &str,
     body: &B,
 ) -> Result<T, ApiError> {
-    let request = with_method(method, path).json(body).map_err(|_| ApiError::Unexpected(0))?;
-    parsed(&good(received(request.send().await)?).await?).await
+    read(&exchange(Ask::Do(method), path, written(body)?).await?)
 }
 
 /// Sends `body`; there is nothing to read.
@@ -138,18 +130,17 @@ pub(crate) async fn send_for_nothing<B: Serialize + ?Sized>(
     path: &str,
     body: &B,
 ) -> Result<(), ApiError> {
-    let request = with_method(method, path).json(body).map_err(|_| ApiError::Unexpected(0))?;
-    good(received(request.send().await)?).await.map(|_| ())
+    exchange(Ask::Do(method), path, written(body)?).await.map(|_| ())
 }
 
 /// Sends no body and reads the answer.
 pub(crate) async fn act<T: DeserializeOwned>(path: &str) -> Result<T, ApiError> {
-    parsed(&good(received(with_method(Method::Post, path).send().await)?).await?).await
+    read(&exchange(Ask::Do(Method::Post), path, Body::None).await?)
 }
 
 /// Deletes what is under `path`.
 pub(crate) async fn delete(path: &str) -> Result<(), ApiError> {
-    good(received(with_method(Method::Delete, path).send().await)?).await.map(|_| ())
+    exchange(Ask::Do(Method::Delete), path, Body::None).await.map(|_| ())
 }
 
 /// The URL of an operation.
@@ -157,34 +148,72 @@ pub(crate) fn url(path: &str) -> String {
     format!("{API_PREFIX}{path}")
 }
 
-fn with_method(method: Method, path: &str) -> RequestBuilder {
-    let url = url(path);
-    builder(match method {
-        Method::Post => Request::post(&url),
-        Method::Patch => Request::patch(&url),
-        Method::Put => Request::put(&url),
-        Method::Delete => Request::delete(&url),
+/// What is asked of the service.
+#[derive(Clone, Copy)]
+enum Ask {
+    Get,
+    Do(Method),
+}
+
+/// What goes along.
+enum Body<'a> {
+    None,
+    /// The `ETag` of what is known already.
+    Known(&'a str),
+    Json(String),
+}
+
+/// What came back, before its text is read.
+struct Answer {
+    status: u16,
+    etag: Option<String>,
+    text: String,
+}
+
+/// One request and its answer, which is good or not modified. Boxed, and of one kind for every operation: so it is in
+/// the module once.
+fn exchange<'a>(
+    ask: Ask,
+    path: &'a str,
+    body: Body<'a>,
+) -> Pin<Box<dyn Future<Output = Result<Answer, ApiError>> + 'a>> {
+    Box::pin(async move {
+        let url = url(path);
+        let request = match ask {
+            Ask::Get => Request::get(&url),
+            Ask::Do(Method::Post) => Request::post(&url),
+            Ask::Do(Method::Patch) => Request::patch(&url),
+            Ask::Do(Method::Put) => Request::put(&url),
+            Ask::Do(Method::Delete) => Request::delete(&url),
+        };
+        let request = request.header("Accept", "application/json, application/problem+json");
+        let sent = match body {
+            Body::None => request.send().await,
+            Body::Known(etag) => request.header("If-None-Match", etag).send().await,
+            Body::Json(text) => {
+                let request = request.header("Content-Type", "application/json").body(text);
+                request.map_err(|_| ApiError::Unexpected(0))?.send().await
+            }
+        };
+        connection::note(sent.is_ok());
+        let response = sent.map_err(|_| ApiError::Offline)?;
+        let status = response.status();
+        let text = response.text().await.map_err(|_| ApiError::Unexpected(status))?;
+        if response.ok() || status == 304 {
+            return Ok(Answer { status, etag: response.headers().get("ETag"), text });
+        }
+        let problem = serde_json::from_str::<Problem>(&text);
+        if problem.as_ref().is_ok_and(|problem| problem.code == ProblemCode::NotSignedIn) {
+            connection::note_signed_out();
+        }
+        Err(problem.map_or(ApiError::Unexpected(status), |problem| ApiError::Problem(Box::new(problem))))
     })
 }
 
-fn builder(request: RequestBuilder) -> RequestBuilder {
-    request.header("Accept", "application/json, application/problem+json")
+fn written<B: Serialize + ?Sized>(body: &B) -> Result<Body<'static>, ApiError> {
+    serde_json::to_string(body).map(Body::Json).map_err(|_| ApiError::Unexpected(0))
 }
 
-fn received(result: Result<Response, gloo_net::Error>) -> Result<Response, ApiError> {
-    connection::note(result.is_ok());
-    result.map_err(|_| ApiError::Offline)
-}
-
-async fn good(response: Response) -> Result<Response, ApiError> {
-    if response.ok() {
-        return Ok(response);
-    }
-    let status = response.status();
-    let problem = response.json::<Problem>().await;
-    Err(problem.map_or(ApiError::Unexpected(status), |problem| ApiError::Problem(Box::new(problem))))
-}
-
-async fn parsed<T: DeserializeOwned>(response: &Response) -> Result<T, ApiError> {
-    response.json().await.map_err(|_| ApiError::Unexpected(response.status()))
+fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, ApiError> {
+    serde_json::from_str(&answer.text).map_err(|_| ApiError::Unexpected(answer.status))
 }

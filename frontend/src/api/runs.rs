@@ -20,6 +20,11 @@ pub(crate) fn protocol_json_url(order: OrderId, pair: PairId, run: RunId) -> Str
     request::url(&format!("/orders/{order}/accounts/{pair}/runs/{run}/protocol"))
 }
 
+/// Where a row per account can be downloaded.
+pub(crate) fn report_url(order: OrderId) -> String {
+    request::url(&format!("/orders/{order}/report.csv"))
+}
+
 /// Where the protocol can be downloaded as CSV.
 pub(crate) fn protocol_csv_url(order: OrderId, pair: PairId, run: RunId) -> String {
     request::url(&format!("/orders/{order}/accounts/{pair}/runs/{run}/protocol.csv"))

@@ -65,6 +65,18 @@ pub(crate) fn came_from_within() -> bool {
     came
 }
 
+/// Keeps `value` in this tab, for the other modules of the page. Never a secret.
+pub(crate) fn keep(name: &str, value: &str) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        let _ = storage.set_item(name, value);
+    }
+}
+
+/// What this tab keeps under `name`.
+pub(crate) fn kept(name: &str) -> Option<String> {
+    window().session_storage().ok().flatten()?.get_item(name).ok().flatten()
+}
+
 /// Puts `text` into the clipboard; false if the browser refuses.
 pub(crate) async fn copy(text: &str) -> bool {
     // Only secure contexts have a clipboard.
@@ -85,7 +97,15 @@ pub(crate) fn drop_fragment() {
 
 /// Removes query and fragment from the address bar without loading anything.
 pub(crate) fn drop_query() {
-    let path = window().location().pathname().unwrap_or_default();
+    set_query("");
+}
+
+/// Puts `query` into the address bar, without a fragment and without loading anything.
+pub(crate) fn set_query(query: &str) {
+    let mut path = window().location().pathname().unwrap_or_default();
+    if !query.is_empty() {
+        path = format!("{path}?{query}");
+    }
     if let Ok(history) = window().history() {
         let _ = history.replace_state_with_url(&JsValue::NULL, "", Some(&path));
     }
@@ -109,6 +129,11 @@ pub(crate) fn asset(name: &str) -> String {
 /// `text` as a part of a query.
 pub(crate) fn escaped(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
+}
+
+/// The text that [`escaped`] has made of it; one that is spoilt is empty.
+pub(crate) fn unescaped(text: &str) -> String {
+    js_sys::decode_uri_component(text).map(String::from).unwrap_or_default()
 }
 
 /// The bytes of a file that the user has chosen; `None` if the browser cannot read it.
@@ -164,6 +189,16 @@ pub(crate) fn focus(id: &str) {
     if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
         let _ = element.focus();
     }
+}
+
+/// Leads to the first date within the element `id` of which a part was typed and a part is missing; true if there is
+/// one.
+pub(crate) fn focus_incomplete_date(id: &str) -> bool {
+    use wasm_bindgen::JsCast as _;
+    let selector = format!("#{id} input[type='datetime-local']:invalid, #{id} input[type='date']:invalid");
+    let found = document().query_selector(&selector).ok().flatten();
+    let found = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    found.map(|field| field.focus()).is_some()
 }
 
 /// Leads to the first field with an error.

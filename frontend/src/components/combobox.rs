@@ -1,6 +1,7 @@
 //! A list one types to search in, by the ARIA pattern of an editable combobox with list autocompletion.
 
 use leptos::{html, prelude::*};
+use mailferry_shared::provider::Provider;
 use wasm_bindgen::JsCast as _;
 
 use super::{
@@ -20,6 +21,18 @@ pub(crate) struct Choice {
     pub(crate) note: String,
     /// What a search looks at, lower case.
     pub(crate) search: String,
+}
+
+impl Choice {
+    /// A known provider, found by its name and its domains.
+    pub(crate) fn of_provider(provider: Provider) -> Self {
+        Self {
+            search: format!("{} {}", provider.name, provider.domains.join(" ")).to_lowercase(),
+            note: provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+            value: provider.id,
+            name: provider.name,
+        }
+    }
 }
 
 /// The entries that match `typed`: those whose name begins with it first.
@@ -54,6 +67,8 @@ struct Search {
     disabled: Signal<bool>,
     /// Told of what is typed.
     told: Option<RwSignal<String>>,
+    /// What was chosen stays in the field.
+    keeps: bool,
 }
 
 impl Search {
@@ -64,6 +79,7 @@ impl Search {
         on_select: Callback<String>,
         disabled: Signal<bool>,
         told: Option<RwSignal<String>>,
+        keeps: bool,
     ) -> Self {
         let typed = RwSignal::new(String::new());
         let searching = RwSignal::new(false);
@@ -84,7 +100,7 @@ impl Search {
             choices.with(|choices| matching(choices, &wanted))
         });
         let (open, active) = (RwSignal::new(false), RwSignal::new(None));
-        Self { id, typed, searching, open, active, found, selected_name, on_select, disabled, told }
+        Self { id, typed, searching, open, active, found, selected_name, on_select, disabled, told, keeps }
     }
 
     fn show(self) {
@@ -109,7 +125,7 @@ impl Search {
 
     fn choose(self, choice: Choice) {
         self.on_select.run(choice.value);
-        self.close(choice.name);
+        self.close(if self.keeps { choice.name } else { String::new() });
     }
 
     fn input(self, text: String) {
@@ -182,8 +198,11 @@ pub(crate) fn Combobox(
     /// Told of what is typed.
     #[prop(optional)]
     told: Option<RwSignal<String>>,
+    /// False: a choice is taken elsewhere, and the field is ready for the next.
+    #[prop(default = true)]
+    keeps_choice: bool,
 ) -> impl IntoView {
-    let search = Search::new(id, choices, selected, on_select, disabled, told);
+    let search = Search::new(id, choices, selected, on_select, disabled, told, keeps_choice);
     let input = NodeRef::<html::Input>::new();
     let select_text = move |_| {
         if let Some(input) = input.get_untracked() {

@@ -70,12 +70,7 @@ pub(crate) fn ProviderPick(
     };
     let choices = Signal::derive(move || {
         let list = known.load().ready().cloned().unwrap_or_default();
-        let providers = list.into_iter().map(|provider| Choice {
-            search: format!("{} {}", provider.name, provider.domains.join(" ")).to_lowercase(),
-            note: provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
-            value: provider.id,
-            name: provider.name,
-        });
+        let providers = list.into_iter().map(Choice::of_provider);
         [fixed("", none), fixed(BY_HAND, t!("providers.by_hand"))].into_iter().chain(providers).collect::<Vec<_>>()
     });
     let choose = move |id: String| {

@@ -10,14 +10,14 @@ use mailferry_shared::{
 
 use super::{
     ending::{EndDialog, Ending, doing},
-    list::{ListHead, ListTable, Listed},
+    list::{Empty, ListHead, ListTable, Listed},
     may,
     sending::{FormDialog, Sending},
 };
 use crate::{
     api,
     browser::intl,
-    components::{CopyLine, Notice, TextField, Tick, Tone},
+    components::{CopyLine, Glyph, Notice, TextField, Tick, Tone},
     t,
 };
 
@@ -31,7 +31,9 @@ pub(super) fn Keys() -> impl IntoView {
     let making = Sending::new();
     let (name, sandbox) = (RwSignal::new(String::new()), RwSignal::new(false));
     let scopes = RwSignal::new(BTreeSet::<Scope>::new());
+    let until = RwSignal::new(String::new());
     let begin = move |()| {
+        until.set(String::new());
         name.set(String::new());
         sandbox.set(false);
         scopes.set([Scope::OrdersWrite].into());
@@ -42,7 +44,7 @@ pub(super) fn Keys() -> impl IntoView {
             name: name.get_untracked(),
             scopes: scopes.get_untracked(),
             sandbox: sandbox.get_untracked(),
-            expires_at: None,
+            expires_at: until.with_untracked(|until| intl::parse_local(until)),
         };
         making.send(async move { api::create_api_key(&key).await }, move |created| {
             open.set(false);
@@ -50,7 +52,13 @@ pub(super) fn Keys() -> impl IntoView {
             listed.again();
         });
     };
-    let heads = vec![t!("console.name"), t!("console.scopes"), t!("console.last_used"), t!("accounts.col_actions")];
+    let heads = vec![
+        t!("console.name"),
+        t!("console.scopes"),
+        t!("console.last_used"),
+        t!("console.valid_until"),
+        t!("accounts.col_actions"),
+    ];
     view! {
         <ListHead
             title=t!("console.keys")
@@ -69,7 +77,7 @@ pub(super) fn Keys() -> impl IntoView {
                     }
                 })
         }}
-        <ListTable listed=listed name=t!("console.keys") heads=heads empty=t!("console.no_keys") row=row />
+        <ListTable listed=listed name=t!("console.keys") heads=heads empty=Empty(Glyph::Lock, t!("console.no_keys")) row=row />
         <FormDialog
             id="key"
             title=t!("console.key_new")
@@ -83,6 +91,15 @@ pub(super) fn Keys() -> impl IntoView {
                 <legend class="field-label">{t!("console.scopes")}</legend>
                 <Scopes scopes=scopes />
             </fieldset>
+            <TextField
+                id="key-until"
+                label=t!("console.valid_until")
+                hint=t!("confirm.at_zone", zone = intl::time_zone())
+                kind="datetime-local"
+                value=until
+                is_optional=true
+                error=making.field("/expires_at")
+            />
             <Tick
                 label=t!("console.sandbox")
                 hint=t!("console.sandbox_hint")
@@ -132,9 +149,10 @@ fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="account-name">{key.name.clone()} {sandbox}</th>
-            <td class="mono small">{scopes}</td>
-            <td>{used}</td>
-            <td>
+            <td class="mono cell-code cell-wide" data-label=t!("console.scopes")>{scopes}</td>
+            <td class="cell-time" data-label=t!("console.last_used")>{used}</td>
+            <td class="cell-time" data-label=t!("console.valid_until")>{key.expires_at.map(intl::date_time)}</td>
+            <td class="cell-actions">
                 <div class="table-actions">
                     {ending.revoke_button(key.clone(), &key.name)}
                 </div>

@@ -11,6 +11,7 @@ use mailferry_shared::{
 
 use super::{
     ending::spent,
+    language_field::LanguageField,
     link_brand::{BrandFields, BrandFieldset},
     list::Listed,
     sending::{FormDialog, Sending},
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     api,
     components::{FieldError, PickedProvider, ProviderPick, TextField, Tick},
-    forms, i18n,
+    forms,
     state::providers::KnownProviders,
     t,
 };
@@ -28,10 +29,19 @@ use crate::{
 enum Payer {
     /// As so far; of a new link: they themselves.
     Same,
+    /// They themselves, though the link has paid so far.
+    Nobody,
     /// So many accounts are paid for.
     Prepaid,
     /// A voucher that exists already.
     Voucher(VoucherId),
+}
+
+/// What of a link is put together from several fields.
+struct Chosen {
+    brand: Brand,
+    source: Option<ProviderChoice>,
+    destination: Option<ProviderChoice>,
 }
 
 /// What is typed about a link.
@@ -42,6 +52,8 @@ pub(super) struct LinkForm {
     /// The link that is changed; none: a new one.
     edited: RwSignal<Option<Link>>,
     name: RwSignal<String>,
+    /// The old provider; none: whoever comes chooses.
+    source: PickedProvider,
     /// The new provider; none: whoever comes chooses.
     destination: PickedProvider,
     brand: BrandFields,
@@ -60,6 +72,7 @@ impl LinkForm {
             open: RwSignal::new(false),
             edited: RwSignal::new(None),
             name: RwSignal::default(),
+            source: PickedProvider::none(),
             destination: PickedProvider::none(),
             brand: BrandFields::new(),
             language: RwSignal::new(Language::default()),
@@ -74,6 +87,7 @@ impl LinkForm {
 
     /// Shows the form, for `link` or for a new one.
     pub(super) fn begin(self, link: Option<Link>) {
+        self.source.show(link.as_ref().and_then(|link| link.source.as_ref()));
         self.destination.show(link.as_ref().and_then(|link| link.destination.as_ref()));
         self.name.set(link.as_ref().map(|link| link.name.clone()).unwrap_or_default());
         self.brand.show(link.as_ref().map(|link| &link.brand));
@@ -100,14 +114,21 @@ impl LinkForm {
     fn voucher(self) -> Option<VoucherId> {
         match self.payer.get_untracked() {
             Payer::Voucher(id) => Some(id),
-            Payer::Same | Payer::Prepaid => None,
+            Payer::Same | Payer::Nobody | Payer::Prepaid => None,
         }
     }
 
-    fn create(self, brand: Brand, destination: Option<ProviderChoice>) -> LinkCreate {
+    /// Brand and providers, or errors beside their fields.
+    fn read(self, known: KnownProviders) -> Result<Chosen, ()> {
+        let (brand, source, destination) = (self.brand.read(), self.source.read(known), self.destination.read(known));
+        Ok(Chosen { brand: brand?, source: source?, destination: destination? })
+    }
+
+    fn create(self, chosen: Chosen) -> LinkCreate {
+        let Chosen { brand, source, destination } = chosen;
         LinkCreate {
             name: self.name.with_untracked(|name| name.trim().to_owned()),
-            source: None,
+            source,
             destination,
             language: self.language.get_untracked(),
             brand,
@@ -117,17 +138,22 @@ impl LinkForm {
         }
     }
 
-    fn change(self, before: &Link, brand: Brand, destination: Option<ProviderChoice>) -> LinkChange {
-        let is_released = before.destination.is_some() && destination.is_none();
+    fn change(self, before: &Link, chosen: Chosen) -> LinkChange {
+        let Chosen { brand, source, destination } = chosen;
+        let released = [
+            (LinkPart::Source, before.source.is_some() && source.is_none()),
+            (LinkPart::Destination, before.destination.is_some() && destination.is_none()),
+            (LinkPart::Voucher, before.voucher.is_some() && self.payer.get_untracked() == Payer::Nobody),
+        ];
         LinkChange {
             name: Some(self.name.with_untracked(|name| name.trim().to_owned())),
+            source,
             destination,
-            release: is_released.then_some(LinkPart::Destination).into_iter().collect(),
+            release: released.into_iter().filter(|(_, is)| *is).map(|(part, _)| part).collect(),
             language: Some(self.language.get_untracked()),
             brand: Some(brand),
             voucher_id: self.voucher(),
             prepaid_pairs: self.prepaid(),
-            ..LinkChange::default()
         }
     }
 }
@@ -142,15 +168,14 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
         listed.again();
     };
     let submit = move |()| {
-        let (brand, destination) = (form.brand.read(), form.destination.read(known));
-        let (Ok(brand), Ok(destination)) = (brand, destination) else { return };
+        let Ok(chosen) = form.read(known) else { return };
         match form.edited.get_untracked() {
             Some(link) => {
-                let change = form.change(&link, brand, destination);
+                let change = form.change(&link, chosen);
                 sending.send(async move { api::change_link(link.id, &change).await }, done);
             }
             None => {
-                let link = form.create(brand, destination);
+                let link = form.create(chosen);
                 sending.send(async move { api::create_link(&link).await }, done);
             }
         }
@@ -175,6 +200,13 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
                 error=sending.field("/name")
             />
             <ProviderPick
+                id="link-source"
+                label=t!("providers.source_label")
+                server_legend=t!("providers.by_hand_legend_source")
+                none=t!("console.any_provider")
+                fields=form.source
+            />
+            <ProviderPick
                 id="link-destination"
                 label=t!("providers.destination_label")
                 server_legend=t!("providers.by_hand_legend_destination")
@@ -182,7 +214,7 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
                 fields=form.destination
             />
             <BrandFieldset fields=form.brand sending=sending />
-            <LanguageField language=form.language />
+            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
             <PayerFields form=form sending=sending />
             <Show when=is_new>
                 <Tick
@@ -192,32 +224,6 @@ pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView 
                 />
             </Show>
         </FormDialog>
-    }
-}
-
-#[component]
-fn LanguageField(language: RwSignal<Language>) -> impl IntoView {
-    let choose = move |event: web_sys::Event| {
-        let tag = event_target_value(&event);
-        language.set(Language::ALL.into_iter().find(|one| one.tag() == tag).unwrap_or_default());
-    };
-    let option = move |one: Language| {
-        let name = i18n::LANGUAGES.into_iter().find(|(tag, _)| *tag == one.tag()).map_or("", |(_, name)| name);
-        view! {
-            <option value=one.tag() lang=one.tag() selected=move || language.get() == one>
-                {name}
-            </option>
-        }
-    };
-    view! {
-        <div class="field">
-            <label class="field-label" for="link-language">
-                {t!("app.choose_language")}
-            </label>
-            <select class="input" id="link-language" on:change=choose>
-                {Language::ALL.map(option).collect_view()}
-            </select>
-        </div>
     }
 }
 
@@ -233,6 +239,7 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
     let choose = move |event: web_sys::Event| {
         let payer = match event_target_value(&event).as_str() {
             "" => Payer::Same,
+            "nobody" => Payer::Nobody,
             "prepaid" => Payer::Prepaid,
             id => id.parse().map_or(Payer::Same, Payer::Voucher),
         };
@@ -254,6 +261,10 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
                 </label>
                 <select class="input" id="link-payer" aria-describedby="link-payer-error" on:change=choose>
                     <option value="">{same}</option>
+                    {move || {
+                        let has_paid = form.edited.with(|link| link.as_ref().is_some_and(|link| link.voucher.is_some()));
+                        has_paid.then(|| view! { <option value="nobody">{t!("console.payer_nobody")}</option> })
+                    }}
                     <option value="prepaid">{t!("console.payer_prepaid")}</option>
                     <optgroup label=t!("console.vouchers")>{vouchers}</optgroup>
                 </select>

@@ -6,7 +6,7 @@ use mailferry_shared::{key::Scope, link::Link, member::Principal};
 use super::{
     ending::{EndDialog, Ending, doing, spent},
     link_form::{LinkDialog, LinkForm},
-    list::{ListHead, ListTable, Listed},
+    list::{Empty, ListHead, ListTable, Listed},
     may,
 };
 use crate::{
@@ -39,7 +39,7 @@ pub(super) fn Links() -> impl IntoView {
             on_create=move |()| form.begin(None)
             may_create=form.may_write
         />
-        <ListTable listed=listed name=t!("console.links") heads=heads empty=t!("console.no_links") row=row />
+        <ListTable listed=listed name=t!("console.links") heads=heads empty=Empty(Glyph::Copy, t!("console.no_links")) row=row />
         <LinkDialog form=form listed=listed />
         <EndDialog
             id="revoke-link"
@@ -56,8 +56,9 @@ pub(super) fn Links() -> impl IntoView {
 fn row(link: &Link, _: Listed<Link>) -> AnyView {
     let (ending, form) = (expect_context::<Ending<Link>>(), expect_context::<LinkForm>());
     let known = KnownProviders::get();
-    let destination = link.destination.clone();
+    let (source, destination) = (link.source.clone(), link.destination.clone());
     let to = move || destination.as_ref().map_or_else(|| t!("console.any_provider").to_owned(), |to| known.name(to));
+    let from = move || source.as_ref().map(|from| format!("{} →", known.name(from)));
     let voucher = link.voucher.as_ref().map(|voucher| {
         let used = spent(voucher.pairs_used, voucher.pairs);
         view! { <span class="mono">{voucher.hint.clone()}</span> " " <span class="numbers">{used}</span> }
@@ -81,13 +82,13 @@ fn row(link: &Link, _: Listed<Link>) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="account-name">{link.name.clone()} " " {once} {over}</th>
-            <td>
+            <td class="cell-wide" data-label=t!("console.link")>
                 <CopyLine label=t!("console.link") text=link.url.clone() is_long=true />
             </td>
-            <td data-data="">{to}</td>
-            <td class="number">{i18n::number(u64::from(link.uses))}</td>
-            <td>{voucher}</td>
-            <td>
+            <td data-label=t!("console.link_to") data-data="">{from} " " {to}</td>
+            <td class="number" data-label=t!("console.link_uses")>{i18n::number(u64::from(link.uses))}</td>
+            <td data-label=t!("console.col_code")>{voucher}</td>
+            <td class="cell-actions">
                 <div class="table-actions">{actions}</div>
             </td>
         </tr>

@@ -5,11 +5,17 @@ use std::{future::Future, pin::Pin};
 use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
-    api::{ApiError, Paged},
+    api::{ApiError, PAGE, Paged},
     components::{Failure, Glyph, PageHead, Skeleton, icon},
-    state::Load,
+    state::{
+        Load,
+        poll::{self, Kick},
+    },
     t,
 };
+
+/// Milliseconds until a list that is kept fresh is read again.
+const FRESH_MS: u32 = 15_000;
 
 /// A page of a list on its way.
 type Reading<T> = Pin<Box<dyn Future<Output = Result<Paged<T>, ApiError>>>>;
@@ -22,6 +28,8 @@ pub(super) struct Listed<T: Send + Sync + 'static> {
     /// Why the next page could not be had.
     more_error: RwSignal<Option<ApiError>>,
     read: Callback<Option<String>, Reading<T>>,
+    /// How often it was asked for: an answer that was overtaken is dropped.
+    asked: StoredValue<u32>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Listed<T> {
@@ -43,6 +51,7 @@ impl<T: Send + Sync + 'static> Listed<T> {
             next: RwSignal::new(None),
             more_error: RwSignal::new(None),
             read: Callback::new(move |cursor| Box::pin(read(cursor)) as Reading<T>),
+            asked: StoredValue::new(0),
         };
         listed.again();
         listed
@@ -50,9 +59,15 @@ impl<T: Send + Sync + 'static> Listed<T> {
 
     /// Reads it again, from its first page on.
     pub(super) fn again(self) {
+        self.asked.update_value(|asked| *asked += 1);
+        let asked = self.asked.get_value();
         let reading = self.read.run(None);
         spawn_local(async move {
-            match reading.await {
+            let read = reading.await;
+            if self.asked.try_get_value() != Some(asked) {
+                return;
+            }
+            match read {
                 Ok(Paged { items, next_cursor }) => {
                     self.next.try_set(next_cursor);
                     self.items.try_set(Load::Ready(items));
@@ -62,6 +77,30 @@ impl<T: Send + Sync + 'static> Listed<T> {
                     self.items.try_set(Load::Failed(error));
                 }
             }
+        });
+    }
+
+    /// Reads it again every so often, as long as nobody has turned over a page: states change by themselves.
+    pub(super) fn kept_fresh(self)
+    where
+        T: PartialEq,
+    {
+        poll::poll(Kick::new(), move || async move {
+            let is_first =
+                self.items.try_with_untracked(|items| items.ready().is_some_and(|items| items.len() <= PAGE))?;
+            if is_first {
+                let asked = self.asked.try_get_value()?;
+                let page = self.read.run(None).await;
+                // What was asked for meanwhile is newer than this answer.
+                if let (Ok(page), true) = (page, self.asked.try_get_value()? == asked) {
+                    let known = self.items.try_with_untracked(|items| items.ready() == Some(&page.items))?;
+                    if !known {
+                        self.next.try_set(page.next_cursor);
+                        self.items.try_set(Load::Ready(page.items));
+                    }
+                }
+            }
+            Some(FRESH_MS)
         });
     }
 
@@ -75,6 +114,7 @@ impl<T: Send + Sync + 'static> Listed<T> {
     /// Adds the page that begins at `cursor`.
     fn more(self, cursor: String) {
         self.more_error.set(None);
+        self.asked.update_value(|asked| *asked += 1);
         let reading = self.read.run(Some(cursor));
         spawn_local(async move {
             match reading.await {
@@ -122,13 +162,21 @@ pub(super) fn ListHead(
     }
 }
 
-/// The rows of a list as a table with these column heads; `empty` is said where there are none.
+/// What is said where a list has nothing.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Empty(pub(super) Glyph, pub(super) &'static str);
+
+/// The rows of a list as a table with these column heads. Where it has no room a row becomes a card: each cell names
+/// itself by `data-label`.
 #[component]
 pub(super) fn ListTable<T: Send + Sync + 'static>(
     listed: Listed<T>,
     name: &'static str,
     heads: Vec<&'static str>,
-    empty: &'static str,
+    #[prop(into)] empty: Signal<Empty>,
+    /// What one can do about there being none.
+    #[prop(optional, into)]
+    way_out: Option<Callback<(), AnyView>>,
     row: fn(&T, Listed<T>) -> AnyView,
 ) -> impl IntoView {
     let retry = Callback::new(move |()| listed.again());
@@ -136,23 +184,31 @@ pub(super) fn ListTable<T: Send + Sync + 'static>(
         let heads = heads.iter().map(|head| view! { <th scope="col">{*head}</th> }).collect_view();
         let rows = items.iter().map(|item| row(item, listed)).collect_view();
         view! {
-            <div class="table-scroll" tabindex="0" role="region" aria-label=name>
-                <table class="table">
-                    <caption class="visually-hidden">{name}</caption>
-                    <thead>
-                        <tr>{heads}</tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
+            <table class="table">
+                <caption class="visually-hidden">{name}</caption>
+                <thead>
+                    <tr>{heads}</tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        }
+    };
+    let none = move || {
+        let Empty(glyph, text) = empty.get();
+        view! {
+            <div class="empty">
+                {icon(glyph)}
+                <p>{text}</p>
+                {way_out.map(|way_out| way_out.run(()))}
             </div>
         }
     };
     view! {
-        <div class="card card-flush">
+        <div class="card card-flush list">
             {move || listed.items.with(|items| match items {
                 Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
                 Load::Failed(error) => view! { <Failure error=error.clone() retry=retry /> }.into_any(),
-                Load::Ready(items) if items.is_empty() => view! { <p class="empty soft">{empty}</p> }.into_any(),
+                Load::Ready(items) if items.is_empty() => none().into_any(),
                 Load::Ready(items) => table(items).into_any(),
             })}
         </div>

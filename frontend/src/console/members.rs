@@ -10,7 +10,7 @@ use mailferry_shared::{
 
 use super::{
     ending::{EndDialog, Ending, doing},
-    list::{ListHead, ListTable, Listed},
+    list::{Empty, ListHead, ListTable, Listed},
     may,
     sending::{FormDialog, Sending},
 };
@@ -201,7 +201,7 @@ pub(super) fn Members() -> impl IntoView {
                     }
                 })
         }}
-        <ListTable listed=listed name=t!("console.members") heads=heads empty=t!("console.no_members") row=row />
+        <ListTable listed=listed name=t!("console.members") heads=heads empty=Empty(Glyph::Users, t!("console.no_members")) row=row />
         <MemberDialog part=part listed=listed />
         <EndDialog
             id="delete-member"
@@ -349,13 +349,13 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="account-name">{member.name.clone()}</th>
-            <td class="account-meta">{mail}</td>
-            <td>
+            <td class="account-meta" data-label=t!("console.mail")>{mail}</td>
+            <td data-label=t!("console.role")>
                 {role_name(member.role)}
                 <p class="account-meta">{domains}</p>
             </td>
-            <td>{seen}</td>
-            <td>{actions}</td>
+            <td class="cell-time" data-label=t!("console.signed_in")>{seen}</td>
+            <td class="cell-actions">{actions}</td>
         </tr>
     }
     .into_any()

@@ -1,47 +1,34 @@
 //! The list of migrations: filter, search, page by page.
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    order::{OrderState, StartKind},
-    order_list::{MigrationType, OrderListItem},
+    key::Scope,
+    member::{Member, Principal},
+    order::StartKind,
+    order_list::{MigrationType, OrderListItem, OrderOrigin},
 };
 
-use super::list::{ListTable, Listed};
+use super::{
+    chips::Chips,
+    filter::{ATTENTION, Filter},
+    list::{Empty, ListTable, Listed},
+    may,
+    order_state::state_view,
+};
 use crate::{
     api,
-    browser::{self, intl},
-    components::{Glyph, PageHead, TextField, icon},
+    browser::intl,
+    components::{Glyph, PageHead, Select, TextField, icon},
     i18n,
-    route::Step,
-    t,
+    route::Console as Place,
+    t, tn,
 };
 
-/// The filter as typed.
-#[derive(Clone, Copy)]
-struct Filter {
-    text: RwSignal<String>,
-    domain: RwSignal<String>,
-    state: RwSignal<String>,
-}
-
-impl Filter {
-    /// The query of the API.
-    fn query(self) -> String {
-        let typed = |signal: RwSignal<String>| signal.with_untracked(|text| text.trim().to_owned());
-        let parameters = [("q", typed(self.text)), ("domain", typed(self.domain)), ("state", typed(self.state))];
-        let parts: Vec<_> = parameters
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(name, value)| format!("{name}={}", browser::escaped(&value)))
-            .collect();
-        parts.join("&")
-    }
-}
-
 /// The states one asks for together, with their names.
-fn states() -> [(&'static str, &'static str); 6] {
+fn states() -> [(&'static str, &'static str); 7] {
     [
         ("", t!("protocol.all")),
+        (ATTENTION, t!("console.attention")),
         ("draft,awaiting_payment", t!("console.state_open")),
         ("scheduled", t!("status.title_scheduled")),
         ("active,paused", t!("console.state_active")),
@@ -53,15 +40,12 @@ fn states() -> [(&'static str, &'static str); 6] {
 /// The part.
 #[component]
 pub(super) fn Migrations() -> impl IntoView {
-    let filter = Filter { text: RwSignal::default(), domain: RwSignal::default(), state: RwSignal::new(String::new()) };
+    let filter = Filter::of_address(&states().map(|(value, _)| value));
     let listed = Listed::of(move |cursor| {
-        let query = filter.query();
+        let query = filter.ask();
         async move { api::orders(&query, cursor).await }
     });
-    let on_submit = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        listed.anew();
-    };
+    listed.kept_fresh();
     let heads = vec![
         t!("console.col_migration"),
         t!("status.col_state"),
@@ -72,71 +56,99 @@ pub(super) fn Migrations() -> impl IntoView {
         t!("console.col_first"),
         t!("console.col_second"),
     ];
-    let chips = states()
-        .into_iter()
-        .map(|(value, name)| {
-            view! {
-                <button
-                    type="button"
-                    class="chip"
-                    aria-pressed=move || filter.state.with(|state| state == value).to_string()
-                    on:click=move |_| {
-                        filter.state.set(value.to_owned());
-                        listed.anew();
-                    }
-                >
-                    {name}
+    // What the list was asked for decides, not what is being typed.
+    let narrowed = Memo::new(move |_| {
+        listed.items.track();
+        untrack(|| !filter.is_empty())
+    });
+    let empty = Signal::derive(move || {
+        let text = if narrowed.get() { t!("console.no_migrations") } else { t!("console.no_migrations_yet") };
+        Empty(if narrowed.get() { Glyph::Search } else { Glyph::List }, text)
+    });
+    let may_begin = may(&expect_context::<Principal>(), Scope::OrdersWrite);
+    let way_out = move |()| {
+        if narrowed.get() {
+            let clear = move |_| {
+                filter.clear();
+                listed.anew();
+            };
+            return view! {
+                <button type="button" class="button" on:click=clear>
+                    {icon(Glyph::Close)}
+                    {t!("console.show_all")}
                 </button>
             }
-        })
-        .collect_view();
+            .into_any();
+        }
+        may_begin
+            .then(|| {
+                view! {
+                    <a class="button button-primary" href=Place::New.path()>
+                        {icon(Glyph::Plus)}
+                        {t!("console.new")}
+                    </a>
+                }
+            })
+            .into_any()
+    };
     view! {
         <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
-        <form class="filter" role="search" on:submit=on_submit>
-            <TextField id="filter-text" label=t!("console.search") value=filter.text hint=t!("console.search_hint") />
-            <TextField id="filter-domain" label=t!("console.domain") value=filter.domain placeholder="example.org" />
-            <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
-        </form>
-        <div class="chips" role="group" aria-label=t!("status.col_state")>
-            {chips}
-        </div>
+        <Search filter=filter listed=listed />
+        <Chips choices=states().to_vec() chosen=filter.state on_choose=move |()| listed.anew() />
         <ListTable
             listed=listed
             name=t!("console.migrations")
             heads=heads
-            empty=t!("console.no_migrations")
+            empty=empty
+            way_out=Callback::new(way_out)
             row=row
         />
     }
 }
 
-/// The state of an order in a word or two.
-pub(super) fn state_name(state: OrderState) -> &'static str {
-    match state {
-        OrderState::Draft => t!("status.title_draft"),
-        OrderState::AwaitingPayment => t!("status.title_awaiting_payment"),
-        OrderState::Scheduled => t!("status.title_scheduled"),
-        OrderState::Active => t!("status.run_running"),
-        OrderState::Paused => t!("status.title_paused"),
-        OrderState::Completed => t!("status.run_succeeded"),
-        OrderState::Closed => t!("console.closed"),
-        OrderState::Cancelled => t!("status.title_cancelled"),
+/// The words one looks for.
+#[component]
+fn Search(filter: Filter, listed: Listed<OrderListItem>) -> impl IntoView {
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        listed.anew();
+    };
+    let members = RwSignal::new(Vec::<Member>::new());
+    let sees_members = may(&expect_context::<Principal>(), Scope::MembersRead);
+    if sees_members {
+        spawn_local(async move {
+            // Whoever cannot choose a member may still search for their name.
+            if let Ok(page) = api::members(None).await {
+                members.try_set(page.items);
+            }
+        });
+    }
+    let choices = Signal::derive(move || {
+        let named = members.get().into_iter().map(|member| (member.id.to_string(), member.name));
+        std::iter::once((String::new(), t!("console.anybody").to_owned())).chain(named).collect()
+    });
+    let member = sees_members.then(|| {
+        view! { <Select id="filter-member" label=t!("console.col_asked") value=filter.member choices=choices /> }
+    });
+    view! {
+        <form class="filter" role="search" on:submit=on_submit>
+            <TextField id="filter-text" label=t!("console.search") value=filter.text hint=t!("console.search_hint") />
+            <TextField id="filter-domain" label=t!("console.domain") value=filter.domain placeholder="example.org" />
+            <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
+            <details class="disclosure filter-more" open=filter.has_more()>
+                <summary>{t!("console.more_filters")}</summary>
+                <div class="disclosure-body three">
+                    <TextField id="filter-from" label=t!("console.created_from") value=filter.from kind="date" />
+                    <TextField id="filter-until" label=t!("console.created_until") value=filter.until kind="date" />
+                    {member}
+                </div>
+            </details>
+        </form>
     }
 }
 
-fn state_view(state: OrderState) -> impl IntoView {
-    let (class, glyph) = match state {
-        OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled => ("status status-idle", Glyph::Clock),
-        OrderState::Active => ("status status-busy", Glyph::Spinner),
-        OrderState::Paused => ("status status-warn", Glyph::Pause),
-        OrderState::Completed => ("status status-good", Glyph::Check),
-        OrderState::Closed => ("status status-idle", Glyph::Lock),
-        OrderState::Cancelled => ("status status-idle", Glyph::Stop),
-    };
-    view! { <span class=class>{icon(glyph)}<span>{state_name(state)}</span></span> }
-}
-
-fn type_name(kind: MigrationType) -> &'static str {
+/// What kind of service the mail comes from.
+pub(super) fn type_name(kind: MigrationType) -> &'static str {
     match kind {
         MigrationType::Standard => t!("console.type_standard"),
         MigrationType::Gmail => "Gmail",
@@ -145,35 +157,39 @@ fn type_name(kind: MigrationType) -> &'static str {
     }
 }
 
+/// Who asked: a member, a program, whoever came by a link, or an address.
+pub(super) fn asker(origin: &OrderOrigin) -> Option<String> {
+    let names = [&origin.member_name, &origin.api_key_name, &origin.link_name];
+    let name = names.into_iter().flatten().next().cloned();
+    name.or_else(|| origin.notify_address.as_ref().map(ToString::to_string))
+}
+
 fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     let number = item.id.to_string();
     let short = number.get(..8).unwrap_or_default().to_owned();
     let name = item.first_account.clone().unwrap_or_else(|| short.clone());
-    let origin = &item.origin;
-    let asker = origin
-        .member_name
-        .clone()
-        .or_else(|| origin.api_key_name.clone())
-        .or_else(|| origin.link_name.clone())
-        .or_else(|| origin.notify_address.as_ref().map(ToString::to_string))
-        .unwrap_or_else(|| "–".to_owned());
-    let time = |time: Option<_>| time.map_or_else(|| "–".to_owned(), intl::date_time);
     let trial = (item.kind == Some(StartKind::Trial))
         .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
+    let state = state_view(item.state, item.attention == 0);
+    let attention = (item.attention > 0).then(|| {
+        view! { <p class="small status-warn">{tn!("console.attention_some", u64::from(item.attention))}</p> }
+    });
     view! {
         <tr>
             <th scope="row">
-                <a class="account-name row-link" href=Step::Status.path(item.id)>{name}</a>
-                <p class="account-meta mono">{short}</p>
+                <a class="account-name row-link" href=Place::Migration(item.id).path()>{name}</a>
+                {item.first_account.is_some().then(|| view! { <p class="account-meta mono">{short}</p> })}
             </th>
-            <td>{state_view(item.state)} {trial} {sandbox}</td>
-            <td class="account-meta">{asker}</td>
-            <td class="mono">{item.codes.join(", ")}</td>
-            <td data-data="">{type_name(item.migration_type)}</td>
-            <td class="number">{i18n::number(u64::from(item.pairs))}</td>
-            <td>{time(item.first_run_at)}</td>
-            <td>{time(item.second_run_at)}</td>
+            <td data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
+            <td class="account-meta" data-label=t!("console.col_asked")>{asker(&item.origin)}</td>
+            <td class="mono cell-code" data-label=t!("console.col_code")>
+                {(!item.codes.is_empty()).then(|| item.codes.join(", "))}
+            </td>
+            <td data-label=t!("console.col_type") data-data="">{type_name(item.migration_type)}</td>
+            <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
+            <td class="cell-time" data-label=t!("console.col_first")>{item.first_run_at.map(intl::date_time)}</td>
+            <td class="cell-time" data-label=t!("console.col_second")>{item.second_run_at.map(intl::date_time)}</td>
         </tr>
     }
     .into_any()

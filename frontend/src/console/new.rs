@@ -1,39 +1,78 @@
-//! A new migration: an order is made, and the wizard goes on with it.
+//! A new migration: an order is made with what is known already, and the wizard goes on with it.
 
 use leptos::prelude::*;
-use mailferry_shared::order::OrderCreate;
+use mailferry_shared::order::{OrderCreate, OrderOptions};
 
-use super::sending::{Sending, SubmitButton};
+use super::{
+    language_field::LanguageField,
+    sending::{Sending, SubmitButton},
+};
 use crate::{
     api,
-    components::{Failure, Glyph, PageHead, Tick},
+    components::{Failure, Glyph, PageHead, PickedProvider, ProviderPick, TextField, Tick},
+    forms,
     route::Step,
-    state::{Load, language::PageLanguage, router::Router, service::Service},
+    state::{Load, language::PageLanguage, providers::KnownProviders, router::Router, service::Service},
     t,
 };
+
+/// What is typed about it.
+#[derive(Clone, Copy)]
+struct Fields {
+    source: PickedProvider,
+    destination: PickedProvider,
+    notify: RwSignal<String>,
+    notify_error: RwSignal<Option<String>>,
+    language: RwSignal<mailferry_shared::order::Language>,
+    accepted: RwSignal<bool>,
+}
+
+impl Fields {
+    /// The order, or errors beside their fields.
+    fn read(self, known: KnownProviders, accepted_terms: String) -> Option<OrderCreate> {
+        let typed = self.notify.with_untracked(|text| text.trim().to_owned());
+        let address = if typed.is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
+        self.notify_error.set(address.as_ref().err().map(|error| (*error).to_owned()));
+        let (source, destination) = (self.source.read(known), self.destination.read(known));
+        Some(OrderCreate {
+            accepted_terms,
+            language: Some(self.language.get_untracked()),
+            notify_address: address.ok()?,
+            source: source.ok()?,
+            destination: destination.ok()?,
+            link: None,
+            options: OrderOptions::default(),
+        })
+    }
+}
 
 /// The part.
 #[component]
 pub(super) fn New() -> impl IntoView {
     let service = expect_context::<Service>();
-    let (router, language) = (Router::get(), PageLanguage::get());
-    let accepted = RwSignal::new(false);
+    let (router, known) = (Router::get(), KnownProviders::get());
+    let fields = Fields {
+        source: PickedProvider::none(),
+        destination: PickedProvider::none(),
+        notify: RwSignal::default(),
+        notify_error: RwSignal::new(None),
+        language: RwSignal::new(PageLanguage::get().of_orders()),
+        accepted: RwSignal::new(false),
+    };
     let sending = Sending::new();
     let version = move || service.info().ready().map(|info| info.terms_version.clone());
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let Some(accepted_terms) = version() else { return };
-        let order = OrderCreate {
-            accepted_terms,
-            language: language.of_orders(),
-            notify_address: None,
-            source: None,
-            destination: None,
-            link: None,
-            options: mailferry_shared::order::OrderOptions::default(),
-        };
+        let Some(order) = untrack(version).and_then(|version| fields.read(known, version)) else { return };
         sending.send(async move { api::create_order(&order).await }, move |order| {
-            router.go(&Step::Providers.path(order.id));
+            // Straight to the file of accounts, unless the wizard must ask for a provider first.
+            let is_whole = order.source.is_some() && order.destination.is_some();
+            let path = if is_whole {
+                format!("{}#import", Step::Accounts.path(order.id))
+            } else {
+                Step::Providers.path(order.id)
+            };
+            router.go(&path);
         });
     };
     view! {
@@ -42,13 +81,54 @@ pub(super) fn New() -> impl IntoView {
             Load::Failed(error) => Some(view! { <Failure error=error /> }),
             _ => None,
         }}
-        <form class="card narrow" on:submit=on_submit>
+        <form class="card medium" on:submit=on_submit novalidate>
             <p>{t!("console.new_text")}</p>
-            <Tick label=t!("console.new_terms") checked=accepted on_change=move |on| accepted.set(on) />
+            <Sides fields=fields />
+            <div class="two">
+                <TextField
+                    id="new-notify"
+                    label=t!("providers.notify_label")
+                    value=fields.notify
+                    kind="email"
+                    maxlength=320
+                    is_optional=true
+                    error=Signal::derive(move || {
+                        fields.notify_error.get().or_else(|| sending.field("/notify_address").get())
+                    })
+                />
+                <LanguageField id="new-language" label=t!("providers.language_label") language=fields.language />
+            </div>
+            <Tick
+                label=t!("console.new_terms")
+                checked=fields.accepted
+                on_change=move |on| fields.accepted.set(on)
+            />
             {sending.failure()}
-            <fieldset disabled=move || !accepted.get() || version().is_none()>
-                <SubmitButton sending=sending glyph=Glyph::ArrowRight text=t!("console.new_go") />
+            <fieldset disabled=move || !fields.accepted.get() || version().is_none()>
+                <SubmitButton sending=sending glyph=Glyph::ArrowRight text=t!("action.continue") />
             </fieldset>
         </form>
+    }
+}
+
+#[component]
+fn Sides(fields: Fields) -> impl IntoView {
+    view! {
+        <div class="two">
+            <ProviderPick
+                id="new-source"
+                label=t!("providers.source_label")
+                server_legend=t!("providers.by_hand_legend_source")
+                none=t!("console.choose_later")
+                fields=fields.source
+            />
+            <ProviderPick
+                id="new-destination"
+                label=t!("providers.destination_label")
+                server_legend=t!("providers.by_hand_legend_destination")
+                none=t!("console.choose_later")
+                fields=fields.destination
+            />
+        </div>
     }
 }

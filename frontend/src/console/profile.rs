@@ -47,11 +47,13 @@ pub(super) fn Profile() -> impl IntoView {
     let facts = principal.member.as_ref().map(|member| {
         let mail = member.mail.as_ref().map(ToString::to_string).unwrap_or_default();
         view! {
-            <dl class="facts facts-small card">
+            <div class="card">
+                <dl class="facts facts-small">
                 {fact(t!("console.name"), member.name.clone())}
                 {fact(t!("console.mail"), mail)}
                 {fact(t!("console.role"), role_name(member.role).to_owned())}
-            </dl>
+                </dl>
+            </div>
         }
     });
     view! {

@@ -147,13 +147,13 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
     let waived = request.payment_waived.then(|| view! { <span class="tagged">{t!("queue.waived")}</span> });
     let status = (!matches!(request.state, RequestState::Requested)).then(|| {
         view! {
-            <a class="button button-small" href=Step::Status.path(request.order_id)>
+            <a class="button button-small" href=Place::Migration(request.order_id).path()>
                 {icon(Glyph::Eye)}
                 {t!("queue.supervise")}
             </a>
         }
     });
-    let state = super::migrations::state_name(request.order_state).to_owned();
+    let state = super::order_state::state_name(request.order_state).to_owned();
     view! {
         <section class="card" aria-labelledby="asked-title">
             <div class="row-between">
@@ -211,6 +211,8 @@ fn account_table(pairs: &[AccountPair]) -> impl IntoView + use<> {
             <p class="account-name">{parts::mailbox(side).to_owned()}</p>
             <p class="account-meta">{host}</p>
             {parts::login_view(side)}
+            {side.findings.iter().map(parts::finding_view).collect_view()}
+            {side.survey.as_ref().map(|survey| view! { <p class="small soft">{parts::survey_text(survey)}</p> })}
         }
     };
     let rows = pairs

@@ -8,35 +8,37 @@ use mailferry_shared::{
 
 use super::{
     request::Shown,
-    sending::{FormDialog, Sending},
+    sending::{Confirm, FormDialog, Sending},
 };
 use crate::{
     api,
     browser::intl,
     components::{Glyph, RadioCard, TextArea, TextField, Tick, icon},
-    state::Load,
+    state::{Load, service::Service},
     t,
 };
-
-/// Hours after the first run, unless others are typed.
-const USUAL_DELAY: u32 = 8;
 
 /// The buttons that apply now, with their dialogs.
 #[component]
 pub(super) fn Answers(shown: Shown) -> impl IntoView {
     let (declining, starting) = (RwSignal::new(false), RwSignal::new(false));
+    let accepted = RwSignal::new(None::<()>);
     let accepting = Sending::new();
     let done = move |request: MigrationRequest| {
         declining.set(false);
         starting.set(false);
         shown.request.set(Load::Ready(request));
     };
-    let accept = move |_| accepting.send(async move { api::accept_request(shown.id).await }, done);
+    let accept = move |()| {
+        accepting.send(async move { api::accept_request(shown.id).await }, move |request| {
+            accepted.set(None);
+            done(request);
+        });
+    };
     view! {
-        {accepting.failure()}
         <div class="row">
             <Show when=move || shown.allows(RequestAction::Accept)>
-                <button type="button" class="button button-primary" on:click=accept>
+                <button type="button" class="button button-primary" on:click=move |_| accepted.set(Some(()))>
                     {icon(Glyph::Check)}
                     {t!("queue.accept")}
                 </button>
@@ -54,6 +56,16 @@ pub(super) fn Answers(shown: Shown) -> impl IntoView {
                 </button>
             </Show>
         </div>
+        <Confirm
+            id="accept-request"
+            title=t!("queue.accept_title")
+            text=|()| t!("queue.accept_text").to_owned()
+            confirm=t!("queue.accept")
+            glyph=Glyph::Check
+            subject=accepted
+            sending=accepting
+            on_confirm=accept
+        />
         <Decline shown=shown open=declining done=Callback::new(done) />
         <Start shown=shown open=starting done=Callback::new(done) />
     }
@@ -94,13 +106,16 @@ fn Start(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>) -
     let at = RwSignal::new(String::new());
     let at_error = RwSignal::new(None::<String>);
     let trigger = RwSignal::new(None::<DeltaTrigger>);
-    let hours = RwSignal::new(USUAL_DELAY.to_string());
+    let hours = RwSignal::new(String::new());
+    let service = Service::get();
+    let range = Memo::new(move |_| service.delta_hours());
     let waive = RwSignal::new(false);
     Effect::new(move || {
         if open.get() {
             let wished = shown.request.with_untracked(|request| request.ready().map(|request| request.wished_start));
             at.set(wished.map(|wished| intl::local_value(wished.max(intl::now()))).unwrap_or_default());
             at_error.set(None);
+            hours.set(untrack(|| range.get()).usual.to_string());
         }
     });
     let submit = move |()| {
@@ -157,7 +172,7 @@ fn Start(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>) -
                 <Show when=move || trigger.get() == Some(DeltaTrigger::AfterDelay)>
                     <TextField
                         id="second-run-hours"
-                        label=t!("schedule.hours")
+                        label=t!("schedule.hours", least = range.get().least, most = range.get().most)
                         value=hours
                         inputmode="numeric"
                         is_short=true

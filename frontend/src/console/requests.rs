@@ -8,7 +8,10 @@ use mailferry_shared::{
     request::{RequestListItem, RequestState},
 };
 
-use super::list::{ListTable, Listed};
+use super::{
+    chips::Chips,
+    list::{Empty, ListTable, Listed},
+};
 use crate::{
     api,
     browser::intl,
@@ -26,13 +29,17 @@ pub(super) fn Requests() -> impl IntoView {
 }
 
 /// The states one asks for together, with their names; what waits for the operator comes first.
-fn filters() -> [(&'static str, &'static str); 5] {
+fn filters() -> [(&'static str, &'static str); 9] {
     [
         ("requested,accepted", t!("queue.open")),
         ("requested", t!("request.state_requested")),
         ("accepted", t!("request.state_accepted")),
         ("running", t!("request.state_running")),
-        ("done,declined,cancelled", t!("queue.over")),
+        ("done", t!("request.state_done")),
+        ("declined", t!("request.state_declined")),
+        ("cancelled", t!("request.state_cancelled")),
+        ("expired", t!("request.state_expired")),
+        ("", t!("protocol.all")),
     ]
 }
 
@@ -40,30 +47,14 @@ fn filters() -> [(&'static str, &'static str); 5] {
 fn Queue() -> impl IntoView {
     let wanted = RwSignal::new(filters()[0].0);
     let listed = Listed::of(move |cursor| {
-        let query = format!("state={}", wanted.get_untracked());
+        let query = Some(wanted.get_untracked()).filter(|states| !states.is_empty());
+        let query = query.map(|states| format!("state={states}")).unwrap_or_default();
         async move { api::requests(&query, cursor).await }
     });
-    let chips = filters()
-        .into_iter()
-        .map(|(value, name)| {
-            view! {
-                <button
-                    type="button"
-                    class="chip"
-                    aria-pressed=move || (wanted.get() == value).to_string()
-                    on:click=move |_| {
-                        wanted.set(value);
-                        listed.anew();
-                    }
-                >
-                    {name}
-                </button>
-            }
-        })
-        .collect_view();
+    listed.kept_fresh();
     let heads = vec![
-        t!("queue.due"),
         t!("queue.customer"),
+        t!("queue.due"),
         t!("queue.tenant"),
         t!("status.accounts"),
         t!("queue.files"),
@@ -71,10 +62,8 @@ fn Queue() -> impl IntoView {
     ];
     view! {
         <PageHead title=t!("console.requests") lead=t!("queue.lead") />
-        <div class="chips" role="group" aria-label=t!("status.col_state")>
-            {chips}
-        </div>
-        <ListTable listed=listed name=t!("console.requests") heads=heads empty=t!("queue.none") row=queue_row />
+        <Chips choices=filters().to_vec() chosen=wanted on_choose=move |()| listed.anew() />
+        <ListTable listed=listed name=t!("console.requests") heads=heads empty=Empty(Glyph::Inbox, t!("queue.none")) row=queue_row />
     }
 }
 
@@ -104,14 +93,14 @@ fn queue_row(item: &RequestListItem, _: Listed<RequestListItem>) -> AnyView {
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
     view! {
         <tr>
-            <td>{due(item)}</td>
             <th scope="row">
                 <a class="account-name row-link" href=Place::Request(item.id).path()>{customer}</a>
             </th>
-            <td class="account-meta">{item.tenant.name.clone()}</td>
-            <td class="number">{i18n::number(u64::from(item.pairs))}</td>
-            <td class="number">{i18n::number(u64::from(item.attachments))}</td>
-            <td>{state_view(item.state)} {sandbox}</td>
+            <td data-label=t!("queue.due")>{due(item)}</td>
+            <td class="account-meta" data-label=t!("queue.tenant")>{item.tenant.name.clone()}</td>
+            <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
+            <td class="number" data-label=t!("queue.files")>{i18n::number(u64::from(item.attachments))}</td>
+            <td data-label=t!("status.col_state")>{state_view(item.state)} " " {sandbox}</td>
         </tr>
     }
     .into_any()
@@ -147,7 +136,7 @@ fn Own() -> impl IntoView {
     ];
     view! {
         <PageHead title=t!("console.requests") lead=t!("queue.own_lead") />
-        <ListTable listed=listed name=t!("console.requests") heads=heads empty=t!("queue.own_none") row=own_row />
+        <ListTable listed=listed name=t!("console.requests") heads=heads empty=Empty(Glyph::Inbox, t!("queue.own_none")) row=own_row />
     }
 }
 
@@ -161,10 +150,10 @@ fn own_row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
                 <a class="account-name row-link" href=asked_path(item.id)>{name}</a>
                 <p class="account-meta mono">{number}</p>
             </th>
-            <td>{item.request.map(state_view)}</td>
-            <td class="account-meta">{customer}</td>
-            <td class="number">{i18n::number(u64::from(item.pairs))}</td>
-            <td>{item.first_run_at.map(intl::date_time)}</td>
+            <td data-label=t!("status.col_state")>{item.request.map(state_view)}</td>
+            <td class="account-meta" data-label=t!("queue.customer")>{customer}</td>
+            <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
+            <td class="cell-time" data-label=t!("queue.due")>{item.first_run_at.map(intl::date_time)}</td>
         </tr>
     }
     .into_any()

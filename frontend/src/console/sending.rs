@@ -6,7 +6,8 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api::ApiError,
-    components::{Dialog, DialogSize, Failure, Glyph, icon},
+    browser,
+    components::{Dialog, DialogSize, Failure, Glyph, Notice, Tone, icon},
     t,
 };
 
@@ -89,15 +90,32 @@ pub(super) fn FormDialog(
     children: ChildrenFn,
 ) -> impl IntoView {
     let children = StoredValue::new(children);
+    let incomplete = RwSignal::new(false);
+    Effect::new(move || {
+        if open.get() {
+            // What went wrong the last time does not belong to what is typed now.
+            sending.clear();
+            incomplete.set(false);
+        }
+    });
     let submitted = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        on_submit.run(());
+        // A date of which a part is missing would be sent as none at all.
+        incomplete.set(browser::focus_incomplete_date(id));
+        if !incomplete.get_untracked() {
+            on_submit.run(());
+        }
     };
     view! {
         <Dialog id=id title=title open=open>
             <form class="stack" on:submit=submitted novalidate>
                 {children.with_value(|children| children())}
                 {sending.failure()}
+                <Show when=move || incomplete.get()>
+                    <Notice tone=Tone::Error>
+                        <p>{t!("console.date_incomplete")}</p>
+                    </Notice>
+                </Show>
                 <div class="dialog-actions">
                     <button type="button" class="button" on:click=move |_| open.set(false)>
                         {t!("action.cancel")}
@@ -118,6 +136,7 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
     #[prop(into)]
     text: Callback<T, String>,
     confirm: &'static str,
+    #[prop(default = Glyph::Trash)] glyph: Glyph,
     subject: RwSignal<Option<T>>,
     sending: Sending,
     #[prop(into)] on_confirm: Callback<T>,
@@ -140,7 +159,7 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
                 </button>
                 <button
                     type="button"
-                    class="button button-danger"
+                    class=if glyph == Glyph::Trash { "button button-danger" } else { "button button-primary" }
                     disabled=move || sending.busy.get()
                     on:click=move |_| {
                         if let Some(subject) = subject.get_untracked() {
@@ -148,7 +167,7 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
                         }
                     }
                 >
-                    {icon(Glyph::Trash)}
+                    {icon(glyph)}
                     {confirm}
                 </button>
             </div>

@@ -2,63 +2,80 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    ids::VoucherBatchId,
     key::Scope,
     member::Principal,
-    voucher::{Voucher, VoucherBatch, VoucherCreate, VoucherState},
+    voucher::{Voucher, VoucherBatch, VoucherState},
 };
 
 use super::{
+    chips::Chips,
     ending::{EndDialog, Ending, doing, spent},
-    list::{ListHead, ListTable, Listed},
+    list::{Empty, ListHead, ListTable, Listed},
     may,
-    sending::{FormDialog, Sending},
+    voucher_form::NewVouchers,
+    voucher_made::batch,
 };
 use crate::{
     api, browser,
     browser::intl,
-    components::{CopyLine, Glyph, Notice, TextField, Tick, Tone, icon},
-    route::Step,
-    t, tn,
+    components::{Glyph, TextField, icon},
+    route::Console as Place,
+    state::providers::KnownProviders,
+    t,
 };
+
+/// What is listed, in the context of the rows.
+#[derive(Clone, Copy)]
+struct Wanted {
+    state: RwSignal<Option<VoucherState>>,
+    /// How the code begins.
+    hint: RwSignal<String>,
+    /// Those that were made together, and how the code of one of them begins.
+    batch: RwSignal<Option<(VoucherBatchId, String)>>,
+}
+
+impl Wanted {
+    /// The query of the API.
+    fn query(self) -> String {
+        let state = self.state.get().map(|state| format!("state={}", state_key(state)));
+        let hint = self.hint.with(|hint| hint.trim().to_owned());
+        let hint = (!hint.is_empty()).then(|| format!("hint={}", browser::escaped(&hint)));
+        let batch = self.batch.with(|batch| batch.as_ref().map(|(id, _)| format!("batch_id={id}")));
+        [state, hint, batch].into_iter().flatten().collect::<Vec<_>>().join("&")
+    }
+
+    fn is_narrow(self) -> bool {
+        untrack(|| !self.query().is_empty())
+    }
+}
 
 /// The part.
 #[component]
 pub(super) fn Vouchers() -> impl IntoView {
-    let wanted = RwSignal::new(None::<VoucherState>);
+    let wanted = Wanted { state: RwSignal::new(None), hint: RwSignal::new(String::new()), batch: RwSignal::new(None) };
+    provide_context(wanted);
     let listed = Listed::of(move |cursor| {
-        let query = wanted.get_untracked().map(|state| format!("state={}", state_key(state))).unwrap_or_default();
+        let query = untrack(|| wanted.query());
         async move { api::vouchers(&query, cursor).await }
     });
     let may_write = may(&expect_context::<Principal>(), Scope::VouchersWrite);
     let open = RwSignal::new(false);
     let made = RwSignal::new(None::<VoucherBatch>);
     let ending = Ending::<Voucher>::provide();
-    let chips = std::iter::once(None)
-        .chain(STATES.map(Some))
-        .map(|state| {
-            view! {
-                <button
-                    type="button"
-                    class="chip"
-                    aria-pressed=move || (wanted.get() == state).to_string()
-                    on:click=move |_| {
-                        wanted.set(state);
-                        listed.anew();
-                    }
-                >
-                    {state.map_or_else(|| t!("protocol.all"), state_name)}
-                </button>
-            }
-        })
-        .collect_view();
     let heads = vec![
         t!("confirm.voucher"),
         t!("status.col_state"),
         t!("status.accounts"),
+        t!("console.voucher_limits"),
         t!("console.voucher_used_by"),
-        t!("console.valid_until"),
         t!("accounts.col_actions"),
     ];
+    let empty = Signal::derive(move || {
+        listed.items.track();
+        let text = if wanted.is_narrow() { t!("console.no_vouchers_fit") } else { t!("console.no_vouchers") };
+        Empty(Glyph::Ticket, text)
+    });
     view! {
         <ListHead
             title=t!("console.vouchers")
@@ -68,13 +85,11 @@ pub(super) fn Vouchers() -> impl IntoView {
             may_create=may_write
         />
         {move || made.with(|made| made.as_ref().map(batch))}
-        <div class="chips" role="group" aria-label=t!("status.col_state")>
-            {chips}
-        </div>
-        <ListTable listed=listed name=t!("console.vouchers") heads=heads empty=t!("console.no_vouchers") row=row />
-        <a class="button" href=api::vouchers_csv_url() download="" rel="external">
+        <Search wanted=wanted listed=listed />
+        <ListTable listed=listed name=t!("console.vouchers") heads=heads empty=empty row=row />
+        <a class="button list-more" href=move || api::vouchers_csv_url(&wanted.query()) download="" rel="external">
             {icon(Glyph::Download)}
-            {t!("protocol.download")}
+            {t!("console.export")}
         </a>
         <NewVouchers open=open made=made listed=listed />
         <EndDialog
@@ -89,89 +104,40 @@ pub(super) fn Vouchers() -> impl IntoView {
     }
 }
 
+/// By state, by the beginning of the code, and those made together.
 #[component]
-fn NewVouchers(open: RwSignal<bool>, made: RwSignal<Option<VoucherBatch>>, listed: Listed<Voucher>) -> impl IntoView {
-    let sending = Sending::new();
-    let [pairs, count] = std::array::from_fn(|_| RwSignal::new("1".to_owned()));
-    let until = RwSignal::new(String::new());
-    let trial_only = RwSignal::new(false);
-    let submit = move |()| {
-        let number = |text: RwSignal<String>| text.with_untracked(|text| text.trim().parse().unwrap_or_default());
-        let vouchers = VoucherCreate {
-            pairs: number(pairs),
-            count: number(count),
-            valid_from: None,
-            valid_until: intl::parse_local(&until.get_untracked()),
-            max_mailbox_bytes: None,
-            trial_only: trial_only.get_untracked(),
-            free_test: false,
-            providers: Vec::new(),
+fn Search(wanted: Wanted, listed: Listed<Voucher>) -> impl IntoView {
+    let on_submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        listed.anew();
+    };
+    let states = std::iter::once((None, t!("protocol.all")))
+        .chain(STATES.map(|state| (Some(state), state_name(state))))
+        .collect::<Vec<_>>();
+    let together = move || {
+        let (_, code) = wanted.batch.get()?;
+        let text = t!("console.voucher_batch_of", code = code);
+        let all = move |_| {
+            wanted.batch.set(None);
+            listed.anew();
         };
-        sending.send(async move { api::create_vouchers(&vouchers).await }, move |batch| {
-            open.set(false);
-            made.set(Some(batch));
-            listed.again();
-        });
+        Some(view! {
+            <p class="row" role="status">
+                <span>{text}</span>
+                <button type="button" class="button button-small" on:click=all>
+                    {icon(Glyph::Close)}
+                    {t!("console.show_all")}
+                </button>
+            </p>
+        })
     };
     view! {
-        <FormDialog
-            id="voucher-new"
-            title=t!("console.voucher_new")
-            open=open
-            sending=sending
-            submit=t!("console.voucher_new")
-            on_submit=submit
-        >
-            <div class="two">
-                <TextField
-                    id="voucher-pairs"
-                    label=t!("console.voucher_pairs")
-                    value=pairs
-                    inputmode="numeric"
-                    error=sending.field("/pairs")
-                />
-                <TextField
-                    id="voucher-count"
-                    label=t!("console.voucher_count")
-                    value=count
-                    inputmode="numeric"
-                    error=sending.field("/count")
-                />
-            </div>
-            <TextField
-                id="voucher-until"
-                label=t!("console.valid_until")
-                hint=t!("confirm.at_zone", zone = intl::time_zone())
-                kind="datetime-local"
-                value=until
-                is_optional=true
-                error=sending.field("/valid_until")
-            />
-            <Tick
-                label=t!("console.voucher_trial_only")
-                checked=trial_only
-                on_change=move |on| trial_only.set(on)
-            />
-        </FormDialog>
-    }
-}
-
-/// The codes just made, which cannot be shown again, with a file to keep.
-fn batch(batch: &VoucherBatch) -> impl IntoView + use<> {
-    let codes: Vec<String> = batch.items.iter().map(|voucher| voucher.code.expose().to_owned()).collect();
-    let file = browser::text_file(&codes.join("\r\n"));
-    let made = tn!("console.vouchers_made", codes.len() as u64);
-    let lines =
-        codes.into_iter().map(|code| view! { <CopyLine label=t!("confirm.voucher") text=code /> }).collect_view();
-    view! {
-        <Notice tone=Tone::Good title=made>
-            <p>{t!("console.voucher_once")}</p>
-            <a class="button button-small" href=file download="vouchers.txt" rel="external">
-                {icon(Glyph::Download)}
-                {t!("console.download")}
-            </a>
-            {lines}
-        </Notice>
+        <form class="filter filter-one" role="search" on:submit=on_submit>
+            <TextField id="filter-code" label=t!("console.voucher_find") value=wanted.hint placeholder="MF-7K2QX" />
+            <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
+        </form>
+        <Chips choices=states chosen=wanted.state on_choose=move |()| listed.anew() />
+        {together}
     }
 }
 
@@ -206,26 +172,72 @@ fn state_view(state: VoucherState) -> impl IntoView {
     view! { <span class=class>{icon(glyph)}<span>{state_name(state)}</span></span> }
 }
 
-fn row(voucher: &Voucher, _: Listed<Voucher>) -> AnyView {
-    let ending = expect_context::<Ending<Voucher>>();
+/// What it is limited to, a line each.
+fn limits(voucher: &Voucher) -> Option<impl IntoView + use<>> {
+    let known = KnownProviders::get();
+    let limits = &voucher.limits;
+    let time = |name: &str, time: Option<_>| time.map(|time| format!("{name}: {}", intl::date_time(time)));
+    let lines: Vec<String> = [
+        time(t!("console.valid_from"), limits.valid_from),
+        time(t!("console.valid_until"), limits.valid_until),
+        limits.max_mailbox_bytes.map(|size| t!("console.voucher_size_max", size = intl::size(size))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if lines.is_empty() && limits.providers.is_empty() {
+        return None;
+    }
+    let ids = limits.providers.clone();
+    let providers = (!ids.is_empty()).then(|| {
+        let name = move |id: &String| known.find(id).map_or_else(|| id.clone(), |provider| provider.name);
+        view! { <p data-data="">{move || ids.iter().map(name).collect::<Vec<_>>().join(", ")}</p> }
+    });
+    let lines = lines.into_iter().map(|line| view! { <p>{line}</p> }).collect_view();
+    Some(view! { <div class="small">{lines} {providers}</div> })
+}
+
+fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
+    let (ending, wanted) = (expect_context::<Ending<Voucher>>(), expect_context::<Wanted>());
     let used = spent(voucher.pairs_used, voucher.pairs);
     let uses = voucher.uses.iter().map(|used| {
         let number = used.order_id.to_string();
         let short = number.get(..8).unwrap_or_default().to_owned();
-        view! { <a class="mono row-link" href=Step::Status.path(used.order_id)>{short}</a> " " }
+        view! { <a class="mono row-link" href=Place::Migration(used.order_id).path()>{short}</a> " " }
     });
-    let tags = [(voucher.limits.trial_only, t!("protocol.kind_trial")), (voucher.sandbox, t!("console.sandbox"))];
-    let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { <span class="tagged">{text}</span> });
-    let revoke = (voucher.state == VoucherState::Issued).then(|| ending.revoke_button(voucher.clone(), &voucher.hint));
+    let uses = (!voucher.uses.is_empty()).then(|| uses.collect_view());
+    let tags = [
+        (voucher.limits.trial_only, t!("protocol.kind_trial")),
+        (voucher.limits.free_test, t!("console.free_test")),
+        (voucher.sandbox, t!("console.sandbox")),
+    ];
+    let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { " " <span class="tagged">{text}</span> });
+    let may_write = may(&expect_context::<Principal>(), Scope::VouchersWrite);
+    let revoke = (may_write && voucher.state == VoucherState::Issued)
+        .then(|| ending.revoke_button(voucher.clone(), &voucher.hint));
+    let hint = voucher.hint.clone();
+    let together = voucher.batch_id.map(|id| {
+        let (label, hint) = (t!("console.voucher_batch_of", code = hint), hint.clone());
+        let only = move |_| {
+            wanted.batch.set(Some((id, hint.clone())));
+            listed.anew();
+        };
+        view! {
+            <button type="button" class="button button-quiet button-small" aria-label=label on:click=only>
+                {icon(Glyph::List)}
+                {t!("console.voucher_batch")}
+            </button>
+        }
+    });
     view! {
         <tr>
-            <th scope="row" class="mono">{voucher.hint.clone()} " " {tags.collect_view()}</th>
-            <td>{state_view(voucher.state)}</td>
-            <td class="numbers">{used}</td>
-            <td>{uses.collect_view()}</td>
-            <td>{voucher.limits.valid_until.map(intl::date_time)}</td>
-            <td>
-                <div class="table-actions">{revoke}</div>
+            <th scope="row"><span class="mono">{hint.clone()}</span> {tags.collect_view()}</th>
+            <td data-label=t!("status.col_state")>{state_view(voucher.state)}</td>
+            <td class="numbers" data-label=t!("status.accounts")>{used}</td>
+            <td data-label=t!("console.voucher_limits")>{limits(voucher)}</td>
+            <td data-label=t!("console.voucher_used_by")>{uses}</td>
+            <td class="cell-actions">
+                <div class="table-actions">{together} {revoke}</div>
             </td>
         </tr>
     }

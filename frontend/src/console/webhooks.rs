@@ -5,25 +5,30 @@ use mailferry_shared::{
     ids::WebhookId,
     key::Scope,
     member::Principal,
-    webhook::{EventKind, Webhook, WebhookCreate},
+    webhook::{Webhook, WebhookCreated},
 };
 
 use super::{
     deliveries,
     ending::{EndDialog, Ending, doing},
-    list::{ListHead, ListTable, Listed},
+    list::{Empty, ListHead, ListTable, Listed},
     may,
-    sending::{FormDialog, Sending},
+    sending::{Confirm, Sending},
+    webhook_form::{WebhookDialog, WebhookForm},
 };
 use crate::{
     api,
-    components::{CopyLine, Glyph, Notice, TextField, Tick, Tone, icon},
+    components::{CopyLine, Glyph, Notice, Tone, icon},
     t,
 };
 
-/// Whose deliveries are shown, in the context of the rows.
+/// What the rows share: whose deliveries are shown, and which one shall get another secret.
 #[derive(Clone, Copy)]
-struct Shown(RwSignal<Option<WebhookId>>);
+struct Part {
+    may_write: bool,
+    shown: RwSignal<Option<WebhookId>>,
+    rotated: RwSignal<Option<Webhook>>,
+}
 
 /// The part.
 #[component]
@@ -31,33 +36,44 @@ pub(super) fn Webhooks() -> impl IntoView {
     let listed = Listed::of(api::webhooks);
     let may_write = may(&expect_context::<Principal>(), Scope::WebhooksWrite);
     let ending = Ending::<Webhook>::provide();
-    let shown = RwSignal::new(None);
-    provide_context(Shown(shown));
-    let open = RwSignal::new(false);
-    let made = RwSignal::new(None::<String>);
+    let form = WebhookForm::provide();
+    let part = Part { may_write, shown: RwSignal::new(None), rotated: RwSignal::new(None) };
+    provide_context(part);
+    let secret = RwSignal::new(None::<(&'static str, String)>);
     let heads = vec![t!("console.webhook_url"), t!("console.webhook_events"), t!("accounts.col_actions")];
+    let tell = move |title: &'static str, created: WebhookCreated| {
+        secret.set(Some((title, created.secret.expose().to_owned())));
+    };
     view! {
         <ListHead
             title=t!("console.webhooks")
             lead=t!("console.webhooks_lead")
             create=t!("console.webhook_new")
-            on_create=move |()| open.set(true)
+            on_create=move |()| form.begin(None)
             may_create=may_write
         />
         {move || {
-            made.get()
-                .map(|secret| {
+            secret
+                .get()
+                .map(|(title, secret)| {
                     view! {
-                        <Notice tone=Tone::Good title=t!("console.webhook_made")>
+                        <Notice tone=Tone::Good title=title>
                             <p>{t!("console.webhook_secret")}</p>
                             <CopyLine label=t!("console.webhook_secret_label") text=secret />
                         </Notice>
                     }
                 })
         }}
-        <ListTable listed=listed name=t!("console.webhooks") heads=heads empty=t!("console.no_webhooks") row=row />
-        <NewWebhook open=open made=made listed=listed />
-        <deliveries::Deliveries shown=shown may_write=may_write />
+        <ListTable
+            listed=listed
+            name=t!("console.webhooks")
+            heads=heads
+            empty=Empty(Glyph::Refresh, t!("console.no_webhooks"))
+            row=row
+        />
+        <WebhookDialog form=form made=move |created| tell(t!("console.webhook_made"), created) listed=listed />
+        <deliveries::Deliveries shown=part.shown may_write=may_write />
+        <Rotate rotated=part.rotated made=move |created| tell(t!("console.webhook_rotated"), created) />
         <EndDialog
             id="delete-webhook"
             title=t!("console.webhook_delete_title")
@@ -70,90 +86,80 @@ pub(super) fn Webhooks() -> impl IntoView {
     }
 }
 
+/// Asks before there is another secret.
 #[component]
-fn NewWebhook(open: RwSignal<bool>, made: RwSignal<Option<String>>, listed: Listed<Webhook>) -> impl IntoView {
+fn Rotate(rotated: RwSignal<Option<Webhook>>, #[prop(into)] made: Callback<WebhookCreated>) -> impl IntoView {
     let sending = Sending::new();
-    let url = RwSignal::new(String::new());
-    let events = RwSignal::new(Vec::<EventKind>::new());
-    let submit = move |()| {
-        let webhook = WebhookCreate {
-            url: url.with_untracked(|url| url.trim().to_owned()),
-            description: String::new(),
-            events: events.get_untracked(),
-        };
-        sending.send(async move { api::create_webhook(&webhook).await }, move |created| {
-            open.set(false);
-            made.set(Some(created.secret.expose().to_owned()));
-            listed.again();
+    let rotate = move |webhook: Webhook| {
+        sending.send(async move { api::rotate_webhook_secret(webhook.id).await }, move |created| {
+            rotated.set(None);
+            made.run(created);
         });
     };
-    let tick = move |kind: EventKind| {
-        view! {
-            <Tick
-                label=kind.as_str()
-                checked=Signal::derive(move || events.with(|events| events.contains(&kind)))
-                on_change=move |on| {
-                    events
-                        .update(|events| {
-                            events.retain(|event| *event != kind);
-                            if on {
-                                events.push(kind);
-                            }
-                        });
-                }
-            />
-        }
-    };
     view! {
-        <FormDialog
-            id="webhook-new"
-            title=t!("console.webhook_new")
-            open=open
+        <Confirm
+            id="rotate-secret"
+            title=t!("console.webhook_rotate_title")
+            text=|webhook: Webhook| t!("console.webhook_rotate_text", url = webhook.url)
+            confirm=t!("console.webhook_rotate")
+            glyph=Glyph::Refresh
+            subject=rotated
             sending=sending
-            submit=t!("console.webhook_new")
-            on_submit=submit
-        >
-            <TextField
-                id="webhook-url"
-                label=t!("console.webhook_url")
-                value=url
-                placeholder="https://"
-                error=sending.field("/url")
-            />
-            <fieldset class="stack-s">
-                <legend class="field-label">{t!("console.webhook_events")}</legend>
-                <p class="field-hint">{t!("console.webhook_events_hint")}</p>
-                <div class="two-tight" data-data="">
-                    {EventKind::ALL.iter().copied().map(tick).collect_view()}
-                </div>
-            </fieldset>
-        </FormDialog>
+            on_confirm=rotate
+        />
     }
 }
 
 fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
-    let (Shown(shown), ending) = (expect_context::<Shown>(), expect_context::<Ending<Webhook>>());
+    let (part, form) = (expect_context::<Part>(), expect_context::<WebhookForm>());
+    let ending = expect_context::<Ending<Webhook>>();
     let id = webhook.id;
     let events = webhook.events.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
     let events = if events.is_empty() { t!("protocol.all").to_owned() } else { events };
-    let delete = may(&expect_context::<Principal>(), Scope::WebhooksWrite)
-        .then(|| ending.delete_button(webhook.clone(), &webhook.url));
+    let off = (!webhook.enabled).then(|| view! { <span class="tagged">{t!("console.webhook_off")}</span> });
+    let sandbox = webhook.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
+    let about =
+        (!webhook.description.is_empty()).then(|| view! { <p class="account-meta">{webhook.description.clone()}</p> });
+    let changes = part.may_write.then(|| {
+        let (edited, rotated) = (webhook.clone(), webhook.clone());
+        view! {
+            <button
+                type="button"
+                class="button button-quiet button-icon button-small"
+                aria-label=t!("console.webhook_rotate_of", url = webhook.url)
+                on:click=move |_| part.rotated.set(Some(rotated.clone()))
+            >
+                {icon(Glyph::Lock)}
+            </button>
+            <button
+                type="button"
+                class="button button-quiet button-icon button-small"
+                aria-label=t!("accounts.edit_what", account = webhook.url)
+                on:click=move |_| form.begin(Some(edited.clone()))
+            >
+                {icon(Glyph::Pencil)}
+            </button>
+            {ending.delete_button(webhook.clone(), &webhook.url)}
+        }
+    });
     view! {
         <tr>
-            <th scope="row" class="mono">{webhook.url.clone()}</th>
-            <td class="small" data-data="">{events}</td>
-            <td>
+            <th scope="row">
+                <span class="mono">{webhook.url.clone()}</span> " " {off} {sandbox} {about}
+            </th>
+            <td class="small cell-wide" data-label=t!("console.webhook_events") data-data="">{events}</td>
+            <td class="cell-actions">
                 <div class="table-actions">
                     <button
                         type="button"
                         class="button button-small"
                         aria-label=t!("console.deliveries_of", url = webhook.url)
-                        on:click=move |_| shown.set(Some(id))
+                        on:click=move |_| part.shown.set(Some(id))
                     >
                         {icon(Glyph::List)}
                         {t!("console.deliveries")}
                     </button>
-                    {delete}
+                    {changes}
                 </div>
             </td>
         </tr>

@@ -22,15 +22,20 @@ pub fn finding_next_step(finding: &Finding) -> String {
     find(&format!("finding.{}.next", finding.code)).map_or_else(|| finding.next_step.clone(), str::to_owned)
 }
 
+/// Why, by the code alone. The service's English words for every code would be too heavy for the page.
+pub fn code_cause(code: FindingCode) -> &'static str {
+    find(&format!("finding.{code}.cause")).unwrap_or_default()
+}
+
+/// What to do, by the code alone.
+pub fn code_next_step(code: FindingCode) -> &'static str {
+    find(&format!("finding.{code}.next")).unwrap_or_default()
+}
+
 /// What the users of a provider must know before they enter a password.
 pub fn advice_text(code: FindingCode) -> String {
-    find(&format!("advice.{code}")).map_or_else(
-        || {
-            let finding = Finding::new(code);
-            format!("{} {}", finding_cause(&finding), finding_next_step(&finding))
-        },
-        str::to_owned,
-    )
+    let advice = find(&format!("advice.{code}")).map(str::to_owned);
+    advice.unwrap_or_else(|| format!("{} {}", code_cause(code), code_next_step(code)))
 }
 
 /// True where the service's own words, which are English, may be shown.
@@ -40,7 +45,7 @@ fn is_english() -> bool {
 
 /// What a problem means. For a field that is not valid the service's own words are more exact than any text here.
 pub fn problem_text(problem: &Problem) -> String {
-    let own = find(&format!("problem.{}", problem.code.as_str())).unwrap_or(problem.code.title());
+    let own = find(&format!("problem.{}", problem.code.as_str())).unwrap_or(&problem.title);
     match problem.code {
         ProblemCode::InvalidField if is_english() && !problem.detail.is_empty() => problem.detail.clone(),
         _ => own.to_owned(),

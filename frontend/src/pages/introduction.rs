@@ -250,7 +250,7 @@ fn Begin() -> impl IntoView {
             let language = language.of_orders();
             let order = OrderCreate {
                 accepted_terms,
-                language,
+                language: Some(language),
                 notify_address: None,
                 source: None,
                 destination: None,

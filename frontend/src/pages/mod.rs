@@ -16,7 +16,7 @@ pub(crate) use confirm::Confirm;
 pub(crate) use introduction::{Introduction, IntroductionAgain, TermsTexts};
 pub(crate) use legal::Legal;
 pub(crate) use lost::{Locked, NotFound};
-pub(crate) use order::{LAST_ORDER, OrderFrame, Resume, take_token};
+pub(crate) use order::{LAST_ORDER, OrderFrame, Resume, SIGNED_IN, Steps, take_token};
 pub(crate) use parts::Help;
 pub(crate) use providers::Providers;
 pub(crate) use status::Status;

@@ -11,8 +11,8 @@ use super::{lost::Locked, steps::StepBar};
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{CopyLine, Failure, Skeleton},
-    route::{Step, asked_path, is_asked_for, resume_at},
+    components::{CopyLine, Failure, Glyph, Skeleton, icon},
+    route::{Console, Step, asked_path, is_asked_for, resume_at},
     state::{
         Load,
         connection::Connection,
@@ -28,8 +28,43 @@ use crate::{
 /// Where this browser remembers the number of the order last opened. The number alone opens nothing.
 pub(crate) const LAST_ORDER: &str = "mailferry.order";
 
+/// Where this browser remembers that somebody is signed in to the console. It opens nothing.
+pub(crate) const SIGNED_IN: &str = "mailferry.console";
+
 /// The steps that a module shows.
 pub(crate) type Steps = fn(Option<Step>) -> AnyView;
+
+/// What stands around an order: the step bar and the page's main part. The console has both of its own.
+#[component]
+fn Around(#[prop(optional)] order: Option<OrderContext>, children: Children) -> impl IntoView {
+    if Router::get().is_in_console() {
+        return children().into_any();
+    }
+    let bar = match order {
+        Some(order) => view! { <StepBar order=order /> }.into_any(),
+        None => view! { <StepBar /> }.into_any(),
+    };
+    view! {
+        {bar}
+        <main class="page" id="main" tabindex="-1">
+            {way_back()}
+            {children()}
+        </main>
+    }
+    .into_any()
+}
+
+/// Whoever is signed in to the console came from there, or may want to go there.
+fn way_back() -> Option<impl IntoView> {
+    browser::stored(SIGNED_IN).map(|_| {
+        view! {
+            <a class="button button-quiet button-flush button-small print-hidden" href=Console::Migrations.path()>
+                {icon(Glyph::ArrowLeft)}
+                {t!("console.back")}
+            </a>
+        }
+    })
+}
 
 /// The frame of all steps of the order `id`; its steps are shown once the order is here.
 #[component]
@@ -74,17 +109,20 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
     let open_order = OpenOrder::get();
     let language = PageLanguage::get();
     let offer = Offer::get();
+    let is_own = untrack(|| !Router::get().is_in_console());
     let load = move || {
         let token = token.clone();
         loaded.set(Load::Loading);
         spawn_local(async move {
             match open(id, token).await {
                 Ok(order) => {
-                    browser::store(LAST_ORDER, Some(&order.id.to_string()));
-                    // Who comes by the link in a mail reads on in the mail's language.
-                    language.prefer(order.language.tag());
-                    if let Some(link) = &order.link {
-                        offer.wear(&link.brand);
+                    if is_own {
+                        browser::store(LAST_ORDER, Some(&order.id.to_string()));
+                        // Who comes by the link in a mail reads on in the mail's language.
+                        language.prefer(order.language.tag());
+                        if let Some(link) = &order.link {
+                            offer.wear(&link.brand);
+                        }
                     }
                     context.try_set_value(Some(open_order.open(order)));
                     loaded.try_set(Load::Ready(()));
@@ -106,13 +144,14 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
         }
     });
     move || match loaded.get() {
-        Load::Loading => view! { <StepBar /><main class="page" id="main" tabindex="-1"><Skeleton /></main> }.into_any(),
-        Load::Failed(error) if error.is_locked_out() => {
+        Load::Loading => view! { <Around><Skeleton /></Around> }.into_any(),
+        Load::Failed(error) if error.is_locked_out() && is_own => {
             view! { <main class="page" id="main" tabindex="-1"><Locked by_link=by_link /></main> }.into_any()
         }
-        Load::Failed(error) => {
+        Load::Failed(error) if is_own => {
             view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
         }
+        Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
         Load::Ready(()) => match context.get_value() {
             Some(context) => view! { <Opened context=context steps=steps /> }.into_any(),
             None => ().into_any(),
@@ -126,11 +165,10 @@ fn Opened(context: OrderContext, steps: Steps) -> impl IntoView {
     poll_accounts(context);
     let router = Router::get();
     view! {
-        <StepBar order=context />
-        <main class="page" id="main" tabindex="-1">
+        <Around order=context>
             {move || steps(router.place().step())}
             <Later context=context />
-        </main>
+        </Around>
     }
 }
 

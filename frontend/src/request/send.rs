@@ -83,7 +83,7 @@ impl Sender {
             contact_address: contact.ok()?,
             note,
             attachments: typed.files.with_untracked(|files| files.iter().map(Chosen::upload).collect()),
-            language: self.language.of_orders(),
+            language: Some(self.language.of_orders()),
             source: source.ok()?,
             destination: destination.ok()?,
             options: OrderOptions::default(),

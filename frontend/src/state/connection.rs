@@ -11,6 +11,8 @@ pub(crate) struct Connection {
     pub(crate) offline: RwSignal<bool>,
     /// Changes when the user asks to try again, and when the service is back.
     pub(crate) retries: RwSignal<u32>,
+    /// Changes when the service answers that nobody is signed in, or not any more.
+    pub(crate) signed_out: RwSignal<u32>,
 }
 
 thread_local! {
@@ -19,7 +21,8 @@ thread_local! {
 
 /// Makes the connection's state and provides it.
 pub(crate) fn provide() -> Connection {
-    let connection = Connection { offline: RwSignal::new(false), retries: RwSignal::new(0) };
+    let connection =
+        Connection { offline: RwSignal::new(false), retries: RwSignal::new(0), signed_out: RwSignal::new(0) };
     CONNECTION.set(Some(connection));
     provide_context(connection);
     connection
@@ -35,6 +38,13 @@ pub(crate) fn note(reached: bool) {
                 connection.retry();
             }
         }
+    }
+}
+
+/// Notes that a request was refused because nobody is signed in.
+pub(crate) fn note_signed_out() {
+    if let Some(connection) = CONNECTION.get() {
+        connection.signed_out.update(|times| *times = times.wrapping_add(1));
     }
 }
 

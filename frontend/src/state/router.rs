@@ -44,6 +44,11 @@ impl Router {
         self.path.with(|path| Place::of_path(path))
     }
 
+    /// True within the console: whoever works there looks after the mail of others.
+    pub(crate) fn is_in_console(self) -> bool {
+        matches!(self.place(), Place::Console(_))
+    }
+
     fn shows(self, path: &str) -> bool {
         let path = path.split(['?', '#']).next().unwrap_or_default();
         Place::of_path(path).module() == self.module

@@ -1,7 +1,7 @@
 //! What to ask a source for, command by command; no IO.
 
 use mailferry_domain::uid::Uid;
-use mailferry_engine::port::{FetchRequest, FolderFetch};
+use mailferry_engine::port::{Care, FetchRequest, FolderFetch};
 
 use super::fetch::is_large;
 
@@ -43,6 +43,8 @@ pub(super) struct Asks<'a> {
     opened: bool,
     /// The next slice: of which message, from where.
     slicing: Option<(Uid, u64, u64)>,
+    /// Messages that are still to be asked for one at a time.
+    alone: usize,
 }
 
 impl<'a> Asks<'a> {
@@ -57,7 +59,18 @@ impl<'a> Asks<'a> {
             rest: folders.get(first).map_or(&[], |folder| folder.items.as_slice()),
             opened: folders.get(first).is_some_and(is_open),
             slicing: None,
+            alone: if request.care == Care::OneByOne { CHUNK_ITEMS } else { 0 },
         }
+    }
+
+    /// True if what comes next is to be asked for once all else is answered.
+    pub(super) fn one_by_one(&self) -> bool {
+        self.alone > 0
+    }
+
+    /// No more slices of a message that the server refuses.
+    pub(super) fn end_slices(&mut self, uid: Uid) {
+        self.slicing.take_if(|(slicing, ..)| *slicing == uid);
     }
 
     /// The folder at work.
@@ -83,7 +96,8 @@ impl<'a> Asks<'a> {
         } else {
             self.rest.iter().take(CHUNK_ITEMS).take_while(|item| fits(item)).count()
         };
-        let length = length.max(1);
+        let length = if self.alone > 0 { 1 } else { length.max(1) };
+        self.alone = self.alone.saturating_sub(1);
         if self.newest_first {
             let (rest, chunk) = self.rest.split_at(self.rest.len() - length);
             self.rest = rest;
@@ -123,7 +137,7 @@ impl<'a> Iterator for Asks<'a> {
 #[cfg(test)]
 mod tests {
     use mailferry_domain::uid::UidValidity;
-    use mailferry_engine::port::MemoryBudget;
+    use mailferry_engine::port::{Care, MemoryBudget};
     use proptest::prelude::*;
 
     use super::*;
@@ -135,7 +149,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_message_is_asked_for_once_in_order_in_its_open_folder(folders in folders(), newest_first in any::<bool>()) {
+        fn every_message_is_asked_for_once_in_order_in_its_open_folder(
+            folders in folders(), newest_first in any::<bool>(), alone in any::<bool>(),
+        ) {
+            let care = if alone { Care::OneByOne } else { Care::Each };
             let request = FetchRequest {
                 folders: folders.iter().map(|sizes| FolderFetch {
                     wire_name: String::new(),
@@ -144,6 +161,7 @@ mod tests {
                 }).collect(),
                 newest_first,
                 budget: MemoryBudget::new(1),
+                care,
             };
             let (mut asked, mut open, mut read) = (Vec::new(), None, 0);
             for ask in Asks::new(&request, |_| false) {
@@ -151,7 +169,8 @@ mod tests {
                     Ask::Open { folder } => open = Some(folder),
                     Ask::Messages { folder, items } => {
                         prop_assert_eq!(open, Some(folder));
-                        prop_assert!(items.len() <= CHUNK_ITEMS);
+                        let most = if alone && asked.len() < CHUNK_ITEMS { 1 } else { CHUNK_ITEMS };
+                        prop_assert!(items.len() <= most);
                         let uids = items.iter().map(|(uid, _)| (folder, uid.0));
                         if newest_first { asked.extend(uids.rev()) } else { asked.extend(uids) }
                     }

@@ -13,14 +13,15 @@ use mailferry_domain::{
     uid::{Uid, UidSet, UidValidity},
 };
 use mailferry_engine::port::{
-    Body, BodyWriter, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget, SPOOL_THRESHOLD_BYTES,
+    Body, BodyWriter, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget,
+    SPOOL_THRESHOLD_BYTES,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
 
 use super::{
     asks::{Ask, Asks, SLICE_BYTES},
-    refusal::Doing,
+    refusal::{Doing, Refusal},
     session::{Answer, Session, Tag},
     wire,
 };
@@ -30,6 +31,12 @@ const COMMANDS: usize = 16;
 /// Bytes on the way at once at most, by the listed sizes: what is on the line is not in our memory, unless a server mixes
 /// its answers.
 const BYTES: u64 = 4 << 20;
+
+/// What is asked of a message.
+const WHOLE: &str = "(UID FLAGS INTERNALDATE BODY.PEEK[])";
+/// Messages, one after the other, that a server may refuse for themselves: where it refuses more, it is no matter of
+/// messages. Some hang up after ten errors.
+const MOST_REFUSED: usize = 8;
 
 /// A message may be larger than stated, but not without end: twice as large, or this large.
 const MOST_UNSTATED: u64 = 16 << 20;
@@ -51,6 +58,8 @@ struct InFlight<'a> {
     uids: VecDeque<Uid>,
     size_bytes: u64,
     answered: bool,
+    /// Set when the server refused it: what it has not brought is asked for alone.
+    refused: bool,
 }
 
 /// A large message that is being put together.
@@ -83,6 +92,8 @@ struct Pipeline<'a> {
     large: Option<Large>,
     /// The folder whose messages come now.
     folder: usize,
+    /// The message that was refused last, and how many were since one was delivered.
+    refused: (Option<(usize, Uid)>, usize),
 }
 
 /// A message with its body or a part of it.
@@ -115,6 +126,7 @@ impl<'a> Pipeline<'a> {
             early: HashMap::new(),
             slices: HashMap::new(),
             large: None,
+            refused: (None, 0),
         }
     }
 
@@ -143,7 +155,7 @@ impl<'a> Pipeline<'a> {
             self.session.compress().await?;
         }
         let mut sent = false;
-        while self.in_flight.len() < COMMANDS
+        while self.in_flight.len() < if self.asks.one_by_one() { 1 } else { COMMANDS }
             && (self.in_flight.is_empty() || self.bytes_in_flight < self.most_bytes)
             && let Some(ask) = self.asks.next()
         {
@@ -155,7 +167,7 @@ impl<'a> Pipeline<'a> {
             let tag = self.session.begin(&command).await?;
             self.session.write(b"\r\n").await?;
             self.bytes_in_flight += size_bytes;
-            self.in_flight.push_back(InFlight { tag, ask, uids, size_bytes, answered: false });
+            self.in_flight.push_back(InFlight { tag, ask, uids, size_bytes, answered: false, refused: false });
             sent = true;
         }
         if sent { self.session.flush().await } else { Ok(()) }
@@ -182,12 +194,7 @@ impl<'a> Pipeline<'a> {
             Answer::Untagged(_) => {}
             Answer::Tagged(tag, judged) => {
                 if let Err(refusal) = judged {
-                    // Other commands are still on the way: the session cannot go on.
-                    self.session.broken = true;
-                    let doing = self.in_flight.iter().find(|flight| flight.tag == tag).map_or(Doing::Other, |flight| {
-                        if matches!(flight.ask, Ask::Open { .. }) { Doing::OpenFolder } else { Doing::Other }
-                    });
-                    return Err(refusal.error(doing, self.session.name.clone()));
+                    return self.command_refused(&tag, &refusal);
                 }
                 for flight in self.in_flight.iter_mut().filter(|flight| flight.tag == tag) {
                     flight.answered = true;
@@ -198,6 +205,44 @@ impl<'a> Pipeline<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A message that cannot be read must not keep the others from being read; all else ends the session, since other
+    /// commands are still on the way.
+    fn command_refused(&mut self, tag: &Tag, refusal: &Refusal) -> Result<(), ConnectorError> {
+        let name = self.session.name.clone();
+        let lenient = self.request.care != Care::All && refusal.is_unexplained();
+        let flight = self.in_flight.iter_mut().find(|flight| flight.tag == *tag);
+        let doing = match flight {
+            Some(flight) if lenient && !matches!(flight.ask, Ask::Open { .. }) => {
+                flight.answered = true;
+                let (folder, uid) = match flight.ask {
+                    Ask::Slice { folder, uid, .. } => (folder, uid),
+                    Ask::Messages { folder, items: [(uid, _)] } => (folder, *uid),
+                    _ => {
+                        flight.refused = true;
+                        return Ok(());
+                    }
+                };
+                self.asks.end_slices(uid);
+                return self.message_refused(folder, uid, refusal.error(Doing::Other, name));
+            }
+            Some(InFlight { ask: Ask::Open { .. }, .. }) => Doing::OpenFolder,
+            _ => Doing::Other,
+        };
+        self.session.broken = true;
+        Err(refusal.error(doing, name))
+    }
+
+    /// Leaves a message out, unless the server refuses one after the other.
+    fn message_refused(&mut self, folder: usize, uid: Uid, error: ConnectorError) -> Result<(), ConnectorError> {
+        let again = self.refused.0.replace((folder, uid)) == Some((folder, uid));
+        self.refused.1 += usize::from(!again);
+        if self.refused.1 <= MOST_REFUSED {
+            return Ok(());
+        }
+        self.session.broken = true;
+        Err(error)
     }
 
     /// True if a command on the way asks for it, of those that the server can be working on: behind an opening that
@@ -222,19 +267,23 @@ impl<'a> Pipeline<'a> {
         Err(ConnectorError::new(FindingCode::ServerError, Decision::Retry, context))
     }
 
-    /// The message whose turn it is, if it has come; what a finished command did not bring has vanished.
+    /// The message whose turn it is, if it has come; what a finished command did not bring has vanished, or is asked for
+    /// once more if the command was refused.
     async fn next_in_order(&mut self) -> Result<Option<Fetched>, ConnectorError> {
         while let Some(flight) = self.in_flight.front_mut() {
             let folder = flight.ask.folder();
-            while let Some(uid) = flight.uids.front().copied() {
+            if let Some(uid) = flight.uids.front().copied() {
                 let come = self.early.remove(&(folder, uid));
                 if come.is_none() && !flight.answered {
                     return Ok(None);
                 }
                 flight.uids.pop_front();
+                let alone = come.is_none() && flight.refused;
+                let come = if alone { self.read_alone(folder, uid).await? } else { come };
                 if let Some((head, bytes)) = come {
                     return Ok(Some(fetched(folder, uid, head, Body::from_bytes(bytes))));
                 }
+                continue;
             }
             if !flight.answered {
                 return Ok(None);
@@ -250,6 +299,51 @@ impl<'a> Pipeline<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// Asks for a message alone whose command was refused; `None` if it is refused as well.
+    async fn read_alone(&mut self, folder: usize, uid: Uid) -> Result<Option<(Head, Bytes)>, ConnectorError> {
+        let after = self.step_aside(folder).await?;
+        let tag = self.session.send(&format!("UID FETCH {uid} {WHOLE}")).await?;
+        let mut come = None;
+        let read = self
+            .session
+            .finish_with(&tag, Doing::Other, self.session.patience.idle, |response, bodies| {
+                if let Part::Whole(found, head, bytes) = part_of(response, bodies)
+                    && found == uid
+                {
+                    come = Some((head, bytes));
+                }
+            })
+            .await;
+        if let Err(error) = read {
+            let refusal = error.source.as_ref().and_then(|cause| cause.downcast_ref::<Refusal>());
+            if self.session.broken || !refusal.is_some_and(Refusal::is_unexplained) {
+                self.session.broken = true;
+                return Err(error);
+            }
+            self.message_refused(folder, uid, error)?;
+        }
+        self.step_back(after).await?;
+        Ok(come)
+    }
+
+    /// Hears what is on the way and opens a folder for a command of its own; which folder is to be open afterwards.
+    async fn step_aside(&mut self, folder: usize) -> Result<Option<usize>, ConnectorError> {
+        while self.in_flight.iter().any(|flight| !flight.answered) {
+            self.hear().await?;
+        }
+        let open = self.session.open.as_ref();
+        let after = open.and_then(|(name, _)| self.request.folders.iter().position(|folder| folder.wire_name == *name));
+        self.reopen(folder).await?;
+        Ok(after)
+    }
+
+    async fn step_back(&mut self, after: Option<usize>) -> Result<(), ConnectorError> {
+        match after {
+            Some(after) => self.reopen(after).await,
+            None => Ok(()),
+        }
     }
 
     /// Puts the next slice of a large message to what there is.
@@ -288,11 +382,7 @@ impl<'a> Pipeline<'a> {
     /// Reads what is left of a large message, slice after slice; false if it has vanished. What else is on the way is
     /// heard first.
     async fn read_rest(&mut self, large: &mut Large) -> Result<bool, ConnectorError> {
-        while self.in_flight.iter().any(|flight| !flight.answered) {
-            self.hear().await?;
-        }
-        let after = self.session.open.clone();
-        self.reopen(large.folder).await?;
+        let after = self.step_aside(large.folder).await?;
         let mut there = true;
         let most = large.size_bytes.saturating_mul(2).max(MOST_UNSTATED);
         loop {
@@ -308,10 +398,7 @@ impl<'a> Pipeline<'a> {
             }
             break;
         }
-        let after = after.and_then(|(name, _)| self.request.folders.iter().position(|folder| folder.wire_name == name));
-        if let Some(after) = after {
-            self.reopen(after).await?;
-        }
+        self.step_back(after).await?;
         Ok(there)
     }
 
@@ -329,6 +416,7 @@ impl<'a> Pipeline<'a> {
     }
 
     async fn deliver(&mut self, fetched: Fetched) -> bool {
+        self.refused.1 = 0;
         let body = self.request.budget.admit(fetched.body).await;
         let sent = self.sink.send(Fetched { body, ..fetched }).await.is_ok();
         // Answers are still on the way to nobody.
@@ -349,7 +437,7 @@ fn spelt(ask: &Ask<'_>, request: &FetchRequest) -> (String, VecDeque<Uid>, u64) 
             let uids = items.iter().map(|(uid, _)| *uid);
             let uids = if request.newest_first { uids.rev().collect() } else { uids.collect() };
             let size_bytes = items.iter().map(|(_, size_bytes)| size_bytes).sum();
-            (format!("UID FETCH {set} (UID FLAGS INTERNALDATE BODY.PEEK[])"), uids, size_bytes)
+            (format!("UID FETCH {set} {WHOLE}"), uids, size_bytes)
         }
         Ask::Slice { uid, offset, size_bytes, .. } => {
             let also = if *offset == 0 { " FLAGS INTERNALDATE" } else { "" };
@@ -447,7 +535,7 @@ pub(super) async fn identify(
     };
     let folder = FolderFetch { wire_name, uid_validity, items: items.to_vec() };
     let budget = MemoryBudget::new(4 << 20);
-    let request = FetchRequest { folders: vec![folder], newest_first: false, budget };
+    let request = FetchRequest { folders: vec![folder], newest_first: false, budget, care: Care::All };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
     let collect = async {
         let mut keys = Vec::with_capacity(items.len());

@@ -5,8 +5,8 @@ use std::io::Cursor;
 use async_imap::imap_proto::Response;
 use mailferry_domain::{folder::FolderPath, item::Flags, uid::Uid};
 use mailferry_engine::port::{
-    Account, Body, ConnectorError, Destination, FetchRequest, FolderFetch, ListRequest, Listing, MemoryBudget, NewItem,
-    Wanted,
+    Account, Body, Care, ConnectorError, Destination, FetchRequest, FolderFetch, ListRequest, Listing, MemoryBudget,
+    NewItem, Wanted,
 };
 use tokio::{runtime::Runtime, sync::mpsc};
 
@@ -63,7 +63,12 @@ pub(crate) fn reading(data: &[u8]) {
             Some(FolderFetch { wire_name: name.clone(), uid_validity: listing.status.uid_validity, items })
         };
         let folders = names.iter().zip(listings).filter_map(fetch).collect();
-        let request = FetchRequest { folders, newest_first: data.len() % 2 == 1, budget: MemoryBudget::new(8 << 20) };
+        let request = FetchRequest {
+            folders,
+            newest_first: data.len() % 2 == 1,
+            budget: MemoryBudget::new(8 << 20),
+            care: Care::Each,
+        };
         let (sink, mut fetched) = mpsc::channel(64);
         let count = async { while fetched.recv().await.is_some() {} };
         futures::join!(source.fetch(request, sink), count).0?;

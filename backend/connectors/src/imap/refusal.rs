@@ -55,6 +55,13 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    /// True if nothing says that it would pass by itself: what was asked for may be the reason.
+    pub(super) fn is_unexplained(&self) -> bool {
+        general(&self.text.to_lowercase(), Doing::Other).is_none()
+    }
+}
+
 /// Says the status and the bracketed code only; the words may hold addresses.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -225,8 +232,6 @@ mod tests {
         let login = Doing::Login { for_another: false };
         for (text, doing, code, decision) in [
             ("[AUTHENTICATIONFAILED] Authentication failed.", login, FindingCode::WrongPassword, Decision::Park),
-            ("[ALERT] Application-specific password required", login, FindingCode::AppPasswordNeeded, Decision::Park),
-            ("[ALERT] Your account is not enabled for IMAP use.", login, FindingCode::ImapDisabled, Decision::Park),
             ("User is authenticated but not connected.", login, FindingCode::AccountUnavailable, Decision::Park),
             ("[AUTHORIZATIONFAILED] no", login, FindingCode::ActForRefused, Decision::Park),
             ("[UNAVAILABLE] Temporary authentication failure.", login, FindingCode::ServerError, Decision::Retry),
@@ -268,6 +273,30 @@ mod tests {
         ] {
             assert_eq!(meaning(text, doing), (code, decision), "{text}");
         }
+    }
+
+    fn every_login_refused_with(words: &[&str], code: FindingCode) {
+        for text in words {
+            assert_eq!(meaning(text, Doing::Login { for_another: false }), (code, Decision::Park), "{text}");
+        }
+    }
+
+    #[test]
+    fn finding_app_password_needed_where_the_owners_password_opens_no_mail_program() {
+        let words = ["[ALERT] Application-specific password required", "[AUTHENTICATIONFAILED] Use an app password"];
+        every_login_refused_with(&words, FindingCode::AppPasswordNeeded);
+    }
+
+    #[test]
+    fn finding_imap_disabled_where_imap_is_switched_off_at_the_provider() {
+        let words = ["[ALERT] Your account is not enabled for IMAP use.", "IMAP access is disabled for this mailbox"];
+        every_login_refused_with(&words, FindingCode::ImapDisabled);
+    }
+
+    #[test]
+    fn finding_oauth_needed_where_a_password_opens_nothing() {
+        let words = ["[AUTHENTICATIONFAILED] BasicAuthBlocked-Default", "[ALERT] Web login required (Failure)"];
+        every_login_refused_with(&words, FindingCode::OauthNeeded);
     }
 
     /// Everything that a session asks for: whatever it is, being slowed down is no fault of what was asked for.

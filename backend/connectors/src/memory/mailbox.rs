@@ -47,6 +47,15 @@ pub enum Mishap {
     Slow(Duration, Duration),
 }
 
+/// A message that is listed and cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Damage {
+    /// The server leaves it out, and says that all went well.
+    LeftOut,
+    /// The server hangs up in the middle of it.
+    HangsUp,
+}
+
 #[derive(Debug)]
 pub(super) struct MemoryFolder {
     pub(super) uid_validity: UidValidity,
@@ -118,6 +127,9 @@ pub(super) struct State {
     pub(super) refused_characters: String,
     pub(super) takes: Option<fn(&StoredMessage) -> bool>,
     pub(super) closed: BTreeSet<FolderPath>,
+    pub(super) damaged: BTreeMap<(FolderPath, Uid), Damage>,
+    /// Messages that are counted and not listed, by folder.
+    pub(super) unlisted: BTreeMap<FolderPath, BTreeSet<Uid>>,
     pub(super) logins: u64,
     last_validity: u32,
 }
@@ -216,6 +228,20 @@ impl MemoryAccount {
             folder.uid_next += 1;
             folder.push(message);
         }
+    }
+
+    /// From now on a message cannot be read; `None` mends it.
+    pub fn damage(&self, path: &FolderPath, uid: Uid, damage: Option<Damage>) {
+        let mut state = self.state();
+        match damage {
+            Some(damage) => state.damaged.insert((path.clone(), uid), damage),
+            None => state.damaged.remove(&(path.clone(), uid)),
+        };
+    }
+
+    /// From now on these messages are counted, but listed no more.
+    pub fn unlist(&self, path: &FolderPath, uids: impl IntoIterator<Item = Uid>) {
+        self.state().unlisted.insert(path.clone(), uids.into_iter().collect());
     }
 
     /// What goes wrong with the calls of `store` that follow, one each.

@@ -3,5 +3,5 @@
 mod mailbox;
 mod session;
 
-pub use mailbox::{MemoryAccount, Mishap, StoredMessage};
+pub use mailbox::{Damage, MemoryAccount, Mishap, StoredMessage};
 pub use session::{MemoryConnector, MemoryDestination, MemorySource};

@@ -15,7 +15,7 @@ use mailferry_engine::port::{
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
 
-use super::mailbox::{MemoryAccount, MemoryFolder, Mishap, StoredMessage};
+use super::mailbox::{Damage, MemoryAccount, MemoryFolder, Mishap, StoredMessage};
 
 /// Few, so that a handful of messages makes several batches.
 const BATCH_ITEMS: usize = 3;
@@ -106,6 +106,7 @@ impl Session {
                 wanted.reverse();
             }
             let messages = self.messages(&folder.wire_name)?;
+            let path = FolderPath::parse(&folder.wire_name).ok();
             for (n, (uid, _)) in wanted.into_iter().enumerate() {
                 match mishap {
                     Mishap::LostBefore => return Err(lost()),
@@ -114,6 +115,12 @@ impl Session {
                         return Err(ConnectorError::new(code, decision, "the account in memory"));
                     }
                     _ => {}
+                }
+                let damaged = path.clone().and_then(|path| self.account.state().damaged.get(&(path, uid)).copied());
+                match damaged {
+                    Some(Damage::LeftOut) => continue,
+                    Some(Damage::HangsUp) => return Err(lost()),
+                    None => {}
                 }
                 let Some(message) = messages.iter().find(|message| message.uid == uid) else { continue };
                 let body = request.budget.admit(Body::from_bytes(message.bytes.clone())).await;
@@ -222,12 +229,17 @@ macro_rules! account {
 
             async fn list(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
                 let messages = self.0.messages(&self.0.open)?;
-                let listed =
-                    messages.iter().filter(|message| (first..=last).contains(&message.uid)).map(|message| ItemMeta {
-                        uid: message.uid,
-                        size_bytes: message.bytes.len() as u64,
-                        internal_date: message.internal_date,
-                    });
+                let unlisted = FolderPath::parse(&self.0.open).ok();
+                let unlisted = unlisted.and_then(|path| self.0.account.state().unlisted.get(&path).cloned());
+                let shown = |message: &&StoredMessage| {
+                    let hidden = unlisted.as_ref().is_some_and(|unlisted| unlisted.contains(&message.uid));
+                    !hidden && (first..=last).contains(&message.uid)
+                };
+                let listed = messages.iter().filter(shown).map(|message| ItemMeta {
+                    uid: message.uid,
+                    size_bytes: message.bytes.len() as u64,
+                    internal_date: message.internal_date,
+                });
                 Ok(listed.collect())
             }
 

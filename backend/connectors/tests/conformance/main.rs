@@ -16,8 +16,8 @@ use mailferry_domain::{
     uid::Uid,
 };
 use mailferry_engine::port::{
-    Account, Body, BodyWriter, Connector, Decision, Destination, Fate, FetchRequest, Fetched, FolderFetch, ListRequest,
-    MemoryBudget, NewItem, Prepared, Wanted,
+    Account, Body, BodyWriter, Care, Connector, Decision, Destination, Fate, FetchRequest, Fetched, FolderFetch,
+    ListRequest, MemoryBudget, NewItem, Prepared, Wanted,
 };
 use mailferry_lab::{Cyrus, CyrusOptions, Dovecot, DovecotOptions};
 use mailferry_shared::{
@@ -111,6 +111,7 @@ async fn read_all<A: Account>(account: &mut A, wire_name: &str, newest_first: bo
         folders: vec![folder_fetch(wire_name, &status, &items)],
         newest_first,
         budget: MemoryBudget::new(64 << 20),
+        care: Care::Each,
     };
     let (sink, mut fetched) = mpsc::channel(1000);
     account.fetch(request, sink).await.expect("fetches");
@@ -187,7 +188,12 @@ async fn what_is_not_there_is_told<C: Connector>(connector: &C) {
         uid_validity: status.uid_validity,
         items: vec![(Uid(status.uid_next + 5), 10), (Uid(status.uid_next + 6), 3 << 20)],
     };
-    let request = FetchRequest { folders: vec![folder], newest_first: false, budget: MemoryBudget::new(1 << 20) };
+    let request = FetchRequest {
+        folders: vec![folder],
+        newest_first: false,
+        budget: MemoryBudget::new(1 << 20),
+        care: Care::All,
+    };
     let (sink, mut fetched) = mpsc::channel(4);
     destination.fetch(request, sink).await.expect("vanished messages are no error");
     assert!(fetched.recv().await.is_none());
@@ -218,7 +224,7 @@ async fn folders_are_read_together<C: Connector>(connector: &C) {
         expected.extend(listing.items.iter().map(|item| (folders.len(), item.uid)));
         folders.push(folder_fetch(&request.wire_name, &listing.status, &listing.items));
     }
-    let request = FetchRequest { folders, newest_first: false, budget: MemoryBudget::new(64 << 20) };
+    let request = FetchRequest { folders, newest_first: false, budget: MemoryBudget::new(64 << 20), care: Care::All };
     let (sink, mut fetched) = mpsc::channel(100);
     destination.fetch(request, sink).await.expect("fetches");
     let mut read = Vec::new();

@@ -16,7 +16,7 @@
 //! | every throttling word at every command; a destination that merges | `refusals/slow.rs`, `refusals/gmail.rs`, with a small Gmail |
 //! | leases: expiry, takeover, clock that jumps back, parallel claims; every write of a stale ledger is refused | `store/tests/conformance` (`leases.rs`, `ledger.rs`), SQLite and PostgreSQL |
 //! | totals = recount after any history | `store/tests/conformance/ledger_history.rs` |
-//! | late stores, NO in the middle of a batch | `exactly_once.rs`, with the scripted fake |
+//! | late stores, NO in the middle of a batch | `exactly_once`, with the scripted fake |
 
 mod broken_ledger;
 mod bye;

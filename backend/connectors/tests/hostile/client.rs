@@ -8,8 +8,8 @@ use mailferry_connectors::{
 };
 use mailferry_domain::{folder::FolderPath, item::Flags, uid::Uid};
 use mailferry_engine::port::{
-    Account, Body, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, ListRequest, Listing, MemoryBudget,
-    NewItem, Wanted,
+    Account, Body, Care, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, ListRequest, Listing,
+    MemoryBudget, NewItem, Wanted,
 };
 use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
@@ -96,7 +96,7 @@ async fn fetch(
         items: listing.items.iter().map(|item| (item.uid, size.unwrap_or(item.size_bytes))).collect(),
     });
     let budget = MemoryBudget::new(8 << 20);
-    let request = FetchRequest { folders: folders.collect(), newest_first: false, budget };
+    let request = FetchRequest { folders: folders.collect(), newest_first: false, budget, care: Care::Each };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
     let collect = async {
         let mut all = Vec::new();

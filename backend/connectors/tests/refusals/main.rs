@@ -6,9 +6,11 @@
 mod condstore;
 mod cyrus;
 mod fake;
+mod findings;
 mod flags;
 mod folders;
 mod gmail;
 mod repairs;
 mod slow;
+mod unreadable;
 mod world;

@@ -261,6 +261,18 @@ fn files_as_spreadsheets_encode_them_are_read() {
 }
 
 #[test]
+fn a_file_has_at_most_10_mb() {
+    assert_eq!(MAX_BYTES, 10_000_000);
+    let row = "anna@a.example;x;imap.a.example\n";
+    let mut file = row.repeat(2).into_bytes();
+    file.resize(MAX_BYTES, b'\n');
+    assert!(super::parse(&file, None, MAX_ROWS).is_ok());
+    file.push(b'\n');
+    assert_eq!(super::parse(&file, None, MAX_ROWS), Err(FileError::TooLarge));
+    assert!(FileError::TooLarge.to_string().contains("10 MB"));
+}
+
+#[test]
 fn a_separator_that_the_file_announces_is_believed() {
     let file = read("sep=,\r\nanna@a.example,a;b;c,imap.a.example\r\n");
     assert_eq!((file.separator, file.rows[0].row), (Separator::Comma, 2));

@@ -108,7 +108,8 @@ pub trait Account: Sized + Send + 'static {
     ) -> impl Future<Output = Result<Vec<(Uid, Flags)>, ConnectorError>> + Send;
 
     /// Fetches messages of the folders in turn and sends each to `sink`, folder by folder, in ascending order of UID
-    /// (descending if the request says so). A message that is there no more is left out. Ends early, without error,
+    /// (descending if the request says so). A message that is there no more is left out, and as
+    /// [`FetchRequest::care`] says one that the server does not deliver. Ends early, without error,
     /// when `sink` is closed. Afterwards any folder may be open.
     fn fetch(
         &mut self,
@@ -186,6 +187,21 @@ pub struct FetchRequest {
     pub newest_first: bool,
     /// What admits each body before it is sent on.
     pub budget: MemoryBudget,
+    /// What a message is worth that the server does not deliver.
+    pub care: Care,
+}
+
+/// What becomes of messages that a server refuses to deliver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Care {
+    /// That is an error: whoever asks needs all of them.
+    #[default]
+    All,
+    /// A message that is refused when it is asked for alone is left out like one that is there no more, and the others
+    /// are delivered.
+    Each,
+    /// The same, and the first messages are asked for one at a time, so that it shows at which one a line breaks.
+    OneByOne,
 }
 
 /// A message as fetched.

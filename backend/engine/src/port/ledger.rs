@@ -37,7 +37,8 @@ pub struct Binding {
     pub id: LedgerFolderId,
     /// Where it went.
     pub destination: FolderPath,
-    /// Where a delta goes on.
+    /// Where a delta goes on. `None` as well if messages before it were dealt with by this very run, and another one
+    /// finished the folder meanwhile: what a run has stored stays counted as stored when it is begun again.
     pub cursor: Option<Cursor>,
     /// True if this very run has dealt with all of it before it was interrupted.
     pub finished_by_this_run: bool,

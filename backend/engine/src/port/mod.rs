@@ -10,8 +10,8 @@ mod progress;
 
 pub use body::{Body, BodyWriter, MemoryBudget, SPOOL_THRESHOLD_BYTES};
 pub use connector::{
-    Account, Answered, Connector, Destination, DestinationLimits, EachFolder, Fate, FetchRequest, Fetched, FlagChange,
-    FolderFetch, ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
+    Account, Answered, Care, Connector, Destination, DestinationLimits, EachFolder, Fate, FetchRequest, Fetched,
+    FlagChange, FolderFetch, ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
 };
 pub use control::{Control, Order as Command};
 pub use error::{ConnectorError, Decision, LedgerError};

@@ -21,8 +21,8 @@ use super::{Opens, Shared, Stop};
 use crate::{
     manifest::{Entries, ManifestError, ManifestFolder},
     port::{
-        Account, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, ListRequest, Listing, MemoryBudget,
-        Source,
+        Account, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, ListRequest, Listing,
+        MemoryBudget, Source,
     },
     print::split,
 };
@@ -301,7 +301,8 @@ async fn read<S: Source>(
             folder.items.push((item.uid, item.size_bytes));
         }
     }
-    let request = FetchRequest { folders, newest_first: false, budget: MemoryBudget::new(BUDGET_BYTES) };
+    let request =
+        FetchRequest { folders, newest_first: false, budget: MemoryBudget::new(BUDGET_BYTES), care: Care::All };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(1024);
     let taking = async {
         while let Some(message) = fetched.recv().await {

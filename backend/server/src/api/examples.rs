@@ -56,7 +56,7 @@ fn choice(provider: &str, host: &str) -> Option<ProviderChoice> {
 pub fn order_create() -> OrderCreate {
     OrderCreate {
         accepted_terms: super::service::TERMS_VERSION.to_owned(),
-        language: Language::En,
+        language: Some(Language::En),
         notify_address: "anna@example.org".parse().ok(),
         source: choice("gmx", "imap.gmx.net"),
         destination: choice("ionos-com", "imap.ionos.com"),
@@ -73,7 +73,7 @@ pub fn order() -> Order {
         id,
         state: OrderState::Draft,
         kind: None,
-        language: create.language,
+        language: create.language.unwrap_or_default(),
         notify_address: create.notify_address,
         source: create.source,
         destination: create.destination,

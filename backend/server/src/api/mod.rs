@@ -160,6 +160,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(deltas::start::start_delta)
             .service(deltas::read::read_delta)
             .service(progress::read::read_progress)
+            .service(progress::report::download_report)
             .service(runs::list::list_runs)
             .service(runs::protocol::read_protocol)
             .service(runs::items::list_protocol_items)

@@ -97,10 +97,16 @@ impl Search<'_> {
             self.take(origin, told);
             self.save(false).await?;
         }
-        if self.proposals.is_empty() {
-            return self.try_out(Origin::Guess, rules::guesses(domain, self.ports())).await;
+        self.prove().await?;
+        // What a place tells may be out of date.
+        if !self.has_met_one() {
+            self.try_out(Origin::Guess, rules::guesses(domain, self.ports())).await?;
         }
-        self.prove().await
+        Ok(())
+    }
+
+    fn has_met_one(&self) -> bool {
+        self.proposals.iter().any(|one| one.proof == Proof::Passed)
     }
 
     fn take(&mut self, origin: Origin, told: Told) {
@@ -113,10 +119,11 @@ impl Search<'_> {
         rules::add(&mut self.proposals, told.unwrap_or_default());
     }
 
-    /// Meets every proposed server.
+    /// Meets every proposed server that was not tried before.
     async fn prove(&mut self) -> Result<(), StoreError> {
         let context = self.context;
-        let endpoints: Vec<Endpoint> = self.proposals.iter().map(|one| one.endpoint.clone()).collect();
+        let open = self.proposals.iter().filter(|one| one.proof == Proof::Open);
+        let endpoints: Vec<Endpoint> = open.map(|one| one.endpoint.clone()).collect();
         let mut met = stream::iter(endpoints).map(|endpoint| meet(context, endpoint)).buffer_unordered(PARALLEL);
         while let Some((endpoint, result)) = met.next().await {
             if result == Ok(false) {
@@ -134,14 +141,15 @@ impl Search<'_> {
         }
     }
 
-    /// Proposes those servers that are really met. Of a host that somebody has named it is told why it is not.
+    /// Proposes those servers that are really met. Of a host that somebody has named, and of what a place has told, it is
+    /// shown why it is not; of a guess nothing.
     async fn try_out(&mut self, origin: Origin, endpoints: Vec<Endpoint>) -> Result<(), StoreError> {
         let proposals = endpoints.into_iter().map(|endpoint| proposal(self.context, origin, endpoint, None)).collect();
         rules::add(&mut self.proposals, proposals);
         self.prove().await?;
-        let met = self.proposals.iter().any(|one| one.proof == Proof::Passed);
+        let met = self.has_met_one();
         if met || origin == Origin::Guess {
-            self.proposals.retain(|one| one.proof == Proof::Passed);
+            self.proposals.retain(|one| one.proof == Proof::Passed || one.origin != origin);
         }
         let state = if met { StepState::Found } else { StepState::Nothing };
         rules::add_step(&mut self.steps, DiscoveryStep { origin, state, finding: None });

@@ -3,7 +3,7 @@
 use mailferry_shared::{
     ids::{OrderId, RunId},
     order::{OrderState, StartKind},
-    run::{RunKind, RunState},
+    run::RunState,
 };
 use mailferry_store::{MailKind, OrderRecord, Store, StoreError};
 
@@ -25,8 +25,12 @@ pub fn occasion(order: &OrderRecord) -> &'static str {
 pub async fn run_begins(context: &JobContext, run: RunId) -> Result<OrderRecord, StoreError> {
     let run = context.store.run(run).await?;
     let order = context.store.begin_order(run.order_id).await?;
-    if order.life.state() == OrderState::Active && run.summary.kind != RunKind::Delta {
-        tell(&context.store, &order, MailKind::Started, occasion(&order)).await?;
+    if order.life.state() == OrderState::Active {
+        match run.delta_id {
+            None => tell(&context.store, &order, MailKind::Started, occasion(&order)).await?,
+            // Told when it was asked for, unless that process died on the way.
+            Some(delta) => tell(&context.store, &order, MailKind::DeltaStarted, &delta.to_string()).await?,
+        }
     }
     Ok(order)
 }
@@ -46,16 +50,19 @@ pub async fn run_ended(context: &JobContext, run: RunId) -> Result<OrderRecord, 
     Ok(order)
 }
 
-/// Completes the order if its last run has ended, and tells its owner.
+/// Completes the order if its last run has ended, and tells its owner of all that has: of a delta also while another one
+/// is still under way, of the first run also if a delta has followed at once.
 ///
 /// # Errors
 /// If the store cannot be written.
 pub async fn conclude(context: &JobContext, order: OrderId) -> Result<OrderRecord, StoreError> {
     let order = context.store.conclude_order(order).await?;
-    if order.life.state() == OrderState::Completed {
-        match context.store.deltas(order.id).await?.last() {
-            None => tell(&context.store, &order, MailKind::Finished, &round(context, &order).await?).await?,
-            Some(delta) => tell(&context.store, &order, MailKind::DeltaFinished, &delta.id.to_string()).await?,
+    if matches!(order.life.state(), OrderState::Active | OrderState::Paused | OrderState::Completed) {
+        for ended in context.store.ended_rounds(&order).await? {
+            match ended {
+                None => tell(&context.store, &order, MailKind::Finished, &round(context, &order).await?).await?,
+                Some(delta) => tell(&context.store, &order, MailKind::DeltaFinished, &delta.to_string()).await?,
+            }
         }
     }
     Ok(order)

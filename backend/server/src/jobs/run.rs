@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chrono::{DateTime, Days, NaiveTime, Utc};
+use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use mailferry_domain::{folder::FolderPath, mapping::MappingOptions, plan::ItemFilter};
 use mailferry_engine::{
     port::{Command, ConnectorError, Control, Decision, Entry, Ledger, LedgerError, NoFault, NoProgress},
@@ -32,7 +32,7 @@ use super::{
     provider::permitted,
     visit::TURN,
 };
-use crate::metrics;
+use crate::{api::service::TRIAL_DAYS, metrics};
 
 /// The lease is renewed, and pause and cancel are looked for, so often in its time: every 2 s of 30.
 const HEARTBEATS: u32 = 15;
@@ -44,8 +44,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// Attempts in a row at a server that cannot be reached, or whose lines break, without a single message settled, before a
 /// run is given up: with their waits about two hours, longer than a provider's maintenance usually takes.
 const ATTEMPTS: u32 = 30;
-/// Days of mail that a trial copies.
-const TRIAL_DAYS: u64 = 10;
 
 /// Takes a run as far as it will go.
 ///
@@ -291,8 +289,6 @@ async fn renewal(renew: impl Future<Output = Result<(), StoreError>>, renewed: &
 /// What to copy and how, by the order's options.
 pub(super) fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) -> RunOptions {
     let wanted: &OrderOptions = &order.options;
-    let since = wanted.since.map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    let trial = now.checked_sub_days(Days::new(TRIAL_DAYS)).filter(|_| kind == RunKind::Trial);
     let path = |text: &String| FolderPath::parse(text).ok();
     RunOptions {
         mapping: MappingOptions {
@@ -306,12 +302,19 @@ pub(super) fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) ->
                 .collect(),
             ..MappingOptions::default()
         },
-        filter: ItemFilter { max_size_bytes: Some(wanted.max_message_bytes), since: since.max(trial) },
+        filter: ItemFilter { max_size_bytes: Some(wanted.max_message_bytes), since: since(wanted.since, kind, now) },
         newest_first: wanted.newest_first,
         longest_wait: LONGEST_WAIT,
         carry_flags: wanted.carry_flags && kind == RunKind::Delta,
         ..RunOptions::default()
     }
+}
+
+/// Mail of this time and later is copied: of the day that the owner wants, and of a trial's last days at most.
+fn since(wanted: Option<NaiveDate>, kind: RunKind, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let wanted = wanted.map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    let trial = now.checked_sub_days(Days::new(TRIAL_DAYS.into())).filter(|_| kind == RunKind::Trial);
+    wanted.max(trial)
 }
 
 /// Writes down how the run ended, or when it goes on.
@@ -418,5 +421,23 @@ mod tests {
         assert_eq!(renewal(async { Err(StoreError::NotFound) }, &mut renewed, TTL).await, Renewal::Failed);
         renewed = claimed.checked_sub(TTL).expect("a moment");
         assert_eq!(renewal(async { Err(StoreError::NotFound) }, &mut renewed, TTL).await, Renewal::Lost);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+
+    #[test]
+    fn a_trial_copies_the_mail_of_the_last_10_days() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(100);
+        let ten_days_ago = Some(DateTime::UNIX_EPOCH + TimeDelta::days(90));
+        let day = |days| Some((DateTime::UNIX_EPOCH + TimeDelta::days(days)).date_naive());
+        assert_eq!(since(None, RunKind::Trial, now), ten_days_ago);
+        assert_eq!(since(day(3), RunKind::Trial, now), ten_days_ago, "however much is wanted");
+        assert_eq!(since(day(95), RunKind::Trial, now), Some(DateTime::UNIX_EPOCH + TimeDelta::days(95)));
+        assert_eq!(since(None, RunKind::Main, now), None);
     }
 }

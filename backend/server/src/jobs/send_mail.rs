@@ -1,7 +1,7 @@
 //! Sends one status mail. It is composed now, so that it tells how things stand, not how they stood.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mailferry_shared::order::LinkScope;
+use mailferry_shared::{order::LinkScope, progress::PairProgress};
 use mailferry_store::{MailId, MailKind, MailRecord, OrderRecord, StoreError, jobs::JobOutcome};
 
 use super::{JobContext, JobError};
@@ -79,7 +79,7 @@ async fn find(context: &JobContext, id: MailId) -> Result<Option<(MailRecord, Or
 }
 
 async fn letter(context: &JobContext, mail: &MailRecord, order: &OrderRecord) -> Result<Letter, JobError> {
-    let progress = context.store.progress(order.id).await?;
+    let progress = progress(context, mail, order).await?;
     let public_url = &context.settings.public_url;
     let link = link::url(&context.keys, public_url, order.id, LinkScope::Manage, order.link_version);
     let texts = Texts::of(order.language).map_err(|error| JobError(Box::new(error)))?;
@@ -89,6 +89,20 @@ async fn letter(context: &JobContext, mail: &MailRecord, order: &OrderRecord) ->
     }
     facts.request = request(context, order).await?;
     Ok(compose(&texts, mail.kind, &facts))
+}
+
+/// The accounts that the mail is about: those of its delta, or all.
+async fn progress(context: &JobContext, mail: &MailRecord, order: &OrderRecord) -> Result<Vec<PairProgress>, JobError> {
+    let mut progress = context.store.progress(order.id).await?;
+    let of_delta = matches!(mail.kind, MailKind::DeltaStarted | MailKind::DeltaFinished);
+    if let Some(delta) = of_delta.then(|| mail.occasion.parse().ok()).flatten() {
+        match context.store.delta(order.id, delta).await {
+            Ok(delta) => progress.retain(|pair| delta.runs.iter().any(|run| run.pair_id == pair.pair_id)),
+            Err(StoreError::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(progress)
 }
 
 /// What the operator is told of a request.

@@ -53,6 +53,7 @@ fn every_limit_of_the_product_is_a_setting_with_the_products_default() {
     let usual = settings(&[]);
     assert_eq!((usual.limits.max_pairs, usual.limits.max_message_bytes), (500, 50_000_000));
     assert_eq!((usual.terms.active_orders, usual.connections_per_host), (10, 40));
+    assert_eq!(usual.limits.answers_hours, 24, "answers to an Idempotency-Key");
     let other =
         ["--max-pairs", "9", "--max-message-mb", "150", "--max-active-orders", "3", "--connections-per-host", "8"];
     let other = settings(&other);

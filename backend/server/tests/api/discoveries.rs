@@ -184,6 +184,25 @@ async fn a_usual_host_name_is_proposed_only_if_a_server_was_met_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_usual_host_name_is_tried_too_where_what_was_told_is_out_of_date() {
+    let world = World::start().await;
+    for name in ["autoconfig.old.example", "mail.old.example"] {
+        world.name(name);
+    }
+    let config = World::config("gone.old.example", world.mail.imaps_port(), "SSL");
+    world.web.set("autoconfig.old.example", FILE, Page::ok(config));
+    let found = world.found(json!({"address": "anna@old.example"})).await;
+    let proposals = [
+        "guess mail.old.example implicit passed",
+        "guess mail.old.example starttls passed",
+        "autoconfig gone.old.example implicit failed",
+    ];
+    assert_eq!(brief(&found), proposals, "what is met comes first");
+    assert_eq!(found["proposals"][2]["finding"]["code"], "unknown_host");
+    world.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn port_and_tls_mode_of_a_named_host_are_found_out() {
     let world = World::start().await;
     world.name("imap.old.example");

@@ -198,12 +198,17 @@ pub(crate) async fn on_both(test: impl AsyncFn(Service)) {
 
 /// Does `test` on both, by a clock that is moved by hand.
 pub(crate) async fn on_both_at(test: impl AsyncFn(Service, MockClock)) {
+    on_both_at_with(|_| {}, test).await;
+}
+
+/// The same, with other settings.
+pub(crate) async fn on_both_at_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service, MockClock)) {
     let server = Postgres::start().expect("PostgreSQL");
     for database in [None, Some(server.fresh_database().expect("a database"))] {
         // PostgreSQL's own clock judges leases and jobs: both begin at the same time.
         let clock = MockClock::at(chrono::Utc::now());
         let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
-        test(Service::start_in(context, database, |_| {}).await, clock).await;
+        test(Service::start_in(context, database, &change).await, clock).await;
     }
 }
 

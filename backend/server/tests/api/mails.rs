@@ -103,10 +103,10 @@ const KINDS: [MailKind; 14] = [
 ];
 
 /// Sends what is due; when each mail that was not taken is tried again.
-async fn send(context: &JobContext) -> Vec<TimeDelta> {
+pub(crate) async fn send(context: &JobContext) -> Vec<TimeDelta> {
     let mut waits = Vec::new();
     for job in context.store.take("mails", JobKind::SendMail, 100, LOCK).await.expect("takes") {
-        match dispatch::perform(context, &job, &CancellationToken::new()).await.expect("works") {
+        match Box::pin(dispatch::perform(context, &job, &CancellationToken::new())).await.expect("works") {
             JobOutcome::Done => context.store.finish(&[job]).await.expect("ends"),
             JobOutcome::Again(at) | JobOutcome::After { at, .. } => {
                 waits.push(at - context.store.now());

@@ -70,11 +70,17 @@ async fn an_invitation_arrives_by_mail_sets_a_password_once_and_signs_in() {
     let unknown = service.stranger().post("/api/v1/password-links", json!({"mail": "nobody@alpha.example"})).await;
     assert_eq!((asked.status, &asked.text), (202, &unknown.text), "nobody learns who is a member");
     assert_eq!(unknown.status, 202);
+    let first = json!({"name": "Paula", "mail": "paula@beta.example", "language": "it"});
+    let beta = service.operator().post("/api/v1/tenants", json!({"name": "beta", "admin": first})).await;
+    assert_eq!(beta.status, 201, "{}", beta.text);
     let mails = tokio::task::spawn_blocking(move || {
-        sink.await_mails(2, Duration::from_secs(60)).expect("mails");
+        sink.await_mails(3, Duration::from_secs(60)).expect("mails");
         sink.mails().expect("mails")
     });
     let mails = mails.await.expect("no panic");
+    let paula = mails.iter().find(|mail| mail.envelope_to == ["paula@beta.example"]).expect("the mail");
+    assert!(paula.subject.contains("beta") && !paula.subject.starts_with("Invitation"), "{}", paula.subject);
+    assert_eq!(set(&service, &token(&paula.text), "beta horse battery").await.json()["tenant_name"], "beta");
     let reset = mails.iter().find(|mail| mail.subject == "A new password for the console of alpha").expect("the mail");
     assert_eq!(set(&service, &token(&reset.text), "another horse battery").await.status, 201);
     mate.get("/api/v1/me").await.is_problem(401, "not_signed_in");

@@ -300,6 +300,36 @@ async fn sandbox_and_live_keys_do_not_see_each_others_orders() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_last_admin_of_a_tenant_stays_one_and_is_told_so() {
+    on_both(async |service| {
+        let (_, admin) = tenant(&service, "alpha").await;
+        let me = admin.get("/api/v1/me").await.json();
+        let path = format!("/api/v1/members/{}", me["member"]["id"].as_str().expect("an id"));
+        admin.delete(&path).await.is_problem(409, "last_admin");
+        admin.patch(&path, json!({"role": "member"})).await.is_problem(409, "last_admin");
+        member(&service, &admin, "second@alpha.example", "admin", &[]).await;
+        assert_eq!(admin.patch(&path, json!({"role": "member"})).await.status, 200);
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_does_not_answer_is_told_as_unavailable() {
+    on_both(async |service| {
+        let (order, client) = service.order().await;
+        service.store.close().await;
+        let path = format!("/api/v1/orders/{order}");
+        for answer in [client.get(&path).await, client.post("/api/v1/sessions", json!({})).await] {
+            let problem = answer.is_problem(503, "unavailable");
+            assert!(!problem.to_string().contains("pool"), "nothing of the inside: {problem}");
+        }
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_limits_of_a_tenant_hold() {
     on_both(async |service| {
         let (id, _) = tenant(&service, "alpha").await;

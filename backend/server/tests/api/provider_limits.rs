@@ -151,7 +151,7 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_waits_until_connections_are_free() {
+async fn finding_waiting_for_turn_until_connections_are_free() {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
     let clock = MockClock::at(chrono::Utc::now());

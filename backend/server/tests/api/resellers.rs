@@ -122,7 +122,7 @@ async fn a_link_fixes_the_new_provider_bears_the_brand_and_pays() {
         let key = service.with_key(alpha, Scope::ALL).await;
         let destination = json!({"endpoint": {"host": "imap.new.example", "port": 993}});
         let brand = json!({"name": "Alpha Hosting", "colour": "#0B5FA5", "support_address": "help@alpha.example"});
-        let body = json!({"name": "welcome", "destination": destination, "brand": brand, "prepaid_pairs": 1});
+        let body = json!({"name": "welcome", "destination": destination, "brand": brand, "prepaid_pairs": 1, "language": "it"});
         let link = created(&key, "/api/v1/links", body).await;
         let token = link["token"].clone();
         assert!(
@@ -142,6 +142,7 @@ async fn a_link_fixes_the_new_provider_bears_the_brand_and_pays() {
         let path = format!("/api/v1/orders/{}", made.json()["id"].as_str().expect("an id"));
         assert_eq!(made.json()["destination"]["endpoint"]["host"], "imap.new.example", "{}", made.text);
         assert_eq!(made.json()["link"]["prepaid_pairs"], 1);
+        assert_eq!(made.json()["language"], "it", "the link's, unless another is asked for");
         client
             .patch(&path, json!({"destination": {"endpoint": {"host": "x.example", "port": 993}}}))
             .await

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::harness::{Client, Service, new_account};
 
 /// What a worker does to the latest run of every pair, without moving anything.
-async fn work(context: &JobContext, client: &Client, path: &str, end: RunState) {
+pub(crate) async fn work(context: &JobContext, client: &Client, path: &str, end: RunState) {
     let progress = client.get(&format!("{path}/progress")).await.json();
     for pair in progress["pairs"].as_array().expect("pairs") {
         let run: RunId = pair["run"]["id"].as_str().expect("a run").parse().expect("an id");
@@ -29,10 +29,10 @@ async fn work(context: &JobContext, client: &Client, path: &str, end: RunState) 
 }
 
 /// Does the cut-over job if it is due, as a worker would.
-async fn cut_over(context: &JobContext) -> usize {
+pub(crate) async fn cut_over(context: &JobContext) -> usize {
     let jobs = context.store.take("cut-over", JobKind::CutOver, 9, LOCK).await.expect("takes");
     for job in &jobs {
-        match dispatch::perform(context, job, &CancellationToken::new()).await.expect("works") {
+        match Box::pin(dispatch::perform(context, job, &CancellationToken::new())).await.expect("works") {
             JobOutcome::Done => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
             JobOutcome::Again(at) | JobOutcome::After { at, .. } => {
                 context.store.put_back(job, at).await.expect("put back");
@@ -42,7 +42,7 @@ async fn cut_over(context: &JobContext) -> usize {
     jobs.len()
 }
 
-async fn paid(service: &Service, accounts: &[Value]) -> (String, Client) {
+pub(crate) async fn paid(service: &Service, accounts: &[Value]) -> (String, Client) {
     let (order, client) = service.order().await;
     let path = format!("/api/v1/orders/{order}");
     for account in accounts {
@@ -54,14 +54,14 @@ async fn paid(service: &Service, accounts: &[Value]) -> (String, Client) {
     (path, client)
 }
 
-fn account(source: &str) -> Value {
+pub(crate) fn account(source: &str) -> Value {
     let mut account = new_account("x");
     account["source"]["user"] = json!(source);
     account["destination"]["user"] = json!(format!("new-{source}"));
     account
 }
 
-fn mx(host: &str) -> Vec<Record> {
+pub(crate) fn mx(host: &str) -> Vec<Record> {
     vec![Record::Mx(10, host.to_owned())]
 }
 

@@ -23,13 +23,22 @@ const ROWS: usize = 500;
 impl RunLedger {
     pub(super) async fn read_bindings(&self) -> Result<BTreeMap<FolderPath, Binding>, StoreError> {
         let mut tx = self.inner.db.read().await?;
-        // Later ones replace earlier ones.
+        // Later ones replace earlier ones. A folder that this run has not begun needs no look at single messages.
         let sql = "SELECT f.id, f.source_path, f.destination_path, f.cursor_source_uid_validity,
                 f.cursor_source_uid_next, f.cursor_messages, f.cursor_size_bytes, f.cursor_destination_uid_validity,
-                f.cursor_source_modseq, CAST(CASE WHEN f.finished_run_no = (SELECT no FROM ledger_runs WHERE run_id = $2) THEN 1 ELSE 0 END AS BIGINT)
-                    AS mine
-             FROM ledger_folders f WHERE f.ledger_id = $1 AND f.destination_uid_validity <> $3
-             ORDER BY f.opened_at, f.id";
+                f.cursor_source_modseq,
+                CAST(CASE WHEN f.finished_run_no = r.no THEN 1 ELSE 0 END AS BIGINT) AS mine,
+                CAST(CASE WHEN r.no IS NULL OR f.finished_run_no = r.no THEN 0
+                    WHEN NOT EXISTS (SELECT 1 FROM ledger_run_folders b WHERE b.run_no = r.no AND b.folder_id = f.id)
+                        THEN 0
+                    WHEN EXISTS (SELECT 1 FROM ledger_items i WHERE i.folder_id = f.id AND i.generation = f.generation
+                        AND i.source_uid < f.cursor_source_uid_next AND i.run_no = r.no
+                        AND i.state IN ('stored', 'present')) THEN 1
+                    WHEN EXISTS (SELECT 1 FROM ledger_run_items t WHERE t.run_no = r.no AND t.folder_id = f.id
+                        AND t.generation = f.generation AND t.source_uid < f.cursor_source_uid_next) THEN 1
+                    ELSE 0 END AS BIGINT) AS told_below_cursor
+             FROM ledger_folders f LEFT JOIN ledger_runs r ON r.run_id = $2
+             WHERE f.ledger_id = $1 AND f.destination_uid_validity <> $3 ORDER BY f.opened_at, f.id";
         let rows = tx.rows(sql, args![self.inner.ledger, self.inner.run_id, NEVER_OPENED]).await?;
         rows.iter().map(|row| Ok((path(row, "source_path")?, binding(row)?))).collect()
     }
@@ -65,10 +74,12 @@ fn path(row: &Row, column: &str) -> Result<FolderPath, StoreError> {
 }
 
 fn binding(row: &Row) -> Result<Binding, StoreError> {
+    let told_below_cursor = row.get::<i64>("told_below_cursor")? == 1;
     Ok(Binding {
         id: LedgerFolderId(row.get("id")?),
         destination: path(row, "destination_path")?,
-        cursor: cursor(row)?,
+        // What this run has counted of its own is not counted as found before.
+        cursor: cursor(row)?.filter(|_| !told_below_cursor),
         finished_by_this_run: row.get::<i64>("mine")? == 1,
     })
 }

@@ -2,7 +2,7 @@
 
 use mailferry_domain::{
     item::{ContentHash, ContentKey},
-    ledger::{FolderState, OpenIntent, Repaired},
+    ledger::{FolderState, OpenIntent, Outcome, Repaired},
     repair::Repairs,
     uid::{Uid, UidValidity},
 };
@@ -112,10 +112,10 @@ impl RunLedger {
             let sql = "UPDATE ledger_items SET state = 'superseded' WHERE folder_id = $1 AND generation < $2
                  AND state IN ('stored', 'present')";
             tx.execute(sql, args![id, generation]).await?;
-            // Of no run any more: what an earlier one had settled, unless it must be sent again.
+            // Of no run any more: what an earlier one had settled, or was there before, unless it must be sent again.
             let sql = "UPDATE ledger_items SET destination_uid = NULL, destination_uid_next = 1,
-                    run_no = CASE WHEN state IN ('stored', 'present') AND (run_no IS NULL OR run_no <> $3) THEN NULL
-                        ELSE run_no END,
+                    run_no = CASE WHEN state = 'present' OR (state = 'stored' AND (run_no IS NULL OR run_no <> $3))
+                        THEN NULL ELSE run_no END,
                     state = CASE WHEN state = 'uncertain' THEN 'uncertain' ELSE 'intended' END
                  WHERE folder_id = $1 AND generation = $2
                  AND state IN ('stored', 'present', 'intended', 'uncertain')";
@@ -187,13 +187,14 @@ impl RunLedger {
         .await?;
         if folder.generation > 1 {
             tx.each(
-                "SELECT key_size_bytes, hash, destination_uid FROM ledger_items
+                "SELECT key_size_bytes, hash, destination_uid, state,
+                    CAST(CASE WHEN run_no = $3 THEN 1 ELSE 0 END AS BIGINT) AS mine FROM ledger_items
                  WHERE folder_id = $1 AND generation < $2 AND state IN ('stored', 'present')
                  ORDER BY generation, source_uid",
-                args![folder.id, folder.generation],
+                args![folder.id, folder.generation, folder.run_no],
                 |row| {
-                    let uid = row.get::<Option<u32>>("destination_uid")?.map(Uid);
-                    state.earlier.extend(key_from(row)?.map(|key| (key, uid)));
+                    let outcome = found_again(row)?;
+                    state.earlier.extend(key_from(row)?.map(|key| (key, outcome)));
                     Ok(())
                 },
             )
@@ -211,6 +212,17 @@ fn take_open(state: &mut FolderState, row: &Row) -> Result<(), StoreError> {
         state.open.push(OpenIntent { source_uid, key, destination_uid_next, repaired, settled_before });
     }
     Ok(())
+}
+
+/// What a message is that has the content of this settled entry.
+fn found_again(row: &Row) -> Result<Outcome, StoreError> {
+    let uid = row.get::<Option<u32>>("destination_uid")?.map(Uid);
+    let mine = row.get::<i64>("mine")? == 1;
+    Ok(match row.get::<String>("state")?.as_str() {
+        "stored" if mine => Outcome::Stored(uid),
+        "present" if mine => Outcome::Present(uid),
+        _ => Outcome::Found(uid),
+    })
 }
 
 fn repaired_from(row: &Row) -> Result<Option<Repaired>, StoreError> {

@@ -68,6 +68,8 @@ pub struct OrderFilter {
     pub types: Vec<MigrationType>,
     /// Only those that the operator was asked to do, or only others.
     pub requested: Option<bool>,
+    /// Only those with an account pair that somebody must look at, or only others.
+    pub attention: Option<bool>,
     /// With this text in number, accounts, mail address, voucher code, or the name of asker, key or link.
     pub text: Option<String>,
     /// After this one, in the order of the list.
@@ -118,6 +120,11 @@ fn like(text: &str) -> String {
 
 const PAIRS: &str = "FROM pairs p JOIN sides s ON s.pair_id = p.id AND s.side = 'source'
     JOIN sides d ON d.pair_id = p.id AND d.side = 'destination' WHERE p.order_id = o.id";
+
+/// Last runs of an order's pairs that left something out, failed, or wait for somebody.
+const ATTENTION: &str = "FROM runs r WHERE r.order_id = o.id
+    AND r.number = (SELECT MAX(x.number) FROM runs x WHERE x.pair_id = r.pair_id)
+    AND (r.state IN ('partial', 'failed') OR (r.state = 'paused' AND r.finding IS NOT NULL))";
 
 fn own(condition: &mut Condition, asker: Asker) -> String {
     match (asker.member_id, asker.api_key_id) {
@@ -193,6 +200,9 @@ impl OrderFilter {
         if let Some(requested) = self.requested {
             all.and(format!("q.state IS {} NULL", if requested { "NOT" } else { "" }));
         }
+        if let Some(attention) = self.attention {
+            all.and(format!("{} EXISTS (SELECT 1 {ATTENTION})", if attention { "" } else { "NOT" }));
+        }
         if let Some(text) = &self.text {
             let text = all.arg(format!("%{}%", like(text)));
             let is_like = |what: &str| format!(r"{what} LIKE {text} ESCAPE '\'");
@@ -239,6 +249,7 @@ fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
         sandbox: row.get("sandbox")?,
         first_account: row.get("first_account")?,
         pairs: row.get("pairs")?,
+        attention: row.get("attention")?,
         created_at: row.get("created_at")?,
         first_run_at: row.get("first_run_at")?,
         second_run_at: row.get("second_run_at")?,
@@ -261,6 +272,7 @@ impl Store {
                 COALESCE(o.started_at, o.earliest_start) AS first_run_at,
                 (SELECT MIN(e.created_at) FROM deltas e WHERE e.order_id = o.id) AS second_run_at,
                 (SELECT COUNT(*) FROM pairs p WHERE p.order_id = o.id) AS pairs,
+                (SELECT COUNT(*) {ATTENTION}) AS attention,
                 (SELECT COALESCE(s.act_for, s.user_name) {PAIRS} ORDER BY p.position LIMIT 1) AS first_account
              FROM orders o LEFT JOIN members m ON m.id = o.member_id LEFT JOIN api_keys k ON k.id = o.api_key_id
              LEFT JOIN links l ON l.id = o.link_id LEFT JOIN requests q ON q.order_id = o.id

@@ -1,7 +1,7 @@
 //! An order as it is kept, and its columns.
 
 use chrono::{DateTime, Utc};
-use mailferry_domain::order::{Begun, Ended, OrderLife, Start};
+use mailferry_domain::order::{Begun, Ended, Marks, OrderLife, Start};
 use mailferry_shared::{
     address::MailAddress,
     ids::{OrderId, TenantId},
@@ -196,17 +196,16 @@ impl OrderRecord {
                 self.finished_at = Some(ended.finished_at);
             }
         }
-        let since = match self.life {
-            // A draft that is not to start before some time lives as long after that.
-            OrderLife::Draft => self.earliest_start.map_or(self.created_at, |start| start.max(self.created_at)),
-            OrderLife::Closed | OrderLife::Cancelled => self.ended_at.unwrap_or(self.created_at),
-            _ => self.created_at,
-        };
-        self.expires_at = self.life.expires_at(since, store.terms());
         if let OrderLife::Active(begun) | OrderLife::Paused(begun) | OrderLife::Completed(begun, _) = self.life {
-            // The days since a trial's start count: its link goes on with the full migration.
-            let first = *self.first_started_at.get_or_insert(begun.started_at);
-            self.expires_at = self.expires_at.min(first + store.terms().link_after_start);
+            self.first_started_at.get_or_insert(begun.started_at);
         }
+        let marks = Marks {
+            created_at: self.created_at,
+            wished_start: self.earliest_start,
+            first_started_at: self.first_started_at,
+            ended_at: self.ended_at,
+            delta_is_due: self.delta_pending && self.delta_at.is_some_and(|at| at <= store.now()),
+        };
+        self.expires_at = self.life.expires_at(&marks, store.terms());
     }
 }

@@ -7,14 +7,15 @@ use mailferry_domain::{
 };
 use mailferry_shared::{
     account::AccountCreate,
-    ids::{OrderId, PairId},
+    ids::{ApiKeyId, OrderId, PairId},
     order::{OrderState, StartKind},
     run::{RunKind, RunState},
     schedule::{DeltaSchedule, DeltaTrigger, MxRecord, SendingRecords, SpfState},
+    tenant::TenantLimits,
 };
-use mailferry_store::{JobKind, JobQueue, OPERATOR_TENANT, OrderRecord};
+use mailferry_store::{Asker, JobKind, JobQueue, NewOrder, OPERATOR_TENANT, OrderRecord, StoreError};
 
-use crate::world::{World, pair};
+use crate::world::{World, new_order, pair};
 
 const LOCK: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -27,10 +28,16 @@ on_both! {
     a_lost_job_of_a_cut_over_is_found;
     a_retry_is_for_the_pairs_that_failed;
     two_workers_start_a_due_delta_once;
+    a_delta_that_starts_by_itself_waits_for_its_turn_and_is_never_lost;
 }
 
 async fn started(world: &World, users: &[&str], delta: DeltaSchedule) -> (OrderRecord, Vec<PairId>) {
-    let (store, order) = (&world.store, world.order().await);
+    started_by(world, Asker::default(), users, delta).await
+}
+
+async fn started_by(world: &World, asker: Asker, users: &[&str], delta: DeltaSchedule) -> (OrderRecord, Vec<PairId>) {
+    let store = &world.store;
+    let order = store.create_order(NewOrder { asker, ..new_order() }).await.expect("order");
     let new: Vec<AccountCreate> = users.iter().map(|user| pair(user)).collect();
     let pairs = store.create_pairs(order.id, 500, &new).await.expect("pairs");
     let count = u32::try_from(pairs.len()).expect("few");
@@ -99,7 +106,7 @@ async fn the_delay_counts_from_the_end_of_the_last_pair_and_not_again_after_a_re
     let due = store.now() + Duration::hours(4);
     assert_eq!(done.delta_at, Some(due));
     world.clock.advance(Duration::hours(1));
-    let retried = store.retry_order(&done).await.expect("tries again");
+    let retried = store.retry_order(&done).await.expect("tries again").0;
     assert_eq!((retried.life.state(), retried.delta_at), (OrderState::Active, Some(due)));
     let done = end_runs(&world, order.id, &pairs[1..]).await;
     assert_eq!(done.delta_at, Some(due), "from the end of the first run");
@@ -147,13 +154,19 @@ async fn each_pair_follows_the_domain_of_its_source_address(world: World) {
     assert_eq!(delta.runs.iter().map(|run| run.pair_id).collect::<Vec<_>>(), [pairs[1]]);
     assert_eq!(store.watched_domains(order.id).await.expect("domains")["two.example"].delta_id, Some(deltas[0]));
 
+    let ended = async || store.ended_rounds(&store.order(order.id).await.expect("order")).await.expect("rounds");
+    assert_eq!(ended().await, [None], "the first run has ended, the delta has not");
     // The other domain follows while the first delta is still under way.
     let switched = learnt(&old, "mx.new.example", store.now() - Duration::hours(3));
     store.save_mx(order.id, "one.example", Some(&switched)).await.expect("saved");
     let (active, deltas) = store.start_due_delta(order.id).await.expect("starts");
     assert_eq!((active.delta_pending, active.delta_at, deltas.len()), (false, None, 1));
     assert_eq!(store.delta(order.id, deltas[0]).await.expect("a delta").runs.len(), 2);
-    assert_eq!(end_runs(&world, order.id, &pairs).await.life.state(), OrderState::Completed);
+    assert_eq!(end_runs(&world, order.id, &pairs[1..2]).await.life.state(), OrderState::Active);
+    assert_eq!(ended().await.into_iter().flatten().collect::<Vec<_>>(), [delta.id], "each delta ends for itself");
+    let rest = [pairs[0], pairs[2]];
+    assert_eq!(end_runs(&world, order.id, &rest).await.life.state(), OrderState::Completed);
+    assert_eq!(ended().await.len(), 3);
 }
 
 async fn who_may_send_for_a_domain_is_kept_beside_its_mx_records(world: World) {
@@ -200,7 +213,7 @@ async fn a_retry_is_for_the_pairs_that_failed(world: World) {
     let failed = store.pairs_to_retry(order.id).await.expect("pairs");
     let all: Vec<PairId> = store.pairs(order.id).await.expect("pairs").iter().map(|pair| pair.id).collect();
     assert_eq!(failed, all[1..]);
-    let active = store.retry_order(&done).await.expect("tries again");
+    let active = store.retry_order(&done).await.expect("tries again").0;
     assert_eq!(active.life.state(), OrderState::Active);
     assert_eq!(store.runs_of_pair(order.id, all[0]).await.expect("runs").len(), 1);
     assert_eq!(store.runs_of_pair(order.id, all[1]).await.expect("runs")[1].kind, RunKind::Trial);
@@ -216,4 +229,32 @@ async fn two_workers_start_a_due_delta_once(world: World) {
     let both = tokio::join!(world.store.start_due_delta(order.id), other.start_due_delta(order.id));
     let count = both.0.expect("looks").1.len() + both.1.expect("looks").1.len();
     assert_eq!((count, world.store.deltas(order.id).await.expect("deltas").len()), (1, 1));
+}
+
+async fn a_delta_that_starts_by_itself_waits_for_its_turn_and_is_never_lost(world: World) {
+    let store = &world.store;
+    let limits = TenantLimits { max_active_orders: Some(1), ..TenantLimits::default() };
+    store.change_tenant(OPERATOR_TENANT, None, Some(limits)).await.expect("changed");
+    let key = Asker { api_key_id: Some(ApiKeyId(store.new_id().expect("random"))), ..Asker::default() };
+    let (waits, pairs) = started_by(&world, key, &["anna@old.example"], after(4)).await;
+    end_runs(&world, waits.id, &pairs).await;
+    let (busy, _) = started_by(&world, key, &["bert@old.example"], after(4)).await;
+    world.clock.advance(Duration::hours(4));
+    let (now, none) = store.start_due_delta(waits.id).await.expect("looks");
+    assert_eq!((now.life.state(), now.delta_pending, none.len()), (OrderState::Completed, true, 0), "one is at work");
+    world.clock.advance(Duration::days(20));
+    assert!(store.expire_orders(9).await.expect("looks").is_empty(), "its link does not end meanwhile");
+
+    // Its turn comes when the other has ended, and before anything that is asked for now.
+    store.cancel_order(&store.order(busy.id).await.expect("order")).await.expect("cancels");
+    let draft = store.create_order(NewOrder { asker: key, ..new_order() }).await.expect("order");
+    store.create_pairs(draft.id, 500, &[pair("carl@old.example")]).await.expect("pairs");
+    let trial = Start { kind: StartKind::Trial, earliest: store.now(), delta: None };
+    let refused = store.schedule_order(&draft, trial).await;
+    assert!(matches!(refused, Err(StoreError::TooManyActive { limit: 1 })), "{refused:?}");
+    let (active, deltas) = store.start_due_delta(waits.id).await.expect("starts");
+    assert_eq!((active.life.state(), active.delta_pending, deltas.len()), (OrderState::Active, false, 1));
+    let done = end_runs(&world, waits.id, &pairs).await;
+    assert_eq!(done.expires_at, store.now() + Duration::days(14), "from the end of the last scheduled delta");
+    store.schedule_order(&draft, trial).await.expect("there is room again");
 }

@@ -279,14 +279,15 @@ async fn another_source_uidvalidity_begins_a_new_generation(world: World) {
     assert_eq!(again, id);
     assert!(state.settled.is_empty() && state.open.is_empty());
     assert_eq!(state.claimed.to_string(), "101:102");
-    assert_eq!(state.earlier, [(key(1), Some(Uid(101))), (key(2), Some(Uid(102)))]);
+    let own = |uid| (key(uid), Outcome::Stored(Some(Uid(uid + 100))));
+    assert_eq!(state.earlier, [own(1), own(2)], "found again, they are still what this run has stored");
     assert_eq!(ledger.open_intents().await.expect("counts"), 0);
     // The same content under a new UID: the earlier entry has done its duty, and must not account for a second one.
     ledger.start_folder(id, listed(3)).await.expect("starts");
     let adopted = Settlement { key: Some(key(1)), ..settlement(9, Outcome::Present(Some(Uid(101)))) };
     ledger.settle(id, &[adopted]).await.expect("settles");
     let (_, state) = ledger.open_folder(&moved).await.expect("opens");
-    assert_eq!(state.earlier, [(key(2), Some(Uid(102)))]);
+    assert_eq!(state.earlier, [own(2)]);
     assert_eq!((state.settled.to_string(), state.claimed.to_string()), ("9".into(), "101:102".into()));
 }
 

@@ -2,6 +2,7 @@ use chrono::Duration;
 use mailferry_shared::{
     account::AccountCreate,
     endpoint::Endpoint,
+    finding::{Finding, FindingCode},
     ids::{ApiKeyId, MemberId, OrderId, TenantId},
     member::Role,
     order::{OrderState, ProviderChoice, StartKind},
@@ -16,6 +17,7 @@ use crate::world::{World, new_order, side, start};
 on_both! {
     the_list_is_newest_first_and_its_pages_meet;
     the_list_is_filtered_by_state_time_domain_member_and_text;
+    the_list_tells_how_many_accounts_somebody_must_look_at;
     a_manager_sees_orders_within_their_domains_only;
     a_member_sees_their_own_orders_only;
     ten_orders_at_work_are_enough_for_one_asker;
@@ -36,6 +38,7 @@ fn filter() -> OrderFilter {
         kind: None,
         types: Vec::new(),
         requested: None,
+        attention: None,
         text: None,
         after: None,
         limit: 50,
@@ -146,6 +149,29 @@ async fn the_list_is_filtered_by_state_time_domain_member_and_text(world: World)
     assert_eq!(ids(&world, by_code).await, [hers.id], "the part of a code that is shown");
     let item = store.list_orders(&filter()).await.expect("list").remove(1);
     assert_eq!(item.codes, [&voucher.code.expose()[..8]]);
+}
+
+async fn the_list_tells_how_many_accounts_somebody_must_look_at(world: World) {
+    let store = &world.store;
+    let (order, runs) = world.trial(4).await;
+    let quiet = world.order().await;
+    let attention = async |value| {
+        let found = store.list_orders(&OrderFilter { attention: Some(value), ..filter() }).await.expect("list");
+        found.into_iter().map(|item| (item.id, item.attention)).collect::<Vec<_>>()
+    };
+    assert!(attention(true).await.is_empty());
+    store.begin_order(order.id).await.expect("begins");
+    for run in &runs {
+        store.change_run(*run, RunState::Running, None, None).await.expect("runs");
+    }
+    let full = Finding::new(FindingCode::MailboxFull);
+    store.change_run(runs[0], RunState::Succeeded, None, None).await.expect("ends");
+    store.change_run(runs[1], RunState::Partial, None, None).await.expect("ends");
+    store.change_run(runs[2], RunState::Paused, Some(&full), None).await.expect("waits for its owner");
+    assert_eq!(attention(true).await, [(order.id, 2)], "what runs and what succeeded needs nobody");
+    store.change_run(runs[3], RunState::Failed, Some(&full), None).await.expect("ends");
+    assert_eq!(attention(true).await, [(order.id, 3)]);
+    assert_eq!(attention(false).await, [(quiet.id, 0)]);
 }
 
 async fn a_manager_sees_orders_within_their_domains_only(world: World) {

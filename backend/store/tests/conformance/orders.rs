@@ -9,7 +9,7 @@ use mailferry_shared::{
     run::{RunKind, RunState},
 };
 use mailferry_store::{
-    CheckedSide, StoreError,
+    CheckedSide, OPERATOR_TENANT, StoreError,
     jobs::{JobKind, JobQueue},
 };
 
@@ -210,6 +210,16 @@ async fn totals_and_progress_add_up(world: World) {
     let progress = store.progress(order.id).await.expect("progress");
     assert_eq!(progress.iter().map(|row| row.pair_id).collect::<Vec<_>>(), pairs[..2]);
     assert!(progress.iter().all(|row| row.run.is_none() && row.runs == 0));
+    let voucher = store.create_vouchers(OPERATOR_TENANT, 2, 1, None).await.expect("voucher").remove(0);
+    let order = store.redeem_voucher(order.id, &voucher.code).await.expect("paid");
+    store.schedule_order(&order, start(StartKind::Main, store.now())).await.expect("starts");
+    let waiting = store.progress(order.id).await.expect("progress").remove(0).run.expect("a run");
+    assert_eq!((waiting.state, waiting.started_at), (RunState::Queued, None));
+    assert_eq!(
+        (waiting.counts.listed, waiting.counts.listed_bytes),
+        (214, 15_000_000),
+        "what waits counts as surveyed"
+    );
     let empty = world.order().await;
     assert_eq!(store.order_totals(empty.id).await.expect("totals").pairs, 0);
 }

@@ -112,7 +112,7 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
     };
     view! {
         <form class="stack-s" on:submit=on_submit novalidate aria-label=legend>
-            <h3>{legend}</h3>
+            <h2 class="as-h3">{legend}</h2>
             {move || {
                 let (kept, locked) = (kept.get(), locked.get());
                 view! { <CredentialFields id=id provider=provider.get() fields=grant kept=kept locked=locked /> }

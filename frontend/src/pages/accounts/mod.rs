@@ -36,6 +36,12 @@ enum Tab {
 }
 
 impl Tab {
+    /// The console leads straight to the file: `#import`.
+    fn of_address() -> Self {
+        let wanted = window().location().hash().is_ok_and(|hash| hash == "#import");
+        if wanted { Self::Import } else { Self::Overview }
+    }
+
     fn key(self) -> &'static str {
         match self {
             Self::Overview => "overview",
@@ -78,7 +84,7 @@ pub(crate) fn Accounts() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let page = Page {
         context,
-        tab: RwSignal::new(Tab::Overview),
+        tab: RwSignal::new(Tab::of_address()),
         message: RwSignal::new(None),
         open: Signal::derive(move || context.allows(OrderAction::Change)),
         may_tell_passwords: Signal::derive(move || {

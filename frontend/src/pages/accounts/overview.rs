@@ -11,6 +11,7 @@ use super::{
 use crate::{
     api,
     components::{Failure, Glyph, Notice, Skeleton, Tick, Tone, icon},
+    pages::parts,
     state::{Load, checking},
     t,
 };
@@ -108,7 +109,13 @@ fn tick_all(page: Page, ticked: bool) {
 #[component]
 fn PairTable(page: Page) -> impl IntoView {
     let context = page.context;
-    let ids = Memo::new(move |_| context.pairs().into_iter().map(|pair| pair.id).collect::<Vec<_>>());
+    let only_failed = RwSignal::new(false);
+    let failed = Memo::new(move |_| context.pairs().iter().filter(|pair| parts::has_failed(pair)).count());
+    let ids = Memo::new(move |_| {
+        let only_failed = only_failed.get() && failed.get() > 0;
+        let shown = context.pairs().into_iter().filter(|pair| !only_failed || parts::has_failed(pair));
+        shown.map(|pair| pair.id).collect::<Vec<_>>()
+    });
     let all = Memo::new(move |_| context.pairs().iter().all(|pair| pair.ticked));
     let none = Memo::new(move |_| context.pairs().iter().all(|pair| !pair.ticked));
     let checking = Memo::new(move |_| context.checking.running.get() > 0);
@@ -144,6 +151,15 @@ fn PairTable(page: Page) -> impl IntoView {
                     </button>
                 </div>
             </div>
+            <Show when=move || { failed.get() > 0 }>
+                <div class="toolbar">
+                    <Tick
+                        label=t!("accounts.only_failed")
+                        checked=only_failed
+                        on_change=move |on| only_failed.set(on)
+                    />
+                </div>
+            </Show>
             <table class="table table-cards">
                 <caption class="visually-hidden">{t!("accounts.table")}</caption>
                 <thead>

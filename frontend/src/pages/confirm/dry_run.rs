@@ -4,7 +4,6 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     dry_run::{DryRun, DryRunFolder, DryRunLeftOut, DryRunState, LeftOutReason, PairDryRun},
-    finding::Finding,
     order::{OrderAction, StartKind},
 };
 
@@ -157,7 +156,7 @@ fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFiel
     let tags = [(folder.create, t!("dry_run.create")), (folder.renamed, t!("dry_run.renamed"))];
     let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { <span class="tagged">{text}</span> });
     let skipped = folder.skipped.iter().map(|skip| {
-        let cause = i18n::finding_cause(&Finding::new(skip.code));
+        let cause = i18n::code_cause(skip.code);
         view! { <p class="small">{format!("{}: {cause}", i18n::number(skip.messages))}</p> }
     });
     view! {

@@ -1,10 +1,7 @@
 //! The messages of a run that were not simply copied.
 
 use leptos::prelude::*;
-use mailferry_shared::{
-    finding::Finding,
-    protocol::{ItemOutcome, ItemProtocol},
-};
+use mailferry_shared::protocol::{ItemOutcome, ItemProtocol};
 
 use crate::{
     browser::intl,
@@ -118,10 +115,7 @@ fn table(rows: AnyView) -> impl IntoView {
 fn row(item: &ItemProtocol) -> impl IntoView + use<> {
     let reason = item.code.map_or_else(
         || t!("protocol.duplicate_reason").to_owned(),
-        |code| {
-            let finding = Finding::new(code);
-            format!("{} {}", i18n::finding_cause(&finding), i18n::finding_next_step(&finding))
-        },
+        |code| format!("{} {}", i18n::code_cause(code), i18n::code_next_step(code)),
     );
     let id = item.message_id.clone().map(|id| view! { <p class="account-meta mono">{id}</p> });
     view! {

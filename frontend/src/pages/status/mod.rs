@@ -15,6 +15,7 @@ mod voyage;
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    ids::OrderId,
     order::{Order, OrderAction, OrderState, StartKind},
     progress::Progress,
     run::{Counts, RunKind, RunState},
@@ -24,13 +25,15 @@ use crate::{
     api::{self, Polled},
     browser::intl,
     components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
+    console::order_state_view,
     format, i18n,
-    route::{Step, resume_at},
+    route::{Console, Step, resume_at},
     state::{
         Load,
         announce::Announcer,
         order::OrderContext,
         poll::{self, Kick},
+        router::Router,
         service::Service,
     },
     t,
@@ -79,7 +82,6 @@ pub(crate) fn Status() -> impl IntoView {
     provide_context(page);
     follow(page);
     announce(page);
-    let title = Signal::derive(move || page.progress.with(|progress| title(page.state(), progress.ready())).to_owned());
     let retry = Callback::new(move |()| page.kick.now());
     let shape = Memo::new(move |_| {
         page.progress.with(|progress| match progress {
@@ -94,10 +96,7 @@ pub(crate) fn Status() -> impl IntoView {
         }
         view! {
             <div class="status-head">
-                <div class="stack-s">
-                    <PageHead title=title />
-                    <Lead page=page />
-                </div>
+                <Head page=page />
                 <actions::Actions page=page />
             </div>
             <TrialBanner page=page />
@@ -109,6 +108,53 @@ pub(crate) fn Status() -> impl IntoView {
             }}
         }
         .into_any()
+    }
+}
+
+/// What the page is called, and what that means. In the console it is called by whose mail is moved.
+#[component]
+fn Head(page: Page) -> impl IntoView {
+    let in_console = untrack(|| Router::get().is_in_console());
+    let title = Signal::derive(move || {
+        if in_console {
+            page.progress.with(|progress| whose(page.context.id, progress.ready()))
+        } else {
+            page.progress.with(|progress| title(page.state(), progress.ready())).to_owned()
+        }
+    });
+    let lead = if in_console {
+        view! {
+            <div class="row">
+                {move || {
+                    let is_whole = page.progress.with(|progress| !progress.ready().is_some_and(has_exceptions));
+                    order_state_view(page.state(), is_whole)
+                }}
+                <span class="mono small soft">{page.context.id.to_string()}</span>
+            </div>
+            <Unfinished page=page />
+        }
+        .into_any()
+    } else {
+        view! { <Lead page=page /> }.into_any()
+    };
+    view! {
+        <div class="stack-s">
+            <PageHead title=title />
+            {lead}
+        </div>
+    }
+}
+
+/// "anna@old.example and 2 more".
+fn whose(id: OrderId, progress: Option<&Progress>) -> String {
+    let pairs = progress.map(|progress| progress.pairs.as_slice()).unwrap_or_default();
+    match pairs {
+        [] => t!("console.migration", number = id.to_string().get(..8).unwrap_or_default()),
+        [only] => only.source.clone(),
+        [first, more @ ..] => {
+            let count = u64::try_from(more.len()).unwrap_or_default();
+            tn!("console.and_more", count, name = first.source)
+        }
     }
 }
 
@@ -272,20 +318,25 @@ fn Lead(page: Page) -> impl IntoView {
         let state = page.state();
         page.context.order.with(|order| lead(state, order))
     };
-    let unfinished = move || matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment);
     view! {
         <div class="row">
             <p class="lead">{text}</p>
-            <Show when=unfinished>
-                <a
-                    class="button button-primary"
-                    href=move || page.context.order.with(resume_at).path(page.context.id)
-                >
-                    {t!("status.finish_setup")}
-                    {icon(Glyph::ArrowRight)}
-                </a>
-            </Show>
+            <Unfinished page=page />
         </div>
+    }
+}
+
+/// The way to what is left to do before the start.
+#[component]
+fn Unfinished(page: Page) -> impl IntoView {
+    let unfinished = move || matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment);
+    view! {
+        <Show when=unfinished>
+            <a class="button button-primary" href=move || page.context.order.with(resume_at).path(page.context.id)>
+                {t!("status.finish_setup")}
+                {icon(Glyph::ArrowRight)}
+            </a>
+        </Show>
     }
 }
 
@@ -313,10 +364,15 @@ fn TrialBanner(page: Page) -> impl IntoView {
 
 #[component]
 fn Deleted() -> impl IntoView {
+    let (href, text) = if untrack(|| Router::get().is_in_console()) {
+        (Console::Migrations.path(), t!("console.to_list"))
+    } else {
+        ("/".to_owned(), t!("status.to_start"))
+    };
     view! {
         <PageHead title=t!("status.deleted_title") lead=t!("status.deleted_text") />
-        <a class="button button-primary" href="/">
-            {t!("status.to_start")}
+        <a class="button button-primary" href=href>
+            {text}
         </a>
     }
 }

@@ -5,7 +5,7 @@ mod mailbox;
 mod talk;
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
@@ -34,6 +34,19 @@ pub(crate) struct Words {
     pub(crate) line: &'static str,
 }
 
+/// What happens when a message is asked for that cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Damage {
+    /// All others are delivered, then comes a NO, as from Gmail.
+    Refused,
+    /// All others are delivered, then comes an OK.
+    LeftOut,
+    /// What lies before it is delivered, then comes a BYE, as from Dovecot.
+    HangsUp,
+    /// What lies before it is delivered, then comes a NO that might as well pass by itself.
+    Internal,
+}
+
 /// What the server is like.
 pub(crate) struct State {
     pub(crate) mailbox: Mailbox,
@@ -42,11 +55,15 @@ pub(crate) struct State {
     pub(crate) most_bytes: usize,
     /// Messages with this in them are refused, whatever is repaired.
     pub(crate) refuses: Option<&'static str>,
+    /// Whether keywords are kept.
+    pub(crate) keeps_keywords: bool,
     /// Errors of one connection before it is closed.
     pub(crate) errors: usize,
     /// Connections at once.
     pub(crate) most_connections: usize,
     pub(crate) words: VecDeque<Words>,
+    /// By UID, in whatever folder.
+    pub(crate) damaged: BTreeMap<u32, Damage>,
     /// Every command, without its tag.
     pub(crate) heard: Vec<String>,
     pub(crate) connected: usize,
@@ -80,9 +97,11 @@ impl Fake {
             capabilities: GMAIL.to_owned(),
             most_bytes: 35_651_584,
             refuses: None,
+            keeps_keywords: true,
             errors: usize::MAX,
             most_connections: 15,
             words: VecDeque::new(),
+            damaged: BTreeMap::new(),
             heard: Vec::new(),
             connected: 0,
             logins: 0,

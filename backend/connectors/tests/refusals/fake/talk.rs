@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use super::{
-    State, locked,
+    Damage, State, locked,
     mailbox::{Folder, Mailbox},
 };
 
@@ -27,6 +27,7 @@ struct Command {
 }
 
 pub(super) async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     write.write_all(b"* OK Gimap ready\r\n").await?;
@@ -65,6 +66,7 @@ async fn talk(
         };
         let (untagged, status) = answer;
         if let Some(words) = status.strip_prefix("BYE ") {
+            write.write_all(&untagged).await?;
             write.write_all(format!("* BYE {words}\r\n").as_bytes()).await?;
             return Ok(());
         }
@@ -146,7 +148,7 @@ fn answer(state: &mut State, command: &Command, selected: &mut String) -> Answer
         "XLIST" => ok(list(&state.mailbox, "XLIST", line)),
         "LSUB" => ok(list(&state.mailbox, "LSUB", line)),
         "STATUS" => ok(status(&state.mailbox, &name(line))),
-        "SELECT" | "EXAMINE" => match open(&state.mailbox, &name(line)) {
+        "SELECT" | "EXAMINE" => match open(state, &name(line)) {
             Some(told) => {
                 *selected = name(line);
                 ok(told)
@@ -156,7 +158,7 @@ fn answer(state: &mut State, command: &Command, selected: &mut String) -> Answer
         },
         "CREATE" => create(&mut state.mailbox, &name(line)),
         "UID FETCH" | "FETCH" => match state.mailbox.folders.get(selected.as_str()) {
-            Some(folder) => (fetch(&state.mailbox, folder, line, command.verb == "UID FETCH"), "OK Success".to_owned()),
+            Some(folder) => fetch(state, folder, line, command.verb == "UID FETCH"),
             None => (Vec::new(), "BAD No mailbox selected".to_owned()),
         },
         "UID STORE" => ok(String::new()),
@@ -206,11 +208,12 @@ fn status(mailbox: &Mailbox, name: &str) -> String {
     })
 }
 
-fn open(mailbox: &Mailbox, name: &str) -> Option<String> {
-    let folder = mailbox.folders.get(name).filter(|folder| !folder.attributes.contains("Noselect"))?;
+fn open(state: &State, name: &str) -> Option<String> {
+    let any = if state.keeps_keywords { " \\*" } else { "" };
+    let folder = state.mailbox.folders.get(name).filter(|folder| !folder.attributes.contains("Noselect"))?;
     Some(format!(
         "* FLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen)\r\n\
-         * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen \\*)] Flags permitted.\r\n\
+         * OK [PERMANENTFLAGS (\\Answered \\Flagged \\Draft \\Deleted \\Seen{any})] Flags permitted.\r\n\
          * OK [UIDVALIDITY {}] UIDs valid.\r\n* {} EXISTS\r\n* 0 RECENT\r\n* OK [UIDNEXT {}] Predicted next UID.\r\n",
         folder.uid_validity,
         folder.messages.len(),
@@ -231,11 +234,22 @@ fn create(mailbox: &mut Mailbox, name: &str) -> Answer {
     ok(String::new())
 }
 
-fn fetch(mailbox: &Mailbox, folder: &Folder, line: &str, by_uid: bool) -> Vec<u8> {
+fn fetch(state: &State, folder: &Folder, line: &str, by_uid: bool) -> Answer {
+    let (mailbox, mut end) = (&state.mailbox, "OK Success");
     let (set, items) = line.split_once(' ').unwrap_or((line, ""));
     let mut told = Vec::new();
     let wanted = |number: u32, uid: u32| holds(set, if by_uid { uid } else { number });
     for (number, (uid, at)) in (1..).zip(&folder.messages).filter(|(number, (uid, _))| wanted(*number, *uid)) {
+        match state.damaged.get(uid).filter(|_| items.contains("BODY.PEEK[]")) {
+            Some(Damage::Refused) => {
+                end = "NO Some messages could not be FETCHed (Failure)";
+                continue;
+            }
+            Some(Damage::LeftOut) => continue,
+            Some(Damage::HangsUp) => return (told, "BYE FETCH failed".to_owned()),
+            Some(Damage::Internal) => return (told, "NO [SERVERBUG] Internal error occurred.".to_owned()),
+            None => {}
+        }
         let message = &mailbox.messages[*at];
         let mut parts = vec![format!("UID {uid}")];
         if items.contains("FLAGS") {
@@ -257,7 +271,7 @@ fn fetch(mailbox: &Mailbox, folder: &Folder, line: &str, by_uid: bool) -> Vec<u8
         }
         told.extend(b")\r\n");
     }
-    told
+    (told, end.to_owned())
 }
 
 fn holds(set: &str, uid: u32) -> bool {

@@ -124,6 +124,11 @@ mod tests {
     }
 
     #[test]
+    fn the_session_of_an_order_lasts_12_hours() {
+        assert_eq!(claims().expires_at(), at(12));
+    }
+
+    #[test]
     fn no_cookie_outlives_the_link_or_opens_another_order() {
         let short = Claims::new(order(1), LinkScope::View, 1, at(0), at(2));
         assert_eq!(short.expires_at(), at(2));

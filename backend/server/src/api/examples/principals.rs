@@ -4,7 +4,7 @@ use mailferry_shared::{
     ids::{ApiKeyId, MemberId, OrderId, TenantId},
     key::{ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyList, Scope},
     member::{Member, MemberCreate, MemberList, PasswordChange, Principal, Role, SignIn},
-    order::{OrderState, StartKind},
+    order::{Language, OrderState, StartKind},
     order_list::{MigrationType, OrderListItem, OrderOrigin, OrderPage},
     secret::Secret,
     tenant::{FirstAdmin, Tenant, TenantCreate, TenantCreated, TenantLimits, TenantList},
@@ -30,7 +30,7 @@ pub fn tenant_create() -> serde_json::Value {
     let create = "alex@hosting.example".parse().ok().map(|mail| TenantCreate {
         name,
         limits,
-        admin: FirstAdmin { name: "Alex Admin".to_owned(), mail, password },
+        admin: FirstAdmin { name: "Alex Admin".to_owned(), mail, password, language: Language::En },
     });
     serde_json::to_value(create).unwrap_or_default()
 }
@@ -148,6 +148,7 @@ pub fn order_page() -> OrderPage {
         sandbox: false,
         first_account: Some("anna@old.example".to_owned()),
         pairs: 12,
+        attention: 0,
         created_at: at(0),
         first_run_at: Some(at(10)),
         second_run_at: Some(at(600)),

@@ -37,7 +37,7 @@ pub fn request_create() -> Option<RequestCreate> {
             name: "contacts.vcf".to_owned(),
             content: Secret::new("QkVHSU46VkNBUkQNClZFUlNJT046NC4wDQpGTjpBbm5hDQpFTkQ6VkNBUkQNCg=="),
         }],
-        language: Language::En,
+        language: Some(Language::En),
         source: None,
         destination: choice("ionos-com", "imap.ionos.com"),
         options: OrderOptions::default(),

@@ -153,7 +153,7 @@ fn new_order(body: OrderCreate, principal: Option<&Principal>, link: Option<&Lin
     NewOrder {
         tenant_id: tenant_id.unwrap_or(OPERATOR_TENANT),
         asker: Asker { link_id: link.map(|link| link.id), sandbox, ..asker },
-        language: body.language,
+        language: body.language.or(link.map(|link| link.language)).unwrap_or_default(),
         notify_address: body.notify_address,
         source: body.source,
         destination: body.destination,

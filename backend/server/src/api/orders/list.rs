@@ -64,6 +64,9 @@ struct OrdersQuery {
     /// Only orders that the operator was asked to do (true), or only others (false).
     #[param(example = true)]
     requested: Option<bool>,
+    /// Only orders with an account that somebody must look at (true), or only others (false).
+    #[param(example = true)]
+    attention: Option<bool>,
     /// Only orders with this text in their number, accounts, mail address, the shown part of a voucher's code, or the name of
     /// who asked, of the API key or of the link.
     #[param(example = "anna", max_length = 200)]
@@ -111,6 +114,7 @@ pub(crate) async fn list_orders(
         kind: query.kind,
         types: query.types,
         requested: query.requested,
+        attention: query.attention,
         text: text(query.q)?,
         after: part.after.and_then(Position::time_and_id).map(|(time, id)| (time, OrderId(id))),
         limit: part.limit,

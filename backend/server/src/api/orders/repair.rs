@@ -4,10 +4,7 @@ use actix_web::{
     post,
     web::{Data, Json},
 };
-use mailferry_shared::{
-    account::AccountPair,
-    order::{Order, StartKind},
-};
+use mailferry_shared::{account::AccountPair, order::Order};
 use mailferry_store::{MailKind, OrderRecord};
 
 use super::{retry, view};
@@ -47,10 +44,9 @@ pub(crate) async fn retry_order(app: Data<App>, managing: Managing, body: NoBody
     let chosen: Vec<&AccountPair> = pairs.iter().filter(|pair| failed.contains(&pair.id)).collect();
     readiness::is_complete(&chosen, &access.order)?;
     let act = async |order: &OrderRecord| app.store.retry_order(order).await;
-    let order = retry::on_conflict(&app.store, access.order, act).await?;
-    if order.kind == Some(StartKind::Main) {
-        let delta = app.store.deltas(order.id).await?.pop().ok_or_else(|| ApiError::internal("a retry is a delta"))?;
-        life::tell(&app.store, &order, MailKind::DeltaStarted, &delta.id.to_string()).await?;
+    let (order, delta) = retry::on_conflict(&app.store, access.order, act).await?;
+    if let Some(delta) = delta {
+        life::tell(&app.store, &order, MailKind::DeltaStarted, &delta.to_string()).await?;
     }
     Ok(Json(view::compose(&app, order, access.scope).await?))
 }

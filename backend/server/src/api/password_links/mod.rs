@@ -7,6 +7,6 @@ pub mod send;
 pub mod set;
 
 /// How long an invitation, or a link that an admin sends, works.
-const BY_ADMIN: Duration = Duration::days(7);
+pub(super) const BY_ADMIN: Duration = Duration::days(7);
 /// How long a link works that anybody may have asked for.
 const BY_ANYBODY: Duration = Duration::hours(2);

@@ -1,3 +1,4 @@
-//! Progress, polled.
+//! Progress, polled, and kept as a report.
 
 pub mod read;
+pub mod report;

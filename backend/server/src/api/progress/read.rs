@@ -53,7 +53,6 @@ fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -
     }
     let pace = Pace::of(&runs, now);
     let state = order.life.state();
-    let moving = matches!(state, OrderState::Scheduled | OrderState::Active);
     Progress {
         order_id: order.id,
         state,
@@ -63,8 +62,13 @@ fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -
         estimated_finish: pace.as_ref().and_then(|pace| pace.finish(&counts, now)),
         pairs,
         actions: order.life.actions(),
-        poll_after_ms: if moving { POLL_MOVING_MS } else { POLL_RESTING_MS },
+        poll_after_ms: poll_after_ms(state),
     }
+}
+
+fn poll_after_ms(state: OrderState) -> u32 {
+    let moving = matches!(state, OrderState::Scheduled | OrderState::Active);
+    if moving { POLL_MOVING_MS } else { POLL_RESTING_MS }
 }
 
 /// How fast it goes, rounded to two digits so that a poll at rest finds nothing changed.
@@ -74,10 +78,11 @@ struct Pace {
 }
 
 impl Pace {
-    /// Averaged over the runs of the latest start; `None` when no run is under way.
+    /// Averaged since the longest run that is under way was started, with those that have begun and ended meanwhile; `None`
+    /// when no run is under way.
     fn of(runs: &[&RunSummary], now: DateTime<Utc>) -> Option<Self> {
-        let current: Vec<_> = runs.iter().filter(|run| run.state == RunState::Running).collect();
-        let since = current.iter().filter_map(|run| run.started_at).min()?;
+        let since = runs.iter().filter(|run| run.state == RunState::Running).filter_map(|run| run.started_at).min()?;
+        let current: Vec<_> = runs.iter().filter(|run| run.started_at.is_some_and(|at| at >= since)).collect();
         let seconds = u64::try_from((now - since).num_seconds()).ok()?.max(1);
         let stored: u64 = current.iter().map(|run| run.counts.done()).sum();
         let bytes: u64 = current.iter().map(|run| run.counts.done_bytes()).sum();
@@ -138,6 +143,30 @@ mod tests {
     }
 
     #[test]
+    fn accounts_that_wait_belong_to_the_total_and_to_the_estimated_finish() {
+        let now = DateTime::UNIX_EPOCH + TimeDelta::seconds(10);
+        let under_way = running(4_000);
+        let waiting = RunSummary {
+            state: RunState::Queued,
+            started_at: None,
+            counts: Counts { listed: 100, listed_bytes: 30_000, ..Counts::default() },
+            ..running(0)
+        };
+        let mut total = under_way.counts;
+        total.add(&waiting.counts);
+        let pace = Pace::of(&[&under_way, &waiting], now).expect("moves");
+        assert_eq!(pace.bytes_per_second, 400);
+        // 36,000 bytes are left: 90 seconds from now.
+        assert_eq!(pace.finish(&total, now), Some(DateTime::UNIX_EPOCH + TimeDelta::minutes(2)));
+        let ended = RunSummary { state: RunState::Succeeded, started_at: Some(now), ..running(6_000) };
+        assert_eq!(
+            Pace::of(&[&under_way, &ended], now).expect("moves").bytes_per_second,
+            1_000,
+            "what ended meanwhile"
+        );
+    }
+
+    #[test]
     fn nothing_under_way_has_no_rate() {
         let ended = RunSummary { state: RunState::Succeeded, ..running(10) };
         assert!(Pace::of(&[&ended], DateTime::UNIX_EPOCH).is_none());
@@ -145,6 +174,13 @@ mod tests {
             Pace { messages_per_second: 0, bytes_per_second: 0 }.finish(&ended.counts, DateTime::UNIX_EPOCH),
             None
         );
+    }
+
+    #[test]
+    fn a_progress_that_moves_is_polled_every_2_seconds_and_one_at_rest_more_slowly() {
+        assert_eq!([OrderState::Scheduled, OrderState::Active].map(poll_after_ms), [2_000; 2]);
+        let resting = [OrderState::Draft, OrderState::Paused, OrderState::Completed, OrderState::Closed];
+        assert!(resting.map(poll_after_ms).iter().all(|pause| *pause > 2_000));
     }
 
     #[test]

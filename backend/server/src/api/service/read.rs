@@ -5,7 +5,8 @@ use actix_web::{
     web::{Data, Json},
 };
 use chrono::TimeDelta;
-use mailferry_shared::service::{HoursRange, ServiceInfo};
+use mailferry_domain::account_file::MAX_BYTES;
+use mailferry_shared::service::{HoursRange, RECOMMENDED_ROWS, ServiceInfo};
 
 use super::{TERMS_VERSION, TRIAL_DAYS};
 use crate::{api::errors, app::App};
@@ -26,6 +27,8 @@ pub(crate) async fn get_service(app: Data<App>) -> Json<ServiceInfo> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         terms_version: TERMS_VERSION.to_owned(),
         max_pairs: app.settings.limits.max_pairs,
+        recommended_rows: RECOMMENDED_ROWS,
+        max_file_bytes: MAX_BYTES as u64,
         trial_days: TRIAL_DAYS,
         plaintext_allowed: app.settings.outgoing.plaintext,
         link_days: days(terms.link_after_end),

@@ -13,7 +13,7 @@ use crate::{
         errors,
         examples::principals as examples,
         json::Body,
-        members,
+        members, password_links,
         problem::ApiError,
         validate::Check,
     },
@@ -44,6 +44,8 @@ pub(crate) async fn create_tenant(
     let mut check = Check::default();
     members::check_name(&mut check, &name, "/name");
     check_limits(&mut check, &limits);
+    let language = admin.language;
+    let is_invited = admin.password.is_none() && app.settings.smtp_url.is_some();
     let admin = MemberCreate {
         name: admin.name,
         mail: admin.mail,
@@ -55,7 +57,12 @@ pub(crate) async fn create_tenant(
     check.done()?;
     let tenant = app.store.create_tenant(&name, limits).await?;
     match members::create::make(&app.store, tenant.id, admin).await {
-        Ok(admin) => Ok(HttpResponse::Created().json(TenantCreated { tenant, admin })),
+        Ok(admin) => {
+            if is_invited {
+                app.store.create_password_link(admin.id, language, password_links::BY_ADMIN).await?;
+            }
+            Ok(HttpResponse::Created().json(TenantCreated { tenant, admin }))
+        }
         Err(error) => {
             // Nobody could ever sign in to it.
             app.store.delete_empty_tenant(tenant.id).await?;

@@ -1,0 +1,43 @@
+//! What a run is asked for.
+
+use mailferry_domain::{mapping::MappingOptions, plan::ItemFilter};
+
+use crate::world::{World, clean, path, succeeded};
+
+#[tokio::test]
+async fn options_leave_out_what_they_say() {
+    let mut world = World::new();
+    world.options.filter = ItemFilter { max_size_bytes: Some(4), since: None };
+    world.options.mapping = MappingOptions { leave_out: vec![path("Projekte")], ..MappingOptions::default() };
+    let report = world.run().await;
+    succeeded(&report);
+    let counts = report.counts;
+    assert_eq!((counts.listed, counts.stored, counts.present, counts.skipped), (7, 3, 0, 4), "{counts:?}");
+    assert_eq!(report.left_out.len(), 1);
+    // Without the options everything arrives after all.
+    world.options.filter = ItemFilter::default();
+    world.options.mapping = MappingOptions::default();
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), clean().await.0);
+}
+
+#[tokio::test]
+async fn newest_first_turns_the_order_round_and_loses_nothing() {
+    let mut world = World::new();
+    world.options.newest_first = true;
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), clean().await.0);
+    let inbox = world.connector.destination.messages(&path("INBOX"));
+    assert_eq!(inbox[2].bytes.as_ref(), b"seven");
+}
+
+#[tokio::test]
+async fn a_dry_run_tells_and_changes_nothing() {
+    let mut world = World::new();
+    world.options.dry_run = true;
+    let before = world.destination();
+    let report = world.run().await;
+    assert_eq!((report.counts.listed, report.counts.stored), (9, 9));
+    assert_eq!(world.destination(), before);
+    assert_eq!(world.connector.destination.folders().len(), 1);
+}

@@ -1,0 +1,82 @@
+//! Runs that are stopped, and go on.
+
+use std::sync::Arc;
+
+use mailferry_engine::{
+    port::{Command, Control, NoFault},
+    run::RunEnd,
+};
+use mailferry_shared::run::Counts;
+
+use crate::world::{StopAt, World, clean, clean_steps, path, runs_again_without_doing_anything, succeeded};
+
+#[tokio::test]
+async fn a_clean_run_copies_everything_and_a_second_one_does_nothing() {
+    let world = World::new();
+    let report = world.run().await;
+    succeeded(&report);
+    let expected = Counts { listed: 9, stored: 8, present: 1, duplicates: 1, ..Counts::default() };
+    let counts = report.counts;
+    assert_eq!(
+        (counts.listed, counts.stored, counts.present, counts.duplicates),
+        (expected.listed, expected.stored, expected.present, expected.duplicates)
+    );
+    let inbox = world.connector.destination.messages(&path("INBOX"));
+    let texts: Vec<_> = inbox.iter().map(|message| String::from_utf8_lossy(&message.bytes).into_owned()).collect();
+    assert_eq!(texts, ["there already", "not ours", "one", "twice", "twice", "", "six", "seven"], "the order is kept");
+    let folders = world.connector.destination.folders();
+    assert!(folders.contains(&(path("Projekte/Größe & Maß"), true)), "subscriptions are carried over");
+    assert!(folders.contains(&(path("Empty"), false)));
+    runs_again_without_doing_anything(&world).await;
+}
+
+#[tokio::test]
+async fn a_run_stopped_at_any_step_goes_on_without_loss_or_duplicate() {
+    let (expected, counts) = clean().await;
+    let steps = clean_steps().await;
+    assert!(steps > 20, "{steps} steps only");
+    for step in 0..steps {
+        let world = World::new();
+        let stopped = world.run_with(Control::always_go(), StopAt::new(step)).await;
+        assert!(matches!(stopped.end, RunEnd::Interrupted(_)), "{:?}", stopped.end);
+        let report = world.run().await;
+        succeeded(&report);
+        assert_eq!(report.counts.listed, counts.listed, "stopped at step {step}");
+        assert_eq!(world.destination(), expected, "stopped at step {step}");
+        runs_again_without_doing_anything(&world).await;
+    }
+    println!("{steps} interruption points, 0 lost, 0 doubled");
+}
+
+#[tokio::test]
+async fn a_run_stopped_twice_goes_on_without_loss_or_duplicate() {
+    let (expected, _) = clean().await;
+    for (first, second) in [(3, 1), (4, 4), (5, 2), (6, 6), (9, 3), (12, 5)] {
+        let world = World::new();
+        world.run_with(Control::always_go(), StopAt::new(first)).await;
+        world.run_with(Control::always_go(), StopAt::new(second)).await;
+        succeeded(&world.run().await);
+        assert_eq!(world.destination(), expected, "stopped at steps {first} and {second}");
+    }
+}
+
+#[tokio::test]
+async fn a_paused_run_stops_and_goes_on() {
+    let (expected, _) = clean().await;
+    let world = World::new();
+    let (steer, control) = Control::new();
+    steer.send_replace(Command::Pause);
+    let report = world.run_with(control, Arc::new(NoFault)).await;
+    assert!(matches!(report.end, RunEnd::Stopped(Command::Pause)), "{:?}", report.end);
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), expected);
+}
+
+#[tokio::test]
+async fn several_lanes_copy_what_one_lane_copies() {
+    let (expected, _) = clean().await;
+    let mut world = World::new();
+    world.options.connections = 4;
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), expected);
+}

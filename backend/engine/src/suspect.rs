@@ -1,0 +1,153 @@
+//! Which message a line breaks at: a damaged one makes some servers hang up, again and again, and must not keep all that
+//! lie behind it from being copied.
+//!
+//! A message is suspected when the line broke twice at it though it was asked for alone. It is left out then, and tried
+//! once more when all others have come: if the line breaks again, it has failed. Where the line breaks whatever is left
+//! out, or has never brought anything, it was no message, and nothing is held against any.
+
+use std::collections::BTreeSet;
+
+use mailferry_domain::uid::Uid;
+
+/// Breaks at one message, asked for alone, before it is left out.
+const TWICE: u32 = 2;
+/// Messages left out without anything coming, before the line is held responsible.
+const IN_VAIN: usize = 3;
+
+/// What is known of the breaks in one folder.
+#[derive(Debug, Default)]
+pub(crate) struct Suspect {
+    /// The first message that had not come when the line broke, until it is judged.
+    stuck: Option<Uid>,
+    one_by_one: bool,
+    /// The message that the line broke at last, and how often in a row.
+    at: Option<(Uid, u32)>,
+    left_out: BTreeSet<Uid>,
+    /// How many of them since anything came.
+    in_vain: usize,
+    line_is_bad: bool,
+    /// All others have come, and those that were left out are tried once more: for good, if lines do bring messages.
+    last_try: Option<bool>,
+}
+
+/// What follows from a break.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Judgement {
+    /// Nothing yet.
+    Open,
+    /// This message is to be left out.
+    LeaveOut(Uid),
+    /// These, which were left out, are to be tried again.
+    TakeBack(BTreeSet<Uid>),
+}
+
+impl Suspect {
+    /// True if messages are to be asked for one at a time.
+    pub(crate) fn one_by_one(&self) -> bool {
+        self.one_by_one
+    }
+
+    /// The line broke while messages were read, and this one was the first that had not come.
+    pub(crate) fn stuck_at(&mut self, uid: Uid) {
+        self.stuck = Some(uid);
+    }
+
+    /// An attempt has ended with a broken line; `moved` tells whether it brought anything.
+    pub(crate) fn judge(&mut self, moved: bool) -> Judgement {
+        let stuck = self.stuck.take();
+        if moved {
+            self.in_vain = 0;
+        }
+        if let Some(for_good) = self.last_try {
+            return stuck.filter(|_| for_good).map_or(Judgement::Open, Judgement::LeaveOut);
+        }
+        if self.in_vain == IN_VAIN {
+            (self.line_is_bad, self.one_by_one, self.in_vain) = (true, false, 0);
+            return Judgement::TakeBack(std::mem::take(&mut self.left_out));
+        }
+        let Some(uid) = stuck.filter(|_| !self.line_is_bad) else { return Judgement::Open };
+        if !self.one_by_one {
+            self.one_by_one = !moved;
+            return Judgement::Open;
+        }
+        let times = self.at.filter(|(before, _)| *before == uid).map_or(1, |(_, times)| times + 1);
+        self.at = Some((uid, times));
+        if times < TWICE {
+            return Judgement::Open;
+        }
+        self.left_out.insert(uid);
+        self.in_vain += 1;
+        Judgement::LeaveOut(uid)
+    }
+
+    /// An attempt has brought all that it asked for; what is to be tried once more. `delivers` tells whether the source
+    /// has delivered anything at all.
+    pub(crate) fn all_others_came(&mut self, delivers: bool) -> BTreeSet<Uid> {
+        (self.last_try, self.one_by_one) = (Some(delivers), true);
+        std::mem::take(&mut self.left_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What follows from breaks at these messages, each with whether anything had come before.
+    fn judged(breaks: &[(Option<u32>, bool)]) -> Vec<Judgement> {
+        let mut suspect = Suspect::default();
+        breaks
+            .iter()
+            .map(|(uid, moved)| {
+                if let Some(uid) = uid {
+                    suspect.stuck_at(Uid(*uid));
+                }
+                suspect.judge(*moved)
+            })
+            .collect()
+    }
+
+    fn leave_out(uid: u32) -> Judgement {
+        Judgement::LeaveOut(Uid(uid))
+    }
+
+    #[test]
+    fn a_message_at_which_the_line_breaks_again_and_again_is_left_out_and_so_is_the_next_one() {
+        let breaks = [(Some(5), true), (Some(5), false), (Some(5), false), (Some(5), false)];
+        let open = || Judgement::Open;
+        assert_eq!(judged(&breaks), [open(), open(), open(), leave_out(5)]);
+        for moved in [false, true] {
+            let more = [breaks.as_slice(), &[(Some(9), moved), (Some(9), false)]].concat();
+            assert_eq!(judged(&more)[4..], [open(), leave_out(9)]);
+        }
+    }
+
+    #[test]
+    fn a_line_that_breaks_whatever_is_asked_for_is_held_against_no_message() {
+        let breaks: Vec<_> = [5, 5, 5, 6, 6, 7, 7, 8, 5, 5, 5, 5].into_iter().map(|uid| (Some(uid), false)).collect();
+        let judged = judged(&breaks);
+        assert_eq!([&judged[2], &judged[4], &judged[6]], [&leave_out(5), &leave_out(6), &leave_out(7)]);
+        assert_eq!(judged[7], Judgement::TakeBack([5, 6, 7].map(Uid).into()));
+        assert!(judged[8..].iter().all(|judgement| *judgement == Judgement::Open));
+    }
+
+    #[test]
+    fn what_was_left_out_is_tried_once_more_and_one_break_is_enough_then() {
+        for (delivers, judgement) in [(true, leave_out(5)), (false, Judgement::Open)] {
+            let mut suspect = Suspect::default();
+            for _ in 0..3 {
+                suspect.stuck_at(Uid(5));
+                suspect.judge(false);
+            }
+            assert_eq!(suspect.all_others_came(delivers), [Uid(5)].into());
+            assert!(suspect.one_by_one());
+            suspect.stuck_at(Uid(5));
+            assert_eq!(suspect.judge(false), judgement);
+            assert!(suspect.all_others_came(delivers).is_empty(), "that was the last time");
+        }
+    }
+
+    #[test]
+    fn breaks_while_nothing_is_read_tell_nothing_of_messages() {
+        assert!(judged(&[(None, false); 9]).iter().all(|judgement| *judgement == Judgement::Open));
+    }
+}

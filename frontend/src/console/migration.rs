@@ -1,0 +1,107 @@
+//! One migration in the console: the status page in the console's frame, with who asked for it and what paid.
+//!
+//! It belongs to the module of the status page: see [`crate::route::Module`].
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{ids::OrderId, order_list::OrderListItem};
+
+use super::{
+    filter::last_list,
+    frame::Frame,
+    migrations::{asker, type_name},
+    session::Session,
+};
+use crate::{
+    api::{self, ApiError},
+    browser::intl,
+    components::{Failure, Glyph, icon},
+    pages::{OrderFrame, Steps},
+    route::Console as Place,
+    state::Load,
+    t,
+};
+
+/// The frame, and in it the migration that the address names.
+#[component]
+pub(crate) fn Migration(
+    /// Shows the status page, which this module of the page has.
+    steps: Steps,
+) -> impl IntoView {
+    let session = Session::provide();
+    provide_context(steps);
+    view! { <Frame session=session parts=shown /> }
+}
+
+fn shown(place: Place) -> AnyView {
+    match place {
+        Place::Migration(id) => view! { <One id=id /> }.into_any(),
+        // Of another module: the browser is on its way there.
+        _ => ().into_any(),
+    }
+}
+
+#[component]
+fn One(id: OrderId) -> impl IntoView {
+    let steps = expect_context::<Steps>();
+    view! {
+        <a class="button button-quiet button-flush button-small" href=last_list()>
+            {icon(Glyph::ArrowLeft)}
+            {t!("console.migrations")}
+        </a>
+        <OrderFrame id=id steps=steps />
+        <Particulars id=id />
+    }
+}
+
+/// What the list knows of it, and the status page does not tell.
+#[component]
+fn Particulars(id: OrderId) -> impl IntoView {
+    let item = RwSignal::new(Load::<Option<OrderListItem>>::Loading);
+    spawn_local(async move {
+        item.try_set(find(id).await.into());
+    });
+    move || match item.get() {
+        // The status page tells of these.
+        Load::Loading | Load::Ready(None) => ().into_any(),
+        Load::Failed(error) if error.is_locked_out() => ().into_any(),
+        Load::Failed(error) => view! { <Failure error=error /> }.into_any(),
+        Load::Ready(Some(item)) => facts(&item).into_any(),
+    }
+}
+
+/// The list is asked for the number: it finds at most that one.
+async fn find(id: OrderId) -> Result<Option<OrderListItem>, ApiError> {
+    let page = api::orders(&format!("q={id}"), None).await?;
+    Ok(page.items.into_iter().find(|item| item.id == id))
+}
+
+fn facts(item: &OrderListItem) -> impl IntoView + use<> {
+    let fact = |name: &'static str, value: Option<String>| {
+        let value = value.filter(|value| !value.is_empty())?;
+        Some(view! {
+            <div class="fact">
+                <dt>{name}</dt>
+                <dd data-data="">{value}</dd>
+            </div>
+        })
+    };
+    let origin = &item.origin;
+    let mail = origin.notify_address.as_ref().map(ToString::to_string);
+    let asked = asker(origin).filter(|asked| Some(asked) != mail.as_ref());
+    view! {
+        <section class="card" aria-labelledby="particulars">
+            <h2 id="particulars">{t!("console.particulars")}</h2>
+            <dl class="facts facts-small">
+                {fact(t!("console.col_asked"), asked)}
+                {fact(t!("providers.notify_label"), mail)}
+                {fact(t!("console.by_key"), origin.api_key_name.clone())}
+                {fact(t!("console.by_link"), origin.link_name.clone())}
+                {fact(t!("console.col_code"), Some(item.codes.join(", ")))}
+                {fact(t!("console.col_type"), Some(type_name(item.migration_type).to_owned()))}
+                {fact(t!("status.created"), Some(intl::date_time(item.created_at)))}
+                {fact(t!("console.col_first"), item.first_run_at.map(intl::date_time))}
+                {fact(t!("console.col_second"), item.second_run_at.map(intl::date_time))}
+            </dl>
+        </section>
+    }
+}
