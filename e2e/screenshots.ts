@@ -326,7 +326,7 @@ async function console_(visit: Visit): Promise<void> {
     headers: { origin: world.service.url },
   });
   const reseller = new Api(world.service.url, ((await key.json()) as { secret: string }).secret);
-  await completed(reseller, world.lab, world.lab.state.accounts.slice(1, 3));
+  const done = await completed(reseller, world.lab, world.lab.state.accounts.slice(1, 3));
   for (let n = 0; n < 2; n += 1) await reseller.createOrder(servers(world.lab));
   await reseller.call("POST", "/vouchers", { pairs: 25, count: 3 });
   const brand = { name: "Harbour Mail Move", colour: "#0b5fa5", support_address: "help@harbour.example" };
@@ -335,6 +335,14 @@ async function console_(visit: Visit): Promise<void> {
   for (const part of ["migrations", "new", "vouchers", "links", "webhooks", "members", "keys", "profile"]) {
     await visit.go(`/console/${part}`);
     await visit.shoot(part);
+  }
+  await visit.go(`/console/migrations/${done.id}`);
+  await page.getByRole("table").first().waitFor();
+  await visit.shoot("migration");
+  for (const part of ["vouchers", "links", "webhooks", "members", "keys"]) {
+    await visit.go(`/console/${part}`);
+    await page.locator(".row-between > .button-primary").click();
+    await visit.shoot(`${part}-form`);
   }
   if (visit.language === "en") {
     await visit.go("/styleguide");

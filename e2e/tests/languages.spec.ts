@@ -217,8 +217,12 @@ test("nor is anything hard-coded in the console or in what asks the operator, on
   await page.locator("main .button-danger").first().click();
   await look("declining a request");
   await page.keyboard.press("Escape");
-  await page.locator("main .button-primary").first().click();
-  await page.locator("main .button-primary").first().click();
+  const answer = page.locator("main .row > .button-primary");
+  await answer.click();
+  await look("accepting a request");
+  await page.locator("dialog[open] .button-primary").click();
+  await expect(page.locator("dialog[open]")).toBeHidden();
+  await answer.click();
   await expect(page.locator("dialog[open]")).toBeVisible();
   await look("starting a request");
   await context.close();

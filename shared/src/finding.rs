@@ -142,9 +142,9 @@ finding_codes! {
     SameAccount, "same_account", Error, "Source and destination are the same mailbox.",
         "Enter two different accounts.";
     MessageTooLarge, "message_too_large", Warning, "The message is larger than the limit.",
-        "Raise the limit if the destination takes larger messages.";
+        "Copy it by hand, with a mail program that has both accounts.";
     MessageFiltered, "message_filtered", Warning, "The message was left out by an option.",
-        "Change the option and start a delta to copy it.";
+        "In a trial: start the full migration. Otherwise copy it by hand, with a mail program that has both accounts.";
     MessageVanished, "message_vanished", Warning, "The message was deleted at the source before it could be copied.",
         "Nothing to do.";
     MessageUnreadable, "message_unreadable", Error, "The source names this message but does not deliver it.",
@@ -162,7 +162,7 @@ finding_codes! {
         "The source says that the folder holds more messages than it lists.",
         "Compare the folder in the old webmail; start a delta to list it again.";
     FolderRefused, "folder_refused", Error, "The destination refused to create or open the folder.",
-        "Create the folder by hand or map it to another one, then start a delta.";
+        "Create the folder by hand at the destination, then start a delta.";
     FolderRenamed, "folder_renamed", Warning, "The folder has another name at the destination.",
         "Nothing to do, unless you prefer another name.";
     SubscriptionRefused, "subscription_refused", Warning, "The destination did not take the folder's subscription.",

@@ -86,7 +86,13 @@ async fn open<C: Connector, L: Ledger>(
     tasks: &mut Vec<FolderTask>,
 ) -> Result<Vec<Opened>, Stop> {
     let wanted: Vec<Wanted> = tasks.iter().map(wanted).collect();
-    let requests: Vec<ListRequest> = tasks.iter().map(|task| list_request(task, task.cursor())).collect();
+    // One that is copied alone may break the line by what is read from it: that has to show where messages are fetched.
+    let several = tasks.len() > 1;
+    let request = |task: &FolderTask| ListRequest {
+        soon: several && is_fetched_soon(shared, task),
+        ..list_request(task, task.cursor())
+    };
+    let requests: Vec<ListRequest> = tasks.iter().map(request).collect();
     let (prepared, listings) = futures::join!(lane.destination.prepare(&wanted), lane.source.list_folders(&requests));
     let (mut prepared, mut listings) = (prepared?, listings?);
     only_unfiled(lane, shared, tasks, &mut listings).await?;
@@ -174,6 +180,13 @@ fn wanted(task: &FolderTask) -> Wanted {
         create: mapped.create,
         subscribe,
     }
+}
+
+/// True if every message of the folder will be fetched, and nothing counts what passes.
+fn is_fetched_soon<C, L>(shared: &Shared<C, L>, task: &FolderTask) -> bool {
+    let filter = &shared.job.options.filter;
+    let fresh = task.binding.is_none() && !task.mapped.only_unfiled;
+    fresh && filter.max_size_bytes.is_none() && filter.since.is_none() && !shared.meter.counts()
 }
 
 /// Plans every folder and sets the run's totals for it.

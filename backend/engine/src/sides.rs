@@ -31,6 +31,7 @@ pub(crate) fn list_request(task: &FolderTask, cursor: Option<Cursor>) -> ListReq
         wire_name: task.mapped.source.wire_name.clone(),
         first: Uid(cursor.map_or(1, |cursor| cursor.source_uid_next)),
         messages: task.messages(),
+        soon: false,
     }
 }
 

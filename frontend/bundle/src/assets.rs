@@ -89,7 +89,15 @@ fn fingerprinted(name: &str, content: &[u8]) -> String {
 
 fn brotli(content: &[u8]) -> Vec<u8> {
     let mut compressed = Vec::new();
-    let mut writer = brotli::CompressorWriter::new(&mut compressed, 1 << 16, 11, 22);
+    // As small as it gets: the whole file is one block, and its size is told beforehand.
+    let params = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 22,
+        lgblock: 22,
+        size_hint: content.len(),
+        ..brotli::enc::BrotliEncoderParams::default()
+    };
+    let mut writer = brotli::CompressorWriter::with_params(&mut compressed, 1 << 16, &params);
     // Writing into memory cannot fail.
     let _ = writer.write_all(content);
     drop(writer);

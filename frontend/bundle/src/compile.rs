@@ -63,9 +63,24 @@ pub(crate) fn bind(folder: &Path, module: &str) -> Result<Bound, BundleError> {
         .omit_default_module_path(true)
         .generate_output()
         .map_err(refused)?;
-    Ok(Bound { glue: output.js().to_owned(), wasm: output.wasm_mut().emit_wasm() })
+    Ok(Bound { glue: without_comments(output.js()), wasm: output.wasm_mut().emit_wasm() })
 }
 
 fn refused(error: impl Display) -> BundleError {
     BundleError::Bind(format!("{error:#}"))
+}
+
+/// The glue without indentation and documentation: nobody reads it, everybody loads it. wasm-bindgen begins no line of
+/// a template string with a space.
+fn without_comments(glue: &str) -> String {
+    let mut text = String::with_capacity(glue.len());
+    let mut is_comment = false;
+    for line in glue.lines().map(str::trim_start) {
+        is_comment |= line.starts_with("/**");
+        if !is_comment {
+            text.extend([line, "\n"]);
+        }
+        is_comment &= !line.ends_with("*/");
+    }
+    text
 }

@@ -15,7 +15,9 @@ pub(crate) type Urls = BTreeMap<String, String>;
 pub(crate) fn common(options: &Options, assets: &mut Assets) -> Result<Urls, BundleError> {
     let frontend = &options.frontend;
     let mut urls = Urls::new();
-    urls.insert("app.css".to_owned(), assets.add("app.css", style(&frontend.join("css"))?.as_bytes())?);
+    let css = frontend.join("css");
+    urls.insert("app.css".to_owned(), assets.add("app.css", style(&css, |name| !is_console(name))?.as_bytes())?);
+    urls.insert("console.css".to_owned(), assets.add("console.css", style(&css, is_console)?.as_bytes())?);
     for file in files(&frontend.join("static"))? {
         let name = file_name(&file);
         let content = fs::read(&file).map_err(BundleError::file(&file))?;
@@ -42,7 +44,9 @@ pub(crate) fn write(options: &Options, assets: &mut Assets, urls: &Urls) -> Resu
     let text = fs::read_to_string(&index).map_err(BundleError::file(&index))?;
     for module in MODULES {
         let name = if module == "start" { "index.html".to_owned() } else { format!("{module}.html") };
-        let text = fill("index.html", &text.replace("{{module}}", module), urls)?;
+        let text = text.replace("{{module}}", module);
+        let text = if CONSOLE_MODULES.contains(&module) { with_console_style(&text) } else { text };
+        let text = fill("index.html", &text, urls)?;
         assets.write(&name, text.as_bytes())?;
     }
     Ok(())
@@ -54,10 +58,25 @@ fn shell_texts(locales: &Locales, key: &str) -> String {
     serde_json::json!(texts.collect::<BTreeMap<_, _>>()).to_string()
 }
 
-/// All style sheets as one, in the order of their names.
-fn style(folder: &Path) -> Result<String, BundleError> {
+/// The modules that need the console's style besides that of all.
+const CONSOLE_MODULES: [&str; 4] = ["console", "administration", "status", "styleguide"];
+const APP_STYLE: &str = "<link rel=\"stylesheet\" href=\"{{asset:app.css}}\">";
+const CONSOLE_STYLE: &str = "<link rel=\"stylesheet\" href=\"{{asset:console.css}}\">";
+
+/// True for a style sheet that only the console and the style guide need.
+fn is_console(name: &str) -> bool {
+    name.starts_with('7') || name.starts_with('8')
+}
+
+fn with_console_style(shell: &str) -> String {
+    shell.replace(APP_STYLE, &format!("{APP_STYLE}\n{CONSOLE_STYLE}"))
+}
+
+/// The style sheets that are `wanted` by their names, as one, in the order of their names.
+fn style(folder: &Path, wanted: impl Fn(&str) -> bool) -> Result<String, BundleError> {
     files(folder)?
         .iter()
+        .filter(|file| wanted(&file_name(file)))
         .map(|file| fs::read_to_string(file).map_err(BundleError::file(file)))
         .collect::<Result<Vec<_>, _>>()
         .map(|sheets| without_comments(&sheets.join("\n")))
@@ -119,6 +138,13 @@ mod tests {
             "</assets/a-1.js> /assets/a-1.js"
         );
         assert!(matches!(fill("x", "{{asset:b.js}}", &urls), Err(BundleError::UnknownAsset { .. })));
+    }
+
+    #[test]
+    fn the_consoles_style_comes_after_that_of_all() {
+        assert_eq!(with_console_style(&format!("<head>{APP_STYLE}")), format!("<head>{APP_STYLE}\n{CONSOLE_STYLE}"));
+        assert!(is_console("70-console.css") && is_console("80-styleguide.css") && !is_console("90-print.css"));
+        assert!(include_str!("../../index.html").contains(APP_STYLE));
     }
 
     #[test]

@@ -160,7 +160,8 @@ impl LinkForm {
 
 /// The form, as a dialog.
 #[component]
-pub(super) fn LinkDialog(form: LinkForm, listed: Listed<Link>) -> impl IntoView {
+pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
+    let form = expect_context::<LinkForm>();
     let sending = Sending::new();
     let known = KnownProviders::get();
     let done = move |_: Link| {

@@ -40,7 +40,7 @@ pub(super) fn Links() -> impl IntoView {
             may_create=form.may_write
         />
         <ListTable listed=listed name=t!("console.links") heads=heads empty=Empty(Glyph::Copy, t!("console.no_links")) row=row />
-        <LinkDialog form=form listed=listed />
+        <LinkDialog listed=listed />
         <EndDialog
             id="revoke-link"
             title=t!("console.link_revoke_title")

@@ -217,7 +217,7 @@ fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
         .then(|| ending.revoke_button(voucher.clone(), &voucher.hint));
     let hint = voucher.hint.clone();
     let together = voucher.batch_id.map(|id| {
-        let (label, hint) = (t!("console.voucher_batch_of", code = hint), hint.clone());
+        let (label, hint) = (format!("{}: {hint}", t!("console.voucher_batch")), hint.clone());
         let only = move |_| {
             wanted.batch.set(Some((id, hint.clone())));
             listed.anew();

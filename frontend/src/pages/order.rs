@@ -11,7 +11,7 @@ use super::{lost::Locked, steps::StepBar};
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{CopyLine, Failure, Glyph, Skeleton, icon},
+    components::{CopyLine, Failure, Glyph, PageHead, Skeleton, icon},
     route::{Console, Step, asked_path, is_asked_for, resume_at},
     state::{
         Load,
@@ -151,7 +151,14 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
         Load::Failed(error) if is_own => {
             view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
         }
-        Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
+        Load::Failed(error) => {
+            let number = id.to_string().get(..8).unwrap_or_default().to_owned();
+            view! {
+                <PageHead title=t!("console.migration", number = number) />
+                <Failure error=error retry=retry />
+            }
+            .into_any()
+        }
         Load::Ready(()) => match context.get_value() {
             Some(context) => view! { <Opened context=context steps=steps /> }.into_any(),
             None => ().into_any(),

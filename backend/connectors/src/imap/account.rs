@@ -20,13 +20,14 @@ use tokio::sync::mpsc;
 use super::{
     append::{self, Outbox},
     auth, fetch,
+    glance::{Beginning, GLANCE_BYTES},
     refusal::Doing,
     session::Session,
     wire,
 };
 
 const STATUS_KEYS: &str = "MESSAGES UIDNEXT UIDVALIDITY";
-const LIST_ITEMS: &str = "(UID RFC822.SIZE INTERNALDATE)";
+const LIST_ITEMS: &str = "UID RFC822.SIZE INTERNALDATE";
 /// Most messages of one APPEND.
 const BATCH_ITEMS: usize = 100;
 /// Messages that one FETCH of sizes asks for, when a folder is measured without STATUS=SIZE.
@@ -117,6 +118,7 @@ impl Session {
 
     /// Opens and lists folders, those that are small without waiting in between.
     async fn list_all(&mut self, requests: &[ListRequest]) -> EachFolder<Listing> {
+        self.glances.forget();
         let small: Vec<&ListRequest> = requests.iter().filter(|request| is_small(request)).collect();
         let mut listings = self.list_small(&small).await?.into_iter();
         let mut all = Vec::with_capacity(requests.len());
@@ -131,35 +133,56 @@ impl Session {
     }
 
     async fn list_small(&mut self, requests: &[&ListRequest]) -> EachFolder<Listing> {
+        let looked_at: Vec<bool> = requests.iter().map(|request| self.glances.are_worth_it(request)).collect();
         let mut commands = Vec::with_capacity(requests.len() * 2);
-        for request in requests {
+        for (request, looked_at) in requests.iter().zip(&looked_at) {
+            let also = if *looked_at { format!(" FLAGS BODY.PEEK[]<0.{GLANCE_BYTES}>") } else { String::new() };
             commands.push((format!("EXAMINE {}", wire::quoted(&request.wire_name)), Doing::OpenFolder));
-            commands.push((format!("UID FETCH {}:* {LIST_ITEMS}", request.first), Doing::OpenFolder));
+            commands.push((format!("UID FETCH {}:* ({LIST_ITEMS}{also})", request.first), Doing::OpenFolder));
         }
         let mut items: Vec<Vec<ItemMeta>> = vec![Vec::new(); requests.len()];
         self.open = None;
+        let mut glances = std::mem::take(&mut self.glances);
         let replies = self
-            .commands(&commands, |at, response| {
-                if at % 2 == 1 {
-                    items[at / 2].extend(item_of(response));
+            .commands_with(&commands, |at, response, bodies| {
+                if at % 2 == 1
+                    && let Some(item) = item_of(response)
+                {
+                    items[at / 2].push(item);
+                    if let Some((head, bytes)) = fetch::beginning_of(response, bodies) {
+                        let beginning = Beginning { uid: item.uid, size_bytes: item.size_bytes, head, bytes };
+                        glances.keep(&requests[at / 2].wire_name, beginning);
+                    }
                 }
             })
             .await?;
+        self.glances = glances;
         let mut answers = replies.each.into_iter();
         let mut listings = Vec::with_capacity(requests.len());
-        for (request, items) in requests.iter().zip(items) {
+        for ((request, looked_at), items) in requests.iter().zip(looked_at).zip(items) {
             let (opened, listed) = (answers.next(), answers.next());
             let (Some(opened), Some(listed)) = (opened, listed) else { break };
-            listings.push(match (opened, listed) {
+            let listing = match (opened, listed) {
+                // A message that cannot be read must not keep its folder from being listed.
+                (Ok(_), Err(error)) if looked_at && error.decision == Decision::Skip => {
+                    self.list_large(request).await?
+                }
                 (Ok(opened), Ok(_)) => {
                     let status = self.opened(&request.wire_name, &opened);
-                    Ok(Listing { status, items: tidy(items, request.first, status.uid_next) })
+                    self.glances.belong_to(&request.wire_name, status.uid_validity);
+                    let items = tidy(items, request.first, status.uid_next);
+                    if looked_at && items.len() as u64 != u64::from(status.messages) {
+                        self.list_large(request).await?
+                    } else {
+                        Ok(Listing { status, items })
+                    }
                 }
                 (Err(error), _) | (_, Err(error)) => {
                     self.open = None;
                     Err(error)
                 }
-            });
+            };
+            listings.push(listing);
         }
         Ok(listings)
     }
@@ -174,7 +197,7 @@ impl Session {
     async fn list_in_pages(&mut self, request: &ListRequest) -> Result<Listing, ConnectorError> {
         let status = self.open_folder("EXAMINE", &request.wire_name).await?;
         let last = status.uid_next.saturating_sub(1);
-        let page = |(from, to)| (format!("UID FETCH {from}:{to} {LIST_ITEMS}"), Doing::OpenFolder);
+        let page = |(from, to)| (format!("UID FETCH {from}:{to} ({LIST_ITEMS})"), Doing::OpenFolder);
         let commands: Vec<_> = pages(request.first.0, last, status.messages).map(page).collect();
         let mut items = Vec::with_capacity(usize::try_from(status.messages.min(1 << 20)).unwrap_or(0));
         for reply in self.commands(&commands, |_, response| items.extend(item_of(response))).await?.each {
@@ -225,7 +248,7 @@ impl Session {
     }
 
     async fn list_items(&mut self, first: Uid, last: Uid) -> Result<Vec<ItemMeta>, ConnectorError> {
-        let tag = self.send(&format!("UID FETCH {first}:{last} {LIST_ITEMS}")).await?;
+        let tag = self.send(&format!("UID FETCH {first}:{last} ({LIST_ITEMS})")).await?;
         let mut items = Vec::new();
         self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {
             // `n:*` names the last message even if its UID is below n.

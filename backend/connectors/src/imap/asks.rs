@@ -1,13 +1,13 @@
 //! What to ask a source for, command by command; no IO.
 
 use mailferry_domain::uid::Uid;
-use mailferry_engine::port::{Care, FetchRequest, FolderFetch};
-
-use super::fetch::is_large;
+use mailferry_engine::port::{Care, FetchRequest, FolderFetch, MemoryBudget, SPOOL_THRESHOLD_BYTES};
 
 /// Messages of one command, and their bytes by the listed sizes.
 const CHUNK_ITEMS: usize = 100;
 const CHUNK_BYTES: u64 = 1 << 20;
+/// Messages above this are read in slices and spooled, however much memory there is.
+const MOST_WHOLE_BYTES: u64 = 4 << 20;
 /// A slice of a large message.
 pub(super) const SLICE_BYTES: u64 = 1 << 20;
 
@@ -37,6 +37,8 @@ impl Ask<'_> {
 pub(super) struct Asks<'a> {
     folders: &'a [FolderFetch],
     newest_first: bool,
+    /// Messages above this are read in slices.
+    large_bytes: u64,
     /// The folder at work, and what is left of it.
     folder: usize,
     rest: Items<'a>,
@@ -55,6 +57,7 @@ impl<'a> Asks<'a> {
         Self {
             folders,
             newest_first: request.newest_first,
+            large_bytes: most_whole(&request.budget),
             folder: first,
             rest: folders.get(first).map_or(&[], |folder| folder.items.as_slice()),
             opened: folders.get(first).is_some_and(is_open),
@@ -86,10 +89,10 @@ impl<'a> Asks<'a> {
 
     /// As many messages as one command may ask for, or a single large one.
     fn chunk(&mut self) -> Items<'a> {
-        let mut size_bytes = 0;
+        let (mut size_bytes, large_bytes) = (0, self.large_bytes);
         let mut fits = |item: &(Uid, u64)| {
             size_bytes += item.1;
-            !is_large(item.1) && size_bytes <= CHUNK_BYTES
+            item.1 <= large_bytes && size_bytes <= CHUNK_BYTES
         };
         let length = if self.newest_first {
             self.rest.iter().rev().take(CHUNK_ITEMS).take_while(|item| fits(item)).count()
@@ -110,6 +113,13 @@ impl<'a> Asks<'a> {
     }
 }
 
+/// The largest message that is read whole, and kept in memory: what a writer holds back for its next batch must have
+/// room beside it, or each would wait for the other.
+fn most_whole(budget: &MemoryBudget) -> u64 {
+    let half = budget.size_bytes() / 2 - budget.size_bytes() / 32;
+    half.clamp(SPOOL_THRESHOLD_BYTES, MOST_WHOLE_BYTES)
+}
+
 impl<'a> Iterator for Asks<'a> {
     type Item = Ask<'a>;
 
@@ -128,7 +138,7 @@ impl<'a> Iterator for Asks<'a> {
         }
         let chunk = self.chunk();
         match chunk {
-            [(uid, size_bytes)] if is_large(*size_bytes) => Some(self.slice(*uid, *size_bytes, 0)),
+            [(uid, size_bytes)] if *size_bytes > self.large_bytes => Some(self.slice(*uid, *size_bytes, 0)),
             items => Some(Ask::Messages { folder: self.folder, items }),
         }
     }
@@ -137,7 +147,7 @@ impl<'a> Iterator for Asks<'a> {
 #[cfg(test)]
 mod tests {
     use mailferry_domain::uid::UidValidity;
-    use mailferry_engine::port::{Care, MemoryBudget};
+    use mailferry_engine::port::Care;
     use proptest::prelude::*;
 
     use super::*;

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use bytes::{BufMut, Bytes, BytesMut};
 
 /// What is allocated at once at most, whatever a server announces.
-const AT_ONCE: usize = 1 << 20;
+const AT_ONCE: usize = 4 << 20;
 /// Bytes of a stand-in: a line end, which no quoted string can hold, and a number.
 const STAND_IN: usize = 18;
 /// Most bodies waiting to be taken; a read brings fewer.

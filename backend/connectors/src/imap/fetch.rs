@@ -14,7 +14,6 @@ use mailferry_domain::{
 };
 use mailferry_engine::port::{
     Body, BodyWriter, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget,
-    SPOOL_THRESHOLD_BYTES,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
@@ -52,7 +51,8 @@ pub(super) async fn fetch(
 
 /// A command on the way.
 struct InFlight<'a> {
-    tag: Tag,
+    /// None of one that need not be sent.
+    tag: Option<Tag>,
     ask: Ask<'a>,
     /// Messages that it has not brought yet, in order; for slices and openings none.
     uids: VecDeque<Uid>,
@@ -92,6 +92,8 @@ struct Pipeline<'a> {
     large: Option<Large>,
     /// The folder whose messages come now.
     folder: usize,
+    /// The folder that has to be opened before anything more is asked for.
+    to_open: Option<Ask<'a>>,
     /// The message that was refused last, and how many were since one was delivered.
     refused: (Option<(usize, Uid)>, usize),
 }
@@ -126,6 +128,7 @@ impl<'a> Pipeline<'a> {
             early: HashMap::new(),
             slices: HashMap::new(),
             large: None,
+            to_open: None,
             refused: (None, 0),
         }
     }
@@ -136,7 +139,9 @@ impl<'a> Pipeline<'a> {
             if self.in_flight.is_empty() {
                 return Ok(());
             }
-            self.hear().await?;
+            if self.in_flight.iter().any(|flight| !flight.answered) {
+                self.hear().await?;
+            }
             while let Some(fetched) = self.next_in_order().await? {
                 if !self.deliver(fetched).await {
                     return Ok(());
@@ -159,18 +164,56 @@ impl<'a> Pipeline<'a> {
             && (self.in_flight.is_empty() || self.bytes_in_flight < self.most_bytes)
             && let Some(ask) = self.asks.next()
         {
-            let (command, uids, size_bytes) = spelt(&ask, self.request);
-            if let Ask::Open { folder } = &ask {
-                let name = self.request.folders[*folder].wire_name.clone();
-                self.session.open = Some((name, self.request.folders[*folder].uid_validity));
-            }
-            let tag = self.session.begin(&command).await?;
-            self.session.write(b"\r\n").await?;
-            self.bytes_in_flight += size_bytes;
-            self.in_flight.push_back(InFlight { tag, ask, uids, size_bytes, answered: false, refused: false });
-            sent = true;
+            sent |= self.send(ask).await?;
         }
         if sent { self.session.flush().await } else { Ok(()) }
+    }
+
+    /// Sends a command, and before it the one that opens its folder; false if everything that it would bring has come
+    /// with the listing.
+    async fn send(&mut self, ask: Ask<'a>) -> Result<bool, ConnectorError> {
+        if let Ask::Open { .. } = ask {
+            // Only if something of it is missing.
+            self.to_open = Some(ask);
+            return Ok(false);
+        }
+        let uids = order_of(&ask, self.request);
+        let missing = self.take_glances(&ask);
+        if missing.is_empty() && !uids.is_empty() {
+            self.in_flight.push_back(InFlight { tag: None, ask, uids, size_bytes: 0, answered: true, refused: false });
+            return Ok(false);
+        }
+        if let Some(open) = self.to_open.take() {
+            self.session.open =
+                self.request.folders.get(open.folder()).map(|folder| (folder.wire_name.clone(), folder.uid_validity));
+            self.begin(open, VecDeque::new(), &[]).await?;
+        }
+        self.begin(ask, uids, &missing).await?;
+        Ok(true)
+    }
+
+    async fn begin(&mut self, ask: Ask<'a>, uids: VecDeque<Uid>, missing: &[(Uid, u64)]) -> Result<(), ConnectorError> {
+        let (command, size_bytes) = spelt(&ask, missing, self.request);
+        let tag = self.session.begin(&command).await?;
+        self.session.write(b"\r\n").await?;
+        self.bytes_in_flight += size_bytes;
+        self.in_flight.push_back(InFlight { tag: Some(tag), ask, uids, size_bytes, answered: false, refused: false });
+        Ok(())
+    }
+
+    /// Of the messages that a command would bring, those that have not come with the listing.
+    fn take_glances(&mut self, ask: &Ask<'a>) -> Vec<(Uid, u64)> {
+        let Ask::Messages { folder, items } = ask else { return Vec::new() };
+        let mut missing = Vec::new();
+        for (uid, size_bytes) in *items {
+            match self.session.glances.take(&self.request.folders[*folder], *uid) {
+                Some(come) => {
+                    self.early.insert((*folder, *uid), come);
+                }
+                None => missing.push((*uid, *size_bytes)),
+            }
+        }
+        missing
     }
 
     /// Reads one response and keeps what it brings.
@@ -196,7 +239,7 @@ impl<'a> Pipeline<'a> {
                 if let Err(refusal) = judged {
                     return self.command_refused(&tag, &refusal);
                 }
-                for flight in self.in_flight.iter_mut().filter(|flight| flight.tag == tag) {
+                for flight in self.in_flight.iter_mut().filter(|flight| flight.tag.as_ref() == Some(&tag)) {
                     flight.answered = true;
                     if let Ask::Open { folder } = flight.ask {
                         self.folder = folder;
@@ -212,7 +255,7 @@ impl<'a> Pipeline<'a> {
     fn command_refused(&mut self, tag: &Tag, refusal: &Refusal) -> Result<(), ConnectorError> {
         let name = self.session.name.clone();
         let lenient = self.request.care != Care::All && refusal.is_unexplained();
-        let flight = self.in_flight.iter_mut().find(|flight| flight.tag == *tag);
+        let flight = self.in_flight.iter_mut().find(|flight| flight.tag.as_ref() == Some(tag));
         let doing = match flight {
             Some(flight) if lenient && !matches!(flight.ask, Ask::Open { .. }) => {
                 flight.answered = true;
@@ -425,30 +468,33 @@ impl<'a> Pipeline<'a> {
     }
 }
 
-/// A command, the messages it brings in order, and their bytes by the listed sizes.
-fn spelt(ask: &Ask<'_>, request: &FetchRequest) -> (String, VecDeque<Uid>, u64) {
+/// A command, and the bytes that it brings by the listed sizes; of ordinary messages, those that are `missing`.
+fn spelt(ask: &Ask<'_>, missing: &[(Uid, u64)], request: &FetchRequest) -> (String, u64) {
     match ask {
-        Ask::Open { folder } => {
-            let name = wire::quoted(&request.folders[*folder].wire_name);
-            (format!("EXAMINE {name}"), VecDeque::new(), 0)
-        }
-        Ask::Messages { items, .. } => {
-            let set: UidSet = items.iter().map(|(uid, _)| *uid).collect();
-            let uids = items.iter().map(|(uid, _)| *uid);
-            let uids = if request.newest_first { uids.rev().collect() } else { uids.collect() };
-            let size_bytes = items.iter().map(|(_, size_bytes)| size_bytes).sum();
-            (format!("UID FETCH {set} {WHOLE}"), uids, size_bytes)
+        Ask::Open { folder } => (format!("EXAMINE {}", wire::quoted(&request.folders[*folder].wire_name)), 0),
+        Ask::Messages { .. } => {
+            let set: UidSet = missing.iter().map(|(uid, _)| *uid).collect();
+            let size_bytes = missing.iter().map(|(_, size_bytes)| size_bytes).sum();
+            (format!("UID FETCH {set} {WHOLE}"), size_bytes)
         }
         Ask::Slice { uid, offset, size_bytes, .. } => {
             let also = if *offset == 0 { " FLAGS INTERNALDATE" } else { "" };
             let command = format!("UID FETCH {uid} (UID{also} BODY.PEEK[]<{offset}.{SLICE_BYTES}>)");
-            (command, VecDeque::new(), size_bytes.saturating_sub(*offset).min(SLICE_BYTES))
+            (command, size_bytes.saturating_sub(*offset).min(SLICE_BYTES))
         }
     }
 }
 
+/// The messages that a command brings, in the order in which they are passed on; for slices none.
+fn order_of(ask: &Ask<'_>, request: &FetchRequest) -> VecDeque<Uid> {
+    let Ask::Messages { items, .. } = ask else { return VecDeque::new() };
+    let uids = items.iter().map(|(uid, _)| *uid);
+    if request.newest_first { uids.rev().collect() } else { uids.collect() }
+}
+
+/// What is told with a message.
 #[derive(Debug, Default)]
-struct Head {
+pub(super) struct Head {
     flags: Flags,
     internal_date: Option<DateTime<FixedOffset>>,
 }
@@ -503,6 +549,14 @@ fn part_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Part {
     }
 }
 
+/// A message's beginning, and what is told with it.
+pub(super) fn beginning_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Option<(Head, Bytes)> {
+    match part_of(response, bodies) {
+        Part::Slice(_, 0, Some(head), bytes) => Some((head, bytes)),
+        _ => None,
+    }
+}
+
 /// Reads the slice that follows what `writer` has (`BODY.PEEK[]<offset.length>`, RFC 9051 section 6.4.5); its length,
 /// or `None` if there is no such message.
 async fn slice(session: &mut Session, uid: Uid, writer: &mut BodyWriter) -> Result<Option<u64>, ConnectorError> {
@@ -551,9 +605,4 @@ pub(super) async fn identify(
     };
     let (read, keys) = futures::join!(read, collect);
     read.map(|()| keys)
-}
-
-/// True if a message of this size is read in slices.
-pub(super) fn is_large(size_bytes: u64) -> bool {
-    size_bytes > SPOOL_THRESHOLD_BYTES
 }

@@ -54,7 +54,8 @@ pub(crate) fn reading(data: &[u8]) {
         let names: Vec<String> = folders.iter().map(|folder| folder.wire_name.clone()).take(3).collect();
         source.statuses(&names).await?;
         source.quota().await?;
-        let request = |name: &String| ListRequest { wire_name: name.clone(), first: Uid(1), messages: Some(3) };
+        let request =
+            |name: &String| ListRequest { wire_name: name.clone(), first: Uid(1), messages: Some(3), soon: true };
         let requests: Vec<ListRequest> = names.iter().map(request).collect();
         let listings = source.list_folders(&requests).await?;
         let fetch = |(name, listing): (&String, Result<Listing, ConnectorError>)| {

@@ -1,7 +1,8 @@
 //! IMAP (RFC 9051, RFC 3501) over async-imap's stream and parser, every tagged answer judged.
 //!
 //! [`guard`](self) sits under the parser and keeps from it what it cannot take; `session` sends commands and judges
-//! answers; `account`, `fetch` and `append` are what the engine's ports ask for.
+//! answers; `account`, `fetch` and `append` are what the engine's ports ask for, `glance` keeps small messages that came
+//! with their folder's listing.
 
 mod account;
 mod append;
@@ -13,6 +14,7 @@ mod connector;
 mod fetch;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
+mod glance;
 mod guard;
 mod reader;
 mod refusal;

@@ -23,6 +23,7 @@ use tokio::{io::AsyncWriteExt, time::timeout};
 use super::{
     bodies::Taken,
     compress::Pace,
+    glance::Glances,
     guard::Guard,
     refusal::{Doing, Refusal},
     wire,
@@ -100,6 +101,8 @@ pub(super) struct Session {
     pub(super) name: String,
     /// What is known of the folders that were opened, by their names.
     pub(super) known: HashMap<String, KnownFolder>,
+    /// Small messages that came with listings.
+    pub(super) glances: Glances,
     /// Name and UIDVALIDITY of the open folder.
     pub(super) open: Option<(String, UidValidity)>,
     /// Set when answers may still be on the way to nobody: the session cannot be used any more.
@@ -128,6 +131,7 @@ impl Session {
             root: None,
             name,
             known: HashMap::new(),
+            glances: Glances::default(),
             open: None,
             broken: false,
             watches_flags: false,
@@ -372,6 +376,15 @@ impl Session {
         commands: &[(String, Doing)],
         mut visit: impl FnMut(usize, &Response<'_>),
     ) -> Result<Replies, ConnectorError> {
+        self.commands_with(commands, |at, response, _| visit(at, response)).await
+    }
+
+    /// The same with what [`Session::answer_with`] gives.
+    pub(super) async fn commands_with(
+        &mut self,
+        commands: &[(String, Doing)],
+        mut visit: impl FnMut(usize, &Response<'_>, Vec<Bytes>),
+    ) -> Result<Replies, ConnectorError> {
         let mut replies = Replies::default();
         let mut tags = Vec::with_capacity(commands.len());
         let mut reply = Reply::default();
@@ -382,9 +395,9 @@ impl Session {
             }
             self.flush().await?;
             let at = replies.each.len();
-            let answer = self.answer(self.patience.idle, |response| {
+            let answer = self.answer_with(self.patience.idle, |response, bodies| {
                 note(&mut reply, response);
-                visit(at, response);
+                visit(at, response, bodies);
             });
             match answer.await? {
                 Answer::Untagged(()) => {}

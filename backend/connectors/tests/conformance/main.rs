@@ -12,7 +12,7 @@ use mailferry_connectors::{
 };
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus},
-    item::{Flags, ItemMeta},
+    item::{ContentKey, Flags, ItemMeta},
     uid::Uid,
 };
 use mailferry_engine::port::{
@@ -45,9 +45,11 @@ fn message(uid: u32, flags: &[&str], when: &str, bytes: &[u8]) -> NewItem {
     NewItem { source_uid: Uid(uid), flags: Flags::new(flags), internal_date: Some(date(when)), body: spooled(bytes) }
 }
 
-/// Odd ones among them: empty, no header, eight bits, dots and brackets, a long line, and one over the spool's limit.
+/// Odd ones among them: empty, no header, eight bits, dots and brackets, a long line, one that comes in slices, and one
+/// that is nearly as large and comes whole.
 fn messages() -> Vec<NewItem> {
-    let large = [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(150_000)].concat();
+    let lines = |number| [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(number)].concat();
+    let (large, whole) = (lines(250_000), lines(150_000));
     let long_line = [b"Subject: long\r\n\r\n".as_slice(), &[b'x'; 9000], b"\r\n"].concat();
     vec![
         message(1, &["\\Seen", "$Forwarded"], "2019-03-05T10:00:00+01:00", b"Subject: one\r\n\r\nHello\r\n"),
@@ -61,6 +63,7 @@ fn messages() -> Vec<NewItem> {
         message(4, &["\\Draft"], "2020-01-01T00:00:00+00:00", &large),
         message(5, &["\\Seen"], "2020-01-02T00:00:00+00:00", &long_line),
         message(6, &[], "2020-01-03T00:00:00+00:00", b"Subject: no end\r\n\r\nno end of line"),
+        message(7, &["\\Seen"], "2020-01-04T00:00:00+00:00", &whole),
     ]
 }
 
@@ -210,11 +213,29 @@ async fn folders_are_read_together<C: Connector>(connector: &C) {
         let mut sent = messages();
         sent.truncate(3 * n);
         store_all(&mut destination, &wire_name, sent).await;
-        requests.push(ListRequest { wire_name, first: Uid(1), messages: Some(3) });
+        requests.push(ListRequest { wire_name, first: Uid(1), messages: Some(3), soon: false });
     }
-    requests.insert(1, ListRequest { wire_name: "No such folder".to_owned(), first: Uid(1), messages: Some(3) });
+    requests.insert(1, ListRequest { wire_name: "No such folder".to_owned(), ..requests[0].clone() });
     requests.push(ListRequest { first: Uid(5), messages: None, ..requests[3].clone() });
-    let listings = destination.list_folders(&requests).await.expect("the line holds");
+    let slowly = read_together(&mut destination, &requests).await;
+    // What comes with the listing is what would have been fetched.
+    for request in &mut requests {
+        request.soon = true;
+    }
+    assert_eq!(read_together(&mut destination, &requests).await, slowly);
+    let names = [requests[3].wire_name.clone(), "No such folder".to_owned(), requests[0].wire_name.clone()];
+    let statuses = destination.statuses(&names).await.expect("the line holds");
+    let counts: Vec<_> = statuses.iter().map(|status| status.map(|status| status.messages)).collect();
+    assert_eq!(counts, [Some(6), None, Some(0)]);
+    destination.close().await;
+}
+
+/// Each message with its folder's place, in the order they come.
+async fn read_together<D: Destination>(
+    destination: &mut D,
+    requests: &[ListRequest],
+) -> Vec<(usize, Uid, Flags, Option<DateTime<FixedOffset>>, ContentKey)> {
+    let listings = destination.list_folders(requests).await.expect("the line holds");
     let listed: Vec<_> =
         listings.iter().map(|listing| listing.as_ref().ok().map(|listing| listing.items.len())).collect();
     assert_eq!(listed, [Some(0), None, Some(3), Some(6), Some(2)]);
@@ -229,14 +250,10 @@ async fn folders_are_read_together<C: Connector>(connector: &C) {
     destination.fetch(request, sink).await.expect("fetches");
     let mut read = Vec::new();
     while let Some(item) = fetched.recv().await {
-        read.push((item.folder, item.uid));
+        read.push((item.folder, item.uid, item.flags, item.internal_date, item.body.key()));
     }
-    assert_eq!(read, expected);
-    let names = [requests[3].wire_name.clone(), "No such folder".to_owned(), requests[0].wire_name.clone()];
-    let statuses = destination.statuses(&names).await.expect("the line holds");
-    let counts: Vec<_> = statuses.iter().map(|status| status.map(|status| status.messages)).collect();
-    assert_eq!(counts, [Some(6), None, Some(0)]);
-    destination.close().await;
+    assert_eq!(read.iter().map(|(folder, uid, ..)| (*folder, *uid)).collect::<Vec<_>>(), expected);
+    read
 }
 
 async fn suite<C: Connector>(connector: C) {

@@ -36,7 +36,7 @@ async fn after_a_goodbye_the_run_backs_off_and_goes_on_with_the_same_message() {
             Side::Destination => (ground.destination.dovecot(), point.user.clone()),
         };
         let kick = Steps::act(step, move || kick(&server, &user));
-        let report = point.run_with(1, kick).await;
+        let report = point.run(1, How::hook(kick).reading_late()).await;
         point.succeeded(&report);
         let connections = match side {
             Side::Source => point.source.passed().len(),

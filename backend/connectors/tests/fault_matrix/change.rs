@@ -133,7 +133,7 @@ async fn what_is_expunged_or_flagged_meanwhile_is_skipped_or_has_the_flags_as_fe
     let row = Sweep::of("expunged between list and fetch", &ground).with_own_sources();
     row.over([1, 3], async |point, lanes| {
         point.gone.store(2, Ordering::SeqCst);
-        let mut how = How::hook(listed(ground.source.login(&point.from), expunge_in_all));
+        let mut how = How::hook(listed(ground.source.login(&point.from), expunge_in_all)).reading_late();
         how.options.connections = lanes;
         let report = point.run(1, how).await;
         point.succeeded(&report);
@@ -143,7 +143,7 @@ async fn what_is_expunged_or_flagged_meanwhile_is_skipped_or_has_the_flags_as_fe
     let row = Sweep::of("flags change between list and fetch", &ground).with_own_sources();
     row.over([1, 3], async |point, lanes| {
         point.reflagged.store(2, Ordering::SeqCst);
-        let mut how = How::hook(listed(ground.source.login(&point.from), flag_in_all));
+        let mut how = How::hook(listed(ground.source.login(&point.from), flag_in_all)).reading_late();
         how.options.connections = lanes;
         let report = point.run(1, how).await;
         point.succeeded(&report);
@@ -183,7 +183,7 @@ async fn a_password_that_changes_in_mid_run_parks_it_until_the_owner_tells_the_n
             tokio::task::block_in_place(|| thread::sleep(REREAD));
             kick(&changing, &owner);
         });
-        let report = point.run_with(1, change).await;
+        let report = point.run(1, How::hook(change).reading_late()).await;
         let parked = matches!(&report.end, RunEnd::Parked(error) if error.code == FindingCode::WrongPassword);
         point.must(parked, || format!("{:?}", report.end));
         point.must(report.counts.failed == 0, || format!("{:?}", report.counts));

@@ -20,7 +20,16 @@ pub(crate) enum Break {
 }
 
 /// Breaks the line once. Every other time the same process connects again and goes on, else another one does.
-pub(crate) async fn broken(point: &Point<'_>, (number, place, fault): (usize, Break, Fault)) {
+pub(crate) async fn broken(point: &Point<'_>, case: (usize, Break, Fault)) {
+    break_once(point, case, |how| how).await;
+}
+
+/// The same while nothing is read before all has been listed.
+async fn broken_late(point: &Point<'_>, case: (usize, Break, Fault)) {
+    break_once(point, case, How::reading_late).await;
+}
+
+async fn break_once(point: &Point<'_>, (number, place, fault): (usize, Break, Fault), late: fn(How) -> How) {
     let plan = |to_client, to_server| Plan { to_client, to_server };
     match place {
         Break::SourceToClient(after) => point.source.plan(plan(Some((after, fault)), None)),
@@ -29,11 +38,11 @@ pub(crate) async fn broken(point: &Point<'_>, (number, place, fault): (usize, Br
         Break::DestinationToServer(after) => point.destination.plan(plan(None, Some((after, fault)))),
     }
     if number.is_multiple_of(2) {
-        let report = point.run(1, How::default()).await;
+        let report = point.run(1, late(How::default())).await;
         point.succeeded(&report);
         point.nothing_to_do().await;
     } else {
-        let report = point.run(1, How::once()).await;
+        let report = point.run(1, late(How::once())).await;
         point.must(report.counts.failed == 0, || format!("{:?}", report.counts));
         // The same run is taken up by another worker, or the next run does what this one left.
         point.go_on(if number.is_multiple_of(4) { 1 } else { 2 }).await;
@@ -42,7 +51,7 @@ pub(crate) async fn broken(point: &Point<'_>, (number, place, fault): (usize, Br
     point.must(struck == 1, || format!("{struck} faults came true"));
 }
 
-pub(crate) fn numbered(places: Vec<Break>, fault: Fault) -> impl Iterator<Item = (usize, Break, Fault)> {
+pub(crate) fn numbered(places: Vec<Break>, fault: Fault) -> impl Iterator<Item = (usize, Break, Fault)> + Clone {
     places.into_iter().enumerate().map(move |(number, place)| (number, place, fault))
 }
 
@@ -56,7 +65,12 @@ async fn a_source_cut_after_any_byte_never_leaves_part_of_a_message() {
     let lists = lines_with(&ground.clean.with_source.to_server, "LIST").into_iter().map(Break::SourceToServer);
     let lists = lists.map(|place| (0, place, Fault::Cut));
     sweep("source cut while its folders are listed", &ground, lists, broken).await;
-    sweep("source cut after k bytes, either direction", &ground, numbered(places, Fault::Cut), broken).await;
+    let places = numbered(places, Fault::Cut);
+    sweep("source cut after k bytes, either direction", &ground, places.clone(), broken).await;
+    // That conversation is shorter: nothing comes twice.
+    let most = to_client / 4 * 3;
+    let places = places.filter(|(_, place, _)| matches!(place, Break::SourceToClient(after) if *after < most));
+    sweep("source cut after k bytes, listed before it is read", &ground, places, broken_late).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +157,7 @@ async fn a_large_message_cut_in_any_slice_arrives_whole_or_not_at_all() {
     let source = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
     Sample::Tiny.write(&source, crate::ground::SOURCE).expect("a mailbox");
     let mut client = Client::login(&source.login(crate::ground::SOURCE)).expect("logs in");
-    let large = [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(150_000)].concat();
+    let large = [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(250_000)].concat();
     client.append("Archive/2020/Q1", "\\Seen", None, &large).expect("appends");
     drop(client);
     let destination = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");

@@ -94,6 +94,12 @@ impl How {
         how.options.attempts = 0;
         how
     }
+
+    /// Nothing is read while folders are listed: with a filter, not every message may be wanted.
+    pub(crate) fn reading_late(mut self) -> Self {
+        self.options.filter.max_size_bytes = Some(u64::MAX);
+        self
+    }
 }
 
 impl<'g> Point<'g> {

@@ -82,7 +82,7 @@ async fn read(port: u16, seen: &mut Seen) -> Result<(), ConnectorError> {
 }
 
 fn request(wire_name: &str, messages: Option<u32>) -> ListRequest {
-    ListRequest { wire_name: wire_name.to_owned(), first: Uid(1), messages }
+    ListRequest { wire_name: wire_name.to_owned(), first: Uid(1), messages, soon: true }
 }
 
 async fn fetch(
@@ -95,7 +95,7 @@ async fn fetch(
         uid_validity: listing.status.uid_validity,
         items: listing.items.iter().map(|item| (item.uid, size.unwrap_or(item.size_bytes))).collect(),
     });
-    let budget = MemoryBudget::new(8 << 20);
+    let budget = MemoryBudget::new(2 << 20);
     let request = FetchRequest { folders: folders.collect(), newest_first: false, budget, care: Care::Each };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
     let collect = async {

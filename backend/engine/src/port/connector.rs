@@ -150,6 +150,8 @@ pub struct ListRequest {
     pub first: Uid,
     /// How many messages are probably there.
     pub messages: Option<u32>,
+    /// True if all of its messages will be fetched right after: small ones may be brought along.
+    pub soon: bool,
 }
 
 /// What lies in a folder.

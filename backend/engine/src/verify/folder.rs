@@ -133,7 +133,8 @@ async fn open<O: Opens>(
             None => checked.push((folder, absent(shared, folder)?)),
         }
     }
-    let request = |wire_name: &String| ListRequest { wire_name: wire_name.clone(), first: Uid(1), messages: None };
+    let request =
+        |wire_name: &String| ListRequest { wire_name: wire_name.clone(), first: Uid(1), messages: None, soon: false };
     let requests: Vec<ListRequest> = names.iter().map(|(_, name)| request(name)).collect();
     let mut checks = Vec::with_capacity(names.len());
     for ((folder, wire_name), listing) in names.into_iter().zip(account.list_folders(&requests).await?) {

@@ -115,13 +115,13 @@ async fn compare_pair(
     let manifest = manifest(context, pair).await?;
     let (steer, control) = Control::new();
     let watching = tokio::spawn(watch_out(context.clone(), verification.order_id, pair, before, steer, stop.clone()));
-    let report = verify(VerifyJob {
+    let report = Box::pin(verify(VerifyJob {
         account: GuardedReader { network: context.network.clone(), side, gate: Gate::of(context) },
         manifest,
         options: VerifyOptions { connections: visiting.connections(), named: NAMED, ..VerifyOptions::default() },
         control,
         progress: Arc::new(|_| {}),
-    })
+    }))
     .await;
     watching.abort();
     visiting.end().await?;

@@ -9,12 +9,12 @@ pub struct LimitArgs {
     /// Account pairs in an order, and rows in a file. A tenant may have a limit of its own.
     #[arg(
         long,
-        env = "MAILFERRY_MAX_PAIRS",
+        env = "MAILFERRY_PAIRS_PER_ORDER",
         value_name = "NUMBER",
         default_value = "500",
         value_parser = clap::value_parser!(u32).range(1..=5000)
     )]
-    pub max_pairs: u32,
+    pub pairs_per_order: u32,
     /// Megabytes of the largest message that an order may copy; larger ones are skipped and listed. A tenant may have a
     /// limit of its own.
     #[arg(
@@ -87,6 +87,6 @@ impl Default for Limits {
 impl From<&LimitArgs> for Limits {
     fn from(args: &LimitArgs) -> Self {
         let max_message_bytes = u64::from(args.max_message_mb) * 1_000_000;
-        Self { max_pairs: args.max_pairs, max_message_bytes, ..Self::default() }
+        Self { max_pairs: args.pairs_per_order, max_message_bytes, ..Self::default() }
     }
 }

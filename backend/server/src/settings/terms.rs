@@ -36,12 +36,12 @@ pub struct TermArgs {
     /// Orders at work at once for each member or API key; not for the public page. A tenant may have a limit of its own.
     #[arg(
         long,
-        env = "MAILFERRY_MAX_ACTIVE_ORDERS",
+        env = "MAILFERRY_ACTIVE_ORDERS",
         value_name = "NUMBER",
         default_value = "10",
         value_parser = clap::value_parser!(u32).range(1..=10_000)
     )]
-    pub max_active_orders: u32,
+    pub active_orders: u32,
 }
 
 fn days() -> clap::builder::RangedI64ValueParser<u32> {
@@ -78,7 +78,7 @@ impl TermArgs {
             link_warning: days(self.link_warning_days),
             purge_after_end: days(self.purge_days),
             delta_delay_hours: self.delta_hours,
-            active_orders: self.max_active_orders,
+            active_orders: self.active_orders,
         })
     }
 }

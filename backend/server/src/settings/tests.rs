@@ -30,9 +30,9 @@ fn a_bad_value_names_its_setting() {
         ("--rate-factor", "0", "MAILFERRY_RATE_FACTOR"),
         ("--trust-proxy", "proxy", "MAILFERRY_TRUST_PROXY"),
         ("--log", "a=b=c", "MAILFERRY_LOG"),
-        ("--max-pairs", "0", "max-pairs"),
+        ("--pairs-per-order", "0", "pairs-per-order"),
         ("--max-message-mb", "0", "max-message-mb"),
-        ("--max-active-orders", "0", "max-active-orders"),
+        ("--active-orders", "0", "active-orders"),
     ] {
         let message = parse(&[flag, value]).expect_err(flag);
         assert!(message.contains(setting), "{message}");
@@ -55,7 +55,7 @@ fn every_limit_of_the_product_is_a_setting_with_the_products_default() {
     assert_eq!((usual.terms.active_orders, usual.connections_per_host), (10, 40));
     assert_eq!(usual.limits.answers_hours, 24, "answers to an Idempotency-Key");
     let other =
-        ["--max-pairs", "9", "--max-message-mb", "150", "--max-active-orders", "3", "--connections-per-host", "8"];
+        ["--pairs-per-order", "9", "--max-message-mb", "150", "--active-orders", "3", "--connections-per-host", "8"];
     let other = settings(&other);
     assert_eq!((other.limits.max_pairs, other.limits.max_message_bytes), (9, 150_000_000));
     assert_eq!((other.terms.active_orders, other.connections_per_host), (3, 8));

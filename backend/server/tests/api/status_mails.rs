@@ -59,14 +59,14 @@ impl<'a> Post<'a> {
 async fn with_mails(dns: Option<&DnsServer>, test: impl AsyncFn(Service, MockClock, &SmtpSink)) {
     let sink = SmtpSink::start(None).expect("a sink");
     let port = sink.port();
-    on_both_at_with(
+    let told = on_both_at_with(
         |settings| {
             settings.smtp_url = Some(Secret::new(format!("smtp://127.0.0.1:{port}")));
             settings.outgoing.dns = dns.map(DnsServer::address);
         },
         async |service, clock| test(service, clock, &sink).await,
-    )
-    .await;
+    );
+    Box::pin(told).await;
 }
 
 async fn post(client: &Client, path: &str, body: Value) {
@@ -133,7 +133,9 @@ async fn mail_delta_finished_is_told_of_each_of_two_deltas_at_once_and_names_its
         // PostgreSQL tells by its own clock when a job is due: all that follows lies behind that.
         clock.advance(TimeDelta::minutes(-10));
         let domains = ["one.example", "two.example"];
-        domains.iter().for_each(|domain| dns.set(domain, 60, &mx("mx.old.example")));
+        for domain in domains {
+            dns.set(domain, 60, &mx("mx.old.example"));
+        }
         let mut mails = Post::new(sink, &service, StartKind::Main);
         let context = mails.context.clone();
         let (path, _) = paid(&service, &domains.map(|domain| account(&format!("anna@{domain}")))).await;
@@ -143,7 +145,9 @@ async fn mail_delta_finished_is_told_of_each_of_two_deltas_at_once_and_names_its
         cut_over(&context).await;
         work(&context, &client, &path, RunState::Succeeded).await;
         mails.tells(&[MailKind::Submitted, MailKind::Started, MailKind::Finished]).await;
-        domains.iter().for_each(|domain| dns.set(domain, 60, &mx("mx.new.example")));
+        for domain in domains {
+            dns.set(domain, 60, &mx("mx.new.example"));
+        }
         for _ in 0..2 {
             clock.advance(TimeDelta::minutes(2));
             cut_over(&context).await;

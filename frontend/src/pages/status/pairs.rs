@@ -145,7 +145,13 @@ fn Row(
     let open = t!("status.protocol_of", account = source);
     let done = Memo::new(move |_| {
         run.with(|run| {
-            run.as_ref().map(|run| match format::percent(run.counts.done_bytes(), run.counts.listed_bytes) {
+            // What did not arrive is not done once the run is over.
+            let missing = |run: &RunSummary| match run.finished_at {
+                Some(_) => run.counts.failed_bytes + run.counts.uncertain_bytes,
+                None => 0,
+            };
+            let done = |run: &RunSummary| run.counts.done_bytes().saturating_sub(missing(run));
+            run.as_ref().map(|run| match format::percent(done(run), run.counts.listed_bytes) {
                 // An empty mailbox is done when its run is.
                 0 if run.state == RunState::Succeeded => 100,
                 percent => percent,
