@@ -44,6 +44,8 @@ pub enum LeftOut {
     View,
     /// It holds chats, which are no mail (Gmail).
     Chats,
+    /// It belongs to somebody else or is shared.
+    NotPersonal,
 }
 
 /// One source folder and where it goes.
@@ -79,7 +81,8 @@ pub struct FolderMapping {
 ///
 /// A rule of the owner comes first; then a special use, if a folder of that use exists at the destination (one
 /// source folder a use, attribute before name); all others keep their names. Children move along with a mapped
-/// parent. What the destination cannot spell is substituted, and names that would meet get a number.
+/// parent. What the destination cannot spell is substituted, what would lie below a folder that takes no children goes
+/// beside it, and names that would meet get a number.
 pub fn map_folders(
     source: &[RemoteFolder],
     destination: &[RemoteFolder],
@@ -238,6 +241,8 @@ fn left_out(
         Some(LeftOut::Trash)
     } else if options.leave_out_junk && within(SpecialUse::Junk) {
         Some(LeftOut::Junk)
+    } else if !folder.personal {
+        Some(LeftOut::NotPersonal)
     } else if !folder.selectable {
         Some(LeftOut::NotSelectable)
     } else if folder.special_use.is_some_and(SpecialUse::is_view) && !(options.labels && is_all(folder)) {
@@ -256,13 +261,16 @@ struct Names<'a> {
     /// How the destination's existing folders are spelt, by lower case: on a server that ignores case, `Sent` and
     /// `SENT` are one folder.
     taken: BTreeMap<String, FolderPath>,
+    /// Existing folders that take no children.
+    childless: BTreeSet<FolderPath>,
     given: BTreeSet<String>,
 }
 
 impl<'a> Names<'a> {
     fn new(style: &'a NamingStyle, rules: &'a NameRules, destination: &[RemoteFolder]) -> Self {
         let taken = destination.iter().map(|f| (fold(&f.path), f.path.clone())).collect();
-        Self { style, rules, taken, given: BTreeSet::new() }
+        let childless = destination.iter().filter(|f| !f.takes_children).map(|f| f.path.clone()).collect();
+        Self { style, rules, taken, childless, given: BTreeSet::new() }
     }
 
     fn keep(&mut self, place: &FolderPath) -> FolderPath {
@@ -271,7 +279,7 @@ impl<'a> Names<'a> {
     }
 
     fn place(&mut self, wanted: &FolderPath, may_share: bool) -> FolderPath {
-        let spelt = self.spell(wanted);
+        let spelt = self.beside_the_childless(self.spell(wanted));
         let mut place = spelt.clone();
         let mut number = 2;
         let meets = |names: &Self, place: &FolderPath| {
@@ -316,6 +324,21 @@ impl<'a> Names<'a> {
         self.taken
             .get(&fold(place))
             .is_some_and(|existing| existing != place && !self.taken.values().any(|f| f == place))
+    }
+
+    /// As `Parent-Child` where the parent takes no children (`\Noinferiors`).
+    fn beside_the_childless(&self, mut path: FolderPath) -> FolderPath {
+        while self.taken.get(&fold(&path)) != Some(&path)
+            && let Some(above) = path.ancestors().find(|above| self.childless.contains(above))
+        {
+            let levels = path.levels();
+            let (parent, child) = (above.levels().len() - 1, above.levels().len());
+            let joined = format!("{}-{}", levels[parent], levels[child]);
+            let levels = levels[..parent].iter().cloned().chain([joined]).chain(levels[child + 1..].iter().cloned());
+            let Ok(beside) = FolderPath::new(levels) else { break };
+            path = beside;
+        }
+        path
     }
 
     fn spell(&self, path: &FolderPath) -> FolderPath {

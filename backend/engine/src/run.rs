@@ -220,6 +220,8 @@ pub(crate) struct Shared<C, L> {
     refused: Mutex<BTreeSet<(FolderPath, Uid)>>,
     /// Messages that this process has tried in vain, with the cause.
     failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
+    /// Set once this process was logged in at both sides.
+    connected: AtomicBool,
     /// Set once the source has delivered a message.
     delivers: AtomicBool,
     /// Where lines broke while folders were read.
@@ -261,8 +263,16 @@ impl<C, L> Shared<C, L> {
         self.storage_failures.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// A batch was answered for, or given up, after so long.
-    pub(crate) fn append_took(&self, time: Duration) {
+    /// A batch was answered for, or given up, after so long: what is to be written down of that, if it is news.
+    pub(crate) fn append_took(&self, time: Duration) -> Option<Duration> {
+        let time = time.min(LONGEST_APPEND);
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let before = self.longest_append_ms.fetch_max(ms, Ordering::Relaxed);
+        (ms > before && time > self.job.options.append_timeout).then_some(time)
+    }
+
+    /// The same of earlier attempts and runs.
+    fn remember_longest_append(&self, time: Duration) {
         let ms = u64::try_from(time.min(LONGEST_APPEND).as_millis()).unwrap_or(u64::MAX);
         self.longest_append_ms.fetch_max(ms, Ordering::Relaxed);
     }
@@ -287,6 +297,11 @@ impl<C, L> Shared<C, L> {
 
     pub(crate) fn remember_failed(&self, folder: &FolderPath, uid: Uid, cause: FindingCode) {
         lock(&self.failed).entry(folder.clone()).or_default().insert(uid, cause);
+    }
+
+    /// Both sides are logged in at.
+    pub(crate) fn is_connected(&self) {
+        self.connected.store(true, Ordering::Relaxed);
     }
 
     /// The source has delivered a message.
@@ -357,6 +372,25 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
         self.note(note).await
     }
 
+    /// What a failed connection means for this run: where it has worked before, a name that is gone or a handshake that
+    /// fails is most likely a mishap on the way there that somebody is mending.
+    pub(crate) async fn hopeful(&self, error: ConnectorError) -> Result<ConnectorError, LedgerError> {
+        let of_the_way = matches!(
+            error.code,
+            FindingCode::UnknownHost
+                | FindingCode::TlsFailed
+                | FindingCode::CertificateInvalid
+                | FindingCode::CertificateMismatch
+                | FindingCode::StarttlsMissing
+                | FindingCode::NotImap
+        );
+        if error.decision != Decision::Permanent || !of_the_way {
+            return Ok(error);
+        }
+        let worked = self.connected.load(Ordering::Relaxed) || self.job.ledger.totals().await?.done() > 0;
+        Ok(if worked { ConnectorError { decision: Decision::Retry, ..error } } else { error })
+    }
+
     /// No folder is forgotten: each was copied, given up or left unfinished.
     fn check_all_dealt_with(&self, folders: usize) -> Result<(), ConnectorError> {
         let before = self.finished_before.load(Ordering::Relaxed);
@@ -424,6 +458,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         unfinished: Mutex::default(),
         refused: Mutex::default(),
         failed: Mutex::default(),
+        connected: AtomicBool::new(false),
         delivers: AtomicBool::new(false),
         suspects: Mutex::default(),
         filed: Mutex::default(),
@@ -458,6 +493,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
 
 async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &mut RunReport) -> Result<RunEnd, Stop> {
     let bindings = shared.job.ledger.bindings().await?;
+    shared.remember_longest_append(shared.job.ledger.longest_append().await?);
     // At first there is much to do, so that no lane waits for another to connect.
     let more = if bindings.is_empty() && !shared.job.options.dry_run { shared.job.options.connections } else { 1 };
     let lanes = FurtherLanes::connect(shared, more.saturating_sub(1));

@@ -53,8 +53,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, Copy)]
 struct Unanswered {
     job: usize,
-    /// When its last byte was sent, as far as that is known.
-    sent: Instant,
     /// What its bodies hold; a spooled one holds none.
     memory_bytes: u64,
 }
@@ -180,6 +178,10 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             let subject = format!("{} UID {}", job.opened.mapped.source.path, item.uid);
             self.note(Finding::new(FindingCode::DateMissing).about(subject));
         }
+        if item.flags_reduced {
+            let subject = format!("{} UID {}", self.jobs[at].opened.mapped.source.path, item.uid);
+            self.note(Finding::new(FindingCode::FlagsReduced).about(subject));
+        }
         if let Some(outcome) = self.rewritten(&item) {
             tracing::info!(uid = %item.uid, "a message has arrived, rewritten by the destination");
             return self.settle_later(at, settlement_of(&item, outcome)).await;
@@ -270,17 +272,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     /// Sends a batch, unless this process stood still since it was `awake`: another worker may have taken over.
     pub(crate) async fn submit(&mut self, at: usize, batch: Vec<NewItem>, awake: Instant) -> Result<(), Stop> {
         let memory_bytes = batch.iter().map(|item| item.body.memory_bytes()).sum();
-        self.unanswered.push_back(Unanswered { job: at, sent: Instant::now(), memory_bytes });
+        self.unanswered.push_back(Unanswered { job: at, memory_bytes });
         self.unanswered_bytes += memory_bytes;
         let sending = self.destination.submit(&self.jobs[at].opened.wire_name, batch);
         match unless_it_stood_still(awake, self.shared.job.options.standstill, sending).await {
-            Some(sent) => {
-                sent?;
-                if let Some(last) = self.unanswered.back_mut() {
-                    last.sent = Instant::now();
-                }
-                Ok(())
-            }
+            Some(sent) => Ok(sent?),
             None => {
                 let context = "this process stood still";
                 Err(ConnectorError::new(FindingCode::ConnectionLost, Decision::Retry, context).into())
@@ -308,8 +304,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let answered = self.destination.answer().await;
         let about = self.unanswered.pop_front()?;
         self.unanswered_bytes -= about.memory_bytes;
-        self.shared.append_took(about.sent.elapsed());
-        answered.map(|answered| (about.job, answered))
+        let answered = answered?;
+        if let Some(longest) = self.shared.append_took(answered.waited) {
+            self.entries.push(Entry::AppendTook(longest));
+        }
+        Some((about.job, answered))
     }
 
     /// One bad message never stops the others; what must stop the portion is told once everything else is kept.

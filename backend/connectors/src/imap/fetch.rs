@@ -223,14 +223,17 @@ impl<'a> Pipeline<'a> {
         self.session.pace.add(answer.size_bytes(), began);
         match answer {
             Answer::Untagged(Part::Whole(uid, head, bytes)) if self.expects(|flight| flight.uids.contains(&uid)) => {
-                self.session.comes_on();
-                self.early.insert((self.folder, uid), (head, bytes));
+                // The same once more brings nothing.
+                if self.early.insert((self.folder, uid), (head, bytes)).is_none() {
+                    self.session.comes_on();
+                }
             }
             Answer::Untagged(Part::Slice(uid, offset, head, bytes))
                 if self.expects(|flight| matches!(flight.ask, Ask::Slice { uid: asked, offset: from, .. } if asked == uid && from == offset)) =>
             {
-                self.session.comes_on();
-                self.slices.insert((self.folder, uid, offset), (head, bytes));
+                if self.slices.insert((self.folder, uid, offset), (head, bytes)).is_none() {
+                    self.session.comes_on();
+                }
             }
             Answer::Untagged(Part::Code(Some(validity))) => self.check_validity(validity)?,
             // Nobody asked for it, or not for its body.
@@ -496,11 +499,13 @@ fn order_of(ask: &Ask<'_>, request: &FetchRequest) -> VecDeque<Uid> {
 #[derive(Debug, Default)]
 pub(super) struct Head {
     flags: Flags,
+    flags_reduced: bool,
     internal_date: Option<DateTime<FixedOffset>>,
 }
 
 fn fetched(folder: usize, uid: Uid, head: Head, body: Body) -> Fetched {
-    Fetched { folder, uid, flags: head.flags, internal_date: head.internal_date, body }
+    let Head { flags, flags_reduced, internal_date } = head;
+    Fetched { folder, uid, flags, flags_reduced, internal_date, body }
 }
 
 impl Answer<Part> {
@@ -530,7 +535,7 @@ fn part_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Part {
         match attribute {
             AttributeValue::Uid(value) => uid = Uid(*value),
             AttributeValue::Flags(flags) => {
-                head.flags = Flags::new(flags);
+                (head.flags, head.flags_reduced) = Flags::bounded(flags);
                 flagged = true;
             }
             AttributeValue::InternalDate(date) => head.internal_date = wire::parse_date_time(date),

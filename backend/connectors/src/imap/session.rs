@@ -35,11 +35,11 @@ const UNTAGGED_LIMIT: u32 = 2_000_000;
 /// So many times as long as it may be silent, a server may say things that bring nothing on (some say that they are still
 /// there while they work); beyond that, each response buys it [`A_RESPONSE`].
 const TALK: u32 = 10;
-const A_RESPONSE: Duration = Duration::from_millis(10);
-/// Flags of one message. No server keeps so many; whoever tells more wants our memory.
-const FLAGS_LIMIT: usize = 500;
+const A_RESPONSE: Duration = Duration::from_millis(2);
 /// Flags of a folder that are remembered; its keywords beyond are treated as ones that the server does not keep.
 const FOLDER_FLAGS_LIMIT: usize = 1_000;
+/// Flags of all folders together; of a folder beyond it is not known what it keeps.
+const ALL_FLAGS_LIMIT: usize = 200_000;
 /// A server whose answers take longer than this is far away.
 const FAR: Duration = Duration::from_millis(10);
 /// Short commands on the way at once.
@@ -101,6 +101,8 @@ pub(super) struct Session {
     pub(super) name: String,
     /// What is known of the folders that were opened, by their names.
     pub(super) known: HashMap<String, KnownFolder>,
+    /// How many flags that is.
+    known_flags: usize,
     /// Small messages that came with listings.
     pub(super) glances: Glances,
     /// Name and UIDVALIDITY of the open folder.
@@ -131,6 +133,7 @@ impl Session {
             root: None,
             name,
             known: HashMap::new(),
+            known_flags: 0,
             glances: Glances::default(),
             open: None,
             broken: false,
@@ -267,9 +270,6 @@ impl Session {
             }
             other => {
                 self.still_listens(wait)?;
-                if has_too_many_flags(other) {
-                    return Err(self.lost("reading", io::Error::other("a message has too many flags")));
-                }
                 let bodies = self.bodies_of(other)?;
                 Ok(Answer::Untagged(take(other, bodies)))
             }
@@ -564,10 +564,19 @@ impl Session {
                 _ => {}
             }
         }
-        let known = KnownFolder { uid_validity: status.uid_validity, permanent_flags };
-        self.known.insert(wire_name.to_owned(), known);
+        self.remember(wire_name, KnownFolder { uid_validity: status.uid_validity, permanent_flags });
         self.open = Some((wire_name.to_owned(), status.uid_validity));
         status
+    }
+
+    fn remember(&mut self, wire_name: &str, mut folder: KnownFolder) {
+        let flags = |folder: &KnownFolder| folder.permanent_flags.as_ref().map_or(0, Vec::len);
+        self.known_flags -= self.known.remove(wire_name).map_or(0, |before| flags(&before));
+        if self.known_flags + flags(&folder) > ALL_FLAGS_LIMIT {
+            folder.permanent_flags = None;
+        }
+        self.known_flags += flags(&folder);
+        self.known.insert(wire_name.to_owned(), folder);
     }
 }
 
@@ -603,15 +612,6 @@ fn note(reply: &mut Reply, response: &Response<'_>) {
         },
         _ => {}
     }
-}
-
-fn has_too_many_flags(response: &Response<'_>) -> bool {
-    let Response::Fetch(_, attributes) = response else { return false };
-    let told = attributes.iter().map(|attribute| match attribute {
-        AttributeValue::Flags(flags) => flags.len(),
-        _ => 0,
-    });
-    told.sum::<usize>() > FLAGS_LIMIT
 }
 
 fn spelt(capability: &Capability<'_>) -> String {
@@ -652,4 +652,28 @@ fn copied(
             UidSetMember::Uid(uid) => UidSetMember::Uid(*uid),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(code: ResponseCode<'static>) -> Response<'static> {
+        Response::Data { status: Status::Ok, outcome: Outcome { code: Some(code), information: None } }
+    }
+
+    #[test]
+    fn what_is_told_again_takes_no_more_memory() {
+        let mut reply = Reply::default();
+        for number in 1..1_000 {
+            let flags = (0..5_000).map(|n| format!("k{n}").into()).chain(["\\*".into()]).collect();
+            note(&mut reply, &told(ResponseCode::UidNext(number)));
+            note(&mut reply, &told(ResponseCode::PermanentFlags(flags)));
+        }
+        let [ResponseCode::UidNext(999), ResponseCode::PermanentFlags(flags)] = reply.codes.as_slice() else {
+            panic!("the last of each kind: {:?}", reply.codes);
+        };
+        assert_eq!(flags.len(), FOLDER_FLAGS_LIMIT + 1);
+        assert_eq!(flags.last().map(AsRef::as_ref), Some("\\*"), "whether others are kept is known all the same");
+    }
 }

@@ -120,13 +120,13 @@ pub(super) struct State {
     pub(super) folders: BTreeMap<FolderPath, MemoryFolder>,
     pub(super) store_mishaps: VecDeque<Mishap>,
     pub(super) fetch_mishaps: VecDeque<Mishap>,
-    /// How long the next answer to a call that stores takes.
-    pub(super) slow_answer: Option<Duration>,
     pub(super) login_error: Option<(FindingCode, Decision)>,
     pub(super) tells_no_uids: bool,
     pub(super) refused_characters: String,
     pub(super) takes: Option<fn(&StoredMessage) -> bool>,
     pub(super) closed: BTreeSet<FolderPath>,
+    /// Folders that take no children.
+    pub(super) childless: BTreeSet<FolderPath>,
     pub(super) damaged: BTreeMap<(FolderPath, Uid), Damage>,
     /// Messages that are counted and not listed, by folder.
     pub(super) unlisted: BTreeMap<FolderPath, BTreeSet<Uid>>,
@@ -267,6 +267,11 @@ impl MemoryAccount {
     /// Refuses to make folders with one of these characters in their names.
     pub fn refuse_characters(&self, characters: &str) {
         characters.clone_into(&mut self.state().refused_characters);
+    }
+
+    /// Lets nothing be made below a folder from now on, and says so (`\Noinferiors`).
+    pub fn refuse_children(&self, path: &FolderPath) {
+        self.state().childless.insert(path.clone());
     }
 
     /// Refuses messages for their own sake, except those that `takes` holds for.

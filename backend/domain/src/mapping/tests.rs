@@ -14,6 +14,8 @@ fn folder(text: &str) -> RemoteFolder {
         wire_name: text.to_owned(),
         special_use: None,
         selectable: true,
+        personal: true,
+        takes_children: true,
         subscribed: false,
         status: None,
     }
@@ -186,6 +188,21 @@ fn a_folder_below_another_one_has_a_substitute_at_the_top_where_none_may_lie_bel
 }
 
 #[test]
+fn below_a_folder_that_takes_no_children_nothing_is_made() {
+    let source =
+        [folder("INBOX/Sub"), folder("INBOX/Sub/Deep"), folder("There/Old"), folder("There/New"), folder("x/y")];
+    let childless = |text| RemoteFolder { takes_children: false, ..folder(text) };
+    let destination = [childless("INBOX"), childless("INBOX-Sub"), childless("There"), folder("There/Old")];
+    let options =
+        MappingOptions { settled: BTreeMap::from([(path("x/y"), path("There/y"))]), ..MappingOptions::default() };
+    let mapping = map_folders(&source, &destination, &style('/'), &options);
+    let placed: Vec<_> = mapping.folders.iter().map(|f| (f.destination.to_string(), f.renamed)).collect();
+    let expected =
+        [("INBOX-Sub", true), ("INBOX-Sub-Deep", true), ("There/Old", false), ("There-New", true), ("There/y", true)];
+    assert_eq!(placed, expected.map(|(name, renamed)| (name.to_owned(), renamed)));
+}
+
+#[test]
 fn what_is_left_out_says_why() {
     let mut parent = folder("Parent");
     parent.selectable = false;
@@ -196,6 +213,7 @@ fn what_is_left_out_says_why() {
         folder("Junk"),
         with_use("All Mail", SpecialUse::All),
         folder("x/y"),
+        RemoteFolder { personal: false, selectable: false, ..folder("Shared/z") },
     ];
     let options = MappingOptions {
         leave_out: vec![path("x")],
@@ -215,6 +233,7 @@ fn what_is_left_out_says_why() {
             ("Junk".to_owned(), LeftOut::Junk),
             ("All Mail".to_owned(), LeftOut::View),
             ("x/y".to_owned(), LeftOut::ByOwner),
+            ("Shared/z".to_owned(), LeftOut::NotPersonal),
         ]
     );
 }
@@ -228,7 +247,7 @@ proptest! {
     ) {
         let folders = |names: BTreeSet<String>| -> Vec<RemoteFolder> {
             names.iter().filter_map(|name| FolderPath::parse(name).ok()).collect::<BTreeSet<_>>().into_iter()
-                .map(|path| RemoteFolder { wire_name: path.to_string(), path, special_use: None, selectable: true, subscribed: false, status: None })
+                .map(|path| folder(&path.to_string()))
                 .collect()
         };
         let (source, destination) = (folders(names), folders(existing));

@@ -83,10 +83,10 @@ pub(super) async fn perform(
         waits |= matches!(result?, Group::WaitsForTurn);
     }
     if stop.is_cancelled() {
-        return Ok(JobOutcome::Again(context.store.now()));
+        return Ok(JobOutcome::Waits(context.store.now()));
     }
     if waits {
-        return Ok(JobOutcome::Again(context.store.now() + TURN));
+        return Ok(JobOutcome::Waits(context.store.now() + TURN));
     }
     context.store.enqueue(JobKind::Survey, id.0, None).await?;
     Ok(JobOutcome::Done)

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     JobContext, JobError, backoff,
     provider::permitted,
-    run::{connector, options, waits},
+    run::{connector, options},
     visit::{TURN, visit},
 };
 
@@ -62,11 +62,11 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     }
     drop(looked);
     if stop.is_cancelled() {
-        return Ok(waits(job.attempt, context.store.now()));
+        return Ok(JobOutcome::Waits(context.store.now()));
     }
     Ok(match context.store.now() {
         now if failed => JobOutcome::Again(now + backoff(job.attempt)),
-        now if again => waits(job.attempt, now + TURN),
+        now if again => JobOutcome::Waits(now + TURN),
         _ => JobOutcome::Done,
     })
 }
@@ -173,6 +173,7 @@ fn planned(report: RunReport) -> PlannedPair {
             LeftOut::NotSelectable => LeftOutReason::NoMessages,
             LeftOut::View => LeftOutReason::View,
             LeftOut::Chats => LeftOutReason::Chats,
+            LeftOut::NotPersonal => LeftOutReason::Shared,
         },
     });
     PlannedPair {

@@ -16,7 +16,7 @@ use mailferry_shared::{
     finding::{Finding, FindingCode},
     ids::{PairId, RunId},
     order::{OrderOptions, OrderState},
-    run::{RunKind, RunState},
+    run::{Counts, RunKind, RunState},
 };
 use mailferry_store::{
     Lease, OrderRecord, RunRecord, Slots, StoreError,
@@ -57,27 +57,22 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     }
     let claimed = Instant::now();
     let Some(lease) = context.store.claim_lease(id, &context.worker, context.settings.lease).await? else {
-        return Ok(waits(job.attempt, context.store.now() + context.settings.lease));
+        return Ok(JobOutcome::Waits(context.store.now() + context.settings.lease));
     };
-    let outcome = under_lease(context, job, &record, (&lease, claimed), stop).await;
+    let outcome = under_lease(context, job, &record, (&lease, claimed), stop).await.transpose();
+    let Some(outcome) = outcome else {
+        // What was sent last may still be on its way. A lease that is not given back makes the next worker wait for it.
+        return Ok(JobOutcome::Waits(context.store.now() + context.settings.lease));
+    };
     if let Ok(after) = context.store.run(id).await {
         metrics::settled(&record.summary.counts, &after.summary.counts);
-    }
-    if matches!(outcome, Ok(None)) {
-        // What was sent last may still be on its way. A lease that is not given back makes the next worker wait for it.
-        return Ok(waits(job.attempt, context.store.now() + context.settings.lease));
     }
     // A lease that could not be released runs out by itself.
     if let Err(error) = context.store.release_lease(&lease).await {
         tracing::info!(error = &error as &dyn std::error::Error, "a lease could not be released");
     }
     life::run_ended(context, id).await?;
-    outcome.map(|outcome| outcome.unwrap_or(JobOutcome::Done))
-}
-
-/// The job is put back and counts no attempt.
-pub(super) fn waits(attempt: u32, at: DateTime<Utc>) -> JobOutcome {
-    JobOutcome::After { at, failures: attempt.saturating_sub(1) }
+    outcome
 }
 
 /// Works as long as the lease lasts, which was claimed at the given moment; `None` if it was lost.
@@ -103,12 +98,14 @@ async fn under_lease(
     };
     let permitted = permitted(context, &connector, order.tenant_id).await?;
     if let Some(wait) = permitted.waits_for() {
-        return postpone(context, job.attempt, lease, Finding::new(FindingCode::DailyLimit), wait).await.map(Some);
+        let at = postpone(context, lease, Finding::new(FindingCode::DailyLimit), wait).await?;
+        return Ok(Some(JobOutcome::Waits(at)));
     }
     let wanted = permitted.connections;
     let slots = context.store.take_slots(lease, wanted, &permitted.source, &permitted.destination).await?;
     let Slots::Taken(connections) = slots else {
-        return postpone(context, job.attempt, lease, Finding::new(FindingCode::WaitingForTurn), TURN).await.map(Some);
+        let at = postpone(context, lease, Finding::new(FindingCode::WaitingForTurn), TURN).await?;
+        return Ok(Some(JobOutcome::Waits(at)));
     };
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
     let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
@@ -146,7 +143,7 @@ async fn under_lease(
         tracing::warn!("the lease was lost: every connection is closed");
         return Ok(None);
     }
-    let attempt = attempt(context, job, record).await?;
+    let attempt = number_of_attempt(context, job, record).await?;
     if matches!(end, RunEnd::Unfinished(_)) && attempt >= ATTEMPTS {
         let notes = unfinished.into_iter().map(Entry::Note).collect();
         ledger.write(notes).await.map_err(|error| JobError(Box::new(error)))?;
@@ -155,9 +152,13 @@ async fn under_lease(
 }
 
 /// The number of this attempt: the first one again if anything was settled in it.
-async fn attempt(context: &JobContext, job: &Job, before: &RunRecord) -> Result<u32, JobError> {
+async fn number_of_attempt(context: &JobContext, job: &Job, before: &RunRecord) -> Result<u32, JobError> {
     let now = context.store.run(before.summary.id).await?.summary.counts;
-    Ok(if now.done() > before.summary.counts.done() { 1 } else { job.attempt })
+    Ok(attempt_after(job.attempt, &before.summary.counts, &now))
+}
+
+fn attempt_after(attempt: u32, before: &Counts, now: &Counts) -> u32 {
+    if now.done() > before.done() { 1 } else { attempt }
 }
 
 /// What becomes of the run where its order is not active.
@@ -196,7 +197,8 @@ pub(super) async fn connector(
 }
 
 /// A predecessor that did not give its lease back may have sent something that is still on its way: before its open
-/// intents are decided, another lease time and an append time-out must pass (IMAP cannot fence a stale writer).
+/// intents are decided, another lease time and an append time-out must pass (IMAP cannot fence a stale writer); a longer
+/// one where the destination has shown itself slower than that.
 async fn wait_for_predecessor<L: Ledger>(
     lease: &Lease,
     ttl: Duration,
@@ -209,8 +211,12 @@ async fn wait_for_predecessor<L: Ledger>(
     match ledger.open_intents().await {
         Ok(0) => None,
         Ok(_) => {
+            let longest = match ledger.longest_append().await {
+                Ok(longest) => longest.max(ttl / APPEND_PART),
+                Err(error) => return Some(RunEnd::Ledger(error)),
+            };
             tokio::select! {
-                () = tokio::time::sleep(ttl + ttl / APPEND_PART) => None,
+                () = tokio::time::sleep(ttl + longest) => None,
                 command = control.stopped() => Some(RunEnd::Stopped(command)),
             }
         }
@@ -330,7 +336,7 @@ async fn conclude(context: &JobContext, attempt: u32, lease: &Lease, end: RunEnd
         }
         RunEnd::Postponed(error, wait) => {
             tracing::info!(code = %error.code, cause = ?error.source, wait_seconds = wait.as_secs(), "a run waits");
-            return postpone(context, attempt, lease, error.finding(), wait).await;
+            return Ok(waits(attempt, postpone(context, lease, error.finding(), wait).await?));
         }
         RunEnd::Failed(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, attempt, "a run could not work");
@@ -363,21 +369,25 @@ async fn conclude(context: &JobContext, attempt: u32, lease: &Lease, end: RunEnd
     Ok(JobOutcome::Done)
 }
 
+/// The job is put back; this attempt did not fail.
+fn waits(attempt: u32, at: DateTime<Utc>) -> JobOutcome {
+    JobOutcome::After { at, failures: attempt.saturating_sub(1) }
+}
+
 /// Puts the run back into the queue for a known time; its owner sees why, and until when. That is no failed attempt.
 async fn postpone(
     context: &JobContext,
-    attempt: u32,
     lease: &Lease,
     finding: Finding,
     wait: Duration,
-) -> Result<JobOutcome, JobError> {
+) -> Result<DateTime<Utc>, JobError> {
     let at = context.store.now() + wait;
     let finding = match finding.code {
         FindingCode::WaitingForTurn => finding,
         _ => finding.about(format!("{}", at.format("%Y-%m-%d %H:%M UTC"))),
     };
     context.store.requeue_run(lease.run_id, at, Some(&finding), Some(lease)).await?;
-    Ok(waits(attempt, at))
+    Ok(at)
 }
 
 /// Puts the run back into the queue; whoever watches sees what it waits for.
@@ -399,6 +409,8 @@ async fn later(
 #[cfg(test)]
 mod tests {
     use std::future::pending;
+
+    use chrono::TimeDelta;
 
     use super::*;
 
@@ -422,13 +434,16 @@ mod tests {
         renewed = claimed.checked_sub(TTL).expect("a moment");
         assert_eq!(renewal(async { Err(StoreError::NotFound) }, &mut renewed, TTL).await, Renewal::Lost);
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use chrono::TimeDelta;
-
-    use super::*;
+    #[test]
+    fn only_attempts_without_any_progress_count() {
+        let settled = |stored, failed| Counts { stored, failed, listed: 9, ..Counts::default() };
+        assert_eq!(attempt_after(29, &settled(3, 1), &settled(3, 1)), 29);
+        assert_eq!(attempt_after(29, &settled(3, 1), &settled(4, 1)), 1);
+        assert_eq!(attempt_after(29, &settled(3, 1), &settled(3, 2)), 1);
+        let at = DateTime::UNIX_EPOCH;
+        assert_eq!(waits(1, at), JobOutcome::After { at, failures: 0 }, "it waits, and what went before is forgotten");
+    }
 
     #[test]
     fn a_trial_copies_the_mail_of_the_last_10_days() {

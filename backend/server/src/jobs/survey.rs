@@ -46,10 +46,10 @@ pub(super) async fn perform(
     }
     drop(counted);
     if stop.is_cancelled() {
-        return Ok(JobOutcome::Again(context.store.now()));
+        return Ok(JobOutcome::Waits(context.store.now()));
     }
     if waits {
-        return Ok(JobOutcome::Again(context.store.now() + TURN));
+        return Ok(JobOutcome::Waits(context.store.now() + TURN));
     }
     Ok(JobOutcome::Done)
 }

@@ -29,7 +29,6 @@ use tokio_util::sync::CancellationToken;
 use super::{
     JobContext, JobError, backoff, endpoint,
     login::{Gate, GuardedReader},
-    run::waits,
     visit::{TURN, visit},
 };
 
@@ -87,7 +86,7 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     Ok(match again.map(|wait| context.store.now() + wait) {
         None => JobOutcome::Done,
         Some(at) if has_failed => JobOutcome::Again(at),
-        Some(at) => waits(job.attempt, at),
+        Some(at) => JobOutcome::Waits(at),
     })
 }
 
