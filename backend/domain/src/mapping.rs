@@ -328,9 +328,7 @@ impl<'a> Names<'a> {
 
     /// As `Parent-Child` where the parent takes no children (`\Noinferiors`).
     fn beside_the_childless(&self, mut path: FolderPath) -> FolderPath {
-        while self.taken.get(&fold(&path)) != Some(&path)
-            && let Some(above) = path.ancestors().find(|above| self.childless.contains(above))
-        {
+        while let Some(above) = self.childless_above(&path) {
             let levels = path.levels();
             let (parent, child) = (above.levels().len() - 1, above.levels().len());
             let joined = format!("{}-{}", levels[parent], levels[child]);
@@ -339,6 +337,12 @@ impl<'a> Names<'a> {
             path = beside;
         }
         path
+    }
+
+    /// The folder above a new one that takes no children.
+    fn childless_above(&self, path: &FolderPath) -> Option<FolderPath> {
+        let is_there = self.taken.get(&fold(path)) == Some(path);
+        path.ancestors().find(|above| self.childless.contains(above)).filter(|_| !is_there)
     }
 
     fn spell(&self, path: &FolderPath) -> FolderPath {

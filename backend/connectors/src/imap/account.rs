@@ -265,8 +265,10 @@ impl Session {
         let tag = self.send(&format!("UID FETCH {uids} (UID FLAGS)")).await?;
         // What changes meanwhile is told unasked: the last word counts.
         let mut flags = HashMap::new();
-        let asked_for = |response: &_| flags_of(response).filter(|(uid, _)| uids.contains(*uid));
-        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| flags.extend(asked_for(response))).await?;
+        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {
+            flags.extend(flags_of(response).filter(|(uid, _)| uids.contains(*uid)));
+        })
+        .await?;
         Ok(flags.into_iter().collect())
     }
 
