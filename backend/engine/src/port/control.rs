@@ -42,7 +42,7 @@ impl Control {
     /// Waits until the lease is lost; forever, if nobody steers any more.
     pub async fn abandoned(&mut self) {
         if self.0.wait_for(|order| *order == Order::Abandon).await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
