@@ -90,7 +90,7 @@ pub fn map_folders(
     options: &MappingOptions,
 ) -> FolderMapping {
     let source_uses = uses(source);
-    let moves = moves(&source_uses, &uses(destination), options);
+    let moves = moves(&source_uses, destination, options);
     let existing: BTreeMap<&FolderPath, &RemoteFolder> =
         destination.iter().filter(|f| f.selectable).map(|f| (&f.path, f)).collect();
     let mut mapping = FolderMapping::default();
@@ -198,14 +198,17 @@ fn uses(folders: &[RemoteFolder]) -> BTreeMap<SpecialUse, FolderPath> {
 /// From → to, rules of the owner before special uses.
 fn moves(
     source: &BTreeMap<SpecialUse, FolderPath>,
-    destination: &BTreeMap<SpecialUse, FolderPath>,
+    destination: &[RemoteFolder],
     options: &MappingOptions,
 ) -> Vec<(FolderPath, FolderPath)> {
+    let uses = uses(destination);
     let by_use = source.iter().filter_map(|(special_use, from)| {
         let to = match special_use {
-            SpecialUse::All if options.labels => all_goes_to(source, destination)?,
+            SpecialUse::All if options.labels => all_goes_to(source, &uses)?,
             other if other.is_view() => return None,
-            other => destination.get(other)?,
+            // Of folders that merely have the name of this use, its own name is the one to keep.
+            other if by_name_only(*other, from, destination) => from,
+            other => uses.get(other)?,
         };
         Some((from.clone(), to.clone()))
     });
@@ -213,6 +216,12 @@ fn moves(
     // A stable sort: of two moves from the same folder, the owner's stays first.
     moves.sort_by_key(|(from, _)| std::cmp::Reverse(from.levels().len()));
     moves
+}
+
+/// True if a folder at this place is there without another use, and none is there that is told to have this use.
+fn by_name_only(special_use: SpecialUse, place: &FolderPath, destination: &[RemoteFolder]) -> bool {
+    let told = destination.iter().any(|f| f.selectable && f.special_use == Some(special_use));
+    !told && destination.iter().any(|f| f.selectable && f.special_use.is_none() && f.path == *place)
 }
 
 /// What lies in no folder is archived mail.

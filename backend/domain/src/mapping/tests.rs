@@ -66,6 +66,17 @@ fn a_special_use_maps_onto_the_destinations_folder_with_its_children() {
 }
 
 #[test]
+fn of_two_folders_that_are_named_like_a_use_the_one_of_the_same_name_is_kept() {
+    let source = [with_use("Sent", SpecialUse::Sent), folder("Gesendete Objekte")];
+    let kept = pairs(&[("Sent", "Sent"), ("Gesendete Objekte", "Gesendete Objekte")]);
+    let copied_before = [folder("Gesendete Objekte"), folder("Sent")];
+    assert_eq!(placed(&source, &copied_before, '/', &MappingOptions::default()), kept);
+    let told = [with_use("Gesendete Objekte", SpecialUse::Sent), folder("Sent")];
+    let moved = pairs(&[("Sent", "Gesendete Objekte"), ("Gesendete Objekte", "Gesendete Objekte (2)")]);
+    assert_eq!(placed(&source, &told, '/', &MappingOptions::default()), moved, "what the server says comes first");
+}
+
+#[test]
 fn an_attribute_beats_a_name_and_the_other_folder_keeps_apart() {
     let source = [folder("Sent"), with_use("Sent Items", SpecialUse::Sent)];
     let destination = [with_use("Sent", SpecialUse::Sent)];

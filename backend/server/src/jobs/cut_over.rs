@@ -64,7 +64,7 @@ async fn look_up_all(context: &JobContext, order: &OrderRecord) -> Result<(), Jo
         !watched.lookup_failed && age.and_then(|age| age.to_std().ok()).is_some_and(|age| age < FRESH)
     };
     let domains = context.store.watched_domains(order.id).await?;
-    let stale = domains.into_iter().filter(|(_, watched)| !fresh(watched));
+    let stale = domains.into_iter().filter(|(domain, watched)| !fresh(watched) && !context.providers.owns(domain));
     let mut looked_up = stream::iter(stale.map(|(domain, watched)| look_up(context, order, domain, watched.mx)))
         .buffer_unordered(PARALLEL);
     while let Some(result) = looked_up.next().await {

@@ -31,7 +31,8 @@ pub(super) async fn look_up_all(context: &JobContext, order: &OrderRecord) -> Re
     };
     let wanted = order.destination.as_ref().and_then(|choice| context.providers.dns_wanted(choice));
     let domains = context.store.watched_domains(order.id).await?;
-    for (domain, _) in domains.iter().filter(|(_, watched)| !fresh(watched)) {
+    let own = domains.iter().filter(|(domain, _)| !context.providers.owns(domain));
+    for (domain, _) in own.filter(|(_, watched)| !fresh(watched)) {
         match look_up(context, domain, wanted).await {
             Ok(sending) => context.store.save_sending(order.id, domain, &sending).await?,
             Err(error) => {

@@ -60,6 +60,11 @@ async fn what_lost_its_job_is_found(world: World) {
     }
     world.raw("DELETE FROM jobs WHERE kind = 'send_mail'").await;
     assert!(store.left_behind().await.expect("looks").is_empty(), "a mail is given up some day");
+    let refused = store.queue_mail(order.id, MailKind::Finished, "refused").await.expect("queued").expect("new");
+    world.raw("DELETE FROM jobs WHERE kind = 'send_mail'").await;
+    assert_eq!(store.left_behind().await.expect("looks"), [(JobKind::SendMail, refused.0)]);
+    store.mail_given_up(refused).await.expect("noted");
+    assert!(store.left_behind().await.expect("looks").is_empty(), "what was refused for good is not tried again");
 }
 
 async fn an_order_that_was_not_concluded_is_found(world: World) {

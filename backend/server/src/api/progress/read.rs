@@ -1,9 +1,6 @@
 //! `GET /orders/{order_id}/progress`
 
-use actix_web::{
-    get,
-    web::{Data, Json},
-};
+use actix_web::{HttpResponse, get, web::Data};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use mailferry_shared::{
     order::{LinkScope, OrderState},
@@ -23,6 +20,8 @@ const POLL_MOVING_MS: u32 = 2_000;
 const POLL_RESTING_MS: u32 = 15_000;
 
 /// Progress of an order: poll it with the last ETag, after `poll_after_ms`.
+///
+/// Prolongs the session that it is read with, so that whoever looks on for longer than a session lasts is not shut out.
 #[utoipa::path(
     operation_id = "readProgress",
     tag = "runs",
@@ -35,14 +34,19 @@ const POLL_RESTING_MS: u32 = 15_000;
     security(("session" = []), ("api_key" = ["orders:read"])),
 )]
 #[get("/orders/{order_id}/progress")]
-pub(crate) async fn read_progress(app: Data<App>, viewing: Viewing) -> Result<Json<Progress>, ApiError> {
+pub(crate) async fn read_progress(app: Data<App>, viewing: Viewing) -> Result<HttpResponse, ApiError> {
     let access = viewing.0;
+    let prolonged = access.prolonged(&app)?;
     let pairs = app.store.progress(access.order.id).await?;
     let mut progress = progress(&access.order, pairs, app.store.now());
     if access.scope == LinkScope::View {
         progress.actions.clear();
     }
-    Ok(Json(progress))
+    let mut response = HttpResponse::Ok().json(progress);
+    if let Some(cookie) = prolonged {
+        response.add_cookie(&cookie).map_err(|error| ApiError::internal(error.to_string()))?;
+    }
+    Ok(response)
 }
 
 fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -> Progress {
@@ -60,10 +64,16 @@ fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -
         messages_per_second: pace.as_ref().map(|pace| pace.messages_per_second),
         bytes_per_second: pace.as_ref().map(|pace| pace.bytes_per_second),
         estimated_finish: pace.as_ref().and_then(|pace| pace.finish(&counts, now)),
+        at_least: pairs.iter().any(|pair| pair.uncounted),
+        actions: order.life.actions_while(runs.iter().any(|run| is_parked(run))),
         pairs,
-        actions: order.life.actions(),
         poll_after_ms: poll_after_ms(state),
     }
+}
+
+/// True for a run that waits until its owner has mended something.
+fn is_parked(run: &RunSummary) -> bool {
+    run.state == RunState::Paused && run.finding.is_some()
 }
 
 fn poll_after_ms(state: OrderState) -> u32 {
