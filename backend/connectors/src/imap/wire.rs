@@ -258,7 +258,8 @@ pub(super) fn each_at_a_place_of_its_own(listed: impl Iterator<Item = RemoteFold
                 continue;
             }
             Some(_) => {
-                let place = (2..).map(|number| numbered(&folder.path, number)).find(|place| !at.contains_key(place));
+                let place =
+                    (2..=u64::MAX).map(|number| numbered(&folder.path, number)).find(|place| !at.contains_key(place));
                 folder.path = place.unwrap_or(folder.path);
             }
             None => {}

@@ -82,8 +82,8 @@ async fn a_server_that_only_talks_is_not_listened_to_for_ever() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_flags_without_end_some_are_kept_and_the_message_is_read() {
-    let flags: String = (0..9_000).map(|number| format!(" k{number}")).collect();
-    let endless = move |good: Vec<u8>| String::from_utf8_lossy(&good).replace("(\\Seen)", &format!("(\\Seen{flags})"));
+    let flags = (0..9_000).map(|number| format!("k{number}")).collect::<Vec<_>>().join(" ");
+    let endless = move |good: Vec<u8>| String::from_utf8_lossy(&good).replace("(\\Seen)", &format!("(\\Seen {flags})"));
     let change = move |verb: &str, good| if verb == "UID FETCH" { endless(good).into_bytes() } else { good };
     let server = start(Arc::new(change)).await;
     let seen = timeout(LONG, read_all(server.port)).await.expect("it ends");

@@ -160,7 +160,9 @@ async fn check_group(
             Some(code) if believed && !alone => Err(code),
             _ if delegated && admin_passed && !alone => Ok(()),
             _ => {
-                let Some(result) = log_in(context, &task.way, stop).await? else { return Ok(Group::WaitsForTurn) };
+                let Some(result) = Box::pin(log_in(context, &task.way, stop)).await? else {
+                    return Ok(Group::WaitsForTurn);
+                };
                 refusals += u32::from(!alone && result.is_err_and(is_refusal));
                 result
             }
