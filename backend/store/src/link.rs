@@ -281,8 +281,8 @@ impl Store {
             .row_opt(
                 // Locks the row, as redeeming a code does.
                 "UPDATE vouchers SET spent = spent WHERE id = (SELECT voucher_id FROM links WHERE id = $1)
-                    AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2) RETURNING id",
-                args![link, self.now()],
+                    AND sandbox = $3 AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2) RETURNING id",
+                args![link, self.now(), order.asker.sandbox],
             )
             .await?;
         if let Some(row) = row {

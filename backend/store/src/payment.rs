@@ -113,6 +113,9 @@ pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreEr
 /// PayPal forgets an order that nobody has agreed to three hours after it was made; before that, a new one is made.
 const AGREEMENT_LIFE: TimeDelta = TimeDelta::hours(2);
 
+/// A notification that could not be verified for so long never will be; PayPal itself tells what is true.
+pub(crate) const EVENT_LIFE: TimeDelta = TimeDelta::days(3);
+
 /// A payment can be begun or taken for orders that can still run.
 fn may_be_paid(order: &OrderRecord) -> Result<(), StoreError> {
     match order.life {
@@ -432,9 +435,9 @@ impl Store {
         }
         let events = tx
             .rows(
-                "SELECT e.id FROM payment_events e WHERE e.handled_at IS NULL
+                "SELECT e.id FROM payment_events e WHERE e.handled_at IS NULL AND e.received_at > $1
                     AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'payment_event' AND j.id = e.id)",
-                args![],
+                args![self.now() - EVENT_LIFE],
             )
             .await?;
         for row in &events {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use mailferry_connectors::net::MailExchanger;
-use mailferry_domain::mx::{Mx, MxAnswer};
+use mailferry_domain::mx::{Mx, MxAnswer, fits, is_at};
 use mailferry_shared::{
     ids::OrderId,
     order::OrderState,
@@ -83,8 +83,13 @@ async fn look_up(context: &JobContext, order: &OrderRecord, domain: String, mut 
         tracing::info!(order = %order.id, cause = ?error, "the MX records of a domain could not be looked up");
     });
     let learnt = found.ok().map(|exchangers| {
-        let new_host = order.destination.as_ref().map(|choice| choice.endpoint.host.as_str());
-        mx.learn(answer(exchangers), new_host, context.store.now());
+        let new = order.destination.as_ref();
+        let host = new.map(|choice| choice.endpoint.host.as_str());
+        // Many providers take mail in elsewhere than where it is read.
+        let wanted = new.and_then(|choice| context.providers.dns_wanted(choice));
+        let is_wanted = |server: &str| wanted.is_some_and(|wanted| wanted.mx.iter().any(|one| fits(server, one)));
+        let is_new = |server: &str| is_at(server, host) || is_wanted(server);
+        mx.learn_of(answer(exchangers), is_new, context.store.now());
         mx
     });
     Ok(context.store.save_mx(order.id, &domain, learnt.as_ref()).await?)

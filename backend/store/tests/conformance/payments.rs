@@ -184,6 +184,11 @@ async fn payments_and_notifications_that_lost_their_jobs_are_found(world: World)
         store.keep_payment_event(&event).await.expect("kept");
     }
     assert!(matches!(store.keep_payment_event(&event).await, Err(StoreError::Active)), "not without end");
+    world.clock.advance(chrono::Duration::days(3));
+    world.raw("DELETE FROM jobs WHERE kind = 'payment_event'").await;
+    let left = store.left_behind().await.expect("looks");
+    assert!(!left.iter().any(|(kind, _)| *kind == JobKind::PaymentEvent), "nobody verifies these any more");
+    assert_eq!(store.forget_payment_events().await.expect("looks"), 20, "and what they say of the payer goes");
 }
 
 async fn a_payment_outlives_its_order_and_is_paid_back(world: World) {

@@ -195,4 +195,15 @@ async fn failed_logins_are_forgotten_after_an_hour(world: World) {
     world.clock.advance(Duration::minutes(21));
     assert_eq!(store.forget_failed_logins().await.expect("looks"), 1);
     assert_eq!(kept().await, (0, 0), "nothing of anybody's account is left");
+    // Noted by a clock that was a month ahead: nobody is locked out for a month.
+    world.clock.advance(Duration::days(30));
+    for _ in 0..5 {
+        match store.begin_login("imap.example.org", "anna").await.expect("database") {
+            LoginPermit::Granted(ticket) => store.end_login(ticket, true).await.expect("counts"),
+            other => panic!("{other:?}"),
+        }
+    }
+    world.clock.advance(-Duration::days(30));
+    store.forget_failed_logins().await.expect("looks");
+    assert!(matches!(store.begin_login("imap.example.org", "anna").await, Ok(LoginPermit::Granted(_))));
 }
