@@ -154,6 +154,9 @@ finding_codes! {
     MessageRepaired, "message_repaired", Warning,
         "The destination refused this message as it was; it was repaired and copied.",
         "Nothing to do: the note says what was repaired.";
+    TakenForSame, "taken_for_same", Warning,
+        "Messages lie at the destination already, in other bytes; they were taken for the same by date and Message-ID.",
+        "Nothing to do, unless one is missing there: then copy it by hand, with a mail program that has both accounts.";
     MessageUncertain, "message_uncertain", Warning, "It could not be decided whether this message has arrived.",
         "Look for it at the destination; a delta tries to decide it again.";
     FolderUnreadable, "folder_unreadable", Error, "The source folder could not be opened.",
