@@ -174,6 +174,9 @@ finding_codes! {
         "Nothing to do: the messages themselves are complete.";
     DateMissing, "date_missing", Warning, "The source named no valid date; the message's own date was used.",
         "Nothing to do.";
+    NotProven, "not_proven", Warning,
+        "Messages of the source were never copied, and are not part of this proof.",
+        "Start a delta to copy them, then verify again.";
     Interrupted, "interrupted", Warning, "The run was interrupted and goes on where it stopped.",
         "Nothing to do.";
     Internal, "internal", Error, "Something went wrong on our side.",

@@ -274,7 +274,8 @@ async fn pass_on<C: Connector, L: Ledger>(
     written?;
     if let Err(error) = read {
         if let ([job], Decision::Retry) = (writer.jobs.as_slice(), error.decision) {
-            shared.stuck_at(&job.opened.mapped.source.path, job.next_missing(shared.job.options.newest_first));
+            let next = job.next_missing(shared.job.options.newest_first);
+            shared.stuck_at(&job.opened.mapped.source.path, &error, next);
         }
         return Err(error.into());
     }
