@@ -117,6 +117,18 @@ pub struct AccountChange {
     pub destination: Option<SideInput>,
 }
 
+/// Ticks or unticks several pairs at once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct AccountTicks {
+    /// Whether they are to be started.
+    pub ticked: bool,
+    /// Only these pairs; empty: every pair of the order.
+    #[serde(default)]
+    pub pair_ids: Vec<PairId>,
+}
+
 /// What is known about logging in to an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -3,9 +3,13 @@
 //! The page translates by [`FindingCode`]; `message` and `next_step` are the English fallback, and what an API
 //! client reads.
 
+mod detail;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::detail::{FindingDetail, RepairKind};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -83,6 +87,8 @@ finding_codes! {
         "Enter the admin's name and password once for this side, or the account's own password.";
     ImapSwitchedOff, "imap_switched_off", Warning, "At this provider IMAP stays off until the account's owner switches it on.",
         "Switch IMAP on in the provider's settings, then check again.";
+    ServiceEnds, "service_ends", Warning, "This provider ends its service.",
+        "Finish the migration before that day. If it is the new provider, choose another one.";
     ResolvesToDestination, "resolves_to_destination", Warning,
         "The old server's name already leads to the new provider.",
         "Name the old server by another name, or by its IP address and the name that its certificate carries.";
@@ -142,9 +148,9 @@ finding_codes! {
     SameAccount, "same_account", Error, "Source and destination are the same mailbox.",
         "Enter two different accounts.";
     MessageTooLarge, "message_too_large", Warning, "The message is larger than the limit.",
-        "Copy it by hand, with a mail program that has both accounts.";
+        "Raise the limit in the options, then start a delta to copy it. If the destination takes no larger ones, keep it elsewhere.";
     MessageFiltered, "message_filtered", Warning, "The message was left out by an option.",
-        "In a trial: start the full migration. Otherwise copy it by hand, with a mail program that has both accounts.";
+        "Change the options, then start a delta to copy it. In a trial: start the full migration.";
     MessageVanished, "message_vanished", Warning, "The message was deleted at the source before it could be copied.",
         "Nothing to do.";
     MessageUnreadable, "message_unreadable", Error, "The source names this message but does not deliver it.",
@@ -159,13 +165,16 @@ finding_codes! {
         "Nothing to do, unless one is missing there: then copy it by hand, with a mail program that has both accounts.";
     MessageUncertain, "message_uncertain", Warning, "It could not be decided whether this message has arrived.",
         "Look for it at the destination; a delta tries to decide it again.";
+    MessageDoubled, "message_doubled", Warning,
+        "A message was sent again because its answer was lost; both may be there.",
+        "Look for messages that are there twice at the destination, and delete the second.";
     FolderUnreadable, "folder_unreadable", Error, "The source folder could not be opened.",
         "Open the folder in webmail; start a delta to try again.";
     ListingIncomplete, "listing_incomplete", Error,
         "The source says that the folder holds more messages than it lists.",
         "Compare the folder in the old webmail; start a delta to list it again.";
     FolderRefused, "folder_refused", Error, "The destination refused to create or open the folder.",
-        "Create the folder by hand at the destination, then start a delta.";
+        "Create the folder by hand at the destination, or map it to another one in the options, then start a delta.";
     FolderRenamed, "folder_renamed", Warning, "The folder has another name at the destination.",
         "Nothing to do, unless you prefer another name.";
     SubscriptionRefused, "subscription_refused", Warning, "The destination did not take the folder's subscription.",
@@ -201,10 +210,13 @@ pub struct Finding {
     pub message: String,
     /// What to do next, in plain English.
     pub next_step: String,
-    /// What it is about, where that adds something: a folder's name, a limit with its unit. Never a secret, never
-    /// the server's raw answer.
+    /// What it is about, where that adds something: the name of a folder or of a server. Never a secret, never the
+    /// server's raw answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
+    /// Numbers and times that belong to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Box<FindingDetail>>,
 }
 
 impl Finding {
@@ -216,6 +228,7 @@ impl Finding {
             message: code.message().to_owned(),
             next_step: code.next_step().to_owned(),
             subject: None,
+            detail: None,
         }
     }
 
@@ -224,6 +237,23 @@ impl Finding {
     pub fn about(mut self, subject: impl Into<String>) -> Self {
         self.subject = Some(subject.into());
         self
+    }
+
+    /// The same finding with its numbers and times.
+    #[must_use]
+    pub fn with(mut self, detail: FindingDetail) -> Self {
+        self.detail = Some(Box::new(detail));
+        self
+    }
+
+    /// Subject and detail in English, for the command line and for files: "INBOX (UID 17, line ends)".
+    pub fn topic(&self) -> Option<String> {
+        match (&self.subject, &self.detail) {
+            (Some(subject), Some(detail)) => Some(format!("{subject} ({detail})")),
+            (Some(subject), None) => Some(subject.clone()),
+            (None, Some(detail)) => Some(detail.to_string()),
+            (None, None) => None,
+        }
     }
 }
 
@@ -236,5 +266,15 @@ mod tests {
         for code in FindingCode::ALL {
             assert_eq!(serde_json::to_value(code).expect("json"), code.as_str());
         }
+    }
+
+    #[test]
+    fn a_finding_without_a_detail_reads_as_before() {
+        let text = serde_json::to_value(Finding::new(FindingCode::FlagsReduced).about("INBOX")).expect("json");
+        assert!(text.get("detail").is_none(), "{text}");
+        let read: Finding = serde_json::from_value(text).expect("a finding");
+        assert_eq!(read.topic().as_deref(), Some("INBOX"));
+        let uid = FindingDetail { uid: Some(3), ..FindingDetail::default() };
+        assert_eq!(read.with(uid).topic().as_deref(), Some("INBOX (UID 3)"));
     }
 }

@@ -48,12 +48,14 @@ pub enum OrderAction {
     Start,
     /// Pause the runs.
     Pause,
-    /// Go on after a pause.
+    /// Go on after a pause, or with runs that are parked while others go on.
     Resume,
     /// Stop for good, keep what was copied.
     Cancel,
     /// Start a delta.
     StartDelta,
+    /// Change the options alone, for the next run.
+    ChangeOptions,
     /// Delete the order and all that is known of it.
     Delete,
 }
@@ -189,8 +191,11 @@ pub struct OrderOptions {
     /// Deltas carry over what was read, flagged or answered at the old account meanwhile, unless it was changed at the new
     /// one.
     pub carry_flags: bool,
-    /// Folders that get another name at the destination.
+    /// Folders that get another name at the destination. A folder that has been copied stays where it is.
     pub folder_rules: Vec<FolderRule>,
+    /// Show the subjects of messages that were left out, failed or stayed uncertain in the protocol. Unless this is on, no
+    /// subject is read or kept; what was kept is erased when it is switched off.
+    pub show_subjects: bool,
 }
 
 /// 50 MB: the largest message an order copies unless told otherwise.
@@ -207,6 +212,7 @@ impl Default for OrderOptions {
             newest_first: false,
             carry_flags: false,
             folder_rules: Vec::new(),
+            show_subjects: false,
         }
     }
 }
@@ -327,6 +333,9 @@ pub struct Order {
     /// How its delta starts by itself, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta_schedule: Option<DeltaSchedule>,
+    /// True while that delta is still to come, for one pair at least.
+    #[serde(default)]
+    pub delta_pending: bool,
     /// When that delta starts, once it is known: after the first run's end, or when an MX switch has been seen.
     /// If that time has passed, it waits until fewer orders of whoever asked for it are at work.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -19,10 +19,13 @@ pub struct PairProgress {
     pub source: String,
     /// The new account's name.
     pub destination: String,
-    /// Its latest run; absent before the first. While it is under way, `listed` is what the survey counted, if that is
-    /// more than the run has listed so far.
+    /// Its latest run; absent before the first. While it is under way, and if it failed, `listed` is what the survey counted,
+    /// if that is more than the run has listed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunSummary>,
+    /// True while its latest run is open and what it has to copy was not counted beforehand: its `listed` is less than that.
+    #[serde(default)]
+    pub uncounted: bool,
     /// How many runs it has had, the latest included.
     pub runs: u32,
 }
@@ -46,6 +49,9 @@ pub struct Progress {
     /// When the current runs will have ended, if that can be told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimated_finish: Option<DateTime<Utc>>,
+    /// True while a pair is `uncounted`: the total, and the time until the end, are at least what is told here.
+    #[serde(default)]
+    pub at_least: bool,
     /// A row per ticked pair.
     pub pairs: Vec<PairProgress>,
     /// What can be done with the order now.

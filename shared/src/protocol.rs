@@ -1,4 +1,4 @@
-//! The protocol: the log of a run that people read. Never a subject or a body.
+//! The protocol: the log of a run that people read. Never a body, and a subject only where the owner wants to see it.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -53,6 +53,9 @@ pub struct ItemProtocol {
     /// Message-ID, when it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_id: Option<String>,
+    /// Subject, decoded, at most 250 characters; only if the order's option `show_subjects` is on, and the server told it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<String>,
     /// Cause or reason; absent for a duplicate.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<FindingCode>,

@@ -1,5 +1,6 @@
 //! Known providers.
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -33,6 +34,9 @@ pub struct Provider {
     /// Its server; absent for a product whose host must be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Endpoint>,
+    /// Where its users' mail programs hand in what they send (RFC 6409, RFC 8314).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<Endpoint>,
     /// What it wants as the login name.
     #[serde(default)]
     pub login: LoginForm,
@@ -48,6 +52,37 @@ pub struct Provider {
     /// Another way in that it offers, such as STARTTLS on port 143.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternatives: Vec<Endpoint>,
+    /// What its users should know of its limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ProviderLimits>,
+    /// The day on which it ends its service.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_on: Option<NaiveDate>,
+}
+
+/// What a provider takes and gives; what is absent is not limited, or not known to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct ProviderLimits {
+    /// The largest message that it takes, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_bytes: Option<u64>,
+    /// The largest message that it takes unless its administrators have set another limit, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usual_message_bytes: Option<u64>,
+    /// The largest attachment that it takes, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attachment_bytes: Option<u64>,
+    /// What a mailbox holds, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mailbox_bytes: Option<u64>,
+    /// What may be read from an account in a day, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_bytes_down: Option<u64>,
+    /// What may be written to an account in a day, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub daily_bytes_up: Option<u64>,
 }
 
 /// What must be set up at a provider before access tokens can be fetched.

@@ -206,6 +206,10 @@ pub struct MigrationRequest {
     pub note: String,
     /// Account pairs of its order.
     pub pairs: u32,
+    /// Of these, those whose latest run failed, left something undone or waits for somebody. A request that is done with
+    /// some of them is done with exceptions.
+    #[serde(default)]
+    pub attention: u32,
     /// The files that were sent along; none once they are erased.
     pub attachments: Vec<RequestAttachment>,
     /// Why it was declined, in the operator's words.

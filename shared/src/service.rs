@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::MailAddress;
+use crate::{address::MailAddress, payment::Amount};
 
 /// The service in brief.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,12 +20,21 @@ pub struct ServiceInfo {
     /// The largest file of accounts, bytes.
     #[serde(default)]
     pub max_file_bytes: u64,
+    /// The largest message that the public page's orders copy, bytes; larger ones are left out and listed.
+    #[serde(default)]
+    pub max_message_bytes: u64,
+    /// What one account pair costs on the public page, with tax; absent where nothing is sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Amount>,
     /// How many days of mail a free trial copies.
     pub trial_days: u32,
     /// True if the operator permits connections without TLS.
     pub plaintext_allowed: bool,
     /// Days that an order's link works after the end of the main run or of the last delta.
     pub link_days: u32,
+    /// Days after the first start up to which it works at most.
+    #[serde(default)]
+    pub link_days_at_most: u32,
     /// Days after an order's end at which its personal data is deleted.
     pub purge_days: u32,
     /// How long after the first run a delta may start by itself.

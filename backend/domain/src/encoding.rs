@@ -44,7 +44,8 @@ fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, NotText> {
     String::from_utf16(&units).map_err(|_| NotText)
 }
 
-fn windows_1252(byte: u8) -> char {
+/// A letter of Windows-1252, and so of ISO-8859-1.
+pub(crate) fn windows_1252(byte: u8) -> char {
     match byte {
         0x80..=0x9f => UPPER[usize::from(byte - 0x80)],
         other => char::from(other),

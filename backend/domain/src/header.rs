@@ -30,17 +30,22 @@ fn parse_date(text: &str) -> Option<DateTime<FixedOffset>> {
 
 /// The unfolded value of the first field of this (lower-case) name.
 fn field(head: &[u8], name: &str) -> Option<String> {
+    Some(String::from_utf8_lossy(&raw_field(head, name)?).trim().to_owned())
+}
+
+/// The same as it stands there.
+pub(crate) fn raw_field(head: &[u8], name: &str) -> Option<Vec<u8>> {
     let mut lines = head.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).peekable();
     while let Some(line) = lines.next() {
         if line.is_empty() {
             return None;
         }
         let Some(value) = value_of(line, name) else { continue };
-        let mut value = String::from_utf8_lossy(value).into_owned();
+        let mut value = value.to_vec();
         while let Some(more) = lines.next_if(|line| line.starts_with(b" ") || line.starts_with(b"\t")) {
-            value.push_str(&String::from_utf8_lossy(more));
+            value.extend_from_slice(more);
         }
-        return Some(value.trim().to_owned());
+        return Some(value);
     }
     None
 }

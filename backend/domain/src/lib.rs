@@ -28,6 +28,7 @@ pub mod request;
 pub mod run;
 pub mod sending;
 pub mod special_use;
+pub mod subject;
 pub mod substitute;
 pub mod uid;
 pub mod utf7;

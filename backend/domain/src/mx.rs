@@ -33,9 +33,14 @@ impl Mx {
     /// Takes in what DNS answers at `now`. `new_host` is the new provider's server: a domain whose mail goes there from
     /// the start has been switched already.
     pub fn learn(&mut self, answer: MxAnswer, new_host: Option<&str>, now: DateTime<Utc>) {
+        self.learn_of(answer, |server| is_at(server, new_host), now);
+    }
+
+    /// The same, where `is_new` knows the mail servers of the new provider.
+    pub fn learn_of(&mut self, answer: MxAnswer, is_new: impl Fn(&str) -> bool, now: DateTime<Utc>) {
         let mut records = answer.records;
         records.sort();
-        if self.looked_up_at.is_none() && !records.iter().any(|record| is_at(&record.host, new_host)) {
+        if self.looked_up_at.is_none() && !records.iter().any(|record| is_new(&record.host)) {
             self.before.clone_from(&records);
         }
         let old = self.points_to_old(&records);
@@ -92,13 +97,22 @@ fn is_label(label: &str) -> bool {
 
 /// True if a mail server belongs to the provider of `host`: both lie in the domain that is left without the first
 /// label of `host` (`imap.new.example` and `mx1.new.example`).
-fn is_at(mail_server: &str, host: Option<&str>) -> bool {
+pub fn is_at(mail_server: &str, host: Option<&str>) -> bool {
     let Some(host) = host.map(|host| host.trim_end_matches('.').to_ascii_lowercase()) else { return false };
     let domain = match host.split_once('.') {
         Some((_, rest)) if rest.contains('.') => rest,
         _ => &host,
     };
     mail_server == domain || mail_server.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.'))
+}
+
+/// True if a mail server is what a provider wants in the MX record: a name, or `*.` and the domain that its servers lie in.
+pub fn fits(mail_server: &str, wanted: &str) -> bool {
+    let (server, wanted) = (mail_server.trim_end_matches('.').to_ascii_lowercase(), wanted.to_ascii_lowercase());
+    match wanted.strip_prefix('*') {
+        Some(domain) => server.len() > domain.len() && server.ends_with(domain),
+        None => server == wanted,
+    }
 }
 
 #[cfg(test)]
@@ -126,6 +140,21 @@ mod tests {
         assert_eq!((mx.state(at(30)), mx.settled_at()), (MxState::Changing, Some(at(60))));
         mx.learn(answer(&["mx.new.example"], 60), Some("imap.new.example"), at(45));
         assert_eq!((mx.state(at(59)), mx.state(at(60))), (MxState::Changing, MxState::Changed));
+    }
+
+    #[test]
+    fn what_a_provider_wants_in_the_record_is_told_from_others() {
+        let microsoft = "*.mail.protection.outlook.com";
+        assert!(
+            fits("own-example.mail.protection.outlook.com.", microsoft) && fits("SMTP.google.com", "smtp.google.com")
+        );
+        assert!(
+            !fits("mail.protection.outlook.com.evil.example", microsoft) && !fits("mx.google.com", "smtp.google.com")
+        );
+        let mut mx = Mx::default();
+        let first = answer(&["own-example.mail.protection.outlook.com"], 60);
+        mx.learn_of(first, |server| fits(server, microsoft), at(0));
+        assert_eq!(mx.state(at(1)), MxState::Changed, "switched before the start");
     }
 
     #[test]

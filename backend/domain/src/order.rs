@@ -208,13 +208,14 @@ impl OrderLife {
         }
     }
 
-    /// The owner resumes.
+    /// The owner resumes: a paused order, or runs that were `parked` until something was mended while others went on.
     ///
     /// # Errors
-    /// [`OrderTransitionError`] unless the order is paused.
-    pub fn resume(self) -> Result<Self, OrderTransitionError> {
+    /// [`OrderTransitionError`] unless the order is paused, or active with parked runs.
+    pub fn resume(self, parked: bool) -> Result<Self, OrderTransitionError> {
         match self {
             Self::Paused(begun) => Ok(Self::Active(begun)),
+            Self::Active(_) if parked => Ok(self),
             _ => self.refuse("be resumed"),
         }
     }
@@ -298,16 +299,26 @@ impl OrderLife {
 
     /// What the owner can do now.
     pub fn actions(self) -> Vec<OrderAction> {
-        use OrderAction::{Cancel, Change, Delete, Pause, Resume, Start, StartDelta};
+        use OrderAction::{Cancel, Change, ChangeOptions, Delete, Pause, Resume, Start, StartDelta};
         match self {
             Self::Draft | Self::AwaitingPayment { .. } => vec![Change, Start, Cancel, Delete],
             Self::Scheduled { .. } => vec![Cancel],
             Self::Active(_) => vec![Pause, Cancel],
             Self::Paused(_) => vec![Resume, Cancel],
-            Self::Completed(begun, _) if begun.kind == StartKind::Trial => vec![Start, Delete],
-            Self::Completed(..) => vec![StartDelta, Delete],
+            Self::Completed(begun, _) if begun.kind == StartKind::Trial => vec![Start, ChangeOptions, Delete],
+            Self::Completed(..) => vec![StartDelta, ChangeOptions, Delete],
             Self::Closed | Self::Cancelled => vec![Delete],
         }
+    }
+
+    /// The same where some runs may be `parked` until their owner has mended something: those can be resumed while others
+    /// go on.
+    pub fn actions_while(self, parked: bool) -> Vec<OrderAction> {
+        let mut actions = self.actions();
+        if parked && matches!(self, Self::Active(_)) {
+            actions.insert(1, OrderAction::Resume);
+        }
+        actions
     }
 }
 
@@ -347,11 +358,22 @@ mod tests {
     #[test]
     fn the_whole_way_with_a_pause_and_a_delta() {
         let life = OrderLife::Draft.start(main_start(), true).and_then(|o| o.begin(at(1))).expect("begins");
-        let life = life.pause().and_then(OrderLife::resume).and_then(|o| o.complete(at(2))).expect("completes");
+        let life = life.pause().and_then(|o| o.resume(false)).and_then(|o| o.complete(at(2))).expect("completes");
         assert_eq!(life.actions()[0], OrderAction::StartDelta);
         let life = life.start_delta().and_then(|o| o.complete(at(9))).expect("delta completes");
         assert_eq!(ends(life, NEW), 23);
         assert_eq!(life.close().state(), OrderState::Closed);
+    }
+
+    #[test]
+    fn options_can_be_changed_between_two_runs_and_nothing_else_about_what_is_copied() {
+        for kind in [StartKind::Main, StartKind::Trial] {
+            let ended = OrderLife::Completed(Begun { kind, started_at: at(1) }, Ended { finished_at: at(2) });
+            let actions = ended.actions();
+            assert!(actions.contains(&OrderAction::ChangeOptions) && !actions.contains(&OrderAction::Change));
+        }
+        let active = OrderLife::Active(Begun { kind: StartKind::Main, started_at: at(1) });
+        assert!(!active.actions().contains(&OrderAction::ChangeOptions));
     }
 
     #[test]

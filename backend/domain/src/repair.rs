@@ -10,6 +10,8 @@ mod words;
 
 use std::fmt;
 
+use mailferry_shared::finding::RepairKind;
+
 use self::lines::Lines;
 
 /// A header that is longer than this is left as it is.
@@ -45,15 +47,16 @@ impl Repair {
         1 << self as u8
     }
 
-    fn words(self) -> &'static str {
+    /// As the API names it.
+    fn kind(self) -> RepairKind {
         match self {
-            Self::LineEnds => "line ends",
-            Self::FinalLineEnd => "end of the last line",
-            Self::NulBytes => "NUL bytes",
-            Self::Header => "form of the header",
-            Self::HeaderEncoding => "8-bit letters in the header",
-            Self::LongLines => "overlong lines",
-            Self::Date => "date",
+            Self::LineEnds => RepairKind::LineEnds,
+            Self::FinalLineEnd => RepairKind::FinalLineEnd,
+            Self::NulBytes => RepairKind::NulBytes,
+            Self::Header => RepairKind::Header,
+            Self::HeaderEncoding => RepairKind::HeaderEncoding,
+            Self::LongLines => RepairKind::LongLines,
+            Self::Date => RepairKind::Date,
         }
     }
 }
@@ -83,12 +86,17 @@ impl Repairs {
     pub fn contains(self, repair: Repair) -> bool {
         self.0 & repair.bit() != 0
     }
+
+    /// As the API names them, in the order in which they are tried.
+    pub fn kinds(self) -> Vec<RepairKind> {
+        let all = Repair::OF_BYTES.into_iter().chain([Repair::Date]);
+        all.filter(|repair| self.contains(*repair)).map(Repair::kind).collect()
+    }
 }
 
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = Repair::OF_BYTES.into_iter().chain([Repair::Date]);
-        let words: Vec<&str> = all.filter(|repair| self.contains(*repair)).map(Repair::words).collect();
+        let words: Vec<String> = self.kinds().iter().map(ToString::to_string).collect();
         f.write_str(&words.join(", "))
     }
 }

@@ -6,7 +6,7 @@ use mailferry_domain::{
     ledger::{FolderState, Outcome},
     uid::Uid,
 };
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 
 use crate::{
     job::settlement,
@@ -114,8 +114,9 @@ pub(crate) async fn after_sending<C: Connector, L: Ledger>(writer: &mut Writer<'
         let surplus =
             job.resent.iter().filter(|(_, intent)| job.pool.take_from(&intent.sent_key(), from).is_some()).count();
         if surplus > 0 {
-            let subject = format!("{}: {surplus} may be there twice", job.opened.mapped.destination);
-            writer.shared.note(Finding::new(FindingCode::MessageUncertain).about(subject)).await?;
+            let doubled = Finding::new(FindingCode::MessageDoubled).about(job.opened.mapped.destination.to_string());
+            let detail = FindingDetail { messages: Some(surplus as u64), ..FindingDetail::default() };
+            writer.shared.note(doubled.with(detail)).await?;
         }
     }
     Ok(())

@@ -134,6 +134,8 @@ pub(crate) struct FolderJob {
     pub(crate) open: Vec<(ItemMeta, OpenIntent)>,
     /// Messages that this process has tried in vain, with the cause.
     pub(crate) failed: Vec<(ItemMeta, FindingCode)>,
+    /// Messages that the protocol tells of, if their subjects are wanted.
+    pub(crate) not_stored: Vec<Uid>,
     /// Messages that are sent again.
     pub(crate) resent: Vec<(ItemMeta, OpenIntent)>,
     /// True if the destination's flags are what the source's were when it was opened, or are their owner's.
@@ -166,6 +168,7 @@ impl FolderJob {
             pool: Pool::new(&state),
             earlier: by_content(&state),
             failed: Vec::new(),
+            not_stored: Vec::new(),
             resent: Vec::new(),
             seen: UidSet::new(),
             once_more: Vec::new(),

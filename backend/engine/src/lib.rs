@@ -33,6 +33,7 @@ mod refused;
 pub mod run;
 mod sides;
 mod standstill;
+mod subjects;
 pub mod survey;
 mod suspect;
 pub mod verify;

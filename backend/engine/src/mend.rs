@@ -14,7 +14,7 @@ use mailferry_domain::{
     repair::{Repair, Repairer, Repairs},
     uid::{Uid, UidSet},
 };
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 
 use crate::{
     port::{Body, BodyWriter, Connector, ConnectorError, Decision, Entry, Fate, Ledger, NewItem, Step},
@@ -163,8 +163,10 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
 
     /// Notes what was repaired in a message.
     pub(crate) fn note_repairs(&mut self, at: usize, uid: Uid, repairs: Repairs) {
-        let subject = format!("{} UID {uid}: {repairs}", self.jobs[at].opened.mapped.source.path);
-        self.note(Finding::new(FindingCode::MessageRepaired).about(subject));
+        let repaired = Finding::new(FindingCode::MessageRepaired);
+        let repaired = repaired.about(self.jobs[at].opened.mapped.source.path.to_string());
+        let detail = FindingDetail { uid: Some(uid.0), repairs: repairs.kinds(), ..FindingDetail::default() };
+        self.note(repaired.with(detail));
     }
 }
 

@@ -3,7 +3,7 @@
 //! Open and list both sides, plan, decide what may have been sent, transfer the rest.
 
 use mailferry_domain::{item::ItemMeta, ledger::Outcome, plan::ItemFilter};
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 use tokio::sync::mpsc;
 
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     refused::{self, Refused},
     run::{Shared, Stop},
     sides::{Sides, Whole, list_request, whole_listings},
+    subjects,
     writer::{Writer, lane_budget},
 };
 
@@ -47,7 +48,8 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(
         Err(Stop::Connector(error)) if tasks.len() == 1 && concerns_one_folder(&error) => {
             let Some(job) = writer.jobs.pop() else { return Err(error.into()) };
             let filter = filter(&shared, &lane.destination);
-            refused::count(&shared, Refused::by_either_side(job.opened, &error), &filter).await?;
+            let refused = Refused::by_either_side(job.opened, &error);
+            refused::count(&shared, &mut lane.source, refused, &filter).await?;
         }
         other => other?,
     }
@@ -74,6 +76,10 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     decide::after_sending(writer).await?;
     if writer.shared.job.options.carry_flags {
         flags::carry(source, writer).await?;
+    }
+    if writer.shared.wants_subjects() {
+        writer.commit().await?;
+        subjects::tell(source, writer).await?;
     }
     writer.shared.job.fault.reach(Step::FinishFolder)?;
     finish(writer).await
@@ -118,7 +124,8 @@ async fn open<C: Connector, L: Ledger>(
     }
     for refused in refused {
         let path = refused.mapped.source.path.clone();
-        refused::count(shared, refused, &filter(shared, &lane.destination)).await?;
+        let filter = filter(shared, &lane.destination);
+        refused::count(shared, &mut lane.source, refused, &filter).await?;
         tasks.retain(|task| task.mapped.source.path != path);
     }
     Ok(opened)
@@ -226,7 +233,8 @@ async fn note_size_limit<C: Connector, L: Ledger>(
 ) -> Result<(), Stop> {
     let too_large = |job: &FolderJob| job.plan.skip.iter().any(|(_, reason)| *reason == FindingCode::MessageTooLarge);
     if let Some(limit) = filter.max_size_bytes.filter(|_| jobs.iter().any(too_large)) {
-        shared.note(Finding::new(FindingCode::MessageTooLarge).about(format!("{limit} bytes"))).await?;
+        let detail = FindingDetail { limit_bytes: Some(limit), ..FindingDetail::default() };
+        shared.note(Finding::new(FindingCode::MessageTooLarge).with(detail)).await?;
     }
     Ok(())
 }

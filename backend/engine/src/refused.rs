@@ -6,8 +6,9 @@ use mailferry_domain::{
     ledger::{Cursor, Outcome, Settlement},
     mapping::MappedFolder,
     plan::ItemFilter,
+    uid::Uid,
 };
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 
 use crate::{
     job::{FolderTask, Opened, Planned, report, settlement, start, vanished},
@@ -16,6 +17,7 @@ use crate::{
         Account, Connector, ConnectorError, Entry, FolderBinding, Ledger, LedgerFolderId, Listing, ProgressEvent, Step,
     },
     run::{Shared, Stop},
+    subjects,
     writer::counted,
 };
 
@@ -70,17 +72,18 @@ pub(crate) async fn unreadable<C: Connector, L: Ledger>(
             told.into_iter().next().flatten().map(|status| status.messages)
         }
     };
-    let subject = match messages {
-        Some(1) => format!("{} (1 message)", source.path),
-        Some(messages) => format!("{} ({messages} messages)", source.path),
-        None => source.path.to_string(),
+    let note = error.finding().about(source.path.to_string());
+    let note = match messages {
+        Some(messages) => note.with(FindingDetail { messages: Some(messages.into()), ..FindingDetail::default() }),
+        None => note,
     };
-    Ok(lane.shared.give_up(&task.mapped, error.finding().about(subject)).await?)
+    Ok(lane.shared.give_up(&task.mapped, note).await?)
 }
 
 /// Gives a folder up, and each of its messages that is not at the destination an outcome.
 pub(crate) async fn count<C: Connector, L: Ledger>(
     shared: &Shared<C, L>,
+    source: &mut C::Source,
     refused: Refused,
     filter: &ItemFilter,
 ) -> Result<(), Stop> {
@@ -110,6 +113,8 @@ pub(crate) async fn count<C: Connector, L: Ledger>(
         settle(shared, id, &mapped, part).await?;
         counts.add(&counted(part));
     }
+    let uids: Vec<Uid> = outcomes.iter().map(|settlement| settlement.source_uid).collect();
+    subjects::tell_of(shared, source, (id, &mapped.source.wire_name), &uids).await?;
     shared.report(report(&mapped, counts));
     shared.job.progress.event(ProgressEvent::FolderDone(&mapped.source.path));
     let note = Finding::new(reason).about(mapped.source.path.to_string());

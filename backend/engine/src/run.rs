@@ -63,6 +63,8 @@ pub struct RunOptions {
     /// Carry over changes of flags of messages that earlier runs copied, where the destination's are still as we left
     /// them.
     pub carry_flags: bool,
+    /// Keep the subjects of messages that are not simply stored, for the protocol.
+    pub show_subjects: bool,
     /// Only tell what would be done; the destination is not changed.
     pub dry_run: bool,
 }
@@ -81,6 +83,7 @@ impl Default for RunOptions {
             attempts: 6,
             allowances: Allowances::default(),
             carry_flags: false,
+            show_subjects: false,
             dry_run: false,
         }
     }
@@ -218,6 +221,8 @@ pub(crate) struct Shared<C, L> {
     failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
     /// Set once the source has delivered a message.
     delivers: AtomicBool,
+    /// Set once subjects could not be read.
+    no_subjects: AtomicBool,
     /// Where lines broke while folders were read.
     suspects: Mutex<BTreeMap<FolderPath, Suspect>>,
     /// The service's own numbers of messages that lie in a folder of their own (Gmail).
@@ -273,6 +278,15 @@ impl<C, L> Shared<C, L> {
     /// The source has delivered a message.
     pub(crate) fn source_delivers(&self) {
         self.delivers.store(true, Ordering::Relaxed);
+    }
+
+    /// True if the owner wants to see subjects, and they could be read so far.
+    pub(crate) fn wants_subjects(&self) -> bool {
+        self.job.options.show_subjects && !self.no_subjects.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn want_no_more_subjects(&self) {
+        self.no_subjects.store(true, Ordering::Relaxed);
     }
 
     /// Asks or tells what is known of the breaks in a folder.
@@ -415,6 +429,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         refused: Mutex::default(),
         failed: Mutex::default(),
         delivers: AtomicBool::new(false),
+        no_subjects: AtomicBool::new(false),
         suspects: Mutex::default(),
         filed: Mutex::default(),
         storage_failures: AtomicU32::new(0),

@@ -1,7 +1,7 @@
 //! Both sides of folders, open and listed, and whether the listing is whole.
 
 use mailferry_domain::{ledger::Cursor, mapping::MappedFolder, uid::Uid};
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 
 use crate::{
     job::{FolderTask, Opened},
@@ -88,9 +88,13 @@ fn lacks_messages(sides: &Sides) -> bool {
 }
 
 fn shortness(sides: &Sides) -> Finding {
-    let (path, listing) = (&sides.task.mapped.source.path, &sides.listing);
-    let subject = format!("{path}: {} messages, {} listed", listing.status.messages, listing.items.len());
-    Finding::new(FindingCode::ListingIncomplete).about(subject)
+    let listing = &sides.listing;
+    let detail = FindingDetail {
+        messages: Some(listing.status.messages.into()),
+        listed: Some(listing.items.len() as u64),
+        ..FindingDetail::default()
+    };
+    Finding::new(FindingCode::ListingIncomplete).about(sides.task.mapped.source.path.to_string()).with(detail)
 }
 
 /// The folder's cursor, if both sides are still those it was written for and it explains every message.

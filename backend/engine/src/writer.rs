@@ -14,7 +14,7 @@ use mailferry_domain::{
     uid::Uid,
 };
 use mailferry_shared::{
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail},
     run::Counts,
 };
 use tokio::{sync::mpsc, time::timeout};
@@ -185,8 +185,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         }
         if item.internal_date.is_none() {
             item.internal_date = head(&item)?.as_deref().and_then(header::date);
-            let subject = format!("{} UID {}", job.opened.mapped.source.path, item.uid);
-            self.note(Finding::new(FindingCode::DateMissing).about(subject));
+            let undated = Finding::new(FindingCode::DateMissing).about(job.opened.mapped.source.path.to_string());
+            self.note(undated.with(FindingDetail { uid: Some(item.uid.0), ..FindingDetail::default() }));
         }
         if let Some(outcome) = self.rewritten(&item) {
             tracing::info!(uid = %item.uid, "a message has arrived, rewritten by the destination");
@@ -514,6 +514,14 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             match by_folder.iter_mut().find(|(other, _)| *other == at) {
                 Some((_, outcomes)) => outcomes.push(outcome),
                 None => by_folder.push((at, vec![outcome])),
+            }
+        }
+        if self.shared.wants_subjects() {
+            for (at, outcomes) in &by_folder {
+                let told = outcomes
+                    .iter()
+                    .filter(|outcome| !matches!(outcome.outcome, Outcome::Stored(_) | Outcome::Found(_)));
+                self.jobs[*at].not_stored.extend(told.map(|settlement| settlement.source_uid));
             }
         }
         let counted = by_folder.iter().map(|(at, outcomes)| (*at, outcomes.len() as u64, counted(outcomes))).collect();

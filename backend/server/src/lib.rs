@@ -20,6 +20,7 @@
 //! | see how access tokens are fetched and renewed | [`oauth`], used by `jobs/login.rs`, over `domain::oauth` |
 //! | see how payments are settled | [`pay`], `jobs/payment.rs`, `api/payments/` |
 //! | see when a delta starts by itself | `jobs/cut_over.rs`, over `domain::mx` |
+//! | see how tenants share the workers | `jobs/slice.rs`, over `mailferry_store::jobs` (its `fair`) |
 //! | see what is told of SPF and DKIM | `jobs/sending.rs`, over `domain::sending` |
 //! | add a setting | [`settings`] |
 //! | add a provider, or a limit of one | `data/providers.json`, read by [`providers`]; runs use them in `jobs/provider.rs` |

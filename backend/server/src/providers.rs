@@ -25,6 +25,10 @@ struct Row {
     provider: Provider,
     /// Where the preset was read.
     source: String,
+    /// Where its server for sending was read.
+    #[serde(default)]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for who reads the data file, and for its test"))]
+    submission_source: Option<String>,
     /// What it allows.
     #[serde(default)]
     limits: Facts,
@@ -63,7 +67,7 @@ impl Providers {
         let rows: Vec<Row> = serde_json::from_str(text)?;
         let mut providers = Self { list: Vec::new(), limits: Vec::new(), dns: Vec::new() };
         for row in rows.into_iter().filter(|row| !row.source.is_empty()) {
-            providers.list.push(row.provider);
+            providers.list.push(Provider { limits: row.limits.told(), ..row.provider });
             providers.limits.push(Limits::from(&row.limits));
             providers.dns.push(row.dns);
         }
@@ -106,6 +110,11 @@ impl Providers {
         self.list
             .iter()
             .find(|provider| provider.endpoint.is_some() && provider.domains.iter().any(|one| one == domain))
+    }
+
+    /// True for a domain that belongs to a provider: its MX and other records are not its users' to change.
+    pub fn owns(&self, domain: &str) -> bool {
+        self.by_domain(domain).is_some()
     }
 
     /// The provider whose server this is.
@@ -197,6 +206,18 @@ mod tests {
     }
 
     #[test]
+    fn a_server_for_sending_is_one_and_names_where_it_was_read() {
+        let rows: Vec<Row> = serde_json::from_str(DATA).expect("reads");
+        let sending = rows.iter().filter_map(|row| Some((row, row.provider.submission.as_ref()?)));
+        for (row, server) in sending.clone() {
+            // RFC 8314: TLS from the start on port 465, STARTTLS on 587.
+            assert!(matches!((server.port, server.tls), (465, TlsMode::Implicit) | (587, TlsMode::Starttls)));
+            assert!(row.submission_source.as_ref().is_some_and(|source| source.starts_with("https://")));
+        }
+        assert!(sending.count() > 15);
+    }
+
+    #[test]
     fn limits_are_found_by_the_server_and_a_daily_amount_is_not_used_up() {
         let providers = Providers::load().expect("reads");
         let at = |host: &str| providers.limits_at(&host.parse().expect("a host"));
@@ -208,6 +229,26 @@ mod tests {
         assert!(microsoft.names.reserves("Files") && microsoft.messages_per_second == Some(4));
         let unknown = at("imap.example.org");
         assert_eq!((unknown.connections, unknown.daily_bytes_down), (Some(10), None));
+    }
+
+    #[test]
+    fn what_users_should_know_of_a_provider_is_told_with_it() {
+        let providers = Providers::load().expect("reads");
+        let told = |id: &str| providers.by_id(id).and_then(|provider| provider.limits).expect("limits");
+        assert_eq!(told("exchange").usual_message_bytes, Some(10_485_760));
+        assert_eq!(told("microsoft-365").usual_message_bytes, Some(45_000_000));
+        assert_eq!(told("microsoft-365").message_bytes, Some(157_286_400));
+        for region in ["us-east-1", "us-west-2", "eu-west-1"] {
+            let workmail = providers.by_id(&format!("amazon-workmail-{region}")).expect("known");
+            assert_eq!(workmail.ends_on.map(|day| day.to_string()).as_deref(), Some("2027-03-31"));
+            let limits = workmail.limits.expect("limits");
+            assert_eq!((limits.attachment_bytes, limits.mailbox_bytes), (Some(23_000_000), Some(50_000_000_000)));
+            let host = workmail.endpoint.as_ref().map(|endpoint| &endpoint.host).expect("a host");
+            assert_eq!(providers.limits_at(host).message_bytes, Some(31_473_686), "as it stands in a message");
+        }
+        let one_and_one = providers.by_id("1und1").expect("known");
+        let other: Vec<(u16, TlsMode)> = one_and_one.alternatives.iter().map(|way| (way.port, way.tls)).collect();
+        assert_eq!(other, [(143, TlsMode::Starttls)]);
     }
 
     #[test]

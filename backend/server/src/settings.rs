@@ -63,6 +63,16 @@ pub struct CommonArgs {
     /// Runs, checks and surveys at work at once in this process.
     #[arg(long, env = "MAILFERRY_WORKERS", value_name = "NUMBER", default_value = "4", value_parser = parse::workers)]
     pub workers: usize,
+    /// Minutes that a run works at a stretch while others wait who have fewer runs at work: then it hands over by itself and
+    /// goes on when its turn comes again.
+    #[arg(
+        long,
+        env = "MAILFERRY_SLICE_MINUTES",
+        value_name = "NUMBER",
+        default_value = "15",
+        value_parser = clap::value_parser!(u16).range(1..=1440)
+    )]
+    pub slice_minutes: u16,
     /// Address and port of a listener for Prometheus, as 127.0.0.1:9464; it tells numbers only, but keep it private.
     #[arg(long, env = "MAILFERRY_METRICS_LISTEN", value_name = "ADDRESS:PORT", value_parser = parse::metrics_listen)]
     pub metrics_listen: Option<SocketAddr>,
@@ -168,6 +178,8 @@ pub struct Settings {
     pub metrics_listen: Option<SocketAddr>,
     /// Jobs at once.
     pub workers: usize,
+    /// How long a run works at a stretch while others wait.
+    pub slice: Duration,
     /// Connections to one mail server at once.
     pub connections_per_host: u32,
     /// How long a worker that says nothing keeps a run.
@@ -227,6 +239,7 @@ impl Settings {
             outgoing: Outgoing::from(&args.outgoing),
             metrics_listen: args.metrics_listen,
             workers: args.workers,
+            slice: Duration::from_secs(60 * u64::from(args.slice_minutes)),
             connections_per_host: args.connections_per_host,
             lease: Duration::from_secs(args.lease_seconds.into()),
             terms: args.terms.terms()?,

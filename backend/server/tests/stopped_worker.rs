@@ -17,7 +17,7 @@ use mailferry_shared::{
     run::RunState,
     secret::Secret,
 };
-use mailferry_store::{Asker, Context, NewOrder, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
+use mailferry_store::{Asker, Context, NewOrder, OPERATOR_TENANT, Part, SealingKeys, Store, SystemRandom};
 
 const LEASE: Duration = Duration::from_secs(3);
 const MESSAGES: u64 = 60;
@@ -80,7 +80,7 @@ async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
     let pair = store.create_pairs(order.id, 500, &[pair]).await.expect("a pair")[0];
     let start = Start { kind: StartKind::Trial, earliest: store.now(), delta: None };
     store.schedule_order(&order, start).await.expect("starts");
-    store.runs_of_pair(order.id, pair).await.expect("runs")[0].id
+    store.runs_of_pair(order.id, pair, Part::ALL).await.expect("runs")[0].id
 }
 
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {

@@ -21,6 +21,9 @@ pub enum StoreError {
         /// How many it may have.
         limit: u32,
     },
+    /// The order has an account pair between the same mailboxes.
+    #[error("this account pair is in the order already")]
+    SamePair,
     /// As many orders of whoever asks are at work as may be at once.
     #[error("{limit} orders may be at work at once")]
     TooManyActive {

@@ -24,9 +24,11 @@ use crate::{
     value::{Arg, args, code},
 };
 
+mod fair;
 mod worker;
 
-pub use worker::{JobHandler, JobOutcome, WorkerOptions, work};
+use self::fair::FAIR;
+pub use self::worker::{JobHandler, JobOutcome, WorkerOptions, work};
 
 /// How often a worker says that it still has a job.
 pub const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -101,7 +103,8 @@ pub trait JobQueue: Clone + Send + Sync + 'static {
         not_before: Option<DateTime<Utc>>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Takes up to `limit` due jobs of `kind`, the longest due first, and locks them for `lock`.
+    /// Takes up to `limit` due jobs of `kind`, the longest due first (of runs, those whose turn it is, [`fair`]), and locks
+    /// them for `lock`.
     fn take(
         &self,
         worker: &str,
@@ -194,10 +197,11 @@ impl JobQueue for Store {
         drop(look);
         let mut tx = self.write().await?;
         let now = lease_now(&mut tx, self.context()).await?;
-        let skip = tx.either("", "FOR UPDATE SKIP LOCKED");
+        let skip = tx.either("", "FOR UPDATE OF j SKIP LOCKED");
+        let next = if kind == JobKind::Run { FAIR } else { DUE };
         let sql = format!(
             "UPDATE jobs SET locked_by = $4, seen_at = $2, locked_until = $5, attempt = attempt + 1, taken = asked
-             WHERE kind = $1 AND id IN ({DUE} LIMIT $6 {skip})
+             WHERE kind = $1 AND id IN ({next} LIMIT $6 {skip})
              RETURNING id, attempt, locked_by, taken, not_before, request_id"
         );
         let token = format!("{worker}#{}", self.new_id()?);
@@ -257,8 +261,9 @@ impl JobQueue for Store {
 
 /// Due jobs of a kind ($1) at a time ($2), that nobody has, or whose worker says nothing any more, or whose lock was
 /// taken by a clock that has gone back since ($3).
-const DUE: &str = "SELECT id FROM jobs WHERE kind = $1 AND not_before <= $2 AND (locked_until <= $2 OR seen_at > $3)
-     ORDER BY not_before, created_at, id";
+const DUE: &str = "SELECT j.id FROM jobs j
+     WHERE j.kind = $1 AND j.not_before <= $2 AND (j.locked_until <= $2 OR j.seen_at > $3)
+     ORDER BY j.not_before, j.created_at, j.id";
 
 fn due(kind: &str, now: DateTime<Utc>) -> Vec<Arg> {
     args![kind, now, nonsense_after(now)]

@@ -12,6 +12,7 @@ use mailferry_shared::{
 use crate::{
     error::StoreError,
     member::{self, MemberRecord, member_from},
+    page::{Part, Way},
     store::Store,
     tenant::sha256,
     value::{Row, args, json},
@@ -121,16 +122,23 @@ impl Store {
         Ok(Some(KeyHolder { tenant_id: row.get("tenant_id")?, key, member }))
     }
 
-    /// The keys of a tenant, or of one of its members, that are not revoked; oldest first.
+    /// A part of the keys of a tenant, or of one of its members, that are not revoked; oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn api_keys(&self, tenant_id: TenantId, only: Option<MemberId>) -> Result<Vec<ApiKey>, StoreError> {
+    pub async fn api_keys(
+        &self,
+        tenant_id: TenantId,
+        only: Option<MemberId>,
+        part: Part,
+    ) -> Result<Vec<ApiKey>, StoreError> {
+        let mut args = args![tenant_id, only];
+        let clause = part.clause(["k.created_at", "k.id"], Way::Up, &mut args);
         let sql = format!(
             "SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.revoked_at IS NULL
-                AND ($2 IS NULL OR k.member_id = $2) ORDER BY k.created_at, k.id"
+                AND ($2 IS NULL OR k.member_id = $2){clause}"
         );
-        self.read().await?.rows(sql, args![tenant_id, only]).await?.iter().map(key_from).collect()
+        self.read().await?.rows(sql, args).await?.iter().map(key_from).collect()
     }
 
     /// Revokes a key of a tenant, or of one of its members, for good.

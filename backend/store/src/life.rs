@@ -120,14 +120,14 @@ impl Store {
         Ok(order)
     }
 
-    /// The owner resumes: paused and parked runs are queued again.
+    /// The owner resumes: paused and parked runs are queued again. Those that are under way go on as they are.
     ///
     /// # Errors
     /// [`StoreError::Conflict`], [`StoreError::WrongState`].
     pub async fn resume_order(&self, order: &OrderRecord) -> Result<OrderRecord, StoreError> {
         let mut tx = self.write().await?;
         let mut order = self.lock_version(&mut tx, order).await?;
-        order.life = order.life.resume()?;
+        order.life = order.life.resume(has_parked(&mut tx, order.id).await?)?;
         let sql =
             "UPDATE runs SET state = 'queued', finding = NULL WHERE order_id = $1 AND state = 'paused' RETURNING id";
         for row in tx.rows(sql, args![order.id]).await? {
@@ -137,6 +137,14 @@ impl Store {
         tx.commit().await?;
         self.tell_workers();
         Ok(order)
+    }
+
+    /// True if a run of the order waits until its owner has mended something.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn has_parked_runs(&self, id: OrderId) -> Result<bool, StoreError> {
+        has_parked(&mut self.read().await?, id).await
     }
 
     /// The owner cancels: runs that wait end, running ones when their workers see the order's state; passwords are
@@ -287,6 +295,11 @@ impl Store {
         }
         Ok(())
     }
+}
+
+async fn has_parked(tx: &mut Tx, id: OrderId) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM runs WHERE order_id = $1 AND state = 'paused' AND finding IS NOT NULL";
+    Ok(tx.row(sql, args![id]).await?.get::<i64>("n")? > 0)
 }
 
 async fn pairs_to_retry(tx: &mut Tx, id: OrderId) -> Result<Vec<PairId>, StoreError> {

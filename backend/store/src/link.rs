@@ -11,6 +11,7 @@ use crate::{
     db::Tx,
     error::StoreError,
     order::OrderRecord,
+    page::{Part, Way},
     store::Store,
     value::{Arg, Row, args, code, json},
     voucher::NewVouchers,
@@ -136,10 +137,7 @@ fn link_from(row: &Row) -> Result<LinkRecord, StoreError> {
 }
 
 async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<LinkRecord>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM links l LEFT JOIN vouchers v ON v.id = l.voucher_id WHERE {filter}
-         ORDER BY l.created_at DESC, l.id DESC"
-    );
+    let sql = format!("SELECT {COLUMNS} FROM links l LEFT JOIN vouchers v ON v.id = l.voucher_id WHERE {filter}");
     tx.rows(sql, args).await?.iter().map(link_from).collect()
 }
 
@@ -199,13 +197,20 @@ impl Store {
         }
     }
 
-    /// The links of a tenant, newest first; revoked ones too.
+    /// A part of the links of a tenant, newest first; revoked ones too.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn links(&self, tenant_id: TenantId, sandbox: Option<bool>) -> Result<Vec<LinkRecord>, StoreError> {
-        let filter = "l.tenant_id = $1 AND ($2 IS NULL OR l.sandbox = $2)";
-        select(&mut self.read().await?, filter, args![tenant_id, sandbox]).await
+    pub async fn links(
+        &self,
+        tenant_id: TenantId,
+        sandbox: Option<bool>,
+        part: Part,
+    ) -> Result<Vec<LinkRecord>, StoreError> {
+        let mut args = args![tenant_id, sandbox];
+        let clause = part.clause(["l.created_at", "l.id"], Way::Down, &mut args);
+        let filter = format!("l.tenant_id = $1 AND ($2 IS NULL OR l.sandbox = $2){clause}");
+        select(&mut self.read().await?, &filter, args).await
     }
 
     /// A link of any tenant.
@@ -276,8 +281,8 @@ impl Store {
             .row_opt(
                 // Locks the row, as redeeming a code does.
                 "UPDATE vouchers SET spent = spent WHERE id = (SELECT voucher_id FROM links WHERE id = $1)
-                    AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2) RETURNING id",
-                args![link, self.now()],
+                    AND sandbox = $3 AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2) RETURNING id",
+                args![link, self.now(), order.asker.sandbox],
             )
             .await?;
         if let Some(row) = row {

@@ -10,6 +10,7 @@ use mailferry_shared::{
 use crate::{
     db::Tx,
     error::StoreError,
+    page::{Part, Way},
     password_link::end_password_links,
     store::Store,
     tenant::OPERATOR_TENANT,
@@ -85,7 +86,7 @@ pub(crate) fn member_from(row: &Row) -> Result<MemberRecord, StoreError> {
 }
 
 async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<MemberRecord>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM members m WHERE {filter} ORDER BY m.created_at, m.id");
+    let sql = format!("SELECT {COLUMNS} FROM members m WHERE {filter}");
     tx.rows(sql, args).await?.iter().map(member_from).collect()
 }
 
@@ -142,12 +143,22 @@ impl Store {
         Ok(member)
     }
 
-    /// The members of a tenant, oldest first.
+    /// A part of the members of a tenant, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn members(&self, tenant_id: TenantId) -> Result<Vec<MemberRecord>, StoreError> {
-        select(&mut self.read().await?, "m.tenant_id = $1", args![tenant_id]).await
+    pub async fn members(&self, tenant_id: TenantId, part: Part) -> Result<Vec<MemberRecord>, StoreError> {
+        let mut args = args![tenant_id];
+        let clause = part.clause(["m.created_at", "m.id"], Way::Up, &mut args);
+        select(&mut self.read().await?, &format!("m.tenant_id = $1{clause}"), args).await
+    }
+
+    /// A member of a tenant.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`], also for one of another tenant.
+    pub async fn member(&self, tenant_id: TenantId, id: MemberId) -> Result<MemberRecord, StoreError> {
+        read(&mut self.read().await?, tenant_id, id).await
     }
 
     /// A member of any tenant: who a session belongs to.

@@ -13,7 +13,7 @@ use mailferry_shared::{
 use crate::{
     db::Tx,
     error::StoreError,
-    ledger::delete_ledger,
+    ledger::{delete_ledger, forget_subjects},
     link::use_link,
     payment::covered,
     store::Store,
@@ -134,6 +134,9 @@ impl Store {
             if old.as_ref().map(|choice| &choice.endpoint) != new.as_ref().map(|choice| &choice.endpoint) {
                 forget_logins(&mut tx, order.id, side).await?;
             }
+        }
+        if before.options.show_subjects && !order.options.show_subjects {
+            forget_subjects(&mut tx, order.id).await?;
         }
         let saved = self.write_order(&mut tx, order.clone()).await?;
         tx.commit().await?;

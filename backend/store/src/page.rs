@@ -3,6 +3,8 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use crate::value::{Arg, args};
+
 /// Where a part of a list ends, by what the list is sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
@@ -31,4 +33,34 @@ pub struct Part {
     pub after: Option<Position>,
     /// At most so many.
     pub limit: u32,
+}
+
+/// Which way a list goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// The oldest, or the first, comes first.
+    Up,
+    /// The latest comes first.
+    Down,
+}
+
+impl Part {
+    /// All of a list.
+    pub const ALL: Self = Self { after: None, limit: u32::MAX };
+
+    /// What a statement goes on with behind its condition to read this part alone, in the order of these columns (time or
+    /// number, and id); `args` are those that it has already.
+    pub(crate) fn clause(&self, [at, id]: [&str; 2], way: Way, args: &mut Vec<Arg>) -> String {
+        let first = args.len() + 1;
+        args.extend(args![self.after.map(|after| after.at), self.after.map(|after| after.id), self.limit]);
+        let (sign, word) = match way {
+            Way::Up => ('>', "ASC"),
+            Way::Down => ('<', "DESC"),
+        };
+        let (second, third) = (first + 1, first + 2);
+        format!(
+            " AND (${first} IS NULL OR ({at}, {id}) {sign} (${first}, ${second}))
+             ORDER BY {at} {word}, {id} {word} LIMIT ${third}"
+        )
+    }
 }

@@ -1,12 +1,16 @@
 //! Account pairs and their sides.
 
-use std::collections::HashMap;
+mod same;
 
+use std::collections::{HashMap, HashSet};
+
+use mailferry_domain::order::OrderTransitionError;
 use mailferry_shared::{
     account::{AccountChange, AccountCreate, AccountPair, LoginState, Side, SideInput, SideName, Survey},
     delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     ids::{OrderId, PairId},
+    order::OrderAction,
     run::RunSummary,
     secret::Secret,
 };
@@ -17,16 +21,20 @@ use crate::{
     error::StoreError,
     ledger::delete_ledger,
     order::{OrderRecord, lock_order},
-    run::runs_of,
+    page::{Part, Position, Way},
+    run::runs_of_pairs,
     store::Store,
     value::{Arg, Row, args, code, json},
 };
+
+use same::{Ends, ends};
 
 impl Store {
     /// Adds pairs to an order, all or none. Passwords are sealed.
     ///
     /// # Errors
-    /// [`StoreError::TooManyPairs`] if the order would have more than `limit`; [`StoreError::NotFound`].
+    /// [`StoreError::TooManyPairs`] if the order would have more than `limit`; [`StoreError::SamePair`] if one of them is in
+    /// it already; [`StoreError::NotFound`].
     pub async fn create_pairs(
         &self,
         order_id: OrderId,
@@ -55,8 +63,12 @@ impl Store {
         if count + new.len() as u64 > u64::from(limit) {
             return Err(StoreError::TooManyPairs { limit });
         }
+        let mut there: HashSet<Ends> = ends(tx, order).await?.into_iter().map(|(_, ends)| ends).collect();
         let mut ids = Vec::with_capacity(new.len());
         for pair in new {
+            if !there.insert(Ends::of(order, pair)) {
+                return Err(StoreError::SamePair);
+            }
             position += 1;
             ids.push(self.insert_pair(tx, order, position, pair).await?);
         }
@@ -97,7 +109,15 @@ impl Store {
     /// [`StoreError::Unavailable`]. An order that does not exist has none.
     pub async fn pairs(&self, order_id: OrderId) -> Result<Vec<AccountPair>, StoreError> {
         let mut tx = self.read().await?;
-        read_pairs(&mut tx, order_id, None).await
+        Ok(read_pairs(&mut tx, order_id, None, Part::ALL).await?.into_iter().map(|(_, pair)| pair).collect())
+    }
+
+    /// A part of the same, each pair with where it stands in the list.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn pairs_part(&self, order_id: OrderId, part: Part) -> Result<Vec<(Position, AccountPair)>, StoreError> {
+        read_pairs(&mut self.read().await?, order_id, None, part).await
     }
 
     /// One pair of the order.
@@ -106,14 +126,15 @@ impl Store {
     /// [`StoreError::NotFound`], also for a pair of another order.
     pub async fn pair(&self, order_id: OrderId, pair_id: PairId) -> Result<AccountPair, StoreError> {
         let mut tx = self.read().await?;
-        read_pairs(&mut tx, order_id, Some(pair_id)).await?.pop().ok_or(StoreError::NotFound)
+        read_pair(&mut tx, order_id, pair_id).await?.ok_or(StoreError::NotFound)
     }
 
     /// Changes a pair. A side keeps its password if none is given and user and server stay; what was found about it
     /// before is void if anything of it changes.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`], also for a pair of another order.
+    /// [`StoreError::NotFound`], also for a pair of another order; [`StoreError::SamePair`] if it would become the same as
+    /// another one.
     pub async fn change_pair(
         &self,
         order_id: OrderId,
@@ -126,15 +147,47 @@ impl Store {
         if tx.execute(sql, args![order_id, pair_id, change.ticked]).await? == 0 {
             return Err(StoreError::NotFound);
         }
+        let before = ends(&mut tx, &order).await?;
         for (side, input) in [(SideName::Source, &change.source), (SideName::Destination, &change.destination)] {
             if let Some(input) = input {
                 let place = Place { tenant_id: order.tenant_id, order_id, pair_id, side };
                 self.change_side(&mut tx, place, input).await?;
             }
         }
-        let pair = read_pairs(&mut tx, order_id, Some(pair_id)).await?.pop().ok_or(StoreError::NotFound)?;
+        let after = ends(&mut tx, &order).await?;
+        let own = |all: &[(PairId, Ends)]| all.iter().find(|(id, _)| *id == pair_id).map(|(_, ends)| ends.clone());
+        // What was the same before may still be given another password.
+        if own(&before) != own(&after)
+            && after.iter().any(|(id, ends)| *id != pair_id && Some(ends) == own(&after).as_ref())
+        {
+            return Err(StoreError::SamePair);
+        }
+        let pair = read_pair(&mut tx, order_id, pair_id).await?.ok_or(StoreError::NotFound)?;
         tx.commit().await?;
         Ok(pair)
+    }
+
+    /// Ticks or unticks pairs of an order that has not been started: those named, or all if none is.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if one of them is not in the order: then none is changed; [`StoreError::WrongState`].
+    pub async fn tick_pairs(&self, order_id: OrderId, ticked: bool, only: &[PairId]) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let order = lock_order(&mut tx, order_id).await?;
+        if !order.life.actions().contains(&OrderAction::Change) {
+            let from = order.life.state();
+            return Err(OrderTransitionError { from, action: "have its accounts changed" }.into());
+        }
+        if only.is_empty() {
+            tx.execute("UPDATE pairs SET ticked = $2 WHERE order_id = $1", args![order_id, ticked]).await?;
+        }
+        for id in only {
+            let sql = "UPDATE pairs SET ticked = $3 WHERE order_id = $1 AND id = $2";
+            if tx.execute(sql, args![order_id, *id, ticked]).await? == 0 {
+                return Err(StoreError::NotFound);
+            }
+        }
+        tx.commit().await
     }
 
     async fn change_side(&self, tx: &mut Tx, place: Place, input: &SideInput) -> Result<(), StoreError> {
@@ -212,38 +265,50 @@ fn side_args(id: PairId, side: SideName, input: &SideInput) -> Result<Vec<Arg>, 
     ])
 }
 
-async fn read_pairs(tx: &mut Tx, order_id: OrderId, only: Option<PairId>) -> Result<Vec<AccountPair>, StoreError> {
-    let rows = tx
-        .rows(
-            "SELECT s.pair_id, s.side, s.user_name, s.act_for, s.endpoint, s.credential_kind, s.delegation, s.by_admin,
-                s.login, s.findings, s.survey_folders, s.survey_messages, s.survey_bytes, s.survey_free_bytes,
-                CASE WHEN c.pair_id IS NOT NULL OR (s.by_admin = 1 AND a.sealed IS NOT NULL)
-                    THEN CAST(1 AS BIGINT) ELSE 0 END AS has_password, p.ticked
-             FROM pairs p JOIN sides s ON s.pair_id = p.id
-             LEFT JOIN credentials c ON c.pair_id = s.pair_id AND c.side = s.side
-             LEFT JOIN admin_credentials a ON a.order_id = p.order_id AND a.side = s.side
-             WHERE p.order_id = $1 AND ($2 IS NULL OR p.id = $2)
-             ORDER BY p.position, s.side DESC",
-            args![order_id, only],
-        )
-        .await?;
+async fn read_pair(tx: &mut Tx, order_id: OrderId, id: PairId) -> Result<Option<AccountPair>, StoreError> {
+    Ok(read_pairs(tx, order_id, Some(id), Part::ALL).await?.pop().map(|(_, pair)| pair))
+}
+
+async fn read_pairs(
+    tx: &mut Tx,
+    order_id: OrderId,
+    only: Option<PairId>,
+    part: Part,
+) -> Result<Vec<(Position, AccountPair)>, StoreError> {
+    let mut args = args![order_id, only];
+    let clause = part.clause(["position", "id"], Way::Up, &mut args);
+    let wanted = format!(
+        "SELECT id, order_id, position, ticked FROM pairs WHERE order_id = $1 AND ($2 IS NULL OR id = $2){clause}"
+    );
+    let sql = format!(
+        "SELECT s.pair_id, s.side, s.user_name, s.act_for, s.endpoint, s.credential_kind, s.delegation, s.by_admin,
+            s.login, s.findings, s.survey_folders, s.survey_messages, s.survey_bytes, s.survey_free_bytes,
+            CASE WHEN c.pair_id IS NOT NULL OR (s.by_admin = 1 AND a.sealed IS NOT NULL)
+                THEN CAST(1 AS BIGINT) ELSE 0 END AS has_password, p.ticked, p.position
+         FROM ({wanted}) p JOIN sides s ON s.pair_id = p.id
+         LEFT JOIN credentials c ON c.pair_id = s.pair_id AND c.side = s.side
+         LEFT JOIN admin_credentials a ON a.order_id = p.order_id AND a.side = s.side
+         ORDER BY p.position, p.id, s.side DESC"
+    );
+    let rows = tx.rows(sql, args.clone()).await?;
     let mut runs: HashMap<PairId, Vec<RunSummary>> = HashMap::new();
-    for run in runs_of(tx, order_id, only).await? {
+    for run in runs_of_pairs(tx, &wanted, args).await? {
         runs.entry(run.summary.pair_id).or_default().push(run.summary);
     }
     // Two rows a pair: the source comes first, since 'source' > 'destination'.
     rows.chunks(2)
         .map(|sides| {
             let [source, destination] = sides else { return Err(StoreError::corrupt("sides")) };
-            let id = source.get("pair_id")?;
-            Ok(AccountPair {
+            let id: PairId = source.get("pair_id")?;
+            let pair = AccountPair {
                 id,
                 order_id,
                 ticked: source.get("ticked")?,
                 source: side_from(source)?,
                 destination: side_from(destination)?,
                 runs: runs.remove(&id).unwrap_or_default(),
-            })
+            };
+            Ok((Position { at: source.get("position")?, id: id.0 }, pair))
         })
         .collect()
 }

@@ -1,6 +1,6 @@
 //! Money: prices of tenants, payments, and what pays for an order. No state here is ever taken from a browser.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use mailferry_domain::{
     money,
     order::{OrderLife, OrderTransitionError},
@@ -16,6 +16,7 @@ use crate::{
     error::StoreError,
     jobs::{JobKind, enqueue},
     order::{OrderRecord, lock_order, read_order},
+    page::{Part, Way},
     store::Store,
     value::{Arg, Row, args, code, json},
 };
@@ -109,6 +110,12 @@ pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreEr
     Ok(Payment { pairs_covered, pairs_needed: needed })
 }
 
+/// PayPal forgets an order that nobody has agreed to three hours after it was made; before that, a new one is made.
+const AGREEMENT_LIFE: TimeDelta = TimeDelta::hours(2);
+
+/// A notification that could not be verified for so long never will be; PayPal itself tells what is true.
+pub(crate) const EVENT_LIFE: TimeDelta = TimeDelta::days(3);
+
 /// A payment can be begun or taken for orders that can still run.
 fn may_be_paid(order: &OrderRecord) -> Result<(), StoreError> {
     match order.life {
@@ -146,8 +153,14 @@ async fn lock_payment(tx: &mut Tx, id: PaymentId) -> Result<PaymentRecord, Store
 }
 
 async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<PaymentRecord>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM payments WHERE {filter} ORDER BY created_at, id");
+    let sql = format!("SELECT {COLUMNS} FROM payments WHERE {filter}");
     tx.rows(sql, args).await?.iter().map(payment_from).collect()
+}
+
+async fn payments_of(tx: &mut Tx, order: OrderId, part: Part) -> Result<Vec<PaymentRecord>, StoreError> {
+    let mut args = args![order];
+    let clause = part.clause(["created_at", "id"], Way::Up, &mut args);
+    select(tx, &format!("order_id = $1{clause}"), args).await
 }
 
 async fn set_state(tx: &mut Tx, id: PaymentId, state: PaymentState) -> Result<(), StoreError> {
@@ -190,12 +203,12 @@ impl Store {
         due(&mut self.read().await?, order).await
     }
 
-    /// The payments of an order, oldest first.
+    /// A part of the payments of an order, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn payments(&self, order: OrderId) -> Result<Vec<PaymentRecord>, StoreError> {
-        select(&mut self.read().await?, "order_id = $1", args![order]).await
+    pub async fn payments(&self, order: OrderId, part: Part) -> Result<Vec<PaymentRecord>, StoreError> {
+        payments_of(&mut self.read().await?, order, part).await
     }
 
     /// A payment.
@@ -207,7 +220,7 @@ impl Store {
     }
 
     /// Begins a payment of what is left to pay, with its job. One that waits for the payer's agreement to the same
-    /// amount is given back instead; one to another amount has come to nothing.
+    /// amount is given back instead, as long as the payer can still agree to it; any other has come to nothing.
     ///
     /// # Errors
     /// [`StoreError::WrongState`]; [`StoreError::NothingDue`] if nothing is left to pay, or there is no price;
@@ -217,14 +230,16 @@ impl Store {
         let order = lock_order(&mut tx, id).await?;
         may_be_paid(&order)?;
         let amount = due(&mut tx, &order).await?.ok_or(StoreError::NothingDue)?;
-        for open in select(&mut tx, "order_id = $1", args![id]).await? {
+        for open in payments_of(&mut tx, id, Part::ALL).await? {
             match open.state {
                 // Of the last one the payer is to get the money back first.
                 PaymentState::Capturing | PaymentState::Pending | PaymentState::Mismatched => {
                     return Err(StoreError::PaymentUnderWay);
                 }
                 PaymentState::Creating | PaymentState::AwaitingApproval | PaymentState::Declined => {
-                    if open.amount == amount && open.method == method {
+                    let age = self.now() - open.created_at;
+                    let is_fresh = age < AGREEMENT_LIFE && age > -AGREEMENT_LIFE;
+                    if open.amount == amount && open.method == method && is_fresh {
                         return Ok(open);
                     }
                     set_state(&mut tx, open.id, PaymentState::Failed).await?;
@@ -420,9 +435,9 @@ impl Store {
         }
         let events = tx
             .rows(
-                "SELECT e.id FROM payment_events e WHERE e.handled_at IS NULL
+                "SELECT e.id FROM payment_events e WHERE e.handled_at IS NULL AND e.received_at > $1
                     AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'payment_event' AND j.id = e.id)",
-                args![],
+                args![self.now() - EVENT_LIFE],
             )
             .await?;
         for row in &events {

@@ -7,7 +7,7 @@ use mailferry_shared::{
     ids::{OrderId, PairId, RunId},
     progress::PairProgress,
     protocol::Protocol,
-    run::{RunKind, RunSummary},
+    run::{RunKind, RunState, RunSummary},
 };
 
 use crate::{
@@ -41,7 +41,7 @@ impl Store {
             )
             .await?;
         let mut runs: HashMap<PairId, (u32, RunSummary)> = HashMap::new();
-        for run in runs_of(&mut tx, order_id, None).await? {
+        for run in runs_of(&mut tx, order_id).await? {
             let count = runs.get(&run.summary.pair_id).map_or(0, |(count, _)| *count);
             runs.insert(run.summary.pair_id, (count + 1, run.summary));
         }
@@ -49,12 +49,14 @@ impl Store {
         for row in &rows {
             let pair_id = row.get("id")?;
             let (runs, mut run) = runs.remove(&pair_id).map_or((0, None), |(count, run)| (count, Some(run)));
-            if let (Some(run), Some(survey)) = (&mut run, survey_from(row)?) {
+            let survey = survey_from(row)?;
+            let uncounted = run.as_ref().is_some_and(|run| is_uncounted(run, survey.as_ref()));
+            if let (Some(run), Some(survey)) = (&mut run, survey) {
                 foresee(run, &survey);
             }
             if run.is_some() || row.get("ticked")? {
                 let (source, destination) = (row.get("source")?, row.get("destination")?);
-                pairs.push(PairProgress { pair_id, source, destination, run, runs });
+                pairs.push(PairProgress { pair_id, source, destination, run, uncounted, runs });
             }
         }
         Ok(pairs)
@@ -100,13 +102,19 @@ impl Store {
     }
 }
 
-/// A run that waits has listed nothing, and one under way a part of the folders only: what the survey counted is nearer to
-/// the whole. A trial copies a part of it, so that nothing can be foreseen.
+/// A run that waits has listed nothing, and one under way a part of the folders only, as one that could not work: what the
+/// survey counted is nearer to the whole. A trial copies a part of it, so that nothing can be foreseen.
 fn foresee(run: &mut RunSummary, survey: &Survey) {
-    if !run.state.is_final() && run.kind != RunKind::Trial {
+    let whole_is_listed = run.state.is_final() && run.state != RunState::Failed;
+    if !whole_is_listed && run.kind != RunKind::Trial {
         run.counts.listed = run.counts.listed.max(survey.messages);
         run.counts.listed_bytes = run.counts.listed_bytes.max(survey.size_bytes);
     }
+}
+
+/// True if nobody knows how much the run has to copy.
+fn is_uncounted(run: &RunSummary, survey: Option<&Survey>) -> bool {
+    !run.state.is_final() && (survey.is_none() || run.kind == RunKind::Trial)
 }
 
 async fn run_in(tx: &mut Tx, order_id: OrderId, pair_id: PairId, run_id: RunId) -> Result<RunRecord, StoreError> {
@@ -118,7 +126,7 @@ async fn run_in(tx: &mut Tx, order_id: OrderId, pair_id: PairId, run_id: RunId) 
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
-    use mailferry_shared::run::{Counts, RunState};
+    use mailferry_shared::run::Counts;
     use uuid::Uuid;
 
     use super::*;
@@ -139,6 +147,15 @@ mod tests {
     }
 
     #[test]
+    fn an_account_that_was_never_counted_makes_the_total_a_least_one() {
+        let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
+        let waits = |kind| run(RunState::Queued, kind);
+        assert!(is_uncounted(&waits(RunKind::Main), None) && is_uncounted(&waits(RunKind::Trial), Some(&survey)));
+        assert!(!is_uncounted(&waits(RunKind::Main), Some(&survey)));
+        assert!(!is_uncounted(&run(RunState::Succeeded, RunKind::Main), None));
+    }
+
+    #[test]
     fn a_run_that_waits_or_is_under_way_shows_the_whole_and_an_ended_one_what_it_was() {
         let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
         let mut waiting =
@@ -149,6 +166,7 @@ mod tests {
             (RunState::Running, RunKind::Main, (50, 100)),
             (RunState::Queued, RunKind::Main, (50, 100)),
             (RunState::Paused, RunKind::Delta, (50, 100)),
+            (RunState::Failed, RunKind::Main, (50, 100)),
             (RunState::Succeeded, RunKind::Main, (10, 100)),
             (RunState::Running, RunKind::Trial, (10, 100)),
         ] {

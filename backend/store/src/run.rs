@@ -16,6 +16,7 @@ use crate::{
     lease::{Lease, check_fence},
     ledger::{counts_from, run_counts_sql},
     order::{OrderRecord, lock_order},
+    page::{Part, Way},
     store::Store,
     value::{Arg, Row, args, code, json},
 };
@@ -55,14 +56,20 @@ async fn select_runs(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Ru
     let sql = format!(
         "SELECT r.id, r.order_id, r.pair_id, r.delta_id, r.number, r.kind, r.state, r.created_at, r.started_at,
             r.finished_at, r.finding, {counts}
-         FROM runs r LEFT JOIN ledger_runs l ON l.run_id = r.id WHERE {filter} ORDER BY r.pair_id, r.number"
+         FROM runs r LEFT JOIN ledger_runs l ON l.run_id = r.id WHERE {filter}"
     );
     tx.rows(sql, args).await?.iter().map(run_from).collect()
 }
 
-/// The runs of an order, or of one of its pairs, oldest first for each pair.
-pub(crate) async fn runs_of(tx: &mut Tx, id: OrderId, only: Option<PairId>) -> Result<Vec<RunRecord>, StoreError> {
-    select_runs(tx, "r.order_id = $1 AND ($2 IS NULL OR r.pair_id = $2)", args![id, only]).await
+/// The runs of an order, oldest first for each pair.
+pub(crate) async fn runs_of(tx: &mut Tx, id: OrderId) -> Result<Vec<RunRecord>, StoreError> {
+    select_runs(tx, "r.order_id = $1 ORDER BY r.pair_id, r.number", args![id]).await
+}
+
+/// The runs of pairs that `wanted` selects, oldest first for each pair.
+pub(crate) async fn runs_of_pairs(tx: &mut Tx, wanted: &str, args: Vec<Arg>) -> Result<Vec<RunRecord>, StoreError> {
+    let filter = format!("r.pair_id IN (SELECT id FROM ({wanted}) w) ORDER BY r.pair_id, r.number");
+    select_runs(tx, &filter, args).await
 }
 
 /// One run.
@@ -79,14 +86,22 @@ impl Store {
         read_run(&mut self.read().await?, id).await
     }
 
-    /// Every run of a pair, oldest first.
+    /// A part of the runs of a pair, oldest first.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if the pair is not in the order.
-    pub async fn runs_of_pair(&self, order_id: OrderId, pair_id: PairId) -> Result<Vec<RunSummary>, StoreError> {
+    pub async fn runs_of_pair(
+        &self,
+        order_id: OrderId,
+        pair_id: PairId,
+        part: Part,
+    ) -> Result<Vec<RunSummary>, StoreError> {
         let mut tx = self.read().await?;
         tx.row("SELECT id FROM pairs WHERE id = $1 AND order_id = $2", args![pair_id, order_id]).await?;
-        Ok(runs_of(&mut tx, order_id, Some(pair_id)).await?.into_iter().map(|run| run.summary).collect())
+        let mut args = args![pair_id];
+        let clause = part.clause(["r.number", "r.id"], Way::Up, &mut args);
+        let runs = select_runs(&mut tx, &format!("r.pair_id = $1{clause}"), args).await?;
+        Ok(runs.into_iter().map(|run| run.summary).collect())
     }
 
     /// What of an order has ended: its trial or main run (`None`) and its deltas, each as soon as its last run has.
@@ -178,28 +193,14 @@ impl Store {
         Ok(run.summary)
     }
 
-    /// The deltas of an order, oldest first.
+    /// A part of the deltas of an order, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn deltas(&self, order_id: OrderId) -> Result<Vec<Delta>, StoreError> {
-        let mut tx = self.read().await?;
-        let sql = "SELECT id, created_at FROM deltas WHERE order_id = $1 ORDER BY created_at, id";
-        let rows = tx.rows(sql, args![order_id]).await?;
-        let runs = select_runs(&mut tx, "r.order_id = $1 AND r.delta_id IS NOT NULL", args![order_id]).await?;
-        rows.iter()
-            .map(|row| {
-                let id: DeltaId = row.get("id")?;
-                let runs: Vec<RunSummary> =
-                    runs.iter().filter(|run| run.delta_id == Some(id)).map(|run| run.summary.clone()).collect();
-                let mut counts = Counts::default();
-                for run in &runs {
-                    counts.add(&run.counts);
-                }
-                let finished = runs.iter().all(|run| run.state.is_final());
-                Ok(Delta { id, order_id, created_at: row.get("created_at")?, finished, counts, runs })
-            })
-            .collect()
+    pub async fn deltas(&self, order_id: OrderId, part: Part) -> Result<Vec<Delta>, StoreError> {
+        let mut args = args![order_id];
+        let clause = part.clause(["created_at", "id"], Way::Up, &mut args);
+        select_deltas(&mut self.read().await?, &format!("order_id = $1{clause}"), args).await
     }
 
     /// One delta of an order.
@@ -207,8 +208,28 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`], also for a delta of another order.
     pub async fn delta(&self, order_id: OrderId, id: DeltaId) -> Result<Delta, StoreError> {
-        self.deltas(order_id).await?.into_iter().find(|delta| delta.id == id).ok_or(StoreError::NotFound)
+        let found = select_deltas(&mut self.read().await?, "order_id = $1 AND id = $2", args![order_id, id]).await?;
+        found.into_iter().next().ok_or(StoreError::NotFound)
     }
+}
+
+/// Deltas with their runs.
+async fn select_deltas(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Delta>, StoreError> {
+    let sql = format!("SELECT id, order_id, created_at FROM deltas WHERE {filter}");
+    let mut deltas = Vec::new();
+    for row in tx.rows(sql, args).await? {
+        let id: DeltaId = row.get("id")?;
+        let runs = select_runs(tx, "r.delta_id = $1 ORDER BY r.pair_id, r.number", args![id]).await?;
+        let runs: Vec<RunSummary> = runs.into_iter().map(|run| run.summary).collect();
+        let mut counts = Counts::default();
+        for run in &runs {
+            counts.add(&run.counts);
+        }
+        let finished = runs.iter().all(|run| run.state.is_final());
+        let (order_id, created_at) = (row.get("order_id")?, row.get("created_at")?);
+        deltas.push(Delta { id, order_id, created_at, finished, counts, runs });
+    }
+    Ok(deltas)
 }
 
 /// A change of a run's state.

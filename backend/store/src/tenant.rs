@@ -12,6 +12,7 @@ use crate::{
     db::Tx,
     error::StoreError,
     order::OrderRecord,
+    page::{Part, Way},
     store::Store,
     value::{Row, args},
 };
@@ -48,13 +49,15 @@ impl Store {
         tenant_from(&row)
     }
 
-    /// Every tenant, oldest first.
+    /// A part of all tenants, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn tenants(&self) -> Result<Vec<Tenant>, StoreError> {
-        let sql = format!("SELECT {COLUMNS} FROM tenants ORDER BY created_at, id");
-        self.read().await?.rows(sql, args![]).await?.iter().map(tenant_from).collect()
+    pub async fn tenants(&self, part: Part) -> Result<Vec<Tenant>, StoreError> {
+        let mut args = args![];
+        let clause = part.clause(["created_at", "id"], Way::Up, &mut args);
+        let sql = format!("SELECT {COLUMNS} FROM tenants WHERE 1 = 1{clause}");
+        self.read().await?.rows(sql, args).await?.iter().map(tenant_from).collect()
     }
 
     /// One tenant.

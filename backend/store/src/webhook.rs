@@ -12,6 +12,7 @@ use crate::{
     credential::sealed_from,
     db::Tx,
     error::StoreError,
+    page::{Part, Way},
     store::Store,
     value::{Arg, Row, args, json},
 };
@@ -65,7 +66,7 @@ fn webhook_from(row: &Row) -> Result<Webhook, StoreError> {
 }
 
 async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Webhook>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM webhooks WHERE {filter} ORDER BY created_at, id");
+    let sql = format!("SELECT {COLUMNS} FROM webhooks WHERE {filter}");
     tx.rows(sql, args).await?.iter().map(webhook_from).collect()
 }
 
@@ -106,13 +107,20 @@ impl Store {
         Ok(Secret::new(secret))
     }
 
-    /// The endpoints of a tenant, oldest first.
+    /// A part of the endpoints of a tenant, oldest first.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn webhooks(&self, tenant_id: TenantId, sandbox: Option<bool>) -> Result<Vec<Webhook>, StoreError> {
-        let filter = "tenant_id = $1 AND ($2 IS NULL OR sandbox = $2)";
-        select(&mut self.read().await?, filter, args![tenant_id, sandbox]).await
+    pub async fn webhooks(
+        &self,
+        tenant_id: TenantId,
+        sandbox: Option<bool>,
+        part: Part,
+    ) -> Result<Vec<Webhook>, StoreError> {
+        let mut args = args![tenant_id, sandbox];
+        let clause = part.clause(["created_at", "id"], Way::Up, &mut args);
+        let filter = format!("tenant_id = $1 AND ($2 IS NULL OR sandbox = $2){clause}");
+        select(&mut self.read().await?, &filter, args).await
     }
 
     /// One endpoint of a tenant.

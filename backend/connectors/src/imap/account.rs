@@ -6,6 +6,7 @@ use async_imap::imap_proto::{AttributeValue, Response};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, Flags, ItemMeta},
+    subject::subject,
     uid::{Uid, UidSet},
 };
 use mailferry_engine::{
@@ -268,6 +269,16 @@ impl Session {
         Ok(flags.into_iter().filter(|(uid, _)| uids.contains(*uid)).collect())
     }
 
+    async fn list_subjects(&mut self, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
+        let tag = self.send(&format!("UID FETCH {uids} (UID BODY.PEEK[HEADER.FIELDS (SUBJECT)])")).await?;
+        let mut subjects = Vec::new();
+        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {
+            subjects.extend(subject_of(response).filter(|(uid, _)| uids.contains(*uid)));
+        })
+        .await?;
+        Ok(subjects)
+    }
+
     /// FETCH with CHANGEDSINCE (RFC 7162 section 3.1.4) in the open folder.
     async fn list_flags_since(&mut self, modseq: u64) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
         let command = format!("UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE {modseq})");
@@ -429,6 +440,20 @@ fn flags_of(response: &Response<'_>) -> Option<(Uid, Flags)> {
     uid.zip(flags)
 }
 
+/// Of the header's fields, the subject is all that was asked for.
+fn subject_of(response: &Response<'_>) -> Option<(Uid, String)> {
+    let Response::Fetch(_, attributes) = response else { return None };
+    let (mut uid, mut told) = (None, None);
+    for attribute in attributes {
+        match attribute {
+            AttributeValue::Uid(value) => uid = Some(Uid(*value)),
+            AttributeValue::BodySection { section: Some(_), data: Some(head), .. } => told = subject(head),
+            _ => {}
+        }
+    }
+    uid.zip(told)
+}
+
 fn number_of(response: &Response<'_>) -> Option<(Uid, u64)> {
     let Response::Fetch(_, attributes) = response else { return None };
     let (mut uid, mut number) = (None, None);
@@ -481,6 +506,11 @@ macro_rules! account {
                 // It may be open already, but for reading only.
                 self.0.open_folder($open, wire_name).await?;
                 self.0.list_flags(uids).await
+            }
+
+            async fn subjects(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
+                self.0.open_folder($open, wire_name).await?;
+                self.0.list_subjects(uids).await
             }
 
             fn watch_flags(&mut self) {

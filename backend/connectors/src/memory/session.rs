@@ -6,6 +6,7 @@ use bytes::Bytes;
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, Flags, ItemMeta},
+    subject::subject,
     uid::{Uid, UidSet},
 };
 use mailferry_engine::port::{
@@ -240,6 +241,12 @@ macro_rules! account {
                 self.0.status(wire_name)?;
                 let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
                 Ok(messages.map(|message| (message.uid, message.flags)).collect())
+            }
+
+            async fn subjects(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
+                self.0.status(wire_name)?;
+                let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
+                Ok(messages.filter_map(|message| Some((message.uid, subject(&message.bytes)?))).collect())
             }
 
             async fn fetch(

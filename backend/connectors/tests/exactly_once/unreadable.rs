@@ -61,8 +61,8 @@ async fn a_folder_that_lists_fewer_messages_than_it_counts_is_no_success() {
         let report = world.run().await;
         assert!(matches!(report.end, RunEnd::Done(RunState::Partial)), "{:?}", report.end);
         assert_eq!((report.counts.stored, report.counts.done()), (stored, report.counts.listed));
-        let notes: Vec<_> = report.notes.iter().map(|note| (note.code, note.subject.as_deref())).collect();
-        assert_eq!(notes, [(FindingCode::ListingIncomplete, Some("INBOX: 7 messages, 5 listed"))]);
+        let notes: Vec<_> = report.notes.iter().map(|note| (note.code, note.topic())).collect();
+        assert_eq!(notes, [(FindingCode::ListingIncomplete, Some("INBOX (7 messages, 5 listed)".to_owned()))]);
     }
     world.connector.source.unlist(&inbox, []);
     succeeded(&world.run().await);

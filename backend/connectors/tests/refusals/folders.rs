@@ -4,7 +4,7 @@ use mailferry_connectors::memory::Mishap;
 use mailferry_engine::{port::Decision, run::RunEnd};
 use mailferry_shared::{finding::FindingCode, protocol::ItemOutcome, run::RunState};
 
-use crate::world::{StopAt, World, ended, notes, path};
+use crate::world::{StopAt, World, ended, notes, path, told};
 
 const CLOSED: &str = "Closed";
 
@@ -168,7 +168,7 @@ async fn a_source_folder_that_cannot_be_opened_is_named_with_its_number_of_messa
     let (report, protocol) = world.run().await;
     ended(&report, RunState::Partial);
     assert_eq!(report.counts.listed, 3);
-    assert_eq!(notes(&protocol), [(FindingCode::FolderUnreadable, "Closed (3 messages)")]);
+    assert_eq!(told(&protocol), [(FindingCode::FolderUnreadable, "Closed (3 messages)".to_owned())]);
     world.source().close_folder(&path(CLOSED), false);
     ended(&world.run().await.0, RunState::Succeeded);
     assert_eq!(world.there(CLOSED).len(), 3);

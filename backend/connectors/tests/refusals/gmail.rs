@@ -256,6 +256,7 @@ async fn a_message_over_gmails_limit_is_skipped_before_it_is_read() {
     assert_eq!((report.counts.stored, report.counts.skipped), (1, 1));
     let item = &protocol.items[0];
     assert_eq!((item.code, item.size_bytes), (Some(FindingCode::MessageTooLarge), 100));
-    let limit = notes(&protocol).into_iter().find(|(code, _)| *code == FindingCode::MessageTooLarge);
-    assert_eq!(limit.map(|(_, about)| about.to_owned()).as_deref(), Some("50 bytes"), "both sizes are told");
+    let limit = protocol.notes.iter().find(|note| note.code == FindingCode::MessageTooLarge);
+    let detail = limit.and_then(|note| note.detail.as_ref());
+    assert_eq!(detail.and_then(|detail| detail.limit_bytes), Some(50), "both sizes are told");
 }

@@ -5,7 +5,7 @@ use mailferry_domain::item::Flags;
 use mailferry_engine::run::RunEnd;
 use mailferry_shared::{finding::FindingCode, run::RunState};
 
-use crate::world::{StopAt, World, date, ended, notes, path};
+use crate::world::{StopAt, World, date, ended, notes, path, told};
 
 /// As strict as Cyrus: no NUL, no bare LF, and a header that ends.
 fn is_clean(message: &StoredMessage) -> bool {
@@ -46,11 +46,11 @@ fn expected() -> Vec<String> {
 }
 
 const REPAIRED: [&str; 5] = [
-    "INBOX UID 2: NUL bytes",
-    "INBOX UID 3: line ends",
-    "INBOX UID 5: end of the last line, form of the header",
-    "INBOX UID 6: line ends",
-    "INBOX UID 7: line ends",
+    "INBOX (UID 2, NUL bytes)",
+    "INBOX (UID 3, line ends)",
+    "INBOX (UID 5, end of the last line, form of the header)",
+    "INBOX (UID 6, line ends)",
+    "INBOX (UID 7, line ends)",
 ];
 
 #[tokio::test]
@@ -60,9 +60,9 @@ async fn what_is_refused_as_it_is_arrives_repaired_and_noted() {
     ended(&report, RunState::Succeeded);
     assert_eq!(report.counts.stored, 8);
     assert!(world.there("INBOX") == expected(), "all arrive");
-    let mut notes = notes(&protocol);
+    let mut notes = told(&protocol);
     notes.sort();
-    assert_eq!(notes, REPAIRED.map(|subject| (FindingCode::MessageRepaired, subject)));
+    assert_eq!(notes, REPAIRED.map(|topic| (FindingCode::MessageRepaired, topic.to_owned())));
     let (report, protocol) = world.run().await;
     ended(&report, RunState::Succeeded);
     assert_eq!((report.counts.stored, report.counts.present), (0, 8));
@@ -80,9 +80,13 @@ async fn a_run_that_repairs_stopped_at_any_step_loses_and_doubles_nothing() {
         let (report, protocol) = world.resume().await;
         ended(&report, RunState::Succeeded);
         assert!(world.there("INBOX") == expected(), "stopped at step {step}: {}", world.there("INBOX").len());
-        let mut notes = notes(&protocol);
+        let mut notes = told(&protocol);
         notes.sort();
-        assert_eq!(notes, REPAIRED.map(|subject| (FindingCode::MessageRepaired, subject)), "stopped at step {step}");
+        assert_eq!(
+            notes,
+            REPAIRED.map(|topic| (FindingCode::MessageRepaired, topic.to_owned())),
+            "stopped at step {step}"
+        );
         let (again, _) = world.run().await;
         assert_eq!((again.counts.stored, again.counts.present), (0, 8), "stopped at step {step}");
     }
@@ -177,7 +181,7 @@ async fn a_date_that_is_refused_falls_back_to_the_messages_own() {
     world.add("INBOX", 1, GOOD);
     let (report, protocol) = world.run().await;
     ended(&report, RunState::Succeeded);
-    assert_eq!(notes(&protocol), [(FindingCode::MessageRepaired, "INBOX UID 1: date")]);
+    assert_eq!(told(&protocol), [(FindingCode::MessageRepaired, "INBOX (UID 1, date)".to_owned())]);
     let there = world.destination().messages(&path("INBOX"));
     assert!(there.iter().any(|message| message.internal_date.is_some_and(|date| date.timestamp() == 1_551_690_000)));
     assert!(there.iter().any(|message| message.internal_date == date(1)));

@@ -184,6 +184,11 @@ pub(crate) fn notes(protocol: &LedgerReport) -> Vec<(FindingCode, &str)> {
     protocol.notes.iter().map(|note| (note.code, note.subject.as_deref().unwrap_or_default())).collect()
 }
 
+/// Code, subject and numbers of each note, as the command line tells them.
+pub(crate) fn told(protocol: &LedgerReport) -> Vec<(FindingCode, String)> {
+    protocol.notes.iter().map(|note| (note.code, note.topic().unwrap_or_default())).collect()
+}
+
 /// Stops a run at its `n`th step, as a killed process would.
 pub(crate) struct StopAt {
     n: usize,

@@ -107,6 +107,16 @@ pub trait Account: Sized + Send + 'static {
         uids: &UidSet,
     ) -> impl Future<Output = Result<Vec<(Uid, Flags)>, ConnectorError>> + Send;
 
+    /// Subjects of these messages of a folder, decoded; without those that have none or are there no more. Afterwards it is
+    /// open.
+    fn subjects(
+        &mut self,
+        _wire_name: &str,
+        _uids: &UidSet,
+    ) -> impl Future<Output = Result<Vec<(Uid, String)>, ConnectorError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// Fetches messages of the folders in turn and sends each to `sink`, folder by folder, in ascending order of UID
     /// (descending if the request says so). A message that is there no more is left out, and as
     /// [`FetchRequest::care`] says one that the server does not deliver. Ends early, without error,

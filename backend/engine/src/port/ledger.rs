@@ -96,6 +96,8 @@ pub enum Entry {
     Flags(LedgerFolderId, Vec<(Uid, Flags)>),
     /// Outcomes; an entry that is settled already stays as it is and is not counted again.
     Settle(LedgerFolderId, Vec<Settlement>),
+    /// Subjects, by UID at the source, of messages that this run tells of otherwise than as stored.
+    Subjects(LedgerFolderId, Vec<(Uid, String)>),
     /// The folder has been dealt with in this run; with a cursor, all of it is Stored or Present.
     Finish(LedgerFolderId, Option<Cursor>),
     /// Nothing has changed in the folder since its cursor was written: all of it counts as present.

@@ -6,7 +6,7 @@ use mailferry_shared::{
     check::{Check, CheckItem},
     delegation::CredentialKind,
     endpoint::Endpoint,
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail, RepairKind},
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherBatchId, VoucherId},
     import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
@@ -96,6 +96,7 @@ pub fn order() -> Order {
         created_at: at(0),
         earliest_start: None,
         delta_schedule: None,
+        delta_pending: false,
         delta_at: None,
         started_at: None,
         finished_at: None,
@@ -314,16 +315,23 @@ pub fn progress() -> Progress {
         messages_per_second: None,
         bytes_per_second: None,
         estimated_finish: None,
+        at_least: false,
         pairs: vec![PairProgress {
             pair_id: PairId(id(2)),
             source: "anna@old.example".to_owned(),
             destination: "anna@new.example".to_owned(),
             run: Some(run(RunKind::Main)),
+            uncounted: false,
             runs: 1,
         }],
-        actions: vec![OrderAction::StartDelta, OrderAction::Cancel, OrderAction::Delete],
+        actions: vec![OrderAction::StartDelta, OrderAction::ChangeOptions, OrderAction::Delete],
         poll_after_ms: 15_000,
     }
+}
+
+fn repaired() -> Finding {
+    let detail = FindingDetail { uid: Some(12), repairs: vec![RepairKind::LineEnds], ..FindingDetail::default() };
+    Finding::new(FindingCode::MessageRepaired).about("INBOX").with(detail)
 }
 
 /// The protocol of a run.
@@ -333,7 +341,7 @@ pub fn protocol() -> Protocol {
         source: "anna@old.example".to_owned(),
         destination: "anna@new.example".to_owned(),
         folders: vec![FolderProtocol { source: "INBOX".to_owned(), destination: "INBOX".to_owned(), counts: counts() }],
-        notes: vec![Finding::new(FindingCode::FlagsReduced).about("INBOX")],
+        notes: vec![repaired()],
         items: vec![ItemProtocol {
             outcome: ItemOutcome::Failed,
             folder: "INBOX".to_owned(),
@@ -341,6 +349,7 @@ pub fn protocol() -> Protocol {
             size_bytes: 6_000_000,
             date: Some(at(-9000)),
             message_id: Some("<17@old.example>".to_owned()),
+            subject: None,
             code: Some(FindingCode::MessageRefused),
         }],
         items_total: 1,

@@ -145,6 +145,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(accounts::list::list_accounts)
             .service(accounts::create::create_account)
             .service(accounts::change::change_account)
+            .service(accounts::tick::tick_accounts)
             .service(accounts::delete::delete_account)
             .service(accounts::import::import_accounts)
             .service(accounts::export::export_accounts)

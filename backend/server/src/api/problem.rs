@@ -216,6 +216,7 @@ impl From<StoreError> for ApiError {
             StoreError::NotFound => Self::NotFound,
             StoreError::Conflict => Self::Conflict("The order was changed at the same moment; read it and try again."),
             StoreError::TooManyPairs { limit } => Self::TooManyAccounts(limit),
+            StoreError::SamePair => Self::field("/source/user", "This account pair is in the order already."),
             StoreError::TooManyActive { limit } => Self::TooManyActive(limit),
             StoreError::AddressTaken => Self::AddressTaken,
             StoreError::LastAdmin => Self::LastAdmin,

@@ -77,7 +77,8 @@ impl Check {
         let size = options.max_message_bytes;
         let good = (1..=i64::MAX as u64).contains(&size);
         self.that(good, "/options/max_message_bytes", "The largest message is at least 1 byte.");
-        let words = format!("The largest message here has {most_bytes} bytes; larger ones are skipped and listed.");
+        let most = megabytes(most_bytes);
+        let words = format!("The largest message here has {most}; larger ones are skipped and listed.");
         self.that(size <= most_bytes || !good, "/options/max_message_bytes", words);
         self.that(options.leave_out.len() <= MAX_RULES, "/options/leave_out", "There are too many folders.");
         self.that(options.folder_rules.len() <= MAX_RULES, "/options/folder_rules", "There are too many rules.");
@@ -205,6 +206,15 @@ fn is_text(text: &str, most: usize) -> bool {
     text.chars().count() <= most && !text.chars().any(char::is_control)
 }
 
+/// A size as people read it: "50 MB", "1.5 MB".
+fn megabytes(bytes: u64) -> String {
+    match bytes {
+        small if small < 100_000 => format!("{small} bytes"),
+        _ if bytes % 1_000_000 < 100_000 => format!("{} MB", bytes / 1_000_000),
+        _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use mailferry_shared::order::FolderRule;
@@ -224,6 +234,12 @@ mod tests {
             google: url("https://oauth2.googleapis.com"),
             microsoft: url("https://login.microsoftonline.com"),
         }
+    }
+
+    #[test]
+    fn sizes_are_told_in_megabytes() {
+        let told = [99_999, 1_500_000, 50_000_000, 50_000_001].map(megabytes);
+        assert_eq!(told, ["99999 bytes", "1.5 MB", "50 MB", "50 MB"]);
     }
 
     #[test]

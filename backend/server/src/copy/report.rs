@@ -222,8 +222,8 @@ fn words(counts: &Counts, dry_run: bool) -> String {
 
 /// A finding in words.
 pub(crate) fn sentence(finding: &Finding) -> String {
-    match &finding.subject {
-        Some(subject) => format!("{subject}: {} {}", finding.message, finding.next_step),
+    match finding.topic() {
+        Some(topic) => format!("{topic}: {} {}", finding.message, finding.next_step),
         None => format!("{} {}", finding.message, finding.next_step),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveTime;
 use futures::{StreamExt, stream};
 use mailferry_connectors::imap::{ImapLogin, ImapSource};
 use mailferry_engine::port::Account;
@@ -9,7 +10,7 @@ use mailferry_shared::{
     account::{LoginState, SideName},
     delegation::CredentialKind,
     endpoint::{Endpoint, HostName},
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail},
     ids::{CheckId, PairId},
     secret::Secret,
 };
@@ -178,6 +179,7 @@ async fn check_group(
         if switched {
             findings.push(Finding::new(FindingCode::ResolvesToDestination));
         }
+        findings.extend(service_ends(context, &task));
         let at = CheckedSide { check_id: id, pair_id: task.pair, side: task.side };
         context.store.save_login(at, state, &findings).await?;
     }
@@ -197,6 +199,13 @@ fn explain(context: &JobContext, task: &Task, code: FindingCode) -> Vec<Finding>
         codes.extend(provider.into_iter().flat_map(|provider| provider.advice.iter().copied()));
     }
     codes.into_iter().map(Finding::new).collect()
+}
+
+/// Whoever moves to or from a provider that ends its service should know the day.
+fn service_ends(context: &JobContext, task: &Task) -> Option<Finding> {
+    let day = context.providers.by_host(&task.way.login.endpoint.host)?.ends_on?;
+    let detail = FindingDetail { until: Some(day.and_time(NaiveTime::MIN).and_utc()), ..FindingDetail::default() };
+    Some(Finding::new(FindingCode::ServiceEnds).with(detail))
 }
 
 /// Logs in and out; `None` if the server's connections are all taken.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use mailferry_connectors::net::MailExchanger;
-use mailferry_domain::mx::{Mx, MxAnswer};
+use mailferry_domain::mx::{Mx, MxAnswer, fits, is_at};
 use mailferry_shared::{
     ids::OrderId,
     order::OrderState,
@@ -64,7 +64,7 @@ async fn look_up_all(context: &JobContext, order: &OrderRecord) -> Result<(), Jo
         !watched.lookup_failed && age.and_then(|age| age.to_std().ok()).is_some_and(|age| age < FRESH)
     };
     let domains = context.store.watched_domains(order.id).await?;
-    let stale = domains.into_iter().filter(|(_, watched)| !fresh(watched));
+    let stale = domains.into_iter().filter(|(domain, watched)| !fresh(watched) && !context.providers.owns(domain));
     let mut looked_up = stream::iter(stale.map(|(domain, watched)| look_up(context, order, domain, watched.mx)))
         .buffer_unordered(PARALLEL);
     while let Some(result) = looked_up.next().await {
@@ -83,8 +83,13 @@ async fn look_up(context: &JobContext, order: &OrderRecord, domain: String, mut 
         tracing::info!(order = %order.id, cause = ?error, "the MX records of a domain could not be looked up");
     });
     let learnt = found.ok().map(|exchangers| {
-        let new_host = order.destination.as_ref().map(|choice| choice.endpoint.host.as_str());
-        mx.learn(answer(exchangers), new_host, context.store.now());
+        let new = order.destination.as_ref();
+        let host = new.map(|choice| choice.endpoint.host.as_str());
+        // Many providers take mail in elsewhere than where it is read.
+        let wanted = new.and_then(|choice| context.providers.dns_wanted(choice));
+        let is_wanted = |server: &str| wanted.is_some_and(|wanted| wanted.mx.iter().any(|one| fits(server, one)));
+        let is_new = |server: &str| is_at(server, host) || is_wanted(server);
+        mx.learn_of(answer(exchangers), is_new, context.store.now());
         mx
     });
     Ok(context.store.save_mx(order.id, &domain, learnt.as_ref()).await?)

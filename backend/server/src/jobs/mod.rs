@@ -33,6 +33,7 @@ mod provider;
 mod run;
 pub mod send_mail;
 mod sending;
+mod slice;
 mod survey;
 pub mod sweeper;
 mod verification;

@@ -10,7 +10,7 @@ use mailferry_engine::{
 };
 use mailferry_shared::{
     account::SideName,
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail},
     ids::{PairId, RunId},
     order::{OrderOptions, OrderState},
     run::{RunKind, RunState},
@@ -27,6 +27,7 @@ use super::{
     JobContext, JobError, backoff, endpoint, life,
     login::{Gate, GuardedConnector},
     provider::permitted,
+    slice::Slice,
     visit::TURN,
 };
 use crate::{api::service::TRIAL_DAYS, metrics};
@@ -99,7 +100,8 @@ async fn under_lease(
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
     let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
     let (steer, control) = Control::new();
-    let heartbeat = heartbeat(context.clone(), lease.clone(), order.id, steer, stop.clone());
+    let slice = Slice::begin(context, id, stop);
+    let heartbeat = heartbeat(context.clone(), lease.clone(), order.id, steer, slice.stop.clone());
     let heartbeat = tokio::spawn(heartbeat.in_current_span());
     let report = match wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
         Some(end) => Err(end),
@@ -241,6 +243,7 @@ pub(super) fn options(order: &OrderRecord, kind: RunKind, now: DateTime<Utc>) ->
         newest_first: wanted.newest_first,
         longest_wait: LONGEST_WAIT,
         carry_flags: wanted.carry_flags && kind == RunKind::Delta,
+        show_subjects: wanted.show_subjects,
         ..RunOptions::default()
     }
 }
@@ -315,7 +318,7 @@ async fn postpone(
     let at = context.store.now() + wait;
     let finding = match finding.code {
         FindingCode::WaitingForTurn => finding,
-        _ => finding.about(format!("{}", at.format("%Y-%m-%d %H:%M UTC"))),
+        _ => finding.with(FindingDetail { until: Some(at), ..FindingDetail::default() }),
     };
     context.store.requeue_run(id, at, Some(&finding), Some(lease)).await?;
     Ok(JobOutcome::Again(at))

@@ -11,7 +11,7 @@ use mailferry_engine::{
 use mailferry_shared::{
     account::{LoginState, SideName, Survey},
     check::CheckItem,
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail},
     ids::{CheckId, PairId},
 };
 use mailferry_store::{CheckedSide, Store, StoreError, jobs::JobOutcome};
@@ -124,7 +124,14 @@ async fn survey_side(
         }
     };
     visiting.end().await?;
-    Ok(Some(surveyed))
+    let mailbox_bytes = context.providers.limits_at(&login.login.endpoint.host).mailbox_bytes;
+    Ok(Some(surveyed.map(|survey| within(survey, mailbox_bytes))))
+}
+
+/// Where a server does not tell how much room there is, what its provider gives each mailbox counts.
+fn within(survey: Survey, mailbox_bytes: Option<u64>) -> Survey {
+    let known = mailbox_bytes.map(|most| most.saturating_sub(survey.size_bytes));
+    Survey { free_bytes: survey.free_bytes.or(known), ..survey }
 }
 
 async fn measure<A: Account>(opened: Result<A, ConnectorError>) -> Result<Survey, ConnectorError> {
@@ -162,8 +169,20 @@ impl Counted {
     fn will_not_fit(&self, pair: PairId) -> Option<Finding> {
         let source = self.0.get(&(pair, SideName::Source))?.size_bytes;
         let free = self.0.get(&(pair, SideName::Destination))?.free_bytes?;
-        let megabytes = |bytes: u64| bytes / 1_000_000;
-        let subject = format!("{} MB of {} MB", megabytes(free), megabytes(source));
-        (source > free).then(|| Finding::new(FindingCode::WillNotFit).about(subject))
+        let detail = FindingDetail { free_bytes: Some(free), needed_bytes: Some(source), ..FindingDetail::default() };
+        (source > free).then(|| Finding::new(FindingCode::WillNotFit).with(detail))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_provider_gives_each_mailbox_counts_only_where_the_server_is_silent() {
+        let survey = Survey { folders: 1, messages: 1, size_bytes: 30, free_bytes: None };
+        let free = |told, most| within(Survey { free_bytes: told, ..survey }, most).free_bytes;
+        assert_eq!((free(None, Some(50)), free(None, Some(20)), free(None, None)), (Some(20), Some(0), None));
+        assert_eq!(free(Some(7), Some(50)), Some(7));
     }
 }

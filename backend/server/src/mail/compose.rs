@@ -1,6 +1,6 @@
 //! From facts to a letter: pure.
 
-use mailferry_shared::schedule::DeltaTrigger;
+use mailferry_shared::{order::StartKind, schedule::DeltaTrigger};
 use mailferry_store::MailKind;
 
 use super::{facts::Facts, html, texts::Texts};
@@ -43,7 +43,13 @@ impl Block {
 
 /// Writes a letter.
 pub fn compose(texts: &Texts, kind: MailKind, facts: &Facts) -> Letter {
-    let text = texts.text(kind, facts.kind);
+    let text = match kind {
+        // Nobody is told to switch the MX record of a mailbox that is not there.
+        MailKind::Finished if facts.kind != Some(StartKind::Trial) && !facts.undone.is_empty() => {
+            &texts.finished_undone
+        }
+        kind => texts.text(kind, facts.kind),
+    };
     let blocks: Vec<Block> = text.body.iter().filter_map(|paragraph| block(paragraph, texts, kind, facts)).collect();
     Letter {
         subject: text.subject.clone(),
@@ -61,6 +67,11 @@ fn block(paragraph: &str, texts: &Texts, kind: MailKind, facts: &Facts) -> Optio
             let line = |(account, code): &(String, _)| (account.clone(), texts.finding(*code).to_owned());
             return Some(Block::Stuck(facts.stuck.iter().map(line).collect())).filter(|_| !facts.stuck.is_empty());
         }
+        "{undone}" => {
+            let line = |(account, code): &(String, _)| (account.clone(), texts.finding(*code).to_owned());
+            return Some(Block::Stuck(facts.undone.iter().map(line).collect())).filter(|_| !facts.undone.is_empty());
+        }
+        "{undone_note}" => (!facts.undone.is_empty()).then_some(texts.undone_note.as_str())?,
         "{reason}" => return facts.request.as_ref()?.reason.clone().map(Block::Paragraph),
         "{failed_note}" => (facts.counts.failed + facts.counts.uncertain > 0).then_some(texts.failed_note.as_str())?,
         "{first_run}" if facts.start.is_some() => &texts.first_run_at,

@@ -6,7 +6,7 @@ use mailferry_shared::{
     order::StartKind,
     payment::Amount,
     progress::PairProgress,
-    run::{Counts, RunState},
+    run::{Counts, RunState, RunSummary},
     schedule::DeltaTrigger,
 };
 use mailferry_store::OrderRecord;
@@ -34,6 +34,8 @@ pub struct Facts {
     pub plan: Option<Plan>,
     /// Accounts that cannot go on, and why.
     pub stuck: Vec<(String, FindingCode)>,
+    /// Accounts whose latest run ended without doing all of it, for another reason than single messages, and why.
+    pub undone: Vec<(String, FindingCode)>,
     /// What was paid, in a receipt.
     pub receipt: Option<Receipt>,
     /// What the operator was asked to do, if it was.
@@ -77,6 +79,8 @@ impl Facts {
         let mut counts = Counts::default();
         let runs = progress.iter().filter_map(|pair| Some((pair, pair.run.as_ref()?)));
         runs.clone().for_each(|(_, run)| counts.add(&run.counts));
+        let undone = runs.clone().filter_map(|(pair, run)| Some((pair.source.clone(), why_undone(run)?)));
+        let undone = undone.collect();
         let open = runs.filter(|(_, run)| run.state == RunState::Paused);
         let stuck = open.filter_map(|(pair, run)| Some((pair.source.clone(), run.finding.as_ref()?.code)));
         let plan = order.delta_schedule.map(|schedule| Plan {
@@ -95,8 +99,22 @@ impl Facts {
             start: order.earliest_start.filter(|start| *start > now),
             plan: plan.filter(|_| order.kind == Some(StartKind::Main)),
             stuck: stuck.collect(),
+            undone,
             receipt: None,
             request: None,
         }
+    }
+}
+
+/// Why a run that has ended left something undone that no count of messages tells: it could not work, or whole folders
+/// could not be read.
+fn why_undone(run: &RunSummary) -> Option<FindingCode> {
+    let cause = run.finding.as_ref().map(|finding| finding.code);
+    match run.state {
+        RunState::Failed => Some(cause.unwrap_or(FindingCode::Internal)),
+        RunState::Partial if run.counts.failed + run.counts.uncertain == 0 => {
+            Some(cause.unwrap_or(FindingCode::FolderUnreadable))
+        }
+        _ => None,
     }
 }

@@ -88,6 +88,10 @@ pub struct Texts {
     request_received: Text,
     request_accepted: Text,
     request_awaits_payment: Text,
+    /// The first run has ended, and some accounts are not done.
+    pub finished_undone: Text,
+    /// Before the accounts that are not done.
+    pub undone_note: String,
     request_declined: Text,
     request_cancelled: Text,
     request_expired: Text,

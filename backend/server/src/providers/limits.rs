@@ -1,6 +1,7 @@
 //! What providers allow: facts of the data file, each with the address where it was read.
 
 use mailferry_domain::{estimate::Speed, names::NameRules};
+use mailferry_shared::provider::ProviderLimits;
 use serde::Deserialize;
 
 /// A fact, and where it was read.
@@ -28,6 +29,12 @@ pub(super) struct Facts {
     connections: Option<Fact<u32>>,
     /// The largest message, bytes.
     message_bytes: Option<Fact<u64>>,
+    /// The largest message unless its administrators have set another limit, bytes.
+    usual_message_bytes: Option<Fact<u64>>,
+    /// The largest attachment, bytes.
+    attachment_bytes: Option<Fact<u64>>,
+    /// What a mailbox holds, bytes.
+    mailbox_bytes: Option<Fact<u64>>,
     /// Read from an account in a day, bytes.
     daily_bytes_down: Option<Fact<u64>>,
     /// Written to an account in a day, bytes.
@@ -38,12 +45,26 @@ pub(super) struct Facts {
 }
 
 impl Facts {
+    /// What its users should know; `None` if nothing is.
+    pub(super) fn told(&self) -> Option<ProviderLimits> {
+        let told = ProviderLimits {
+            message_bytes: known(self.message_bytes.as_ref()),
+            usual_message_bytes: known(self.usual_message_bytes.as_ref()),
+            attachment_bytes: known(self.attachment_bytes.as_ref()),
+            mailbox_bytes: known(self.mailbox_bytes.as_ref()),
+            daily_bytes_down: known(self.daily_bytes_down.as_ref()),
+            daily_bytes_up: known(self.daily_bytes_up.as_ref()),
+        };
+        Some(told).filter(|told| *told != ProviderLimits::default())
+    }
+
     /// Where each of them was read.
     #[cfg(test)]
     pub(super) fn sources(&self) -> Vec<&str> {
-        let numbers = [&self.message_bytes, &self.daily_bytes_down, &self.daily_bytes_up];
+        let sizes = [&self.message_bytes, &self.usual_message_bytes, &self.attachment_bytes, &self.mailbox_bytes];
+        let numbers = sizes.into_iter().chain([&self.daily_bytes_down, &self.daily_bytes_up]);
         let small = [&self.connections, &self.messages_per_second];
-        let numbers = numbers.into_iter().flatten().map(|fact| fact.source.as_str());
+        let numbers = numbers.flatten().map(|fact| fact.source.as_str());
         let small = small.into_iter().flatten().map(|fact| fact.source.as_str());
         numbers.chain(small).chain(self.folder_names.as_ref().map(|fact| fact.source.as_str())).collect()
     }
@@ -56,6 +77,8 @@ pub struct Limits {
     pub connections: Option<u32>,
     /// The largest message, bytes.
     pub message_bytes: Option<u64>,
+    /// What a mailbox holds, bytes.
+    pub mailbox_bytes: Option<u64>,
     /// Read from an account in a day, bytes.
     pub daily_bytes_down: Option<u64>,
     /// Written to an account in a day, bytes.
@@ -71,7 +94,9 @@ impl From<&Facts> for Limits {
         let names = known(facts.folder_names.as_ref()).unwrap_or_default();
         Self {
             connections: known(facts.connections.as_ref()),
-            message_bytes: known(facts.message_bytes.as_ref()),
+            message_bytes: known(facts.message_bytes.as_ref())
+                .or_else(|| known(facts.attachment_bytes.as_ref()).map(as_message)),
+            mailbox_bytes: known(facts.mailbox_bytes.as_ref()),
             daily_bytes_down: known(facts.daily_bytes_down.as_ref()).map(daily_share),
             daily_bytes_up: known(facts.daily_bytes_up.as_ref()).map(daily_share),
             messages_per_second: known(facts.messages_per_second.as_ref()),
@@ -83,6 +108,13 @@ impl From<&Facts> for Limits {
 /// What nobody can look up counts for nothing.
 fn known<T: Clone>(fact: Option<&Fact<T>>) -> Option<T> {
     fact.filter(|fact| !fact.source.is_empty()).map(|fact| fact.value.clone())
+}
+
+/// What an attachment of this size is in a message: four letters for three bytes, and a line end behind 76 of them
+/// (RFC 2045 section 6.8).
+fn as_message(attachment_bytes: u64) -> u64 {
+    let letters = attachment_bytes.div_ceil(3) * 4;
+    letters + letters.div_ceil(76) * 2
 }
 
 /// Of a day's amount only 95 % are used: providers count commands and listings as well, and the owner's mail program

@@ -169,6 +169,14 @@ async fn a_mailbox_that_will_not_fit_is_known_before_the_start() {
     assert_eq!(client.post(&format!("{order}/accounts"), pair).await.status, 201);
     let check = checked(&client, &order).await;
     assert_eq!(codes(&check, "destination"), [["will_not_fit"]], "{check}");
+    let side = |name: &str| {
+        let items = check["items"].as_array().expect("items");
+        items.iter().find(|item| item["side"] == name).expect("a side").clone()
+    };
+    let (source, destination) = (side("source"), side("destination"));
+    let detail = &destination["findings"][0]["detail"];
+    assert_eq!(detail["needed_bytes"], source["survey"]["size_bytes"], "as numbers, for every language: {check}");
+    assert_eq!(detail["free_bytes"], destination["survey"]["free_bytes"], "{check}");
     world.stop().await;
 }
 

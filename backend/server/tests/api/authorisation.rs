@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use mailferry_shared::{key::Scope, payment::PaymentMethod, secret::Secret};
-use mailferry_store::{Clock, MockClock, NewApiKey, OPERATOR_TENANT};
+use mailferry_store::{Clock, MockClock, NewApiKey, OPERATOR_TENANT, Part};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -357,7 +357,7 @@ async fn a_key_reaches_as_far_as_its_scopes() {
     assert_eq!((seen.status, seen.json().get("manage_url")), (200, None));
     reader.delete(&path).await.is_problem(403, "forbidden");
     reader.post("/api/v1/orders", crate::harness::new_order()).await.is_problem(403, "forbidden");
-    let keys = service.store.api_keys(OPERATOR_TENANT, None).await.expect("keys");
+    let keys = service.store.api_keys(OPERATOR_TENANT, None, Part::ALL).await.expect("keys");
     let key = keys.iter().find(|key| key.scopes.len() == 1).expect("the reader's");
     service.store.revoke_api_key(OPERATOR_TENANT, None, key.id).await.expect("revoked");
     reader.get(&path).await.is_problem(401, "not_signed_in");

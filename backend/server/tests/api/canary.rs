@@ -14,7 +14,7 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use mailferry_lab::{Dovecot, DovecotOptions, Postgres, Sample};
+use mailferry_lab::{Client as Imap, Dovecot, DovecotOptions, Postgres, Sample};
 use mailferry_server::{jobs, settings::Settings};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,8 @@ use crate::{
 };
 
 const CANARY: &str = "canary-pA55w0rd-7d1f";
+/// The subject of a message that is left out, which nobody wants to see.
+const SUBJECT: &str = "canary-subject-4e0c";
 /// A part of the service account's private key, as it stands in its key file.
 static KEY: OnceLock<String> = OnceLock::new();
 
@@ -60,7 +62,8 @@ fn disguises() -> Vec<(&'static str, Vec<u8>)> {
         ("base64", encoded.trim_end_matches('=').as_bytes()[4..20].to_vec())
     });
     let key = KEY.get().map(|key| ("a private key", key.clone().into_bytes()));
-    base64.chain([("plain", CANARY.into()), ("hexadecimal", hex.into_bytes())]).chain(key).collect()
+    let plain = [("plain", CANARY.into()), ("hexadecimal", hex.into_bytes()), ("a subject", SUBJECT.into())];
+    base64.chain(plain).chain(key).collect()
 }
 
 fn must_not_hold(bytes: &[u8], place: &str) {
@@ -93,6 +96,9 @@ impl Servers {
         };
         let servers = Self { source: server(), destination: server(), tokens };
         Sample::Tiny.write(&servers.source, "anna").expect("a mailbox");
+        let large = format!("Subject: {SUBJECT}\r\n\r\n{}\r\n", "y".repeat(100_000));
+        let mut client = Imap::login(&servers.source.login("anna")).expect("logs in");
+        client.append("INBOX", "", None, large.as_bytes()).expect("appended");
         servers
     }
 
@@ -183,7 +189,7 @@ async fn every_way_in(service: &Service, servers: &Servers) -> usize {
     let right = send(&client, &accounts, &servers.account("anna", None)).await;
     assert_eq!(right.status, 201, "{}", right.text);
     // Nobody of this name, and an admin who is none: their checks fail, with the canary in hand.
-    for (user, act_for) in [("nobody", None), ("berta", Some("anna"))] {
+    for (user, act_for) in [("nobody", None), ("berta", Some("carla"))] {
         assert_eq!(send(&client, &accounts, &servers.account(user, act_for)).await.status, 201);
     }
     let check = send(&client, &format!("{path}/checks"), &json!({})).await;
@@ -203,6 +209,8 @@ async fn every_way_in(service: &Service, servers: &Servers) -> usize {
     let admin = json!({"user": "root", "password": CANARY}).to_string();
     assert_eq!(client.send("PUT", &format!("{path}/admin-credentials/source"), Some(admin), &[]).await.status, 200);
 
+    let options = json!({"options": {"max_message_bytes": 90_000}});
+    assert_eq!(client.patch(&path, options).await.status, 200);
     let pairs = client.get(&accounts).await.json();
     for pair in &pairs["items"].as_array().expect("items")[1..] {
         let id = pair["id"].as_str().expect("an id");
@@ -212,6 +220,13 @@ async fn every_way_in(service: &Service, servers: &Servers) -> usize {
     send(&client, &format!("{path}/voucher"), &json!({"code": batch["items"][0]["code"]})).await;
     assert_eq!(send(&client, &format!("{path}/start"), &json!({})).await.status, 200);
     until(&client, &path, |order| order["state"] == "completed").await;
+    let progress = client.get(&format!("{path}/progress")).await.json();
+    assert!(progress["counts"]["skipped"].as_u64() >= Some(1), "the one whose subject is looked for: {progress}");
+    let (pair, run) = (&progress["pairs"][0]["pair_id"], &progress["pairs"][0]["run"]["id"]);
+    let (pair, run) = (pair.as_str().expect("an id"), run.as_str().expect("an id"));
+    let protocol = format!("/accounts/{pair}/runs/{run}/protocol");
+    assert!(client.get(&format!("{path}{protocol}")).await.text.contains("message_too_large"));
+    assert_eq!(client.get(&format!("{path}{protocol}.csv")).await.status, 200);
     for part in ["", "/accounts", "/admin-credentials", "/accounts.csv", "/progress", "/deltas"] {
         assert_eq!(client.get(&format!("{path}{part}")).await.status, 200);
     }

@@ -25,8 +25,17 @@ async fn a_session_ends_is_prolonged_by_reading_and_never_outlives_the_link() {
         client.get(&path).await.is_problem(401, "not_signed_in");
         client.cookie = Some(prolonged);
         assert_eq!(client.get(&path).await.status, 200);
+        // Whoever looks on only polls.
+        let progress = format!("{path}/progress");
+        let tag = client.get(&progress).await.header("etag").to_owned();
+        clock.advance(TimeDelta::hours(4));
+        let same = client.send("GET", &progress, None, &[("if-none-match", &tag)]).await;
+        assert_eq!(same.status, 304);
+        client.cookie = Some(same.cookie().expect("a new cookie"));
+        clock.advance(TimeDelta::hours(1) + TimeDelta::minutes(30));
+        assert_eq!(client.get(&progress).await.status, 200);
 
-        clock.advance(TimeDelta::days(29) + TimeDelta::hours(10));
+        clock.advance(TimeDelta::days(29) + TimeDelta::minutes(4 * 60 + 30));
         let last = service.session(&order, &token).await;
         clock.advance(TimeDelta::hours(2));
         assert_ne!(last.get(&path).await.status, 200, "the link ends after 30 days");

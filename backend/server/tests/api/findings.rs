@@ -1,6 +1,11 @@
 //! What a check or a search finds wrong before any server could say so: each code, and what leads to it.
 
-use mailferry_server::jobs::dispatch;
+use std::sync::Arc;
+
+use mailferry_server::{
+    jobs::{JobContext, dispatch},
+    providers::Providers,
+};
 use mailferry_store::jobs::{JobKind, JobOutcome, JobQueue, LOCK};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -9,16 +14,25 @@ use crate::harness::{Client, Service, new_account, new_order, on_both, on_both_w
 
 /// Does all jobs of this kind, as a worker would.
 async fn work(service: &Service, kind: JobKind) {
-    let context = service.app.job_context().expect("a context");
+    work_with(&service.app.job_context().expect("a context"), kind).await;
+}
+
+async fn work_with(context: &JobContext, kind: JobKind) {
     let jobs = context.store.take("findings", kind, 9, LOCK).await.expect("takes");
     assert_eq!(jobs.len(), 1);
-    let done = Box::pin(dispatch::perform(&context, &jobs[0], &CancellationToken::new())).await.expect("works");
+    let done = Box::pin(dispatch::perform(context, &jobs[0], &CancellationToken::new())).await.expect("works");
     assert!(matches!(done, JobOutcome::Done), "{done:?}");
     context.store.finish(&jobs).await.expect("ends");
 }
 
-/// Checks the only account of a new order: the findings of its source.
+/// Checks the only account of a new order: the codes of the findings of its source.
 async fn checked(service: &Service, order: Value, account: Value) -> Vec<Value> {
+    let context = service.app.job_context().expect("a context");
+    let found = checked_with(service, &context, order, account).await;
+    found.iter().map(|finding| finding["code"].clone()).collect()
+}
+
+async fn checked_with(service: &Service, context: &JobContext, order: Value, account: Value) -> Vec<Value> {
     let mut client: Client = service.stranger();
     let made = client.post("/api/v1/orders", order).await;
     assert_eq!(made.status, 201, "{}", made.text);
@@ -28,12 +42,12 @@ async fn checked(service: &Service, order: Value, account: Value) -> Vec<Value> 
     assert_eq!(added.status, 201, "{}", added.text);
     let begun = client.post(&format!("{path}/checks"), json!({})).await;
     assert_eq!(begun.status, 202, "{}", begun.text);
-    work(service, JobKind::Check).await;
+    work_with(context, JobKind::Check).await;
     let check = client.get(begun.header("location")).await.json();
     let source = check["items"].as_array().expect("items").iter().find(|item| item["side"] == "source");
     let source = source.unwrap_or_else(|| panic!("{check}"));
     assert_eq!(source["login"], "failed", "{check}");
-    source["findings"].as_array().expect("findings").iter().map(|finding| finding["code"].clone()).collect()
+    source["findings"].as_array().expect("findings").clone()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,5 +105,28 @@ async fn finding_name_server_silent_when_the_dns_does_not_answer() {
             service.stop().await;
         },
     )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_service_ends_when_a_provider_has_named_the_day() {
+    let row = json!([{
+        "id": "ending", "name": "Ending", "domains": [], "endpoint": {"host": "localhost", "port": 993, "tls": "implicit"},
+        "source": "https://ending.example", "ends_on": "2027-03-31",
+    }]);
+    on_both(async |service: Service| {
+        let providers = Arc::new(Providers::parse(&row.to_string()).expect("a list"));
+        let context = JobContext { providers, ..service.app.job_context().expect("a context") };
+        let mut order = new_order();
+        order["source"] = json!({"endpoint": {"host": "localhost", "port": 993}});
+        let found = checked_with(&service, &context, order, new_account("anna")).await;
+        let ends = found.iter().find(|finding| finding["code"] == "service_ends").expect("told beside the rest");
+        assert_eq!(
+            (&ends["severity"], &ends["detail"]["until"]),
+            (&json!("warning"), &json!("2027-03-31T00:00:00Z")),
+            "{ends}"
+        );
+        service.stop().await;
+    })
     .await;
 }

@@ -156,6 +156,20 @@ impl Service {
         Self { base, store, app, folder, key, answered, handle }
     }
 
+    /// A statement around the store, as only a crash could leave things.
+    pub(crate) async fn raw(&self, sql: &'static str) {
+        let url = self.app.settings.database_url.expose();
+        if self.is_sqlite() {
+            let pool = sqlx::SqlitePool::connect(url).await.expect("opens");
+            sqlx::query(sql).execute(&pool).await.expect(sql);
+            pool.close().await;
+        } else {
+            let pool = sqlx::PgPool::connect(url).await.expect("opens");
+            sqlx::query(sql).execute(&pool).await.expect(sql);
+            pool.close().await;
+        }
+    }
+
     pub(crate) async fn stop(self) {
         self.handle.stop(true).await;
         self.store.close().await;

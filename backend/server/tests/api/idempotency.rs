@@ -9,7 +9,7 @@ use std::{
 use mailferry_shared::key::Scope;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Client, Service, new_account, new_order, on_both};
+use crate::harness::{Answer, Client, Service, new_account, new_order, on_both, on_both_at};
 
 async fn post(client: &Client, path: &str, body: &Value, key: &str) -> Answer {
     client.send("POST", path, Some(body.to_string()), &[("idempotency-key", key)]).await
@@ -51,7 +51,7 @@ async fn a_key_belongs_to_who_asks_and_what_for() {
     assert_eq!(post(&owner, &path(&order), &body, "k").await.status, 201);
     assert_eq!(post(&stranger, &path(&other), &body, "k").await.header("idempotency-replayed"), "", "another's key");
     assert_eq!(post(&owner, &format!("/api/v1/orders/{order}/checks"), &json!({}), "k").await.status, 202);
-    let operator = service.operator();
+    let (operator, body) = (service.operator(), new_account("berta"));
     assert_eq!(post(&operator, &path(&order), &body, "k").await.header("idempotency-replayed"), "");
     let elsewhere = post(&operator, &path(&other), &body, "k").await;
     elsewhere.is_problem(422, "idempotency_key_reused");
@@ -135,6 +135,28 @@ async fn whoever_hangs_up_finds_it_done() {
     assert_eq!((answer.status, answer.header("idempotency-replayed")), (201, "true"), "{}", answer.text);
     assert_eq!(accounts(&client, &order).await, 1);
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_but_could_not_be_answered_is_not_done_again() {
+    on_both_at(async |service: Service, clock| {
+        let (order, client) = service.order().await;
+        let path = format!("/api/v1/orders/{order}/accounts");
+        assert_eq!(post(&client, &path, &new_account("anna"), "k").await.status, 201);
+        // As if the process had died between the effect's commit and the keeping of its answer.
+        service.raw("UPDATE idempotency SET key_id = NULL, wrapped_key = NULL, sealed = NULL").await;
+        post(&client, &path, &new_account("anna"), "k").await.is_problem(409, "request_in_progress");
+        clock.advance(chrono::TimeDelta::seconds(mailferry_store::ATTEMPT_SECONDS + 1));
+        for _ in 0..2 {
+            let lost = post(&client, &path, &new_account("anna"), "k").await.is_problem(409, "answer_lost");
+            assert!(lost["title"].as_str().expect("words").contains("was done"), "{lost}");
+        }
+        post(&client, &path, &new_account("berta"), "k").await.is_problem(422, "idempotency_key_reused");
+        assert_eq!(accounts(&client, &order).await, 1, "and it was done once");
+        assert_eq!(post(&client, &path, &new_account("berta"), "another").await.status, 201);
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

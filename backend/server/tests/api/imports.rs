@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Service};
+use crate::harness::{Client, Service, on_both};
 
 async fn imported(client: &Client, order: &str, body: Value) -> Value {
     let answer = client.post(&format!("/api/v1/orders/{order}/imports"), body).await;
@@ -68,6 +68,40 @@ async fn rows_without_a_password_are_opened_by_the_admin_where_the_request_says_
     };
     assert_eq!((by_admin("source"), by_admin("destination")), (vec![true, false], vec![true, true]), "{pairs}");
     service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_that_are_in_the_order_already_are_not_added_again() {
+    on_both(async |service: Service| {
+        let (order, client) = service.order().await;
+        let accounts = format!("/api/v1/orders/{order}/accounts");
+        let content =
+            "anna@new.example;imap.a.example;anna@a.example;x\nbert@new.example;imap.a.example;bert@a.example;y\n";
+        let first = imported(&client, &order, json!({"content": content})).await;
+        assert_eq!((first["rows"].as_array().map(Vec::len), &first["errors"]), (Some(2), &json!([])), "{first}");
+        let more = format!("{}carl@new.example;imap.a.example;carl@a.example;z\n", content.to_uppercase());
+        for preview in [true, false] {
+            let again = imported(&client, &order, json!({"content": more, "preview": preview})).await;
+            let refused: Vec<_> =
+                again["errors"].as_array().expect("errors").iter().map(|error| &error["code"]).collect();
+            assert_eq!(refused, ["duplicate_row"; 2], "letter case does not matter: {again}");
+            assert_eq!(again["rows"][0]["source_user"], "carl@a.example", "{again}");
+        }
+        let pairs = client.get(&accounts).await.json();
+        assert_eq!(pairs["items"].as_array().map(Vec::len), Some(3), "{pairs}");
+        let by_form = json!({
+            "source": {"user": "Anna@a.example", "password": "x", "endpoint": {"host": "imap.a.example", "port": 993}},
+            "destination": {"user": "anna@new.example", "password": "n"},
+        });
+        let refused = client.post(&accounts, by_form.clone()).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/source/user", "{refused}");
+        let bert = format!("{accounts}/{}", pairs["items"][1]["id"].as_str().expect("an id"));
+        client.patch(&bert, by_form).await.is_problem(422, "invalid_field");
+        let password = json!({"destination": {"user": "bert@new.example", "password": "another"}});
+        assert_eq!(client.patch(&bert, password).await.status, 200);
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

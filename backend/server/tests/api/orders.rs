@@ -164,6 +164,34 @@ async fn a_password_can_be_changed_after_the_start_and_nothing_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn all_accounts_or_some_are_ticked_by_one_request_before_the_start() {
+    on_both(async |service: Service| {
+        let (order, anna, client) = service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}");
+        let accounts = format!("{path}/accounts");
+        for name in ["berta", "carl"] {
+            assert_eq!(client.post(&accounts, new_account(name)).await.status, 201);
+        }
+        let ticked = async || {
+            let pairs = client.get(&accounts).await.json();
+            pairs["items"].as_array().expect("pairs").iter().map(|pair| pair["ticked"] == true).collect::<Vec<_>>()
+        };
+        let none = client.patch(&accounts, json!({"ticked": false})).await;
+        assert_eq!((none.status, &none.json()["totals"]["pairs_ticked"]), (200, &json!(0)), "{}", none.text);
+        let one = client.patch(&accounts, json!({"ticked": true, "pair_ids": [anna]})).await.json();
+        assert_eq!((&one["payment"]["pairs_needed"], ticked().await), (&json!(1), vec![true, false, false]));
+        let unknown = json!({"ticked": false, "pair_ids": [anna, order]});
+        client.patch(&accounts, unknown).await.is_problem(404, "not_found");
+        assert_eq!(ticked().await, [true, false, false], "all or none");
+        client.patch(&accounts, json!({"pair_ids": []})).await.is_problem(422, "invalid_field");
+        client.post(&format!("{path}/start"), json!({"kind": "trial"})).await;
+        client.patch(&accounts, json!({"ticked": true})).await.is_problem(409, "wrong_state");
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_creates_orders_of_its_tenant_without_a_cookie() {
     let service = Service::start().await;
     let operator = service.operator();

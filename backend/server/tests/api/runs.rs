@@ -1,10 +1,14 @@
 //! Runs as the API shows them; a worker's part is done by hand here.
 
 use mailferry_server::jobs::{JobContext, life};
-use mailferry_shared::{ids::RunId, run::RunState};
+use mailferry_shared::{
+    finding::{Finding, FindingCode},
+    ids::RunId,
+    run::RunState,
+};
 use serde_json::json;
 
-use crate::harness::{Client, Service, on_both};
+use crate::harness::{Client, Service, new_account, on_both};
 
 /// What a worker does to a run, without moving anything.
 async fn work(context: &JobContext, run: &str, end: RunState) {
@@ -69,6 +73,40 @@ async fn a_trial_becomes_a_full_migration_and_ends_with_a_delta() {
         assert_eq!((csv.status, csv.header("content-type")), (200, "text/csv; charset=utf-8"));
         assert!(csv.header("content-disposition").contains(&format!("protocol-{order}-2.csv")));
         assert!(csv.text.starts_with("what,folder,destination_folder,outcome,"), "{}", csv.text);
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parked_account_can_be_resumed_while_others_go_on() {
+    on_both(async |service: Service| {
+        let context = service.app.job_context().expect("a context");
+        let (order, _, client) = service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}");
+        assert_eq!(client.post(&format!("{path}/accounts"), new_account("berta")).await.status, 201);
+        client.post(&format!("{path}/start"), json!({"kind": "trial"})).await;
+        let progress = client.get(&format!("{path}/progress")).await.json();
+        let run = |at: usize| -> RunId {
+            progress["pairs"][at]["run"]["id"].as_str().expect("a run").parse().expect("an id")
+        };
+        for at in [0, 1] {
+            life::run_begins(&context, run(at)).await.expect("begins");
+            context.store.change_run(run(at), RunState::Running, None, None).await.expect("runs");
+        }
+        let actions = async || client.get(&path).await.json()["actions"].clone();
+        assert_eq!(actions().await, json!(["pause", "cancel"]));
+        client.post(&format!("{path}/resume"), json!({})).await.is_problem(409, "wrong_state");
+        let full = Finding::new(FindingCode::MailboxFull);
+        context.store.change_run(run(0), RunState::Paused, Some(&full), None).await.expect("parked");
+        life::run_ended(&context, run(0)).await.expect("told");
+        assert_eq!(actions().await, json!(["pause", "resume", "cancel"]));
+        let resumed = client.post(&format!("{path}/resume"), json!({})).await;
+        assert_eq!((resumed.status, &resumed.json()["state"]), (200, &json!("active")), "{}", resumed.text);
+        let progress = client.get(&format!("{path}/progress")).await.json();
+        let states = [0, 1].map(|at: usize| progress["pairs"][at]["run"]["state"].clone());
+        assert_eq!(states, [json!("queued"), json!("running")]);
+        assert_eq!(actions().await, json!(["pause", "cancel"]));
         service.stop().await;
     })
     .await;

@@ -403,6 +403,16 @@ async fn a_link_of_the_sandbox_makes_sandbox_orders_and_nothing_is_charged() {
         anna.cookie = made.cookie();
         let path = format!("/api/v1/orders/{}", made.json()["id"].as_str().expect("an id"));
         assert_eq!(anna.post(&format!("{path}/accounts"), new_account("anna")).await.status, 201);
+        // What is apart from all others neither uses a real link up nor the other way round.
+        let real = service.operator().post("/api/v1/links", json!({"name": "real", "prepaid_pairs": 3})).await.json();
+        for (client, link) in [(&partner, &real), (&service.operator(), &link)] {
+            let mut body = new_order();
+            body["link"] = link["token"].clone();
+            for side in ["source", "destination"] {
+                body.as_object_mut().expect("an object").remove(side);
+            }
+            client.post("/api/v1/orders", body).await.is_problem(401, "link_invalid");
+        }
         let payments = anna.get(&format!("{path}/payments")).await.json();
         assert_eq!(payments.get("due"), None, "{payments}");
         start(&anna, &path, json!({})).await;

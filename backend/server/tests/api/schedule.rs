@@ -5,13 +5,13 @@ use mailferry_lab::{DnsServer, Record};
 use mailferry_server::jobs::{JobContext, dispatch, life, sweeper};
 use mailferry_shared::{ids::RunId, run::RunState};
 use mailferry_store::{
-    MailKind, MockClock,
+    MailKind, MockClock, Part,
     jobs::{JobKind, JobOutcome, JobQueue, LOCK},
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service, new_account};
+use crate::harness::{Client, Service, new_account, on_both};
 
 /// What a worker does to the latest run of every pair, without moving anything.
 pub(crate) async fn work(context: &JobContext, client: &Client, path: &str, end: RunState) {
@@ -101,6 +101,26 @@ async fn a_delta_follows_eight_hours_after_the_first_run_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_records_of_a_public_mail_domain_are_nobodys_to_change() {
+    on_both(async |service: Service| {
+        let (path, client) = paid(&service, &[account("anna@gmail.com"), account("bert@own.example")]).await;
+        let follow = json!({"delta_schedule": {"trigger": "mx_changed"}});
+        let refused = client.post(&format!("{path}/start"), follow).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/delta_schedule/trigger");
+        let words = refused["detail"].as_str().expect("words");
+        assert!(words.contains("anna@gmail.com") && !words.contains("bert"), "{words}");
+        let delay = json!({"delta_schedule": {"trigger": "after_delay"}});
+        let started = client.post(&format!("{path}/start"), delay).await.json();
+        assert_eq!(started["delta_pending"], true, "{started}");
+        let report = client.get(&format!("{path}/mx")).await.json();
+        let domains: Vec<&Value> = report["items"].as_array().expect("rows").iter().map(|row| &row["domain"]).collect();
+        assert_eq!((domains, &report["starts_delta"]), (vec![&json!("own.example")], &json!(false)), "{report}");
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_live() {
     let dns = DnsServer::start().expect("a name server");
     dns.set("one.example", 3600, &mx("mx.old.example"));
@@ -150,6 +170,8 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
     work(&context, &client, &path, RunState::Succeeded).await;
     let report = client.get(&format!("{path}/mx")).await.json();
     assert!(report["items"].as_array().expect("items").iter().all(|item| item["delta_id"].is_string()), "{report}");
+    assert_eq!(report["starts_delta"], false, "both have had theirs");
+    assert_eq!(client.get(&path).await.json()["delta_pending"], false);
     assert_eq!(client.get(&format!("{path}/deltas")).await.json()["items"].as_array().expect("items").len(), 2);
     assert_eq!(client.get(&path).await.json()["state"], "completed");
     service.stop().await;
@@ -240,7 +262,7 @@ async fn who_has_no_domain_cannot_follow_its_mx_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_failed_is_tried_again_and_forgotten_passwords_are_asked_for() {
-    crate::harness::on_both(async |service: Service| {
+    on_both(async |service: Service| {
         let context = service.app.job_context().expect("a context");
         let (path, client) = paid(&service, &[account("anna@one.example"), account("bert@one.example")]).await;
         client.post(&format!("{path}/retry"), json!({})).await.is_problem(409, "wrong_state");
@@ -267,7 +289,7 @@ async fn what_failed_is_tried_again_and_forgotten_passwords_are_asked_for() {
         let retried = client.post(&format!("{path}/retry"), json!({})).await;
         assert_eq!(retried.json()["state"], "active", "{}", retried.text);
         let order = path.rsplit('/').next().expect("an id").parse().expect("an id");
-        let delta = service.store.deltas(order).await.expect("deltas")[0].id.to_string();
+        let delta = service.store.deltas(order, Part::ALL).await.expect("deltas")[0].id.to_string();
         let told = service.store.queue_mail(order, MailKind::DeltaStarted, &delta).await.expect("looks");
         assert_eq!(told, None, "its start is told, as of every delta");
         work(&context, &client, &path, RunState::Succeeded).await;

@@ -7,6 +7,8 @@ use mailferry_server::{
     mail::texts::Texts,
 };
 use mailferry_shared::{
+    finding::{Finding, FindingCode},
+    ids::RunId,
     order::{Language, StartKind},
     run::RunState,
     secret::Secret,
@@ -91,6 +93,35 @@ async fn mail_submitted_mail_started_and_mail_finished_are_told_once_and_the_end
         mails.tells(&[MailKind::Finished]).await;
         life::conclude(&context, order.parse().expect("an id")).await.expect("again");
         mails.tells(&[]).await;
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_finished_names_accounts_that_are_not_done_and_then_advises_nothing_on_the_mx_record() {
+    with_mails(None, async |service, _, sink| {
+        let mut mails = Post::new(sink, &service, StartKind::Main);
+        let context = mails.context.clone();
+        let (path, client) = paid(&service, &[account("anna@one.example"), account("bert@one.example")]).await;
+        post(&client, &format!("{path}/start"), json!({})).await;
+        let progress = client.get(&format!("{path}/progress")).await.json();
+        let refused = Finding::new(FindingCode::ConnectionRefused);
+        for (at, end, finding) in [(0, RunState::Succeeded, None), (1, RunState::Failed, Some(&refused))] {
+            let run: RunId = progress["pairs"][at]["run"]["id"].as_str().expect("a run").parse().expect("an id");
+            life::run_begins(&context, run).await.expect("begins");
+            context.store.change_run(run, RunState::Running, None, None).await.expect("runs");
+            context.store.change_run(run, end, finding, None).await.expect("ends");
+            life::run_ended(&context, run).await.expect("ends");
+        }
+        let told = mails.new_mails().await;
+        let end = told.iter().find(|mail| mail.subject.contains("not done")).expect("the end is told");
+        assert!(end.text.contains("bert@one.example: ") && !end.text.contains("anna@one.example"), "{}", end.text);
+        assert!(!end.text.contains("Now change the MX record"), "{}", end.text);
+        assert!(told.iter().all(|mail| !mail.subject.contains("switch the MX record")));
+        post(&client, &format!("{path}/retry"), json!({})).await;
+        work(&context, &client, &path, RunState::Succeeded).await;
+        mails.tells(&[MailKind::DeltaStarted, MailKind::DeltaFinished]).await;
         service.stop().await;
     })
     .await;

@@ -41,6 +41,7 @@ mod manifest;
 mod preview;
 mod report;
 mod stored;
+mod subject;
 mod told;
 mod write;
 
@@ -49,6 +50,7 @@ pub use file::LedgerFile;
 pub use preview::PreviewLedger;
 pub use report::{ItemPart, LedgerReport, PlacedItem};
 pub(crate) use report::{read_items, read_report};
+pub(crate) use subject::forget_subjects;
 
 /// The ledger of one account pair, bound to one run and one lease. Cheap to clone; the lanes of a run share it.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use chrono::DateTime;
 use mailferry_shared::{
-    finding::Finding,
+    finding::{Finding, FindingCode},
     ids::RunId,
     protocol::{FolderProtocol, ItemOutcome, ItemProtocol},
     run::Counts,
@@ -96,7 +96,7 @@ pub(crate) async fn read_items(tx: &mut Tx, run_id: RunId, wanted: ItemPart) -> 
     let rows = tx
         .rows(
             "SELECT i.outcome, f.source_path, i.source_uid, i.size_bytes, i.internal_date, i.message_id, i.code, i.rank,
-                i.folder_id, i.generation
+                i.folder_id, i.generation, i.subject
              FROM ledger_run_items i JOIN ledger_folders f ON f.id = i.folder_id
              JOIN ledger_runs n ON n.no = i.run_no
              WHERE n.run_id = $1 AND i.rank BETWEEN $2 AND $3
@@ -154,13 +154,16 @@ impl From<Option<Position>> for Place {
 
 fn item_from(row: &Row) -> Result<ItemProtocol, StoreError> {
     let date = row.get::<Option<i64>>("internal_date")?;
+    let outcome = row.code("outcome")?;
+    let uncertain = Some(FindingCode::MessageUncertain).filter(|_| outcome == ItemOutcome::Uncertain);
     Ok(ItemProtocol {
-        outcome: row.code("outcome")?,
+        outcome,
         folder: row.get("source_path")?,
         uid: row.get("source_uid")?,
         size_bytes: row.get("size_bytes")?,
         date: date.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
         message_id: row.get("message_id")?,
-        code: row.code_opt("code")?,
+        subject: row.get("subject")?,
+        code: row.code_opt("code")?.or(uncertain),
     })
 }

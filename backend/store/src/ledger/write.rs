@@ -29,6 +29,7 @@ use crate::{
         fresh::start_fresh,
         generation::supersede,
         stored::settle_stored,
+        subject::write_subjects,
         told::{tell, told},
     },
     traffic::count_traffic,
@@ -36,7 +37,7 @@ use crate::{
 };
 
 /// Rows in one statement: far below the 32,766 arguments that SQLite takes.
-const ROWS: usize = 500;
+pub(super) const ROWS: usize = 500;
 
 /// Where outcomes are written.
 #[derive(Clone, Copy)]
@@ -77,6 +78,10 @@ impl RunLedger {
                 Entry::Flags(folder, carried) => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
                     write_flags(&mut tx, at, carried).await?;
+                }
+                Entry::Subjects(folder, subjects) => {
+                    let at = self.at(&mut tx, run_no, *folder).await?;
+                    write_subjects(&mut tx, at, subjects).await?;
                 }
                 Entry::Settle(folder, outcomes) => {
                     let at = self.at(&mut tx, run_no, *folder).await?;
@@ -120,7 +125,8 @@ impl RunLedger {
     }
 
     async fn write_note(&self, tx: &mut Tx, run_no: i64, finding: &Finding) -> Result<(), StoreError> {
-        let subject = finding.subject.clone().unwrap_or_default();
+        // With its numbers: what is told of two messages of a folder is no repetition.
+        let subject = finding.topic().unwrap_or_default();
         tx.execute(
             "INSERT INTO ledger_notes (run_no, code, subject, finding, noted_at) VALUES ($1, $2, $3, $4, $5)
              ON CONFLICT (run_no, code, subject) DO NOTHING",

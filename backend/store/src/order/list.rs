@@ -258,6 +258,15 @@ fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
 }
 
 impl Store {
+    /// Pairs of an order whose latest run left something undone, failed, or waits for somebody.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn pairs_that_need_attention(&self, id: OrderId) -> Result<u32, StoreError> {
+        let sql = format!("SELECT (SELECT COUNT(*) {ATTENTION}) AS n FROM orders o WHERE o.id = $1");
+        self.read().await?.row(sql, args![id]).await?.get("n")
+    }
+
     /// The orders that fit, newest first.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use mailferry_shared::{
     schedule::{DeltaSchedule, DeltaTrigger, MxRecord, SendingRecords, SpfState},
     tenant::TenantLimits,
 };
-use mailferry_store::{Asker, JobKind, JobQueue, NewOrder, OPERATOR_TENANT, OrderRecord, StoreError};
+use mailferry_store::{Asker, JobKind, JobQueue, NewOrder, OPERATOR_TENANT, OrderRecord, Part, StoreError};
 
 use crate::world::{World, new_order, pair};
 
@@ -53,7 +53,7 @@ async fn started_by(world: &World, asker: Asker, users: &[&str], delta: DeltaSch
 async fn end_runs(world: &World, order: OrderId, pairs: &[PairId]) -> OrderRecord {
     let mut last = None;
     for pair in pairs {
-        let runs = world.store.runs_of_pair(order, *pair).await.expect("runs");
+        let runs = world.store.runs_of_pair(order, *pair, Part::ALL).await.expect("runs");
         last = Some(world.end_run(order, runs.last().expect("a run").id, RunState::Succeeded).await);
     }
     last.expect("a pair")
@@ -91,7 +91,7 @@ async fn a_delta_starts_by_itself_once_a_delay_after_the_first_run(world: World)
     world.clock.advance(Duration::days(2));
     assert!(store.start_due_delta(order.id).await.expect("looks").1.is_empty(), "once and for all");
     let kinds: Vec<RunKind> =
-        store.runs_of_pair(order.id, pairs[0]).await.expect("runs").iter().map(|run| run.kind).collect();
+        store.runs_of_pair(order.id, pairs[0], Part::ALL).await.expect("runs").iter().map(|run| run.kind).collect();
     assert_eq!(kinds, [RunKind::Main, RunKind::Delta]);
 }
 
@@ -101,7 +101,7 @@ async fn the_delay_counts_from_the_end_of_the_last_pair_and_not_again_after_a_re
     let half = end_runs(&world, order.id, &pairs[..1]).await;
     assert_eq!((half.life.state(), half.delta_at), (OrderState::Active, None));
     world.clock.advance(Duration::hours(2));
-    let run = store.runs_of_pair(order.id, pairs[1]).await.expect("runs")[0].id;
+    let run = store.runs_of_pair(order.id, pairs[1], Part::ALL).await.expect("runs")[0].id;
     let done = world.end_run(order.id, run, RunState::Partial).await;
     let due = store.now() + Duration::hours(4);
     assert_eq!(done.delta_at, Some(due));
@@ -215,8 +215,8 @@ async fn a_retry_is_for_the_pairs_that_failed(world: World) {
     assert_eq!(failed, all[1..]);
     let active = store.retry_order(&done).await.expect("tries again").0;
     assert_eq!(active.life.state(), OrderState::Active);
-    assert_eq!(store.runs_of_pair(order.id, all[0]).await.expect("runs").len(), 1);
-    assert_eq!(store.runs_of_pair(order.id, all[1]).await.expect("runs")[1].kind, RunKind::Trial);
+    assert_eq!(store.runs_of_pair(order.id, all[0], Part::ALL).await.expect("runs").len(), 1);
+    assert_eq!(store.runs_of_pair(order.id, all[1], Part::ALL).await.expect("runs")[1].kind, RunKind::Trial);
     let done = end_runs(&world, order.id, &all[1..]).await;
     assert!(store.retry_order(&done).await.is_err(), "nothing is left to try again");
 }
@@ -228,7 +228,7 @@ async fn two_workers_start_a_due_delta_once(world: World) {
     let other = world.another(crate::world::KEY).await;
     let both = tokio::join!(world.store.start_due_delta(order.id), other.start_due_delta(order.id));
     let count = both.0.expect("looks").1.len() + both.1.expect("looks").1.len();
-    assert_eq!((count, world.store.deltas(order.id).await.expect("deltas").len()), (1, 1));
+    assert_eq!((count, world.store.deltas(order.id, Part::ALL).await.expect("deltas").len()), (1, 1));
 }
 
 async fn a_delta_that_starts_by_itself_waits_for_its_turn_and_is_never_lost(world: World) {

@@ -10,14 +10,19 @@ use std::{
 };
 
 use chrono::DateTime;
+use mailferry_shared::{
+    ids::{OrderId, RunId, TenantId},
+    order::StartKind,
+    tenant::TenantLimits,
+};
 use mailferry_store::{
-    SealingKeys, Store,
+    NewOrder, OPERATOR_TENANT, SealingKeys, Store, StoreError,
     jobs::{Job, JobHandler, JobKind, JobOutcome, JobQueue, LOCK, WorkerOptions, work},
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::world::{KEY, World};
+use crate::world::{KEY, World, new_order, pair, start};
 
 on_both! {
     the_earlier_time_counts_and_times_hold;
@@ -28,6 +33,72 @@ on_both! {
     ten_thousand_tiny_jobs_come_to_an_end;
     a_panic_or_a_stop_loses_nothing;
     a_killed_process_is_followed;
+    due_runs_are_taken_in_turn_by_tenants_and_their_orders;
+    a_run_gives_way_to_whoever_has_less_at_work;
+}
+
+/// A started trial of a tenant, with so many runs.
+async fn started(world: &World, tenant_id: TenantId, runs: usize) -> OrderId {
+    let store = &world.store;
+    let order = store.create_order(NewOrder { tenant_id, ..new_order() }).await.expect("an order");
+    let pairs: Vec<_> = (0..runs).map(|n| pair(&format!("user{n}"))).collect();
+    store.create_pairs(order.id, 500, &pairs).await.expect("pairs");
+    store.schedule_order(&order, start(StartKind::Trial, store.now())).await.expect("starts");
+    order.id
+}
+
+/// Takes so many runs: whose they are, sorted, and the jobs.
+async fn take_runs(world: &World, limit: u32) -> (Vec<OrderId>, Vec<Job>) {
+    let jobs = world.store.take("w", JobKind::Run, limit, LOCK).await.expect("jobs");
+    let mut whose = Vec::new();
+    for job in &jobs {
+        whose.push(world.store.run(RunId(job.id)).await.expect("a run").order_id);
+    }
+    whose.sort();
+    (whose, jobs)
+}
+
+fn sorted(mut orders: Vec<OrderId>) -> Vec<OrderId> {
+    orders.sort();
+    orders
+}
+
+async fn due_runs_are_taken_in_turn_by_tenants_and_their_orders(world: World) {
+    let store = &world.store;
+    let other = store.create_tenant("other", TenantLimits::default()).await.expect("a tenant").id;
+    let large = started(&world, OPERATOR_TENANT, 6).await;
+    world.clock.advance(chrono::Duration::milliseconds(10));
+    let small = started(&world, OPERATOR_TENANT, 2).await;
+    world.clock.advance(chrono::Duration::milliseconds(10));
+    let late = started(&world, other, 3).await;
+    world.pass(Duration::from_millis(100)).await;
+    let (whose, first) = take_runs(&world, 4).await;
+    assert_eq!(whose, sorted(vec![large, small, late, late]), "two of each tenant, one of each order");
+    assert_eq!(take_runs(&world, 1).await.0, [large], "both tenants have two: the first one's turn");
+    assert_eq!(take_runs(&world, 1).await.0, [late], "which has two, the other one three");
+    store.finish(&first).await.expect("ended");
+    assert_eq!(take_runs(&world, 1).await.0, [small], "of its tenant's orders it has none at work");
+    assert_eq!(take_runs(&world, 9).await.0, [large; 4], "whatever is left");
+}
+
+async fn a_run_gives_way_to_whoever_has_less_at_work(world: World) {
+    let store = &world.store;
+    let other = store.create_tenant("other", TenantLimits::default()).await.expect("a tenant").id;
+    started(&world, OPERATOR_TENANT, 2).await;
+    world.pass(Duration::from_millis(100)).await;
+    let (_, jobs) = take_runs(&world, 1).await;
+    let run = RunId(jobs[0].id);
+    let gives_way = async |waiting| store.should_give_way(run, Duration::from_millis(waiting)).await.expect("a run");
+    assert!(!gives_way(0).await, "of its own order more is due");
+    started(&world, other, 1).await;
+    world.pass(Duration::from_millis(100)).await;
+    assert!(!gives_way(60_000).await, "it has not waited for long");
+    assert!(gives_way(50).await);
+    let taken = take_runs(&world, 1).await;
+    assert_eq!(taken.1.len(), 1);
+    assert!(!gives_way(50).await, "it is at work");
+    let nobody = RunId(store.new_id().expect("random"));
+    assert!(matches!(store.should_give_way(nobody, Duration::ZERO).await, Err(StoreError::NotFound)));
 }
 
 async fn what_there_is_to_do_is_counted(world: World) {

@@ -19,6 +19,7 @@ mod ledger_fresh;
 mod ledger_history;
 mod ledger_speed;
 mod link_ends;
+mod lists;
 mod manifest;
 mod order_list;
 mod orders;

@@ -10,7 +10,7 @@ use mailferry_shared::{
     run::RunState,
     tenant::TenantLimits,
 };
-use mailferry_store::{Asker, NewMember, NewOrder, OPERATOR_TENANT, OrderFilter, OrderRecord, Reach, StoreError};
+use mailferry_store::{Asker, NewMember, NewOrder, OPERATOR_TENANT, OrderFilter, OrderRecord, Part, Reach, StoreError};
 
 use crate::world::{World, new_order, side, start};
 
@@ -233,7 +233,8 @@ async fn ten_orders_at_work_are_enough_for_one_asker(world: World) {
     begin(me).await.expect("there is room again");
     // A delta, or another try, is an order at work as well.
     let done = store.order(two.id).await.expect("order");
-    let runs = store.runs_of_pair(done.id, store.pairs(done.id).await.expect("pairs")[0].id).await.expect("runs");
+    let runs =
+        store.runs_of_pair(done.id, store.pairs(done.id).await.expect("pairs")[0].id, Part::ALL).await.expect("runs");
     let done = world.end_run(done.id, runs[0].id, RunState::Partial).await;
     begin(me).await.expect("its place is free");
     assert!(matches!(store.retry_order(&done).await, Err(StoreError::TooManyActive { limit: 2 })));

@@ -9,7 +9,7 @@ use mailferry_shared::{
     run::{RunKind, RunState},
 };
 use mailferry_store::{
-    CheckedSide, OPERATOR_TENANT, StoreError,
+    CheckedSide, OPERATOR_TENANT, Part, StoreError,
     jobs::{JobKind, JobQueue},
 };
 
@@ -22,6 +22,7 @@ on_both! {
     a_start_without_a_ticked_pair_is_refused;
     a_trial_runs_pauses_resumes_and_completes;
     a_parked_run_pauses_its_order;
+    a_parked_run_goes_on_while_others_are_under_way;
     a_delta_runs_over_the_pairs_that_were_moved;
     a_cancelled_order_stops_what_waits_and_forgets_passwords;
     what_is_active_cannot_be_deleted_and_a_draft_can;
@@ -121,6 +122,27 @@ async fn a_parked_run_pauses_its_order(world: World) {
     assert_eq!((run.state, run.finding), (RunState::Queued, None));
 }
 
+async fn a_parked_run_goes_on_while_others_are_under_way(world: World) {
+    let store = &world.store;
+    let (order, runs) = world.trial(2).await;
+    let order = store.begin_order(order.id).await.expect("begins");
+    assert!(!store.has_parked_runs(order.id).await.expect("database"));
+    let full = Finding::new(FindingCode::MailboxFull);
+    for (run, to, finding) in
+        [(0, RunState::Running, None), (1, RunState::Running, None), (0, RunState::Paused, Some(&full))]
+    {
+        store.change_run(runs[run], to, finding, None).await.expect("goes on");
+    }
+    assert!(store.has_parked_runs(order.id).await.expect("database"));
+    assert_eq!(store.pairs_that_need_attention(order.id).await.expect("database"), 1);
+    let resumed = store.resume_order(&order).await.expect("resumes");
+    assert_eq!(resumed.life.state(), OrderState::Active);
+    assert_eq!(store.pairs_that_need_attention(order.id).await.expect("database"), 0);
+    let states = [store.run(runs[0]).await.expect("run"), store.run(runs[1]).await.expect("run")];
+    assert_eq!(states.map(|run| run.summary.state), [RunState::Queued, RunState::Running]);
+    assert!(matches!(store.resume_order(&resumed).await, Err(StoreError::WrongState(_))), "none is parked any more");
+}
+
 async fn a_delta_runs_over_the_pairs_that_were_moved(world: World) {
     let store = &world.store;
     let (order, pairs) = world.order_with(2).await;
@@ -148,7 +170,7 @@ async fn a_delta_runs_over_the_pairs_that_were_moved(world: World) {
         store.change_run(run.id, RunState::Succeeded, None, None).await.expect("ends");
     }
     let order = store.conclude_order(order.id).await.expect("completes");
-    assert!(store.deltas(order.id).await.expect("deltas")[0].finished);
+    assert!(store.deltas(order.id, Part::ALL).await.expect("deltas")[0].finished);
     let one = store.start_delta(&order, &pairs[..1]).await.expect("delta");
     assert_eq!(store.delta(order.id, one).await.expect("delta").runs.len(), 1);
     let elsewhere = world.order().await;

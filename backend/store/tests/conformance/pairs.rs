@@ -3,7 +3,7 @@ use mailferry_shared::{
     endpoint::Endpoint,
     order::ProviderChoice,
 };
-use mailferry_store::{CheckedSide, StoreError};
+use mailferry_store::{CheckedSide, Part, StoreError};
 use secrecy::ExposeSecret;
 
 use crate::world::{World, pair, side};
@@ -15,6 +15,27 @@ on_both! {
     a_pair_is_found_in_its_own_order_only;
     a_pair_with_a_run_under_way_stays;
     a_worker_gets_what_it_needs_to_log_in;
+    of_parallel_requests_for_the_same_pair_one_adds_it;
+}
+
+async fn of_parallel_requests_for_the_same_pair_one_adds_it(world: World) {
+    let order = world.order().await;
+    let tasks: Vec<_> = (0..8)
+        .map(|_| {
+            let store = world.store.clone();
+            tokio::spawn(async move { store.create_pairs(order.id, 10, &[pair("anna")]).await })
+        })
+        .collect();
+    let mut added = 0;
+    for task in tasks {
+        match task.await.expect("task") {
+            Ok(_) => added += 1,
+            Err(error) => assert!(matches!(error, StoreError::SamePair), "{error}"),
+        }
+    }
+    assert_eq!((added, world.store.pairs(order.id).await.expect("pairs").len()), (1, 1));
+    let twice = world.store.create_pairs(order.id, 10, &[pair("bert"), pair("BERT")]).await;
+    assert!(matches!(twice, Err(StoreError::SamePair)), "nor twice in one request");
 }
 
 async fn pairs_keep_their_order_and_the_limit(world: World) {
@@ -32,9 +53,10 @@ async fn pairs_keep_their_order_and_the_limit(world: World) {
 async fn parallel_adding_keeps_the_limit(world: World) {
     let order = world.order().await;
     let tasks: Vec<_> = (0..12)
-        .map(|_| {
+        .map(|n| {
             let store = world.store.clone();
-            tokio::spawn(async move { store.create_pairs(order.id, 10, &[pair("a"), pair("b")]).await.is_ok() })
+            let two = [pair(&format!("a{n}")), pair(&format!("b{n}"))];
+            tokio::spawn(async move { store.create_pairs(order.id, 10, &two).await.is_ok() })
         })
         .collect();
     let mut added = 0;
@@ -72,7 +94,7 @@ async fn a_pair_is_found_in_its_own_order_only(world: World) {
     assert!(matches!(world.store.pair(other.id, ids[0]).await, Err(StoreError::NotFound)));
     assert!(matches!(world.store.change_pair(other.id, ids[0], &change).await, Err(StoreError::NotFound)));
     assert!(matches!(world.store.delete_pair(other.id, ids[0]).await, Err(StoreError::NotFound)));
-    assert!(matches!(world.store.runs_of_pair(other.id, ids[0]).await, Err(StoreError::NotFound)));
+    assert!(matches!(world.store.runs_of_pair(other.id, ids[0], Part::ALL).await, Err(StoreError::NotFound)));
     assert!(matches!(world.store.create_check(other.id, &ids).await, Err(StoreError::NotFound)));
 }
 

@@ -11,7 +11,7 @@ use mailferry_shared::{
     webhook::EventKind,
 };
 use mailferry_store::{
-    NewAttachment, NewOrder, NewRequest, NewWebhook, OPERATOR_TENANT, RequestFilter, RequestRecord, SealError,
+    NewAttachment, NewOrder, NewRequest, NewWebhook, OPERATOR_TENANT, Part, RequestFilter, RequestRecord, SealError,
     StoreError,
     jobs::{JobKind, JobQueue},
 };
@@ -221,7 +221,7 @@ async fn a_request_follows_its_order_until_the_planned_delta_is_done(world: Worl
     let (order, started) = store.start_due_delta(sent.order_id).await.expect("starts");
     assert_eq!((order.life.state(), started.len()), (OrderState::Active, 1));
     for pair in store.pairs(sent.order_id).await.expect("pairs") {
-        let run = store.runs_of_pair(sent.order_id, pair.id).await.expect("runs").pop().expect("a delta").id;
+        let run = store.runs_of_pair(sent.order_id, pair.id, Part::ALL).await.expect("runs").pop().expect("a delta").id;
         world.end_run(sent.order_id, run, RunState::Succeeded).await;
     }
     assert_eq!(state().await, RequestState::Done);

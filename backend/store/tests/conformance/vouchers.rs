@@ -6,7 +6,7 @@ use mailferry_shared::{
     secret::Secret,
 };
 use mailferry_store::{
-    OPERATOR_TENANT, StoreError,
+    OPERATOR_TENANT, Part, StoreError,
     jobs::{JobKind, JobQueue},
 };
 
@@ -25,7 +25,7 @@ async fn a_voucher_pays_for_what_is_needed_and_starts_what_waits(world: World) {
     let (order, pairs) = world.order_with(3).await;
     let order = store.schedule_order(&order, start(StartKind::Main, store.now())).await.expect("asks for payment");
     assert_eq!(order.life.state(), OrderState::AwaitingPayment);
-    assert!(store.runs_of_pair(order.id, pairs[0]).await.expect("runs").is_empty());
+    assert!(store.runs_of_pair(order.id, pairs[0], Part::ALL).await.expect("runs").is_empty());
     let vouchers = store.create_vouchers(OPERATOR_TENANT, 2, 2, None).await.expect("vouchers");
     let order = store.redeem_voucher(order.id, &vouchers[0].code).await.expect("first");
     assert_eq!(order.life.state(), OrderState::AwaitingPayment);

@@ -5,7 +5,7 @@ use mailferry_shared::{
     webhook::{DeliveryState, EventKind},
 };
 use mailferry_store::{
-    NewWebhook, OPERATOR_TENANT, StoreError, WebhookAnswer, WebhookUpdate,
+    NewWebhook, OPERATOR_TENANT, Part, StoreError, WebhookAnswer, WebhookUpdate,
     jobs::{JobKind, JobQueue},
 };
 
@@ -70,7 +70,7 @@ async fn an_event_is_written_with_its_change_and_waits_for_its_delivery(world: W
     store.change_webhook(OPERATOR_TENANT, made.id, off).await.expect("off");
     assert!(store.webhook_call(delivery).await.expect("database").is_none(), "it is switched off");
     store.delete_webhook(OPERATOR_TENANT, made.id).await.expect("deleted");
-    assert!(store.webhooks(OPERATOR_TENANT, None).await.expect("list").is_empty());
+    assert!(store.webhooks(OPERATOR_TENANT, None, Part::ALL).await.expect("list").is_empty());
 }
 
 async fn an_event_that_nobody_takes_is_given_up_after_three_days(world: World) {

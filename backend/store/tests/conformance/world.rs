@@ -13,7 +13,7 @@ use mailferry_shared::{
     secret::Secret,
 };
 use mailferry_store::{
-    Asker, Context, Lease, MockClock, NewOrder, OPERATOR_TENANT, OrderRecord, SealingKeys, Store, SystemRandom,
+    Asker, Context, Lease, MockClock, NewOrder, OPERATOR_TENANT, OrderRecord, Part, SealingKeys, Store, SystemRandom,
 };
 
 /// Runs each test body on both databases.
@@ -135,7 +135,7 @@ impl World {
     }
 
     pub(crate) async fn only_run(&self, order: OrderId, pair: PairId) -> RunId {
-        let runs = self.store.runs_of_pair(order, pair).await.expect("runs");
+        let runs = self.store.runs_of_pair(order, pair, Part::ALL).await.expect("runs");
         assert_eq!(runs.len(), 1);
         runs[0].id
     }

@@ -16,7 +16,8 @@ use crate::{
 
 /// Adds an account pair, while the order has not been started.
 ///
-/// Passwords are sealed and never given back.
+/// Passwords are sealed and never given back. A pair between two mailboxes that another pair of the order is for already is
+/// refused.
 #[utoipa::path(
     operation_id = "createAccount",
     tag = "accounts",

@@ -26,7 +26,8 @@ pub(in crate::api) const IMPORT_BODY_BYTES: usize = 2 * MAX_BYTES + 100_000;
 
 /// Imports a file of accounts, or shows what it would import.
 ///
-/// Bad rows are named by row and column, the good ones are kept. Bad ones can be corrected in place: send the file again
+/// Bad rows are named by row and column, the good ones are kept; a row whose accounts are in the order already is a bad one
+/// (`duplicate_row`), so that a file can be sent again. Bad ones can be corrected in place: send the file again
 /// with `corrections`, and with `only_rows` if the good ones have been imported already.
 #[utoipa::path(
     operation_id = "importAccounts",
@@ -56,7 +57,10 @@ pub(crate) async fn import_accounts(
     check_passwords(&mut check, &request, "");
     check.done()?;
     let limit = app.store.max_pairs(order.tenant_id, app.settings.limits.max_pairs).await?;
-    let ReadFile { file, accounts } = read(&request, limit, "", Some(order.asker.sandbox))?;
+    let mut read = read(&request, limit, "", Some(order.asker.sandbox))?;
+    let known = app.store.known_pairs(order.id, &read.accounts).await?;
+    read.refuse_known(&known);
+    let ReadFile { file, accounts } = read;
     for account in &accounts {
         access.may_move("/content", account.source.mailbox(), account.destination.mailbox())?;
     }
@@ -78,6 +82,27 @@ pub(in crate::api) fn check_passwords(check: &mut Check, request: &ImportRequest
 pub(in crate::api) struct ReadFile {
     pub(in crate::api) file: AccountFile,
     pub(in crate::api) accounts: Vec<AccountCreate>,
+}
+
+impl ReadFile {
+    /// Rows whose accounts are in the order already are bad ones: a file that is sent again must not double anything.
+    fn refuse_known(&mut self, known: &[bool]) {
+        let words = "these accounts are in the order already";
+        for (row, _) in self.file.rows.iter().zip(known).filter(|(_, known)| **known) {
+            self.file.errors.push(RowError {
+                row: row.row,
+                column: 0,
+                code: "duplicate_row".to_owned(),
+                message: words.to_owned(),
+                cells: Vec::new(),
+            });
+        }
+        self.file.errors.sort_by_key(|error| (error.row, error.column));
+        let mut rows = known.iter();
+        self.file.rows.retain(|_| rows.next() != Some(&true));
+        let mut accounts = known.iter();
+        self.accounts.retain(|_| accounts.next() != Some(&true));
+    }
 }
 
 /// Reads the file of a request that stands at `at`, of at most `limit` rows, for an order that is one of the sandbox or

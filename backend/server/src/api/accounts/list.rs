@@ -37,7 +37,7 @@ pub(crate) async fn list_accounts(
     viewing: Viewing,
     paging: Paging,
 ) -> Result<Json<AccountList>, ApiError> {
-    let pairs = app.store.pairs(viewing.0.order.id).await?;
-    let (items, next_cursor) = paging.slice(pairs, |pair| pair.id.0);
-    Ok(Json(AccountList { items, next_cursor }))
+    let pairs = app.store.pairs_part(viewing.0.order.id, paging.part()).await?;
+    let (pairs, next_cursor) = paging.cut(pairs, |(position, _)| *position);
+    Ok(Json(AccountList { items: pairs.into_iter().map(|(_, pair)| pair).collect(), next_cursor }))
 }

@@ -6,3 +6,4 @@ pub mod delete;
 pub mod export;
 pub mod import;
 pub mod list;
+pub mod tick;

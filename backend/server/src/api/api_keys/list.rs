@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use mailferry_shared::key::ApiKeyList;
+use mailferry_store::Position;
 
 use super::whose;
 use crate::{
@@ -36,7 +37,7 @@ pub(crate) async fn list_api_keys(
     acting: Acting<KeysRead>,
     paging: Paging,
 ) -> Result<Json<ApiKeyList>, ApiError> {
-    let keys = app.store.api_keys(acting.0.tenant_id, whose(&acting.0)).await?;
-    let (items, next_cursor) = paging.slice(keys, |key| key.id.0);
+    let keys = app.store.api_keys(acting.0.tenant_id, whose(&acting.0), paging.part()).await?;
+    let (items, next_cursor) = paging.cut(keys, |key| Position::new(key.created_at, key.id.0));
     Ok(Json(ApiKeyList { items, next_cursor }))
 }

@@ -7,7 +7,7 @@
 //! operators too, whosever it is. Without any proof every order answers 401; with a
 //! proof for something else, an order that is not there and one that belongs to somebody else answer the same 404.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web::Data};
+use actix_web::{FromRequest, HttpRequest, cookie::Cookie, dev::Payload, http::header, web::Data};
 use chrono::{DateTime, Utc};
 use futures::future::LocalBoxFuture;
 use mailferry_shared::{
@@ -53,6 +53,19 @@ pub struct OrderAccess {
 }
 
 impl OrderAccess {
+    /// The cookie of a session from now on, if a good part of this one is used up.
+    ///
+    /// # Errors
+    /// If it cannot be signed.
+    pub fn prolonged(&self, app: &App) -> Result<Option<Cookie<'static>>, ApiError> {
+        let (now, ends) = (app.store.now(), self.order.expires_at);
+        let session = self.session.as_ref().filter(|session| session.wants_prolonging(now) && ends > now);
+        let cookie = session.map(|session| {
+            Claims::new(session.sub, session.scope, self.order.link_version, now, ends).cookie(&app.keys, now)
+        });
+        cookie.transpose().map_err(ApiError::internal)
+    }
+
     /// Makes sure that whoever asks may move accounts between these mailboxes: managers are limited to their domains.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use mailferry_shared::order::DeltaList;
+use mailferry_store::Position;
 
 use crate::{
     api::{
@@ -31,7 +32,7 @@ use crate::{
 )]
 #[get("/orders/{order_id}/deltas")]
 pub(crate) async fn list_deltas(app: Data<App>, viewing: Viewing, paging: Paging) -> Result<Json<DeltaList>, ApiError> {
-    let deltas = app.store.deltas(viewing.0.order.id).await?;
-    let (items, next_cursor) = paging.slice(deltas, |delta| delta.id.0);
+    let deltas = app.store.deltas(viewing.0.order.id, paging.part()).await?;
+    let (items, next_cursor) = paging.cut(deltas, |delta| Position::new(delta.created_at, delta.id.0));
     Ok(Json(DeltaList { items, next_cursor }))
 }

@@ -70,6 +70,7 @@ pub fn request() -> MigrationRequest {
         contact_address: "anna@example.org".parse().ok(),
         note: "Please ring before you start.".to_owned(),
         pairs: 1,
+        attention: 0,
         attachments: vec![RequestAttachment {
             id: AttachmentId(id(0x41)),
             name: "contacts.vcf".to_owned(),

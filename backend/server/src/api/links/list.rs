@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use mailferry_shared::link::LinkList;
+use mailferry_store::Position;
 
 use super::view;
 use crate::{
@@ -36,7 +37,7 @@ pub(crate) async fn list_links(
     acting: Acting<LinksRead>,
     paging: Paging,
 ) -> Result<Json<LinkList>, ApiError> {
-    let links = app.store.links(acting.0.tenant_id, acting.0.sandbox_filter()).await?;
-    let (links, next_cursor) = paging.slice(links, |link| link.id.0);
+    let links = app.store.links(acting.0.tenant_id, acting.0.sandbox_filter(), paging.part()).await?;
+    let (links, next_cursor) = paging.cut(links, |link| Position::new(link.created_at, link.id.0));
     Ok(Json(LinkList { items: links.into_iter().map(|link| view(&app, link)).collect(), next_cursor }))
 }

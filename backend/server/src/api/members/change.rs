@@ -47,8 +47,7 @@ pub(crate) async fn change_member(
 ) -> Result<Json<Member>, ApiError> {
     let change = body.read()?;
     let (tenant_id, id) = (acting.0.tenant_id, path.0.member_id);
-    let members = app.store.members(tenant_id).await?;
-    let before = members.into_iter().map(|one| one.member).find(|one| one.id == id).ok_or(ApiError::NotFound)?;
+    let before = app.store.member(tenant_id, id).await?.member;
     let role = change.role.unwrap_or(before.role);
     // Who is no manager any more needs no domains; who becomes one must be given some.
     let domains = match (role, change.domains) {

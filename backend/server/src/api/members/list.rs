@@ -4,7 +4,8 @@ use actix_web::{
     get,
     web::{Data, Json},
 };
-use mailferry_shared::member::MemberList;
+use mailferry_shared::member::{Member, MemberList};
+use mailferry_store::Position;
 
 use crate::{
     api::{
@@ -35,7 +36,8 @@ pub(crate) async fn list_members(
     acting: Acting<MembersRead>,
     paging: Paging,
 ) -> Result<Json<MemberList>, ApiError> {
-    let members = app.store.members(acting.0.tenant_id).await?;
-    let (items, next_cursor) = paging.slice(members, |member| member.member.id.0);
-    Ok(Json(MemberList { items: items.into_iter().map(|member| member.member).collect(), next_cursor }))
+    let members = app.store.members(acting.0.tenant_id, paging.part()).await?;
+    let members = members.into_iter().map(|member| member.member).collect();
+    let (items, next_cursor) = paging.cut(members, |member: &Member| Position::new(member.created_at, member.id.0));
+    Ok(Json(MemberList { items, next_cursor }))
 }

@@ -19,8 +19,10 @@ use crate::{
 
 /// Changes an order; what is absent stays.
 ///
-/// Providers and options can be changed until the start, mail address and language until the order is closed or
-/// cancelled.
+/// Providers and options can be changed until the start (`change` is among the order's actions), options also between two
+/// runs (`change_options`): the next run, a delta or after a trial the full migration, copies by the new ones what the old
+/// ones left out. A folder that has been copied stays where it is. Mail address and language can be changed until the order
+/// is closed or cancelled.
 #[utoipa::path(
     operation_id = "changeOrder",
     tag = "orders",
@@ -51,7 +53,6 @@ pub(crate) async fn change_order(
         check.options(options, most_bytes);
     }
     check.done()?;
-    may_change(&access.order, &change)?;
     if let Some(link) = access.order.asker.link_id {
         let link = app.store.link(link).await?;
         let (source, destination) = (link.source.is_some(), link.destination.is_some());
@@ -64,20 +65,24 @@ pub(crate) async fn change_order(
         );
         check.done()?;
     }
-    let save = async |order: &OrderRecord| app.store.save_order(&apply(order.clone(), &change)).await;
+    let save = async |order: &OrderRecord| {
+        may_change(order, &change)?;
+        app.store.save_order(&apply(order.clone(), &change)).await
+    };
     let order = retry::on_conflict(&app.store, access.order, save).await?;
     Ok(Json(view::compose(&app, order, access.scope).await?))
 }
 
-fn may_change(order: &OrderRecord, change: &OrderChange) -> Result<(), ApiError> {
-    let state = order.life.state();
-    let how_it_copies = change.source.is_some() || change.destination.is_some() || change.options.is_some();
-    let possible = if how_it_copies {
-        order.life.actions().contains(&OrderAction::Change)
+fn may_change(order: &OrderRecord, change: &OrderChange) -> Result<(), OrderTransitionError> {
+    let (from, actions) = (order.life.state(), order.life.actions());
+    let possible = if change.source.is_some() || change.destination.is_some() {
+        actions.contains(&OrderAction::Change)
+    } else if change.options.is_some() {
+        actions.contains(&OrderAction::Change) || actions.contains(&OrderAction::ChangeOptions)
     } else {
-        !matches!(state, OrderState::Closed | OrderState::Cancelled)
+        !matches!(from, OrderState::Closed | OrderState::Cancelled)
     };
-    if possible { Ok(()) } else { Err(OrderTransitionError { from: state, action: "be changed" }.into()) }
+    if possible { Ok(()) } else { Err(OrderTransitionError { from, action: "be changed" }) }
 }
 
 fn same(asked: Option<&ProviderChoice>, now: Option<&ProviderChoice>) -> bool {

@@ -92,6 +92,12 @@ pub(in crate::api) async fn prepare(
     }
     // A link of another tenant makes that tenant's order, whoever opens it.
     let principal = asking.filter(|principal| link.as_ref().is_none_or(|link| link.tenant_id == principal.tenant_id));
+    // What is apart from all others neither uses a real link up nor is paid by one.
+    if let (Some(principal), Some(link)) = (&principal, &link)
+        && principal.asker().sandbox != link.sandbox
+    {
+        return Err(ApiError::LinkInvalid);
+    }
     let mut new = new_order(body, principal.as_ref(), link.as_ref());
     let most_bytes = largest_message(app, new.tenant_id).await?;
     within(&mut new.options, most_bytes);

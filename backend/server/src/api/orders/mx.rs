@@ -28,7 +28,8 @@ const POLL_FIRST_MS: u32 = 1_000;
 
 /// Where new mail of the order's domains goes: their MX records, compared with those at the order's start.
 ///
-/// While somebody asks, the records are looked up anew. Where the order's delta follows the MX record, `settled_at` tells
+/// Domains that belong to a provider (gmail.com) are left out: their records stay as they are. While somebody asks, the
+/// records are looked up anew. Where the order's delta follows the MX record, `settled_at` tells
 /// when it starts. Once the first run has ended, `sending` tells of each domain's SPF record and DKIM keys, and `wanted`
 /// what the new provider wants in them.
 #[utoipa::path(
@@ -45,7 +46,8 @@ const POLL_FIRST_MS: u32 = 1_000;
 #[get("/orders/{order_id}/mx")]
 pub(crate) async fn read_mx(app: Data<App>, viewing: Viewing) -> Result<Json<MxReport>, ApiError> {
     let (order, now) = (viewing.0.order, app.store.now());
-    let domains = app.store.watched_domains(order.id).await?;
+    let mut domains = app.store.watched_domains(order.id).await?;
+    domains.retain(|domain, _| !app.providers.owns(domain));
     let ended = matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled);
     if !ended && domains.values().any(|watched| is_stale(watched, now)) {
         app.store.enqueue(JobKind::CutOver, order.id.0, None).await?;
@@ -54,7 +56,7 @@ pub(crate) async fn read_mx(app: Data<App>, viewing: Viewing) -> Result<Json<MxR
     let wanted = order.destination.as_ref().and_then(|choice| app.providers.dns_wanted(choice)).cloned();
     let report = MxReport {
         items: domains.into_iter().map(|(domain, watched)| row(domain, watched, now)).collect(),
-        starts_delta: follows_mx(&order),
+        starts_delta: order.delta_pending && follows_mx(&order),
         wanted,
         poll_after_ms: if first { POLL_FIRST_MS } else { POLL_MS },
     };

@@ -5,12 +5,7 @@ use mailferry_shared::order::Order;
 
 use super::view;
 use crate::{
-    api::{
-        auth::{Viewing, session::Claims},
-        errors, examples,
-        path::OrderPath,
-        problem::ApiError,
-    },
+    api::{auth::Viewing, errors, examples, path::OrderPath, problem::ApiError},
     app::App,
 };
 
@@ -31,13 +26,10 @@ use crate::{
 #[get("/orders/{order_id}")]
 pub(crate) async fn read_order(app: Data<App>, viewing: Viewing) -> Result<HttpResponse, ApiError> {
     let access = viewing.0;
-    let now = app.store.now();
-    let (link_version, ends) = (access.order.link_version, access.order.expires_at);
+    let prolonged = access.prolonged(&app)?;
     let order = view::compose(&app, access.order, access.scope).await?;
     let mut response = HttpResponse::Ok().json(order);
-    if let Some(session) = access.session.filter(|session| session.wants_prolonging(now) && ends > now) {
-        let claims = Claims::new(session.sub, session.scope, link_version, now, ends);
-        let cookie = claims.cookie(&app.keys, now).map_err(ApiError::internal)?;
+    if let Some(cookie) = prolonged {
         response.add_cookie(&cookie).map_err(|error| ApiError::internal(error.to_string()))?;
     }
     Ok(response)

@@ -14,6 +14,8 @@ use crate::{
 };
 
 /// Goes on with a paused order, and with runs that were parked until something was mended.
+///
+/// While other runs of the order go on, `resume` is among its actions as soon as one is parked; the others are left alone.
 #[utoipa::path(
     operation_id = "resumeOrder",
     tag = "orders",

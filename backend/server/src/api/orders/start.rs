@@ -77,7 +77,7 @@ pub(in crate::api) async fn plan(app: &App, order: &OrderRecord, body: &OrderSta
     let pairs = app.store.pairs(order.id).await?;
     readiness::may_start(&pairs, order)?;
     if delta.is_some_and(|delta| delta.trigger == DeltaTrigger::MxChanged) {
-        readiness::has_domains(&pairs)?;
+        readiness::has_domains(&pairs, &app.providers)?;
     }
     Ok(start)
 }

@@ -4,7 +4,7 @@ use mailferry_domain::estimate::{self, Work};
 use mailferry_shared::{
     account::{AccountPair, Side},
     link::OrderLink,
-    order::{LinkScope, Order, OrderAction, OrderTotals, ProviderChoice},
+    order::{LinkScope, Order, OrderAction, OrderState, OrderTotals, ProviderChoice},
     request::RequestState,
 };
 use mailferry_store::{LinkRecord, OrderRecord};
@@ -31,7 +31,8 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     };
     let (manage_url, view_url) = (url(LinkScope::Manage), url(LinkScope::View));
     let request = app.store.request_state(order.id).await?;
-    let mut actions = if scope == LinkScope::Manage { order.life.actions() } else { Vec::new() };
+    let parked = order.life.state() == OrderState::Active && app.store.has_parked_runs(order.id).await?;
+    let mut actions = if scope == LinkScope::Manage { order.life.actions_while(parked) } else { Vec::new() };
     if request.is_some_and(RequestState::is_open) {
         // The operator does, by the request.
         actions.retain(|action| *action != OrderAction::Start);
@@ -55,6 +56,7 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         created_at: order.created_at,
         earliest_start: order.earliest_start,
         delta_schedule: order.delta_schedule,
+        delta_pending: order.delta_pending,
         delta_at: order.delta_at,
         started_at: order.started_at,
         finished_at: order.finished_at,

@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use mailferry_shared::payment::{PaymentList, PaymentMethod};
+use mailferry_store::Position;
 
 use super::view;
 use crate::{
@@ -38,9 +39,9 @@ pub(crate) async fn list_payments(
 ) -> Result<Json<PaymentList>, ApiError> {
     let access = viewing.0;
     let due = app.store.amount_due(&access.order).await?;
-    let payments = app.store.payments(access.order.id).await?;
+    let payments = app.store.payments(access.order.id, paging.part()).await?;
     let methods = if app.settings.paypal.is_some() { vec![PaymentMethod::Paypal] } else { Vec::new() };
-    let (payments, next_cursor) = paging.slice(payments, |payment| payment.id.0);
+    let (payments, next_cursor) = paging.cut(payments, |payment| Position::new(payment.created_at, payment.id.0));
     let items = payments.into_iter().map(|payment| view::compose(payment, access.scope)).collect();
     Ok(Json(PaymentList { due, methods, items, next_cursor }))
 }

@@ -69,6 +69,7 @@ async fn compose(
         contact_address: request.contact_address,
         note: request.note,
         pairs: request.pairs,
+        attention: app.store.pairs_that_need_attention(request.order_id).await?,
         attachments,
         reason: request.reason,
         payment_waived: request.payment_waived,

@@ -9,7 +9,7 @@ use mailferry_shared::{
 use crate::api::csv::line;
 
 /// The columns: one table for folders, notes and messages.
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "what",
     "folder",
     "destination_folder",
@@ -26,6 +26,7 @@ const COLUMNS: [&str; 16] = [
     "skipped",
     "failed",
     "uncertain",
+    "subject",
 ];
 
 /// Header, folders and notes.
@@ -60,6 +61,10 @@ fn note(note: &Finding) -> String {
     cells[1] = note.subject.clone().unwrap_or_default();
     note.code.as_str().clone_into(&mut cells[8]);
     cells[9] = format!("{} {}", note.message, note.next_step);
+    if let Some(detail) = &note.detail {
+        cells[4] = detail.uid.map(|uid| uid.to_string()).unwrap_or_default();
+        cells[9] = format!("{} ({detail})", cells[9]);
+    }
     line(&cells)
 }
 
@@ -71,6 +76,7 @@ fn item(item: &ItemProtocol) -> String {
     cells[5] = item.size_bytes.to_string();
     cells[6] = item.date.map(|date| date.to_rfc3339()).unwrap_or_default();
     cells[7] = item.message_id.clone().unwrap_or_default();
+    cells[16] = item.subject.clone().unwrap_or_default();
     item.code.map_or("", FindingCode::as_str).clone_into(&mut cells[8]);
     cells[9] = item.code.map(|code| format!("{} {}", code.message(), code.next_step())).unwrap_or_default();
     line(&cells)
@@ -105,6 +111,8 @@ mod tests {
         let what: Vec<&str> = records.iter().map(|record| &record[0]).collect();
         assert_eq!(what, ["run", "folder", "note", "message"]);
         assert_eq!((&records[1][10], &records[1][14]), ("214", "1"));
+        assert_eq!((&records[2][1], &records[2][4], &records[2][8]), ("INBOX", "12", "message_repaired"));
+        assert!(records[2][9].ends_with("(UID 12, line ends)"), "{:?}", records[2]);
         assert_eq!((&records[3][3], &records[3][4], &records[3][8]), ("failed", "17", "message_refused"));
     }
 

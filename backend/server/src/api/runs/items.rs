@@ -34,7 +34,7 @@ pub(super) struct ItemsQuery {
 
 /// All messages of a run that were not simply copied: failed, uncertain, skipped, duplicate.
 ///
-/// Never a subject or a body. While the run is under way messages can be added, and leave the list once they are copied.
+/// Never a body, and subjects only while the order's option `show_subjects` is on. While the run is under way messages can be added, and leave the list once they are copied.
 #[utoipa::path(
     operation_id = "listProtocolItems",
     tag = "runs",

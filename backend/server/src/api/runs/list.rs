@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use mailferry_shared::protocol::RunList;
+use mailferry_store::Position;
 
 use crate::{
     api::{
@@ -37,8 +38,7 @@ pub(crate) async fn list_runs(
     paging: Paging,
 ) -> Result<Json<RunList>, ApiError> {
     let order = viewing.0.order.id;
-    app.store.pair(order, path.0.pair_id).await?;
-    let runs = app.store.runs_of_pair(order, path.0.pair_id).await?;
-    let (items, next_cursor) = paging.slice(runs, |run| run.id.0);
+    let runs = app.store.runs_of_pair(order, path.0.pair_id, paging.part()).await?;
+    let (items, next_cursor) = paging.cut(runs, |run| Position { at: run.number.into(), id: run.id.0 });
     Ok(Json(RunList { items, next_cursor }))
 }

@@ -18,7 +18,7 @@ use crate::{
 
 /// The protocol of a run: per folder what became of its messages, and every message that was not simply copied, with cause and next step.
 ///
-/// Never a subject or a body.
+/// Never a body, and subjects only while the order's option `show_subjects` is on.
 #[utoipa::path(
     operation_id = "readProtocol",
     tag = "runs",

@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use mailferry_shared::tenant::TenantList;
+use mailferry_store::Position;
 
 use crate::{
     api::{
@@ -35,6 +36,7 @@ pub(crate) async fn list_tenants(
     _acting: Acting<TenantsRead>,
     paging: Paging,
 ) -> Result<Json<TenantList>, ApiError> {
-    let (items, next_cursor) = paging.slice(app.store.tenants().await?, |tenant| tenant.id.0);
+    let tenants = app.store.tenants(paging.part()).await?;
+    let (items, next_cursor) = paging.cut(tenants, |tenant| Position::new(tenant.created_at, tenant.id.0));
     Ok(Json(TenantList { items, next_cursor }))
 }

@@ -5,6 +5,7 @@ use actix_web::{
     web::{Data, Json},
 };
 use mailferry_shared::webhook::WebhookList;
+use mailferry_store::Position;
 
 use crate::{
     api::{
@@ -35,7 +36,7 @@ pub(crate) async fn list_webhooks(
     acting: Acting<WebhooksRead>,
     paging: Paging,
 ) -> Result<Json<WebhookList>, ApiError> {
-    let webhooks = app.store.webhooks(acting.0.tenant_id, acting.0.sandbox_filter()).await?;
-    let (items, next_cursor) = paging.slice(webhooks, |webhook| webhook.id.0);
+    let webhooks = app.store.webhooks(acting.0.tenant_id, acting.0.sandbox_filter(), paging.part()).await?;
+    let (items, next_cursor) = paging.cut(webhooks, |webhook| Position::new(webhook.created_at, webhook.id.0));
     Ok(Json(WebhookList { items, next_cursor }))
 }

@@ -54,6 +54,7 @@ fn facts() -> Facts {
         start: Some(time),
         plan: Some(Plan { trigger: DeltaTrigger::AfterDelay, delay_hours: 8, at: Some(time) }),
         stuck: vec![("<anna>@old.example".to_owned(), FindingCode::WrongPassword)],
+        undone: Vec::new(),
         receipt: Some(Receipt {
             amount: mailferry_domain::money::amount(&price, 2).expect("sane"),
             paid_at: time,
@@ -79,8 +80,9 @@ fn every_mail_of_every_language_has_link_and_order_number_in_both_parts_and_no_o
         at: facts().expires.into(),
     });
     for (language, kind) in Language::ALL.into_iter().flat_map(|language| KINDS.map(|kind| (language, kind))) {
-        for plan in [None, Some(plans[0]), Some(plans[1])] {
-            let letter = letter_in(language, kind, &Facts { plan, ..facts() });
+        let undone = vec![("bert@old.example".to_owned(), FindingCode::ConnectionRefused)];
+        for (plan, undone) in [(None, undone), (Some(plans[0]), Vec::new()), (Some(plans[1]), Vec::new())] {
+            let letter = letter_in(language, kind, &Facts { plan, undone, ..facts() });
             assert!(letter.text.contains("https://move.example/orders/1#token=a&b"), "{language:?} {kind:?}");
             assert!(letter.html.contains("https://move.example/orders/1#token=a&amp;b"), "{language:?} {kind:?}");
             let words = letter.html.split("</head>").nth(1).expect("a body");
@@ -101,6 +103,26 @@ fn the_end_of_the_main_run_advises_on_the_mx_record_and_that_of_a_trial_does_not
     assert!(end.contains("Left out by your options: 3 messages") && end.contains("Not copied: 2"), "{end}");
     let trial = Facts { kind: Some(StartKind::Trial), ..facts() };
     assert!(!letter(MailKind::Finished, &trial).text.contains("MX"));
+}
+
+#[test]
+fn an_account_that_is_not_done_is_named_and_nobody_is_told_to_switch_the_mx_record() {
+    let undone = vec![("bert@old.example".to_owned(), FindingCode::ConnectionRefused)];
+    let facts = Facts { undone, ..facts() };
+    for language in Language::ALL {
+        let [done, end, delta] = [
+            letter_in(language, MailKind::Finished, &Facts { undone: Vec::new(), ..facts.clone() }),
+            letter_in(language, MailKind::Finished, &facts),
+            letter_in(language, MailKind::DeltaFinished, &facts),
+        ];
+        assert_ne!(end.subject, done.subject, "{language:?}");
+        assert!(end.text.contains("bert@old.example: ") && delta.text.contains("bert@old.example: "), "{}", end.text);
+        assert!(end.html.contains("bert@old.example") && !end.text.contains("(imap.new.example)"), "{}", end.text);
+        assert!(!done.text.contains("bert@old.example"), "{}", done.text);
+    }
+    let end = letter(MailKind::Finished, &facts);
+    assert!(end.text.contains("only when every account has arrived"), "{}", end.text);
+    assert!(!end.subject.contains("MX") && !end.text.contains("Now change"), "{}", end.text);
 }
 
 #[test]
