@@ -29,7 +29,7 @@ use crate::{
     lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
         Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, Interrupted, Ledger,
-        LedgerError, ProgressEvent, ProgressSink,
+        LedgerError, ProgressEvent, ProgressSink, RefusedInARow,
     },
     queue::{portions, without_unchanged},
     suspect::{Judgement, Suspect},
@@ -328,9 +328,16 @@ impl<C, L> Shared<C, L> {
         with(lock(&self.suspects).entry(folder.clone()).or_default())
     }
 
-    pub(crate) fn stuck_at(&self, folder: &FolderPath, uid: Option<Uid>) {
-        if let Some(uid) = uid {
-            self.suspect(folder, |suspect| suspect.stuck_at(uid));
+    /// An attempt at a folder is given up while it is read; `next` is the first message that has not come. Where the
+    /// source has never delivered anything, it is no matter of messages that it refuses them.
+    pub(crate) fn stuck_at(&self, folder: &FolderPath, error: &ConnectorError, next: Option<Uid>) {
+        let cause = error.source.as_ref().and_then(|cause| cause.downcast_ref::<RefusedInARow>());
+        match (cause, next) {
+            (Some(RefusedInARow(row)), _) if self.delivers.load(Ordering::Relaxed) => {
+                self.suspect(folder, |suspect| suspect.refused(row.iter().map(|(_, uid)| *uid)));
+            }
+            (_, Some(uid)) => self.suspect(folder, |suspect| suspect.stuck_at(uid)),
+            (_, None) => {}
         }
     }
 
@@ -338,9 +345,11 @@ impl<C, L> Shared<C, L> {
     pub(crate) fn judge(&self, folder: &FolderPath, moved: bool) -> bool {
         match self.suspect(folder, |suspect| suspect.judge(moved)) {
             Judgement::Open => {}
-            Judgement::LeaveOut(uid) => {
-                tracing::info!(%folder, %uid, "the line breaks at a message: it is left out");
-                self.remember_failed(folder, uid, FindingCode::MessageUnreadable);
+            Judgement::LeaveOut(uids) => {
+                tracing::info!(%folder, ?uids, "messages are not delivered: they are left out");
+                for uid in uids {
+                    self.remember_failed(folder, uid, FindingCode::MessageUnreadable);
+                }
                 return true;
             }
             Judgement::TakeBack(uids) => self.take_back(folder, &uids),

@@ -13,7 +13,7 @@ use mailferry_domain::{
     uid::{Uid, UidSet, UidValidity},
 };
 use mailferry_engine::port::{
-    Body, BodyWriter, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget,
+    Body, BodyWriter, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget, RefusedInARow,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
@@ -34,7 +34,7 @@ const BYTES: u64 = 4 << 20;
 /// What is asked of a message.
 const WHOLE: &str = "(UID FLAGS INTERNALDATE BODY.PEEK[])";
 /// Messages, one after the other, that a server may refuse for themselves: where it refuses more, it is no matter of
-/// messages. Some hang up after ten errors.
+/// messages of this session. Some hang up after ten errors.
 const MOST_REFUSED: usize = 8;
 
 /// A message may be larger than stated, but not without end: twice as large, or this large.
@@ -94,8 +94,8 @@ struct Pipeline<'a> {
     folder: usize,
     /// The folder that has to be opened before anything more is asked for.
     to_open: Option<Ask<'a>>,
-    /// The message that was refused last, and how many were since one was delivered.
-    refused: (Option<(usize, Uid)>, usize),
+    /// Messages that were refused for themselves since one was delivered.
+    refused: Vec<(usize, Uid)>,
 }
 
 /// A message with its body or a part of it.
@@ -129,7 +129,7 @@ impl<'a> Pipeline<'a> {
             slices: HashMap::new(),
             large: None,
             to_open: None,
-            refused: (None, 0),
+            refused: Vec::new(),
         }
     }
 
@@ -282,13 +282,14 @@ impl<'a> Pipeline<'a> {
 
     /// Leaves a message out, unless the server refuses one after the other.
     fn message_refused(&mut self, folder: usize, uid: Uid, error: ConnectorError) -> Result<(), ConnectorError> {
-        let again = self.refused.0.replace((folder, uid)) == Some((folder, uid));
-        self.refused.1 += usize::from(!again);
-        if self.refused.1 <= MOST_REFUSED {
+        if self.refused.last() != Some(&(folder, uid)) {
+            self.refused.push((folder, uid));
+        }
+        if self.refused.len() <= MOST_REFUSED {
             return Ok(());
         }
         self.session.broken = true;
-        Err(error)
+        Err(error.caused_by(RefusedInARow(std::mem::take(&mut self.refused))))
     }
 
     /// True if a command on the way asks for it, of those that the server can be working on: behind an opening that
@@ -462,7 +463,7 @@ impl<'a> Pipeline<'a> {
     }
 
     async fn deliver(&mut self, fetched: Fetched) -> bool {
-        self.refused.1 = 0;
+        self.refused.clear();
         let body = self.request.budget.admit(fetched.body).await;
         let sent = self.sink.send(Fetched { body, ..fetched }).await.is_ok();
         // Answers are still on the way to nobody.

@@ -202,6 +202,7 @@ async fn manifest(context: &JobContext, pair: PairId) -> Result<Manifest, JobErr
         destination: String::new(),
         messages: 0,
         left_out: Vec::new(),
+        not_proven: Vec::new(),
     };
     let mut out = BufWriter::with_capacity(256 << 10, &file);
     context.store.write_manifest(pair, head, &mut out).await?;
