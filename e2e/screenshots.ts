@@ -3,6 +3,7 @@
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 
 import { type Browser, type Page, chromium as browserType } from "@playwright/test";
 
@@ -31,6 +32,7 @@ interface World {
   browser: Browser;
   /** Passes slowly to the source. */
   line: SlowLine;
+  paypal: PayPal;
 }
 
 /** One look at the pages in one language. */
@@ -79,7 +81,10 @@ class Visit {
       for (const colorScheme of ["light", "dark"] as const) {
         await this.page.setViewportSize({ width, height: 900 });
         await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        await this.page.screenshot({ path: join(folder, `${stem}-${width}-${colorScheme}.png`), fullPage: true });
+        // A dialog stands in the window; what sticks to the window would stand anywhere in a picture of the whole page.
+        const isDialog = (await this.page.locator("dialog[open]").count()) > 0;
+        const path = join(folder, `${stem}-${width}-${colorScheme}.png`);
+        await this.page.screenshot({ path, fullPage: !isDialog, style: ".aside-sticky { position: static !important; }" });
         pictures += 1;
       }
     }
@@ -216,11 +221,50 @@ async function confirm(visit: Visit): Promise<void> {
   await visit.shoot("confirm-trial");
 }
 
+/** What becomes of a payment. */
+async function pay(visit: Visit): Promise<void> {
+  const { page, world } = visit;
+  const { lab, operator, paypal } = world;
+  for (const [outcome, told] of [["held back", "pay.pending"], ["declined", "pay.declined"], ["too little", "pay.mismatched"]] as const) {
+    const order = await withAccounts(operator, lab, lab.state.accounts.slice(0, 1));
+    await visit.order(order, "confirm");
+    paypal.outcome = outcome;
+    await visit.button("pay.paypal").click();
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    await page.getByText(visit.say(told)).waitFor({ timeout: 60_000 });
+    await visit.shoot(outcome.replace(" ", "-"));
+  }
+  paypal.outcome = "paid";
+}
+
+/** An order at test hosts, one of which has too little room: its run waits for the owner. */
+async function parked(visit: Visit): Promise<Order> {
+  const { operator, service } = visit.world;
+  const { secret } = await operator.call<{ secret: string }>("POST", "/api-keys", { name: `Pictures ${visit.language}`, scopes: ["orders:read", "orders:write"], sandbox: true });
+  const partner = new Api(service.url, secret);
+  const at = (name: string) => ({ endpoint: { host: `${name}.sandbox.mailferry.test`, port: 993 } });
+  const order = await partner.createOrder({ source: at("ok"), destination: at("quota-full") });
+  await partner.addAccount(order.id, { user: "olivia", password: "secret" }, { user: "noah", password: "secret" });
+  await partner.check(order.id);
+  await partner.start(order.id);
+  await partner.watch(order.id, () => {}, 60);
+  return partner.call("GET", `/orders/${order.id}`);
+}
+
+/** Lets the order's link expire, as it does some weeks after its end: by the clock of the database. */
+function expire(service: Service, order: Order): void {
+  const database = new DatabaseSync(join(service.dir, "mailferry.sqlite"));
+  const id = Buffer.from(order.id.replaceAll("-", ""), "hex");
+  const changed = database.prepare("UPDATE orders SET expires_at = created_at WHERE id = ? OR id = ?").run(id, order.id);
+  database.close();
+  if (changed.changes !== 1) throw new Error("no such order");
+}
+
 /** Messages that have something to say, in an account of its own. */
 async function odd(visit: Visit): Promise<LabAccount> {
   const { source, destination, password, rights_file } = visit.world.lab.state;
   const name = `petra-${visit.language}`;
-  const account = { source_user: `${name}@moving.example`, destination_user: `${name}@safe.example`, messages: 5, size_bytes: 0, folders: 2 };
+  const account = { source_user: `${name}@moving-${visit.language}.example`, destination_user: `${name}@safe.example`, messages: 5, size_bytes: 0, folders: 2 };
   const message = (subject: string, size = 10) => `From: a@b.example\r\nSubject: ${subject}\r\n\r\n${"x".repeat(60)}\r\n`.padEnd(size, "y\r\n");
   const append = (where: string, words: string) => `APPEND ${where} "01-Feb-2020 10:00:00 +0000" {${words.length}+}\r\n${words}`;
   const twice = append("INBOX", message("known"));
@@ -240,8 +284,11 @@ async function status(visit: Visit): Promise<void> {
   const { page, world } = visit;
   const { lab, operator, line } = world;
   const { password } = lab.state;
-  await lab.name({ name: "moving.example", mx: ["mx1.moving.example", "mx2.moving.example"], texts: ["v=spf1 include:_spf.moving.example include:newsletters.example ~all"] });
-  await lab.name({ name: "s1._domainkey.moving.example", texts: ["v=DKIM1; k=rsa; p=MIGf"] });
+  const domain = `moving-${visit.language}.example`;
+  const texts = ["v=spf1 include:_spf.moving.example include:newsletters.example ~all"];
+  await lab.name({ name: "old.example", ttl: 1, mx: ["mx.old.example"] });
+  await lab.name({ name: domain, mx: ["mx1.moving.example", "mx2.moving.example"], texts });
+  await lab.name({ name: `s1._domainkey.${domain}`, texts: ["v=DKIM1; k=rsa; p=MIGf"] });
 
   const later = await withAccounts(operator, lab, lab.state.accounts.slice(0, 2));
   await paid(visit, later, 2);
@@ -286,6 +333,12 @@ async function status(visit: Visit): Promise<void> {
   await visit.button("verify.start").click();
   await page.locator(".proof").waitFor({ timeout: 60_000 });
   await visit.shoot("verified");
+  // One domain has changed and everybody knows it, the other is remembered for an hour yet.
+  await lab.name({ name: domain, mx: ["mx.safe.example"], texts });
+  await lab.name({ name: "old.example", ttl: 1, mx: ["mx.new.example"] });
+  await page.locator(".mx-line .status-busy").waitFor({ timeout: 120_000 });
+  await page.locator(".mx-line .status-good", { hasText: "mx.new.example" }).waitFor({ timeout: 120_000 });
+  await visit.shoot("mx-changing");
   await visit.button("status.delta").click();
   await visit.shoot("delta");
   await page.keyboard.press("Escape");
@@ -307,6 +360,13 @@ async function status(visit: Visit): Promise<void> {
   await operator.call("POST", `/orders/${ended.id}/cancel`);
   await visit.order(ended, "status");
   await visit.shoot("cancelled");
+  await visit.order(await parked(visit), "status");
+  await visit.shoot("paused-for-a-reason");
+  const closed = await completed(operator, lab, lab.state.accounts.slice(4, 5));
+  await visit.order(closed, "status");
+  expire(world.service, closed);
+  await page.getByRole("heading", { name: visit.say("status.title_closed") }).waitFor({ timeout: 120_000 });
+  await visit.shoot("closed");
 }
 
 async function console_(visit: Visit): Promise<void> {
@@ -401,7 +461,7 @@ async function requests(visit: Visit): Promise<void> {
   }
 }
 
-const CHAPTERS = { start, wizard, status, console: console_, requests };
+const CHAPTERS = { start, wizard, pay, status, console: console_, requests };
 
 async function main(): Promise<void> {
   const wanted = (process.env.SCREENSHOTS ?? Object.keys(CHAPTERS).join(" ")).split(" ");
@@ -413,25 +473,35 @@ async function main(): Promise<void> {
   const operator = { MAILFERRY_OPERATOR: "Harbour Hosting Ltd, Quay 1, 5003 Bergen", MAILFERRY_OPERATOR_CONTACT: "help@harbour.example" };
   const service = await Service.start({ lab, openPorts: [paypal.port], env: { ...paypal.settings, ...operator, MAILFERRY_RATE_FACTOR: "100" } });
   const line = await SlowLine.start(lab.state.closed_port, lab.state.source.imaps_port);
-  const browser = await browserType.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+  // Fields for dates speak the browser's own language, not the page's.
+  const browsers = Object.fromEntries(
+    await Promise.all(
+      LANGUAGES.map(async (language) => {
+        const env = { ...process.env, LANGUAGE: language, LANG: language === "en" ? "en_GB.UTF-8" : "de_DE.UTF-8" };
+        return [language, await browserType.launch({ executablePath: chromium, args: ["--no-sandbox", `--lang=${language}`], env })];
+      }),
+    ),
+  ) as Record<Language, Browser>;
   try {
-    const world = { lab, service, operator: new Api(service.url, await service.operatorKey()), browser, line };
+    const key = await service.operatorKey();
+    const worldIn = (language: Language): World => ({ lab, service, operator: new Api(service.url, key), browser: browsers[language], line, paypal });
+    const world = worldIn("en");
     const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true };
     await world.operator.call("PUT", "/price", price);
     for (const [name, chapter] of Object.entries(CHAPTERS).filter(([name]) => wanted.includes(name))) {
       for (const language of LANGUAGES) {
-        const context = await browser.newContext({ locale: language === "en" ? "en-GB" : "de-DE", timezoneId: "Europe/Berlin" });
+        const context = await browsers[language].newContext({ locale: language === "en" ? "en-GB" : "de-DE", timezoneId: "Europe/Berlin" });
         await context.addInitScript((chosen) => localStorage.setItem("mailferry.language", chosen), language);
         const page = await context.newPage();
         page.setDefaultTimeout(15_000);
-        await chapter(new Visit(page, world, language, name));
+        await chapter(new Visit(page, worldIn(language), language, name));
         await context.close();
         process.stdout.write(`${name} in ${language}\n`);
       }
     }
     process.stdout.write(`${pictures} pictures in ${folder}\n`);
   } finally {
-    await browser.close();
+    for (const browser of Object.values(browsers)) await browser.close();
     line.stop();
     paypal.stop();
     await service.stop();

@@ -6,10 +6,15 @@ import type { AddressInfo } from "node:net";
 const CLIENT = "client-of-the-tests";
 const SECRET = "secret-of-the-tests";
 
+interface Money {
+  currency_code: string;
+  value: string;
+}
+
 interface RemoteOrder {
   id: string;
   status: string;
-  purchase_units: { amount: { currency_code: string; value: string }; custom_id: string; payments?: unknown }[];
+  purchase_units: { amount: Money; custom_id: string; payments?: { captures: unknown[]; refunds?: unknown[] } }[];
   links: { rel: string; href: string; method: string }[];
   payment_source?: { paypal: { experience_context: { return_url: string; cancel_url: string } } };
 }
@@ -19,8 +24,10 @@ export class PayPal {
   readonly #orders = new Map<string, RemoteOrder>();
   /** Amounts that were really taken. */
   readonly taken: string[] = [];
-  /** What is taken from now on is held back, as an e-cheque is. */
-  holdsBack = false;
+  /** What becomes of a payer's agreement: held back as an e-cheque is, declined, or less is taken than was asked for. */
+  outcome: "paid" | "held back" | "declined" | "too little" = "paid";
+  /** Amounts that were really paid back. */
+  readonly paidBack: string[] = [];
 
   private constructor(server: Server) {
     this.#server = server;
@@ -72,12 +79,15 @@ export class PayPal {
         : json(401, { error: "invalid_client" });
     }
     if (request.headers.authorization !== "Bearer A21") return json(401, { error: "invalid_token" });
+    const [, captured] = /^\/v2\/payments\/captures\/([^/]+)\/refund$/.exec(pathname) ?? [];
+    if (captured) return json(201, this.#refund(captured, JSON.parse(body) as { amount?: Money }));
     const [, id, what] = /^\/v2\/checkout\/orders(?:\/([^/]+))?(?:\/(\w+))?$/.exec(pathname) ?? [];
     if (request.method === "POST" && !id) return json(200, this.#create(JSON.parse(body) as RemoteOrder));
     const order = this.#orders.get(id ?? "");
     if (!order) return json(404, refusal("RESOURCE_NOT_FOUND"));
     if (what !== "capture") return json(200, order);
     if (order.status !== "APPROVED") return json(422, refusal("ORDER_NOT_APPROVED"));
+    if (this.outcome === "declined") return json(422, refusal("INSTRUMENT_DECLINED"));
     json(201, this.#capture(order));
   }
 
@@ -92,11 +102,22 @@ export class PayPal {
   #capture(order: RemoteOrder): RemoteOrder {
     const unit = order.purchase_units[0]!;
     this.taken.push(`${unit.amount.value} ${unit.amount.currency_code}`);
-    const { currency_code, value } = unit.amount;
-    const capture = { id: `3C67${order.id}`, status: this.holdsBack ? "PENDING" : "COMPLETED", custom_id: unit.custom_id, amount: { currency_code, value } };
+    const { currency_code } = unit.amount;
+    const value = this.outcome === "too little" ? "0.01" : unit.amount.value;
+    const status = this.outcome === "held back" ? "PENDING" : "COMPLETED";
+    const capture = { id: `3C67${order.id}`, status, custom_id: unit.custom_id, amount: { currency_code, value } };
     unit.payments = { captures: [capture] };
     order.status = "COMPLETED";
     return order;
+  }
+
+  #refund(captured: string, { amount }: { amount?: Money }): unknown {
+    const unit = this.#orders.get(captured.replace("3C67", ""))!.purchase_units[0]!;
+    const back = amount ?? unit.amount;
+    this.paidBack.push(`${back.value} ${back.currency_code}`);
+    const refund = { id: `1JU${this.paidBack.length}`, status: "COMPLETED", amount: back };
+    unit.payments!.refunds = [...(unit.payments!.refunds ?? []), refund];
+    return refund;
   }
 
   #payer(response: ServerResponse, id: string): void {

@@ -1,6 +1,7 @@
 // Paying: with PayPal, and by a link that has paid already and bears its reseller's brand.
 
 import { violations } from "../support/axe.ts";
+import { look, operatorDesk } from "../support/console.ts";
 import { Api, type Order } from "../support/api.ts";
 import { PayPal } from "../support/paypal.ts";
 import { open, servers, withAccounts } from "../support/ready.ts";
@@ -81,7 +82,7 @@ test("what became of a payment is told again to whoever opens the page anew, and
     const order = await withAccounts(operator, lab, [account]);
     await open(page, operator, order);
     await page.goto(`${service.url}/orders/${order.id}/confirm`);
-    paypal.holdsBack = true;
+    paypal.outcome = "held back";
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
     await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
     const held = page.getByText("PayPal holds the payment back for now. The migration starts by itself once it is settled.");
@@ -100,6 +101,72 @@ test("what became of a payment is told again to whoever opens the page anew, and
   }
 });
 
+test("a seller sees what was paid and pays a part of it back, and hands out links anew", async ({ page, browser, lab }) => {
+  test.setTimeout(240_000);
+  const paypal = await PayPal.start();
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
+  try {
+    const operator = new Api(service.url, await service.operatorKey());
+    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+    const order = await withAccounts(operator, lab, [lab.state.accounts[1]!]);
+    await open(page, operator, order);
+    await page.goto(`${service.url}/orders/${order.id}/confirm`);
+    await page.getByRole("radio", { name: "Later" }).check();
+    const later = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 16);
+    await page.getByLabel("Date and time").fill(later);
+    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible({ timeout: 60_000 });
+
+    const desk = await operatorDesk(browser, operator, service.url);
+    await desk.goto(`${service.url}/console/migrations/${order.id}`);
+    const payments = desk.getByRole("region", { name: "Payments" });
+    await expect(payments).toContainText("€14.90 for 1 account");
+    await expect(payments.getByText("Paid", { exact: true })).toBeVisible();
+    await payments.getByRole("button", { name: "Pay back €14.90" }).click();
+    const question = desk.getByRole("dialog", { name: "Pay this back?" });
+    await expect(question).toContainText("€14.90 is left to pay back.");
+    await question.getByLabel("Amount").fill("five");
+    await question.getByRole("button", { name: "Pay back" }).click();
+    await expect(question.getByText("Type an amount above zero, like 5 or 12.50.")).toBeVisible();
+    await question.getByLabel("Amount").fill("20");
+    await question.getByRole("button", { name: "Pay back" }).click();
+    await expect(question.locator(".field-error")).toBeVisible();
+    await question.getByLabel("Amount").fill("5");
+    await question.getByRole("button", { name: "Pay back" }).click();
+    await expect(question).toBeHidden();
+    await expect(payments).toContainText("€5.00 paid back", { timeout: 30_000 });
+    await expect(payments.getByText("Paid", { exact: true })).toBeVisible({ timeout: 30_000 });
+    expect(paypal.paidBack).toEqual(["5.00 EUR"]);
+    await look(desk, "payments of a migration");
+
+    // All of it only once the order is over: it would run unpaid.
+    await payments.getByRole("button", { name: "Pay back €14.90" }).click();
+    await question.getByRole("button", { name: "Pay back" }).click();
+    await expect(question.getByRole("alert")).toBeVisible();
+    expect(paypal.paidBack).toHaveLength(1);
+    await question.getByRole("button", { name: "Cancel" }).click();
+
+    const links = desk.getByRole("region", { name: "Links to this migration" });
+    const view = await links.locator(".copyline .mono").nth(1).innerText();
+    const visitor = await (await browser.newContext({ locale: "en-GB" })).newPage();
+    await visitor.goto(view);
+    await expect(visitor.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible();
+    await expect(visitor.getByRole("button", { name: "Cancel" })).toHaveCount(0);
+    await links.getByRole("button", { name: "Make new links" }).click();
+    await desk.getByRole("dialog").getByRole("button", { name: "Make new links" }).click();
+    await expect(links.locator(".copyline .mono").nth(1)).not.toHaveText(view);
+    await visitor.goto("about:blank");
+    await visitor.goto(view);
+    await expect(visitor.getByRole("heading", { level: 1, name: "This migration cannot be opened" })).toBeVisible();
+    await visitor.context().close();
+    await desk.context().close();
+  } finally {
+    await service.stop();
+    paypal.stop();
+  }
+});
+
 test("a link fixes the new provider, pays, and shows whose page it is", async ({ page, lab, operator }) => {
   const { host, source, password } = lab.state;
   const brand = { name: "Harbour Mail Move", colour: "#0b5fa5", logo: LOGO, support_address: "help@harbour.example" };
@@ -107,6 +174,7 @@ test("a link fixes the new provider, pays, and shows whose page it is", async ({
   const link = await operator.call<{ url: string }>("POST", "/links", { name: "Prepaid", destination, brand, prepaid_pairs: 1 });
   const walk = new Walk({ page, url: link.url, lab, look: async () => {}, voucher: async () => "" });
   await walk.introduction();
+  await walk.at("Select provider");
   const banner = page.getByRole("banner");
   await expect(banner).toContainText("Harbour Mail Move");
   const logo = banner.locator("img");

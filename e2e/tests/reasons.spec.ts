@@ -53,11 +53,31 @@ test("files that cannot be used are refused with the reason", async ({ page, lab
   };
   await choose(Buffer.from(""));
   await expect(panel.getByText("The file is empty.")).toBeVisible();
-  await choose(Buffer.from("name;Gr\xf6\xdfe;x\r\n", "latin1"));
-  await expect(panel.getByText("The file is not in UTF-8.")).toBeVisible();
+  await choose(Buffer.from("PK\x03\x04 and so on", "latin1"));
+  await expect(panel.getByText("This is not a text file.")).toBeVisible();
   await choose(Buffer.from("one;two\r\nthree;four\r\n"));
   await expect(panel.getByText(/No row could be used|could not be read|cannot be read/)).toBeVisible();
   expect(await violations(page)).toEqual([]);
+});
+
+test("a file is read in whatever encoding a spreadsheet has saved it", async ({ page, lab, service }) => {
+  await atAccounts(page, lab, service);
+  await page.getByRole("tab", { name: "Add multiple accounts" }).click();
+  const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
+  const line = ";j\u00fcrgen@old.example;gr\u00f6\u00dfe;;j\u00fcrgen@new.example;gr\u00f6\u00dfe;;\r\n";
+  const guessed = panel.getByText("The file is neither UTF-8 nor UTF-16");
+  const files = [
+    ["Windows-1252", Buffer.from(line, "latin1"), 1],
+    ["UTF-16", Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(line, "utf16le")]), 0],
+    ["UTF-8", Buffer.from(line), 0],
+  ] as const;
+  for (const [name, buffer, guesses] of files) {
+    await panel.getByLabel("Choose file: file of accounts").setInputFiles({ name: `${name}.csv`, mimeType: "text/csv", buffer });
+    await expect(panel.getByText(`${name}.csv`)).toBeVisible();
+    await expect(panel.getByRole("table", { name: "Accounts found" })).toContainText("j\u00fcrgen@old.example");
+    await expect(guessed).toHaveCount(guesses);
+    await panel.getByRole("button", { name: "Choose another file" }).click();
+  }
 });
 
 test("an order number alone opens nothing", async ({ page, operator, service }) => {

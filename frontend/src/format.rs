@@ -73,6 +73,29 @@ pub fn gigabytes(typed: &str) -> Result<Option<u64>, SizeError> {
     if is_size { Ok(Some((value * 1e9).round() as u64)) } else { Err(SizeError) }
 }
 
+/// How a long id is told from its neighbours at a glance: by its end, for it begins with the time, as theirs do.
+pub fn short_id(id: &str) -> String {
+    let from = id.len().saturating_sub(8);
+    format!("…{}", id.get(from..).unwrap_or_default())
+}
+
+/// An amount of money as typed, in the smallest unit of a currency of so many decimal places; nothing typed: none.
+///
+/// # Errors
+/// What is no number, not above zero, or finer than the currency.
+pub fn minor_units(typed: &str, decimals: u32) -> Result<Option<u64>, SizeError> {
+    let typed = typed.trim().replace(',', ".");
+    if typed.is_empty() {
+        return Ok(None);
+    }
+    let (whole, part) = typed.split_once('.').unwrap_or((&typed, ""));
+    let places = decimals as usize;
+    let digits = format!("{whole}{part:0<places$}");
+    let is_amount = !whole.is_empty() && part.len() <= places && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let minor = digits.parse().ok().filter(|minor| is_amount && *minor > 0);
+    minor.map(Some).ok_or(SizeError)
+}
+
 /// `size_bytes` for people.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub fn size(size_bytes: u64) -> Size {
@@ -161,6 +184,27 @@ mod tests {
         for wrong in ["0", "-1", "much", "1.2.3", "inf", "nan", "1e9"] {
             assert_eq!(gigabytes(wrong), Err(SizeError), "{wrong}");
         }
+    }
+
+    #[test]
+    fn an_amount_of_money_is_typed_as_precisely_as_its_currency_has_it() {
+        for (typed, decimals, minor) in
+            [("", 2, None), ("5", 2, Some(500)), (" 12,5 ", 2, Some(1250)), ("0.01", 2, Some(1))]
+        {
+            assert_eq!(minor_units(typed, decimals), Ok(minor), "{typed}");
+        }
+        assert_eq!(minor_units("500", 0), Ok(Some(500)), "yen have no smaller unit");
+        for wrong in ["0", "-1", "1.234", "much", ".5", "1.2.3", "99999999999999999999"] {
+            assert_eq!(minor_units(wrong, 2), Err(SizeError), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn orders_of_the_same_hour_are_told_apart() {
+        let (one, other) = ("0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0010", "0199d1c4-5d60-7b10-9c2f-3f1f7c5c0011");
+        assert_eq!(short_id(one), "…7c5c0010");
+        assert_ne!(short_id(one), short_id(other));
+        assert_eq!(short_id("ab"), "…ab");
     }
 
     #[test]

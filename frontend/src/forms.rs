@@ -82,19 +82,21 @@ pub fn lines(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// The text of a file of accounts; what the user should do if it cannot be one.
-pub fn file_text(bytes: Vec<u8>) -> Result<String, &'static str> {
+/// The bytes of a file of accounts in Base64, for the service to read, whatever their encoding is; what the user should do
+/// if it cannot be one.
+pub fn account_file(bytes: &[u8]) -> Result<String, &'static str> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(t!("import.file_too_large"));
     }
-    if bytes.contains(&0) {
+    // A spreadsheet, or another archive.
+    if bytes.starts_with(b"PK\x03\x04") {
         return Err(t!("import.file_not_text"));
     }
-    let text = String::from_utf8(bytes).map_err(|_| t!("import.file_not_utf8"))?;
-    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+    let bare = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bare.trim_ascii().is_empty() {
         return Err(t!("import.file_empty"));
     }
-    Ok(text)
+    Ok(base64(bytes))
 }
 
 /// `bytes` in Base64 (RFC 4648 section 4).
@@ -150,13 +152,14 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_text_or_the_user_is_told_what_to_do() {
-        assert_eq!(file_text(b"a;b".to_vec()).expect("text"), "a;b");
-        assert_eq!(file_text(Vec::new()), Err(t!("import.file_empty")));
-        assert_eq!(file_text("\u{feff} \r\n".into()), Err(t!("import.file_empty")));
-        assert_eq!(file_text(vec![b'M', 0xfc, b'l']), Err(t!("import.file_not_utf8")));
-        assert_eq!(file_text(b"PK\x03\x04\0\0".to_vec()), Err(t!("import.file_not_text")));
-        assert_eq!(file_text(vec![b'a'; MAX_FILE_BYTES + 1]), Err(t!("import.file_too_large")));
+    fn a_file_of_any_encoding_is_taken_and_what_cannot_be_one_is_named() {
+        assert_eq!(account_file(b"foobar"), Ok("Zm9vYmFy".to_owned()));
+        assert_eq!(account_file(&[b'M', 0xfc, b'l']).as_deref(), Ok("Tfxs"));
+        assert_eq!(account_file(&[0xff, 0xfe, b'a', 0]).as_deref(), Ok("//5hAA=="));
+        assert_eq!(account_file(&[]), Err(t!("import.file_empty")));
+        assert_eq!(account_file("\u{feff} \r\n".as_bytes()), Err(t!("import.file_empty")));
+        assert_eq!(account_file(b"PK\x03\x04\0\0"), Err(t!("import.file_not_text")));
+        assert_eq!(account_file(&vec![b'a'; MAX_FILE_BYTES + 1]), Err(t!("import.file_too_large")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! | module | what is in it |
 //! | --- | --- |
-//! | [`brand`], [`format`], [`forms`], [`i18n`], [`legal`], [`route`], [`throughput`], [`window`], [`wish`] | pure: they build and are tested natively |
+//! | [`brand`], [`format`], [`forms`], [`i18n`], [`json`], [`legal`], [`route`], [`throughput`], [`window`], [`wish`] | pure: they build and are tested natively |
 //! | `api` | the service's operations, one function each |
 //! | `state` | what outlives a step: the order, its accounts, what was typed, theme, announcements |
 //! | `components` | buttons, fields, combobox, dialog, table parts: no knowledge of orders |
@@ -22,6 +22,7 @@ pub mod brand;
 pub mod format;
 pub mod forms;
 pub mod i18n;
+pub mod json;
 pub mod legal;
 pub mod route;
 pub mod throughput;

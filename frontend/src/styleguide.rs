@@ -52,7 +52,7 @@ pub(crate) fn StyleGuide() -> impl IntoView {
 
 #[component]
 fn Section(title: &'static str, children: Children) -> impl IntoView {
-    let id = title.to_lowercase();
+    let id = title.to_ascii_lowercase();
     view! {
         <section class="card" aria-labelledby=id.clone()>
             <h2 id=id.clone()>{title}</h2>
@@ -133,7 +133,7 @@ fn Fields() -> impl IntoView {
             value: name.to_owned(),
             name: name.to_owned(),
             note: "note".to_owned(),
-            search: name.to_lowercase(),
+            search: name.to_ascii_lowercase(),
         })
         .to_vec();
     view! {

@@ -59,7 +59,7 @@ impl FromStr for MailAddress {
         if local.len() > 64 || !local.split('.').all(is_dot_atom) {
             return Err(AddressError::Local);
         }
-        let domain = domain.to_lowercase();
+        let domain = lower_case(domain);
         if !domain.contains('.') || !is_host_name(&domain) {
             return Err(AddressError::Domain);
         }
@@ -70,6 +70,12 @@ impl FromStr for MailAddress {
 fn is_dot_atom(part: &str) -> bool {
     !part.is_empty()
         && part.chars().all(|c| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+}
+
+/// A host name in lower case. In the browser its ASCII letters alone: the service reads every name again, and Unicode's
+/// tables of cases would be a heavy part of the page.
+pub(crate) fn lower_case(name: &str) -> String {
+    if cfg!(target_arch = "wasm32") { name.to_ascii_lowercase() } else { name.to_lowercase() }
 }
 
 /// True if `name` is a host name of letters, digits, hyphens and dots (RFC 1123 section 2.1), international

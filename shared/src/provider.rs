@@ -34,6 +34,9 @@ pub struct Provider {
     /// Its server; absent for a product whose host must be named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<Endpoint>,
+    /// Where its users' mail programs hand in what they send (RFC 6409, RFC 8314).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<Endpoint>,
     /// What it wants as the login name.
     #[serde(default)]
     pub login: LoginForm,

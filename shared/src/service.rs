@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::address::MailAddress;
+use crate::{address::MailAddress, payment::Amount};
 
 /// The service in brief.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,12 @@ pub struct ServiceInfo {
     /// The largest file of accounts, bytes.
     #[serde(default)]
     pub max_file_bytes: u64,
+    /// The largest message that the public page's orders copy, bytes; larger ones are left out and listed.
+    #[serde(default)]
+    pub max_message_bytes: u64,
+    /// What one account pair costs on the public page, with tax; absent where nothing is sold.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Amount>,
     /// How many days of mail a free trial copies.
     pub trial_days: u32,
     /// True if the operator permits connections without TLS.

@@ -74,7 +74,7 @@ pub(crate) struct CreateTenant {
     /// Account pairs in an order, unless as the service is set up.
     #[arg(long)]
     max_pairs: Option<NonZeroU32>,
-    /// Orders at work at once for each member or API key, 10 if absent.
+    /// Orders at work at once for each member or API key, unless as the service is set up.
     #[arg(long)]
     max_active_orders: Option<NonZeroU32>,
     #[command(flatten)]

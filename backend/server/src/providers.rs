@@ -25,6 +25,10 @@ struct Row {
     provider: Provider,
     /// Where the preset was read.
     source: String,
+    /// Where its server for sending was read.
+    #[serde(default)]
+    #[cfg_attr(not(test), expect(dead_code, reason = "for who reads the data file, and for its test"))]
+    submission_source: Option<String>,
     /// What it allows.
     #[serde(default)]
     limits: Facts,
@@ -199,6 +203,18 @@ mod tests {
         assert_eq!(wanted(Some("gmail"), "imap.gmail.com"), Some("include:_spf.google.com"));
         assert_eq!(wanted(None, "outlook.office365.com"), Some("include:spf.protection.outlook.com"));
         assert_eq!(wanted(None, "imap.new.example"), None);
+    }
+
+    #[test]
+    fn a_server_for_sending_is_one_and_names_where_it_was_read() {
+        let rows: Vec<Row> = serde_json::from_str(DATA).expect("reads");
+        let sending = rows.iter().filter_map(|row| Some((row, row.provider.submission.as_ref()?)));
+        for (row, server) in sending.clone() {
+            // RFC 8314: TLS from the start on port 465, STARTTLS on 587.
+            assert!(matches!((server.port, server.tls), (465, TlsMode::Implicit) | (587, TlsMode::Starttls)));
+            assert!(row.submission_source.as_ref().is_some_and(|source| source.starts_with("https://")));
+        }
+        assert!(sending.count() > 15);
     }
 
     #[test]

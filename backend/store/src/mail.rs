@@ -11,6 +11,7 @@ use crate::{
     jobs::{JobKind, enqueue},
     order::OrderRecord,
     store::Store,
+    sweep::MAIL_ATTEMPTS,
     value::{args, code},
 };
 
@@ -182,7 +183,17 @@ impl Store {
         tx.commit().await
     }
 
-    /// It could not be sent; how many tries have failed by now.
+    /// The mail is not tried again: it was refused for good, or there is nobody to send it to any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn mail_given_up(&self, id: MailId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        tx.execute("UPDATE mails SET attempts = $2 WHERE id = $1", args![id.0, MAIL_ATTEMPTS]).await?;
+        tx.commit().await
+    }
+
+    /// The mail could not be sent; how many tries have failed by now.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

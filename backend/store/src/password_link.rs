@@ -15,6 +15,7 @@ use crate::{
     jobs::{JobKind, enqueue},
     member::MemberRecord,
     store::Store,
+    sweep::MAIL_ATTEMPTS,
     value::{args, code},
 };
 
@@ -111,6 +112,16 @@ impl Store {
         let mut tx = self.write().await?;
         let sql = "UPDATE password_links SET sent_at = COALESCE(sent_at, $2) WHERE id = $1";
         tx.execute(sql, args![id, self.now()]).await?;
+        tx.commit().await
+    }
+
+    /// The mail is not tried again: it was refused for good.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn password_mail_given_up(&self, id: PasswordLinkId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        tx.execute("UPDATE password_links SET attempts = $2 WHERE id = $1", args![id, MAIL_ATTEMPTS]).await?;
         tx.commit().await
     }
 

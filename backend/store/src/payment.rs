@@ -1,6 +1,6 @@
 //! Money: prices of tenants, payments, and what pays for an order. No state here is ever taken from a browser.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use mailferry_domain::{
     money,
     order::{OrderLife, OrderTransitionError},
@@ -110,6 +110,12 @@ pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreEr
     Ok(Payment { pairs_covered, pairs_needed: needed })
 }
 
+/// PayPal forgets an order that nobody has agreed to three hours after it was made; before that, a new one is made.
+const AGREEMENT_LIFE: TimeDelta = TimeDelta::hours(2);
+
+/// A notification that could not be verified for so long never will be; PayPal itself tells what is true.
+pub(crate) const EVENT_LIFE: TimeDelta = TimeDelta::days(3);
+
 /// A payment can be begun or taken for orders that can still run.
 fn may_be_paid(order: &OrderRecord) -> Result<(), StoreError> {
     match order.life {
@@ -214,7 +220,7 @@ impl Store {
     }
 
     /// Begins a payment of what is left to pay, with its job. One that waits for the payer's agreement to the same
-    /// amount is given back instead; one to another amount has come to nothing.
+    /// amount is given back instead, as long as the payer can still agree to it; any other has come to nothing.
     ///
     /// # Errors
     /// [`StoreError::WrongState`]; [`StoreError::NothingDue`] if nothing is left to pay, or there is no price;
@@ -231,7 +237,9 @@ impl Store {
                     return Err(StoreError::PaymentUnderWay);
                 }
                 PaymentState::Creating | PaymentState::AwaitingApproval | PaymentState::Declined => {
-                    if open.amount == amount && open.method == method {
+                    let age = self.now() - open.created_at;
+                    let is_fresh = age < AGREEMENT_LIFE && age > -AGREEMENT_LIFE;
+                    if open.amount == amount && open.method == method && is_fresh {
                         return Ok(open);
                     }
                     set_state(&mut tx, open.id, PaymentState::Failed).await?;
@@ -427,9 +435,9 @@ impl Store {
         }
         let events = tx
             .rows(
-                "SELECT e.id FROM payment_events e WHERE e.handled_at IS NULL
+                "SELECT e.id FROM payment_events e WHERE e.handled_at IS NULL AND e.received_at > $1
                     AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.kind = 'payment_event' AND j.id = e.id)",
-                args![],
+                args![self.now() - EVENT_LIFE],
             )
             .await?;
         for row in &events {

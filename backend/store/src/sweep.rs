@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Tries after which a mail is given up.
-const MAIL_ATTEMPTS: u32 = 12;
+pub(crate) const MAIL_ATTEMPTS: u32 = 12;
 
 impl Store {
     /// What should be waiting or under way but has no job: runs, checks, surveys, verifications, dry runs and mails.

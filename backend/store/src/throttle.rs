@@ -73,10 +73,12 @@ impl Store {
     pub async fn forget_failed_logins(&self) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
         let before = self.now() - Duration::hours(1);
-        tx.execute("DELETE FROM login_attempts WHERE at <= $1", args![before]).await?;
-        let sql = "DELETE FROM login_accounts WHERE at <= $1 AND NOT EXISTS (
+        // What is noted for a time to come was noted by a clock that has gone back since.
+        let ahead = self.now() + Duration::minutes(1);
+        tx.execute("DELETE FROM login_attempts WHERE at <= $1 OR at > $2", args![before, ahead]).await?;
+        let sql = "DELETE FROM login_accounts WHERE (at <= $1 OR at > $2) AND NOT EXISTS (
                 SELECT 1 FROM login_attempts a WHERE a.account_hash = login_accounts.account_hash)";
-        let gone = tx.execute(sql, args![before]).await?;
+        let gone = tx.execute(sql, args![before, ahead]).await?;
         tx.commit().await?;
         Ok(gone)
     }

@@ -56,10 +56,13 @@ pub struct SmtpSink {
     port: u16,
 }
 
+/// Stands for a server that takes no mail at all.
+const NEVER: u32 = u32::MAX;
+
 struct Shared {
     dir: PathBuf,
     count: AtomicU32,
-    /// So many mails are refused for now (451) before one is taken.
+    /// So many mails are refused for now (451) before one is taken; [`NEVER`]: all are, for good (550).
     refuse: AtomicU32,
     mode: SmtpTls,
     tls: Option<Arc<ServerConfig>>,
@@ -75,6 +78,11 @@ impl SmtpSink {
     /// Listens on a free port of 127.0.0.1 and writes into `dir`, or into a temporary folder.
     pub fn start(dir: Option<&Path>) -> io::Result<Self> {
         Self::start_with(dir, SmtpTls::None, 0)
+    }
+
+    /// One that refuses every mail for good.
+    pub fn start_refusing() -> io::Result<Self> {
+        Self::start_with(None, SmtpTls::None, NEVER)
     }
 
     /// The same with TLS, by a certificate of the lab's authority for `localhost`; the first `refuse` mails are refused
@@ -186,6 +194,7 @@ fn serve(stream: TcpStream, shared: &Shared) -> io::Result<()> {
                 continue;
             }
             "MAIL" | "DATA" if wants_tls => "530 5.7.0 STARTTLS first",
+            "MAIL" if shared.refuse.load(Ordering::SeqCst) == NEVER => "550 5.7.1 never",
             "MAIL" if shared.refuse.load(Ordering::SeqCst) > 0 => {
                 shared.refuse.fetch_sub(1, Ordering::SeqCst);
                 "451 4.3.0 not now"

@@ -9,7 +9,7 @@ use std::{
 
 use wasm_bindgen_cli_support::Bindgen;
 
-use crate::{error::BundleError, options::Options};
+use crate::{error::BundleError, options::Options, slim::slim};
 
 /// Views without their own types: leptos then makes one copy of much code instead of one for every view.
 const ERASE: &str = r#"target.wasm32-unknown-unknown.rustflags=["--cfg=erase_components"]"#;
@@ -63,24 +63,11 @@ pub(crate) fn bind(folder: &Path, module: &str) -> Result<Bound, BundleError> {
         .omit_default_module_path(true)
         .generate_output()
         .map_err(refused)?;
-    Ok(Bound { glue: without_comments(output.js()), wasm: output.wasm_mut().emit_wasm() })
+    let glue = output.js().to_owned();
+    let module = output.wasm_mut();
+    Ok(Bound { glue: slim(module, &glue), wasm: module.emit_wasm() })
 }
 
 fn refused(error: impl Display) -> BundleError {
     BundleError::Bind(format!("{error:#}"))
-}
-
-/// The glue without indentation and documentation: nobody reads it, everybody loads it. wasm-bindgen begins no line of
-/// a template string with a space.
-fn without_comments(glue: &str) -> String {
-    let mut text = String::with_capacity(glue.len());
-    let mut is_comment = false;
-    for line in glue.lines().map(str::trim_start) {
-        is_comment |= line.starts_with("/**");
-        if !is_comment {
-            text.extend([line, "\n"]);
-        }
-        is_comment &= !line.ends_with("*/");
-    }
-    text
 }

@@ -20,6 +20,7 @@ mod locales;
 mod optimise;
 mod options;
 mod shell;
+mod slim;
 
 use std::process::ExitCode;
 

@@ -1,10 +1,11 @@
 //! Account pairs, imports and checks.
 
 use mailferry_shared::{
-    account::{AccountChange, AccountCreate, AccountList, AccountPair},
+    account::{AccountChange, AccountCreate, AccountList, AccountPair, AccountTicks},
     check::{Check, CheckCreate},
     ids::{CheckId, OrderId, PairId},
     import::{ImportRequest, ImportResult},
+    order::Order,
 };
 
 use super::request::{self, ApiError, Method, Polled};
@@ -23,6 +24,12 @@ pub(crate) async fn change_account(
     change: &AccountChange,
 ) -> Result<AccountPair, ApiError> {
     request::send(Method::Patch, &format!("/orders/{order}/accounts/{pair}"), change).await
+}
+
+/// Ticks or unticks every pair.
+pub(crate) async fn tick_accounts(order: OrderId, ticked: bool) -> Result<Order, ApiError> {
+    let ticks = AccountTicks { ticked, pair_ids: Vec::new() };
+    request::send(Method::Patch, &format!("/orders/{order}/accounts"), &ticks).await
 }
 
 pub(crate) async fn delete_account(order: OrderId, pair: PairId) -> Result<(), ApiError> {

@@ -60,6 +60,11 @@ pub(crate) async fn act_on_order(id: OrderId, act: Act) -> Result<Order, ApiErro
     request::act(&format!("/orders/{id}/{verb}")).await
 }
 
+/// Revokes every link that is out; the order holds the new ones.
+pub(crate) async fn renew_links(id: OrderId) -> Result<Order, ApiError> {
+    request::act(&format!("/orders/{id}/links")).await
+}
+
 pub(crate) async fn redeem_voucher(id: OrderId, voucher: &VoucherRedeem) -> Result<Order, ApiError> {
     request::send(Method::Post, &format!("/orders/{id}/voucher"), voucher).await
 }

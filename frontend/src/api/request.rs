@@ -1,6 +1,6 @@
 //! One request: JSON out, JSON or a problem back.
 
-use std::{future::Future, pin::Pin};
+use std::{cell::RefCell, future::Future, pin::Pin};
 
 use gloo_net::http::Request;
 use mailferry_shared::{
@@ -9,7 +9,7 @@ use mailferry_shared::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{browser, i18n, state::connection, t};
+use crate::{browser, i18n, json, state::connection, t};
 
 /// Why a request has no result.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +45,15 @@ impl ApiError {
         match self {
             Self::Problem(problem) => crate::forms::field_message(problem, pointer),
             _ => None,
+        }
+    }
+
+    /// True if it may be over soon: the service is not to be reached, busy, or starting anew.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Offline => true,
+            Self::Problem(problem) => problem.status == 429 || problem.status >= 500,
+            Self::Unexpected(status) => *status == 429 || *status >= 500,
         }
     }
 
@@ -187,6 +196,13 @@ fn exchange<'a>(
             Ask::Do(Method::Delete) => Request::delete(&url),
         };
         let request = request.header("Accept", "application/json, application/problem+json");
+        // Signing in needs none: twice is as good as once.
+        let is_once = matches!(ask, Ask::Do(Method::Post)) && !matches!(path, "/sessions" | "/sign-ins");
+        let attempt = is_once.then(|| Attempt::of(path, &body));
+        let request = match &attempt {
+            Some(attempt) => request.header("Idempotency-Key", &attempt.key),
+            None => request,
+        };
         let sent = match body {
             Body::None => request.send().await,
             Body::Known(etag) => request.header("If-None-Match", etag).send().await,
@@ -198,11 +214,14 @@ fn exchange<'a>(
         connection::note(sent.is_ok());
         let response = sent.map_err(|_| ApiError::Offline)?;
         let status = response.status();
+        if let Some(attempt) = attempt.filter(|_| status < 500) {
+            attempt.answered();
+        }
         let text = response.text().await.map_err(|_| ApiError::Unexpected(status))?;
         if response.ok() || status == 304 {
             return Ok(Answer { status, etag: response.headers().get("ETag"), text });
         }
-        let problem = serde_json::from_str::<Problem>(&text);
+        let problem = json::read::<Problem>(&text);
         if problem.as_ref().is_ok_and(|problem| problem.code == ProblemCode::NotSignedIn) {
             connection::note_signed_out();
         }
@@ -210,10 +229,46 @@ fn exchange<'a>(
     })
 }
 
+thread_local! {
+    /// POSTs that nobody has answered yet.
+    static UNANSWERED: RefCell<Vec<Attempt>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A POST with its `Idempotency-Key`. Whoever presses again after an answer that was lost sends the same key, so that it
+/// is done once; whoever presses again after an answer means a second one.
+#[derive(Clone)]
+struct Attempt {
+    /// What is asked: path and body.
+    asked: String,
+    key: String,
+}
+
+impl Attempt {
+    fn of(path: &str, body: &Body<'_>) -> Self {
+        let asked = match body {
+            Body::Json(text) => format!("{path}\n{text}"),
+            _ => path.to_owned(),
+        };
+        UNANSWERED.with_borrow_mut(|unanswered| {
+            if let Some(known) = unanswered.iter().find(|known| known.asked == asked) {
+                return known.clone();
+            }
+            let attempt = Self { asked, key: browser::random_name() };
+            unanswered.push(attempt.clone());
+            attempt
+        })
+    }
+
+    /// There is an answer, whatever it says.
+    fn answered(&self) {
+        UNANSWERED.with_borrow_mut(|unanswered| unanswered.retain(|known| known.key != self.key));
+    }
+}
+
 fn written<B: Serialize + ?Sized>(body: &B) -> Result<Body<'static>, ApiError> {
     serde_json::to_string(body).map(Body::Json).map_err(|_| ApiError::Unexpected(0))
 }
 
 fn read<T: DeserializeOwned>(answer: &Answer) -> Result<T, ApiError> {
-    serde_json::from_str(&answer.text).map_err(|_| ApiError::Unexpected(answer.status))
+    json::read(&answer.text).map_err(|_| ApiError::Unexpected(answer.status))
 }

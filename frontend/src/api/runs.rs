@@ -2,10 +2,10 @@
 
 use mailferry_shared::{
     ids::{OrderId, PairId, RunId},
-    protocol::{Protocol, RunList},
+    protocol::{ItemProtocol, Protocol, RunList},
 };
 
-use super::request::{self, ApiError};
+use super::request::{self, ApiError, Paged};
 
 pub(crate) async fn runs(order: OrderId, pair: PairId) -> Result<RunList, ApiError> {
     request::get(&format!("/orders/{order}/accounts/{pair}/runs")).await
@@ -13,6 +13,16 @@ pub(crate) async fn runs(order: OrderId, pair: PairId) -> Result<RunList, ApiErr
 
 pub(crate) async fn protocol(order: OrderId, pair: PairId, run: RunId) -> Result<Protocol, ApiError> {
     request::get(&format!("/orders/{order}/accounts/{pair}/runs/{run}/protocol")).await
+}
+
+/// A page of the messages that were not simply copied, of one outcome if one is named.
+pub(crate) async fn protocol_items(
+    (order, pair, run): (OrderId, PairId, RunId),
+    outcome: &str,
+    cursor: Option<String>,
+) -> Result<Paged<ItemProtocol>, ApiError> {
+    let query = if outcome.is_empty() { String::new() } else { format!("outcome={outcome}") };
+    request::page(&format!("/orders/{order}/accounts/{pair}/runs/{run}/protocol/items"), &query, cursor).await
 }
 
 /// Where the protocol can be downloaded as JSON.

@@ -7,7 +7,7 @@ use mailferry_shared::{
     dry_run::{DryRun, DryRunCreate},
     ids::{DiscoveryId, DryRunId, OrderId, PaymentId},
     order::StartKind,
-    payment::{OrderPayment, PaymentCreate, PaymentList},
+    payment::{OrderPayment, PaymentCreate, PaymentList, RefundCreate},
     schedule::MxReport,
 };
 
@@ -44,6 +44,11 @@ pub(crate) async fn begin_payment(order: OrderId) -> Result<OrderPayment, ApiErr
 
 pub(crate) async fn capture_payment(order: OrderId, id: PaymentId) -> Result<OrderPayment, ApiError> {
     request::act(&format!("/orders/{order}/payments/{id}/capture")).await
+}
+
+/// Pays back a payment, or a part of it.
+pub(crate) async fn refund(id: PaymentId, refund: &RefundCreate) -> Result<OrderPayment, ApiError> {
+    request::send(Method::Post, &format!("/payments/{id}/refund"), refund).await
 }
 
 pub(crate) async fn payment(order: OrderId, id: PaymentId) -> Result<OrderPayment, ApiError> {

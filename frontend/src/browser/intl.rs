@@ -1,6 +1,6 @@
 //! Numbers, sizes and times as the user's language writes them, by the browser's `Intl`.
 
-use chrono::{DateTime, FixedOffset, Offset as _, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, Offset as _, Utc};
 use js_sys::{Array, Date, Intl, Object, Reflect};
 use mailferry_shared::payment::Currency;
 use wasm_bindgen::JsValue;
@@ -106,6 +106,12 @@ pub(crate) fn date_time(time: DateTime<Utc>) -> String {
     }
     let parts = [("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
     dated(&date(time), &parts.map(|(name, value)| (name, value.into())))
+}
+
+/// A day, "31 Mar 2027", as it stands in the calendar: no time zone moves it.
+pub(crate) fn day(day: NaiveDate) -> String {
+    let noon = day.and_hms_opt(12, 0, 0).unwrap_or_default().and_utc();
+    dated(&date(noon), &[("dateStyle", "medium".into()), ("timeZone", "UTC".into())])
 }
 
 /// The browser's time zone, "Europe/Berlin".

@@ -12,6 +12,11 @@ pub(crate) fn set_title(title: &str) {
     document().set_title(&if title == name { name.to_owned() } else { format!("{title} · {name}") });
 }
 
+/// `text` in lower case, by the browser: Unicode's tables of cases would be a heavy part of the page.
+pub(crate) fn lower_case(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}
+
 /// True while the page is in a hidden tab.
 pub(crate) fn is_hidden() -> bool {
     document().hidden()
@@ -191,6 +196,11 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// True if a part of the date in the field `id` was typed and a part is missing: its value is empty then.
+pub(crate) fn is_incomplete_date(id: &str) -> bool {
+    document().query_selector(&format!("#{id}:invalid")).ok().flatten().is_some()
+}
+
 /// Leads to the first date within the element `id` of which a part was typed and a part is missing; true if there is
 /// one.
 pub(crate) fn focus_incomplete_date(id: &str) -> bool {
@@ -206,9 +216,31 @@ pub(crate) fn focus_first_error() {
     leptos::prelude::request_animation_frame(|| {
         let found = document().query_selector("[aria-invalid='true'], .field-error").ok().flatten();
         match found.as_ref().and_then(|element| element.get_attribute("id")) {
-            Some(id) => focus(&id),
+            Some(id) => {
+                focus(&id);
+                // What is no field takes no focus, and is shown.
+                if document().active_element().is_none_or(|active| active.id() != id) {
+                    found.iter().for_each(web_sys::Element::scroll_into_view);
+                }
+            }
             // What has no field of its own is read out as an alert; it must be seen too.
             None => found.iter().for_each(web_sys::Element::scroll_into_view),
+        }
+    });
+}
+
+/// A name that no other press, tab or browser comes upon: 104 bits by chance. It is no secret.
+pub(crate) fn random_name() -> String {
+    let part = || js_sys::Math::random().to_bits();
+    format!("{:x}-{:x}", part(), part())
+}
+
+/// Leads to the page's part, if what had the focus is gone: so that nobody begins at the top again.
+pub(crate) fn keep_focus_within() {
+    leptos::prelude::request_animation_frame(|| {
+        let held = document().active_element().is_some_and(|element| element.tag_name() != "BODY");
+        if !held {
+            focus("main");
         }
     });
 }

@@ -8,7 +8,7 @@ use super::{
     field::FieldError,
     icon::{Glyph, icon},
 };
-use crate::t;
+use crate::{browser, t};
 
 /// One entry of the list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Choice {
     /// A known provider, found by its name and its domains.
     pub(crate) fn of_provider(provider: Provider) -> Self {
         Self {
-            search: format!("{} {}", provider.name, provider.domains.join(" ")).to_lowercase(),
+            search: browser::lower_case(&format!("{} {}", provider.name, provider.domains.join(" "))),
             note: provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
             value: provider.id,
             name: provider.name,
@@ -37,12 +37,13 @@ impl Choice {
 
 /// The entries that match `typed`: those whose name begins with it first.
 fn matching(choices: &[Choice], typed: &str) -> Vec<Choice> {
-    let typed = typed.trim().to_lowercase();
+    let typed = browser::lower_case(typed.trim());
     // Somebody may type the whole mail address: the domain tells the provider.
     let wanted = typed.rsplit_once('@').map_or(typed.as_str(), |(_, domain)| domain);
-    let mut found: Vec<&Choice> = choices.iter().filter(|choice| choice.search.contains(wanted)).collect();
-    found.sort_by_key(|choice| !choice.name.to_lowercase().starts_with(wanted));
-    found.into_iter().cloned().collect()
+    let found = choices.iter().filter(|choice| choice.search.contains(wanted));
+    let (first, rest): (Vec<_>, Vec<_>) =
+        found.partition(|choice| browser::lower_case(&choice.name).starts_with(wanted));
+    first.into_iter().chain(rest).cloned().collect()
 }
 
 /// True for what may be an address or a domain.

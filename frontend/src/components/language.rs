@@ -11,7 +11,7 @@ use crate::{
 
 /// The languages by their own names, as a list to choose from.
 #[component]
-pub(crate) fn LanguageSelect(
+fn LanguageSelect(
     id: &'static str,
     /// Names the list where no label does.
     #[prop(optional)]
@@ -27,7 +27,7 @@ pub(crate) fn LanguageSelect(
             class="input"
             id=id
             aria-label=name
-            on:change=move |event| language.switch(event_target_value(&event))
+            on:change=move |event| language.switch(event_target_value(&event), id)
         >
             {options}
         </select>

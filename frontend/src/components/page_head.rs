@@ -13,6 +13,11 @@ pub(crate) fn focus_the_first() {
     FIRST.store(false, Ordering::Relaxed);
 }
 
+/// The heading that comes next takes no focus: the page is made anew where one is.
+pub(crate) fn the_next_stays() {
+    FIRST.store(true, Ordering::Relaxed);
+}
+
 /// Heading and lead; names the document, and takes the focus when one comes from another page, so that a screen
 /// reader starts there.
 #[component]

@@ -5,6 +5,7 @@ use mailferry_shared::order::ProviderChoice;
 
 use super::{Choice, Combobox, ServerFieldset};
 use crate::{
+    browser,
     state::{providers::KnownProviders, typed::ServerFields},
     t,
 };
@@ -66,7 +67,7 @@ pub(crate) fn ProviderPick(
         value: value.to_owned(),
         name: name.to_owned(),
         note: String::new(),
-        search: name.to_lowercase(),
+        search: browser::lower_case(name),
     };
     let choices = Signal::derive(move || {
         let list = known.load().ready().cloned().unwrap_or_default();

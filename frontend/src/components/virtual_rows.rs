@@ -1,8 +1,7 @@
 //! The rows of a table that may be long: only those near what is seen exist.
 
-use std::hash::Hash;
-
 use leptos::{html, prelude::*};
+use uuid::Uuid;
 use wasm_bindgen::JsCast as _;
 
 use crate::window::{Rows, Window};
@@ -12,14 +11,14 @@ const MARGIN: f64 = 700.0;
 /// Pixels of a row that was not seen yet.
 const GUESS: f64 = 96.0;
 
-/// A table's body with a row per id, made by `row` from the id and its place. Rows may change their height.
+/// A table's body with a row per id, made by `row` from the id and its place, which stands in its `aria-rowindex`. Rows
+/// may change their height.
 #[component]
-pub(crate) fn VirtualRows<T, R, V>(#[prop(into)] ids: Signal<Vec<T>>, columns: u32, row: R) -> impl IntoView
-where
-    T: Copy + Eq + Hash + Send + Sync + 'static,
-    R: Fn(T, usize) -> V + Clone + Send + Sync + 'static,
-    V: IntoView + 'static,
-{
+pub(crate) fn VirtualRows(
+    #[prop(into)] ids: Signal<Vec<Uuid>>,
+    columns: u32,
+    #[prop(into)] row: Callback<(Uuid, usize), AnyView>,
+) -> impl IntoView {
     let body = NodeRef::<html::Tbody>::new();
     let rows = StoredValue::new(Rows::new(ids.with_untracked(Vec::len), GUESS));
     let window = RwSignal::new(Window { rows: 0..ids.with_untracked(Vec::len).min(20), before: 0.0, after: 0.0 });
@@ -88,7 +87,7 @@ where
         <tbody node_ref=body>
             {space(Memo::new(move |_| window.with(|window| window.before)))}
             <For each=shown key=|(_, id)| *id let((at, id))>
-                {row(id, at)}
+                {row.run((id, at))}
             </For>
             {space(Memo::new(move |_| window.with(|window| window.after)))}
         </tbody>

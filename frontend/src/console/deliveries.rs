@@ -1,6 +1,6 @@
 //! What was sent to a webhook, with every attempt, and a button that sends it again.
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use mailferry_shared::{
     finding::{Finding, FindingCode},
     ids::{WebhookDeliveryId, WebhookId},
@@ -67,16 +67,15 @@ fn Log(id: WebhookId, may_write: bool) -> impl IntoView {
         }
         Some(AGAIN_MS)
     });
+    let turning = Sending::new();
     let more = move |cursor: String| {
-        spawn_local(async move {
-            if let Ok(page) = api::deliveries(id, Some(cursor)).await {
-                list.try_update(|list| {
-                    if let Load::Ready(items) = list {
-                        items.extend(page.items);
-                    }
-                });
-                next.try_set(page.next_cursor);
-            }
+        turning.send(async move { api::deliveries(id, Some(cursor)).await }, move |page| {
+            list.try_update(|list| {
+                if let Load::Ready(items) = list {
+                    items.extend(page.items);
+                }
+            });
+            next.try_set(page.next_cursor);
         });
     };
     let replaying = Sending::new();
@@ -113,6 +112,7 @@ fn Log(id: WebhookId, may_write: bool) -> impl IntoView {
                     }
                 })
         }}
+        {turning.failure()}
     }
 }
 

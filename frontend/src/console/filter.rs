@@ -14,6 +14,9 @@ const LAST: &str = "mailferry.migrations";
 /// Stands among the states for those that somebody must look at, whatever their state.
 pub(super) const ATTENTION: &str = "attention";
 
+/// Stands there for those that were asked for, to be done for their owners.
+pub(super) const REQUESTED: &str = "requested";
+
 /// The filter as typed.
 #[derive(Clone, Copy)]
 pub(super) struct Filter {
@@ -83,6 +86,7 @@ impl Filter {
         browser::keep(LAST, &shown);
         let state = match self.state.get_untracked() {
             ATTENTION => [("attention", "true".to_owned())],
+            REQUESTED => [("requested", "true".to_owned())],
             state => [("state", state.to_owned())],
         };
         query(state.into_iter().chain(self.fields().map(|(name, field)| match name {

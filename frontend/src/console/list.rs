@@ -6,6 +6,7 @@ use leptos::{prelude::*, task::spawn_local};
 
 use crate::{
     api::{ApiError, PAGE, Paged},
+    browser,
     components::{Failure, Glyph, PageHead, Skeleton, icon},
     state::{
         Load,
@@ -30,6 +31,8 @@ pub(super) struct Listed<T: Send + Sync + 'static> {
     read: Callback<Option<String>, Reading<T>>,
     /// How often it was asked for: an answer that was overtaken is dropped.
     asked: StoredValue<u32>,
+    /// The next page is on its way.
+    is_turning: RwSignal<bool>,
 }
 
 impl<T: Send + Sync + 'static> Clone for Listed<T> {
@@ -52,15 +55,23 @@ impl<T: Send + Sync + 'static> Listed<T> {
             more_error: RwSignal::new(None),
             read: Callback::new(move |cursor| Box::pin(read(cursor)) as Reading<T>),
             asked: StoredValue::new(0),
+            is_turning: RwSignal::new(false),
         };
         listed.again();
         listed
     }
 
+    /// Counts that it is asked for once more; a page that was on its way comes too late.
+    fn ask(self) -> u32 {
+        self.asked.update_value(|asked| *asked += 1);
+        self.is_turning.set(false);
+        self.more_error.set(None);
+        self.asked.get_value()
+    }
+
     /// Reads it again, from its first page on.
     pub(super) fn again(self) {
-        self.asked.update_value(|asked| *asked += 1);
-        let asked = self.asked.get_value();
+        let asked = self.ask();
         let reading = self.read.run(None);
         spawn_local(async move {
             let read = reading.await;
@@ -71,6 +82,10 @@ impl<T: Send + Sync + 'static> Listed<T> {
                 Ok(Paged { items, next_cursor }) => {
                     self.next.try_set(next_cursor);
                     self.items.try_set(Load::Ready(items));
+                    if asked > 1 {
+                        // The row that was acted on may be gone, and the focus with it.
+                        browser::keep_focus_within();
+                    }
                 }
                 Err(error) => {
                     self.next.try_set(None);
@@ -113,11 +128,20 @@ impl<T: Send + Sync + 'static> Listed<T> {
 
     /// Adds the page that begins at `cursor`.
     fn more(self, cursor: String) {
-        self.more_error.set(None);
-        self.asked.update_value(|asked| *asked += 1);
+        if self.is_turning.get_untracked() {
+            return;
+        }
+        let asked = self.ask();
+        self.is_turning.set(true);
         let reading = self.read.run(Some(cursor));
         spawn_local(async move {
-            match reading.await {
+            let read = reading.await;
+            // What was asked for meanwhile begins anew.
+            if self.asked.try_get_value() != Some(asked) {
+                return;
+            }
+            self.is_turning.try_set(false);
+            match read {
                 Ok(page) => {
                     self.items.try_update(|items| {
                         if let Load::Ready(known) = items {
@@ -132,6 +156,27 @@ impl<T: Send + Sync + 'static> Listed<T> {
             }
         });
     }
+}
+
+/// The rows of a list, each with a number that it keeps while it says the same: what did not change stays where the
+/// pointer or the focus is.
+fn numbered<T: Clone + PartialEq + Send + Sync + 'static>(listed: Listed<T>) -> Memo<Vec<(u32, T)>> {
+    let serial = StoredValue::new(0_u32);
+    Memo::new(move |before: Option<&Vec<(u32, T)>>| {
+        let mut left: Vec<&(u32, T)> = before.into_iter().flatten().collect();
+        listed.items.with(|items| {
+            let items = items.ready().map(Vec::as_slice).unwrap_or_default();
+            let rows = items.iter().map(|item| {
+                let known = left.iter().position(|(_, known)| known == item).map(|at| left.remove(at).0);
+                let number = known.unwrap_or_else(|| {
+                    serial.update_value(|serial| *serial += 1);
+                    serial.get_value()
+                });
+                (number, item.clone())
+            });
+            rows.collect()
+        })
+    })
 }
 
 /// The heading of a list, with the button that makes one more.
@@ -169,7 +214,7 @@ pub(super) struct Empty(pub(super) Glyph, pub(super) &'static str);
 /// The rows of a list as a table with these column heads. Where it has no room a row becomes a card: each cell names
 /// itself by `data-label`.
 #[component]
-pub(super) fn ListTable<T: Send + Sync + 'static>(
+pub(super) fn ListTable<T: Clone + PartialEq + Send + Sync + 'static>(
     listed: Listed<T>,
     name: &'static str,
     heads: Vec<&'static str>,
@@ -180,19 +225,33 @@ pub(super) fn ListTable<T: Send + Sync + 'static>(
     row: fn(&T, Listed<T>) -> AnyView,
 ) -> impl IntoView {
     let retry = Callback::new(move |()| listed.again());
-    let table = move |items: &[T]| {
+    let rows = numbered(listed);
+    let table = move || {
         let heads = heads.iter().map(|head| view! { <th scope="col">{*head}</th> }).collect_view();
-        let rows = items.iter().map(|item| row(item, listed)).collect_view();
         view! {
             <table class="table">
                 <caption class="visually-hidden">{name}</caption>
                 <thead>
                     <tr>{heads}</tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                <tbody>
+                    <For
+                        each=move || rows.get()
+                        key=|(serial, _)| *serial
+                        children=move |(_, item)| row(&item, listed)
+                    />
+                </tbody>
             </table>
         }
     };
+    // Whether there are rows: the table stays while only they change.
+    let phase = Memo::new(move |_| {
+        listed.items.with(|items| match items {
+            Load::Loading => Load::Loading,
+            Load::Failed(error) => Load::Failed(error.clone()),
+            Load::Ready(items) => Load::Ready(!items.is_empty()),
+        })
+    });
     let none = move || {
         let Empty(glyph, text) = empty.get();
         view! {
@@ -205,12 +264,12 @@ pub(super) fn ListTable<T: Send + Sync + 'static>(
     };
     view! {
         <div class="card card-flush list">
-            {move || listed.items.with(|items| match items {
+            {move || match phase.get() {
                 Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
-                Load::Failed(error) => view! { <Failure error=error.clone() retry=retry /> }.into_any(),
-                Load::Ready(items) if items.is_empty() => none().into_any(),
-                Load::Ready(items) => table(items).into_any(),
-            })}
+                Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
+                Load::Ready(false) => none().into_any(),
+                Load::Ready(true) => table().into_any(),
+            }}
         </div>
         {move || {
             listed
@@ -218,7 +277,13 @@ pub(super) fn ListTable<T: Send + Sync + 'static>(
                 .get()
                 .map(|cursor| {
                     view! {
-                        <button type="button" class="button list-more" on:click=move |_| listed.more(cursor.clone())>
+                        <button
+                            type="button"
+                            class="button list-more"
+                            class:is-busy=move || listed.is_turning.get()
+                            aria-disabled=move || listed.is_turning.get().to_string()
+                            on:click=move |_| listed.more(cursor.clone())
+                        >
                             {t!("console.more")}
                         </button>
                     }

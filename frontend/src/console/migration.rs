@@ -9,6 +9,8 @@ use super::{
     filter::last_list,
     frame::Frame,
     migrations::{asker, type_name},
+    order_links::OrderLinks,
+    payments::Payments,
     session::Session,
 };
 use crate::{
@@ -50,6 +52,8 @@ fn One(id: OrderId) -> impl IntoView {
         </a>
         <OrderFrame id=id steps=steps />
         <Particulars id=id />
+        <Payments id=id />
+        <OrderLinks id=id />
     }
 }
 
@@ -78,8 +82,10 @@ async fn find(id: OrderId) -> Result<Option<OrderListItem>, ApiError> {
 fn facts(item: &OrderListItem) -> impl IntoView + use<> {
     let fact = |name: &'static str, value: Option<String>| {
         let value = value.filter(|value| !value.is_empty())?;
+        // An address takes room.
+        let is_wide = value.contains('@');
         Some(view! {
-            <div class="fact">
+            <div class="fact" class:fact-wide=is_wide>
                 <dt>{name}</dt>
                 <dd data-data="">{value}</dd>
             </div>

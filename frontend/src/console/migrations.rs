@@ -10,7 +10,7 @@ use mailferry_shared::{
 
 use super::{
     chips::Chips,
-    filter::{ATTENTION, Filter},
+    filter::{ATTENTION, Filter, REQUESTED},
     list::{Empty, ListTable, Listed},
     may,
     order_state::state_view,
@@ -19,13 +19,13 @@ use crate::{
     api,
     browser::intl,
     components::{Glyph, PageHead, Select, TextField, icon},
-    i18n,
+    format, i18n,
     route::Console as Place,
     t, tn,
 };
 
 /// The states one asks for together, with their names.
-fn states() -> [(&'static str, &'static str); 7] {
+fn states() -> [(&'static str, &'static str); 8] {
     [
         ("", t!("protocol.all")),
         (ATTENTION, t!("console.attention")),
@@ -34,6 +34,7 @@ fn states() -> [(&'static str, &'static str); 7] {
         ("active,paused", t!("console.state_active")),
         ("completed", t!("status.run_succeeded")),
         ("closed,cancelled", t!("console.state_over")),
+        (REQUESTED, t!("request.state_requested")),
     ]
 }
 
@@ -66,6 +67,16 @@ pub(super) fn Migrations() -> impl IntoView {
         Empty(if narrowed.get() { Glyph::Search } else { Glyph::List }, text)
     });
     let may_begin = may(&expect_context::<Principal>(), Scope::OrdersWrite);
+    let begin = move || {
+        may_begin.then(|| {
+            view! {
+                <a class="button button-primary" href=Place::New.path()>
+                    {icon(Glyph::Plus)}
+                    {t!("console.new")}
+                </a>
+            }
+        })
+    };
     let way_out = move |()| {
         if narrowed.get() {
             let clear = move |_| {
@@ -80,19 +91,13 @@ pub(super) fn Migrations() -> impl IntoView {
             }
             .into_any();
         }
-        may_begin
-            .then(|| {
-                view! {
-                    <a class="button button-primary" href=Place::New.path()>
-                        {icon(Glyph::Plus)}
-                        {t!("console.new")}
-                    </a>
-                }
-            })
-            .into_any()
+        begin().into_any()
     };
     view! {
-        <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
+        <div class="row-between">
+            <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
+            {begin()}
+        </div>
         <Search filter=filter listed=listed />
         <Chips choices=states().to_vec() chosen=filter.state on_choose=move |()| listed.anew() />
         <ListTable
@@ -165,8 +170,7 @@ pub(super) fn asker(origin: &OrderOrigin) -> Option<String> {
 }
 
 fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
-    let number = item.id.to_string();
-    let short = number.get(..8).unwrap_or_default().to_owned();
+    let short = format::short_id(&item.id.to_string());
     let name = item.first_account.clone().unwrap_or_else(|| short.clone());
     let trial = (item.kind == Some(StartKind::Trial))
         .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api,
-    components::{Failure, Glyph, PageHead, PickedProvider, ProviderPick, TextField, Tick},
+    components::{Failure, Glyph, Notice, PageHead, PickedProvider, ProviderPick, TextField, Tick, Tone},
     forms,
     route::Step,
     state::{Load, language::PageLanguage, providers::KnownProviders, router::Router, service::Service},
@@ -25,6 +25,8 @@ struct Fields {
     notify_error: RwSignal<Option<String>>,
     language: RwSignal<mailferry_shared::order::Language>,
     accepted: RwSignal<bool>,
+    /// Why it does not go on without.
+    accepted_error: RwSignal<bool>,
 }
 
 impl Fields {
@@ -58,11 +60,16 @@ pub(super) fn New() -> impl IntoView {
         notify_error: RwSignal::new(None),
         language: RwSignal::new(PageLanguage::get().of_orders()),
         accepted: RwSignal::new(false),
+        accepted_error: RwSignal::new(false),
     };
     let sending = Sending::new();
     let version = move || service.info().ready().map(|info| info.terms_version.clone());
     let on_submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
+        fields.accepted_error.set(!fields.accepted.get_untracked());
+        if fields.accepted_error.get_untracked() {
+            return;
+        }
         let Some(order) = untrack(version).and_then(|version| fields.read(known, version)) else { return };
         sending.send(async move { api::create_order(&order).await }, move |order| {
             // Straight to the file of accounts, unless the wizard must ask for a provider first.
@@ -103,8 +110,13 @@ pub(super) fn New() -> impl IntoView {
                 checked=fields.accepted
                 on_change=move |on| fields.accepted.set(on)
             />
+            <Show when=move || fields.accepted_error.get() && !fields.accepted.get()>
+                <Notice tone=Tone::Error>
+                    <p>{t!("console.new_terms_missing")}</p>
+                </Notice>
+            </Show>
             {sending.failure()}
-            <fieldset disabled=move || !fields.accepted.get() || version().is_none()>
+            <fieldset disabled=move || version().is_none()>
                 <SubmitButton sending=sending glyph=Glyph::ArrowRight text=t!("action.continue") />
             </fieldset>
         </form>

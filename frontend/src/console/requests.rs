@@ -16,7 +16,7 @@ use crate::{
     api,
     browser::intl,
     components::{Glyph, PageHead, icon},
-    i18n,
+    format, i18n,
     route::{Console as Place, asked_path},
     t,
 };
@@ -89,7 +89,8 @@ fn due(item: &RequestListItem) -> impl IntoView + use<> {
 }
 
 fn queue_row(item: &RequestListItem, _: Listed<RequestListItem>) -> AnyView {
-    let customer = item.contact_address.as_ref().map_or_else(|| short(&item.id.to_string()), ToString::to_string);
+    let customer =
+        item.contact_address.as_ref().map_or_else(|| format::short_id(&item.id.to_string()), ToString::to_string);
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
     view! {
         <tr>
@@ -104,11 +105,6 @@ fn queue_row(item: &RequestListItem, _: Listed<RequestListItem>) -> AnyView {
         </tr>
     }
     .into_any()
-}
-
-/// How an id begins.
-fn short(id: &str) -> String {
-    id.get(..8).unwrap_or_default().to_owned()
 }
 
 pub(super) fn state_view(state: RequestState) -> impl IntoView {
@@ -141,7 +137,7 @@ fn Own() -> impl IntoView {
 }
 
 fn own_row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
-    let number = short(&item.id.to_string());
+    let number = format::short_id(&item.id.to_string());
     let name = item.first_account.clone().unwrap_or_else(|| number.clone());
     let customer = item.origin.notify_address.as_ref().map(ToString::to_string);
     view! {

@@ -65,6 +65,8 @@ impl Sending {
 /// The button that sends a form.
 #[component]
 pub(super) fn SubmitButton(sending: Sending, glyph: Glyph, text: &'static str) -> impl IntoView {
+    // As in the wizard, the arrow stands where it leads.
+    let leads_on = glyph == Glyph::ArrowRight;
     view! {
         <button
             type="submit"
@@ -72,8 +74,9 @@ pub(super) fn SubmitButton(sending: Sending, glyph: Glyph, text: &'static str) -
             class:is-busy=move || sending.busy.get()
             disabled=move || sending.busy.get()
         >
+            {leads_on.then_some(text)}
             {move || icon(if sending.busy.get() { Glyph::Spinner } else { glyph })}
-            {text}
+            {(!leads_on).then_some(text)}
         </button>
     }
 }
@@ -108,7 +111,7 @@ pub(super) fn FormDialog(
     };
     view! {
         <Dialog id=id title=title open=open>
-            <form class="stack" on:submit=submitted novalidate>
+            <form class="stack dialog-form" on:submit=submitted novalidate>
                 {children.with_value(|children| children())}
                 {sending.failure()}
                 <Show when=move || incomplete.get()>

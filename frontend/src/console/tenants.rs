@@ -130,6 +130,8 @@ pub(super) fn Tenants() -> impl IntoView {
         t!("console.name"),
         t!("console.max_pairs"),
         t!("console.max_active"),
+        t!("console.max_message"),
+        t!("console.max_connections"),
         t!("status.created"),
         t!("accounts.col_actions"),
     ];
@@ -270,6 +272,10 @@ fn row(tenant: &Tenant, _: Listed<Tenant>) -> AnyView {
             <th scope="row" class="account-name">{tenant.name.clone()}</th>
             <td data-label=t!("console.max_pairs")>{limit(tenant.limits.max_pairs)}</td>
             <td data-label=t!("console.max_active")>{limit(tenant.limits.max_active_orders)}</td>
+            <td data-label=t!("console.max_message")>
+                {tenant.limits.max_message_bytes.map_or_else(|| t!("console.usual").to_owned(), intl::size)}
+            </td>
+            <td data-label=t!("console.max_connections")>{limit(tenant.limits.max_connections_per_host)}</td>
             <td class="cell-time" data-label=t!("status.created")>{created.map(intl::date_time)}</td>
             <td class="cell-actions">{edit}</td>
         </tr>

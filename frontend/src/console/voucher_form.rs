@@ -93,11 +93,16 @@ pub(super) fn NewVouchers(
 ) -> impl IntoView {
     let sending = Sending::new();
     let fields = Fields::new();
+    Effect::new(move || {
+        if open.get() {
+            // What was chosen for other vouchers is no choice for these.
+            fields.clear();
+        }
+    });
     let submit = move |()| {
         let Some(vouchers) = fields.read() else { return };
         sending.send(async move { api::create_vouchers(&vouchers).await }, move |batch| {
             open.set(false);
-            fields.clear();
             made.set(Some(batch));
             listed.again();
         });

@@ -20,6 +20,7 @@ use crate::{
     api, browser,
     browser::intl,
     components::{Glyph, TextField, icon},
+    format,
     route::Console as Place,
     state::providers::KnownProviders,
     t,
@@ -202,7 +203,7 @@ fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
     let used = spent(voucher.pairs_used, voucher.pairs);
     let uses = voucher.uses.iter().map(|used| {
         let number = used.order_id.to_string();
-        let short = number.get(..8).unwrap_or_default().to_owned();
+        let short = format::short_id(&number);
         view! { <a class="mono row-link" href=Place::Migration(used.order_id).path()>{short}</a> " " }
     });
     let uses = (!voucher.uses.is_empty()).then(|| uses.collect_view());

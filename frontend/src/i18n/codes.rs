@@ -48,6 +48,12 @@ pub fn problem_text(problem: &Problem) -> String {
     let own = find(&format!("problem.{}", problem.code.as_str())).unwrap_or(&problem.title);
     match problem.code {
         ProblemCode::InvalidField if is_english() && !problem.detail.is_empty() => problem.detail.clone(),
+        // Where no field shows them.
+        ProblemCode::InvalidField if !problem.errors.is_empty() => {
+            let mut texts: Vec<_> = problem.errors.iter().map(|it| field_text(&it.pointer, &it.message)).collect();
+            texts.dedup();
+            texts.join(" ")
+        }
         _ => own.to_owned(),
     }
 }
@@ -78,6 +84,8 @@ mod tests {
         assert_eq!(field_text("/source/endpoint/port", "A port is …"), "field.port");
         assert_eq!(field_text("/options/leave_out/3", "too long"), "field.leave_out");
         assert_eq!(field_text("/never/heard_of", "x"), "problem.invalid_field");
+        let problem = Problem::new(ProblemCode::InvalidField, "").with_field("/host", "no").with_field("/host", "no");
+        assert_eq!(problem_text(&problem.with_field("/port", "no")), "field.host field.port");
     }
 
     #[test]

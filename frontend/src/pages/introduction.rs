@@ -1,22 +1,26 @@
 //! Step 1: what will be moved, and the terms.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::{ids::OrderId, order::OrderCreate};
+use mailferry_shared::{account::SideName, ids::OrderId, order::OrderCreate};
 
-use super::{order::LAST_ORDER, steps::StepBar};
+use super::{order::LAST_ORDER, parts, steps::StepBar};
 use crate::{
     api, browser,
     browser::intl,
     components::{Failure, FieldError, Glyph, Notice, PageHead, Tick, Tone, brand_mark, ferry, icon},
     legal::Document,
     route::{ASK, Step},
-    state::{Load, language::PageLanguage, offer::Offer, order::OrderContext, router::Router, service::Service},
+    state::{
+        Load, connection, language::PageLanguage, offer::Offer, order::OrderContext, providers::KnownProviders,
+        router::Router, service::Service,
+    },
     t, tn,
 };
 
 /// The start page.
 #[component]
 pub(crate) fn Introduction() -> impl IntoView {
+    let service = Service::get();
     let last = browser::stored(LAST_ORDER).and_then(|id| id.parse::<OrderId>().ok());
     view! {
         <StepBar />
@@ -24,7 +28,7 @@ pub(crate) fn Introduction() -> impl IntoView {
             {last.map(|id| view! { <ResumeNotice id=id /> })}
             <Hero />
             <div class="with-aside">
-                <Explanation />
+                <Explanation largest=Signal::derive(move || service.largest_message()) />
                 <div class="aside-sticky">
                     <Begin />
                     <HaveItDone />
@@ -42,7 +46,10 @@ pub(crate) fn IntroductionAgain() -> impl IntoView {
     view! {
         <Hero />
         <div class="with-aside">
-            <Explanation />
+            <div class="stack-l">
+                <Explanation largest=Signal::derive(move || context.order.with(|order| order.options.max_message_bytes)) />
+                <ProvidersAdvice />
+            </div>
             <section class="card aside-sticky" aria-labelledby="begin-title">
                 <h2 id="begin-title">{t!("intro.terms_title")}</h2>
                 <p class="soft">
@@ -117,8 +124,9 @@ fn Crossing() -> impl IntoView {
     }
 }
 
-fn bullets(class: &'static str, glyph: Glyph, texts: &[&'static str]) -> impl IntoView + use<> {
-    let items = texts.iter().map(|text| view! { <li>{icon(glyph)}<span>{*text}</span></li> }).collect_view();
+fn bullets(class: &'static str, glyph: Glyph, texts: impl IntoIterator<Item = impl Into<String>>) -> impl IntoView {
+    let item = |text: String| view! { <li>{icon(glyph)}<span>{text}</span></li> };
+    let items = texts.into_iter().map(|text| item(text.into())).collect_view();
     view! {
         <ul class=class role="list">
             {items}
@@ -126,27 +134,52 @@ fn bullets(class: &'static str, glyph: Glyph, texts: &[&'static str]) -> impl In
     }
 }
 
+/// What must be known of the two providers that were chosen, before a password is entered.
 #[component]
-fn Explanation() -> impl IntoView {
+fn ProvidersAdvice() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let known = KnownProviders::get();
+    let of = move |side: SideName| {
+        let provider = context.choice(side).and_then(|choice| known.of(&choice))?;
+        let texts = parts::provider_advice(&provider);
+        (!texts.is_empty()).then(|| {
+            view! {
+                <section class="stack">
+                    <h2>{t!("intro.at_title", provider = provider.name)}</h2>
+                    {bullets("bullets bullets-advice", Glyph::Info, texts)}
+                </section>
+            }
+        })
+    };
+    move || view! { {of(SideName::Source)} {of(SideName::Destination)} }
+}
+
+/// What comes along and what does not; `largest` is the size in bytes of which messages may be at most.
+#[component]
+fn Explanation(largest: Signal<u64>) -> impl IntoView {
     let moved =
         [t!("intro.moved_1"), t!("intro.moved_2"), t!("intro.moved_3"), t!("intro.moved_4"), t!("intro.moved_5")];
-    let not_moved = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4"), t!("intro.not_5")];
+    let not_moved = move || {
+        let large = t!("intro.not_5", size = intl::size(largest.get()));
+        let texts = [t!("intro.not_1"), t!("intro.not_2"), t!("intro.not_3"), t!("intro.not_4")].map(str::to_owned);
+        bullets("bullets bullets-not", Glyph::Minus, texts.into_iter().chain([large]))
+    };
     let advice = [t!("intro.advice_1"), t!("intro.advice_2"), t!("intro.advice_3"), t!("intro.advice_4")];
     view! {
         <div class="stack-l">
             <div class="two">
                 <section class="stack">
                     <h2>{t!("intro.moved_title")}</h2>
-                    {bullets("bullets bullets-good", Glyph::Check, &moved)}
+                    {bullets("bullets bullets-good", Glyph::Check, moved)}
                 </section>
                 <section class="stack">
                     <h2>{t!("intro.not_title")}</h2>
-                    {bullets("bullets bullets-not", Glyph::Minus, &not_moved)}
+                    {not_moved}
                 </section>
             </div>
             <section class="stack">
                 <h2>{t!("intro.advice_title")}</h2>
-                {bullets("bullets bullets-advice", Glyph::Info, &advice)}
+                {bullets("bullets bullets-advice", Glyph::Info, advice)}
             </section>
         </div>
     }
@@ -273,6 +306,7 @@ fn Begin() -> impl IntoView {
                 {brand_mark()} <h2 id="begin-title">{t!("intro.begin_title")}</h2>
             </div>
             <p class="soft">{t!("intro.begin_text")}</p>
+            {move || parts::promise(service.info().ready(), offer.pays.get())}
             <TermsTexts />
             <div class="stack-s">
                 <Tick label=t!("intro.terms_label") checked=terms on_change=move |on| terms.set(on) />
@@ -284,7 +318,7 @@ fn Begin() -> impl IntoView {
             </div>
             {move || failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {
-                Load::Failed(error) => Some(view! { <Failure error=error /> }),
+                Load::Failed(error) => Some(view! { <Failure error=error retry=connection::try_again() /> }),
                 _ => None,
             }}
             <button

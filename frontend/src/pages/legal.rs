@@ -8,7 +8,7 @@ use crate::{
     components::{Failure, Notice, PageHead, Skeleton, Tone},
     i18n,
     legal::{Block, Document, blocks},
-    state::{Load, service::Service},
+    state::{Load, connection, service::Service},
     t,
 };
 
@@ -25,7 +25,7 @@ pub(crate) fn Legal(document: Document) -> impl IntoView {
     view! {
         <main class="page" id="main" tabindex="-1">
             {move || match (service.info(), text.get()) {
-                (Load::Failed(error), _) => view! { <Failure error=error /> }.into_any(),
+                (Load::Failed(error), _) => view! { <Failure error=error retry=connection::try_again() /> }.into_any(),
                 (_, Some(text)) if text.is_empty() => {
                     view! {
                         <Notice tone=Tone::Error>

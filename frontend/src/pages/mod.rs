@@ -12,7 +12,7 @@ mod status;
 mod steps;
 
 pub(crate) use accounts::{AccountFile, Accounts, Importing, file_request};
-pub(crate) use confirm::Confirm;
+pub(crate) use confirm::{Confirm, LaterOptions};
 pub(crate) use introduction::{Introduction, IntroductionAgain, TermsTexts};
 pub(crate) use legal::Legal;
 pub(crate) use lost::{Locked, NotFound};

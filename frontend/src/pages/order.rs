@@ -12,6 +12,7 @@ use crate::{
     api::{self, ApiError},
     browser,
     components::{CopyLine, Failure, Glyph, PageHead, Skeleton, icon},
+    format,
     route::{Console, Step, asked_path, is_asked_for, resume_at},
     state::{
         Load,
@@ -128,6 +129,10 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
                     loaded.try_set(Load::Ready(()));
                 }
                 Err(error) => {
+                    // What cannot be opened any more is not offered on the start page.
+                    if is_own && error.is_locked_out() && browser::stored(LAST_ORDER) == Some(id.to_string()) {
+                        browser::store(LAST_ORDER, None);
+                    }
                     loaded.try_set(Load::Failed(error));
                 }
             }
@@ -152,7 +157,7 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
             view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
         }
         Load::Failed(error) => {
-            let number = id.to_string().get(..8).unwrap_or_default().to_owned();
+            let number = format::short_id(&id.to_string());
             view! {
                 <PageHead title=t!("console.migration", number = number) />
                 <Failure error=error retry=retry />

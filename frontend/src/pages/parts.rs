@@ -4,14 +4,16 @@ use leptos::prelude::*;
 use mailferry_shared::{
     account::{AccountPair, LoginState, Side, Survey},
     address::MailAddress,
-    finding::{Finding, FindingCode, Severity},
+    finding::{Finding, FindingCode, RepairKind, Severity},
+    provider::Provider,
+    service::ServiceInfo,
 };
 
 use crate::{
     browser::intl,
     components::{Glyph, icon},
     i18n,
-    state::offer::Offer,
+    state::offer::{Offer, Pays},
     t, tn,
 };
 
@@ -29,7 +31,8 @@ pub(crate) fn finding_view(finding: &Finding) -> impl IntoView + use<> {
         Severity::Error => "finding finding-error",
         Severity::Warning => "finding finding-warning",
     };
-    let subject = finding.subject.clone().map(|subject| view! { <span class="soft">{format!(" ({subject})")}</span> });
+    let topic = topic(finding);
+    let subject = (!topic.is_empty()).then(|| view! { <span class="soft">{format!(" ({topic})")}</span> });
     view! {
         <div class=class>
             {icon(Glyph::Warning)}
@@ -41,6 +44,72 @@ pub(crate) fn finding_view(finding: &Finding) -> impl IntoView + use<> {
             </p>
         </div>
     }
+}
+
+/// What it is about: its subject, and its numbers and times as the reader's language writes them.
+fn topic(finding: &Finding) -> String {
+    let detail = finding.detail.as_deref().cloned().unwrap_or_default();
+    let parts = [
+        finding.subject.clone(),
+        detail.uid.map(|uid| t!("protocol.uid", uid = uid)),
+        detail.messages.map(|messages| tn!("count.messages", messages)),
+        detail.listed.map(|listed| t!("detail.listed", count = i18n::number(listed))),
+        detail.limit_bytes.map(|size| t!("detail.limit", size = intl::size(size))),
+        detail.needed_bytes.map(|size| t!("detail.needed", size = intl::size(size))),
+        detail.free_bytes.map(|size| t!("detail.free", size = intl::size(size))),
+        detail.until.map(|time| match finding.code {
+            FindingCode::ServiceEnds => intl::day(time.date_naive()),
+            _ => t!("detail.until", time = intl::date_time(time)),
+        }),
+    ];
+    let repairs = detail.repairs.iter().map(|repair| repair_text(*repair).to_owned());
+    parts.into_iter().flatten().chain(repairs).collect::<Vec<_>>().join(" · ")
+}
+
+fn repair_text(repair: RepairKind) -> &'static str {
+    match repair {
+        RepairKind::LineEnds => t!("detail.line_ends"),
+        RepairKind::FinalLineEnd => t!("detail.final_line_end"),
+        RepairKind::NulBytes => t!("detail.nul_bytes"),
+        RepairKind::Header => t!("detail.header"),
+        RepairKind::HeaderEncoding => t!("detail.header_encoding"),
+        RepairKind::LongLines => t!("detail.long_lines"),
+        RepairKind::Date => t!("detail.date"),
+    }
+}
+
+/// What the users of a provider must know before they enter a password. Where no password is taken, tokens may be.
+pub(crate) fn provider_advice(provider: &Provider) -> Vec<String> {
+    let by_token = !provider.oauth.is_empty() && !provider.advice.contains(&FindingCode::AppPasswordNeeded);
+    let text = |code: &FindingCode| match code {
+        FindingCode::OauthNeeded if by_token => t!("providers.by_token").to_owned(),
+        code => i18n::advice_text(*code),
+    };
+    provider.advice.iter().map(text).collect()
+}
+
+/// What it costs, how long it takes, and that it can be proved: to be known before anything is entered.
+pub(crate) fn promise(service: Option<&ServiceInfo>, pays: Pays) -> Option<impl IntoView + use<>> {
+    let service = service?;
+    let days = i18n::number(u64::from(service.trial_days));
+    let cost = match (pays, &service.price) {
+        (Pays::Elsewise, _) => None,
+        (Pays::Link, _) => Some(t!("intro.cost_paid").to_owned()),
+        (Pays::Buyer, Some(price)) => {
+            let price = intl::money(price.total_minor, price.price.currency);
+            Some(t!("intro.cost", price = price, days = days))
+        }
+        (Pays::Buyer, None) => Some(t!("intro.cost_voucher", days = days)),
+    };
+    let cost = cost.map(|text| (Glyph::Ticket, text));
+    let rest = [(Glyph::Clock, t!("intro.duration").to_owned()), (Glyph::Shield, t!("intro.proof").to_owned())];
+    let line = |(glyph, text)| view! { <li>{icon(glyph)}<span>{text}</span></li> };
+    let lines = cost.into_iter().chain(rest).map(line).collect_view();
+    Some(view! {
+        <ul class="promise" role="list">
+            {lines}
+        </ul>
+    })
 }
 
 /// How logging in to an account went, as an icon with words.

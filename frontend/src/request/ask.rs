@@ -11,7 +11,7 @@ use super::{
 use crate::{
     components::{Failure, FieldError, Glyph, PageHead, ProviderPick, TextArea, TextField, Tick, brand_mark, icon},
     pages::{AccountFile, TermsTexts},
-    state::{Load, offer::Offer, service::Service},
+    state::{Load, connection, offer::Offer, service::Service},
     t,
 };
 
@@ -178,7 +178,7 @@ fn Send(sender: Sender) -> impl IntoView {
             </div>
             {move || sender.failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {
-                Load::Failed(error) => Some(view! { <Failure error=error /> }),
+                Load::Failed(error) => Some(view! { <Failure error=error retry=connection::try_again() /> }),
                 _ => None,
             }}
             <button

@@ -159,7 +159,10 @@ fn Standing(page: Page) -> impl IntoView {
     };
     let goes_on = move || matches!(state.get(), RequestState::Running | RequestState::Done);
     view! {
-        {move || view! { <PageHead title=title(state.get()) lead=lead(state.get()) /> }}
+        <div class="stack-s">
+            <PageHead title=Signal::derive(move || title(state.get()).to_owned()) />
+            <p class="lead">{move || lead(state.get())}</p>
+        </div>
         <Course state=state />
         <Pay page=page />
         <Reason page=page />

@@ -45,7 +45,7 @@ fn megabytes(bytes: usize) -> String {
 
 /// Why a file is not taken, beside those that are there already.
 fn refusal(known: &[Chosen], name: &str, size_bytes: u64) -> Option<String> {
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_lowercase());
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     let size = usize::try_from(size_bytes).unwrap_or(usize::MAX);
     let all = known.iter().map(|file| usize::try_from(file.size_bytes).unwrap_or(usize::MAX)).sum::<usize>();
     if !matches!(ending.as_deref(), Some("vcf" | "ics")) {

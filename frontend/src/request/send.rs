@@ -96,7 +96,8 @@ impl Sender {
         let typed = self.typed;
         typed.asked.set(true);
         self.failure.set(None);
-        self.refused_time.set(None);
+        // What was proposed when the page was opened may have passed.
+        self.refused_time.set(typed.at.with_untracked(|at| when::problem(at)));
         if self.busy.get_untracked() {
             return;
         }

@@ -48,6 +48,11 @@ pub(crate) fn note_signed_out() {
     }
 }
 
+/// Lets everything that failed for want of the service try again, from a button.
+pub(crate) fn try_again() -> Callback<()> {
+    Callback::new(|()| CONNECTION.get().into_iter().for_each(Connection::retry))
+}
+
 impl Connection {
     /// Lets everything that failed for want of a connection try again.
     pub(crate) fn retry(self) {

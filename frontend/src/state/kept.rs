@@ -9,7 +9,10 @@ use mailferry_shared::{
 };
 
 use super::typed::StartFields;
-use crate::browser::{self, intl};
+use crate::{
+    browser::{self, intl},
+    json,
+};
 
 const KEPT: &str = "mailferry.chosen";
 
@@ -21,7 +24,7 @@ pub(crate) fn of(order: &Order) -> Option<(OrderStart, Option<OrderOptions>)> {
     if !matches!(order.state, OrderState::Draft | OrderState::AwaitingPayment) {
         return None;
     }
-    let (id, start, options): Kept = serde_json::from_str(&browser::stored_here(KEPT)?).ok()?;
+    let (id, start, options): Kept = json::read(&browser::stored_here(KEPT)?).ok()?;
     (id == order.id).then_some((start, options))
 }
 

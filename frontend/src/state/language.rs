@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::order::Language;
 
-use crate::{browser, i18n};
+use crate::{browser, components, i18n};
 
 const STORED: &str = "mailferry.language";
 
@@ -52,17 +52,18 @@ impl PageLanguage {
     /// Shows the page in the language `code` unless one was chosen in this browser.
     pub(crate) fn prefer(self, code: &str) {
         if browser::stored(STORED).is_none() && self.chosen.get_untracked() != code {
-            self.show(code.to_owned());
+            self.show(code.to_owned(), None);
         }
     }
 
-    /// Shows the page in the language `code`, and remembers it in this browser.
-    pub(crate) fn switch(self, code: String) {
+    /// Shows the page in the language `code`, and remembers it in this browser. Whoever chose it goes on where they chose:
+    /// at the element `from`.
+    pub(crate) fn switch(self, code: String, from: &'static str) {
         browser::store(STORED, Some(&code));
-        self.show(code);
+        self.show(code, Some(from));
     }
 
-    fn show(self, code: String) {
+    fn show(self, code: String, from: Option<&'static str>) {
         self.failed.set(false);
         spawn_local(async move {
             if !i18n::reuse(&code) {
@@ -72,6 +73,10 @@ impl PageLanguage {
                 }
             }
             browser::set_document_language(&code);
+            if let Some(from) = from {
+                components::the_next_stays();
+                request_animation_frame(move || browser::focus(from));
+            }
             self.chosen.set(i18n::current().code);
         });
     }

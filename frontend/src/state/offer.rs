@@ -14,6 +14,17 @@ use crate::{
     state::{language::PageLanguage, service::Service},
 };
 
+/// Who pays for a migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pays {
+    /// Whoever makes it, at the price of the public page.
+    Buyer,
+    /// The link by which one came.
+    Link,
+    /// As the link's tenant has it, who is told where one pays.
+    Elsewise,
+}
+
 /// The link by which somebody came, in every component's context.
 #[derive(Clone, Copy)]
 pub(crate) struct Offer {
@@ -22,6 +33,8 @@ pub(crate) struct Offer {
     pub(crate) failure: RwSignal<Option<ApiError>>,
     /// Whether it fixes the old and the new provider.
     pub(crate) fixes: RwSignal<(bool, bool)>,
+    /// How what is moved by it is paid for.
+    pub(crate) pays: RwSignal<Pays>,
     /// Whose page this is.
     pub(crate) brand: RwSignal<Option<Brand>>,
 }
@@ -34,6 +47,7 @@ impl Offer {
             token: StoredValue::new(token.clone()),
             failure: RwSignal::new(None),
             fixes: RwSignal::new((false, false)),
+            pays: RwSignal::new(if token.is_some() { Pays::Elsewise } else { Pays::Buyer }),
             brand: RwSignal::new(None),
         };
         provide_context(here);
@@ -43,6 +57,9 @@ impl Offer {
                     Ok(offer) => {
                         language.prefer(offer.language.tag());
                         here.fixes.set((offer.source.is_some(), offer.destination.is_some()));
+                        if offer.prepaid_pairs.is_some() {
+                            here.pays.set(Pays::Link);
+                        }
                         here.wear(&offer.brand);
                     }
                     Err(error) => here.failure.set(Some(error)),

@@ -68,6 +68,7 @@ impl OpenOrder {
         let Some(context) = self.context.get_value() else { return };
         let is_new = context.order.with_untracked(|order| order.language != language);
         if is_new && untrack(|| context.allows(OrderAction::Change)) {
+            context.typed().language.set(language);
             spawn_local(async move {
                 let change = OrderChange { language: Some(language), ..OrderChange::default() };
                 // The step that changes the order next says it again.

@@ -1,7 +1,10 @@
 //! What the service is like, read once.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::service::{HoursRange, Operator, ServiceInfo};
+use mailferry_shared::{
+    order::DEFAULT_MAX_MESSAGE_BYTES,
+    service::{HoursRange, Operator, ServiceInfo},
+};
 
 use super::{Load, connection::Connection};
 use crate::api;
@@ -52,6 +55,12 @@ impl Service {
     /// Days after the end of an order until its personal data is deleted.
     pub(crate) fn purge_days(self) -> u64 {
         self.0.with(|info| info.ready().map_or(30, |info| u64::from(info.purge_days)))
+    }
+
+    /// The largest message that is copied, bytes.
+    pub(crate) fn largest_message(self) -> u64 {
+        let told = self.0.with(|info| info.ready().map(|info| info.max_message_bytes));
+        told.filter(|bytes| *bytes > 0).unwrap_or(DEFAULT_MAX_MESSAGE_BYTES)
     }
 
     /// Days of mail that a free trial copies.

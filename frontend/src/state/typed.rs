@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use mailferry_shared::{
     endpoint::TlsMode,
     import::{ImportResult, Layout, RowCorrection},
-    order::{Order, OrderOptions, OrderStart, ProviderChoice, StartKind},
+    order::{Language, Order, OrderOptions, OrderStart, ProviderChoice, StartKind},
     schedule::{DeltaSchedule, DeltaTrigger},
     secret::Secret,
 };
@@ -138,11 +138,14 @@ impl SideFields {
 #[derive(Clone, Copy)]
 pub(crate) struct ImportFields {
     pub(crate) file_name: RwSignal<Option<String>>,
-    pub(crate) content: RwSignal<String>,
+    /// The file's bytes, or the lines that were pasted, in Base64.
+    pub(crate) bytes: RwSignal<String>,
     pub(crate) layout: RwSignal<Option<Layout>>,
     pub(crate) preview: RwSignal<Option<ImportResult>>,
     /// True once the good rows have been added; `preview` then holds those left out.
     pub(crate) added: RwSignal<bool>,
+    /// The lines that are left to be added, once the others have been; empty: all.
+    pub(crate) only_rows: RwSignal<Vec<u32>>,
     /// Bad rows that were put right.
     pub(crate) corrections: RwSignal<Vec<RowCorrection>>,
     pub(crate) source_password: RwSignal<String>,
@@ -160,10 +163,11 @@ impl ImportFields {
     pub(crate) fn empty() -> Self {
         Self {
             file_name: RwSignal::new(None),
-            content: RwSignal::default(),
+            bytes: RwSignal::default(),
             layout: RwSignal::new(None),
             preview: RwSignal::new(None),
             added: RwSignal::new(false),
+            only_rows: RwSignal::default(),
             corrections: RwSignal::default(),
             source_password: RwSignal::default(),
             destination_password: RwSignal::default(),
@@ -181,11 +185,12 @@ impl ImportFields {
         self.preview.set(None);
         self.corrections.set(Vec::new());
         self.added.set(false);
+        self.only_rows.set(Vec::new());
         self.error.set(None);
         self.source_by_admin.set(false);
         self.destination_by_admin.set(false);
         let typed = [self.source_password, self.destination_password, self.source_certificate];
-        for text in typed.into_iter().chain([self.content, self.destination_certificate]) {
+        for text in typed.into_iter().chain([self.bytes, self.destination_certificate]) {
             text.set(String::new());
         }
     }
@@ -277,6 +282,8 @@ pub(crate) struct Typed {
     pub(crate) source: ProviderFields,
     pub(crate) destination: ProviderFields,
     pub(crate) notify: RwSignal<String>,
+    /// Of the mails.
+    pub(crate) language: RwSignal<Language>,
     pub(crate) add_source: SideFields,
     pub(crate) add_destination: SideFields,
     pub(crate) import: ImportFields,
@@ -297,6 +304,7 @@ impl Typed {
             source: ProviderFields::of(order.source.as_ref()),
             destination: ProviderFields::of(order.destination.as_ref()),
             notify: RwSignal::new(order.notify_address.as_ref().map(ToString::to_string).unwrap_or_default()),
+            language: RwSignal::new(order.language),
             add_source: SideFields::empty(),
             add_destination: SideFields::empty(),
             import: ImportFields::empty(),

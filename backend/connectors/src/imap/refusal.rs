@@ -8,11 +8,12 @@ use mailferry_engine::port::{ConnectorError, Decision};
 use mailferry_shared::finding::FindingCode;
 
 /// A tagged answer that is not OK, or a BYE.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     /// `NO`, `BAD` or `BYE`.
     pub(super) status: &'static str,
-    /// Code and text, as the server sent them. Never shown: it may hold addresses.
+    /// Code and text, as the server sent them. Never shown, and in no log: it may hold addresses, or the command with
+    /// its password.
     pub(super) text: String,
 }
 
@@ -72,6 +73,13 @@ impl fmt::Display for Refusal {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// As [`fmt::Display`]: causes are logged by this.
+impl fmt::Debug for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -225,6 +233,15 @@ mod tests {
     fn meaning(text: &str, doing: Doing) -> (FindingCode, Decision) {
         let error = Refusal { status: "NO", text: text.to_owned() }.error(doing, "testing");
         (error.code, error.decision)
+    }
+
+    #[test]
+    fn what_a_server_repeats_of_a_login_stands_in_no_cause() {
+        let text = "[ALERT] unknown command: a1 LOGIN anna hunter2".to_owned();
+        let error = Refusal { status: "BAD", text }.error(Doing::Login { for_another: false }, "logging in");
+        let told = format!("{error} {error:?} {:?} {:#?}", error.source, error.source);
+        assert!(told.contains("BAD [ALERT]"), "{told}");
+        assert!(!told.contains("hunter2") && !told.contains("anna"), "{told}");
     }
 
     #[test]

@@ -44,7 +44,11 @@ pub(super) async fn perform(context: &JobContext, id: PasswordLinkId) -> Result<
                 link = %id, attempts, again = again.is_some(), error = &error as &dyn std::error::Error,
                 "link for a password not sent"
             );
-            Ok(again.map_or(JobOutcome::Done, JobOutcome::Again))
+            let Some(again) = again else {
+                store.password_mail_given_up(id).await?;
+                return Ok(JobOutcome::Done);
+            };
+            Ok(JobOutcome::Again(again))
         }
     }
 }

@@ -87,12 +87,16 @@ async fn step(context: &JobContext, paypal: &PayPal, payment: &PaymentRecord) ->
             tracing::info!(payment = %payment.id, order = %payment.order_id, part, "a payment was paid back");
             Ok(JobOutcome::Done)
         }
-        (PaymentState::Refunded | PaymentState::Failed | PaymentState::Mismatched, _, _)
+        (PaymentState::Refunded | PaymentState::Mismatched, _, _)
         | (_, None, _)
         | (PaymentState::Refunding, _, None) => Ok(JobOutcome::Done),
-        // Pending, or something has happened at PayPal without us.
+        // Pending, or something has happened at PayPal without us: also to one that was given up too early.
         (
-            PaymentState::AwaitingApproval | PaymentState::Declined | PaymentState::Pending | PaymentState::Paid,
+            PaymentState::AwaitingApproval
+            | PaymentState::Declined
+            | PaymentState::Pending
+            | PaymentState::Paid
+            | PaymentState::Failed,
             Some(remote),
             _,
         ) => {

@@ -30,10 +30,11 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
     let address = if mail.kind.is_for_operator() { &desk.address } else { &order.notify_address };
     let Some(address) = address.clone() else {
         tracing::debug!(mail = %id.0, "there is no address for this mail");
+        context.store.mail_given_up(id).await?;
         return Ok(JobOutcome::Done);
     };
     if context.store.now() - mail.created_at > NEWS {
-        context.store.mail_failed(id).await?;
+        context.store.mail_given_up(id).await?;
         tracing::info!(mail = %id.0, order = %order.id, kind = ?mail.kind, "mail not sent: it is too old");
         return Ok(JobOutcome::Done);
     }
@@ -59,7 +60,11 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
                 mail = %id.0, order = %order.id, attempts, again = again.is_some(),
                 error = &error as &dyn std::error::Error, "mail not sent"
             );
-            Ok(again.map_or(JobOutcome::Done, JobOutcome::Again))
+            let Some(again) = again else {
+                context.store.mail_given_up(id).await?;
+                return Ok(JobOutcome::Done);
+            };
+            Ok(JobOutcome::Again(again))
         }
     }
 }

@@ -50,25 +50,26 @@ async fn look_up(
 ) -> Result<SendingRecords, DnsError> {
     let resolver = context.network.resolver();
     let spf_records = spf_records(resolver.texts_now(domain).await?);
-    let dkim_looked_at: Vec<String> = match wanted {
+    let selectors: Vec<String> = match wanted {
         Some(wanted) => wanted.dkim.clone(),
         None => USUAL_SELECTORS.map(str::to_owned).to_vec(),
     };
-    let keys: Vec<Option<String>> = stream::iter(dkim_looked_at.clone())
+    // A selector whose name server does not answer was not looked at; the others were.
+    let looked_at: Vec<(String, bool)> = stream::iter(selectors)
         .map(|selector| async move {
-            let texts = resolver.texts_now(&dkim_name(&selector, domain)).await?;
-            Ok::<_, DnsError>(has_dkim_key(&texts).then_some(selector))
+            let texts = resolver.texts_now(&dkim_name(&selector, domain)).await.ok()?;
+            Some((selector, has_dkim_key(&texts)))
         })
         .buffered(PARALLEL)
-        .collect::<Vec<_>>()
-        .await
-        .into_iter()
-        .collect::<Result<_, _>>()?;
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    let dkim = looked_at.iter().filter(|(_, has_key)| *has_key).map(|(selector, _)| selector.clone()).collect();
     Ok(SendingRecords {
         spf: spf_state(&spf_records, wanted.and_then(|wanted| wanted.spf.as_deref())),
         spf_records,
-        dkim: keys.into_iter().flatten().collect(),
-        dkim_looked_at,
+        dkim,
+        dkim_looked_at: looked_at.into_iter().map(|(selector, _)| selector).collect(),
         looked_up_at: context.store.now(),
     })
 }

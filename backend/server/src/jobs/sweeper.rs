@@ -65,6 +65,7 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     let kept = chrono::Duration::hours(context.settings.limits.answers_hours.into());
     context.store.forget_answers(context.store.now() - kept).await?;
     context.store.forget_events().await?;
+    context.store.forget_payment_events().await?;
     context.store.forget_asked().await?;
     context.store.forget_failed_logins().await?;
     context.store.forget_password_links().await?;

@@ -261,7 +261,8 @@ impl PayPal {
                 200..300 => return read(&answer),
                 401 if !fresh => {}
                 401 | 403 => return Err(PayError::Credentials),
-                status @ (429 | 500..) => return Err(PayError::Unavailable(status)),
+                // 409: the same request is still being done (PREVIOUS_REQUEST_IN_PROGRESS); its outcome comes with the next try.
+                status @ (408 | 409 | 425 | 429 | 500..) => return Err(PayError::Unavailable(status)),
                 _ => return Err(PayError::Refused(issue(&answer))),
             }
         }

@@ -53,6 +53,7 @@ async fn providers_are_searched_and_the_service_tells_its_terms() {
         (&500.into(), &10.into(), &false.into())
     );
     assert_eq!((&info["recommended_rows"], &info["max_file_bytes"]), (&50.into(), &10_000_000.into()));
+    assert_eq!((&info["max_message_bytes"], info.get("price")), (&50_000_000.into(), None));
     assert_eq!((&info["link_days"], &info["purge_days"]), (&14.into(), &30.into()));
     assert_eq!(info["delta_hours"], serde_json::json!({"usual": 8, "least": 4, "most": 23}));
     assert_eq!(info["operator"], serde_json::json!({}), "nobody is named unless it is set");

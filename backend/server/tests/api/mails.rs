@@ -232,6 +232,21 @@ async fn a_busy_mail_server_is_tried_again_with_growing_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_refused_for_good_is_tried_once() {
+    let sink = SmtpSink::start_refusing().expect("a sink");
+    let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
+    let service = Service::start_with(None, |settings| settings.smtp_url = Some(url)).await;
+    let context = service.app.job_context().expect("a context");
+    let (order, _) = service.order().await;
+    let order: OrderId = order.parse().expect("an id");
+    service.store.queue_mail(order, MailKind::Submitted, "").await.expect("queued");
+    assert_eq!(send(&context).await, []);
+    let left = service.store.left_behind().await.expect("looks");
+    assert!(!left.iter().any(|(kind, _)| *kind == JobKind::SendMail), "the sweep lets it be: {left:?}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mail_server_whose_certificate_is_not_trusted_gets_no_mail() {
     for mode in [SmtpTls::Implicit, SmtpTls::StartTls] {
         let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");

@@ -1,7 +1,7 @@
 //! Money: amounts are the server's, states are PayPal's, and every step may be repeated.
 
 use mailferry_server::jobs::{JobContext, dispatch, life};
-use mailferry_shared::{ids::RunId, run::RunState};
+use mailferry_shared::{ids::RunId, payment::PaymentState, run::RunState};
 use mailferry_store::jobs::{JobKind, JobOutcome, JobQueue, LOCK};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -180,6 +180,39 @@ async fn an_answer_that_is_lost_after_the_money_was_taken_is_found_again() {
         assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("paid".to_owned(), before + 1));
         assert_eq!(state(&client, &path).await, "scheduled");
     }
+    shop.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_paypal_is_still_taking_the_money_nothing_is_given_up() {
+    let shop = Shop::open().await;
+    let (path, client) = shop.order(1).await;
+    shop.paypal.mood(Mood::IsBusy);
+    let (payment, _) = shop.approved(&path, &client).await;
+    for _ in 0..2 {
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 1));
+        assert_eq!(state(&client, &payment).await, "capturing");
+    }
+    assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+    assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("paid".to_owned(), 1));
+    shop.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn money_that_paypal_took_for_a_payment_that_was_given_up_pays_all_the_same() {
+    let shop = Shop::open().await;
+    let (path, client) = shop.order(1).await;
+    shop.paypal.mood(Mood::IsLost);
+    let (payment, remote) = shop.approved(&path, &client).await;
+    work(&shop.context, JobKind::Payment).await;
+    let id = payment.rsplit('/').next().expect("an id").parse().expect("an id");
+    shop.service.store.payment_not_settled(id, PaymentState::Failed).await.expect("given up");
+    let resource = json!({"id": "3C67", "supplementary_data": {"related_ids": {"order_id": remote}}});
+    shop.tell("WH-1", "PAYMENT.CAPTURE.COMPLETED", &resource).await;
+    work(&shop.context, JobKind::PaymentEvent).await;
+    work(&shop.context, JobKind::Payment).await;
+    assert_eq!(state(&client, &payment).await, "paid");
+    assert_eq!(state(&client, &path).await, "scheduled");
     shop.service.stop().await;
 }
 
@@ -396,6 +429,15 @@ async fn an_order_that_has_changed_is_paid_anew_and_a_withdrawn_token_is_renewed
     let (_, shown) = shop.begun(&path, &client).await;
     assert_eq!((&shown["amount"]["total_minor"], shop.paypal.tokens_issued()), (&json!(2980), tokens + 1));
     assert_eq!(shop.paypal.moved().0, 0);
+    shop.service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_price_with_tax_is_told_before_anybody_begins() {
+    let shop = Shop::open().await;
+    let info = shop.service.stranger().get("/api/v1/service").await.json();
+    assert_eq!((&info["price"]["pairs"], &info["price"]["total_minor"]), (&json!(1), &json!(1490)), "{info}");
+    assert_eq!(info["price"]["price"]["currency"], "EUR");
     shop.service.stop().await;
 }
 

@@ -33,6 +33,10 @@ pub(crate) enum Mood {
     IsLost,
     /// Takes the money, and answers that it is not available.
     FailsAfter,
+    /// Takes the money; the answer is lost, and whoever asks again meanwhile hears that it is still at it.
+    IsBusy,
+    /// The same, the second time.
+    IsStillBusy,
 }
 
 #[derive(Default)]
@@ -177,6 +181,14 @@ impl StandIn {
                     Some(Mood::IsLost) => {
                         self.books().mood = None;
                         None
+                    }
+                    Some(Mood::IsBusy) => {
+                        self.books().mood = Some(Mood::IsStillBusy);
+                        None
+                    }
+                    Some(Mood::IsStillBusy) => {
+                        self.books().mood = None;
+                        Some(refusal(409, "RESOURCE_CONFLICT", "PREVIOUS_REQUEST_IN_PROGRESS"))
                     }
                     Some(Mood::FailsAfter) => {
                         self.books().mood = None;

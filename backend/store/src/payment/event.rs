@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mailferry_shared::ids::PaymentId;
 use uuid::Uuid;
 
+use super::EVENT_LIFE;
 use crate::{
     error::StoreError,
     jobs::{JobKind, enqueue},
@@ -99,6 +100,18 @@ impl Store {
         tx.commit().await?;
         self.tell_workers();
         Ok(true)
+    }
+
+    /// Forgets notifications that nobody could verify; how many there were. They name the payer.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn forget_payment_events(&self) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
+        let sql = "DELETE FROM payment_events WHERE handled_at IS NULL AND received_at <= $1";
+        let gone = tx.execute(sql, args![self.now() - EVENT_LIFE]).await?;
+        tx.commit().await?;
+        Ok(gone)
     }
 
     /// A notification that is not the provider's is forgotten.

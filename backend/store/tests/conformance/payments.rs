@@ -21,6 +21,7 @@ on_both! {
     payments_and_notifications_that_lost_their_jobs_are_found;
     a_payment_outlives_its_order_and_is_paid_back;
     a_price_that_changes_leaves_what_was_begun;
+    a_payment_that_nobody_agreed_to_for_hours_is_begun_anew;
 }
 
 async fn waiting(world: &World, pairs: usize) -> OrderRecord {
@@ -183,6 +184,11 @@ async fn payments_and_notifications_that_lost_their_jobs_are_found(world: World)
         store.keep_payment_event(&event).await.expect("kept");
     }
     assert!(matches!(store.keep_payment_event(&event).await, Err(StoreError::Active)), "not without end");
+    world.clock.advance(chrono::Duration::days(3));
+    world.raw("DELETE FROM jobs WHERE kind = 'payment_event'").await;
+    let left = store.left_behind().await.expect("looks");
+    assert!(!left.iter().any(|(kind, _)| *kind == JobKind::PaymentEvent), "nobody verifies these any more");
+    assert_eq!(store.forget_payment_events().await.expect("looks"), 20, "and what they say of the payer goes");
 }
 
 async fn a_payment_outlives_its_order_and_is_paid_back(world: World) {
@@ -211,4 +217,19 @@ async fn a_price_that_changes_leaves_what_was_begun(world: World) {
     assert!(matches!(store.begin_capture(order.id, first).await, Err(StoreError::PaymentChanged)));
     store.set_price(OPERATOR_TENANT, None).await.expect("no price");
     assert_eq!(store.amount_due(&order).await.expect("looks"), None);
+}
+
+async fn a_payment_that_nobody_agreed_to_for_hours_is_begun_anew(world: World) {
+    let store = &world.store;
+    let order = waiting(&world, 1).await;
+    let first = begun(&world, order.id).await;
+    world.clock.advance(chrono::Duration::hours(1));
+    assert_eq!(begun(&world, order.id).await, first, "the payer can still agree to it");
+    world.clock.advance(chrono::Duration::hours(2));
+    let second = begun(&world, order.id).await;
+    assert_ne!(second, first, "nobody can agree to the first one any more");
+    assert_eq!(store.payment_record(first).await.expect("payment").state, PaymentState::Failed);
+    // Whatever is told of the first one late: what was taken counts.
+    store.payment_settled(first, "CAPTURE").await.expect("settled");
+    assert_eq!(store.order(order.id).await.expect("order").life.state(), OrderState::Scheduled);
 }

@@ -60,6 +60,11 @@ async fn what_lost_its_job_is_found(world: World) {
     }
     world.raw("DELETE FROM jobs WHERE kind = 'send_mail'").await;
     assert!(store.left_behind().await.expect("looks").is_empty(), "a mail is given up some day");
+    let refused = store.queue_mail(order.id, MailKind::Finished, "refused").await.expect("queued").expect("new");
+    world.raw("DELETE FROM jobs WHERE kind = 'send_mail'").await;
+    assert_eq!(store.left_behind().await.expect("looks"), [(JobKind::SendMail, refused.0)]);
+    store.mail_given_up(refused).await.expect("noted");
+    assert!(store.left_behind().await.expect("looks").is_empty(), "what was refused for good is not tried again");
 }
 
 async fn an_order_that_was_not_concluded_is_found(world: World) {
@@ -190,4 +195,15 @@ async fn failed_logins_are_forgotten_after_an_hour(world: World) {
     world.clock.advance(Duration::minutes(21));
     assert_eq!(store.forget_failed_logins().await.expect("looks"), 1);
     assert_eq!(kept().await, (0, 0), "nothing of anybody's account is left");
+    // Noted by a clock that was a month ahead: nobody is locked out for a month.
+    world.clock.advance(Duration::days(30));
+    for _ in 0..5 {
+        match store.begin_login("imap.example.org", "anna").await.expect("database") {
+            LoginPermit::Granted(ticket) => store.end_login(ticket, true).await.expect("counts"),
+            other => panic!("{other:?}"),
+        }
+    }
+    world.clock.advance(-Duration::days(30));
+    store.forget_failed_logins().await.expect("looks");
+    assert!(matches!(store.begin_login("imap.example.org", "anna").await, Ok(LoginPermit::Granted(_))));
 }

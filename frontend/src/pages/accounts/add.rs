@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     api::{self, ApiError},
+    browser,
     components::{Failure, Glyph, icon},
     pages::parts,
     state::{checking, providers::KnownProviders},
@@ -27,7 +28,7 @@ pub(super) fn AddAccount() -> impl IntoView {
         event.prevent_default();
         let tokens = side_form::tokens_of_both(page.context, known);
         let inputs = (side_form::read(source, tokens.0, |_| false), side_form::read(destination, tokens.1, |_| false));
-        let (Some(source_input), Some(destination_input)) = inputs else { return };
+        let (Some(source_input), Some(destination_input)) = inputs else { return browser::focus_first_error() };
         if busy.get_untracked() {
             return;
         }
@@ -52,7 +53,9 @@ pub(super) fn AddAccount() -> impl IntoView {
                         side_form::show(source, SideName::Source, &error),
                         side_form::show(destination, SideName::Destination, &error),
                     ];
-                    if !placed.contains(&true) {
+                    if placed.contains(&true) {
+                        browser::focus_first_error();
+                    } else {
                         failure.try_set(Some(error));
                     }
                 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     api::{self, ApiError},
+    browser,
     components::{Dialog, DialogSize, Failure, Glyph, icon},
     pages::parts,
     state::{Load, checking, providers::KnownProviders, typed::SideFields},
@@ -77,7 +78,7 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
             side_form::read(source, tokens.0, |input| keeps_password(&pair.source, input)),
             side_form::read(destination, tokens.1, |input| keeps_password(&pair.destination, input)),
         );
-        let (Some(source_input), Some(destination_input)) = inputs else { return };
+        let (Some(source_input), Some(destination_input)) = inputs else { return browser::focus_first_error() };
         // Of what has been started, a side without a new password stays as it is.
         let told = move |input: &SideInput| !locked || input.password.is_some() || input.oauth.is_some();
         let id = pair.id;

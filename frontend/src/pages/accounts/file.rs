@@ -59,12 +59,13 @@ impl Importing {
 pub(crate) fn request(fields: ImportFields, preview: bool) -> ImportRequest {
     let secret = |text| if preview { None } else { ImportFields::secret(text) };
     ImportRequest {
-        content: Some(Secret::new(fields.content.get_untracked())),
+        file: Some(Secret::new(fields.bytes.get_untracked())),
         layout: fields.layout.get_untracked(),
         preview,
         source_password: secret(fields.source_password),
         destination_password: secret(fields.destination_password),
         corrections: fields.corrections.get_untracked(),
+        only_rows: fields.only_rows.get_untracked(),
         source_by_admin: !preview && fields.source_by_admin.get_untracked(),
         destination_by_admin: !preview && fields.destination_by_admin.get_untracked(),
         source_certificate_host: host(fields.source_certificate),
@@ -78,19 +79,19 @@ fn host(text: RwSignal<String>) -> Option<HostName> {
     text.with_untracked(|text| text.trim().parse().ok())
 }
 
-/// Shows what `content` holds.
-pub(super) fn read(importing: Importing, content: String, name: Option<String>) {
+/// Shows what the file holds whose `bytes` are in Base64.
+pub(super) fn read(importing: Importing, bytes: String, name: Option<String>) {
     let fields = importing.fields;
     fields.clear();
     fields.file_name.set(name);
-    fields.content.set(content);
+    fields.bytes.set(bytes);
     look(importing);
 }
 
 /// Asks the service what the content holds.
 pub(super) fn look(importing: Importing) {
     let Importing { fields, busy, ask, .. } = importing;
-    if fields.content.with_untracked(String::is_empty) {
+    if fields.bytes.with_untracked(String::is_empty) {
         return;
     }
     busy.set(true);
@@ -103,13 +104,13 @@ pub(super) fn look(importing: Importing) {
             Ok(preview) => fields.preview.try_set(Some(preview)).map_or((), drop),
             Err(error) => {
                 fields.preview.try_set(None);
-                fields.error.try_set(Some(error.field("/content").unwrap_or_else(|| error.text())));
+                fields.error.try_set(Some(error.field("/file").unwrap_or_else(|| error.text())));
             }
         }
     });
 }
 
-/// Reads a file in the browser; its text never touches the disk or the browser's storage.
+/// Reads a file in the browser; its content never touches the disk or the browser's storage.
 pub(super) fn read_file(importing: Importing, file: web_sys::File) {
     let Importing { fields, busy, .. } = importing;
     fields.clear();
@@ -120,13 +121,13 @@ pub(super) fn read_file(importing: Importing, file: web_sys::File) {
     }
     busy.set(true);
     spawn_local(async move {
-        let text = match browser::file_bytes(&file).await {
-            Some(bytes) => forms::file_text(bytes),
+        let bytes = match browser::file_bytes(&file).await {
+            Some(bytes) => forms::account_file(&bytes),
             None => Err(t!("import.file_unreadable")),
         };
         busy.try_set(false);
-        match text {
-            Ok(text) => read(importing, text, Some(file.name())),
+        match bytes {
+            Ok(bytes) => read(importing, bytes, Some(file.name())),
             Err(error) => {
                 fields.error.try_set(Some(error.to_owned()));
             }
@@ -153,11 +154,14 @@ pub(super) fn add(page: Page, importing: Importing) {
                 let ids: Vec<_> = result.rows.iter().filter_map(|row| row.pair_id).collect();
                 let left_out = u64::try_from(result.errors.len()).unwrap_or_default();
                 let added = tn!("import.added", u64::try_from(ids.len()).unwrap_or_default());
-                fields.clear();
                 if left_out > 0 {
+                    // The file stays: what was bad can be put right, and nothing else of it is added again.
+                    fields.only_rows.set(result.errors.iter().map(|error| error.row).collect());
                     result.rows.clear();
                     fields.preview.set(Some(result));
                     fields.added.set(true);
+                } else {
+                    fields.clear();
                 }
                 page.context.load_accounts().await;
                 page.context.refresh();

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api,
     components::{Glyph, Notice, TextArea, Tone, icon},
-    forms,
+    forms, i18n,
     state::{Load, service::Service},
     t,
 };
@@ -49,16 +49,20 @@ pub(super) fn ImportAccounts() -> impl IntoView {
     let page = expect_context::<Page>();
     let service = expect_context::<Service>();
     let importing = Importing::of_order(page);
-    let rows = move || match service.info() {
-        Load::Ready(info) => crate::i18n::number(u64::from(info.max_pairs)),
-        _ => "500".to_owned(),
+    let text = move || {
+        let (most, usual) = match service.info() {
+            Load::Ready(info) => (info.max_pairs, info.recommended_rows),
+            _ => (500, 50),
+        };
+        let number = |count: u32| i18n::number(u64::from(count));
+        t!("import.text", rows = number(most), usual = number(usual))
     };
     let on_add = Callback::new(move |()| add(page, importing));
     view! {
         <div class="stack">
             <div class="page-head">
                 <h2>{t!("import.title")}</h2>
-                <p class="soft">{move || t!("import.text", rows = rows())}</p>
+                <p class="soft">{text}</p>
             </div>
             <AccountFile importing=importing on_add=on_add />
         </div>
@@ -143,8 +147,8 @@ fn Pick(importing: Importing) -> impl IntoView {
     };
     let on_paste = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        match forms::file_text(pasted.get_untracked().into_bytes()) {
-            Ok(text) => read(importing, text, None),
+        match pasted.with_untracked(|text| forms::account_file(text.as_bytes())) {
+            Ok(bytes) => read(importing, bytes, None),
             Err(error) => fields.error.set(Some(error.to_owned())),
         }
     };

@@ -23,7 +23,7 @@ use crate::{
     browser,
     components::{Glyph, Notice, PageHead, TabItem, TabPanel, Tabs, Tone, icon},
     route::Step,
-    state::{announce::Announcer, order::OrderContext, router::Router},
+    state::{announce::Announcer, offer::Pays, order::OrderContext, router::Router, service::Service},
     t, tn,
 };
 
@@ -88,11 +88,21 @@ pub(crate) fn Accounts() -> impl IntoView {
         message: RwSignal::new(None),
         open: Signal::derive(move || context.allows(OrderAction::Change)),
         may_tell_passwords: Signal::derive(move || {
-            context.order.with(|order| !matches!(order.state, OrderState::Closed | OrderState::Cancelled))
+            context.order.with(|order| {
+                order.manage_url.is_some() && !matches!(order.state, OrderState::Closed | OrderState::Cancelled)
+            })
         }),
     };
     provide_context(page);
     announce_end(context);
+    let service = Service::get();
+    let pays = Memo::new(move |_| {
+        context.order.with(|order| match &order.link {
+            None => Pays::Buyer,
+            Some(link) if link.prepaid_pairs.is_some() => Pays::Link,
+            Some(_) => Pays::Elsewise,
+        })
+    });
     let count = Signal::derive(move || {
         context.accounts.with(|accounts| accounts.ready().map(|pairs| u64::try_from(pairs.len()).unwrap_or_default()))
     });
@@ -106,6 +116,7 @@ pub(crate) fn Accounts() -> impl IntoView {
     ];
     view! {
         <PageHead title=t!("accounts.title") lead=t!("accounts.lead") />
+        <p class="trust">{icon(Glyph::Lock)} <span>{t!("accounts.kept")}</span></p>
         <Show when=move || !page.open.get()>
             <Notice tone=Tone::Info>
                 <p>
@@ -136,6 +147,7 @@ pub(crate) fn Accounts() -> impl IntoView {
         <Show when=move || page.may_tell_passwords.get()>
             <admin::Admins />
         </Show>
+        {move || (page.open.get()).then(|| parts::promise(service.info().ready(), pays.get()))}
         <Onward context=context />
     }
 }

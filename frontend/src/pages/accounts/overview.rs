@@ -1,7 +1,7 @@
 //! Tab *Account overview*.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::account::{AccountChange, AccountPair};
+use mailferry_shared::{account::AccountPair, ids::PairId};
 
 use super::{
     Page, Tab,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     api,
-    components::{Failure, Glyph, Notice, Skeleton, Tick, Tone, icon},
+    components::{Failure, Glyph, Notice, Skeleton, Tick, Tone, VirtualRows, icon},
     pages::parts,
     state::{Load, checking},
     t,
@@ -87,22 +87,27 @@ fn Empty(page: Page) -> impl IntoView {
     }
 }
 
-/// Ticks or unticks every pair, one request after the other.
+/// Ticks or unticks every pair.
 fn tick_all(page: Page, ticked: bool) {
     let context = page.context;
-    let different = untrack(|| context.pairs()).into_iter().filter(move |pair| pair.ticked != ticked);
     spawn_local(async move {
-        for pair in different {
-            let change = AccountChange { ticked: Some(ticked), ..AccountChange::default() };
-            match api::change_account(context.id, pair.id, &change).await {
-                Ok(pair) => context.put_pair_quietly(pair),
-                Err(error) => {
-                    context.checking.error.try_set(Some(error));
-                    break;
-                }
+        match api::tick_accounts(context.id, ticked).await {
+            Ok(order) => {
+                context.order.try_set(order);
+                context.accounts.try_update(|accounts| {
+                    if let Load::Ready(pairs) = accounts {
+                        for pair in pairs {
+                            pair.ticked = ticked;
+                        }
+                    }
+                });
+            }
+            Err(error) => {
+                context.checking.error.try_set(Some(error));
+                // Shows again what the service knows.
+                context.accounts.try_update(|_| ());
             }
         }
-        context.refresh();
     });
 }
 
@@ -114,7 +119,7 @@ fn PairTable(page: Page) -> impl IntoView {
     let ids = Memo::new(move |_| {
         let only_failed = only_failed.get() && failed.get() > 0;
         let shown = context.pairs().into_iter().filter(|pair| !only_failed || parts::has_failed(pair));
-        shown.map(|pair| pair.id).collect::<Vec<_>>()
+        shown.map(|pair| pair.id.0).collect::<Vec<_>>()
     });
     let all = Memo::new(move |_| context.pairs().iter().all(|pair| pair.ticked));
     let none = Memo::new(move |_| context.pairs().iter().all(|pair| !pair.ticked));
@@ -160,10 +165,10 @@ fn PairTable(page: Page) -> impl IntoView {
                     />
                 </div>
             </Show>
-            <table class="table table-cards">
+            <table class="table table-cards" aria-rowcount=move || ids.with(|ids| (ids.len() + 1).to_string())>
                 <caption class="visually-hidden">{t!("accounts.table")}</caption>
                 <thead>
-                    <tr>
+                    <tr aria-rowindex="1">
                         <th scope="col">{t!("accounts.col_tick")}</th>
                         <th scope="col">{t!("accounts.col_source")}</th>
                         <th scope="col">{t!("accounts.col_destination")}</th>
@@ -172,11 +177,11 @@ fn PairTable(page: Page) -> impl IntoView {
                         </th>
                     </tr>
                 </thead>
-                <tbody>
-                    <For each=move || ids.get() key=|id| *id let:id>
-                        <Row id=id />
-                    </For>
-                </tbody>
+                <VirtualRows
+                    ids=ids
+                    columns=4
+                    row=|(id, at)| view! { <Row id=PairId(id) at=at /> }.into_any()
+                />
             </table>
         </div>
     }

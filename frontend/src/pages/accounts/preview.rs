@@ -1,11 +1,12 @@
 //! What a file holds: the good rows, the bad ones with line, column and reason, and the passwords still needed.
 
 use leptos::prelude::*;
-use mailferry_shared::import::{ImportResult, ImportRow, Layout, RowError};
+use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout, RowError};
+use uuid::Uuid;
 
 use super::{correct::Correct, file::Importing};
 use crate::{
-    components::{Glyph, Notice, PasswordField, TextField, Tick, Tone, icon},
+    components::{Glyph, Notice, PasswordField, TextField, Tick, Tone, VirtualRows, icon},
     i18n, t, tn,
 };
 
@@ -88,6 +89,14 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
         separator = separator_name(&result.separator),
         header = header
     );
+    // What is neither UTF-8 nor UTF-16 was guessed.
+    let guessed = (result.encoding == Encoding::Windows1252).then(|| {
+        view! {
+            <Notice tone=Tone::Warning>
+                <p>{t!("import.guessed")}</p>
+            </Notice>
+        }
+    });
     let good = count(&result.rows, |_| true);
     let bad = count(&result.errors, |_| true);
     let lack_source = count(&result.rows, |row| !row.has_source_password);
@@ -139,6 +148,7 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
     view! {
         <div class="stack">
             <p class="soft">{recognised}</p>
+            {guessed}
             {nothing}
             {errors}
             {rows}
@@ -222,13 +232,16 @@ fn rows_table(rows: &[ImportRow], good: u64) -> impl IntoView + use<> {
             <p class="account-meta">{meta}</p>
         }
     };
-    let cells = rows
-        .iter()
-        .map(|row| {
+    let ids: Vec<Uuid> = (0_u128..).take(rows.len()).map(Uuid::from_u128).collect();
+    let rows = StoredValue::new(rows.to_vec());
+    let count = (ids.len() + 1).to_string();
+    let row = move |(_, at): (Uuid, usize)| {
+        rows.with_value(|rows| {
+            let Some(row) = rows.get(at) else { return ().into_any() };
             let source_host = row.source_host.as_ref().map(ToString::to_string);
             let destination_host = row.destination_host.as_ref().map(ToString::to_string);
             view! {
-                <tr>
+                <tr aria-rowindex=(at + 2).to_string()>
                     <th scope="row" class="numbers" data-label=t!("import.rows_row")>
                         {row.row.to_string()}
                     </th>
@@ -240,21 +253,22 @@ fn rows_table(rows: &[ImportRow], good: u64) -> impl IntoView + use<> {
                     </td>
                 </tr>
             }
+            .into_any()
         })
-        .collect_view();
+    };
     view! {
         <div class="card card-flush">
             <p class="toolbar">{tn!("import.good_rows", good)}</p>
-            <table class="table table-cards">
+            <table class="table table-cards" aria-rowcount=count>
                 <caption class="visually-hidden">{t!("import.rows_table")}</caption>
                 <thead>
-                    <tr>
+                    <tr aria-rowindex="1">
                         <th scope="col">{t!("import.rows_row")}</th>
                         <th scope="col">{t!("import.rows_source")}</th>
                         <th scope="col">{t!("import.rows_destination")}</th>
                     </tr>
                 </thead>
-                <tbody>{cells}</tbody>
+                <VirtualRows ids=Signal::stored(ids) columns=3 row=row />
             </table>
         </div>
     }

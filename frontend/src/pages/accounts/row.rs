@@ -16,9 +16,9 @@ use crate::{
     t,
 };
 
-/// The row of the pair `id`; its cells follow what is known of the pair.
+/// The row of the pair `id` at its place in the table; its cells follow what is known of the pair.
 #[component]
-pub(super) fn Row(id: PairId) -> impl IntoView {
+pub(super) fn Row(id: PairId, at: usize) -> impl IntoView {
     let page = expect_context::<Page>();
     let dialogs = expect_context::<Dialogs>();
     let context = page.context;
@@ -62,7 +62,12 @@ pub(super) fn Row(id: PairId) -> impl IntoView {
     let edit = Callback::new(move |()| dialogs.edit.set(pair.get_untracked()));
     let delete = Callback::new(move |()| dialogs.delete.set(pair.get_untracked()));
     view! {
-        <tr class="pair-row" class:is-off=move || !ticked.get() aria-busy=move || checking().to_string()>
+        <tr
+            aria-rowindex=(at + 2).to_string()
+            class="pair-row"
+            class:is-off=move || !ticked.get()
+            aria-busy=move || checking().to_string()
+        >
             <td class="cell-tick">
                 <Tick
                     label=t!("accounts.tick", account = name)

@@ -4,8 +4,10 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     dry_run::{DryRun, DryRunFolder, DryRunLeftOut, DryRunState, LeftOutReason, PairDryRun},
+    ids::DryRunId,
     order::{OrderAction, StartKind},
 };
+use wasm_bindgen::JsCast as _;
 
 use super::options::{self, OptionErrors};
 use crate::{
@@ -22,6 +24,8 @@ use crate::{
 };
 
 const ROUND_MS: u32 = 800;
+/// After the service could not be asked.
+const PATIENCE_MS: u32 = 3000;
 
 /// The card.
 #[component]
@@ -60,8 +64,11 @@ pub(super) fn DryRunCard(option_errors: OptionErrors) -> impl IntoView {
                 </button>
             </div>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
-            <div aria-live="polite">
-                {move || result.with(|result| result.as_ref().map(|result| shown(result, context)))}
+            <div class="stack">
+                <p class="numbers" aria-live="polite">{move || result.with(|result| result.as_ref().map(sum))}</p>
+                <For each=move || keys(result) key=|key| *key let((_, at, _))>
+                    {result.with_untracked(|result| Some(pair_view(at, result.as_ref()?.pairs.get(at)?, context)))}
+                </For>
             </div>
         </section>
     }
@@ -89,28 +96,32 @@ pub(super) async fn run(
             return Ok(());
         }
         TimeoutFuture::new(ROUND_MS).await;
-        if let Polled::New(newer, tag) = api::poll_dry_run(context.id, dry_run.id, etag.as_deref()).await? {
-            (dry_run, etag) = (newer, tag);
+        match api::poll_dry_run(context.id, dry_run.id, etag.as_deref()).await {
+            Ok(Polled::New(newer, tag)) => (dry_run, etag) = (newer, tag),
+            Ok(Polled::Same) => {}
+            Err(error) if error.is_passing() => TimeoutFuture::new(PATIENCE_MS).await,
+            Err(error) => return Err(error),
         }
     }
 }
 
-fn shown(dry_run: &DryRun, context: OrderContext) -> impl IntoView + use<> {
+/// What the views of pairs depend on: each is made anew when its state has changed, and stays as it was opened otherwise.
+fn keys(result: RwSignal<Option<DryRun>>) -> Vec<(DryRunId, usize, DryRunState)> {
+    result.with(|result| {
+        let pairs = result.iter().flat_map(|dry_run| dry_run.pairs.iter().map(|pair| (dry_run.id, pair.state)));
+        pairs.enumerate().map(|(at, (id, state))| (id, at, state)).collect()
+    })
+}
+
+fn sum(dry_run: &DryRun) -> String {
     let counts = &dry_run.counts;
-    let sum = t!(
+    t!(
         "dry_run.sum",
         copy = tn!("count.messages", counts.copy),
         size = intl::size(counts.copy_bytes),
         present = i18n::number(counts.present),
         skipped = i18n::number(counts.skipped)
-    );
-    let pairs = dry_run.pairs.iter().enumerate().map(|(at, pair)| pair_view(at, pair, context)).collect_view();
-    view! {
-        <div class="stack">
-            <p class="numbers">{sum}</p>
-            {pairs}
-        </div>
-    }
+    )
 }
 
 fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoView + use<> {
@@ -119,10 +130,28 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
         || view! { <p class="status status-busy">{icon(Glyph::Spinner)}<span>{t!("dry_run.running")}</span></p> },
     );
     let findings = pair.findings.iter().map(parts::finding_view).collect_view();
-    let fields = context.typed().options;
-    let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, fields)).collect_view();
+    // Of many accounts few are looked into.
+    let open = RwSignal::new(at == 0);
+    let pair = StoredValue::new(pair.clone());
+    let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair, context)));
+    let toggle = move |event: leptos::ev::Event| {
+        let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+        if details.is_some_and(|details| details.has_attribute("open")) {
+            open.set(true);
+        }
+    };
+    view! {
+        <details class="disclosure" open=at == 0 on:toggle=toggle>
+            <summary>{name}</summary>
+            <div class="disclosure-body stack-s">{waiting} {findings} {table}</div>
+        </details>
+    }
+}
+
+fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl IntoView + use<>> {
+    let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, context)).collect_view();
     let left_out = pair.left_out.iter().map(left_out_row).collect_view();
-    let table = (!pair.folders.is_empty()).then(|| {
+    (!pair.folders.is_empty()).then(|| {
         view! {
             <div class="table-scroll" tabindex="0" role="region" aria-label=t!("dry_run.table")>
                 <table class="table table-tight table-cards">
@@ -140,16 +169,12 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
                 </table>
             </div>
         }
-    });
-    view! {
-        <details class="disclosure" open=at == 0>
-            <summary>{name}</summary>
-            <div class="disclosure-body stack-s">{waiting} {findings} {table}</div>
-        </details>
-    }
+    })
 }
 
-fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFields) -> impl IntoView + use<> {
+fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, context: OrderContext) -> impl IntoView + use<> {
+    let fields = context.typed().options;
+    let locked = Memo::new(move |_| !context.allows(OrderAction::Change));
     let source = folder.source.clone();
     let destination = RwSignal::new(folder.destination.clone());
     let label = t!("dry_run.destination_of", folder = folder.source);
@@ -168,6 +193,7 @@ fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFiel
                     id=format!("mapping-{pair}-{row}")
                     aria-label=label
                     prop:value=move || destination.get()
+                    disabled=move || locked.get()
                     on:change=move |event| {
                         destination.set(event_target_value(&event));
                         map_folder(fields, &source, event_target_value(&event));
@@ -186,12 +212,14 @@ fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, fields: OptionFiel
     }
 }
 
-/// Makes the change a rule of the options; it counts from the next dry run, and from the start, on.
+/// Makes the change a rule of the options, or takes the rule away where there is no name; it counts from the next dry
+/// run, and from the start, on.
 fn map_folder(fields: OptionFields, source: &str, destination: String) {
-    fields.rules.update(|rules| match rules.iter_mut().find(|rule| rule.source == source) {
-        Some(rule) => rule.destination = destination,
-        None => {
-            let key = rules.iter().map(|rule| rule.key + 1).max().unwrap_or_default();
+    fields.rules.update(|rules| {
+        // Under another key, so that the list of the options shows it.
+        let key = rules.iter().map(|rule| rule.key + 1).max().unwrap_or_default();
+        rules.retain(|rule| rule.source != source);
+        if !destination.trim().is_empty() {
             rules.push(RuleFields { key, source: source.to_owned(), destination });
         }
     });

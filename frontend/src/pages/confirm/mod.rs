@@ -9,6 +9,8 @@ mod summary;
 mod trial;
 mod voucher;
 
+pub(crate) use options::LaterOptions;
+
 use leptos::prelude::*;
 use mailferry_shared::order::{Order, StartKind};
 

@@ -5,11 +5,13 @@ use mailferry_shared::order::{FolderRule, OrderAction, OrderChange, OrderOptions
 
 use crate::{
     api::{self, ApiError},
+    browser,
     components::{Failure, FieldError, Glyph, TextArea, TextField, Tick, icon},
-    forms,
+    forms, i18n,
     state::{
         announce::Announcer,
         order::OrderContext,
+        service::Service,
         typed::{OptionFields, RuleFields},
     },
     t,
@@ -19,12 +21,27 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct OptionErrors {
     max: RwSignal<Option<String>>,
+    since: RwSignal<Option<String>>,
     rules: RwSignal<Option<String>>,
 }
 
 impl OptionErrors {
     pub(super) fn new() -> Self {
-        Self { max: RwSignal::new(None), rules: RwSignal::new(None) }
+        Self { max: RwSignal::new(None), since: RwSignal::new(None), rules: RwSignal::new(None) }
+    }
+}
+
+impl OptionErrors {
+    /// Puts the service's errors beside the fields they name; true if there were any.
+    fn show(self, error: &ApiError) -> bool {
+        let named = |field: &str| error.field(&format!("/options/{field}"));
+        let (max, since) = (named("max_message_bytes"), named("since"));
+        let folders = named("folder_rules").or_else(|| named("leave_out"));
+        let placed = max.is_some() || since.is_some() || folders.is_some();
+        self.max.try_set(max);
+        self.since.try_set(since);
+        self.rules.try_set(folders);
+        placed
     }
 }
 
@@ -42,11 +59,14 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
         .filter(|rule| !(rule.source.is_empty() && rule.destination.is_empty()))
         .collect();
     let incomplete = rules.iter().any(|rule| rule.source.is_empty() || rule.destination.is_empty());
+    // Of a date of which a part is missing the browser tells nothing: it would mean all mail.
+    let half = errors.is_some() && browser::is_incomplete_date("since");
     if let Some(errors) = errors {
+        errors.since.set(half.then(|| t!("console.date_incomplete").to_owned()));
         errors.max.set(max.err().map(str::to_owned));
         errors.rules.set(incomplete.then(|| t!("options.rule_incomplete").to_owned()));
     }
-    if incomplete {
+    if incomplete || half {
         return None;
     }
     Some(OrderOptions {
@@ -75,23 +95,73 @@ pub(super) fn is_changed(context: OrderContext) -> bool {
 
 /// Sends the options if they were changed; false if they are not valid.
 pub(super) async fn save(context: OrderContext, errors: OptionErrors) -> Result<bool, ApiError> {
-    let Some(options) = untrack(|| read(context.typed().options, Some(errors))) else { return Ok(false) };
+    let Some(options) = untrack(|| read(context.typed().options, Some(errors))) else {
+        browser::focus_first_error();
+        return Ok(false);
+    };
     if context.order.with_untracked(|order| order.options == options) {
         return Ok(true);
     }
     let change = OrderChange { options: Some(options), ..OrderChange::default() };
-    context.order.set(api::change_order(context.id, &change).await?);
-    Ok(true)
+    match api::change_order(context.id, &change).await {
+        Ok(order) => {
+            context.order.try_set(order);
+            Ok(true)
+        }
+        Err(error) if errors.show(&error) => {
+            browser::focus_first_error();
+            Ok(false)
+        }
+        Err(error) => Err(error),
+    }
 }
 
-/// The card.
+/// What stands around the fields.
+#[derive(Debug, Clone, Copy)]
+struct Words {
+    title: &'static str,
+    text: &'static str,
+    unsaved: &'static str,
+}
+
+/// The card of step 4.
 #[component]
 pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
     let context = expect_context::<OrderContext>();
+    let locked = Signal::derive(move || !context.allows(OrderAction::Change));
+    let words = Words { title: t!("options.title"), text: "", unsaved: t!("options.unsaved") };
+    card(context, errors, words, locked)
+}
+
+/// The card for what runs after the first one, where they may be changed.
+#[component]
+pub(crate) fn LaterOptions() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let words = Words {
+        title: t!("options.later_title"),
+        text: t!("options.later_text"),
+        unsaved: t!("options.unsaved_later"),
+    };
+    let may_change = Memo::new(move |_| context.allows(OrderAction::ChangeOptions));
+    view! {
+        <Show when=move || may_change.get()>
+            {card(context, OptionErrors::new(), words, Signal::derive(|| false))}
+        </Show>
+    }
+}
+
+fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signal<bool>) -> impl IntoView {
     let announcer = expect_context::<Announcer>();
     let fields = context.typed().options;
-    let locked = Signal::derive(move || !context.allows(OrderAction::Change));
     let changed = Memo::new(move |_| is_changed(context));
+    let service = Service::get();
+    // Who came by a link has limits of its own.
+    let most =
+        untrack(|| context.order.with(|order| order.link.is_none()).then(|| service.largest_message() / 1_000_000));
+    let max_hint = match most {
+        Some(most) => t!("options.max_size_hint_most", most = i18n::number(most)),
+        None => t!("options.max_size_hint").to_owned(),
+    };
     let failure = RwSignal::new(None::<ApiError>);
     let on_save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
@@ -111,18 +181,20 @@ pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
     };
     view! {
         <form class="card" aria-labelledby="options-title" on:submit=on_save novalidate>
-            <h2 id="options-title">{t!("options.title")}</h2>
+            <h2 id="options-title">{words.title}</h2>
+            {(!words.text.is_empty()).then(|| view! { <p class="soft">{words.text}</p> })}
             <div class="two">
                 {tick(t!("options.include_trash"), t!("options.include_hint"), fields.include_trash)}
                 {tick(t!("options.include_junk"), t!("options.include_hint"), fields.include_junk)}
             </div>
             {tick(t!("options.newest_first"), t!("options.newest_first_hint"), fields.newest_first)}
             {tick(t!("options.carry_flags"), t!("options.carry_flags_hint"), fields.carry_flags)}
+            {tick(t!("options.show_subjects"), t!("options.show_subjects_hint"), fields.show_subjects)}
             <div class="two">
                 <TextField
                     id="max-size"
                     label=t!("options.max_size")
-                    hint=t!("options.max_size_hint")
+                    hint=max_hint
                     value=fields.max_megabytes
                     inputmode="numeric"
                     maxlength=5
@@ -137,10 +209,11 @@ pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
                     value=fields.since
                     kind="date"
                     is_optional=true
+                    error=errors.since
                     disabled=locked
                 />
             </div>
-            <details class="disclosure">
+            <details class="disclosure" prop:open=move || errors.rules.with(Option::is_some)>
                 <summary>{t!("options.folders")}</summary>
                 <div class="disclosure-body stack-l">
                     <TextArea
@@ -161,7 +234,7 @@ pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
                         {icon(Glyph::Check)}
                         {t!("options.save")}
                     </button>
-                    <span class="small faint">{t!("options.unsaved")}</span>
+                    <span class="small faint">{words.unsaved}</span>
                 </div>
             </Show>
         </form>

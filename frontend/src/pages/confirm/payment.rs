@@ -92,7 +92,7 @@ pub(super) fn Pay(
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
-            match begin(context, start).await {
+            match begin(context, start, latest).await {
                 // The browser leaves for PayPal, and comes back to this step.
                 Ok(Begun::Approval(url)) => {
                     let _ = window().location().assign(&url);
@@ -125,12 +125,17 @@ pub(super) fn Pay(
             </Notice>
         </Show>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
-        {move || due.get().map(|due| amount(&due, busy, pay))}
+        {move || due.get().map(|due| amount(&due, busy, starting.is_some(), pay))}
     }
 }
 
 /// What is left to pay, and the button that pays it.
-fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(due: &Amount, busy: RwSignal<bool>, pay: F) -> AnyView {
+fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
+    due: &Amount,
+    busy: RwSignal<bool>,
+    starts: bool,
+    pay: F,
+) -> AnyView {
     view! {
         <div class="stack-s">
             <p class="numbers">{due_text(due)}</p>
@@ -144,7 +149,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(due: &Amount, busy: RwSig
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
                 {t!("pay.paypal")}
             </button>
-            <p class="small soft">{t!("pay.starts")}</p>
+            {starts.then(|| view! { <p class="small soft">{t!("pay.starts")}</p> })}
             <p class="small soft">{t!("pay.or_voucher")}</p>
         </div>
     }
@@ -188,7 +193,11 @@ fn returned() -> Option<(PaymentId, bool)> {
 }
 
 /// Asks for the start, begins a payment, and waits for PayPal's address.
-async fn begin(context: OrderContext, start: Option<(OptionErrors, OrderStart)>) -> Result<Begun, ApiError> {
+async fn begin(
+    context: OrderContext,
+    start: Option<(OptionErrors, OrderStart)>,
+    latest: RwSignal<Option<OrderPayment>>,
+) -> Result<Begun, ApiError> {
     if let Some((errors, start)) = start {
         let Some(order) = start_with_options(context, errors, &start).await? else { return Ok(Begun::Not) };
         let started = has_started(&order);
@@ -208,6 +217,8 @@ async fn begin(context: OrderContext, start: Option<(OptionErrors, OrderStart)>)
         TimeoutFuture::new(payment.poll_after_ms).await;
         payment = api::payment(context.id, payment.id).await?;
     }
+    // It came to nothing, which is said.
+    latest.try_set(Some(payment));
     Ok(Begun::Not)
 }
 
@@ -220,7 +231,12 @@ async fn settle(
     let id = payment.id;
     while latest.try_set(Some(payment.clone())).is_none() && is_under_way(payment.state) {
         TimeoutFuture::new(payment.poll_after_ms).await;
-        payment = api::payment(context.id, id).await?;
+        payment = match api::payment(context.id, id).await {
+            Ok(newer) => newer,
+            // Whether the money has come is asked until it is known.
+            Err(error) if error.is_passing() => payment,
+            Err(error) => return Err(error),
+        };
     }
     let order = api::read_order(context.id).await?;
     let started = has_started(&order);

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{self, ApiError},
-    browser::intl,
+    browser::{self, intl},
     components::{Failure, FieldError, Glyph, Notice, RadioCard, TextField, Tone, icon},
     pages::parts,
     route::{Step, asked_path, is_asked_for},
@@ -41,7 +41,8 @@ fn reasons(context: OrderContext) -> Vec<String> {
     });
     let mut reasons = Vec::new();
     if !context.allows(OrderAction::Start) {
-        reasons.push(t!("confirm.why_state").to_owned());
+        let is_over = context.order.with(|order| matches!(order.state, OrderState::Cancelled | OrderState::Closed));
+        reasons.push(if is_over { t!("confirm.why_over") } else { t!("confirm.why_state") }.to_owned());
     }
     if ticked.is_empty() {
         reasons.push(t!("confirm.why_none").to_owned());
@@ -79,10 +80,14 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let time_error = RwSignal::new(None::<String>);
+    // An option stands in the way.
+    let correct = RwSignal::new(false);
     let blocked = Memo::new(move |_| reasons(context));
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
+    let starting = payment::Starting { errors: option_errors, read: chosen };
     let on_start = move |_| {
-        let Some(start) = chosen.run(()) else { return };
+        correct.set(false);
+        let Some(start) = chosen.run(()) else { return browser::focus_first_error() };
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -96,9 +101,14 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                         to_status.run(());
                     }
                 }
-                Ok(None) => {}
+                Ok(None) => correct.try_set(true).map_or((), drop),
                 Err(error) => {
-                    failure.try_set(Some(error));
+                    // What is wrong with when is said there.
+                    let (at, second) = (error.field("/earliest_start"), error.field("/delta_schedule"));
+                    let placed = at.is_some() || second.is_some();
+                    time_error.try_set(at);
+                    fields.second.error.try_set(second);
+                    if placed { browser::focus_first_error() } else { failure.try_set(Some(error)).map_or((), drop) }
                 }
             }
         });
@@ -129,13 +139,16 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
             </fieldset>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay starting=payment::Starting { errors: option_errors, read: chosen } to_status=to_status />
-                <Voucher to_status=to_status />
+                <payment::Pay starting=starting to_status=to_status />
+                <Voucher starting=starting to_status=to_status />
                 <schedule::SecondRun />
             </Show>
             <When error=time_error />
             {move || will_not_fit(context)}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            <Show when=move || correct.get()>
+                <p class="field-error" role="alert">{icon(Glyph::Warning)} <span>{t!("confirm.correct_options")}</span></p>
+            </Show>
             <button
                 type="button"
                 class="button button-primary button-large button-wide"

@@ -55,6 +55,9 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
         let size = totals.map_or_else(counting, |totals| intl::size(totals.size_bytes));
         let estimate = totals.and_then(|totals| totals.estimated_seconds);
         let estimate = estimate.map_or_else(|| t!("confirm.estimate_unknown").to_owned(), intl::span);
+        // Of accounts that are not counted yet nothing is in it.
+        let is_least = totals.is_some_and(|totals| !totals.survey_complete && totals.estimated_seconds.is_some());
+        let estimate = if is_least { t!("status.at_least", amounts = estimate) } else { estimate };
         view! {
             <dl class="facts">
                 {fact(t!("confirm.accounts"), accounts_of(&all), None)}

@@ -7,7 +7,11 @@ use mailferry_shared::{
     secret::Secret,
 };
 
-use super::{lacking, start::has_started};
+use super::{
+    lacking,
+    payment::Starting,
+    start::{has_started, start_with_options},
+};
 use crate::{
     api,
     components::{Glyph, Notice, TextField, Tone, icon},
@@ -18,7 +22,12 @@ use crate::{
 
 /// The voucher field. A wrong code is said beside it.
 #[component]
-pub(super) fn Voucher(to_status: Callback<()>) -> impl IntoView {
+pub(super) fn Voucher(
+    /// How the order starts once it is paid for, where that can be chosen.
+    #[prop(optional)]
+    starting: Option<Starting>,
+    to_status: Callback<()>,
+) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let announcer = expect_context::<Announcer>();
     let code = context.typed().start.voucher;
@@ -33,9 +42,26 @@ pub(super) fn Voucher(to_status: Callback<()>) -> impl IntoView {
             error.set(Some(t!("confirm.voucher_empty").to_owned()));
             return;
         }
+        // An order that waits for payment starts at once when it comes: as is chosen now, not as it was chosen then.
+        let waits = context.order.with_untracked(|order| order.state == OrderState::AwaitingPayment);
+        let start = match starting.filter(|_| waits) {
+            Some(starting) => match starting.read.run(()) {
+                Some(start) => Some((starting.errors, start)),
+                None => return,
+            },
+            None => None,
+        };
         busy.set(true);
         error.set(None);
         spawn_local(async move {
+            if let Some((errors, start)) = start {
+                let asked = start_with_options(context, errors, &start).await;
+                if !matches!(asked, Ok(Some(_))) {
+                    busy.try_set(false);
+                    error.try_set(asked.err().map(|failed| failed.text()));
+                    return;
+                }
+            }
             let result = api::redeem_voucher(context.id, &VoucherRedeem { code: Secret::new(typed) }).await;
             busy.try_set(false);
             match result {

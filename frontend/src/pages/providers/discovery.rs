@@ -6,6 +6,7 @@ use mailferry_shared::discovery::{Discovery, DiscoveryCreate, Origin, Proof, Pro
 
 use crate::{
     api::{self, ApiError, Polled},
+    browser,
     components::{Glyph, icon},
     i18n,
     pages::parts,
@@ -16,6 +17,8 @@ use crate::{
 /// How long nothing must be typed before one looks, milliseconds.
 const PAUSE_MS: u32 = 700;
 const ROUND_MS: u32 = 600;
+/// After the service could not be asked.
+const PATIENCE_MS: u32 = 3000;
 
 /// Looks for the settings of what is typed, and shows what was found.
 #[component]
@@ -71,7 +74,7 @@ pub(super) fn domain_of(typed: &str) -> Option<String> {
     };
     let is_whole =
         domain.split('.').count() > 1 && domain.split('.').all(|label| label.len() > 1) && !domain.contains(' ');
-    is_whole.then(|| domain.to_lowercase())
+    is_whole.then(|| browser::lower_case(domain))
 }
 
 async fn look(domain: &str, found: RwSignal<Option<Discovery>>, is_current: impl Fn() -> bool) -> Result<(), ApiError> {
@@ -84,8 +87,11 @@ async fn look(domain: &str, found: RwSignal<Option<Discovery>>, is_current: impl
             break;
         }
         TimeoutFuture::new(ROUND_MS).await;
-        if let Polled::New(newer, tag) = api::poll_discovery(discovery.id, etag.as_deref()).await? {
-            (discovery, etag) = (newer, tag);
+        match api::poll_discovery(discovery.id, etag.as_deref()).await {
+            Ok(Polled::New(newer, tag)) => (discovery, etag) = (newer, tag),
+            Ok(Polled::Same) => {}
+            Err(error) if error.is_passing() => TimeoutFuture::new(PATIENCE_MS).await,
+            Err(error) => return Err(error),
         }
     }
     Ok(())

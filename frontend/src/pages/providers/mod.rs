@@ -5,18 +5,18 @@ mod read;
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    order::{OrderAction, OrderState},
+    order::{Language, OrderAction, OrderState},
     provider::{LoginForm, Provider},
 };
 
 use crate::{
     api::{self, ApiError},
-    browser,
+    browser::{self, intl},
     components::{
-        Choice, Combobox, Failure, FieldError, Glyph, LanguageSelect, Notice, PageHead, ServerFieldset, TextField,
-        Tone, icon,
+        Choice, Combobox, Failure, FieldError, Glyph, Notice, PageHead, ServerFieldset, TextField, Tone, icon,
     },
     i18n,
+    pages::parts,
     route::Step,
     state::{
         Load, connection::Connection, order::OrderContext, providers::KnownProviders, router::Router,
@@ -139,7 +139,7 @@ pub(crate) fn Providers() -> impl IntoView {
                         error=notify_error
                         disabled=ended
                     />
-                    <LanguageField />
+                    <LanguageField disabled=ended />
                 </div>
             </section>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
@@ -157,14 +157,29 @@ pub(crate) fn Providers() -> impl IntoView {
     }
 }
 
+/// The language of the mails, which need not be that of the page.
 #[component]
-fn LanguageField() -> impl IntoView {
+fn LanguageField(disabled: Signal<bool>) -> impl IntoView {
+    let chosen = expect_context::<OrderContext>().typed().language;
+    let options = i18n::LANGUAGES
+        .into_iter()
+        .map(|(code, name)| {
+            let selected = move || chosen.get().tag() == code;
+            view! { <option value=code lang=code selected=selected>{name}</option> }
+        })
+        .collect_view();
+    let choose = move |event| {
+        let code = event_target_value(&event);
+        Language::ALL.into_iter().filter(|language| language.tag() == code).for_each(|language| chosen.set(language));
+    };
     view! {
         <div class="field">
             <label class="field-label" for="language">
                 {t!("providers.language_label")}
             </label>
-            <LanguageSelect id="language" />
+            <select class="input" id="language" disabled=move || disabled.get() on:change=choose>
+                {options}
+            </select>
         </div>
     }
 }
@@ -175,7 +190,7 @@ fn choices(providers: &[Provider]) -> Vec<Choice> {
         .map(|provider| {
             let note = provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
             let host = provider.endpoint.as_ref().map(|endpoint| endpoint.host.to_string()).unwrap_or_default();
-            let search = format!("{} {} {host}", provider.name, provider.domains.join(" ")).to_lowercase();
+            let search = browser::lower_case(&format!("{} {} {host}", provider.name, provider.domains.join(" ")));
             Choice { value: provider.id.clone(), name: provider.name.clone(), note, search }
         })
         .collect()
@@ -267,7 +282,24 @@ fn SideCard(
     }
 }
 
-/// What is known of a provider: its server, its form of login, its advice.
+/// What a provider takes and holds, and when it ends.
+fn limits(provider: &Provider) -> Vec<String> {
+    let limits = provider.limits.unwrap_or_default();
+    let size = |bytes: Option<u64>| bytes.map(intl::size);
+    [
+        size(limits.message_bytes).map(|size| t!("providers.takes", size = size)),
+        size(limits.usual_message_bytes).map(|size| t!("providers.takes_usually", size = size)),
+        size(limits.mailbox_bytes).map(|size| t!("providers.holds", size = size)),
+        size(limits.daily_bytes_down).map(|size| t!("providers.gives_daily", size = size)),
+        size(limits.daily_bytes_up).map(|size| t!("providers.takes_daily", size = size)),
+        provider.ends_on.map(|day| t!("providers.ends", day = intl::day(day))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What is known of a provider: its server, its form of login, its limits, its advice.
 fn facts(provider: &Provider) -> impl IntoView + use<> {
     let server = provider.endpoint.as_ref().map(|endpoint| {
         view! {
@@ -278,7 +310,9 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
     });
     let login = (provider.login == LoginForm::LocalPart)
         .then(|| view! { <p class="small soft">{t!("providers.login_local")}</p> });
-    let advice: Vec<_> = provider.advice.iter().map(|code| i18n::advice_text(*code)).collect();
+    let limits = limits(provider);
+    let limits = (!limits.is_empty()).then(|| view! { <p class="small soft">{limits.join(" ")}</p> });
+    let advice = parts::provider_advice(provider);
     let advice = (!advice.is_empty()).then(|| {
         view! {
             <Notice tone=Tone::Warning title=t!("providers.advice_title")>
@@ -287,6 +321,6 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
         }
     });
     view! {
-        <div class="stack-s">{server} {login} {advice}</div>
+        <div class="stack-s">{server} {login} {limits} {advice}</div>
     }
 }

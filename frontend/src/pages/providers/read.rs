@@ -10,7 +10,8 @@ use super::{destination_texts, source_texts};
 use crate::{
     api::ApiError,
     forms,
-    state::{language::PageLanguage, order::OrderContext, providers::KnownProviders, typed::ProviderFields},
+    state::{order::OrderContext, providers::KnownProviders, typed::ProviderFields},
+    t,
 };
 
 /// Whether the link that the order was made by fixes the current and the new provider.
@@ -32,10 +33,14 @@ pub(super) fn read(
     let source = side(source_fixed, context.typed().source, source_texts().missing);
     let destination = side(destination_fixed, context.typed().destination, destination_texts().missing);
     let typed = context.typed().notify.get_untracked();
-    let notify = if typed.trim().is_empty() { Ok(None) } else { forms::address(&typed).map(Some) };
+    let notify = match (typed.trim().is_empty(), context.order.with_untracked(|order| order.notify_address.is_some())) {
+        (true, true) => Err(t!("providers.notify_stays")),
+        (true, false) => Ok(None),
+        (false, _) => forms::address(&typed).map(Some),
+    };
     notify_error.set(notify.as_ref().err().map(|error| (*error).to_owned()));
     Some(OrderChange {
-        language: Some(PageLanguage::get().of_orders()),
+        language: Some(context.typed().language.get_untracked()),
         source: source?,
         destination: destination?,
         notify_address: notify.ok()?,
@@ -43,16 +48,18 @@ pub(super) fn read(
     })
 }
 
-/// The change of the address for status mails alone, as the order has it if nothing is typed; `None` with the error
-/// beside it. Of what has been started nothing else can be changed here.
+/// The change of address and language of status mails alone, as the order has them if nothing is typed; `None` with the
+/// error beside it. Of what has been started nothing else can be changed here.
 pub(super) fn notify_only(context: OrderContext, error: RwSignal<Option<String>>) -> Option<OrderChange> {
     let typed = context.typed().notify.get_untracked();
-    if typed.trim().is_empty() {
-        return Some(OrderChange::default());
+    let language = Some(context.typed().language.get_untracked());
+    let had_one = context.order.with_untracked(|order| order.notify_address.is_some());
+    if typed.trim().is_empty() && !had_one {
+        return Some(OrderChange { language, ..OrderChange::default() });
     }
-    let address = forms::address(&typed);
+    let address = if typed.trim().is_empty() { Err(t!("providers.notify_stays")) } else { forms::address(&typed) };
     error.set(address.as_ref().err().map(|error| (*error).to_owned()));
-    Some(OrderChange { notify_address: Some(address.ok()?), ..OrderChange::default() })
+    Some(OrderChange { language, notify_address: Some(address.ok()?), ..OrderChange::default() })
 }
 
 fn read_side(fields: ProviderFields, known: KnownProviders, missing: &str) -> Option<ProviderChoice> {

@@ -77,6 +77,11 @@ impl Question {
     }
 }
 
+/// True for what has not begun: nothing was copied, and what has paid for it can come back.
+fn is_ahead(page: Page) -> bool {
+    matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled)
+}
+
 /// Does what was asked for, and asks for fresh progress.
 async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
     let id = page.context.id;
@@ -115,9 +120,14 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
     let failure = RwSignal::new(None::<ApiError>);
     let busy = RwSignal::new(false);
     let question = RwSignal::new(None::<Question>);
+    let can_retry = Memo::new(move |_| {
+        page.may_manage()
+            && page.state() == OrderState::Completed
+            && page.progress.with(|progress| progress.ready().is_some_and(has_exceptions))
+    });
     let any = move || {
         use OrderAction::{Cancel, Delete, Pause, Resume, StartDelta};
-        [Cancel, Delete, Pause, Resume, StartDelta].into_iter().any(|action| page.allows(action))
+        [Cancel, Delete, Pause, Resume, StartDelta].into_iter().any(|action| page.allows(action)) || can_retry.get()
     };
     let act = move |act: Act| {
         busy.set(true);
@@ -151,12 +161,8 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             </Show>
         }
     };
-    let can_retry = Memo::new(move |_| {
-        page.allows(OrderAction::StartDelta)
-            && page.progress.with(|progress| progress.ready().is_some_and(has_exceptions))
-    });
     let can_forget = Memo::new(move |_| {
-        let is_open = !matches!(page.state(), OrderState::Closed | OrderState::Cancelled);
+        let is_open = page.may_manage() && !matches!(page.state(), OrderState::Closed | OrderState::Cancelled);
         is_open && page.context.pairs().iter().any(|pair| pair.source.has_password || pair.destination.has_password)
     });
     let offering = move |when: Memo<bool>, text: &'static str, what: Question| {
@@ -238,7 +244,7 @@ fn Ask(page: Page, question: RwSignal<Option<Question>>) -> impl IntoView {
         let is_harmless = matches!(what, Question::Delta | Question::Retry | Question::Pause);
         let class = if is_harmless { "button button-primary" } else { "button button-danger" };
         view! {
-            <p>{what.text()}</p>
+            <p>{if is_ahead(page) && what == Question::Cancel { t!("status.cancel_text_before") } else { what.text() }}</p>
             {(what == Question::Delta)
                 .then(|| {
                     view! {

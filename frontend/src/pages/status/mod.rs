@@ -13,20 +13,22 @@ mod sending;
 mod verify;
 mod voyage;
 
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mailferry_shared::{
     ids::OrderId,
     order::{Order, OrderAction, OrderState, StartKind},
     progress::Progress,
-    run::{Counts, RunKind, RunState},
+    run::{Counts, RunKind, RunState, RunSummary},
 };
 
 use crate::{
-    api::{self, Polled},
+    api::{self, ApiError, Polled},
     browser::intl,
     components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
     console::order_state_view,
     format, i18n,
+    pages::LaterOptions,
     route::{Console, Step, resume_at},
     state::{
         Load,
@@ -48,6 +50,8 @@ struct Page {
     progress: RwSignal<Load<Progress>>,
     /// How fast it went since the page was opened.
     throughput: RwSignal<Throughput>,
+    /// Since when the service has not told anything new, if that is so.
+    stale: RwSignal<Option<String>>,
     /// Asks for fresh progress at once.
     kick: Kick,
     /// True once the order was deleted from here.
@@ -60,6 +64,11 @@ impl Page {
         let actions =
             self.progress.with(|progress| progress.ready().map(|progress| progress.actions.contains(&action)));
         actions.unwrap_or_else(|| self.context.allows(action))
+    }
+
+    /// True for who may change something, and does not only look on.
+    fn may_manage(self) -> bool {
+        self.context.order.with(|order| order.manage_url.is_some())
     }
 
     fn state(self) -> OrderState {
@@ -76,6 +85,7 @@ pub(crate) fn Status() -> impl IntoView {
         context,
         progress: RwSignal::new(Load::Loading),
         throughput: RwSignal::default(),
+        stale: RwSignal::new(None),
         kick: Kick::new(),
         deleted: RwSignal::new(false),
     };
@@ -98,6 +108,19 @@ pub(crate) fn Status() -> impl IntoView {
             <div class="status-head">
                 <Head page=page />
                 <actions::Actions page=page />
+            </div>
+            <div role="status">
+                {move || {
+                    page.stale
+                        .get()
+                        .map(|time| {
+                            view! {
+                                <Notice tone=Tone::Warning>
+                                    <p>{t!("status.stale", time = time)}</p>
+                                </Notice>
+                            }
+                        })
+                }}
             </div>
             <TrialBanner page=page />
             <passwords::Passwords page=page />
@@ -149,7 +172,7 @@ fn Head(page: Page) -> impl IntoView {
 fn whose(id: OrderId, progress: Option<&Progress>) -> String {
     let pairs = progress.map(|progress| progress.pairs.as_slice()).unwrap_or_default();
     match pairs {
-        [] => t!("console.migration", number = id.to_string().get(..8).unwrap_or_default()),
+        [] => t!("console.migration", number = format::short_id(&id.to_string())),
         [only] => only.source.clone(),
         [first, more @ ..] => {
             let count = u64::try_from(more.len()).unwrap_or_default();
@@ -170,6 +193,7 @@ fn Content(page: Page) -> impl IntoView {
         <mx::Mx page=page />
         <verify::Verify page=page />
         <pairs::Pairs page=page />
+        <LaterOptions />
         <keep::Keep page=page />
     }
 }
@@ -177,11 +201,19 @@ fn Content(page: Page) -> impl IntoView {
 /// Polls the progress, and reads the order again when its state has changed.
 fn follow(page: Page) {
     let etag = StoredValue::new(None::<String>);
+    let heard = StoredValue::new((intl::now(), 0_u32));
+    let prolonged = StoredValue::new(intl::now());
     poll::poll(page.kick, move || async move {
         let known = etag.try_get_value()?;
+        // Only reading the order prolongs the session.
+        if intl::now() - prolonged.try_get_value()? > PROLONG {
+            prolonged.try_set_value(intl::now());
+            page.context.refresh();
+        }
         match api::poll_progress(page.context.id, known.as_deref()).await {
-            Ok(Polled::Same) => {}
+            Ok(Polled::Same) => hear(page, heard),
             Ok(Polled::New(progress, tag)) => {
+                hear(page, heard);
                 etag.try_set_value(tag);
                 let known = page.context.order.try_with_untracked(|order| (order.state, order.actions.clone()))?;
                 if known != (progress.state, progress.actions.clone()) {
@@ -190,15 +222,36 @@ fn follow(page: Page) {
                 page.progress.try_set(Load::Ready(progress));
             }
             Err(error) => {
-                // What was known stays on the screen; the banner tells of a lost connection.
-                if page.progress.try_with_untracked(|progress| progress.ready().is_none())? {
+                let is_new = page.progress.try_with_untracked(|progress| progress.ready().is_none())?;
+                if is_new || error.is_locked_out() {
                     page.progress.try_set(Load::Failed(error));
+                    return Some(SILENT_MS);
                 }
+                // What was known stays on the screen, and since when; the banner tells of a lost connection.
+                let (last, times) = heard.try_get_value()?;
+                heard.try_set_value((last, times + 1));
+                if times > 0 && error != ApiError::Offline {
+                    page.stale.try_set(Some(intl::date_time(last)));
+                }
+                return Some(SILENT_MS);
             }
         }
         note_throughput(page);
         page.progress.try_with_untracked(|progress| progress.ready().map_or(5000, |progress| progress.poll_after_ms))
     });
+}
+
+/// Reading the order this often keeps the session of whoever looks on, however long it takes.
+const PROLONG: TimeDelta = TimeDelta::minutes(30);
+/// Between two tries while the service does not answer, milliseconds.
+const SILENT_MS: u32 = 10_000;
+
+/// The service has answered.
+fn hear(page: Page, heard: StoredValue<(DateTime<Utc>, u32)>) {
+    heard.try_set_value((intl::now(), 0));
+    if page.stale.try_with_untracked(Option::is_some) == Some(true) {
+        page.stale.try_set(None);
+    }
 }
 
 /// Notes what is done by now, while something moves.
@@ -235,9 +288,10 @@ fn announce(page: Page) {
 fn percent(progress: &Progress) -> u8 {
     let counts = &progress.counts;
     let missing = counts.failed + counts.uncertain;
-    if is_over(progress.state) && missing > 0 {
-        // What did not arrive is not done: the whole is reached by nothing less.
-        format::percent(counts.done().saturating_sub(missing), counts.listed)
+    if is_over(progress.state) && (missing > 0 || has_exceptions(progress)) {
+        // What did not arrive is not done, nor is an account that could not be looked into: the whole is reached by
+        // nothing less.
+        format::percent(counts.done().saturating_sub(missing), counts.listed).min(99)
     } else if counts.listed_bytes > 0 {
         format::percent(counts.done_bytes(), counts.listed_bytes)
     } else if counts.listed == 0 && progress.state == OrderState::Completed {
@@ -295,7 +349,18 @@ fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
     }
 }
 
-fn lead(state: OrderState, order: &Order) -> String {
+/// How many accounts wait for their owner.
+fn parked(progress: &Progress) -> u64 {
+    let count = progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).filter(|run| is_parked(run)).count();
+    u64::try_from(count).unwrap_or_default()
+}
+
+/// True if something must be mended before the run can go on.
+fn is_parked(run: &RunSummary) -> bool {
+    run.state == RunState::Paused && run.finding.is_some()
+}
+
+fn lead(state: OrderState, order: &Order, parked: u64, odd: bool) -> String {
     match state {
         OrderState::Draft => t!("status.lead_draft").to_owned(),
         OrderState::AwaitingPayment => t!("status.lead_awaiting_payment").to_owned(),
@@ -304,8 +369,10 @@ fn lead(state: OrderState, order: &Order) -> String {
             None => t!("status.lead_scheduled_soon").to_owned(),
         },
         OrderState::Active => t!("status.lead_active").to_owned(),
+        OrderState::Paused if parked > 0 => t!("status.lead_parked").to_owned(),
         OrderState::Paused => t!("status.lead_paused").to_owned(),
         OrderState::Completed if order.kind == Some(StartKind::Trial) => t!("status.lead_completed_trial").to_owned(),
+        OrderState::Completed if odd => t!("status.lead_completed_partly").to_owned(),
         OrderState::Completed => t!("status.lead_completed").to_owned(),
         OrderState::Closed => t!("status.lead_closed").to_owned(),
         OrderState::Cancelled => t!("status.lead_cancelled").to_owned(),
@@ -314,15 +381,36 @@ fn lead(state: OrderState, order: &Order) -> String {
 
 #[component]
 fn Lead(page: Page) -> impl IntoView {
+    let parked = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, parked)));
+    let odd = Memo::new(move |_| page.progress.with(|progress| progress.ready().is_some_and(has_exceptions)));
     let text = move || {
         let state = page.state();
-        page.context.order.with(|order| lead(state, order))
+        page.context.order.with(|order| lead(state, order, parked.get(), odd.get()))
     };
+    // What was left out was wanted so, or is the largest size, which nobody has chosen.
+    let left_out = move || {
+        let skipped = page.progress.with(|progress| progress.ready().map_or(0, |progress| progress.counts.skipped));
+        let is_trial = page.context.order.with(|order| order.kind == Some(StartKind::Trial));
+        (page.state() == OrderState::Completed && !is_trial && skipped > 0).then_some(skipped)
+    };
+    let waiting = move || (page.state() == OrderState::Active).then(|| parked.get()).filter(|parked| *parked > 0);
     view! {
         <div class="row">
             <p class="lead">{text}</p>
             <Unfinished page=page />
         </div>
+        {move || {
+            waiting()
+                .map(|parked| {
+                    view! {
+                        <p class="status status-warn">
+                            {icon(Glyph::Warning)}
+                            <span>{tn!("status.need_you", parked)}</span>
+                        </p>
+                    }
+                })
+        }}
+        {move || left_out().map(|skipped| view! { <p class="small soft">{tn!("status.left_out_note", skipped)}</p> })}
     }
 }
 

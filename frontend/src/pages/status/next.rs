@@ -1,18 +1,32 @@
 //! What to do after the mail has arrived.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
+use mailferry_shared::{
+    endpoint::{Endpoint, TlsMode},
+    order::{Order, ProviderChoice},
+    progress::Progress,
+    run::RunKind,
+};
 
-use super::Page;
-use crate::{pages::parts::Help, t};
+use super::{Page, pairs::is_odd};
+use crate::{
+    browser::intl,
+    components::{Notice, Tone},
+    pages::parts::Help,
+    state::providers::KnownProviders,
+    t, tn,
+};
 
-/// The list, with the new provider's server in it; a delta that starts by itself is not asked for.
+/// Where mail is read, and where it is handed in, if that is known.
+type Servers = (Endpoint, Option<Endpoint>);
+
+/// The list, with the new provider's servers in it; a delta that starts by itself is not asked for.
 #[component]
 pub(super) fn Next(page: Page) -> impl IntoView {
-    let server = Memo::new(move |_| {
-        page.context.order.with(|order| order.destination.as_ref().map(|choice| choice.endpoint.to_string()))
-    });
-    let is_set = Memo::new(move |_| page.context.order.with(|order| order.delta_schedule.is_some()));
-    let step = |title: &'static str, text: &'static str| {
+    let known = KnownProviders::get();
+    let servers = Memo::new(move |_| servers(page, known));
+    let step = |title: &'static str, text: String| {
         view! {
             <li>
                 <div>
@@ -22,25 +36,36 @@ pub(super) fn Next(page: Page) -> impl IntoView {
             </li>
         }
     };
-    let programs = move || match server.get() {
-        Some(server) => view! {
-            <span class="soft">{t!("status.next_3_text")}</span>
-            " "
-            <code>{server}</code>
+    let programs = move || {
+        let list = servers.get().into_iter().map(servers_view).collect_view();
+        if list.is_empty() {
+            return view! { <span class="soft">{t!("status.next_3_unnamed")}</span> }.into_any();
         }
-        .into_any(),
-        None => view! { <span class="soft">{t!("status.next_3_unnamed")}</span> }.into_any(),
+        view! {
+            <span class="soft">{t!("status.next_3_text")}</span>
+            {list}
+        }
+        .into_any()
     };
-    let late = move || {
-        let text = if is_set.get() { t!("status.next_4_set") } else { t!("status.next_4_text") };
-        step(t!("status.next_4"), text)
+    let delta = Memo::new(move |_| page.progress.with(|progress| progress.ready().and_then(delta_ended)));
+    let late = move || step(t!("status.next_4"), page.context.order.with(|order| when_late(order, delta.get())));
+    let odd = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, odd)));
+    let first = move || {
+        (odd.get() > 0).then(|| {
+            view! {
+                <Notice tone=Tone::Warning>
+                    <p>{tn!("status.next_first", odd.get())}</p>
+                </Notice>
+            }
+        })
     };
     view! {
         <section class="card" aria-labelledby="next-title">
             <h2 id="next-title">{t!("status.next_title")}</h2>
+            {first}
             <ol class="next-steps" role="list">
-                {step(t!("status.next_1"), t!("status.next_1_text"))}
-                {step(t!("status.next_2"), t!("status.next_2_text"))}
+                {step(t!("status.next_1"), t!("status.next_1_text").to_owned())}
+                {step(t!("status.next_2"), t!("status.next_2_text").to_owned())}
                 <li>
                     <div>
                         <strong>{t!("status.next_3")}</strong>
@@ -48,11 +73,71 @@ pub(super) fn Next(page: Page) -> impl IntoView {
                     </div>
                 </li>
                 {late}
-                {step(t!("status.next_5"), t!("status.next_5_text"))}
+                {step(t!("status.next_5"), t!("status.next_5_text").to_owned())}
             </ol>
             <p class="soft">
                 <Help />
             </p>
         </section>
+    }
+}
+
+/// How many accounts have not arrived whole.
+fn odd(progress: &Progress) -> u64 {
+    u64::try_from(progress.pairs.iter().filter(|pair| is_odd(pair)).count()).unwrap_or_default()
+}
+
+/// When the latest delta has ended, if there was one and none is under way.
+fn delta_ended(progress: &Progress) -> Option<DateTime<Utc>> {
+    let runs = progress.pairs.iter().filter_map(|pair| pair.run.as_ref());
+    runs.filter(|run| run.kind == RunKind::Delta).map(|run| run.finished_at).max().flatten()
+}
+
+/// How what came in late is fetched: by hand, or by itself at a time, or once there is room for it; or when it was.
+fn when_late(order: &Order, ended: Option<DateTime<Utc>>) -> String {
+    match (order.delta_pending, order.delta_at, ended) {
+        (true, Some(at), _) if at > intl::now() => t!("status.next_4_at", time = intl::date_time(at)),
+        (true, Some(at), _) => t!("status.next_4_waits", time = intl::date_time(at)),
+        (true, None, _) => t!("status.next_4_set").to_owned(),
+        (false, _, Some(ended)) => t!("status.next_4_done", time = intl::date_time(ended)),
+        (false, _, None) => t!("status.next_4_text").to_owned(),
+    }
+}
+
+/// The servers of the new accounts: each account's own, and the order's for those that have none. Each once.
+fn servers(page: Page, known: KnownProviders) -> Vec<Servers> {
+    let usual = page.context.order.with(|order| order.destination.clone());
+    let own = page.context.accounts.with(|accounts| {
+        let pairs = accounts.ready().map(Vec::as_slice).unwrap_or_default();
+        pairs.iter().filter(|pair| pair.ticked).map(|pair| pair.destination.endpoint.clone()).collect::<Vec<_>>()
+    });
+    let of_server = |endpoint| ProviderChoice { provider: None, endpoint };
+    let mut found = Vec::<Servers>::new();
+    for choice in own.into_iter().filter_map(|endpoint| endpoint.map(of_server).or_else(|| usual.clone())) {
+        if found.iter().all(|(endpoint, _)| *endpoint != choice.endpoint) {
+            let submission = known.of(&choice).and_then(|provider| provider.submission);
+            found.push((choice.endpoint, submission));
+        }
+    }
+    found
+}
+
+fn servers_view((reading, sending): Servers) -> impl IntoView {
+    let line = |endpoint: &Endpoint| {
+        let tls = match endpoint.tls {
+            TlsMode::Implicit => "TLS",
+            TlsMode::Starttls => "STARTTLS",
+            TlsMode::Plaintext => t!("status.server_no_tls"),
+        };
+        t!("status.server_line", host = endpoint.host, port = endpoint.port, tls = tls)
+    };
+    let sending = sending.as_ref().map_or_else(|| t!("status.server_unnamed").to_owned(), line);
+    view! {
+        <dl class="servers">
+            <dt>{t!("status.server_reading")}</dt>
+            <dd>{line(&reading)}</dd>
+            <dt>{t!("status.server_sending")}</dt>
+            <dd>{sending}</dd>
+        </dl>
     }
 }

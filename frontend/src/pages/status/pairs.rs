@@ -2,18 +2,20 @@
 
 use std::collections::HashSet;
 
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     finding::FindingCode,
     ids::PairId,
+    order::OrderAction,
     progress::PairProgress,
     run::{RunState, RunSummary},
 };
 
-use super::{Page, amounts, folders::PairFolders, passwords, protocol::ProtocolDialog};
+use super::{Page, amounts, folders::PairFolders, is_parked, passwords, protocol::ProtocolDialog};
 use crate::{
-    api, browser,
-    components::{Glyph, VirtualRows, icon},
+    api::{self, Act, ApiError},
+    browser,
+    components::{Failure, Glyph, VirtualRows, icon},
     format, i18n,
     pages::parts,
     t, tn,
@@ -37,7 +39,7 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
         page.progress.with(|progress| {
             let pairs = progress.ready().map(|progress| progress.pairs.as_slice()).unwrap_or_default();
             let shown = pairs.iter().filter(|pair| !only_odd || is_odd(pair));
-            shown.map(|pair| pair.pair_id).collect::<Vec<_>>()
+            shown.map(|pair| pair.pair_id.0).collect::<Vec<_>>()
         })
     });
     let chip = move |odd: bool, name: &'static str| {
@@ -106,7 +108,9 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
                     <VirtualRows
                         ids=ids
                         columns=4
-                        row=move |id, at| view! { <Row page=page id=id at=at shown=shown opened=opened /> }
+                        row=move |(id, at)| {
+                            view! { <Row page=page id=PairId(id) at=at shown=shown opened=opened /> }.into_any()
+                        }
                     />
                 </table>
             </Show>
@@ -119,7 +123,7 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
 const FEW: usize = 5;
 
 /// True for an account that somebody should look at.
-fn is_odd(pair: &PairProgress) -> bool {
+pub(super) fn is_odd(pair: &PairProgress) -> bool {
     pair.run.as_ref().is_some_and(|run| {
         matches!(run.state, RunState::Partial | RunState::Failed)
             || run.finding.is_some()
@@ -171,6 +175,7 @@ fn Row(
             }
         });
     };
+    let account = source.clone();
     let folders_id = format!("folders-{id}");
     let folders_of = t!("status.folders_of", account = source);
     view! {
@@ -191,7 +196,7 @@ fn Row(
                     {t!("protocol.folders")}
                 </button>
             </th>
-            <td>{move || state_cell(page, run.get())}</td>
+            <td>{move || state_cell(page, account.clone(), run.get())}</td>
             <td class="cell-progress">
                 <div class="stack-s">
                     <progress
@@ -250,7 +255,44 @@ fn wants_password(code: FindingCode) -> bool {
     matches!(code, AppPasswordNeeded | PasswordMissing | TokenRefused | WrongPassword)
 }
 
-fn state_cell(page: Page, run: Option<RunSummary>) -> AnyView {
+/// Goes on with what waits for its owner, while others run.
+#[component]
+fn Resume(page: Page, account: String) -> impl IntoView {
+    let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<ApiError>));
+    let label = t!("status.resume_of", account = account);
+    let resume = move |_| {
+        busy.set(true);
+        spawn_local(async move {
+            match api::act_on_order(page.context.id, Act::Resume).await {
+                Ok(order) => {
+                    page.context.order.try_set(order);
+                    page.kick.now();
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+            busy.try_set(false);
+        });
+    };
+    view! {
+        <Show when=move || page.allows(OrderAction::Resume)>
+            <button
+                type="button"
+                class="button button-small"
+                aria-label=label.clone()
+                disabled=move || busy.get()
+                on:click=resume
+            >
+                {icon(Glyph::Play)}
+                {t!("status.resume")}
+            </button>
+        </Show>
+        {move || failure.get().map(|error| view! { <Failure error=error /> })}
+    }
+}
+
+fn state_cell(page: Page, account: String, run: Option<RunSummary>) -> AnyView {
     let Some(run) = run else {
         return view! { <span class="status status-idle">{icon(Glyph::Clock)}<span>{t!("status.no_run")}</span></span> }
             .into_any();
@@ -268,7 +310,8 @@ fn state_cell(page: Page, run: Option<RunSummary>) -> AnyView {
             {run_state(run.state)}
             {(!exceptions.is_empty()).then(|| view! { <p class="account-meta">{exceptions.join(" · ")}</p> })}
             {run.finding.as_ref().map(parts::finding_view)}
-            {run.finding.is_some_and(|finding| wants_password(finding.code)).then(|| passwords::way_to_accounts(page))}
+            {run.finding.as_ref().is_some_and(|finding| wants_password(finding.code)).then(|| passwords::way_to_accounts(page))}
+            {is_parked(&run).then(|| view! { <Resume page=page account=account /> })}
         </div>
     }
     .into_any()

@@ -20,7 +20,7 @@ pub(super) fn Passwords(page: Page) -> impl IntoView {
         );
         let pairs = page.context.pairs().into_iter().filter(|pair| pair.ticked);
         let lacking = pairs.filter(|pair| !(pair.source.has_password && pair.destination.has_password)).count();
-        if started { u64::try_from(lacking).unwrap_or_default() } else { 0 }
+        if started && page.may_manage() { u64::try_from(lacking).unwrap_or_default() } else { 0 }
     });
     view! {
         <Show when=move || { lacking.get() > 0 }>

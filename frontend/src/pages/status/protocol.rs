@@ -203,7 +203,7 @@ fn Log(page: Page, protocol: Protocol) -> impl IntoView {
                 <h3>{t!("protocol.notes")}</h3>
                 {notes}
             </section>
-            <Items items=protocol.items total=protocol.items_total />
+            <Items protocol=protocol.clone() order=page.context.id />
             <section class="stack-s">
                 <h3>{t!("protocol.folders")}</h3>
                 {folders}

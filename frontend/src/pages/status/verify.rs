@@ -87,7 +87,7 @@ pub(super) fn Verify(page: Page) -> impl IntoView {
     latest.follow();
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<ApiError>));
     let can_start = Memo::new(move |_| {
-        let rests = matches!(page.state(), OrderState::Completed | OrderState::Paused);
+        let rests = page.may_manage() && matches!(page.state(), OrderState::Completed | OrderState::Paused);
         rests && page.progress.with(|progress| progress.ready().is_some_and(|it| it.pairs.iter().any(|it| it.runs > 0)))
     });
     let start = move |_| {

@@ -40,7 +40,15 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                 fallback=move || {
                     // What will not go on has no percentage.
                     let counts = move || progress.with(|progress| progress.as_ref().map(counted).unwrap_or_default());
-                    view! { <p class="voyage-ended">{move || t!("status.copied_until", counts = counts())}</p> }
+                    let nothing = move || progress.with(|it| it.as_ref().is_none_or(|it| it.counts.listed == 0));
+                    let text = move || {
+                        if nothing() {
+                            t!("status.nothing_copied").to_owned()
+                        } else {
+                            t!("status.copied_until", counts = counts())
+                        }
+                    };
+                    view! { <p class="voyage-ended">{text}</p> }
                 }
             >
             <div class="voyage-head">
@@ -112,7 +120,8 @@ fn counted(progress: &Progress) -> String {
     if counts.listed == 0 && progress.state == OrderState::Active {
         return t!("status.preparing").to_owned();
     }
-    amounts(counts, is_over(progress.state))
+    let amounts = amounts(counts, is_over(progress.state));
+    if progress.at_least { t!("status.at_least", amounts = amounts) } else { amounts }
 }
 
 /// Before the start: what was counted by the checks.
@@ -144,13 +153,18 @@ fn facts(page: Page) -> impl IntoView + use<> {
             .map(|messages| tn!("status.messages_per_second", messages));
         let rate = [bytes, messages].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let finish = progress.and_then(|progress| progress.estimated_finish);
-        (rate, finish, progress.map_or(0, |progress| progress.pairs.len()))
+        let at_least = progress.is_some_and(|progress| progress.at_least);
+        (rate, finish.map(|at| (at, at_least)), progress.map_or(0, |progress| progress.pairs.len()))
     });
     let state = page.state();
     let moving = state == OrderState::Active;
     page.context.order.with(|order| {
         let time = |time: Option<_>| time.map_or_else(|| t!("status.not_yet").to_owned(), intl::date_time);
-        let estimate = finish.map_or_else(|| t!("status.eta_none").to_owned(), intl::date_time);
+        let estimate = match finish {
+            Some((at, true)) => t!("status.eta_least", time = intl::date_time(at)),
+            Some((at, false)) => intl::date_time(at),
+            None => t!("status.eta_none").to_owned(),
+        };
         view! {
             {fact(t!("status.accounts"), i18n::number(u64::try_from(pairs).unwrap_or_default()))}
             {moving.then(|| fact(t!("status.rate"), if rate.is_empty() { t!("status.rate_none").to_owned() } else { rate }))}

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, get, web::Data};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
+use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
     order::{LinkScope, OrderState},
     progress::{PairProgress, Progress},
@@ -18,6 +19,8 @@ use crate::{
 const POLL_MOVING_MS: u32 = 2_000;
 /// And after this time when nothing does.
 const POLL_RESTING_MS: u32 = 15_000;
+/// What starts within this time is looked at as if it had started.
+const SOON: TimeDelta = TimeDelta::minutes(5);
 
 /// Progress of an order: poll it with the last ETag, after `poll_after_ms`.
 ///
@@ -67,7 +70,7 @@ fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -
         at_least: pairs.iter().any(|pair| pair.uncounted),
         actions: order.life.actions_while(runs.iter().any(|run| is_parked(run))),
         pairs,
-        poll_after_ms: poll_after_ms(state),
+        poll_after_ms: poll_after_ms(order.life, now),
     }
 }
 
@@ -76,8 +79,12 @@ fn is_parked(run: &RunSummary) -> bool {
     run.state == RunState::Paused && run.finding.is_some()
 }
 
-fn poll_after_ms(state: OrderState) -> u32 {
-    let moving = matches!(state, OrderState::Scheduled | OrderState::Active);
+fn poll_after_ms(life: OrderLife, now: DateTime<Utc>) -> u32 {
+    let moving = match life {
+        // What starts some day is at rest until shortly before.
+        OrderLife::Scheduled { start } => start.earliest - now < SOON,
+        life => life.state() == OrderState::Active,
+    };
     if moving { POLL_MOVING_MS } else { POLL_RESTING_MS }
 }
 
@@ -118,7 +125,8 @@ fn two_digits(number: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use mailferry_shared::run::RunKind;
+    use mailferry_domain::order::{Begun, Ended, Start};
+    use mailferry_shared::{order::StartKind, run::RunKind};
 
     use super::*;
 
@@ -188,9 +196,18 @@ mod tests {
 
     #[test]
     fn a_progress_that_moves_is_polled_every_2_seconds_and_one_at_rest_more_slowly() {
-        assert_eq!([OrderState::Scheduled, OrderState::Active].map(poll_after_ms), [2_000; 2]);
-        let resting = [OrderState::Draft, OrderState::Paused, OrderState::Completed, OrderState::Closed];
-        assert!(resting.map(poll_after_ms).iter().all(|pause| *pause > 2_000));
+        let now = DateTime::UNIX_EPOCH + TimeDelta::days(1);
+        let begun = Begun { kind: StartKind::Main, started_at: now };
+        let in_minutes = |minutes| OrderLife::Scheduled {
+            start: Start { kind: StartKind::Main, earliest: now + TimeDelta::minutes(minutes), delta: None },
+        };
+        for moving in [OrderLife::Active(begun), in_minutes(-1), in_minutes(4)] {
+            assert_eq!(poll_after_ms(moving, now), 2_000, "{moving:?}");
+        }
+        let ended = OrderLife::Completed(begun, Ended { finished_at: now });
+        for resting in [OrderLife::Draft, OrderLife::Paused(begun), ended, OrderLife::Closed, in_minutes(60)] {
+            assert!(poll_after_ms(resting, now) > 2_000, "{resting:?}");
+        }
     }
 
     #[test]

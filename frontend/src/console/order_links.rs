@@ -1,0 +1,72 @@
+//! The links that open one migration: one that only shows it, and new ones when a link got into the wrong hands.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{ids::OrderId, key::Scope, member::Principal, order::Order};
+
+use super::{
+    may,
+    sending::{Confirm, Sending},
+};
+use crate::{
+    api,
+    components::{CopyLine, Glyph, icon},
+    t,
+};
+
+/// The card; nothing where there are no links, or where one may not hand them out.
+#[component]
+pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
+    let order = RwSignal::new(None::<Order>);
+    let may_write = may(&expect_context::<Principal>(), Scope::OrdersWrite);
+    if may_write {
+        spawn_local(async move {
+            // The status page beside tells what went wrong with it.
+            order.try_set(api::read_order(id).await.ok());
+        });
+    }
+    let asked = RwSignal::new(None::<OrderId>);
+    let sending = Sending::new();
+    let renew = move |id: OrderId| {
+        sending.send(async move { api::renew_links(id).await }, move |renewed| {
+            asked.set(None);
+            order.set(Some(renewed));
+        });
+    };
+    let line = |label: &'static str, link: Option<String>| {
+        let link = link?;
+        Some(view! {
+            <div class="stack-s">
+                <h3 class="field-label">{label}</h3>
+                <CopyLine label=label text=link is_long=true />
+            </div>
+        })
+    };
+    view! {
+        {move || {
+            let order = order.get().filter(|order| order.view_url.is_some())?;
+            Some(view! {
+                <section class="card" aria-labelledby="order-links">
+                    <h2 id="order-links">{t!("console.order_links")}</h2>
+                    <div class="two">
+                        {line(t!("console.link_manage"), order.manage_url)}
+                        {line(t!("console.link_view"), order.view_url)}
+                    </div>
+                    <button type="button" class="button button-small" on:click=move |_| asked.set(Some(id))>
+                        {icon(Glyph::Refresh)}
+                        {t!("console.renew_links")}
+                    </button>
+                </section>
+            })
+        }}
+        <Confirm
+            id="renew-links"
+            title=t!("console.renew_title")
+            text=|_| t!("console.renew_text").to_owned()
+            confirm=t!("console.renew_links")
+            glyph=Glyph::Refresh
+            subject=asked
+            sending=sending
+            on_confirm=renew
+        />
+    }
+}
