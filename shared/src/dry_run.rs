@@ -121,6 +121,8 @@ pub enum LeftOutReason {
     View,
     /// It holds chats, which are no mail.
     Chats,
+    /// It belongs to somebody else or is shared.
+    Shared,
 }
 
 /// A folder that would not be copied.

@@ -160,6 +160,9 @@ finding_codes! {
     MessageRepaired, "message_repaired", Warning,
         "The destination refused this message as it was; it was repaired and copied.",
         "Nothing to do: the note says what was repaired.";
+    TakenForSame, "taken_for_same", Warning,
+        "Messages lie at the destination already, in other bytes; they were taken for the same by date and Message-ID.",
+        "Nothing to do, unless one is missing there: then copy it by hand, with a mail program that has both accounts.";
     MessageUncertain, "message_uncertain", Warning, "It could not be decided whether this message has arrived.",
         "Look for it at the destination; a delta tries to decide it again.";
     MessageDoubled, "message_doubled", Warning,
@@ -180,6 +183,9 @@ finding_codes! {
         "Nothing to do: the messages themselves are complete.";
     DateMissing, "date_missing", Warning, "The source named no valid date; the message's own date was used.",
         "Nothing to do.";
+    NotProven, "not_proven", Warning,
+        "Messages of the source were never copied, and are not part of this proof.",
+        "Start a delta to copy them, then verify again.";
     Interrupted, "interrupted", Warning, "The run was interrupted and goes on where it stopped.",
         "Nothing to do.";
     Internal, "internal", Error, "Something went wrong on our side.",

@@ -153,7 +153,9 @@ pub struct PairVerification {
     pub state: VerificationState,
     /// How many messages were found how; all zero until it has finished.
     pub counts: VerificationCounts,
-    /// Why it failed, and folders that could not be read.
+    /// Why it failed, folders that could not be read, and what is not part of the proof (`not_proven`): folders of the
+    /// source that could not be read, were listed short or were left unfinished. With any of them, not everything is
+    /// proven to be there, whatever the counts say.
     pub findings: Vec<Finding>,
     /// Messages that are not there exactly as they were copied, the worst first; at most 500.
     pub items: Vec<VerificationItem>,

@@ -224,6 +224,64 @@ async fn killed_before_the_ledger_knows_nothing_is_doubled_at_cyrus() {
     }
 }
 
+/// As a restored backup, a lost `--state` or a second order for the mailbox leaves it.
+fn forget(copy: &Copy) {
+    std::fs::remove_file(copy.dir.path().join("ledger")).expect("the ledger is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_its_ledger_a_copy_doubles_nothing_at_a_server_that_rewrites() {
+    let source = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
+    Sample::Tiny.write(&source, "anna").expect("a mailbox");
+    let destination = cyrus(KINDS[0]);
+    let copy = Copy::new(at_dovecot(&source, "anna"), at_cyrus(&destination, "anna"), &source.ca_file());
+    let (first, _) = copy.run(1).await;
+    assert!(matches!(first.end, RunEnd::Done(RunState::Succeeded)), "{first:?}");
+    forget(&copy);
+    let (again, protocol) = copy.run(2).await;
+    assert!(matches!(again.end, RunEnd::Done(RunState::Succeeded)), "{again:?}");
+    assert_eq!((again.counts.stored, again.counts.present), (0, again.counts.listed), "{again:?}");
+    let taken = protocol.notes.iter().filter(|note| note.code == FindingCode::TakenForSame).count();
+    assert!(taken > 0, "what is known by other means than its bytes is told: {:?}", protocol.notes);
+}
+
+/// A message whose subject Cyrus rewrites.
+fn rewritten(subject: &str, more: &str) -> Vec<u8> {
+    format!("Message-ID: <one@example.org>\r\nFrom: a@example.org\r\n{more}Subject: {subject}\r\n\r\nText\r\n")
+        .into_bytes()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_messages_with_one_date_and_message_id_each_one_there_stands_for_one_here() {
+    let source = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
+    let date = Some("07-Mar-2015 10:00:00 +0100");
+    let append = |user: &str, message: &[u8]| {
+        let mut client = mailferry_lab::Client::login(&source.login(user)).expect("logs in");
+        client.append("INBOX", "", date, message).expect("appended");
+    };
+    let (direct, by_list) = (rewritten("Grüße", ""), rewritten("Grüße", "List-Id: <l.example.org>\r\n"));
+    for (number, destination) in [cyrus(KINDS[0]), keeping_bytes(KINDS[0])].into_iter().enumerate() {
+        let user = format!("anna{number}");
+        append(&user, &direct);
+        append(&user, &direct);
+        let copy = Copy::new(at_dovecot(&source, &user), at_cyrus(&destination, &user), &source.ca_file());
+        assert_eq!(copy.run(1).await.0.counts.stored, 2);
+        // A second copy of what is there twice, and another message of the same date and Message-ID.
+        append(&user, &by_list);
+        append(&user, &direct);
+        forget(&copy);
+        let (again, _) = copy.run(2).await;
+        assert_eq!((again.counts.stored, again.counts.present), (2, 2), "{again:?}");
+        forget(&copy);
+        let (again, _) = copy.run(3).await;
+        assert_eq!((again.counts.stored, again.counts.present), (0, 4), "{again:?}");
+        if number == 1 {
+            let differences = copy.differences();
+            assert_eq!((differences.missing, differences.extra), (0, 0), "{differences:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_acts_for_a_mailbox_at_cyrus() {
     let (source, destination) = (filled(KINDS[0]), cyrus(KINDS[1]));

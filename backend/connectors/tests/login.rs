@@ -10,7 +10,7 @@ use mailferry_connectors::{
     net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
 use mailferry_engine::port::{Account, Decision};
-use mailferry_lab::{DnsServer, Dovecot, DovecotOptions, Record, Sample, dovecot::MISMATCH_HOST};
+use mailferry_lab::{DnsServer, Dovecot, DovecotOptions, Fault, Plan, Proxy, Record, Sample, dovecot::MISMATCH_HOST};
 use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
@@ -272,4 +272,37 @@ async fn an_address_that_does_not_answer_costs_a_moment_and_no_time_out() {
     }
     // Each would wait for ten seconds until the first address is given up.
     assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_server_in_trouble_says_nothing_of_the_host() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let dns = DnsServer::start().expect("a name server");
+    dns.set("mail.example", 0, &[Record::Address(Ipv4Addr::LOCALHOST.into())]);
+    let resolver = Resolver::dns(dns.address()).expect("a resolver");
+    let network = Network::new(AddressGuard::open(), resolver, &CertificateTrust::default()).expect("TLS");
+    let mut way = login("mail.example", server.imap_port(), TlsMode::Plaintext);
+    way.allow_plaintext = true;
+    dns.set_in_trouble(true);
+    assert_eq!(refusal(&network, &way).await, (FindingCode::NameServerSilent, Decision::Retry));
+    dns.set_in_trouble(false);
+    ImapSource::open(&network, &way).await.expect("logs in").close().await;
+    way.endpoint = Endpoint::new("nobody.example".parse().expect("a host"), server.imap_port(), TlsMode::Plaintext);
+    assert_eq!(refusal(&network, &way).await, (FindingCode::UnknownHost, Decision::Permanent));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_breaks_during_the_handshake_is_no_matter_of_tls() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let network = network(&server, AddressGuard::open());
+    let proxy = Proxy::start(server.imaps_port()).expect("a proxy");
+    let way = login("localhost", proxy.port(), TlsMode::Implicit);
+    // A reset before the first byte may come while the connection is still being made.
+    let cuts = [0, 7, 600].map(|bytes| (bytes, Fault::Cut));
+    for (bytes, fault) in cuts.into_iter().chain([7, 600].map(|bytes| (bytes, Fault::Reset))) {
+        proxy.plan(Plan { to_client: Some((bytes, fault)), ..Plan::default() });
+        let expected = (FindingCode::ConnectionLost, Decision::Retry);
+        assert_eq!(refusal(&network, &way).await, expected, "{fault:?} after {bytes} bytes");
+    }
+    ImapSource::open(&network, &way).await.expect("logs in").close().await;
 }

@@ -113,8 +113,12 @@ pub struct RemoteFolder {
     pub wire_name: String,
     /// What it is for, by the server's attributes alone.
     pub special_use: Option<SpecialUse>,
-    /// False for `\Noselect` and `\NonExistent`.
+    /// False for `\Noselect` and `\NonExistent`, and outside the personal namespace.
     pub selectable: bool,
+    /// False outside the personal namespace (RFC 2342): it belongs to somebody else or is shared.
+    pub personal: bool,
+    /// False for `\Noinferiors`: nothing can be made below it.
+    pub takes_children: bool,
     /// True if it is subscribed.
     pub subscribed: bool,
     /// How it stood when it was listed, where the server tells that with the list (LIST-STATUS, RFC 5819).

@@ -48,10 +48,33 @@ pub struct ItemMeta {
 #[serde(from = "Vec<String>", into = "Vec<String>")]
 pub struct Flags(BTreeSet<String>);
 
+const SYSTEM: [&str; 5] = ["\\Answered", "\\Deleted", "\\Draft", "\\Flagged", "\\Seen"];
+/// Flags of one message that are kept. No server has so many; whoever tells more wants our memory.
+const MOST_FLAGS: usize = 200;
+/// The length of all of them, bytes.
+const MOST_FLAG_BYTES: usize = 8 << 10;
+
 impl Flags {
     /// Flags as a server lists them; `\Recent` is dropped, system flags get their standard spelling.
     pub fn new(flags: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
         Self(flags.into_iter().filter_map(|flag| standard_spelling(flag.as_ref())).collect())
+    }
+
+    /// The same, but not more than anybody can want of one message: `\\Seen` and its like, and keywords up to a number and
+    /// a length of all of them. True if some had to go.
+    pub fn bounded(flags: impl IntoIterator<Item = impl AsRef<str>>) -> (Self, bool) {
+        let (mut kept, mut size_bytes, mut reduced) = (BTreeSet::new(), 0, false);
+        for flag in flags.into_iter().filter_map(|flag| standard_spelling(flag.as_ref())) {
+            let is_known = kept.contains(&flag);
+            let is_of_system = SYSTEM.contains(&flag.as_str());
+            size_bytes += if is_known { 0 } else { flag.len() };
+            if is_known || is_of_system || kept.len() < MOST_FLAGS && size_bytes <= MOST_FLAG_BYTES {
+                kept.insert(flag);
+            } else {
+                reduced = true;
+            }
+        }
+        (Self(kept), reduced)
     }
 
     /// Every flag and keyword, system flags first.
@@ -91,7 +114,6 @@ impl From<Flags> for Vec<String> {
 }
 
 fn standard_spelling(flag: &str) -> Option<String> {
-    const SYSTEM: [&str; 5] = ["\\Answered", "\\Deleted", "\\Draft", "\\Flagged", "\\Seen"];
     if flag.is_empty() || flag.eq_ignore_ascii_case("\\Recent") || flag == "\\*" {
         return None;
     }
@@ -107,6 +129,18 @@ mod tests {
     fn recent_is_no_flag_of_a_message_and_spelling_is_standard() {
         let flags = Flags::new(["\\SEEN", "\\Recent", "$Forwarded"]);
         assert_eq!(flags.iter().collect::<Vec<_>>(), ["$Forwarded", "\\Seen"]);
+    }
+
+    #[test]
+    fn of_flags_without_end_some_are_kept_and_those_of_the_system_always() {
+        let many = (0..1_000).map(|number| format!("k{number}")).chain(["\\seen".to_owned()]);
+        let (kept, reduced) = Flags::bounded(many);
+        assert_eq!((kept.iter().count(), reduced), (MOST_FLAGS + 1, true));
+        assert!(kept.iter().any(|flag| flag == "\\Seen"));
+        let (kept, reduced) = Flags::bounded((0..100).map(|number| format!("{number:0>1000}")));
+        assert_eq!((kept.iter().count(), reduced), (8, true), "nor are they long");
+        let told = ["\\SEEN", "\\Recent", "k", "k"];
+        assert_eq!(Flags::bounded(told), (Flags::new(told), false));
     }
 
     #[test]

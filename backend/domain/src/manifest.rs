@@ -1,7 +1,7 @@
 //! The manifest: what became of every message of a source, one line of JSON each, behind one line about the whole.
 
 use chrono::{DateTime, FixedOffset, Utc};
-use mailferry_shared::finding::FindingCode;
+use mailferry_shared::finding::{Finding, FindingCode};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -32,6 +32,10 @@ pub struct ManifestHead {
     /// Folders of the source that were left out, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<LeftOutFolder>,
+    /// Messages of the source that are not in the manifest though they were wanted: in folders that could not be read,
+    /// that were listed short, or that the last run has left unfinished. A comparison says nothing of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_proven: Vec<Finding>,
 }
 
 /// A folder whose messages are not in the manifest.

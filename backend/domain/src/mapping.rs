@@ -44,6 +44,8 @@ pub enum LeftOut {
     View,
     /// It holds chats, which are no mail (Gmail).
     Chats,
+    /// It belongs to somebody else or is shared.
+    NotPersonal,
 }
 
 /// One source folder and where it goes.
@@ -55,8 +57,8 @@ pub struct MappedFolder {
     pub destination: FolderPath,
     /// True if it must be made there.
     pub create: bool,
-    /// Its place if the destination refuses to make it there: a name that hardly any server minds, where the other one
-    /// is not of that kind.
+    /// Its place if the destination refuses to make it there: a name that hardly any server minds, or one without a
+    /// folder above it. There is none for a new folder at the top whose name is of that kind.
     pub substitute: Option<FolderPath>,
     /// The folder that is there already.
     pub there: Option<RemoteFolder>,
@@ -79,7 +81,8 @@ pub struct FolderMapping {
 ///
 /// A rule of the owner comes first; then a special use, if a folder of that use exists at the destination (one
 /// source folder a use, attribute before name); all others keep their names. Children move along with a mapped
-/// parent. What the destination cannot spell is substituted, and names that would meet get a number.
+/// parent. What the destination cannot spell is substituted, what would lie below a folder that takes no children goes
+/// beside it, and names that would meet get a number.
 pub fn map_folders(
     source: &[RemoteFolder],
     destination: &[RemoteFolder],
@@ -87,7 +90,7 @@ pub fn map_folders(
     options: &MappingOptions,
 ) -> FolderMapping {
     let source_uses = uses(source);
-    let moves = moves(&source_uses, &uses(destination), options);
+    let moves = moves(&source_uses, destination, options);
     let existing: BTreeMap<&FolderPath, &RemoteFolder> =
         destination.iter().filter(|f| f.selectable).map(|f| (&f.path, f)).collect();
     let mut mapping = FolderMapping::default();
@@ -195,14 +198,17 @@ fn uses(folders: &[RemoteFolder]) -> BTreeMap<SpecialUse, FolderPath> {
 /// From → to, rules of the owner before special uses.
 fn moves(
     source: &BTreeMap<SpecialUse, FolderPath>,
-    destination: &BTreeMap<SpecialUse, FolderPath>,
+    destination: &[RemoteFolder],
     options: &MappingOptions,
 ) -> Vec<(FolderPath, FolderPath)> {
+    let uses = uses(destination);
     let by_use = source.iter().filter_map(|(special_use, from)| {
         let to = match special_use {
-            SpecialUse::All if options.labels => all_goes_to(source, destination)?,
+            SpecialUse::All if options.labels => all_goes_to(source, &uses)?,
             other if other.is_view() => return None,
-            other => destination.get(other)?,
+            // Of folders that merely have the name of this use, its own name is the one to keep.
+            other if by_name_only(*other, from, destination) => from,
+            other => uses.get(other)?,
         };
         Some((from.clone(), to.clone()))
     });
@@ -210,6 +216,12 @@ fn moves(
     // A stable sort: of two moves from the same folder, the owner's stays first.
     moves.sort_by_key(|(from, _)| std::cmp::Reverse(from.levels().len()));
     moves
+}
+
+/// True if a folder at this place is there without another use, and none is there that is told to have this use.
+fn by_name_only(special_use: SpecialUse, place: &FolderPath, destination: &[RemoteFolder]) -> bool {
+    let told = destination.iter().any(|f| f.selectable && f.special_use == Some(special_use));
+    !told && destination.iter().any(|f| f.selectable && f.special_use.is_none() && f.path == *place)
 }
 
 /// What lies in no folder is archived mail.
@@ -238,6 +250,8 @@ fn left_out(
         Some(LeftOut::Trash)
     } else if options.leave_out_junk && within(SpecialUse::Junk) {
         Some(LeftOut::Junk)
+    } else if !folder.personal {
+        Some(LeftOut::NotPersonal)
     } else if !folder.selectable {
         Some(LeftOut::NotSelectable)
     } else if folder.special_use.is_some_and(SpecialUse::is_view) && !(options.labels && is_all(folder)) {
@@ -256,13 +270,16 @@ struct Names<'a> {
     /// How the destination's existing folders are spelt, by lower case: on a server that ignores case, `Sent` and
     /// `SENT` are one folder.
     taken: BTreeMap<String, FolderPath>,
+    /// Existing folders that take no children.
+    childless: BTreeSet<FolderPath>,
     given: BTreeSet<String>,
 }
 
 impl<'a> Names<'a> {
     fn new(style: &'a NamingStyle, rules: &'a NameRules, destination: &[RemoteFolder]) -> Self {
         let taken = destination.iter().map(|f| (fold(&f.path), f.path.clone())).collect();
-        Self { style, rules, taken, given: BTreeSet::new() }
+        let childless = destination.iter().filter(|f| !f.takes_children).map(|f| f.path.clone()).collect();
+        Self { style, rules, taken, childless, given: BTreeSet::new() }
     }
 
     fn keep(&mut self, place: &FolderPath) -> FolderPath {
@@ -271,7 +288,7 @@ impl<'a> Names<'a> {
     }
 
     fn place(&mut self, wanted: &FolderPath, may_share: bool) -> FolderPath {
-        let spelt = self.spell(wanted);
+        let spelt = self.beside_the_childless(self.spell(wanted));
         let mut place = spelt.clone();
         let mut number = 2;
         let meets = |names: &Self, place: &FolderPath| {
@@ -285,11 +302,14 @@ impl<'a> Names<'a> {
         place
     }
 
-    /// Other places for those whose names some server may refuse. Children move along with their parents.
+    /// Other places for those whose names some server may refuse. Children move along with their parents. Where the
+    /// name is harmless it may be its place that is refused: the folder above takes no children (`\Noinferiors`), or
+    /// there are too many levels. Then it goes to the top, as `Parent-Child`.
     fn substitutes(&mut self, places: &BTreeSet<&FolderPath>) -> BTreeMap<FolderPath, FolderPath> {
         let mut by_depth: Vec<&FolderPath> = places.iter().copied().collect();
         by_depth.sort_by_key(|place| place.levels().len());
         let mut substitutes: BTreeMap<FolderPath, FolderPath> = BTreeMap::new();
+        let mut flat = BTreeMap::new();
         for place in by_depth {
             let above: Vec<FolderPath> = place.ancestors().collect();
             let moved = above.iter().rev().find_map(|above| place.moved(above, substitutes.get(above)?));
@@ -297,8 +317,11 @@ impl<'a> Names<'a> {
             if wanted != *place {
                 let substitute = self.place(&wanted, false);
                 substitutes.insert(place.clone(), substitute);
+            } else if place.levels().len() > 1 {
+                flat.insert(place.clone(), self.place(&flattened(place), false));
             }
         }
+        substitutes.extend(flat);
         substitutes
     }
 
@@ -310,6 +333,25 @@ impl<'a> Names<'a> {
         self.taken
             .get(&fold(place))
             .is_some_and(|existing| existing != place && !self.taken.values().any(|f| f == place))
+    }
+
+    /// As `Parent-Child` where the parent takes no children (`\Noinferiors`).
+    fn beside_the_childless(&self, mut path: FolderPath) -> FolderPath {
+        while let Some(above) = self.childless_above(&path) {
+            let levels = path.levels();
+            let (parent, child) = (above.levels().len() - 1, above.levels().len());
+            let joined = format!("{}-{}", levels[parent], levels[child]);
+            let levels = levels[..parent].iter().cloned().chain([joined]).chain(levels[child + 1..].iter().cloned());
+            let Ok(beside) = FolderPath::new(levels) else { break };
+            path = beside;
+        }
+        path
+    }
+
+    /// The folder above a new one that takes no children.
+    fn childless_above(&self, path: &FolderPath) -> Option<FolderPath> {
+        let is_there = self.taken.get(&fold(path)) == Some(path);
+        path.ancestors().find(|above| self.childless.contains(above)).filter(|_| !is_there)
     }
 
     fn spell(&self, path: &FolderPath) -> FolderPath {
@@ -332,6 +374,10 @@ impl<'a> Names<'a> {
 
 fn fold(path: &FolderPath) -> String {
     path.to_string().to_lowercase()
+}
+
+fn flattened(path: &FolderPath) -> FolderPath {
+    FolderPath::new([path.levels().join("-")]).unwrap_or_else(|_| path.clone())
 }
 
 fn numbered(path: &FolderPath, number: u32) -> FolderPath {

@@ -25,7 +25,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// for, in one line of at most 250 characters. `None` if there is none, or an empty one.
 pub fn subject(head: &[u8]) -> Option<String> {
     let text = letters(&raw_field(head, "subject")?);
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST).collect();
+    let line: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(MOST).collect();
     let line = line.trim();
     (!line.is_empty()).then(|| line.to_owned())
 }

@@ -12,6 +12,7 @@ use crate::{
     job::settlement,
     lane::pause,
     port::{Account, Connector, Ledger},
+    present::Clues,
     run::Stop,
     writer::Writer,
 };
@@ -20,21 +21,21 @@ use crate::{
 /// the others are sent again, after two looks an append time-out apart have agreed.
 pub(crate) async fn before_sending<C: Connector, L: Ledger>(writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {
     for at in 0..writer.jobs.len() {
-        let sizes = writer.jobs[at].sizes();
-        if !sizes.is_empty() {
+        let clues = writer.jobs[at].clues();
+        if !clues.sizes.is_empty() {
             let status = writer.jobs[at].opened.destination;
-            look(writer, at, Some(status), &sizes).await?;
+            look(writer, at, Some(status), &clues).await?;
             writer.adopt(at);
         }
     }
     while writer.jobs.iter().any(|job| !job.open.is_empty()) {
         writer.commit().await?;
-        pause(writer.shared, writer.shared.job.options.append_timeout).await?;
+        pause(writer.shared, writer.shared.longest_append()).await?;
         let mut news = false;
         for at in 0..writer.jobs.len() {
             if !writer.jobs[at].open.is_empty() {
-                let sizes = writer.jobs[at].sizes();
-                news |= look(writer, at, None, &sizes).await?;
+                let clues = writer.jobs[at].clues();
+                news |= look(writer, at, None, &clues).await?;
                 writer.adopt(at);
             }
         }
@@ -54,7 +55,7 @@ async fn look<C: Connector, L: Ledger>(
     writer: &mut Writer<'_, C, L>,
     at: usize,
     status: Option<mailferry_domain::folder::FolderStatus>,
-    sizes: &HashSet<u64>,
+    clues: &Clues,
 ) -> Result<bool, Stop> {
     let meter = &writer.shared.meter;
     let job = &mut writer.jobs[at];
@@ -63,7 +64,7 @@ async fn look<C: Connector, L: Ledger>(
     }
     meter.may_read_back()?;
     let status = writer.destination.open(&job.opened.wire_name).await?;
-    Ok(job.pool.look(writer.destination, &status, &job.state.claimed, sizes).await?)
+    Ok(job.pool.look(writer.destination, (&job.opened.wire_name, &status), &job.state.claimed, clues).await?)
 }
 
 /// What was not found is sent again, unless it is at the source no more.
@@ -101,13 +102,14 @@ pub(crate) async fn after_sending<C: Connector, L: Ledger>(writer: &mut Writer<'
         if job.resent.is_empty() || job.stored_untold {
             continue;
         }
-        let sizes: HashSet<u64> = job.resent.iter().map(|(_, intent)| intent.sent_key().size_bytes).collect();
+        let sizes = job.resent.iter().map(|(_, intent)| intent.sent_key().size_bytes).collect();
+        let clues = Clues { sizes, ..Clues::default() };
         let mut state = FolderState { claimed: job.state.claimed.clone(), ..FolderState::default() };
         for (first, last) in job.stored_uids.ranges() {
             state.claimed.insert_range(first, last);
         }
         let status = writer.destination.open(&job.opened.wire_name).await?;
-        job.pool.look(writer.destination, &status, &state.claimed, &sizes).await?;
+        job.pool.look(writer.destination, (&job.opened.wire_name, &status), &state.claimed, &clues).await?;
         let from = job.opened.destination.uid_next;
         let surplus =
             job.resent.iter().filter(|(_, intent)| job.pool.take_from(&intent.sent_key(), from).is_some()).count();

@@ -13,8 +13,9 @@ use mailferry_domain::{
 use mailferry_shared::{finding::FindingCode, run::Counts};
 
 use crate::{
+    lookalike::second_of,
     port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem},
-    present::Pool,
+    present::{Clues, Pool},
     run::FolderReport,
 };
 
@@ -141,6 +142,10 @@ pub(crate) struct FolderJob {
     pub(crate) flags_carried: bool,
     /// Messages that the source has delivered.
     pub(crate) seen: UidSet,
+    /// Messages that were thought to be at the destination rewritten, and are not: they are fetched once more.
+    pub(crate) once_more: Vec<ItemMeta>,
+    /// Messages that were taken for the same as others at the destination, by date and Message-ID.
+    pub(crate) taken_for_same: u64,
     /// UIDs that this process was told for what it stored, or has adopted while it sent again.
     pub(crate) stored_uids: UidSet,
     /// True once the destination took something without telling its UID.
@@ -166,6 +171,8 @@ impl FolderJob {
             not_stored: Vec::new(),
             resent: Vec::new(),
             seen: UidSet::new(),
+            once_more: Vec::new(),
+            taken_for_same: 0,
             stored_uids: UidSet::new(),
             stored_untold: false,
             batch: Vec::new(),
@@ -192,10 +199,13 @@ impl FolderJob {
         start(&self.plan, &self.state, &self.counts)
     }
 
-    /// Sizes of the messages that may be at the destination already.
-    pub(crate) fn sizes(&self) -> HashSet<u64> {
+    /// What the messages that may be at the destination already are looked for by.
+    pub(crate) fn clues(&self) -> Clues {
         let copied = self.plan.copy.iter().map(|item| item.size_bytes);
-        copied.chain(self.state.open.iter().map(|intent| intent.sent_key().size_bytes)).collect()
+        Clues {
+            sizes: copied.chain(self.state.open.iter().map(|intent| intent.sent_key().size_bytes)).collect(),
+            seconds: self.plan.copy.iter().filter_map(second_of).collect(),
+        }
     }
 
     /// The messages to fetch, ascending by UID.
@@ -212,12 +222,21 @@ impl FolderJob {
         if newest_first { missing.next_back() } else { missing.next() }
     }
 
-    pub(crate) fn fetch(&self) -> FolderFetch {
+    pub(crate) fn fetch(&self, items: &[ItemMeta]) -> FolderFetch {
         FolderFetch {
             wire_name: self.opened.mapped.source.wire_name.clone(),
             uid_validity: self.opened.listing.status.uid_validity,
-            items: self.items().iter().map(|item| (item.uid, item.size_bytes)).collect(),
+            items: items.iter().map(|item| (item.uid, item.size_bytes)).collect(),
         }
+    }
+
+    /// What has to be fetched once more, ascending by UID: as if it had not come yet.
+    pub(crate) fn take_once_more(&mut self) -> Vec<ItemMeta> {
+        let mut items = std::mem::take(&mut self.once_more);
+        items.sort_unstable_by_key(|item| item.uid);
+        let again: HashSet<Uid> = items.iter().map(|item| item.uid).collect();
+        self.seen = self.seen.iter().filter(|uid| !again.contains(uid)).collect();
+        items
     }
 
     /// Where the next delta may go on: only if everything that is there has been dealt with for good.

@@ -37,7 +37,7 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
         loop {
             match Self::connect_once(shared.clone()).await {
                 Ok(lane) => return Ok(lane),
-                Err(error) => wait_or_give_up(&shared, error, attempt).await?,
+                Err(error) => wait_or_give_up(&shared, shared.hopeful(error).await?, attempt).await?,
             }
             attempt += 1;
         }
@@ -46,6 +46,7 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
     pub(crate) async fn connect_once(shared: Arc<Shared<C, L>>) -> Result<Self, ConnectorError> {
         let connector = shared.job.connector.clone();
         let (mut source, destination) = futures::try_join!(connector.source(), connector.destination())?;
+        shared.is_connected();
         if shared.job.options.carry_flags {
             source.watch_flags();
         }

@@ -6,7 +6,7 @@
 //! [`run::run`] is the whole of it: folders are mapped ([`mailferry_domain::mapping`]), those that have not changed
 //! since the last run are passed over, the others are cut into portions (`queue`) and shared out over lanes (one
 //! connection to each side a lane). A `portion` is listed and planned, what may have been sent before is looked for
-//! (`decide`, `present`), the rest is fetched, intended, sent and settled batch by batch, with several batches on the
+//! (`decide`, `present`, `lookalike`), the rest is fetched, intended, sent and settled batch by batch, with several batches on the
 //! way at once (`writer`).
 //!
 //! [`verify`] fetches the destination again and compares it with a manifest of what was copied.
@@ -20,6 +20,7 @@ mod job;
 mod labels;
 mod lane;
 pub mod listing;
+mod lookalike;
 pub mod manifest;
 mod mend;
 mod missing;

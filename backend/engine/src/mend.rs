@@ -9,6 +9,7 @@ use std::{
 use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     header,
+    item::Flags,
     ledger::{Outcome, Repaired},
     repair::{Repair, Repairer, Repairs},
     uid::{Uid, UidSet},
@@ -22,6 +23,8 @@ use crate::{
 };
 
 const PIECE_BYTES: usize = 64 << 10;
+/// Every server knows these (RFC 9051 section 2.3.2).
+const KNOWN_FLAGS: [&str; 5] = ["\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft"];
 
 /// What is tried for a message.
 struct Attempt {
@@ -45,6 +48,9 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     }
 
     async fn mend_one(&mut self, at: usize, item: &NewItem) -> Result<(), Stop> {
+        if self.without_odd_flags(at, item).await? {
+            return Ok(());
+        }
         let mut rungs = VecDeque::from(Repair::OF_BYTES);
         let mut repairs = Repairs::default();
         let mut tried = item.body.key();
@@ -71,6 +77,33 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         Ok(())
     }
 
+    /// A flag or keyword may be what is refused: sends the same bytes without those that not every server knows, then
+    /// without any. False if nothing was odd about them, or if that is refused as well.
+    async fn without_odd_flags(&mut self, at: usize, item: &NewItem) -> Result<bool, Stop> {
+        let (known, odd) =
+            item.flags.permitted(|flag| KNOWN_FLAGS.iter().any(|known| flag.eq_ignore_ascii_case(known)));
+        if !odd {
+            return Ok(false);
+        }
+        let mut rungs = vec![Flags::default(), known];
+        rungs.dedup();
+        while let Some(flags) = rungs.pop() {
+            self.shared.obey()?;
+            // Its intent is written, and its bytes are the same.
+            let awake = Instant::now();
+            let body = item.body.duplicate().map_err(spool_error)?;
+            let sent = NewItem { source_uid: item.source_uid, flags, internal_date: item.internal_date, body };
+            if let Some(uid) = self.send_alone(at, sent, awake).await? {
+                tracing::info!(uid = %item.source_uid, "a message was stored with fewer flags");
+                self.stored(at, item, uid);
+                let subject = format!("{} UID {}", self.jobs[at].opened.mapped.source.path, item.source_uid);
+                self.note(Finding::new(FindingCode::FlagsReduced).about(subject));
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Sends a message as `attempt` has it; false if that is refused as well.
     async fn attempt(&mut self, at: usize, item: &NewItem, attempt: Attempt) -> Result<bool, Stop> {
         let Attempt { body, internal_date, repairs } = attempt;
@@ -87,24 +120,28 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             self.outcome(at, item, Outcome::Present(Some(uid)));
             return Ok(true);
         }
-        self.shared.meter.send(body.len())?;
-        self.traffic.to_destination_bytes += body.len();
         let sent = NewItem { source_uid, flags: item.flags.clone(), internal_date, body };
+        let Some(uid) = self.send_alone(at, sent, awake).await? else { return Ok(false) };
+        tracing::info!(uid = %source_uid, %repairs, "a message was repaired");
+        self.stored(at, item, uid);
+        self.note_repairs(at, source_uid, repairs);
+        Ok(true)
+    }
+
+    /// Sends one message and waits for the answer; its UID as far as it was told, or `None` if it is refused.
+    async fn send_alone(&mut self, at: usize, sent: NewItem, awake: Instant) -> Result<Option<Option<Uid>>, Stop> {
+        self.shared.meter.send(sent.body.len())?;
+        self.traffic.to_destination_bytes += sent.body.len();
         self.submit(at, vec![sent], awake).await?;
         let answered = self.answer().await;
-        fault.reach(Step::AfterStore)?;
+        self.shared.job.fault.reach(Step::AfterStore)?;
         let Some((_, mut answered)) = answered else { return Err(lost().into()) };
         if let Some(error) = answered.lost {
             return Err(error.into());
         }
         match answered.fates.pop() {
-            Some(Fate::Stored(uid)) => {
-                tracing::info!(uid = %source_uid, %repairs, "a message was repaired");
-                self.stored(at, item, uid);
-                self.note_repairs(at, source_uid, repairs);
-                Ok(true)
-            }
-            Some(Fate::Refused(refusal)) if refusal.decision == Decision::Skip => Ok(false),
+            Some(Fate::Stored(uid)) => Ok(Some(uid)),
+            Some(Fate::Refused(refusal)) if refusal.decision == Decision::Skip => Ok(None),
             Some(Fate::Refused(refusal)) => Err(refusal.into()),
             Some(Fate::NotSent | Fate::Unknown) | None => Err(lost().into()),
         }

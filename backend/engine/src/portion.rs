@@ -2,7 +2,7 @@
 //!
 //! Open and list both sides, plan, decide what may have been sent, transfer the rest.
 
-use mailferry_domain::{ledger::Outcome, plan::ItemFilter};
+use mailferry_domain::{item::ItemMeta, ledger::Outcome, plan::ItemFilter};
 use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 use tokio::sync::mpsc;
 
@@ -72,6 +72,7 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     }
     decide::before_sending(writer).await?;
     transfer(source, writer).await?;
+    writer.note_taken_for_same();
     decide::after_sending(writer).await?;
     if writer.shared.job.options.carry_flags {
         flags::carry(source, writer).await?;
@@ -245,18 +246,34 @@ pub(crate) fn filter<C, L, D: Destination>(shared: &Shared<C, L>, destination: &
     ItemFilter { max_size_bytes: limits.into_iter().flatten().min(), ..own }
 }
 
-/// Fetches what is to be copied and stores what is not there yet, the source reading ahead as far as memory allows.
+/// Fetches what is to be copied and stores what is not there yet.
 async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writer<'_, C, L>) -> Result<(), Stop> {
+    let mut items: Vec<Vec<ItemMeta>> = writer.jobs.iter().map(FolderJob::items).collect();
+    for (job, items) in writer.jobs.iter_mut().zip(&items) {
+        job.pool.lookalikes.expect(items);
+    }
+    while items.iter().any(|items| !items.is_empty()) {
+        pass_on(source, writer, &items).await?;
+        writer.decide_the_rest().await?;
+        items = writer.jobs.iter_mut().map(FolderJob::take_once_more).collect();
+    }
+    missing::settle(source, writer).await?;
+    writer.commit().await
+}
+
+/// Fetches and stores, the source reading ahead as far as memory allows.
+async fn pass_on<C: Connector, L: Ledger>(
+    source: &mut C::Source,
+    writer: &mut Writer<'_, C, L>,
+    items: &[Vec<ItemMeta>],
+) -> Result<(), Stop> {
     let shared = writer.shared;
     let request = FetchRequest {
-        folders: writer.jobs.iter().map(FolderJob::fetch).collect(),
+        folders: writer.jobs.iter().zip(items).map(|(job, items)| job.fetch(items)).collect(),
         newest_first: shared.job.options.newest_first,
         budget: MemoryBudget::new(lane_budget(shared.job.options.connections)),
         care: care(shared, &writer.jobs),
     };
-    if request.folders.iter().all(|folder| folder.items.is_empty()) {
-        return writer.commit().await;
-    }
     shared.meter.may_fetch()?;
     // The budget bounds the memory; the channel only has to be long enough not to matter.
     let (sink, fetched) = mpsc::channel(4096);
@@ -265,12 +282,12 @@ async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut 
     written?;
     if let Err(error) = read {
         if let ([job], Decision::Retry) = (writer.jobs.as_slice(), error.decision) {
-            shared.stuck_at(&job.opened.mapped.source.path, job.next_missing(shared.job.options.newest_first));
+            let next = job.next_missing(shared.job.options.newest_first);
+            shared.stuck_at(&job.opened.mapped.source.path, &error, next);
         }
         return Err(error.into());
     }
-    missing::settle(source, writer).await?;
-    writer.commit().await
+    Ok(())
 }
 
 /// Lines break at single messages: of a folder where that may be so, they are asked for one at a time.

@@ -2,7 +2,10 @@
 //!
 //! Size selects, the hash of the bytes decides, and every message there stands for one message here (multiset).
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
 
 use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
@@ -17,8 +20,10 @@ use tokio::sync::mpsc;
 
 use crate::{
     listing::{gaps, list_gaps},
+    lookalike::{Decided, Lookalikes, Looks, second_of},
     port::{Body, Care, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, MemoryBudget},
-    writer::HEAD_BYTES,
+    print::fingerprint,
+    writer::{HEAD_BYTES, spool_error},
 };
 
 /// What is left of a message that a server rewrites while it stores it, as Cyrus does with 8-bit letters in headers:
@@ -35,12 +40,44 @@ impl Face {
         let id = body.head(HEAD_BYTES).ok().as_deref().and_then(header::message_id).ok_or(body.len());
         Some(Self { date: date?.timestamp(), id })
     }
+
+    /// Seconds since 1970.
+    pub(crate) fn second(&self) -> i64 {
+        self.date
+    }
+
+    pub(crate) fn has_message_id(&self) -> bool {
+        self.id.is_ok()
+    }
 }
 
-async fn faces<D: Destination>(destination: &mut D, folder: FolderFetch) -> Result<Vec<(Uid, Face)>, ConnectorError> {
-    if folder.items.is_empty() {
+/// What is known of a message that was read.
+struct Read {
+    uid: Uid,
+    key: ContentKey,
+    looks: Option<Looks>,
+}
+
+impl Read {
+    fn of(message: &Fetched) -> io::Result<Self> {
+        let looks = match Face::of(message.internal_date, &message.body) {
+            Some(face) => Some(Looks { face, print: fingerprint(&message.body)? }),
+            None => None,
+        };
+        Ok(Self { uid: message.uid, key: message.body.key(), looks })
+    }
+}
+
+/// Reads messages of the destination.
+async fn read<D: Destination>(
+    destination: &mut D,
+    (wire_name, status): (&str, &FolderStatus),
+    items: Vec<(Uid, u64)>,
+) -> Result<Vec<Read>, ConnectorError> {
+    if items.is_empty() {
         return Ok(Vec::new());
     }
+    let folder = FolderFetch { wire_name: wire_name.to_owned(), uid_validity: status.uid_validity, items };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
     let request = FetchRequest {
         folders: vec![folder],
@@ -49,14 +86,30 @@ async fn faces<D: Destination>(destination: &mut D, folder: FolderFetch) -> Resu
         care: Care::All,
     };
     let collect = async {
-        let mut faces = Vec::new();
+        let mut messages = Vec::new();
         while let Some(message) = fetched.recv().await {
-            faces.extend(Face::of(message.internal_date, &message.body).map(|face| (message.uid, face)));
+            messages.push(Read::of(&message));
         }
-        faces
+        messages.into_iter().collect::<io::Result<Vec<_>>>().map_err(spool_error)
     };
-    let (read, faces) = futures::join!(destination.fetch(request, sink), collect);
-    read.map(|()| faces)
+    let (read, messages) = futures::join!(destination.fetch(request, sink), collect);
+    read?;
+    messages
+}
+
+/// Which messages of the destination are worth reading, because they may be ours.
+#[derive(Debug, Default)]
+pub(crate) struct Clues {
+    /// Sizes of messages that may lie there byte for byte.
+    pub(crate) sizes: HashSet<u64>,
+    /// Seconds of messages that may lie there rewritten.
+    pub(crate) seconds: HashSet<i64>,
+}
+
+impl Clues {
+    fn fit(&self, item: &ItemMeta) -> bool {
+        self.sizes.contains(&item.size_bytes) || second_of(item).is_some_and(|second| self.seconds.contains(&second))
+    }
 }
 
 /// Unclaimed messages of a destination folder, by content.
@@ -72,6 +125,8 @@ pub(crate) struct Pool {
     taken: UidSet,
     /// Messages that may be ours though their bytes are not, UIDs descending.
     by_face: HashMap<Face, Vec<Uid>>,
+    /// Messages that may be the source's though their bytes are not, and that nobody has sent as far as is known.
+    pub(crate) lookalikes: Lookalikes,
     /// Bytes that were read, for the account's daily amount.
     read_bytes: u64,
     /// Everything that was not ours, once somebody looked for content that the source does not have.
@@ -94,33 +149,47 @@ impl Pool {
         status.messages > 0 && (status.uid_next == u32::MAX || !gaps(self.seen_below, last, claimed).is_empty())
     }
 
-    /// Looks at what has come to the open folder since the last look: lists it, and reads those messages whose size
-    /// is one of `sizes`. Tells whether any of them was read.
+    /// Looks at what has come to the open folder since the last look: lists it, and reads those messages that fit the
+    /// `clues`. Tells whether any of them was read.
     pub(crate) async fn look<D: Destination>(
         &mut self,
         destination: &mut D,
-        status: &FolderStatus,
+        (wire_name, status): (&str, &FolderStatus),
         claimed: &UidSet,
-        sizes: &HashSet<u64>,
+        clues: &Clues,
     ) -> Result<bool, ConnectorError> {
         if status.uid_next <= self.seen_below || status.messages == 0 {
             return Ok(false);
         }
         let listing = list_gaps(destination, status, Uid(self.seen_below), claimed).await?;
-        let candidates: Vec<(Uid, u64)> = listing
-            .iter()
-            .filter(|item| sizes.contains(&item.size_bytes))
-            .map(|item| (item.uid, item.size_bytes))
-            .collect();
+        let candidates: Vec<(Uid, u64)> =
+            listing.iter().filter(|item| clues.fit(item)).map(|item| (item.uid, item.size_bytes)).collect();
         self.seen_below = status.uid_next;
         if candidates.is_empty() {
             return Ok(false);
         }
         self.read_bytes += size_of(&candidates);
-        for (uid, key) in destination.identify(&candidates).await? {
-            self.add(uid, key);
+        for Read { uid, key, looks } in read(destination, (wire_name, status), candidates).await? {
+            if self.add(uid, key)
+                && let Some(looks) = looks.filter(|looks| clues.seconds.contains(&looks.face.second()))
+            {
+                self.lookalikes.add(uid, looks);
+            }
         }
         Ok(true)
+    }
+
+    /// True if a message may be at the destination in other bytes, so that it must wait until that is decided. What was
+    /// settled without its UID lies there as well, nobody knows which it is: nothing is taken for anything then.
+    pub(crate) fn may_be_rewritten(&self, looks: &Looks) -> bool {
+        self.unaddressed.values().all(|waiting| *waiting == 0) && self.lookalikes.may_be_there(looks, &self.taken)
+    }
+
+    /// Decides who of those that were held for a second is at the destination.
+    pub(crate) fn decide(&mut self, second: i64) -> Decided {
+        let decided = self.lookalikes.decide(second, &self.taken);
+        decided.there.iter().for_each(|(_, uid)| self.taken.insert(*uid));
+        decided
     }
 
     /// Bytes that were read since this was asked last.
@@ -128,16 +197,18 @@ impl Pool {
         std::mem::take(&mut self.read_bytes)
     }
 
-    fn add(&mut self, uid: Uid, key: ContentKey) {
+    /// True if the message is nobody's.
+    fn add(&mut self, uid: Uid, key: ContentKey) -> bool {
         // A settled entry whose UID we never learnt has the first claim.
         if let Some(waiting) = self.unaddressed.get_mut(&key).filter(|waiting| **waiting > 0) {
             *waiting -= 1;
             self.taken.insert(uid);
-            return;
+            return false;
         }
         let uids = self.by_content.entry(key).or_default();
         let at = uids.partition_point(|other| *other > uid);
         uids.insert(at, uid);
+        true
     }
 
     /// Takes a message of this content, which was not known when the folder was looked at: a message that is about to
@@ -168,27 +239,22 @@ impl Pool {
         self.read_bytes += size_of(&candidates);
         let found = destination.identify(&candidates).await?;
         let uid = found.iter().filter(|(_, found)| found == key).map(|(uid, _)| *uid).nth(waiting);
-        self.taken_by_other_means(uid);
+        if let Some(uid) = uid {
+            self.taken.insert(uid);
+        }
         Ok(uid)
-    }
-
-    /// What was not taken by its content stands for no other message any more.
-    fn taken_by_other_means(&mut self, taken: Option<Uid>) {
-        let Some(taken) = taken else { return };
-        self.taken.insert(taken);
-        self.by_content.values_mut().for_each(|uids| uids.retain(|uid| *uid != taken));
     }
 
     /// Takes one message of this content, the lowest UID first.
     pub(crate) fn take(&mut self, key: &ContentKey) -> Option<Uid> {
-        let uid = self.by_content.get_mut(key)?.pop()?;
-        self.taken.insert(uid);
-        Some(uid)
+        self.take_from(key, 0)
     }
 
     /// Takes one message of this content whose UID is `from` or higher.
     pub(crate) fn take_from(&mut self, key: &ContentKey, from: u32) -> Option<Uid> {
         let uids = self.by_content.get_mut(key)?;
+        // What was taken by other means stands for no other message any more.
+        uids.retain(|uid| !self.taken.contains(*uid));
         let at = uids.iter().rposition(|uid| uid.0 >= from)?;
         let uid = uids.remove(at);
         self.taken.insert(uid);
@@ -210,14 +276,12 @@ impl Pool {
         let listing = list_gaps(destination, status, Uid(from), claimed).await?;
         let same_date = |item: &ItemMeta| item.internal_date.is_some_and(|date| dates.contains(&date.timestamp()));
         let free = listing.iter().filter(|item| same_date(item) && !self.taken.contains(item.uid));
-        let folder = FolderFetch {
-            wire_name: wire_name.to_owned(),
-            uid_validity: status.uid_validity,
-            items: free.map(|item| (item.uid, item.size_bytes)).collect(),
-        };
-        self.read_bytes += size_of(&folder.items);
-        for (uid, face) in faces(destination, folder).await? {
-            self.by_face.entry(face).or_default().insert(0, uid);
+        let free: Vec<(Uid, u64)> = free.map(|item| (item.uid, item.size_bytes)).collect();
+        self.read_bytes += size_of(&free);
+        for Read { uid, looks, .. } in read(destination, (wire_name, status), free).await? {
+            if let Some(Looks { face, .. }) = looks {
+                self.by_face.entry(face).or_default().insert(0, uid);
+            }
         }
         Ok(())
     }
@@ -225,9 +289,9 @@ impl Pool {
     /// Takes one message that looks like this one, and whose UID is `from` or higher.
     pub(crate) fn take_face(&mut self, face: &Face, from: u32) -> Option<Uid> {
         let uids = self.by_face.get_mut(face)?;
-        let at = uids.iter().rposition(|uid| uid.0 >= from)?;
+        let at = uids.iter().rposition(|uid| uid.0 >= from && !self.taken.contains(*uid))?;
         let uid = uids.remove(at);
-        self.taken_by_other_means(Some(uid));
+        self.taken.insert(uid);
         Some(uid)
     }
 }

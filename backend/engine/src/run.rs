@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -29,7 +29,7 @@ use crate::{
     lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
         Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, Interrupted, Ledger,
-        LedgerError, ProgressEvent, ProgressSink,
+        LedgerError, ProgressEvent, ProgressSink, RefusedInARow,
     },
     queue::{portions, without_unchanged},
     suspect::{Judgement, Suspect},
@@ -47,7 +47,8 @@ pub struct RunOptions {
     /// Connections a side at most; at least 1.
     pub connections: usize,
     /// How long a server may still work on an APPEND after its client is gone: before a message that may have been
-    /// sent is sent again, two looks this long apart must agree.
+    /// sent is sent again, two looks at least this long apart must agree. Where an answer was waited for longer than
+    /// this, they are as long apart as that.
     pub append_timeout: Duration,
     /// Whoever stood still for longer than this while a batch was on its way does not go on sending it: another worker
     /// may have taken over meanwhile. Must be shorter than the lease.
@@ -88,6 +89,9 @@ impl Default for RunOptions {
         }
     }
 }
+
+/// Nobody is waited for longer than this before something is sent again.
+const LONGEST_APPEND: Duration = Duration::from_secs(180);
 
 /// Everything a run needs.
 pub struct Job<C, L> {
@@ -219,6 +223,8 @@ pub(crate) struct Shared<C, L> {
     refused: Mutex<BTreeSet<(FolderPath, Uid)>>,
     /// Messages that this process has tried in vain, with the cause.
     failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
+    /// Set once this process was logged in at both sides.
+    connected: AtomicBool,
     /// Set once the source has delivered a message.
     delivers: AtomicBool,
     /// Set once subjects could not be read.
@@ -229,6 +235,8 @@ pub(crate) struct Shared<C, L> {
     filed: Mutex<Arc<HashSet<u64>>>,
     /// Folders whose destination could not store anything, since anything was stored last.
     storage_failures: AtomicU32,
+    /// The longest that the destination took, or was waited for, to answer for a batch; milliseconds.
+    longest_append_ms: AtomicU64,
     /// Folders that this run has dealt with before it was interrupted.
     finished_before: AtomicUsize,
     /// Set when one lane had to stop: the others stop at their next batch.
@@ -260,6 +268,27 @@ impl<C, L> Shared<C, L> {
         self.storage_failures.fetch_add(1, Ordering::Relaxed) + 1
     }
 
+    /// A batch was answered for, or given up, after so long: what is to be written down of that, if it is news.
+    pub(crate) fn append_took(&self, time: Duration) -> Option<Duration> {
+        let time = time.min(LONGEST_APPEND);
+        let ms = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let before = self.longest_append_ms.fetch_max(ms, Ordering::Relaxed);
+        (ms > before && time > self.job.options.append_timeout).then_some(time)
+    }
+
+    /// The same of earlier attempts and runs.
+    fn remember_longest_append(&self, time: Duration) {
+        let ms = u64::try_from(time.min(LONGEST_APPEND).as_millis()).unwrap_or(u64::MAX);
+        self.longest_append_ms.fetch_max(ms, Ordering::Relaxed);
+    }
+
+    /// How long the destination may still work on a batch whose answer was lost: as long as it was seen to take, since a
+    /// server that is slow once is so again.
+    pub(crate) fn longest_append(&self) -> Duration {
+        let seen = Duration::from_millis(self.longest_append_ms.load(Ordering::Relaxed));
+        seen.max(self.job.options.append_timeout)
+    }
+
     pub(crate) fn remember_refused(&self, folder: &FolderPath, uid: Uid) {
         lock(&self.refused).insert((folder.clone(), uid));
     }
@@ -273,6 +302,11 @@ impl<C, L> Shared<C, L> {
 
     pub(crate) fn remember_failed(&self, folder: &FolderPath, uid: Uid, cause: FindingCode) {
         lock(&self.failed).entry(folder.clone()).or_default().insert(uid, cause);
+    }
+
+    /// Both sides are logged in at.
+    pub(crate) fn is_connected(&self) {
+        self.connected.store(true, Ordering::Relaxed);
     }
 
     /// The source has delivered a message.
@@ -294,9 +328,16 @@ impl<C, L> Shared<C, L> {
         with(lock(&self.suspects).entry(folder.clone()).or_default())
     }
 
-    pub(crate) fn stuck_at(&self, folder: &FolderPath, uid: Option<Uid>) {
-        if let Some(uid) = uid {
-            self.suspect(folder, |suspect| suspect.stuck_at(uid));
+    /// An attempt at a folder is given up while it is read; `next` is the first message that has not come. Where the
+    /// source has never delivered anything, it is no matter of messages that it refuses them.
+    pub(crate) fn stuck_at(&self, folder: &FolderPath, error: &ConnectorError, next: Option<Uid>) {
+        let cause = error.source.as_ref().and_then(|cause| cause.downcast_ref::<RefusedInARow>());
+        match (cause, next) {
+            (Some(RefusedInARow(row)), _) if self.delivers.load(Ordering::Relaxed) => {
+                self.suspect(folder, |suspect| suspect.refused(row.iter().map(|(_, uid)| *uid)));
+            }
+            (_, Some(uid)) => self.suspect(folder, |suspect| suspect.stuck_at(uid)),
+            (_, None) => {}
         }
     }
 
@@ -304,9 +345,11 @@ impl<C, L> Shared<C, L> {
     pub(crate) fn judge(&self, folder: &FolderPath, moved: bool) -> bool {
         match self.suspect(folder, |suspect| suspect.judge(moved)) {
             Judgement::Open => {}
-            Judgement::LeaveOut(uid) => {
-                tracing::info!(%folder, %uid, "the line breaks at a message: it is left out");
-                self.remember_failed(folder, uid, FindingCode::MessageUnreadable);
+            Judgement::LeaveOut(uids) => {
+                tracing::info!(%folder, ?uids, "messages are not delivered: they are left out");
+                for uid in uids {
+                    self.remember_failed(folder, uid, FindingCode::MessageUnreadable);
+                }
                 return true;
             }
             Judgement::TakeBack(uids) => self.take_back(folder, &uids),
@@ -350,6 +393,25 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
     pub(crate) async fn give_up(&self, mapped: &MappedFolder, note: Finding) -> Result<(), LedgerError> {
         lock(&self.given_up).insert(mapped.source.path.clone());
         self.note(note).await
+    }
+
+    /// What a failed connection means for this run: where it has worked before, a name that is gone or a handshake that
+    /// fails is most likely a mishap on the way there that somebody is mending.
+    pub(crate) async fn hopeful(&self, error: ConnectorError) -> Result<ConnectorError, LedgerError> {
+        let of_the_way = matches!(
+            error.code,
+            FindingCode::UnknownHost
+                | FindingCode::TlsFailed
+                | FindingCode::CertificateInvalid
+                | FindingCode::CertificateMismatch
+                | FindingCode::StarttlsMissing
+                | FindingCode::NotImap
+        );
+        if error.decision != Decision::Permanent || !of_the_way {
+            return Ok(error);
+        }
+        let worked = self.connected.load(Ordering::Relaxed) || self.job.ledger.totals().await?.done() > 0;
+        Ok(if worked { ConnectorError { decision: Decision::Retry, ..error } } else { error })
     }
 
     /// No folder is forgotten: each was copied, given up or left unfinished.
@@ -419,11 +481,13 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         unfinished: Mutex::default(),
         refused: Mutex::default(),
         failed: Mutex::default(),
+        connected: AtomicBool::new(false),
         delivers: AtomicBool::new(false),
         no_subjects: AtomicBool::new(false),
         suspects: Mutex::default(),
         filed: Mutex::default(),
         storage_failures: AtomicU32::new(0),
+        longest_append_ms: AtomicU64::new(0),
         finished_before: AtomicUsize::new(0),
         halted: AtomicBool::new(false),
     });
@@ -453,6 +517,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
 
 async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &mut RunReport) -> Result<RunEnd, Stop> {
     let bindings = shared.job.ledger.bindings().await?;
+    shared.remember_longest_append(shared.job.ledger.longest_append().await?);
     // At first there is much to do, so that no lane waits for another to connect.
     let more = if bindings.is_empty() && !shared.job.options.dry_run { shared.job.options.connections } else { 1 };
     let lanes = FurtherLanes::connect(shared, more.saturating_sub(1));

@@ -4,6 +4,9 @@
 //! A message is suspected when the line broke twice at it though it was asked for alone. It is left out then, and tried
 //! once more when all others have come: if the line breaks again, it has failed. Where the line breaks whatever is left
 //! out, or has never brought anything, it was no message, and nothing is held against any.
+//!
+//! A source may also refuse one message after the other, each asked for alone, until the session is given up. Those that
+//! it refused twice so are left out together, and tried once more at the end like the others.
 
 use std::collections::BTreeSet;
 
@@ -19,6 +22,9 @@ const IN_VAIN: usize = 3;
 pub(crate) struct Suspect {
     /// The first message that had not come when the line broke, until it is judged.
     stuck: Option<Uid>,
+    /// Messages that were refused, one after the other, in the last attempt, until they are judged.
+    refused: BTreeSet<Uid>,
+    refused_before: BTreeSet<Uid>,
     one_by_one: bool,
     /// The message that the line broke at last, and how often in a row.
     at: Option<(Uid, u32)>,
@@ -35,8 +41,8 @@ pub(crate) struct Suspect {
 pub(crate) enum Judgement {
     /// Nothing yet.
     Open,
-    /// This message is to be left out.
-    LeaveOut(Uid),
+    /// These messages are to be left out.
+    LeaveOut(BTreeSet<Uid>),
     /// These, which were left out, are to be tried again.
     TakeBack(BTreeSet<Uid>),
 }
@@ -52,14 +58,37 @@ impl Suspect {
         self.stuck = Some(uid);
     }
 
+    /// The source refused these, one after the other.
+    pub(crate) fn refused(&mut self, uids: impl IntoIterator<Item = Uid>) {
+        self.refused = uids.into_iter().collect();
+    }
+
+    /// What follows from messages that were refused in a row.
+    fn judge_refused(&mut self) -> Judgement {
+        let refused = std::mem::take(&mut self.refused);
+        if self.last_try.is_some() {
+            return Judgement::LeaveOut(refused);
+        }
+        let twice: BTreeSet<Uid> = refused.intersection(&self.refused_before).copied().collect();
+        self.refused_before = refused;
+        if twice.is_empty() {
+            return Judgement::Open;
+        }
+        self.left_out.extend(&twice);
+        Judgement::LeaveOut(twice)
+    }
+
     /// An attempt has ended with a broken line; `moved` tells whether it brought anything.
     pub(crate) fn judge(&mut self, moved: bool) -> Judgement {
         let stuck = self.stuck.take();
+        if !self.refused.is_empty() {
+            return self.judge_refused();
+        }
         if moved {
             self.in_vain = 0;
         }
         if let Some(for_good) = self.last_try {
-            return stuck.filter(|_| for_good).map_or(Judgement::Open, Judgement::LeaveOut);
+            return stuck.filter(|_| for_good).map_or(Judgement::Open, |uid| Judgement::LeaveOut([uid].into()));
         }
         if self.in_vain == IN_VAIN {
             (self.line_is_bad, self.one_by_one, self.in_vain) = (true, false, 0);
@@ -77,7 +106,7 @@ impl Suspect {
         }
         self.left_out.insert(uid);
         self.in_vain += 1;
-        Judgement::LeaveOut(uid)
+        Judgement::LeaveOut([uid].into())
     }
 
     /// An attempt has brought all that it asked for; what is to be tried once more. `delivers` tells whether the source
@@ -107,7 +136,7 @@ mod tests {
     }
 
     fn leave_out(uid: u32) -> Judgement {
-        Judgement::LeaveOut(Uid(uid))
+        Judgement::LeaveOut([Uid(uid)].into())
     }
 
     #[test]
@@ -144,6 +173,23 @@ mod tests {
             assert_eq!(suspect.judge(false), judgement);
             assert!(suspect.all_others_came(delivers).is_empty(), "that was the last time");
         }
+    }
+
+    #[test]
+    fn messages_that_are_refused_twice_in_a_row_are_left_out_together_and_tried_once_more() {
+        let row = |from: u32| (from..from + 9).map(Uid);
+        let mut suspect = Suspect::default();
+        let judged = |suspect: &mut Suspect, from| {
+            suspect.refused(row(from));
+            suspect.judge(false)
+        };
+        for from in [5, 14] {
+            assert_eq!(judged(&mut suspect, from), Judgement::Open);
+            assert_eq!(judged(&mut suspect, from), Judgement::LeaveOut(row(from).collect()));
+        }
+        assert_eq!(suspect.all_others_came(true), row(5).chain(row(14)).collect());
+        assert_eq!(judged(&mut suspect, 5), Judgement::LeaveOut(row(5).collect()), "that was the last time");
+        assert!(suspect.all_others_came(true).is_empty());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::{
 
 use mailferry_domain::{
     header,
-    item::ContentKey,
+    item::{ContentKey, ItemMeta},
     ledger::{Intent, OpenIntent, Outcome, Settlement},
     print::Traits,
     uid::Uid,
@@ -21,6 +21,7 @@ use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
     job::{FolderJob, settlement},
+    lookalike::{Held, Looks},
     port::{
         Answered, Body, Command, Connector, ConnectorError, Decision, Destination, Entry, Fate, Fetched, Ledger,
         NewItem, ProgressEvent, Step, Traffic,
@@ -157,7 +158,16 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         self.commit().await
     }
 
-    async fn take(&mut self, mut item: Fetched) -> Result<(), Stop> {
+    async fn take(&mut self, item: Fetched) -> Result<(), Stop> {
+        let (at, second) = (item.folder, item.internal_date.map(|date| date.timestamp()));
+        self.take_one(item).await?;
+        match second {
+            Some(second) if self.jobs[at].pool.lookalikes.came(second) => self.decide_second(at, second).await,
+            _ => Ok(()),
+        }
+    }
+
+    async fn take_one(&mut self, mut item: Fetched) -> Result<(), Stop> {
         let at = item.folder;
         self.shared.source_delivers();
         self.shared.meter.fetched(item.body.len());
@@ -178,11 +188,19 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             let undated = Finding::new(FindingCode::DateMissing).about(job.opened.mapped.source.path.to_string());
             self.note(undated.with(FindingDetail { uid: Some(item.uid.0), ..FindingDetail::default() }));
         }
+        if item.flags_reduced {
+            let subject = format!("{} UID {}", self.jobs[at].opened.mapped.source.path, item.uid);
+            self.note(Finding::new(FindingCode::FlagsReduced).about(subject));
+        }
         if let Some(outcome) = self.rewritten(&item) {
             tracing::info!(uid = %item.uid, "a message has arrived, rewritten by the destination");
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
-        self.put_into_batch(at, item).await
+        match self.held(&item)? {
+            Some(held) => self.jobs[at].pool.lookalikes.hold(held),
+            None => self.put_into_batch(at, item).await?,
+        }
+        Ok(())
     }
 
     async fn put_into_batch(&mut self, at: usize, item: Fetched) -> Result<(), Stop> {
@@ -216,6 +234,58 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         // It is ours from here on, and no surplus.
         job.stored_uids.insert(uid);
         Some(arrived(&intent, uid))
+    }
+
+    /// What has to wait, since it may be at the destination rewritten.
+    fn held(&self, item: &Fetched) -> Result<Option<Held>, Stop> {
+        let pool = &self.jobs[item.folder].pool;
+        if !pool.lookalikes.has_any() {
+            return Ok(None);
+        }
+        let Some(face) = Face::of(item.internal_date, &item.body) else { return Ok(None) };
+        let looks = Looks { face, print: fingerprint(&item.body).map_err(spool_error)? };
+        let meta = ItemMeta { uid: item.uid, size_bytes: item.body.len(), internal_date: item.internal_date };
+        Ok(pool.may_be_rewritten(&looks).then(|| Held {
+            item: meta,
+            looks,
+            settlement: settlement_of(item, Outcome::Present(None)),
+        }))
+    }
+
+    /// All messages of a second have come: those that are at the destination rewritten are settled, the others will be
+    /// fetched once more.
+    async fn decide_second(&mut self, at: usize, second: i64) -> Result<(), Stop> {
+        let job = &mut self.jobs[at];
+        let decided = job.pool.decide(second);
+        job.once_more.extend(decided.absent.iter().map(|held| held.item));
+        job.taken_for_same += decided.there.len() as u64;
+        for (held, uid) in decided.there {
+            let outcome = Outcome::Present(Some(uid));
+            self.settle_later(at, Settlement { outcome, ..held.settlement }).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything has come that will come.
+    pub(crate) async fn decide_the_rest(&mut self) -> Result<(), Stop> {
+        for at in 0..self.jobs.len() {
+            for second in self.jobs[at].pool.lookalikes.undecided() {
+                self.decide_second(at, second).await?;
+            }
+        }
+        self.commit().await
+    }
+
+    /// Nobody should have to guess what was found by other means than its bytes.
+    pub(crate) fn note_taken_for_same(&mut self) {
+        for at in 0..self.jobs.len() {
+            let job = &mut self.jobs[at];
+            let number = std::mem::take(&mut job.taken_for_same);
+            if number > 0 {
+                let subject = format!("{}: {number}", job.opened.mapped.source.path);
+                self.note(Finding::new(FindingCode::TakenForSame).about(subject));
+            }
+        }
     }
 
     /// Lets a folder's batch go with the next commit.
@@ -300,7 +370,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let answered = self.destination.answer().await;
         let about = self.unanswered.pop_front()?;
         self.unanswered_bytes -= about.memory_bytes;
-        answered.map(|answered| (about.job, answered))
+        let answered = answered?;
+        if let Some(longest) = self.shared.append_took(answered.waited) {
+            self.entries.push(Entry::AppendTook(longest));
+        }
+        Some((about.job, answered))
     }
 
     /// One bad message never stops the others; what must stop the portion is told once everything else is kept.
@@ -368,6 +442,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
                 }
             }
         }
+        self.note_taken_for_same();
         // Nothing that is staged will be sent; its intents must not be written.
         self.entries.retain(|entry| !matches!(entry, Entry::Intend { .. }));
         self.commit().await.err().unwrap_or(stop)

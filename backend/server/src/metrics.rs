@@ -56,7 +56,7 @@ pub fn answered(operation: &'static str, status: u16, took: Duration) {
 pub fn job_ended(kind: JobKind, outcome: &JobOutcome, took: Duration) {
     let outcome = match outcome {
         JobOutcome::Done => "done",
-        JobOutcome::Again(_) => "again",
+        JobOutcome::Again(_) | JobOutcome::Waits(_) | JobOutcome::After { .. } => "again",
     };
     metrics::counter!("mailferry_jobs_total", "kind" => name(kind), "outcome" => outcome).increment(1);
     metrics::histogram!("mailferry_job_seconds", "kind" => name(kind)).record(took.as_secs_f64());

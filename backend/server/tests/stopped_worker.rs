@@ -1,5 +1,6 @@
 //! A worker that stands still for longer than its lease (SIGSTOP) is followed by another one, and when it wakes up it
-//! does no harm: everything arrives once. Real processes, real servers, PostgreSQL.
+//! does no harm: everything arrives once. Nor does one that is cut off from its database while it sends. Real processes,
+//! real servers, PostgreSQL.
 
 use std::{
     path::Path,
@@ -37,6 +38,29 @@ impl Running {
         let sent = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("runs");
         assert!(sent.success());
     }
+}
+
+/// Connections to a port of this machine that whoever opened them has not closed.
+fn open_connections_to(port: u16) -> usize {
+    const ESTABLISHED: &str = "01";
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("Linux");
+    let to_port = format!(":{port:04X}");
+    table
+        .lines()
+        .filter(|line| {
+            let columns: Vec<&str> = line.split_whitespace().collect();
+            columns.get(2).is_some_and(|remote| remote.ends_with(&to_port)) && columns.get(3) == Some(&ESTABLISHED)
+        })
+        .count()
+}
+
+/// A way to a database that can be cut.
+fn through_proxy(database: &str) -> (Proxy, String) {
+    let (server, rest) = database.rsplit_once(':').expect("a URL");
+    let (port, name) = rest.split_once('/').expect("a URL");
+    let proxy = Proxy::start(port.parse().expect("a port")).expect("a proxy");
+    let cut_off = format!("{server}:{}/{name}", proxy.port());
+    (proxy, cut_off)
 }
 
 /// Starts a worker that may reach servers on loopback.
@@ -134,6 +158,45 @@ async fn a_worker_that_was_stopped_for_twice_its_lease_doubles_nothing_when_it_w
     tokio::time::sleep(LEASE).await;
     let ended = store.run(run).await.expect("a run").summary;
     assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
+    let options = CompareOptions { details: 5, ..CompareOptions::default() };
+    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
+    assert!(differences.is_perfect(), "{differences:?}");
+    drop((first, second));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_is_cut_off_from_its_database_closes_its_connections_in_the_middle_of_a_message() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    let mut anna = Client::login(&server.login("anna")).expect("logs in");
+    // More than the system takes from the worker before it has passed.
+    let line = format!("{}\r\n", "x".repeat(70));
+    let large = format!("Subject: large\r\nMessage-ID: <large@example.org>\r\n\r\n{}", line.repeat(400_000));
+    anna.append("INBOX", "\\Seen", None, large.as_bytes()).expect("appends");
+    drop(anna);
+    let (source, proxy) = (server.imap_port(), Proxy::start(server.imap_port()).expect("a proxy"));
+    let slowly = Fault::Trickle(Duration::from_millis(1));
+    (0..8).for_each(|_| proxy.plan(Plan { to_server: Some((100_000, slowly)), to_client: None }));
+    let home = tempfile::tempdir().expect("a folder");
+    let postgres = Postgres::start().expect("PostgreSQL");
+    let database = postgres.fresh_database().expect("a database");
+    let (line, cut_off) = through_proxy(&database);
+    let keys = home.path().join("keys");
+    let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
+    let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
+    let run = trial(&store, source, proxy.port()).await;
+
+    let ports = [source, proxy.port()];
+    let first = worker(home.path(), &cut_off, &keys, ports);
+    let sends = async || proxy.passed().iter().any(|passed| passed.to_server > 100_000);
+    until("the first worker sends a large message", sends).await;
+    line.freeze();
+    until("its connections are closed", async || open_connections_to(proxy.port()) == 0).await;
+    proxy.forget_plans();
+    let second = worker(home.path(), &database, &keys, ports);
+    until("the run ends", async || store.run(run).await.expect("a run").summary.state.is_final()).await;
+    line.thaw();
+    let ended = store.run(run).await.expect("a run").summary;
+    assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, 1), "{ended:?}");
     let options = CompareOptions { details: 5, ..CompareOptions::default() };
     let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
     assert!(differences.is_perfect(), "{differences:?}");

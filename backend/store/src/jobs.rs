@@ -82,7 +82,8 @@ pub struct Job {
     pub kind: JobKind,
     /// What it is about.
     pub id: Uuid,
-    /// 1 when it is taken for the first time.
+    /// Takings that count, this one among them: 1 when it is taken for the first time. One that only waited, or that came
+    /// further, can be taken back: [`JobQueue::put_back_after`].
     pub attempt: u32,
     /// The HTTP request that it was last asked for by, if it was by one.
     pub request: Option<Uuid>,
@@ -119,8 +120,19 @@ pub trait JobQueue: Clone + Send + Sync + 'static {
     /// The jobs are done; one that was asked for again meanwhile stays.
     fn finish(&self, jobs: &[Job]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Puts the job back, to be taken again not before a time.
-    fn put_back(&self, job: &Job, not_before: DateTime<Utc>) -> impl Future<Output = Result<(), StoreError>> + Send;
+    /// Puts the job back, to be taken again not before a time, after so many failures: the next taking is one attempt
+    /// more.
+    fn put_back_after(
+        &self,
+        job: &Job,
+        not_before: DateTime<Utc>,
+        failures: u32,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Puts a job back that has failed, to be taken again not before a time.
+    fn put_back(&self, job: &Job, not_before: DateTime<Utc>) -> impl Future<Output = Result<(), StoreError>> + Send {
+        self.put_back_after(job, not_before, job.attempt)
+    }
 }
 
 /// What there is to do.
@@ -247,14 +259,14 @@ impl JobQueue for Store {
         tx.commit().await
     }
 
-    async fn put_back(&self, job: &Job, not_before: DateTime<Utc>) -> Result<(), StoreError> {
+    async fn put_back_after(&self, job: &Job, not_before: DateTime<Utc>, failures: u32) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         // Asked for again meanwhile: that time counts.
         let sql = "UPDATE jobs SET locked_by = NULL, seen_at = 0, locked_until = 0,
                 not_before = CASE WHEN asked > $4 AND not_before < $5 THEN not_before ELSE $5 END,
-                asked = asked + 1
+                asked = asked + 1, attempt = $6
              WHERE kind = $1 AND id = $2 AND locked_by = $3";
-        tx.execute(sql, args![code(&job.kind)?, job.id, &job.token, job.taken, not_before]).await?;
+        tx.execute(sql, args![code(&job.kind)?, job.id, &job.token, job.taken, not_before, failures]).await?;
         tx.commit().await
     }
 }

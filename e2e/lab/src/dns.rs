@@ -37,6 +37,8 @@ struct Zone {
     names: BTreeMap<String, (u32, Vec<Record>)>,
     /// What was asked for, by name, lower case.
     asked: Vec<String>,
+    /// Every question is answered with SERVFAIL.
+    in_trouble: bool,
 }
 
 /// A running name server. It lives as long as the process.
@@ -78,6 +80,11 @@ impl DnsServer {
     /// From now on there is no such name.
     pub fn remove(&self, name: &str) {
         locked(&self.zone).names.remove(&name.to_lowercase());
+    }
+
+    /// From now on every question is answered with SERVFAIL, or properly again.
+    pub fn set_in_trouble(&self, in_trouble: bool) {
+        locked(&self.zone).in_trouble = in_trouble;
     }
 
     /// Every name that was asked for, in the order of the questions.
@@ -135,8 +142,12 @@ fn answer(message: &[u8], zone: &Mutex<Zone>) -> Option<Vec<u8>> {
     let question = message.get(12..end + 4)?;
     let mut zone = locked(zone);
     zone.asked.push(name.clone());
-    let records = found(&zone, &name, kind);
-    let code = if zone.names.contains_key(&name) { 0 } else { 3 };
+    let records = if zone.in_trouble { Vec::new() } else { found(&zone, &name, kind) };
+    let code = match zone.names.contains_key(&name) {
+        _ if zone.in_trouble => 2,
+        true => 0,
+        false => 3,
+    };
     let count = u16::try_from(records.len()).ok()?;
     let mut answer = Vec::new();
     answer.extend(id);

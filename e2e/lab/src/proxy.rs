@@ -85,6 +85,7 @@ pub struct Proxy {
     port: u16,
     state: Arc<Mutex<State>>,
     ended: Arc<AtomicBool>,
+    frozen: Arc<AtomicBool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -103,15 +104,15 @@ impl Proxy {
     pub fn start_with(target_port: u16, options: ProxyOptions) -> io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0))?;
         let port = listener.local_addr()?.port();
-        let proxy = Self { port, state: Arc::default(), ended: Arc::default() };
-        let (state, ended) = (Arc::clone(&proxy.state), Arc::clone(&proxy.ended));
+        let proxy = Self { port, state: Arc::default(), ended: Arc::default(), frozen: Arc::default() };
+        let (state, ended, frozen) = (Arc::clone(&proxy.state), Arc::clone(&proxy.ended), Arc::clone(&proxy.frozen));
         thread::Builder::new().name("proxy".to_owned()).spawn(move || {
             for client in listener.incoming().flatten() {
                 if ended.load(Ordering::SeqCst) {
                     return;
                 }
                 // A server that is down shows as a connection that ends at once.
-                drop(connect(client, target_port, options, &state));
+                drop(connect(client, target_port, options, (&state, &frozen)));
             }
         })?;
         Ok(proxy)
@@ -130,6 +131,17 @@ impl Proxy {
     /// Connections to come are left alone.
     pub fn forget_plans(&self) {
         locked(&self.state).plans.clear();
+    }
+
+    /// From now on nothing passes in either direction of any connection, until it is thawed: a line that is cut somewhere
+    /// in between.
+    pub fn freeze(&self) {
+        self.frozen.store(true, Ordering::SeqCst);
+    }
+
+    /// Everything passes again, what was held back first.
+    pub fn thaw(&self) {
+        self.frozen.store(false, Ordering::SeqCst);
     }
 
     /// What each connection has passed on, in the order in which they were opened.
@@ -171,10 +183,16 @@ struct Way {
     lines: Option<Lines>,
     /// Of both directions: the connection ends with RST, not with FIN.
     reset: Arc<AtomicBool>,
+    frozen: Arc<AtomicBool>,
     state: Arc<Mutex<State>>,
 }
 
-fn connect(client: TcpStream, target_port: u16, options: ProxyOptions, state: &Arc<Mutex<State>>) -> io::Result<()> {
+fn connect(
+    client: TcpStream,
+    target_port: u16,
+    options: ProxyOptions,
+    (state, frozen): (&Arc<Mutex<State>>, &Arc<AtomicBool>),
+) -> io::Result<()> {
     let server = TcpStream::connect(("127.0.0.1", target_port))?;
     let (plan, index) = {
         let mut state = locked(state);
@@ -193,6 +211,7 @@ fn connect(client: TcpStream, target_port: u16, options: ProxyOptions, state: &A
         record: options.record,
         lines: options.rewrite.filter(|_| matches!(direction, Direction::ToClient)).map(Lines::new),
         reset: Arc::clone(&reset),
+        frozen: Arc::clone(frozen),
         state: Arc::clone(state),
     };
     let ways = [
@@ -270,6 +289,9 @@ impl Way {
     }
 
     fn say(&mut self, bytes: &[u8]) -> io::Result<()> {
+        while self.frozen.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(10));
+        }
         // Counted first: who has got the bytes may ask at once.
         self.count(bytes);
         match &mut self.lines {

@@ -33,6 +33,8 @@ const LIST_ITEMS: &str = "UID RFC822.SIZE INTERNALDATE";
 const BATCH_ITEMS: usize = 100;
 /// Messages that one FETCH of sizes asks for, when a folder is measured without STATUS=SIZE.
 const MEASURE_PAGE: u32 = 10_000;
+/// Flags that have changed in one folder, bytes.
+const MOST_FLAG_BYTES: usize = 64 << 20;
 
 /// An account that is only read.
 #[derive(Debug)]
@@ -95,10 +97,9 @@ impl Session {
             diverted.iter().filter_map(|response| wire::folder_status(response)).collect();
         let keyword = |response| wire::listed(response, "LIST").or_else(|| wire::listed(response, "XLIST"));
         let listed = diverted.iter().filter_map(|response| keyword(response));
-        let mut seen = HashSet::new();
-        listed
-            .filter_map(|listed| listed.folder(&self.naming, self.root.as_deref()))
-            .filter(|folder| seen.insert(folder.path.clone()))
+        let listed = listed.filter_map(|listed| listed.folder(&self.naming, self.root.as_deref()));
+        wire::each_at_a_place_of_its_own(listed)
+            .into_iter()
             .map(|folder| RemoteFolder {
                 subscribed: folder.subscribed || subscribed.contains(&folder.wire_name),
                 status: statuses.get(&folder.wire_name).copied(),
@@ -265,8 +266,11 @@ impl Session {
         let tag = self.send(&format!("UID FETCH {uids} (UID FLAGS)")).await?;
         // What changes meanwhile is told unasked: the last word counts.
         let mut flags = HashMap::new();
-        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| flags.extend(flags_of(response))).await?;
-        Ok(flags.into_iter().filter(|(uid, _)| uids.contains(*uid)).collect())
+        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {
+            flags.extend(flags_of(response).filter(|(uid, _)| uids.contains(*uid)));
+        })
+        .await?;
+        Ok(flags.into_iter().collect())
     }
 
     async fn list_subjects(&mut self, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
@@ -283,8 +287,19 @@ impl Session {
     async fn list_flags_since(&mut self, modseq: u64) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
         let command = format!("UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE {modseq})");
         let tag = self.send(&command).await?;
-        let mut flags = HashMap::new();
-        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| flags.extend(flags_of(response))).await?;
+        let (mut flags, mut size_bytes) = (HashMap::new(), 0);
+        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {
+            if let Some((uid, told)) = flags_of(response) {
+                size_bytes += told.iter().map(str::len).sum::<usize>();
+                if size_bytes <= MOST_FLAG_BYTES {
+                    flags.insert(uid, told);
+                }
+            }
+        })
+        .await?;
+        if size_bytes > MOST_FLAG_BYTES {
+            return Err(self.lost("reading", std::io::Error::other("too many flags have changed")));
+        }
         Ok(flags.into_iter().collect())
     }
 
@@ -433,7 +448,7 @@ fn flags_of(response: &Response<'_>) -> Option<(Uid, Flags)> {
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(value) => uid = Some(Uid(*value)),
-            AttributeValue::Flags(told) => flags = Some(Flags::new(told)),
+            AttributeValue::Flags(told) => flags = Some(Flags::bounded(told).0),
             _ => {}
         }
     }

@@ -1,7 +1,11 @@
 //! Writing messages: MULTIAPPEND (RFC 3502) with non-synchronizing literals (RFC 7888) where the server can, pipelined
 //! APPENDs where it knows such literals only, one by one otherwise. Several batches are on their way at once.
 
-use std::{collections::VecDeque, io::Read, time::Instant};
+use std::{
+    collections::VecDeque,
+    io::Read,
+    time::{Duration, Instant},
+};
 
 use async_imap::imap_proto::{ResponseCode, rfc4315::UidSetMember};
 use mailferry_domain::{item::Flags, uid::Uid};
@@ -42,13 +46,26 @@ enum Answers {
     /// A command for each message.
     Each(Vec<Command>),
     /// Everything is known.
-    Known { fates: Vec<Fate>, lost: Option<ConnectorError> },
+    Known(OneByOne),
 }
 
 #[derive(Debug)]
 struct Command {
     tag: Tag,
+    /// When its last byte was written.
+    sent: Instant,
     answer: Option<Result<Option<ResponseCode<'static>>, Refusal>>,
+    /// How long that took.
+    took: Option<Duration>,
+}
+
+/// What became of messages that were sent each by a command of its own.
+#[derive(Debug, Default)]
+struct OneByOne {
+    fates: Vec<Fate>,
+    /// The longest that was waited for one of them.
+    waited: Duration,
+    lost: Option<ConnectorError>,
 }
 
 /// Sends a batch, without waiting for the answer where the server need not be asked before each message.
@@ -66,8 +83,7 @@ pub(super) async fn submit(
     if batch.iter().any(|item| asks_first(session, item)) {
         // The server's `+` stands between the answers to what is on its way.
         hear_all(session, outbox).await;
-        let (fates, lost) = one_by_one(session, wire_name, &batch).await;
-        let answers = Answers::Known { fates, lost };
+        let answers = Answers::Known(one_by_one(session, wire_name, &batch).await);
         outbox.sent.push_back(Sent { wire_name: wire_name.to_owned(), batch, flags_reduced, answers });
         return Ok(());
     }
@@ -76,7 +92,8 @@ pub(super) async fn submit(
     let mut tags = Vec::with_capacity(commands.len());
     let began = Instant::now();
     for items in commands {
-        tags.push(Command { tag: write_append(session, wire_name, items).await?, answer: None });
+        let tag = write_append(session, wire_name, items).await?;
+        tags.push(Command { tag, sent: Instant::now(), answer: None, took: None });
     }
     session.flush().await?;
     session.pace.add(batch.iter().map(|item| item.body.len()).sum(), began);
@@ -108,12 +125,12 @@ pub(super) async fn answer(session: &mut Session, outbox: &mut Outbox) -> Option
         hear_all(session, outbox).await;
     }
     let sent = outbox.sent.pop_front()?;
-    let (fates, lost) = if refused_together {
+    let OneByOne { fates, waited, lost } = if refused_together {
         one_by_one(session, &sent.wire_name, &sent.batch).await
     } else {
         sent.answers.fates(session, &sent.wire_name, sent.batch.len(), lost)
     };
-    Some(Answered { batch: sent.batch, fates, flags_reduced: sent.flags_reduced, lost })
+    Some(Answered { batch: sent.batch, fates, flags_reduced: sent.flags_reduced, waited, lost })
 }
 
 /// Reads one answer and keeps it with its command.
@@ -126,6 +143,7 @@ async fn hear(session: &mut Session, outbox: &mut Outbox) -> Result<(), Connecto
             outbox.sent.iter_mut().flat_map(|sent| sent.answers.commands()).find(|command| command.tag == tag)
     {
         command.answer = Some(judged);
+        command.took = Some(command.sent.elapsed());
     }
     Ok(())
 }
@@ -144,7 +162,7 @@ impl Sent {
         match &self.answers {
             Answers::Together(command) => command.answer.is_some(),
             Answers::Each(commands) => commands.iter().all(|command| command.answer.is_some()),
-            Answers::Known { .. } => true,
+            Answers::Known(_) => true,
         }
     }
 
@@ -165,28 +183,29 @@ impl Answers {
         match self {
             Self::Together(command) => std::slice::from_mut(command),
             Self::Each(commands) => commands,
-            Self::Known { .. } => &mut [],
+            Self::Known(_) => &mut [],
         }
     }
 
-    fn fates(
-        self,
-        session: &Session,
-        wire_name: &str,
-        sent: usize,
-        lost: Option<ConnectorError>,
-    ) -> (Vec<Fate>, Option<ConnectorError>) {
+    fn fates(mut self, session: &Session, wire_name: &str, sent: usize, lost: Option<ConnectorError>) -> OneByOne {
+        let waited = self.commands().iter().map(Command::waited).max().unwrap_or_default();
         match self {
-            Self::Together(command) => (command.fates(session, wire_name, sent), lost),
+            Self::Together(command) => OneByOne { fates: command.fates(session, wire_name, sent), waited, lost },
             Self::Each(commands) => {
-                (commands.into_iter().flat_map(|command| command.fates(session, wire_name, 1)).collect(), lost)
+                let fates = commands.into_iter().flat_map(|command| command.fates(session, wire_name, 1)).collect();
+                OneByOne { fates, waited, lost }
             }
-            Self::Known { fates, lost } => (fates, lost),
+            Self::Known(known) => known,
         }
     }
 }
 
 impl Command {
+    /// How long its answer took, or was waited for.
+    fn waited(&self) -> Duration {
+        self.took.unwrap_or_else(|| self.sent.elapsed())
+    }
+
     fn fates(self, session: &Session, wire_name: &str, sent: usize) -> Vec<Fate> {
         match self.answer {
             Some(Ok(code)) => uids(session, wire_name, code.as_slice(), sent).into_iter().map(Fate::Stored).collect(),
@@ -201,31 +220,38 @@ impl Command {
 
 /// Stores messages each by a command of its own, waiting for each answer: for servers that must be asked before every
 /// message, and to find the bad message of a batch. Goes on behind a message that is refused for its own sake.
-async fn one_by_one(session: &mut Session, wire_name: &str, batch: &[NewItem]) -> (Vec<Fate>, Option<ConnectorError>) {
-    let mut fates = Vec::with_capacity(batch.len());
-    let mut lost = None;
+async fn one_by_one(session: &mut Session, wire_name: &str, batch: &[NewItem]) -> OneByOne {
+    let mut all = OneByOne::default();
     for item in batch {
-        match store_one(session, wire_name, item).await {
+        let mut sent = None;
+        let stored = store_one(session, wire_name, item, &mut sent).await;
+        all.waited = all.waited.max(sent.map_or(Duration::ZERO, |sent: Instant| sent.elapsed()));
+        match stored {
             Ok(fate) => {
                 let stops = matches!(&fate, Fate::Refused(error) if error.decision != Decision::Skip);
-                fates.push(fate);
+                all.fates.push(fate);
                 if stops {
                     break;
                 }
             }
             Err(error) => {
-                fates.push(Fate::Unknown);
-                lost = Some(error);
+                all.fates.push(Fate::Unknown);
+                all.lost = Some(error);
                 break;
             }
         }
     }
-    fates.resize_with(batch.len(), || Fate::NotSent);
-    (fates, lost)
+    all.fates.resize_with(batch.len(), || Fate::NotSent);
+    all
 }
 
-/// Stores one message; fails if the line is lost, so that its fate is not known.
-async fn store_one(session: &mut Session, wire_name: &str, item: &NewItem) -> Result<Fate, ConnectorError> {
+/// Stores one message; fails if the line is lost, so that its fate is not known. Tells when its last byte was `sent`.
+async fn store_one(
+    session: &mut Session,
+    wire_name: &str,
+    item: &NewItem,
+    sent: &mut Option<Instant>,
+) -> Result<Fate, ConnectorError> {
     let tag = if asks_first(session, item) {
         let tag = session.begin(&format!("APPEND {}", wire::quoted(wire_name))).await?;
         let (flags, _) = permitted(session, wire_name, &item.flags);
@@ -241,6 +267,7 @@ async fn store_one(session: &mut Session, wire_name: &str, item: &NewItem) -> Re
         write_append(session, wire_name, std::slice::from_ref(item)).await?
     };
     session.flush().await?;
+    *sent = Some(Instant::now());
     match session.finish(&tag, Doing::Append, session.patience.append, |_| {}).await {
         Ok(reply) => Ok(Fate::Stored(uids(session, wire_name, &reply.codes, 1)[0])),
         // A tagged NO or BAD leaves the session usable, a lost line does not.

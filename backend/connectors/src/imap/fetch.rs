@@ -13,7 +13,7 @@ use mailferry_domain::{
     uid::{Uid, UidSet, UidValidity},
 };
 use mailferry_engine::port::{
-    Body, BodyWriter, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget,
+    Body, BodyWriter, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget, RefusedInARow,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
@@ -34,7 +34,7 @@ const BYTES: u64 = 4 << 20;
 /// What is asked of a message.
 const WHOLE: &str = "(UID FLAGS INTERNALDATE BODY.PEEK[])";
 /// Messages, one after the other, that a server may refuse for themselves: where it refuses more, it is no matter of
-/// messages. Some hang up after ten errors.
+/// messages of this session. Some hang up after ten errors.
 const MOST_REFUSED: usize = 8;
 
 /// A message may be larger than stated, but not without end: twice as large, or this large.
@@ -94,8 +94,8 @@ struct Pipeline<'a> {
     folder: usize,
     /// The folder that has to be opened before anything more is asked for.
     to_open: Option<Ask<'a>>,
-    /// The message that was refused last, and how many were since one was delivered.
-    refused: (Option<(usize, Uid)>, usize),
+    /// Messages that were refused for themselves since one was delivered.
+    refused: Vec<(usize, Uid)>,
 }
 
 /// A message with its body or a part of it.
@@ -129,7 +129,7 @@ impl<'a> Pipeline<'a> {
             slices: HashMap::new(),
             large: None,
             to_open: None,
-            refused: (None, 0),
+            refused: Vec::new(),
         }
     }
 
@@ -223,12 +223,17 @@ impl<'a> Pipeline<'a> {
         self.session.pace.add(answer.size_bytes(), began);
         match answer {
             Answer::Untagged(Part::Whole(uid, head, bytes)) if self.expects(|flight| flight.uids.contains(&uid)) => {
-                self.early.insert((self.folder, uid), (head, bytes));
+                // The same once more brings nothing.
+                if self.early.insert((self.folder, uid), (head, bytes)).is_none() {
+                    self.session.comes_on();
+                }
             }
             Answer::Untagged(Part::Slice(uid, offset, head, bytes))
                 if self.expects(|flight| matches!(flight.ask, Ask::Slice { uid: asked, offset: from, .. } if asked == uid && from == offset)) =>
             {
-                self.slices.insert((self.folder, uid, offset), (head, bytes));
+                if self.slices.insert((self.folder, uid, offset), (head, bytes)).is_none() {
+                    self.session.comes_on();
+                }
             }
             Answer::Untagged(Part::Code(Some(validity))) => self.check_validity(validity)?,
             // Nobody asked for it, or not for its body.
@@ -277,13 +282,14 @@ impl<'a> Pipeline<'a> {
 
     /// Leaves a message out, unless the server refuses one after the other.
     fn message_refused(&mut self, folder: usize, uid: Uid, error: ConnectorError) -> Result<(), ConnectorError> {
-        let again = self.refused.0.replace((folder, uid)) == Some((folder, uid));
-        self.refused.1 += usize::from(!again);
-        if self.refused.1 <= MOST_REFUSED {
+        if self.refused.last() != Some(&(folder, uid)) {
+            self.refused.push((folder, uid));
+        }
+        if self.refused.len() <= MOST_REFUSED {
             return Ok(());
         }
         self.session.broken = true;
-        Err(error)
+        Err(error.caused_by(RefusedInARow(std::mem::take(&mut self.refused))))
     }
 
     /// True if a command on the way asks for it, of those that the server can be working on: behind an opening that
@@ -457,7 +463,7 @@ impl<'a> Pipeline<'a> {
     }
 
     async fn deliver(&mut self, fetched: Fetched) -> bool {
-        self.refused.1 = 0;
+        self.refused.clear();
         let body = self.request.budget.admit(fetched.body).await;
         let sent = self.sink.send(Fetched { body, ..fetched }).await.is_ok();
         // Answers are still on the way to nobody.
@@ -494,11 +500,13 @@ fn order_of(ask: &Ask<'_>, request: &FetchRequest) -> VecDeque<Uid> {
 #[derive(Debug, Default)]
 pub(super) struct Head {
     flags: Flags,
+    flags_reduced: bool,
     internal_date: Option<DateTime<FixedOffset>>,
 }
 
 fn fetched(folder: usize, uid: Uid, head: Head, body: Body) -> Fetched {
-    Fetched { folder, uid, flags: head.flags, internal_date: head.internal_date, body }
+    let Head { flags, flags_reduced, internal_date } = head;
+    Fetched { folder, uid, flags, flags_reduced, internal_date, body }
 }
 
 impl Answer<Part> {
@@ -528,7 +536,7 @@ fn part_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Part {
         match attribute {
             AttributeValue::Uid(value) => uid = Uid(*value),
             AttributeValue::Flags(flags) => {
-                head.flags = Flags::new(flags);
+                (head.flags, head.flags_reduced) = Flags::bounded(flags);
                 flagged = true;
             }
             AttributeValue::InternalDate(date) => head.internal_date = wire::parse_date_time(date),

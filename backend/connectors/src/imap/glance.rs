@@ -18,6 +18,8 @@ pub(super) const GLANCE_BYTES: u64 = 16 << 10;
 const MOST_MESSAGES: u32 = 50;
 /// What is kept at most; what comes beyond is fetched again.
 const MOST_BYTES: u64 = 4 << 20;
+/// The same in messages.
+const MOST_KEPT: usize = 10_000;
 /// So many beginnings tell whether the messages of an account are small.
 const ENOUGH: u64 = 100;
 
@@ -27,6 +29,8 @@ pub(super) struct Glances {
     folders: HashMap<String, Glance>,
     /// Bytes of all that is kept.
     size_bytes: u64,
+    /// Messages that were kept since anything was forgotten.
+    kept: usize,
     /// Beginnings that have come over this session, and how many of them were whole messages.
     came: u64,
     whole: u64,
@@ -58,7 +62,7 @@ impl Glances {
     /// What was looked at before is of no use any more.
     pub(super) fn forget(&mut self) {
         self.folders.clear();
-        self.size_bytes = 0;
+        (self.size_bytes, self.kept) = (0, 0);
     }
 
     /// Keeps a message of a folder if it has come whole: as long as stated, and shorter than what was asked for.
@@ -69,7 +73,7 @@ impl Glances {
             return;
         }
         self.whole += 1;
-        if self.size_bytes + length > MOST_BYTES {
+        if self.size_bytes + length > MOST_BYTES || self.kept >= MOST_KEPT {
             return;
         }
         if !self.folders.contains_key(wire_name) {
@@ -77,6 +81,7 @@ impl Glances {
         }
         let Some(glance) = self.folders.get_mut(wire_name) else { return };
         self.size_bytes += length;
+        self.kept += 1;
         if let Some((_, before)) = glance.messages.insert(uid, (head, bytes)) {
             self.size_bytes -= before.len() as u64;
         }

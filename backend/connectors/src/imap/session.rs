@@ -30,8 +30,16 @@ use super::{
 };
 use crate::net::{Patience, Squeeze};
 
-/// Untagged responses that one command may be answered with, besides those it asks for.
-const UNTAGGED_LIMIT: usize = 2_000_000;
+/// Untagged responses in a row that may bring nothing on.
+const UNTAGGED_LIMIT: u32 = 2_000_000;
+/// So many times as long as it may be silent, a server may say things that bring nothing on (some say that they are still
+/// there while they work); beyond that, each response buys it [`A_RESPONSE`].
+const TALK: u32 = 10;
+const A_RESPONSE: Duration = Duration::from_millis(2);
+/// Flags of a folder that are remembered; its keywords beyond are treated as ones that the server does not keep.
+const FOLDER_FLAGS_LIMIT: usize = 1_000;
+/// Flags of all folders together; of a folder beyond it is not known what it keeps.
+const ALL_FLAGS_LIMIT: usize = 200_000;
 /// A server whose answers take longer than this is far away.
 const FAR: Duration = Duration::from_millis(10);
 /// Short commands on the way at once.
@@ -93,6 +101,8 @@ pub(super) struct Session {
     pub(super) name: String,
     /// What is known of the folders that were opened, by their names.
     pub(super) known: HashMap<String, KnownFolder>,
+    /// How many flags that is.
+    known_flags: usize,
     /// Small messages that came with listings.
     pub(super) glances: Glances,
     /// Name and UIDVALIDITY of the open folder.
@@ -109,6 +119,8 @@ pub(super) struct Session {
     pub(super) pace: Pace,
     /// The shortest time in which a command was answered.
     round_trip: Duration,
+    /// Responses since something was brought on, and when that was.
+    talk: (u32, Instant),
 }
 
 impl Session {
@@ -121,6 +133,7 @@ impl Session {
             root: None,
             name,
             known: HashMap::new(),
+            known_flags: 0,
             glances: Glances::default(),
             open: None,
             broken: false,
@@ -130,7 +143,23 @@ impl Session {
             compression_tried: false,
             pace: Pace::default(),
             round_trip: Duration::MAX,
+            talk: (0, Instant::now()),
         }
+    }
+
+    /// What the server said brought something on: it may take its time again.
+    pub(super) fn comes_on(&mut self) {
+        self.talk = (0, Instant::now());
+    }
+
+    /// A floor on the rate: a server that only talks is not listened to for ever, however often it says something.
+    fn still_listens(&mut self, wait: Duration) -> Result<(), ConnectorError> {
+        let (said, since) = &mut self.talk;
+        *said += 1;
+        if *said <= UNTAGGED_LIMIT && since.elapsed() <= wait * TALK + A_RESPONSE * *said {
+            return Ok(());
+        }
+        Err(self.lost("reading", io::Error::other("too many untagged responses")))
     }
 
     pub(super) fn guard(&mut self) -> &mut Guard {
@@ -181,6 +210,7 @@ impl Session {
             ));
         }
         self.next_tag += 1;
+        self.comes_on();
         let tag = Tag(format!("M{}", self.next_tag));
         self.write(format!("{} {command}", tag.0).as_bytes()).await?;
         Ok(tag)
@@ -221,6 +251,7 @@ impl Session {
         };
         match response.parsed() {
             Response::Done { tag, status, outcome } => {
+                self.comes_on();
                 let judged = match status {
                     Status::Ok => Ok(outcome.code.as_ref().and_then(owned)),
                     Status::Bad => Err(refusal("BAD", outcome)),
@@ -238,6 +269,7 @@ impl Session {
                 Err(error)
             }
             other => {
+                self.still_listens(wait)?;
                 let bodies = self.bodies_of(other)?;
                 Ok(Answer::Untagged(take(other, bodies)))
             }
@@ -293,7 +325,7 @@ impl Session {
         mut visit: impl FnMut(&Response<'_>, Vec<Bytes>),
     ) -> Result<Reply, ConnectorError> {
         let mut reply = Reply::default();
-        for _ in 0..UNTAGGED_LIMIT {
+        loop {
             let answer = self.answer_with(wait, |response, bodies| {
                 note(&mut reply, response);
                 visit(response, bodies);
@@ -308,7 +340,6 @@ impl Session {
                 Answer::Tagged(..) => {}
             }
         }
-        Err(self.lost("reading", io::Error::other("too many untagged responses")))
     }
 
     /// Reads up to the answer tagged `tag`, or to a challenge (`None`), which must be answered.
@@ -318,7 +349,7 @@ impl Session {
         reply: &mut Reply,
         wait: Duration,
     ) -> Result<Option<Result<(), Refusal>>, ConnectorError> {
-        for _ in 0..UNTAGGED_LIMIT {
+        loop {
             let answer = self.answer(wait, |response| {
                 note(reply, response);
                 matches!(response, Response::Continue(_))
@@ -334,7 +365,6 @@ impl Session {
                 Answer::Untagged(false) | Answer::Tagged(..) => {}
             }
         }
-        Err(self.lost("reading", io::Error::other("too many untagged responses")))
     }
 
     /// Sends short commands without waiting for each answer; `visit` sees every untagged response with the place of
@@ -358,7 +388,6 @@ impl Session {
         let mut replies = Replies::default();
         let mut tags = Vec::with_capacity(commands.len());
         let mut reply = Reply::default();
-        let mut untagged = 0;
         while replies.each.len() < commands.len() {
             while tags.len() < commands.len() && tags.len() < replies.each.len() + WINDOW {
                 tags.push(self.begin(&commands[tags.len()].0).await?);
@@ -371,14 +400,8 @@ impl Session {
                 visit(at, response, bodies);
             });
             match answer.await? {
-                Answer::Untagged(()) => {
-                    untagged += 1;
-                    if untagged > UNTAGGED_LIMIT {
-                        return Err(self.lost("reading", io::Error::other("too many untagged responses")));
-                    }
-                }
+                Answer::Untagged(()) => {}
                 Answer::Tagged(tag, judged) if tag == tags[at] => {
-                    untagged = 0;
                     let reply = std::mem::take(&mut reply);
                     replies.each.push(self.judged(reply, judged, commands[at].1));
                 }
@@ -541,10 +564,19 @@ impl Session {
                 _ => {}
             }
         }
-        let known = KnownFolder { uid_validity: status.uid_validity, permanent_flags };
-        self.known.insert(wire_name.to_owned(), known);
+        self.remember(wire_name, KnownFolder { uid_validity: status.uid_validity, permanent_flags });
         self.open = Some((wire_name.to_owned(), status.uid_validity));
         status
+    }
+
+    fn remember(&mut self, wire_name: &str, mut folder: KnownFolder) {
+        let flags = |folder: &KnownFolder| folder.permanent_flags.as_ref().map_or(0, Vec::len);
+        self.known_flags -= self.known.remove(wire_name).map_or(0, |before| flags(&before));
+        if self.known_flags + flags(&folder) > ALL_FLAGS_LIMIT {
+            folder.permanent_flags = None;
+        }
+        self.known_flags += flags(&folder);
+        self.known.insert(wire_name.to_owned(), folder);
     }
 }
 
@@ -570,7 +602,13 @@ fn note(reply: &mut Reply, response: &Response<'_>) {
         Response::MailboxData(MailboxDatum::Exists(number)) => reply.exists = Some(*number),
         Response::Data { status: Status::Ok, outcome } => match &outcome.code {
             Some(ResponseCode::Capabilities(told)) => reply.capabilities = Some(told.iter().map(spelt).collect()),
-            other => reply.codes.extend(other.as_ref().and_then(owned)),
+            // The last word of each kind counts: whoever repeats itself takes no more memory.
+            other => {
+                if let Some(code) = other.as_ref().and_then(owned) {
+                    reply.codes.retain(|known| std::mem::discriminant(known) != std::mem::discriminant(&code));
+                    reply.codes.push(code);
+                }
+            }
         },
         _ => {}
     }
@@ -591,7 +629,10 @@ fn owned(code: &ResponseCode<'_>) -> Option<ResponseCode<'static>> {
         ResponseCode::UidNext(value) => ResponseCode::UidNext(*value),
         ResponseCode::HighestModSeq(value) => ResponseCode::HighestModSeq(*value),
         ResponseCode::PermanentFlags(flags) => {
-            ResponseCode::PermanentFlags(flags.iter().map(|flag| flag.clone().into_owned().into()).collect())
+            // `\*`, which says that any keyword is kept, comes last.
+            let first = flags.iter().take(FOLDER_FLAGS_LIMIT);
+            let any = flags.iter().skip(FOLDER_FLAGS_LIMIT).filter(|flag| *flag == "\\*").take(1);
+            ResponseCode::PermanentFlags(first.chain(any).map(|flag| flag.clone().into_owned().into()).collect())
         }
         ResponseCode::Capabilities(told) => ResponseCode::Capabilities(
             told.iter().map(|capability| Capability::Atom(spelt(capability).into())).collect(),
@@ -611,4 +652,28 @@ fn copied(
             UidSetMember::Uid(uid) => UidSetMember::Uid(*uid),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(code: ResponseCode<'static>) -> Response<'static> {
+        Response::Data { status: Status::Ok, outcome: Outcome { code: Some(code), information: None } }
+    }
+
+    #[test]
+    fn what_is_told_again_takes_no_more_memory() {
+        let mut reply = Reply::default();
+        for number in 1..1_000 {
+            let flags = (0..5_000).map(|n| format!("k{n}").into()).chain(["\\*".into()]).collect();
+            note(&mut reply, &told(ResponseCode::UidNext(number)));
+            note(&mut reply, &told(ResponseCode::PermanentFlags(flags)));
+        }
+        let [ResponseCode::UidNext(999), ResponseCode::PermanentFlags(flags)] = reply.codes.as_slice() else {
+            panic!("the last of each kind: {:?}", reply.codes);
+        };
+        assert_eq!(flags.len(), FOLDER_FLAGS_LIMIT + 1);
+        assert_eq!(flags.last().map(AsRef::as_ref), Some("\\*"), "whether others are kept is known all the same");
+    }
 }

@@ -1,5 +1,7 @@
 //! Spelling and reading of what IMAP sends over the wire; no IO.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
@@ -193,7 +195,7 @@ impl Listed {
         self.attributes.iter().any(|other| other.eq_ignore_ascii_case(attribute))
     }
 
-    /// The folder, if it lies in the personal namespace and its name can be read.
+    /// The folder, unless it is a mere level outside the personal namespace, or has no name.
     /// With a `root`, that folder is the inbox, and nothing outside of it is told.
     pub(super) fn folder(&self, style: &NamingStyle, root: Option<&str>) -> Option<RemoteFolder> {
         let special_use = self.attributes.iter().find_map(|attribute| SpecialUse::from_attribute(attribute));
@@ -204,25 +206,86 @@ impl Listed {
                 wire_name: "INBOX".to_owned(),
                 special_use,
                 selectable: true,
+                personal: true,
+                takes_children: !self.has("\\Noinferiors"),
                 subscribed: self.has("\\Subscribed"),
                 status: None,
             });
         }
-        let path = match root {
-            Some(root) if self.name == root => FolderPath::inbox(),
+        let separator = self.separator.or(style.separator);
+        let place = match root {
+            Some(root) if self.name == root => Some(FolderPath::inbox()),
             // The admin's own.
             Some(_) if self.name.eq_ignore_ascii_case("INBOX") => return None,
-            _ => path_of(&self.name, self.separator.or(style.separator), &style.prefix)?,
+            _ => path_of(&self.name, separator, &style.prefix),
         };
+        let (personal, holds_messages) = (place.is_some(), !self.has("\\Noselect") && !self.has("\\NonExistent"));
         Some(RemoteFolder {
-            special_use,
-            selectable: !self.has("\\Noselect") && !self.has("\\NonExistent"),
+            special_use: special_use.filter(|_| personal),
+            selectable: personal && holds_messages,
+            personal,
+            takes_children: !self.has("\\Noinferiors"),
             subscribed: self.has("\\Subscribed"),
             status: None,
             wire_name: self.name.clone(),
-            path,
+            path: match place {
+                Some(path) => path,
+                None if root.is_none() && holds_messages => path_outside(&self.name, separator)?,
+                None => return None,
+            },
         })
     }
+}
+
+/// Folders whose names are read alike (`a/b` and `a//b`, `&AOQ-` and a raw `ä`, `INBOX` and `INBOX.INBOX`): none is
+/// dropped. A name that only stands for a level (`Foo/`, \Noselect) gives way to the folder, and a second folder gets a
+/// number.
+pub(super) fn each_at_a_place_of_its_own(listed: impl Iterator<Item = RemoteFolder>) -> Vec<RemoteFolder> {
+    let mut listed: Vec<RemoteFolder> = listed.collect();
+    let mut folders: Vec<RemoteFolder> = Vec::with_capacity(listed.len());
+    let mut at: HashMap<FolderPath, usize> = HashMap::new();
+    // The best right to a place has who keeps it in every listing.
+    listed.sort_by_key(|folder| (!folder.personal, folder.path.is_inbox() && !is_called_inbox(folder)));
+    for mut folder in listed {
+        let before = at.get(&folder.path).map(|at| &mut folders[*at]);
+        match before {
+            Some(before) if is_same_folder(before, &folder) || folder.personal && !folder.selectable => {
+                before.subscribed |= folder.subscribed;
+                continue;
+            }
+            Some(before) if folder.personal && !before.selectable => {
+                *before = folder;
+                continue;
+            }
+            Some(_) => {
+                let place =
+                    (2..=u64::MAX).map(|number| numbered(&folder.path, number)).find(|place| !at.contains_key(place));
+                folder.path = place.unwrap_or(folder.path);
+            }
+            None => {}
+        }
+        at.insert(folder.path.clone(), folders.len());
+        folders.push(folder);
+    }
+    folders
+}
+
+fn is_called_inbox(folder: &RemoteFolder) -> bool {
+    folder.wire_name.eq_ignore_ascii_case("INBOX")
+}
+
+/// INBOX is one folder, however it is spelt (RFC 9051 section 5.1); and a separator at the end makes no other one.
+fn is_same_folder(one: &RemoteFolder, other: &RemoteFolder) -> bool {
+    let bare = |folder: &RemoteFolder| folder.wire_name.trim_end_matches(['/', '.', '\\']).to_owned();
+    is_called_inbox(one) && is_called_inbox(other) || one.selectable == other.selectable && bare(one) == bare(other)
+}
+
+fn numbered(path: &FolderPath, number: u64) -> FolderPath {
+    let mut levels = path.levels().to_vec();
+    if let Some(name) = levels.last_mut() {
+        *name = format!("{name} ({number})");
+    }
+    FolderPath::new(levels).unwrap_or_else(|_| path.clone())
 }
 
 /// The place of a folder of this name; `None` outside the personal namespace.
@@ -238,6 +301,13 @@ fn path_of(name: &str, separator: Option<char>, prefix: &str) -> Option<FolderPa
         Some(separator) => FolderPath::new(inner.split(separator).filter(|level| !level.is_empty())).ok(),
         None => FolderPath::new([inner]).ok(),
     }
+}
+
+/// What to call a folder outside the personal namespace.
+fn path_outside(name: &str, separator: Option<char>) -> Option<FolderPath> {
+    let decoded = utf7::decode(name).unwrap_or_else(|_| name.to_owned());
+    let levels = decoded.split(|c| Some(c) == separator).filter(|level| !level.is_empty());
+    FolderPath::new(levels).or_else(|_| FolderPath::new([&decoded])).ok()
 }
 
 /// How a server spells the name of a folder at this place.
@@ -363,6 +433,52 @@ mod tests {
             assert_eq!(wire_name(&found, &courier, None), name);
         }
         assert_eq!(path_of("#shared.x", Some('.'), "INBOX."), None, "shared folders are not moved");
+    }
+
+    #[test]
+    fn no_folder_is_dropped_since_its_name_is_read_like_another_ones() {
+        let told = |lines: &[&str]| {
+            let listed = lines.iter().filter_map(|line| listed(line.as_bytes(), "LIST"));
+            let folders = listed.filter_map(|listed| listed.folder(&style('/', ""), None)).collect::<Vec<_>>();
+            each_at_a_place_of_its_own(folders.into_iter())
+                .into_iter()
+                .map(|folder| (folder.path.to_string(), folder.wire_name, folder.selectable))
+                .collect::<Vec<_>>()
+        };
+        let folder = |path: &str, name: &str| (path.to_owned(), name.to_owned(), true);
+        let level_first = ["* LIST (\\Noselect) \"/\" \"Foo/\"\r\n", "* LIST () \"/\" Foo\r\n"];
+        assert_eq!(told(&level_first), [folder("Foo", "Foo")]);
+        assert_eq!(told(&[level_first[1], level_first[0]]), [folder("Foo", "Foo")]);
+        let alike = ["* LIST () \"/\" \"&AOQ-\"\r\n", "* LIST () \"/\" \"ä\"\r\n", "* LIST () \"/\" \"ä (2)\"\r\n"];
+        assert_eq!(told(&alike), [folder("ä", "&AOQ-"), folder("ä (2)", "ä"), folder("ä (2) (2)", "ä (2)")]);
+        let inboxes = ["* LIST () \"/\" INBOX\r\n", "* LIST () \"/\" Inbox\r\n"];
+        assert_eq!(told(&inboxes), [folder("INBOX", "INBOX")], "there is one inbox");
+    }
+
+    #[test]
+    fn a_folder_of_the_inboxs_name_is_another_one_and_what_is_shared_is_told_as_such() {
+        let lines = [
+            "* LIST () \".\" INBOX.INBOX\r\n",
+            "* LIST (\\Noinferiors) \".\" INBOX\r\n",
+            "* LIST () \".\" user.bob\r\n",
+            "* LIST () \".\" INBOX.user.bob\r\n",
+            "* LIST (\\Noselect) \".\" user\r\n",
+        ];
+        let listed = lines.iter().filter_map(|line| listed(line.as_bytes(), "LIST"));
+        let folders: Vec<_> = listed.filter_map(|listed| listed.folder(&style('.', "INBOX."), None)).collect();
+        let told: Vec<_> = each_at_a_place_of_its_own(folders.into_iter())
+            .into_iter()
+            .map(|folder| (folder.path.to_string(), folder.wire_name, folder.personal, folder.takes_children))
+            .collect();
+        let expected = [
+            ("INBOX", "INBOX", true, false),
+            ("user/bob", "INBOX.user.bob", true, true),
+            ("INBOX (2)", "INBOX.INBOX", true, true),
+            ("user/bob (2)", "user.bob", false, true),
+        ];
+        let expected =
+            expected.map(|(path, name, personal, takes)| (path.to_owned(), name.to_owned(), personal, takes));
+        assert_eq!(told, expected);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -42,6 +43,8 @@ pub enum Mishap {
     Refused(usize, FindingCode, Decision),
     /// The messages of the call arrive, but only at the `n`th look at the folder: the server was slow.
     Late(usize),
+    /// No answer comes for the first time, then the line is lost; the messages arrive the second time after that.
+    Slow(Duration, Duration),
 }
 
 /// A message that is listed and cannot be read.
@@ -62,6 +65,8 @@ pub(super) struct MemoryFolder {
     pub(super) subscribed: bool,
     /// Looks left, and what arrives then.
     pub(super) late: Option<(usize, Vec<StoredMessage>)>,
+    /// What arrives at a time.
+    pub(super) slow: Option<(Instant, Vec<StoredMessage>)>,
 }
 
 impl MemoryFolder {
@@ -73,6 +78,7 @@ impl MemoryFolder {
             special_use: None,
             subscribed: false,
             late: None,
+            slow: None,
         }
     }
 
@@ -93,6 +99,11 @@ impl MemoryFolder {
     }
 
     pub(super) fn looked_at(&mut self) {
+        if let Some((_, messages)) = self.slow.take_if(|(at, _)| Instant::now() >= *at) {
+            for message in messages {
+                self.push(message);
+            }
+        }
         if let Some((looks, _)) = &mut self.late {
             *looks = looks.saturating_sub(1);
         }
@@ -114,6 +125,8 @@ pub(super) struct State {
     pub(super) refused_characters: String,
     pub(super) takes: Option<fn(&StoredMessage) -> bool>,
     pub(super) closed: BTreeSet<FolderPath>,
+    /// Folders that take no children.
+    pub(super) childless: BTreeSet<FolderPath>,
     pub(super) damaged: BTreeMap<(FolderPath, Uid), Damage>,
     /// Messages that are counted and not listed, by folder.
     pub(super) unlisted: BTreeMap<FolderPath, BTreeSet<Uid>>,
@@ -254,6 +267,11 @@ impl MemoryAccount {
     /// Refuses to make folders with one of these characters in their names.
     pub fn refuse_characters(&self, characters: &str) {
         characters.clone_into(&mut self.state().refused_characters);
+    }
+
+    /// Lets nothing be made below a folder from now on, and says so (`\Noinferiors`).
+    pub fn refuse_children(&self, path: &FolderPath) {
+        self.state().childless.insert(path.clone());
     }
 
     /// Refuses messages for their own sake, except those that `takes` holds for.

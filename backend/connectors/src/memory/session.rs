@@ -1,6 +1,9 @@
 //! Sessions at an account in memory.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
 use mailferry_domain::{
@@ -81,6 +84,8 @@ impl Session {
             wire_name: path.to_string(),
             special_use: folder.special_use,
             selectable: true,
+            personal: true,
+            takes_children: !state.childless.contains(path),
             subscribed: folder.subscribed,
             status: None,
         });
@@ -126,7 +131,11 @@ impl Session {
                 let Some(message) = messages.iter().find(|message| message.uid == uid) else { continue };
                 let body = request.budget.admit(Body::from_bytes(message.bytes.clone())).await;
                 let (flags, internal_date) = (message.flags.clone(), message.internal_date);
-                if sink.send(Fetched { folder: at, uid, flags, internal_date, body }).await.is_err() {
+                if sink
+                    .send(Fetched { folder: at, uid, flags, flags_reduced: false, internal_date, body })
+                    .await
+                    .is_err()
+                {
                     return Ok(());
                 }
             }
@@ -143,7 +152,7 @@ impl Session {
             Ok(messages) => messages,
             Err(error) => {
                 let (fates, lost) = unknown(error);
-                return Answered { batch, fates, flags_reduced: false, lost };
+                return Answered { batch, fates, flags_reduced: false, waited: Duration::ZERO, lost };
             }
         };
         let mut messages = messages;
@@ -158,7 +167,8 @@ impl Session {
             Ok(folder) => keep(folder, messages, (mishap, batch.len()), tells_uids),
             Err(error) => unknown(error),
         };
-        Answered { batch, fates, flags_reduced: false, lost }
+        let waited = if let Mishap::Slow(answer, _) = mishap { answer } else { Duration::ZERO };
+        Answered { batch, fates, flags_reduced: false, waited, lost }
     }
 }
 
@@ -186,6 +196,10 @@ fn keep(
             (fates, None)
         }
         Mishap::Fine | Mishap::Refused(..) => (push(messages), None),
+        Mishap::Slow(answer, arrival) => {
+            folder.slow = Some((Instant::now() + answer + arrival, messages));
+            (unknown(), Some(lost()))
+        }
         Mishap::Late(looks) => {
             folder.late = Some((looks, messages));
             (unknown(), Some(lost()))
@@ -286,7 +300,8 @@ impl Destination for MemoryDestination {
         for folder in wanted {
             let wire_name = folder.path.to_string();
             let mut state = self.0.account.state();
-            if folder.create && wire_name.contains(|c| state.refused_characters.contains(c)) {
+            let below_a_childless = folder.path.ancestors().any(|above| state.childless.contains(&above));
+            if folder.create && (below_a_childless || wire_name.contains(|c| state.refused_characters.contains(c))) {
                 let error = ConnectorError::new(FindingCode::FolderRefused, Decision::Skip, "the account in memory");
                 prepared.push(Err(error));
                 continue;
@@ -312,7 +327,7 @@ impl Destination for MemoryDestination {
         // A line that is lost takes everything after it along.
         let answered = if self.1.iter().any(|before| before.lost.is_some()) {
             let fates = batch.iter().map(|_| Fate::Unknown).collect();
-            Answered { batch, fates, flags_reduced: false, lost: Some(lost()) }
+            Answered { batch, fates, flags_reduced: false, waited: Duration::ZERO, lost: Some(lost()) }
         } else {
             self.0.store(wire_name, batch)
         };
@@ -321,6 +336,7 @@ impl Destination for MemoryDestination {
     }
 
     async fn answer(&mut self) -> Option<Answered> {
+        tokio::time::sleep(self.1.front()?.waited).await;
         self.1.pop_front()
     }
 

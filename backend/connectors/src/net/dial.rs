@@ -27,6 +27,7 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{
+    dns::{DnsError, says_no_records},
     guard::{AddressGuard, Refused},
     race,
     tls::{CertificateTrust, HandshakeFailure, TlsSetupError, handshake_failure},
@@ -69,24 +70,47 @@ impl Resolver {
     }
 
     /// The addresses of a host; none if there is no such host.
-    pub async fn addresses(&self, host: &HostName) -> Vec<IpAddr> {
+    ///
+    /// # Errors
+    /// [`DnsError`] if nobody could be asked: that says nothing of the host.
+    pub async fn addresses(&self, host: &HostName) -> Result<Vec<IpAddr>, DnsError> {
         if let Some(address) = host.ip() {
-            return vec![address];
+            return Ok(vec![address]);
+        }
+        // Reserved for names that lead nowhere (RFC 6761 section 6.4): nobody needs to be asked.
+        if host.as_str().ends_with(".invalid") {
+            return Ok(Vec::new());
         }
         let looked_up = async {
             match self {
                 Self::System => match tokio::net::lookup_host((host.as_str(), 0)).await {
-                    Ok(addresses) => addresses.map(|address| address.ip()).collect(),
-                    Err(_) => Vec::new(),
+                    Ok(addresses) => Ok(addresses.map(|address| address.ip()).collect()),
+                    Err(error) if says_unknown(&error) => Ok(Vec::new()),
+                    Err(error) => Err(DnsError::new(error)),
                 },
                 Self::Dns(resolver) => match resolver.lookup_ip(format!("{host}.")).await {
-                    Ok(addresses) => addresses.iter().collect(),
-                    Err(_) => Vec::new(),
+                    Ok(addresses) => Ok(addresses.iter().collect()),
+                    Err(error) if says_no_records(&error) => Ok(Vec::new()),
+                    Err(error) => Err(DnsError::new(error)),
                 },
             }
         };
-        timeout(RESOLVE_TIMEOUT, looked_up).await.unwrap_or_default()
+        timeout(RESOLVE_TIMEOUT, looked_up).await.unwrap_or_else(|elapsed| Err(DnsError::new(elapsed)))
     }
+}
+
+/// True if the system knows that there is no such host. Its codes (EAI_NONAME, EAI_NODATA) come as words alone, of glibc,
+/// musl and macOS; whatever else it says may be otherwise in a minute.
+fn says_unknown(error: &io::Error) -> bool {
+    const WORDS: [&str; 5] = [
+        "Name or service not known",
+        "No address associated with hostname",
+        "Name does not resolve",
+        "Name has no usable address",
+        "nodename nor servname provided",
+    ];
+    let said = error.to_string();
+    WORDS.iter().any(|words| said.contains(words))
 }
 
 /// A connection, with or without TLS.
@@ -257,7 +281,9 @@ impl Network {
     pub async fn connect(&self, endpoint: &Endpoint) -> Result<TcpStream, ConnectorError> {
         let context = || format!("connecting to {endpoint}");
         self.guard.check_port(endpoint.port).map_err(|refused| refusal(refused, context()))?;
-        let addresses = self.resolver.addresses(&endpoint.host).await;
+        let addresses = self.resolver.addresses(&endpoint.host).await.map_err(|error| {
+            ConnectorError::new(FindingCode::NameServerSilent, Decision::Retry, context()).caused_by(error)
+        })?;
         if addresses.is_empty() {
             return Err(ConnectorError::new(FindingCode::UnknownHost, Decision::Permanent, context()));
         }
@@ -298,6 +324,7 @@ impl Network {
                     HandshakeFailure::WrongName => (FindingCode::CertificateMismatch, Decision::Permanent),
                     HandshakeFailure::BadCertificate => (FindingCode::CertificateInvalid, Decision::Permanent),
                     HandshakeFailure::Other => (FindingCode::TlsFailed, Decision::Permanent),
+                    HandshakeFailure::LineLost => (FindingCode::ConnectionLost, Decision::Retry),
                 };
                 Err(ConnectorError::new(code, decision, context).caused_by(error))
             }

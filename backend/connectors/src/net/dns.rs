@@ -5,7 +5,11 @@ use std::time::Duration;
 use hickory_resolver::{
     TokioResolver,
     lookup::Lookup,
-    proto::rr::{RData, RecordType},
+    net::NetError,
+    proto::{
+        op::ResponseCode,
+        rr::{RData, RecordType},
+    },
 };
 use tokio::time::timeout;
 
@@ -41,6 +45,19 @@ pub struct Service {
 #[derive(Debug, thiserror::Error)]
 #[error("the DNS did not answer")]
 pub struct DnsError(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+impl DnsError {
+    pub(super) fn new(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(cause.into())
+    }
+}
+
+/// True if the DNS knows that there is nothing of the kind: that is an answer. A server that fails, or that refuses to
+/// say anything (SERVFAIL, REFUSED), has not answered.
+pub(super) fn says_no_records(error: &NetError) -> bool {
+    let NetError::Dns(hickory_resolver::net::DnsError::NoRecordsFound(found)) = error else { return false };
+    matches!(found.response_code, ResponseCode::NXDomain | ResponseCode::NoError)
+}
 
 impl Resolver {
     /// The mail exchangers of a domain, first choice first; none if it has none.
@@ -107,9 +124,9 @@ impl Resolver {
         let name = format!("{}.", name.trim_end_matches('.'));
         match timeout(LOOKUP_TIMEOUT, resolver.lookup(name, kind)).await {
             Ok(Ok(lookup)) => Ok(Some(lookup)),
-            Ok(Err(error)) if error.is_no_records_found() || error.is_nx_domain() => Ok(None),
-            Ok(Err(error)) => Err(DnsError(Box::new(error))),
-            Err(elapsed) => Err(DnsError(Box::new(elapsed))),
+            Ok(Err(error)) if says_no_records(&error) => Ok(None),
+            Ok(Err(error)) => Err(DnsError::new(error)),
+            Err(elapsed) => Err(DnsError::new(elapsed)),
         }
     }
 
@@ -117,9 +134,9 @@ impl Resolver {
     fn name_server(&self) -> Result<TokioResolver, DnsError> {
         match self {
             Self::Dns(resolver) => Ok((**resolver).clone()),
-            Self::System => TokioResolver::builder_tokio()
-                .and_then(hickory_resolver::ResolverBuilder::build)
-                .map_err(|error| DnsError(Box::new(error))),
+            Self::System => {
+                TokioResolver::builder_tokio().and_then(hickory_resolver::ResolverBuilder::build).map_err(DnsError::new)
+            }
         }
     }
 }

@@ -194,7 +194,7 @@ impl Resolve for GuardedResolver {
         let (guard, resolver) = (self.guard.clone(), self.resolver.clone());
         Box::pin(async move {
             let host: HostName = name.as_str().parse().map_err(|_| NoAddress::Unknown)?;
-            let addresses = resolver.addresses(&host).await;
+            let addresses = resolver.addresses(&host).await?;
             if addresses.is_empty() {
                 return Err(NoAddress::Unknown.into());
             }
@@ -226,7 +226,7 @@ fn failure(error: reqwest::Error) -> HttpError {
         match nested_tls_failure(one) {
             Some(HandshakeFailure::WrongName) => return HttpError::CertificateMismatch,
             Some(HandshakeFailure::BadCertificate) => return HttpError::CertificateInvalid,
-            Some(HandshakeFailure::Other) | None => {}
+            Some(HandshakeFailure::Other | HandshakeFailure::LineLost) | None => {}
         }
         cause = one.source();
     }

@@ -3,7 +3,8 @@
 use std::{io, path::Path, sync::Arc};
 
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
+    SignatureScheme,
     client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
 };
@@ -71,10 +72,12 @@ pub(super) enum HandshakeFailure {
     WrongName,
     BadCertificate,
     Other,
+    /// The line was closed or reset, or the server said that it was in trouble: no matter of TLS.
+    LineLost,
 }
 
 pub(super) fn handshake_failure(error: &io::Error) -> HandshakeFailure {
-    error.get_ref().and_then(|inner| tls_failure(inner)).unwrap_or(HandshakeFailure::Other)
+    error.get_ref().and_then(|inner| tls_failure(inner)).unwrap_or(HandshakeFailure::LineLost)
 }
 
 /// What a failure of TLS was about; `None` if the error is of another kind.
@@ -84,6 +87,9 @@ pub(super) fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<H
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => HandshakeFailure::WrongName,
         TlsError::InvalidCertificate(_) => HandshakeFailure::BadCertificate,
+        TlsError::AlertReceived(AlertDescription::InternalError | AlertDescription::UserCanceled) => {
+            HandshakeFailure::LineLost
+        }
         _ => HandshakeFailure::Other,
     })
 }

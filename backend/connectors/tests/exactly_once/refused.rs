@@ -1,12 +1,12 @@
 //! A destination that loses the line, refuses, is full or asks for patience.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use mailferry_connectors::memory::{Damage, Mishap};
+use mailferry_connectors::memory::{Damage, MemoryAccount, Mishap};
 use mailferry_engine::{
     allowance::{Allowance, Allowances},
-    port::Decision,
-    run::RunEnd,
+    port::{Control, Decision, Fault, Interrupted, NoFault, Step},
+    run::{RunEnd, RunReport},
 };
 use mailferry_shared::{finding::FindingCode, run::RunState};
 
@@ -37,6 +37,66 @@ async fn a_lost_line_at_any_call_loses_and_doubles_nothing() {
             assert_eq!(world.destination(), expected, "{mishap:?} at fetch {call}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_destination_that_is_waited_for_in_vain_is_given_as_long_again_to_finish() {
+    let (expected, _) = clean().await;
+    for call in 0..3 {
+        // What was sent arrives long after the line was given up, and much later than a quick server's would.
+        let slow = Mishap::Slow(Duration::from_millis(600), Duration::from_millis(200));
+        let world = World::new();
+        world.connector.destination.store_mishaps(std::iter::repeat_n(Mishap::Fine, call).chain([slow]));
+        succeeded(&world.run().await);
+        assert_eq!(world.destination(), expected, "slow at call {call}");
+        runs_again_without_doing_anything(&world).await;
+        // The same where the run ends with the lost line, and another process goes on.
+        let mut world = World::new();
+        world.options.attempts = 0;
+        world.connector.destination.store_mishaps(std::iter::repeat_n(Mishap::Fine, call).chain([slow]));
+        let report = world.run().await;
+        assert!(matches!(report.end, RunEnd::Unfinished(_)), "{:?}", report.end);
+        succeeded(&world.run().await);
+        assert_eq!(world.destination(), expected, "slow at call {call}, and another process goes on");
+    }
+}
+
+/// At the source, from the first settled message on.
+struct GoneFromTheDns(MemoryAccount);
+
+impl Fault for GoneFromTheDns {
+    fn reach(&self, step: Step) -> Result<(), Interrupted> {
+        if step == Step::AfterSettle {
+            self.0.refuse_logins(Some((FindingCode::UnknownHost, Decision::Permanent)));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_server_whose_name_is_gone_in_the_middle_of_a_run_is_no_reason_to_fail() {
+    let (expected, _) = clean().await;
+    let world = World::new();
+    let source = &world.connector.source;
+    world.connector.destination.store_mishaps([Mishap::Fine, Mishap::LostBefore]);
+    let gone = Arc::new(GoneFromTheDns(source.clone()));
+    let decision = |report: RunReport| match report.end {
+        RunEnd::Failed(error) => (error.code, error.decision),
+        other => panic!("{other:?}"),
+    };
+    let report = world.run_as(1, Control::always_go(), gone).await;
+    assert_eq!(decision(report), (FindingCode::UnknownHost, Decision::Retry));
+    let report = world.run_as(1, Control::always_go(), Arc::new(NoFault)).await;
+    assert_eq!(
+        decision(report),
+        (FindingCode::UnknownHost, Decision::Retry),
+        "another process knows that it has worked"
+    );
+    let report = world.run_as(2, Control::always_go(), Arc::new(NoFault)).await;
+    assert_eq!(decision(report), (FindingCode::UnknownHost, Decision::Permanent), "one that never worked");
+    source.refuse_logins(None);
+    succeeded(&world.run_as(1, Control::always_go(), Arc::new(NoFault)).await);
+    assert_eq!(world.destination(), expected);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use mailferry_domain::{
@@ -87,5 +88,9 @@ impl<L: Ledger> Ledger for BrokenLedger<L> {
 
     async fn open_intents(&self) -> Result<u64, LedgerError> {
         self.inner.open_intents().await
+    }
+
+    async fn longest_append(&self) -> Result<Duration, LedgerError> {
+        self.inner.longest_append().await
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::timeout;
 
 use crate::{
     client::{Seen, read_all, write_all},
-    server::start,
+    server::{Talk, start, start_talking},
 };
 
 /// Nothing takes longer than a few times the patience with a silent server.
@@ -59,6 +59,36 @@ async fn a_decent_server_is_read_and_written() {
     assert!(seen.fetched.iter().all(|(_, bytes)| bytes.starts_with(b"Subject: x")));
     let server = start(Arc::new(|_, good| good)).await;
     assert_eq!(write_all(server.port).await.expect("writes"), 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_only_talks_is_not_listened_to_for_ever() {
+    let every = Duration::from_millis(40);
+    let again = "* 2 FETCH (UID 2 FLAGS () INTERNALDATE \" 5-Mar-2019 10:00:00 +0100\" BODY[] {1}\r\nx)\r\n";
+    let busy = ["AUTHENTICATE", "LIST", "EXAMINE", "UID FETCH"].map(|asked| (asked, "* 3 EXISTS\r\n"));
+    // What was asked for, but always the same.
+    let reading = busy.into_iter().chain([("BODY.PEEK[])", again)]).map(|(asked, words)| async move {
+        let server = start_talking(Talk { asked, words, every }).await;
+        let seen = timeout(LONG, read_all(server.port)).await.unwrap_or_else(|_| panic!("{asked} does not end"));
+        assert_eq!(failed(&seen), FindingCode::ServerError, "{asked}");
+    });
+    let writing = ["SELECT", "APPEND"].map(|asked| async move {
+        let server = start_talking(Talk { asked, words: "* OK Still here\r\n", every }).await;
+        let wrote = timeout(LONG, write_all(server.port)).await.unwrap_or_else(|_| panic!("{asked} does not end"));
+        assert_eq!(wrote.expect_err("it must fail").code, FindingCode::ServerError, "{asked}");
+    });
+    futures::join!(futures::future::join_all(reading), futures::future::join_all(writing));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_flags_without_end_some_are_kept_and_the_message_is_read() {
+    let flags = (0..9_000).map(|number| format!("k{number}")).collect::<Vec<_>>().join(" ");
+    let endless = move |good: Vec<u8>| String::from_utf8_lossy(&good).replace("(\\Seen)", &format!("(\\Seen {flags})"));
+    let change = move |verb: &str, good| if verb == "UID FETCH" { endless(good).into_bytes() } else { good };
+    let server = start(Arc::new(change)).await;
+    let seen = timeout(LONG, read_all(server.port)).await.expect("it ends");
+    assert!(seen.error.is_none(), "{:?}", seen.error);
+    assert_eq!((seen.fetched.len(), seen.flags), (24, (200, true)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,6 +25,8 @@ pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 pub(crate) struct Seen {
     pub(crate) folders: Vec<String>,
     pub(crate) fetched: Vec<(u32, Vec<u8>)>,
+    /// The most flags of one message, and whether it had more.
+    pub(crate) flags: (usize, bool),
     pub(crate) error: Option<ConnectorError>,
 }
 
@@ -72,7 +74,9 @@ async fn read(port: u16, seen: &mut Seen) -> Result<(), ConnectorError> {
         .collect();
     // Once as listed, once as if all were large.
     for large in [None, Some(3 << 20)] {
-        seen.fetched.extend(fetch(&mut source, &listings, large).await?);
+        let (fetched, flags) = fetch(&mut source, &listings, large).await?;
+        seen.fetched.extend(fetched);
+        seen.flags = seen.flags.max(flags);
     }
     for name in &names {
         source.measure(name).await?;
@@ -89,7 +93,7 @@ async fn fetch(
     source: &mut ImapSource,
     listings: &[(String, Listing)],
     size: Option<u64>,
-) -> Result<Vec<(u32, Vec<u8>)>, ConnectorError> {
+) -> Result<(Vec<(u32, Vec<u8>)>, (usize, bool)), ConnectorError> {
     let folders = listings.iter().map(|(wire_name, listing)| FolderFetch {
         wire_name: wire_name.clone(),
         uid_validity: listing.status.uid_validity,
@@ -99,11 +103,12 @@ async fn fetch(
     let request = FetchRequest { folders: folders.collect(), newest_first: false, budget, care: Care::Each };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
     let collect = async {
-        let mut all = Vec::new();
+        let (mut all, mut flags) = (Vec::new(), (0, false));
         while let Some(item) = fetched.recv().await {
+            flags = flags.max((item.flags.iter().count(), item.flags_reduced));
             all.push((item.uid.0, item.body.head(1 << 20).expect("readable").to_vec()));
         }
-        all
+        (all, flags)
     };
     let (read, all) = futures::join!(source.fetch(request, sink), collect);
     read.map(|()| all)

@@ -1,6 +1,6 @@
 //! A server that says what it is told to: a decent one, whose words can be changed on their way.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
@@ -30,19 +30,36 @@ impl Drop for Server {
     }
 }
 
+/// What a server says again and again, and nothing else, once it is asked for something.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Talk {
+    /// A part of the command that sets it off.
+    pub(crate) asked: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) every: Duration,
+}
+
 pub(crate) async fn start(change: Change) -> Server {
+    start_with(change, None).await
+}
+
+pub(crate) async fn start_talking(talk: Talk) -> Server {
+    start_with(Arc::new(|_, good| good), Some(talk)).await
+}
+
+async fn start_with(change: Change, talk: Option<Talk>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port();
     let listening = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             // A client that goes away is no failure of the server's.
-            tokio::spawn(serve(stream, change.clone()));
+            tokio::spawn(serve(stream, change.clone(), talk));
         }
     });
     Server { port, listening }
 }
 
-async fn serve(stream: TcpStream, change: Change) -> std::io::Result<()> {
+async fn serve(stream: TcpStream, change: Change, talk: Option<Talk>) -> std::io::Result<()> {
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
     write.write_all(&change("", b"* OK hello\r\n".to_vec())).await?;
@@ -54,6 +71,12 @@ async fn serve(stream: TcpStream, change: Change) -> std::io::Result<()> {
             "UID" => format!("UID {}", words.next().unwrap_or_default().to_ascii_uppercase()),
             _ => first,
         };
+        if let Some(talk) = talk.filter(|talk| line.contains(talk.asked)) {
+            loop {
+                write.write_all(talk.words.as_bytes()).await?;
+                tokio::time::sleep(talk.every).await;
+            }
+        }
         write.write_all(&change(&verb, answer(tag, &verb, &line).into_bytes())).await?;
     }
     Ok(())

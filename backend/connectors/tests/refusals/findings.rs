@@ -67,6 +67,25 @@ async fn finding_flags_reduced_when_the_destination_keeps_no_keywords() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_whose_keyword_is_refused_arrives_as_it_is_without_it() {
+    for (refused, left) in [("Odd", vec!["\\Seen".to_owned()]), ("\\Seen", vec![])] {
+        let (world, fake) = (World::new(), plain_server().await);
+        fake.state().refuses_flag = Some(refused);
+        // As it is, though more could be repaired.
+        let text = "Subject: x\n\nbody\n";
+        world.source().add(&path("INBOX"), Flags::new(["\\Seen", "Odd"]), date(1), text.as_bytes().to_vec());
+        let (report, protocol) = copy_to(&world, &fake).await;
+        ended(&report, RunState::Succeeded);
+        assert_eq!(notes(&protocol), [(FindingCode::FlagsReduced, "INBOX UID 1")]);
+        let state = fake.state();
+        assert_eq!(
+            (state.mailbox.texts("INBOX"), &state.mailbox.messages[0].flags[..]),
+            (vec![text.to_owned()], &left[..])
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn finding_oauth_needed_where_the_server_takes_no_passwords() {
     let fake = plain_server().await;
     "IMAP4rev1 LOGINDISABLED AUTH=XOAUTH2".clone_into(&mut fake.state().capabilities);

@@ -39,6 +39,42 @@ async fn a_name_that_is_refused_is_substituted_noted_and_kept_by_a_delta() {
 }
 
 #[tokio::test]
+async fn folders_that_may_not_have_children_leave_nothing_behind() {
+    let world = World::new();
+    for (day, name) in (1..).zip(["INBOX", "A", "A/B", "A/B/C"]) {
+        world.add(name, day, name);
+    }
+    // As it is where folders hold either messages or folders.
+    world.destination().refuse_characters("/");
+    for _ in 0..2 {
+        let (report, protocol) = world.run().await;
+        ended(&report, RunState::Succeeded);
+        let renamed = [(FindingCode::FolderRenamed, "A/B → A-B"), (FindingCode::FolderRenamed, "A/B/C → A-B-C")];
+        assert_eq!(notes(&protocol), renamed, "it is shown");
+        assert_eq!(world.folders_there(), ["A", "A-B", "A-B-C", "INBOX"]);
+        assert_eq!(world.there("A-B-C"), ["A/B/C"]);
+    }
+}
+
+#[tokio::test]
+async fn what_would_lie_below_a_folder_that_takes_no_children_goes_beside_it() {
+    let world = World::new();
+    for (day, name) in (1..).zip(["INBOX", "INBOX/Sub", "INBOX/Sub/Deep"]) {
+        world.add(name, day, name);
+    }
+    world.destination().refuse_children(&path("INBOX"));
+    for stored in [3, 0] {
+        let (report, protocol) = world.run().await;
+        ended(&report, RunState::Succeeded);
+        assert_eq!(report.counts.stored, stored);
+        let renamed = ["INBOX/Sub → INBOX-Sub", "INBOX/Sub/Deep → INBOX-Sub/Deep"];
+        assert_eq!(notes(&protocol), renamed.map(|names| (FindingCode::FolderRenamed, names)), "it is shown");
+        assert_eq!(world.folders_there(), ["INBOX", "INBOX-Sub", "INBOX-Sub/Deep"]);
+        assert_eq!(world.there("INBOX-Sub/Deep"), ["INBOX/Sub/Deep"]);
+    }
+}
+
+#[tokio::test]
 async fn two_names_that_are_refused_do_not_meet() {
     let world = World::new();
     for name in ["a%", "a*", "a_"] {

@@ -52,6 +52,29 @@ async fn messages_that_a_source_refuses_to_deliver_have_failed_and_all_others_ar
     }
 }
 
+/// More in a row than one session asks for.
+#[tokio::test]
+async fn however_many_messages_in_a_row_are_refused_each_has_an_outcome_and_all_others_arrive() {
+    for damage in [Damage::Refused, Damage::LeftOut] {
+        for row in [40..=48_u32, 60..=90] {
+            let damaged: Vec<u32> = row.collect();
+            let fake = source(&damaged, damage).await;
+            let world = World::new();
+            let to = MemoryConnector::default();
+            let connector = Arc::new(FromGmail { network: network(), login: fake.login(), to });
+            let (report, _) = world.run_over(connector.clone(), Arc::new(NoFault)).await;
+            ended(&report, RunState::Partial);
+            let (counts, bad) = (report.counts, damaged.len() as u64);
+            let told = format!("{damage:?}, {bad} in a row: {counts:?}");
+            assert_eq!((counts.stored, counts.failed, counts.skipped), (u64::from(MESSAGES) - bad, bad, 0), "{told}");
+            fake.state().damaged.clear();
+            let (report, _) = world.run_over(connector, Arc::new(NoFault)).await;
+            ended(&report, RunState::Succeeded);
+            assert_eq!(report.counts.stored, bad, "{told}");
+        }
+    }
+}
+
 /// A server that refuses everything has another trouble, and messages are not to blame.
 #[tokio::test]
 async fn a_source_that_refuses_every_message_blames_none_of_them() {

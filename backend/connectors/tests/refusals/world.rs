@@ -163,6 +163,7 @@ fn manifest_head() -> ManifestHead {
         destination: String::new(),
         messages: 0,
         left_out: Vec::new(),
+        not_proven: Vec::new(),
     }
 }
 

@@ -14,6 +14,8 @@ fn folder(text: &str) -> RemoteFolder {
         wire_name: text.to_owned(),
         special_use: None,
         selectable: true,
+        personal: true,
+        takes_children: true,
         subscribed: false,
         status: None,
     }
@@ -61,6 +63,17 @@ fn a_special_use_maps_onto_the_destinations_folder_with_its_children() {
         placed(&source, &destination, '/', &MappingOptions::default()),
         pairs(&[("Gesendete Elemente", "Sent"), ("Gesendete Elemente/2019", "Sent/2019"), ("Spam", "Spam")])
     );
+}
+
+#[test]
+fn of_two_folders_that_are_named_like_a_use_the_one_of_the_same_name_is_kept() {
+    let source = [with_use("Sent", SpecialUse::Sent), folder("Gesendete Objekte")];
+    let kept = pairs(&[("Sent", "Sent"), ("Gesendete Objekte", "Gesendete Objekte")]);
+    let copied_before = [folder("Gesendete Objekte"), folder("Sent")];
+    assert_eq!(placed(&source, &copied_before, '/', &MappingOptions::default()), kept);
+    let told = [with_use("Gesendete Objekte", SpecialUse::Sent), folder("Sent")];
+    let moved = pairs(&[("Sent", "Gesendete Objekte"), ("Gesendete Objekte", "Gesendete Objekte (2)")]);
+    assert_eq!(placed(&source, &told, '/', &MappingOptions::default()), moved, "what the server says comes first");
 }
 
 #[test]
@@ -175,6 +188,32 @@ fn a_name_that_some_server_refuses_has_a_substitute_that_meets_no_other_name() {
 }
 
 #[test]
+fn a_folder_below_another_one_has_a_substitute_at_the_top_where_none_may_lie_below() {
+    let source = [folder("A"), folder("A/B"), folder("A/B/C"), folder("A-B"), folder("There/D")];
+    let there = [folder("There/D")];
+    let mapping = map_folders(&source, &there, &style('/'), &MappingOptions::default());
+    let substitutes: Vec<_> =
+        mapping.folders.iter().map(|f| f.substitute.as_ref().map(FolderPath::to_string)).collect();
+    let expected = [None, Some("A-B (2)"), Some("A-B-C"), None, None];
+    assert_eq!(substitutes, expected.map(|name| name.map(str::to_owned)));
+}
+
+#[test]
+fn below_a_folder_that_takes_no_children_nothing_is_made() {
+    let source =
+        [folder("INBOX/Sub"), folder("INBOX/Sub/Deep"), folder("There/Old"), folder("There/New"), folder("x/y")];
+    let childless = |text| RemoteFolder { takes_children: false, ..folder(text) };
+    let destination = [childless("INBOX"), childless("INBOX-Sub"), childless("There"), folder("There/Old")];
+    let options =
+        MappingOptions { settled: BTreeMap::from([(path("x/y"), path("There/y"))]), ..MappingOptions::default() };
+    let mapping = map_folders(&source, &destination, &style('/'), &options);
+    let placed: Vec<_> = mapping.folders.iter().map(|f| (f.destination.to_string(), f.renamed)).collect();
+    let expected =
+        [("INBOX-Sub", true), ("INBOX-Sub-Deep", true), ("There/Old", false), ("There-New", true), ("There/y", true)];
+    assert_eq!(placed, expected.map(|(name, renamed)| (name.to_owned(), renamed)));
+}
+
+#[test]
 fn what_is_left_out_says_why() {
     let mut parent = folder("Parent");
     parent.selectable = false;
@@ -185,6 +224,7 @@ fn what_is_left_out_says_why() {
         folder("Junk"),
         with_use("All Mail", SpecialUse::All),
         folder("x/y"),
+        RemoteFolder { personal: false, selectable: false, ..folder("Shared/z") },
     ];
     let options = MappingOptions {
         leave_out: vec![path("x")],
@@ -204,6 +244,7 @@ fn what_is_left_out_says_why() {
             ("Junk".to_owned(), LeftOut::Junk),
             ("All Mail".to_owned(), LeftOut::View),
             ("x/y".to_owned(), LeftOut::ByOwner),
+            ("Shared/z".to_owned(), LeftOut::NotPersonal),
         ]
     );
 }
@@ -217,7 +258,7 @@ proptest! {
     ) {
         let folders = |names: BTreeSet<String>| -> Vec<RemoteFolder> {
             names.iter().filter_map(|name| FolderPath::parse(name).ok()).collect::<BTreeSet<_>>().into_iter()
-                .map(|path| RemoteFolder { wire_name: path.to_string(), path, special_use: None, selectable: true, subscribed: false, status: None })
+                .map(|path| folder(&path.to_string()))
                 .collect()
         };
         let (source, destination) = (folders(names), folders(existing));

@@ -108,6 +108,18 @@ impl Body {
         }
     }
 
+    /// The same message once more, to be sent again.
+    ///
+    /// # Errors
+    /// If the spool file cannot be opened once more.
+    pub(crate) fn duplicate(&self) -> io::Result<Self> {
+        let content = match &self.content {
+            Content::Memory(bytes) => Content::Memory(bytes.clone()),
+            Content::Spool(file) => Content::Spool(file.try_clone()?),
+        };
+        Ok(Self { content, key: self.key, print: self.print.clone(), share: None })
+    }
+
     /// The first `limit` bytes at most: enough for a look at the header.
     ///
     /// # Errors

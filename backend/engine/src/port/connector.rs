@@ -1,6 +1,6 @@
 //! The seam to mail services. A source has no method that writes; nothing deletes.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
@@ -225,6 +225,8 @@ pub struct Fetched {
     pub uid: Uid,
     /// Its flags at this moment.
     pub flags: Flags,
+    /// True if it has more of them than anybody keeps.
+    pub flags_reduced: bool,
     /// INTERNALDATE, if the server gave one that can be read.
     pub internal_date: Option<DateTime<FixedOffset>>,
     /// All its bytes.
@@ -313,6 +315,8 @@ pub struct Answered {
     pub fates: Vec<Fate>,
     /// True if some flags could not be set.
     pub flags_reduced: bool,
+    /// The longest that the server took to answer for a part of it, after its last byte; or was waited for in vain.
+    pub waited: Duration,
     /// Why the line was lost, if it was.
     pub lost: Option<ConnectorError>,
 }

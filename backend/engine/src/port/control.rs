@@ -39,6 +39,13 @@ impl Control {
         *self.0.borrow()
     }
 
+    /// Waits until the lease is lost; forever, if nobody steers any more.
+    pub async fn abandoned(&mut self) {
+        if self.0.wait_for(|order| *order == Order::Abandon).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Waits until the run shall do anything but go on; forever, if nobody steers any more.
     pub async fn stopped(&mut self) -> Order {
         let order = self.0.wait_for(|order| *order != Order::Go).await.ok().map(|order| *order);

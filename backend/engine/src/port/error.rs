@@ -2,6 +2,7 @@
 
 use std::{error::Error, fmt, time::Duration};
 
+use mailferry_domain::uid::Uid;
 use mailferry_shared::finding::{Finding, FindingCode};
 
 /// What to do about an error.
@@ -66,6 +67,12 @@ impl Error for ConnectorError {
         self.source.as_deref().map(|source| source as &(dyn Error + 'static))
     }
 }
+
+/// A source refused one message after the other, each asked for alone, until it was left in peace: the cause of the
+/// error that ends the session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{} messages were refused, one after the other", .0.len())]
+pub struct RefusedInARow(pub Vec<(usize, Uid)>);
 
 /// What went wrong at the ledger. Either way nothing more may be sent.
 #[derive(Debug, thiserror::Error)]

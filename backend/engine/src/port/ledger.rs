@@ -1,6 +1,6 @@
 //! The ledger: machine truth, source reference → destination reference.
 
-use std::{collections::BTreeMap, future::Future};
+use std::{collections::BTreeMap, future::Future, time::Duration};
 
 use mailferry_domain::{
     folder::FolderPath,
@@ -104,6 +104,8 @@ pub enum Entry {
     Unchanged(LedgerFolderId, Cursor),
     /// Bodies that have passed, for the accounts' daily amounts.
     Traffic(Traffic),
+    /// The destination has taken this long to answer for a batch: [`Ledger::longest_append`].
+    AppendTook(Duration),
     /// What concerns a folder or the whole run. The same finding about the same subject is kept once a run.
     Note(Finding),
 }
@@ -143,4 +145,8 @@ pub trait Ledger: Clone + Send + Sync + 'static {
 
     /// Intents of this pair without an outcome, in all folders: what a successor must wait for and decide.
     fn open_intents(&self) -> impl Future<Output = Result<u64, LedgerError>> + Send;
+
+    /// The longest that the destination has taken to answer for a batch in any run of this pair, as far as that was
+    /// written down: it may still work for as long on a batch whose sender is gone.
+    fn longest_append(&self) -> impl Future<Output = Result<Duration, LedgerError>> + Send;
 }

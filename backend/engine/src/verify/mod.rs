@@ -13,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use mailferry_domain::folder::FolderPath;
+use mailferry_domain::{folder::FolderPath, manifest::LeftOutFolder};
 use mailferry_shared::{
     finding::{Finding, FindingCode},
     verification::{VerificationCounts, VerificationItem},
@@ -99,8 +99,10 @@ pub struct VerifyReport {
     pub items: Vec<VerificationItem>,
     /// How many such messages there are in all.
     pub items_total: u64,
-    /// Folders that could not be read, with the reason.
+    /// Folders that could not be read, with the reason, and what is not part of the proof.
     pub unread: Vec<Finding>,
+    /// Folders of the source that were left out, with the reason.
+    pub left_out: Vec<LeftOutFolder>,
 }
 
 /// Why a lane stops.
@@ -221,6 +223,7 @@ fn report<O>(job: &VerifyJob<O>, end: VerifyEnd, mut checked: Vec<(usize, Checke
         items: Vec::new(),
         items_total: 0,
         unread: Vec::new(),
+        left_out: job.manifest.head.left_out.clone(),
     };
     for (folder, checked) in checked {
         report.counts.add(&checked.counts);
@@ -229,6 +232,7 @@ fn report<O>(job: &VerifyJob<O>, end: VerifyEnd, mut checked: Vec<(usize, Checke
         report.items.extend(checked.items);
         report.unread.extend(checked.unread);
     }
+    report.unread.extend(job.manifest.head.not_proven.iter().cloned());
     // What is worst first, and within that in the manifest's order.
     report.items.sort_by_key(|item| std::cmp::Reverse(item.grade));
     report.items.truncate(job.options.named);

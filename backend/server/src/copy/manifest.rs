@@ -60,6 +60,7 @@ impl ManifestFile {
             destination,
             messages: 0,
             left_out: left_out.collect(),
+            not_proven: Vec::new(),
         };
         let mut out = BufWriter::with_capacity(256 << 10, &self.file);
         let messages = ledger.write_manifest(head, &mut out).await?;

@@ -171,6 +171,7 @@ pub(super) fn left_out_reason(reason: LeftOut) -> Option<&'static str> {
         LeftOut::Junk => "junk",
         LeftOut::View => "shows messages of other folders",
         LeftOut::Chats => "holds chats",
+        LeftOut::NotPersonal => "belongs to somebody else or is shared",
         LeftOut::NotSelectable => return None,
     })
 }

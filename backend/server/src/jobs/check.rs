@@ -84,10 +84,10 @@ pub(super) async fn perform(
         waits |= matches!(result?, Group::WaitsForTurn);
     }
     if stop.is_cancelled() {
-        return Ok(JobOutcome::Again(context.store.now()));
+        return Ok(JobOutcome::Waits(context.store.now()));
     }
     if waits {
-        return Ok(JobOutcome::Again(context.store.now() + TURN));
+        return Ok(JobOutcome::Waits(context.store.now() + TURN));
     }
     context.store.enqueue(JobKind::Survey, id.0, None).await?;
     Ok(JobOutcome::Done)
@@ -131,7 +131,7 @@ async fn leads_to_new_provider(context: &JobContext, task: &Task) -> bool {
     let Some(new) = &task.other else { return false };
     let resolver = context.network.resolver();
     let (old, new) = futures::join!(resolver.addresses(&task.way.login.endpoint.host), resolver.addresses(new));
-    old.iter().any(|address| new.contains(address))
+    old.is_ok_and(|old| new.is_ok_and(|new| old.iter().any(|address| new.contains(address))))
 }
 
 /// Checks the sides that share a login, one after the other.
@@ -160,7 +160,9 @@ async fn check_group(
             Some(code) if believed && !alone => Err(code),
             _ if delegated && admin_passed && !alone => Ok(()),
             _ => {
-                let Some(result) = log_in(context, &task.way, stop).await? else { return Ok(Group::WaitsForTurn) };
+                let Some(result) = Box::pin(log_in(context, &task.way, stop)).await? else {
+                    return Ok(Group::WaitsForTurn);
+                };
                 refusals += u32::from(!alone && result.is_err_and(is_refusal));
                 result
             }

@@ -50,8 +50,8 @@ fn next(context: &JobContext, order: &OrderRecord) -> JobOutcome {
     let waits = matches!(order.life.state(), OrderState::Active | OrderState::Paused | OrderState::Completed);
     let trigger = order.delta_schedule.filter(|_| order.delta_pending && waits).map(|schedule| schedule.trigger);
     match (trigger, order.delta_at) {
-        (Some(DeltaTrigger::MxChanged), _) => JobOutcome::Again(now + PACE),
-        (Some(DeltaTrigger::AfterDelay), Some(at)) => JobOutcome::Again(if at > now { at } else { now + PACE }),
+        (Some(DeltaTrigger::MxChanged), _) => JobOutcome::Waits(now + PACE),
+        (Some(DeltaTrigger::AfterDelay), Some(at)) => JobOutcome::Waits(if at > now { at } else { now + PACE }),
         // The end of the first run queues the job.
         (Some(DeltaTrigger::AfterDelay), None) | (None, _) => JobOutcome::Done,
     }

@@ -50,7 +50,7 @@ pub(super) async fn perform(
             Ok(()) | Err(StoreError::NotFound) => Ok(JobOutcome::Done),
             Err(error) => Err(error.into()),
         },
-        () = stop.cancelled() => Ok(JobOutcome::Again(context.store.now())),
+        () = stop.cancelled() => Ok(JobOutcome::Waits(context.store.now())),
     }
 }
 

@@ -26,7 +26,7 @@ use super::{
     JobContext, JobError, backoff,
     provider::permitted,
     run::{connector, options},
-    visit::visit,
+    visit::{TURN, visit},
 };
 
 /// Pairs looked at at once.
@@ -52,15 +52,32 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     };
     let look = |pair| look_at(context, job, &order, (pair, kind), stop);
     let mut looked = stream::iter(open).map(look).buffer_unordered(PARALLEL);
-    let mut again = false;
+    let (mut again, mut failed) = (false, false);
     while let Some(result) = looked.next().await {
-        again |= result?;
+        match result? {
+            Looked::Done => {}
+            Looked::NotItsTurn => again = true,
+            Looked::Failed => failed = true,
+        }
     }
     drop(looked);
     if stop.is_cancelled() {
-        return Ok(JobOutcome::Again(context.store.now()));
+        return Ok(JobOutcome::Waits(context.store.now()));
     }
-    Ok(if again { JobOutcome::Again(context.store.now() + backoff(job.attempt)) } else { JobOutcome::Done })
+    Ok(match context.store.now() {
+        now if failed => JobOutcome::Again(now + backoff(job.attempt)),
+        now if again => JobOutcome::Waits(now + TURN),
+        _ => JobOutcome::Done,
+    })
+}
+
+/// What became of a pair.
+enum Looked {
+    Done,
+    /// It must be looked at again: its server has no connection free, or asks to wait.
+    NotItsTurn,
+    /// It must be looked at again: its server could not be reached.
+    Failed,
 }
 
 async fn read(context: &JobContext, id: DryRunId) -> Result<(DryRun, OrderRecord), StoreError> {
@@ -69,29 +86,29 @@ async fn read(context: &JobContext, id: DryRunId) -> Result<(DryRun, OrderRecord
     Ok((dry_run, order))
 }
 
-/// Looks at one pair; true if it must be looked at again.
+/// Looks at one pair.
 async fn look_at(
     context: &JobContext,
     job: &Job,
     order: &OrderRecord,
     (pair, kind): (PairId, RunKind),
     stop: &CancellationToken,
-) -> Result<bool, JobError> {
+) -> Result<Looked, JobError> {
     let id = DryRunId(job.id);
     let save = async |state, planned: PlannedPair| context.store.save_dry_run(id, pair, state, &planned).await;
     if stop.is_cancelled() {
-        return Ok(true);
+        return Ok(Looked::NotItsTurn);
     }
     let connector = match connector(context, pair).await? {
         Ok(connector) => connector,
         Err(code) => {
             save(DryRunState::Failed, failure(Finding::new(code))).await?;
-            return Ok(false);
+            return Ok(Looked::Done);
         }
     };
     let within = permitted(context, &connector, order.tenant_id).await?;
     let logins = [&connector.source.login, &connector.destination.login];
-    let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(true) };
+    let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(Looked::NotItsTurn) };
     save(DryRunState::Running, PlannedPair::default()).await?;
     let (steer, control) = Control::new();
     let looking = run(EngineJob {
@@ -114,30 +131,30 @@ async fn look_at(
     match again_or_failed(&report.end, job.attempt) {
         Ended::Whole => save(DryRunState::Finished, planned(report)).await?,
         Ended::Failed(finding) => save(DryRunState::Failed, failure(finding)).await?,
-        Ended::Again => {
+        Ended::Again(looked) => {
             save(DryRunState::Queued, PlannedPair::default()).await?;
-            return Ok(true);
+            return Ok(looked);
         }
     }
-    Ok(false)
+    Ok(Looked::Done)
 }
 
 enum Ended {
     Whole,
-    Again,
+    Again(Looked),
     Failed(Finding),
 }
 
 fn again_or_failed(end: &RunEnd, attempt: u32) -> Ended {
     let of_error = |error: &ConnectorError| match error.decision {
-        Decision::Retry | Decision::Wait(_) if attempt < ATTEMPTS => Ended::Again,
+        Decision::Retry | Decision::Wait(_) if attempt < ATTEMPTS => Ended::Again(Looked::Failed),
         _ => Ended::Failed(error.finding()),
     };
     match end {
         RunEnd::Done(_) => Ended::Whole,
         RunEnd::Failed(error) | RunEnd::Unfinished(error) => of_error(error),
         RunEnd::Parked(error) => Ended::Failed(error.finding()),
-        RunEnd::Stopped(_) | RunEnd::Postponed(..) => Ended::Again,
+        RunEnd::Stopped(_) | RunEnd::Postponed(..) => Ended::Again(Looked::NotItsTurn),
         RunEnd::Ledger(_) | RunEnd::Interrupted(_) => Ended::Failed(Finding::new(FindingCode::Internal)),
     }
 }
@@ -156,6 +173,7 @@ fn planned(report: RunReport) -> PlannedPair {
             LeftOut::NotSelectable => LeftOutReason::NoMessages,
             LeftOut::View => LeftOutReason::View,
             LeftOut::Chats => LeftOutReason::Chats,
+            LeftOut::NotPersonal => LeftOutReason::Shared,
         },
     });
     PlannedPair {

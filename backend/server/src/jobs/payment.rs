@@ -22,7 +22,7 @@ pub(super) async fn perform(context: &JobContext, id: PaymentId) -> Result<JobOu
     };
     let Some(paypal) = &context.paypal else {
         tracing::warn!(payment = %id, "PayPal is not set up any more; the payment waits");
-        return Ok(JobOutcome::Again(context.store.now() + PENDING));
+        return Ok(JobOutcome::Waits(context.store.now() + PENDING));
     };
     match step(context, paypal, &payment).await {
         Ok(outcome) => Ok(outcome),
@@ -73,14 +73,14 @@ async fn step(context: &JobContext, paypal: &PayPal, payment: &PaymentRecord) ->
         (PaymentState::Refunding, _, Some(capture)) => {
             let part = payment.refund_minor.is_some();
             match paypal.refund(payment, capture, now).await {
-                Ok(false) => return Ok(JobOutcome::Again(now + PENDING)),
+                Ok(false) => return Ok(JobOutcome::Waits(now + PENDING)),
                 Ok(true) if part => store.part_refunded(payment.id, true).await?,
                 Ok(true) => store.payment_refunded(payment.id).await?,
                 Err(error) if part && error.is_permanent() => {
                     tracing::error!(payment = %payment.id, %error, "a part of a payment is not paid back");
                     store.part_refunded(payment.id, false).await?;
                     // Perhaps since more was paid back at PayPal itself than is known here: that is read now.
-                    return Ok(JobOutcome::Again(now));
+                    return Ok(JobOutcome::Waits(now));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -120,7 +120,7 @@ async fn follow(context: &JobContext, payment: &PaymentRecord, found: Remote) ->
         }
         Remote::Pending => {
             store.payment_not_settled(id, PaymentState::Pending).await?;
-            return Ok(JobOutcome::Again(store.now() + PENDING));
+            return Ok(JobOutcome::Waits(store.now() + PENDING));
         }
         Remote::Declined => store.payment_not_settled(id, PaymentState::Declined).await?,
         Remote::NotApproved if taking => store.payment_not_settled(id, PaymentState::AwaitingApproval).await?,
@@ -166,7 +166,7 @@ async fn give_up(context: &JobContext, payment: &PaymentRecord) -> Result<JobOut
         | PaymentState::Refunding
         | PaymentState::Refunded
         | PaymentState::Mismatched
-        | PaymentState::Failed => Ok(JobOutcome::Again(context.store.now() + PENDING)),
+        | PaymentState::Failed => Ok(JobOutcome::Waits(context.store.now() + PENDING)),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Runs: under a lease, with a heartbeat that renews it and listens for pause and cancel.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use mailferry_domain::{folder::FolderPath, mapping::MappingOptions, plan::ItemFilter};
@@ -13,13 +16,13 @@ use mailferry_shared::{
     finding::{Finding, FindingCode, FindingDetail},
     ids::{PairId, RunId},
     order::{OrderOptions, OrderState},
-    run::{RunKind, RunState},
+    run::{Counts, RunKind, RunState},
 };
 use mailferry_store::{
     Lease, OrderRecord, RunRecord, Slots, StoreError,
     jobs::{Job, JobOutcome},
 };
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -39,8 +42,8 @@ const HEARTBEATS: u32 = 15;
 const APPEND_PART: u32 = 3;
 /// A run that is told to wait for longer gives its worker and its connections back meanwhile.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
-/// Attempts at a server that cannot be reached, or whose lines break, before a run is given up: with their waits about
-/// two hours, longer than a provider's maintenance usually takes.
+/// Attempts in a row at a server that cannot be reached, or whose lines break, without a single message settled, before a
+/// run is given up: with their waits about two hours, longer than a provider's maintenance usually takes.
 const ATTEMPTS: u32 = 30;
 
 /// Takes a run as far as it will go.
@@ -53,10 +56,15 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     if record.summary.state.is_final() || record.summary.state == RunState::Paused {
         return Ok(JobOutcome::Done);
     }
+    let claimed = Instant::now();
     let Some(lease) = context.store.claim_lease(id, &context.worker, context.settings.lease).await? else {
-        return Ok(JobOutcome::Again(context.store.now() + context.settings.lease));
+        return Ok(JobOutcome::Waits(context.store.now() + context.settings.lease));
     };
-    let outcome = under_lease(context, job, &record, &lease, stop).await;
+    let outcome = under_lease(context, job, &record, (&lease, claimed), stop).await.transpose();
+    let Some(outcome) = outcome else {
+        // What was sent last may still be on its way. A lease that is not given back makes the next worker wait for it.
+        return Ok(JobOutcome::Waits(context.store.now() + context.settings.lease));
+    };
     if let Ok(after) = context.store.run(id).await {
         metrics::settled(&record.summary.counts, &after.summary.counts);
     }
@@ -68,44 +76,50 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     outcome
 }
 
+/// Works as long as the lease lasts, which was claimed at the given moment; `None` if it was lost.
 async fn under_lease(
     context: &JobContext,
     job: &Job,
     record: &RunRecord,
-    lease: &Lease,
+    (lease, claimed): (&Lease, Instant),
     stop: &CancellationToken,
-) -> Result<JobOutcome, JobError> {
+) -> Result<Option<JobOutcome>, JobError> {
     let id = record.summary.id;
     let order = life::run_begins(context, id).await?;
     if let Some(state) = state_without_work(order.life.state()) {
         context.store.change_run(id, state, None, Some(lease)).await?;
-        return Ok(JobOutcome::Done);
+        return Ok(Some(JobOutcome::Done));
     }
     let connector = match connector(context, record.summary.pair_id).await? {
         Ok(connector) => connector,
         Err(code) => {
             context.store.change_run(id, RunState::Paused, Some(&Finding::new(code)), Some(lease)).await?;
-            return Ok(JobOutcome::Done);
+            return Ok(Some(JobOutcome::Done));
         }
     };
     let permitted = permitted(context, &connector, order.tenant_id).await?;
     if let Some(wait) = permitted.waits_for() {
-        return postpone(context, id, lease, Finding::new(FindingCode::DailyLimit), wait).await;
+        let at = postpone(context, lease, Finding::new(FindingCode::DailyLimit), wait).await?;
+        return Ok(Some(JobOutcome::Waits(at)));
     }
     let wanted = permitted.connections;
     let slots = context.store.take_slots(lease, wanted, &permitted.source, &permitted.destination).await?;
     let Slots::Taken(connections) = slots else {
-        return postpone(context, id, lease, Finding::new(FindingCode::WaitingForTurn), TURN).await;
+        let at = postpone(context, lease, Finding::new(FindingCode::WaitingForTurn), TURN).await?;
+        return Ok(Some(JobOutcome::Waits(at)));
     };
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
     let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
     let (steer, control) = Control::new();
     let slice = Slice::begin(context, id, stop);
-    let heartbeat = heartbeat(context.clone(), lease.clone(), order.id, steer, slice.stop.clone());
+    let heartbeat = heartbeat(context.clone(), (lease.clone(), claimed), order.id, steer, slice.stop.clone());
     let heartbeat = tokio::spawn(heartbeat.in_current_span());
-    let report = match wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
-        Some(end) => Err(end),
-        None => Ok(run(EngineJob {
+    let mut lost = control.clone();
+    let working = async {
+        if let Some(end) = wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
+            return (end, Vec::new());
+        }
+        let report: RunReport = run(EngineJob {
             connector: Arc::new(connector),
             ledger: ledger.clone(),
             options: RunOptions {
@@ -117,16 +131,36 @@ async fn under_lease(
             progress: Arc::new(NoProgress),
             fault: Arc::new(NoFault),
         })
-        .await),
+        .await;
+        (report.end, report.unfinished)
+    };
+    // Without the lease every connection is closed at once, whatever is being sent: its future is dropped.
+    let (end, unfinished) = tokio::select! {
+        biased;
+        () = lost.abandoned() => (RunEnd::Stopped(Command::Abandon), Vec::new()),
+        ended = working => ended,
     };
     heartbeat.abort();
-    let (end, unfinished) =
-        report.map_or_else(|end| (end, Vec::new()), |report: RunReport| (report.end, report.unfinished));
-    if matches!(end, RunEnd::Unfinished(_)) && job.attempt >= ATTEMPTS {
+    if matches!(end, RunEnd::Stopped(Command::Abandon) | RunEnd::Ledger(LedgerError::Fenced)) {
+        tracing::warn!("the lease was lost: every connection is closed");
+        return Ok(None);
+    }
+    let attempt = number_of_attempt(context, job, record).await?;
+    if matches!(end, RunEnd::Unfinished(_)) && attempt >= ATTEMPTS {
         let notes = unfinished.into_iter().map(Entry::Note).collect();
         ledger.write(notes).await.map_err(|error| JobError(Box::new(error)))?;
     }
-    conclude(context, job, id, lease, end).await
+    conclude(context, attempt, lease, end).await.map(Some)
+}
+
+/// The number of this attempt: the first one again if anything was settled in it.
+async fn number_of_attempt(context: &JobContext, job: &Job, before: &RunRecord) -> Result<u32, JobError> {
+    let now = context.store.run(before.summary.id).await?.summary.counts;
+    Ok(attempt_after(job.attempt, &before.summary.counts, &now))
+}
+
+fn attempt_after(attempt: u32, before: &Counts, now: &Counts) -> u32 {
+    if now.done() > before.done() { 1 } else { attempt }
 }
 
 /// What becomes of the run where its order is not active.
@@ -165,7 +199,8 @@ pub(super) async fn connector(
 }
 
 /// A predecessor that did not give its lease back may have sent something that is still on its way: before its open
-/// intents are decided, another lease time and an append time-out must pass (IMAP cannot fence a stale writer).
+/// intents are decided, another lease time and an append time-out must pass (IMAP cannot fence a stale writer); a longer
+/// one where the destination has shown itself slower than that.
 async fn wait_for_predecessor<L: Ledger>(
     lease: &Lease,
     ttl: Duration,
@@ -178,8 +213,12 @@ async fn wait_for_predecessor<L: Ledger>(
     match ledger.open_intents().await {
         Ok(0) => None,
         Ok(_) => {
+            let longest = match ledger.longest_append().await {
+                Ok(longest) => longest.max(ttl / APPEND_PART),
+                Err(error) => return Some(RunEnd::Ledger(error)),
+            };
             tokio::select! {
-                () = tokio::time::sleep(ttl + ttl / APPEND_PART) => None,
+                () = tokio::time::sleep(ttl + longest) => None,
                 command = control.stopped() => Some(RunEnd::Stopped(command)),
             }
         }
@@ -187,10 +226,17 @@ async fn wait_for_predecessor<L: Ledger>(
     }
 }
 
-/// Renews the lease and passes on what the owner wants, until it is aborted.
+/// When the lease must have been renewed that was last renewed at `renewed`: before it ends, since by then everything
+/// that is on its way must have come to rest.
+fn deadline(renewed: Instant, ttl: Duration) -> Instant {
+    renewed + ttl * 2 / 3
+}
+
+/// Renews the lease and passes on what the owner wants, until it is aborted or the lease is lost. A lease that cannot be
+/// renewed in time, since the database is not reachable or does not answer, is lost too.
 async fn heartbeat(
     context: JobContext,
-    lease: Lease,
+    (lease, mut renewed): (Lease, Instant),
     order: mailferry_shared::ids::OrderId,
     steer: watch::Sender<Command>,
     stop: CancellationToken,
@@ -203,22 +249,47 @@ async fn heartbeat(
                 steer.send_replace(Command::HandOver);
             }
         }
-        let command = match context.store.renew_lease(&lease, ttl).await {
-            Ok(()) => match context.store.order(order).await.map(|order| order.life.state()) {
-                Ok(OrderState::Paused) => Some(Command::Pause),
-                Ok(OrderState::Cancelled | OrderState::Closed) | Err(StoreError::NotFound) => Some(Command::Cancel),
-                Ok(_) | Err(_) => None,
-            },
-            Err(StoreError::Fenced) => Some(Command::Abandon),
-            // Until the lease has run out there is time to reach the database again; the engine stops by itself when
-            // it cannot write.
-            Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
-                None
+        match renewal(context.store.renew_lease(&lease, ttl), &mut renewed, ttl).await {
+            Renewal::Lost => {
+                steer.send_replace(Command::Abandon);
+                return;
             }
+            Renewal::Failed => continue,
+            Renewal::Held => {}
+        }
+        let Ok(asked) = timeout_at(deadline(renewed, ttl).into(), context.store.order(order)).await else { continue };
+        let command = match asked.map(|order| order.life.state()) {
+            Ok(OrderState::Paused) => Command::Pause,
+            Ok(OrderState::Cancelled | OrderState::Closed) | Err(StoreError::NotFound) => Command::Cancel,
+            Ok(_) | Err(_) => continue,
         };
-        if let Some(command) = command {
-            steer.send_replace(command);
+        steer.send_replace(command);
+    }
+}
+
+/// What became of the attempt to renew a lease.
+#[derive(Debug, PartialEq, Eq)]
+enum Renewal {
+    Held,
+    /// There is time to reach the database again.
+    Failed,
+    Lost,
+}
+
+/// Renews a lease that was last renewed at `renewed`, and waits for no answer that comes too late.
+async fn renewal(renew: impl Future<Output = Result<(), StoreError>>, renewed: &mut Instant, ttl: Duration) -> Renewal {
+    let asked = Instant::now();
+    // Whoever stood still may ask once more.
+    let until = deadline(*renewed, ttl).max(asked + ttl / HEARTBEATS);
+    match timeout_at(until.into(), renew).await {
+        Ok(Ok(())) => {
+            *renewed = asked;
+            Renewal::Held
+        }
+        Ok(Err(StoreError::Fenced)) | Err(_) => Renewal::Lost,
+        Ok(Err(error)) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "a lease could not be renewed");
+            if Instant::now() < deadline(*renewed, ttl) { Renewal::Failed } else { Renewal::Lost }
         }
     }
 }
@@ -256,14 +327,8 @@ fn since(wanted: Option<NaiveDate>, kind: RunKind, now: DateTime<Utc>) -> Option
 }
 
 /// Writes down how the run ended, or when it goes on.
-async fn conclude(
-    context: &JobContext,
-    job: &Job,
-    id: RunId,
-    lease: &Lease,
-    end: RunEnd,
-) -> Result<JobOutcome, JobError> {
-    let store = &context.store;
+async fn conclude(context: &JobContext, attempt: u32, lease: &Lease, end: RunEnd) -> Result<JobOutcome, JobError> {
+    let (store, id) = (&context.store, lease.run_id);
     match end {
         RunEnd::Done(state) => {
             store.change_run(id, state, None, Some(lease)).await?;
@@ -274,19 +339,19 @@ async fn conclude(
         }
         RunEnd::Postponed(error, wait) => {
             tracing::info!(code = %error.code, cause = ?error.source, wait_seconds = wait.as_secs(), "a run waits");
-            return postpone(context, id, lease, error.finding(), wait).await;
+            return Ok(waits(attempt, postpone(context, lease, error.finding(), wait).await?));
         }
         RunEnd::Failed(error) => {
-            tracing::info!(code = %error.code, cause = ?error.source, attempt = job.attempt, "a run could not work");
-            if matches!(error.decision, Decision::Retry | Decision::Wait(_)) && job.attempt < ATTEMPTS {
-                return later(context, job, id, lease, &error).await;
+            tracing::info!(code = %error.code, cause = ?error.source, attempt, "a run could not work");
+            if matches!(error.decision, Decision::Retry | Decision::Wait(_)) && attempt < ATTEMPTS {
+                return later(context, attempt, lease, &error).await;
             }
             store.change_run(id, RunState::Failed, Some(&error.finding()), Some(lease)).await?;
         }
         RunEnd::Unfinished(error) => {
-            tracing::info!(code = %error.code, cause = ?error.source, attempt = job.attempt, "a run left folders");
-            if job.attempt < ATTEMPTS {
-                return later(context, job, id, lease, &error).await;
+            tracing::info!(code = %error.code, cause = ?error.source, attempt, "a run left folders");
+            if attempt < ATTEMPTS {
+                return later(context, attempt, lease, &error).await;
             }
             store.change_run(id, RunState::Partial, Some(&error.finding()), Some(lease)).await?;
         }
@@ -298,7 +363,7 @@ async fn conclude(
         }
         RunEnd::Stopped(Command::HandOver | Command::Go) | RunEnd::Interrupted(_) => {
             store.requeue_run(id, store.now(), None, Some(lease)).await?;
-            return Ok(JobOutcome::Again(store.now()));
+            return Ok(waits(attempt, store.now()));
         }
         // Another worker has it; nothing of this is ours any more.
         RunEnd::Stopped(Command::Abandon) | RunEnd::Ledger(LedgerError::Fenced) => {}
@@ -307,45 +372,81 @@ async fn conclude(
     Ok(JobOutcome::Done)
 }
 
+/// The job is put back; this attempt did not fail.
+fn waits(attempt: u32, at: DateTime<Utc>) -> JobOutcome {
+    JobOutcome::After { at, failures: attempt.saturating_sub(1) }
+}
+
 /// Puts the run back into the queue for a known time; its owner sees why, and until when. That is no failed attempt.
 async fn postpone(
     context: &JobContext,
-    id: RunId,
     lease: &Lease,
     finding: Finding,
     wait: Duration,
-) -> Result<JobOutcome, JobError> {
+) -> Result<DateTime<Utc>, JobError> {
     let at = context.store.now() + wait;
     let finding = match finding.code {
         FindingCode::WaitingForTurn => finding,
         _ => finding.with(FindingDetail { until: Some(at), ..FindingDetail::default() }),
     };
-    context.store.requeue_run(id, at, Some(&finding), Some(lease)).await?;
-    Ok(JobOutcome::Again(at))
+    context.store.requeue_run(lease.run_id, at, Some(&finding), Some(lease)).await?;
+    Ok(at)
 }
 
 /// Puts the run back into the queue; whoever watches sees what it waits for.
 async fn later(
     context: &JobContext,
-    job: &Job,
-    id: RunId,
+    attempt: u32,
     lease: &Lease,
     error: &ConnectorError,
 ) -> Result<JobOutcome, JobError> {
     let wait = match error.decision {
-        Decision::Wait(wait) => wait.max(backoff(job.attempt)),
-        _ => backoff(job.attempt),
+        Decision::Wait(wait) => wait.max(backoff(attempt)),
+        _ => backoff(attempt),
     };
     let at = context.store.now() + wait;
-    context.store.requeue_run(id, at, Some(&error.finding()), Some(lease)).await?;
-    Ok(JobOutcome::Again(at))
+    context.store.requeue_run(lease.run_id, at, Some(&error.finding()), Some(lease)).await?;
+    Ok(JobOutcome::After { at, failures: attempt })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::pending;
+
     use chrono::TimeDelta;
 
     use super::*;
+
+    const TTL: Duration = Duration::from_millis(300);
+
+    #[tokio::test]
+    async fn a_lease_that_nobody_renews_in_time_is_lost_before_it_ends() {
+        let claimed = Instant::now();
+        let mut renewed = claimed;
+        assert_eq!(renewal(async { Ok(()) }, &mut renewed, TTL).await, Renewal::Held);
+        assert!(renewed >= claimed, "its time begins anew");
+        // A database that takes the question and never answers.
+        assert_eq!(renewal(pending(), &mut renewed, TTL).await, Renewal::Lost);
+        assert!(renewed.elapsed() >= TTL / 2, "it was waited for");
+        // One that another worker has by now.
+        renewed = Instant::now();
+        assert_eq!(renewal(async { Err(StoreError::Fenced) }, &mut renewed, TTL).await, Renewal::Lost);
+        // An error is no reason as long as there is time, and one afterwards.
+        renewed = Instant::now() + TTL;
+        assert_eq!(renewal(async { Err(StoreError::NotFound) }, &mut renewed, TTL).await, Renewal::Failed);
+        renewed = claimed.checked_sub(TTL).expect("a moment");
+        assert_eq!(renewal(async { Err(StoreError::NotFound) }, &mut renewed, TTL).await, Renewal::Lost);
+    }
+
+    #[test]
+    fn only_attempts_without_any_progress_count() {
+        let settled = |stored, failed| Counts { stored, failed, listed: 9, ..Counts::default() };
+        assert_eq!(attempt_after(29, &settled(3, 1), &settled(3, 1)), 29);
+        assert_eq!(attempt_after(29, &settled(3, 1), &settled(4, 1)), 1);
+        assert_eq!(attempt_after(29, &settled(3, 1), &settled(3, 2)), 1);
+        let at = DateTime::UNIX_EPOCH;
+        assert_eq!(waits(1, at), JobOutcome::After { at, failures: 0 }, "it waits, and what went before is forgotten");
+    }
 
     #[test]
     fn a_trial_copies_the_mail_of_the_last_10_days() {

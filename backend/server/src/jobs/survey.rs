@@ -46,10 +46,10 @@ pub(super) async fn perform(
     }
     drop(counted);
     if stop.is_cancelled() {
-        return Ok(JobOutcome::Again(context.store.now()));
+        return Ok(JobOutcome::Waits(context.store.now()));
     }
     if waits {
-        return Ok(JobOutcome::Again(context.store.now() + TURN));
+        return Ok(JobOutcome::Waits(context.store.now() + TURN));
     }
     Ok(JobOutcome::Done)
 }
@@ -66,7 +66,7 @@ async fn count(
         return Ok(true);
     }
     let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
-    let Some(surveyed) = survey_side(context, item.pair_id, item.side, stop).await? else { return Ok(false) };
+    let Some(surveyed) = Box::pin(survey_side(context, item.pair_id, item.side, stop)).await? else { return Ok(false) };
     match surveyed {
         Ok(survey) => seen.lock().await.save(&context.store, at, survey).await?,
         Err(error) if concerns_the_login(error.code) => {

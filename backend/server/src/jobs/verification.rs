@@ -49,8 +49,10 @@ const ATTEMPTS: u32 = 8;
 enum Ended {
     /// It has a result.
     Saved,
-    /// It must be looked at again, after this long.
+    /// It must be looked at again, after this long: it was not its turn.
     Again(Duration),
+    /// The same, since its server could not be reached.
+    Failed(Duration),
 }
 
 /// Compares every pair that has no result yet.
@@ -69,13 +71,23 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
         verification.pairs.iter().filter(|pair| open(pair.state)).map(|pair| pair.pair_id).collect();
     let compare = |pair| compare_pair(context, &verification, pair, job.attempt, stop);
     let mut ended = stream::iter(pairs).map(compare).buffer_unordered(PARALLEL);
-    let mut again: Option<Duration> = None;
+    let (mut again, mut has_failed): (Option<Duration>, bool) = (None, false);
     while let Some(result) = ended.next().await {
-        if let Ended::Again(wait) = result? {
-            again = Some(again.map_or(wait, |other| other.min(wait)));
-        }
+        let wait = match result? {
+            Ended::Saved => continue,
+            Ended::Again(wait) => wait,
+            Ended::Failed(wait) => {
+                has_failed = true;
+                wait
+            }
+        };
+        again = Some(again.map_or(wait, |other| other.min(wait)));
     }
-    Ok(again.map_or(JobOutcome::Done, |wait| JobOutcome::Again(context.store.now() + wait)))
+    Ok(match again.map(|wait| context.store.now() + wait) {
+        None => JobOutcome::Done,
+        Some(at) if has_failed => JobOutcome::Again(at),
+        Some(at) => JobOutcome::Waits(at),
+    })
 }
 
 async fn compare_pair(
@@ -140,7 +152,11 @@ async fn conclude(
         VerifyEnd::Failed(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, attempt, "a destination could not be compared");
             match wait_for(&error).filter(|_| attempt < ATTEMPTS) {
-                Some(wait) => queued_again(context, id, pair, wait.max(backoff(attempt))).await,
+                Some(wait) => {
+                    let wait = wait.max(backoff(attempt));
+                    queued_again(context, id, pair, wait).await?;
+                    Ok(Ended::Failed(wait))
+                }
                 None => failed(context, id, pair, error.finding()).await,
             }
         }
@@ -186,6 +202,7 @@ async fn manifest(context: &JobContext, pair: PairId) -> Result<Manifest, JobErr
         destination: String::new(),
         messages: 0,
         left_out: Vec::new(),
+        not_proven: Vec::new(),
     };
     let mut out = BufWriter::with_capacity(256 << 10, &file);
     context.store.write_manifest(pair, head, &mut out).await?;

@@ -189,6 +189,7 @@ impl Texts {
             FindingCode::ConnectionRefused
             | FindingCode::ConnectionTimeout
             | FindingCode::ConnectionLost
+            | FindingCode::NameServerSilent
             | FindingCode::TlsFailed
             | FindingCode::StarttlsMissing
             | FindingCode::NotImap => "unreachable",

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write, time::Duration};
 
+use mailferry_domain::manifest::LeftOutFolder;
 use mailferry_engine::verify::{VerifyEnd, VerifyReport};
 use mailferry_shared::{
     finding::{Finding, FindingCode},
@@ -22,8 +23,10 @@ pub(super) struct Outcome {
     /// Messages that are not there exactly as they were copied, the worst first.
     items: Vec<VerificationItem>,
     items_total: u64,
-    /// Folders that could not be read.
+    /// Folders that could not be read, and what is not part of the proof.
     unread: Vec<Finding>,
+    /// Folders of the source that were left out: they are not part of the proof.
+    left_out: Vec<LeftOutFolder>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     finding: Option<Finding>,
@@ -49,6 +52,7 @@ impl Outcome {
             items: report.items,
             items_total: report.items_total,
             unread: report.unread,
+            left_out: report.left_out,
             finding,
             code,
         }
@@ -71,6 +75,9 @@ impl Outcome {
         for finding in &self.unread {
             say(&sentence(finding));
         }
+        for LeftOutFolder { folder, reason } in &self.left_out {
+            say(&format!("{folder} is not part of this proof: {reason}.").replace(char::is_control, "?"));
+        }
         match &self.finding {
             Some(finding) => say(&sentence(finding)),
             None => summary(&self.counts).iter().for_each(|line| say(line)),
@@ -80,7 +87,7 @@ impl Outcome {
 
 fn judge(report: &VerifyReport) -> (&'static str, u8, Option<Finding>) {
     match &report.end {
-        VerifyEnd::Done if report.counts.is_perfect() => ("identical", 0, None),
+        VerifyEnd::Done if report.counts.is_perfect() && report.unread.is_empty() => ("identical", 0, None),
         VerifyEnd::Done => ("differences", 1, None),
         VerifyEnd::Failed(error) => {
             let finding = error.finding().about(error.context.clone());

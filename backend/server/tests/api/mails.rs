@@ -19,7 +19,7 @@ use mailferry_shared::{
 };
 use mailferry_store::{
     MailKind, MockClock, OPERATOR_TENANT,
-    jobs::{JobKind, JobOutcome, JobQueue, LOCK},
+    jobs::{JobKind, JobQueue, LOCK},
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
@@ -106,11 +106,12 @@ const KINDS: [MailKind; 14] = [
 pub(crate) async fn send(context: &JobContext) -> Vec<TimeDelta> {
     let mut waits = Vec::new();
     for job in context.store.take("mails", JobKind::SendMail, 100, LOCK).await.expect("takes") {
-        match Box::pin(dispatch::perform(context, &job, &CancellationToken::new())).await.expect("works") {
-            JobOutcome::Done => context.store.finish(&[job]).await.expect("ends"),
-            JobOutcome::Again(at) => {
+        let outcome = Box::pin(dispatch::perform(context, &job, &CancellationToken::new())).await.expect("works");
+        match outcome.again(&job) {
+            None => context.store.finish(&[job]).await.expect("ends"),
+            Some((at, failures)) => {
                 waits.push(at - context.store.now());
-                context.store.put_back(&job, at).await.expect("put back");
+                context.store.put_back_after(&job, at, failures).await.expect("put back");
             }
         }
     }

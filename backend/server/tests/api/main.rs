@@ -1,6 +1,7 @@
 //! The API over real HTTP, on SQLite and on a PostgreSQL of the tests' own.
 
 mod admins;
+mod attempts;
 mod authorisation;
 mod bad_input;
 mod canary;

@@ -2,7 +2,7 @@
 
 use mailferry_server::jobs::{JobContext, dispatch, life};
 use mailferry_shared::{ids::RunId, payment::PaymentState, run::RunState};
-use mailferry_store::jobs::{JobKind, JobOutcome, JobQueue, LOCK};
+use mailferry_store::jobs::{JobKind, JobQueue, LOCK};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -17,8 +17,10 @@ async fn work(context: &JobContext, kind: JobKind) -> (usize, usize) {
     let mut failed = 0;
     for job in &jobs {
         match dispatch::perform(context, job, &CancellationToken::new()).await {
-            Ok(JobOutcome::Done) => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
-            Ok(JobOutcome::Again(at)) => context.store.put_back(job, at).await.expect("put back"),
+            Ok(outcome) => match outcome.again(job) {
+                None => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
+                Some((at, failures)) => context.store.put_back_after(job, at, failures).await.expect("put back"),
+            },
             Err(_) => {
                 failed += 1;
                 context.store.put_back(job, context.store.now()).await.expect("put back");

@@ -6,7 +6,7 @@ use mailferry_server::jobs::{JobContext, dispatch, life, sweeper};
 use mailferry_shared::{ids::RunId, run::RunState};
 use mailferry_store::{
     MailKind, MockClock, Part,
-    jobs::{JobKind, JobOutcome, JobQueue, LOCK},
+    jobs::{JobKind, JobQueue, LOCK},
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -32,9 +32,10 @@ pub(crate) async fn work(context: &JobContext, client: &Client, path: &str, end:
 pub(crate) async fn cut_over(context: &JobContext) -> usize {
     let jobs = context.store.take("cut-over", JobKind::CutOver, 9, LOCK).await.expect("takes");
     for job in &jobs {
-        match Box::pin(dispatch::perform(context, job, &CancellationToken::new())).await.expect("works") {
-            JobOutcome::Done => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
-            JobOutcome::Again(at) => context.store.put_back(job, at).await.expect("put back"),
+        let outcome = Box::pin(dispatch::perform(context, job, &CancellationToken::new())).await.expect("works");
+        match outcome.again(job) {
+            None => context.store.finish(std::slice::from_ref(job)).await.expect("ends"),
+            Some((at, failures)) => context.store.put_back_after(job, at, failures).await.expect("put back"),
         }
     }
     jobs.len()

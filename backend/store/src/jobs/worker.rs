@@ -17,8 +17,29 @@ use crate::{
 pub enum JobOutcome {
     /// It is done.
     Done,
-    /// It is to be taken again, by any worker, not before this time.
+    /// It is to be taken again, by any worker, not before this time; this attempt has failed.
     Again(DateTime<Utc>),
+    /// The same, but nothing has failed: it only waits.
+    Waits(DateTime<Utc>),
+    /// The same after so many failures: one that came further begins anew.
+    After {
+        /// Not before this time.
+        at: DateTime<Utc>,
+        /// How many attempts have failed so far.
+        failures: u32,
+    },
+}
+
+impl JobOutcome {
+    /// When it is to be taken again and how many of its attempts have failed by then; `None` if it is done.
+    pub fn again(&self, job: &Job) -> Option<(DateTime<Utc>, u32)> {
+        match *self {
+            Self::Done => None,
+            Self::Again(at) => Some((at, job.attempt)),
+            Self::Waits(at) => Some((at, job.attempt.saturating_sub(1))),
+            Self::After { at, failures } => Some((at, failures)),
+        }
+    }
 }
 
 /// Does jobs.
@@ -146,10 +167,11 @@ impl<H: JobHandler> Worker<H> {
                     (error.id(), JobOutcome::Again(self.store.now() + AFTER_PANIC))
                 }
             };
-            match (self.running.remove(&id), outcome) {
-                (Some((job, _)), JobOutcome::Done) => done.push(job),
-                (Some((job, _)), JobOutcome::Again(at)) => noted(self.store.put_back(&job, at).await),
-                (None, _) => {}
+            if let Some((job, _)) = self.running.remove(&id) {
+                match outcome.again(&job) {
+                    None => done.push(job),
+                    Some((at, failures)) => noted(self.store.put_back_after(&job, at, failures).await),
+                }
             }
             next = self.tasks.try_join_next_with_id();
         }
@@ -184,7 +206,9 @@ impl<H: JobHandler> Worker<H> {
         }
         self.tasks.abort_all();
         for (job, _) in self.running.values() {
-            if let Err(error) = self.store.put_back(job, self.store.now()).await {
+            // That this process ends is no failure of the job's.
+            let failures = job.attempt.saturating_sub(1);
+            if let Err(error) = self.store.put_back_after(job, self.store.now(), failures).await {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a job could not be put back");
             }
         }

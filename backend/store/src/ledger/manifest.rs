@@ -13,7 +13,10 @@ use mailferry_domain::{
     print::Fingerprint,
     repair::Repairs,
 };
-use mailferry_shared::ids::PairId;
+use mailferry_shared::{
+    finding::{Finding, FindingCode},
+    ids::PairId,
+};
 use uuid::Uuid;
 
 use crate::{
@@ -30,7 +33,7 @@ const NAMED: &str = "FROM ledger_items WHERE folder_id = $1 AND generation = $2
 
 impl RunLedger {
     /// Writes the manifest, one line of JSON a message behind one line about all of it; the number of messages in
-    /// `head` is set.
+    /// `head` is set, and what is not in the manifest though it should be.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], also if `out` cannot be written.
@@ -70,6 +73,7 @@ async fn write(
     out: &mut (impl Write + Send),
 ) -> Result<u64, StoreError> {
     let folders = folders(tx, ledger).await?;
+    head.not_proven = not_proven(tx, ledger, &folders).await?;
     head.messages = 0;
     for folder in &folders {
         let args = args![folder.id, folder.generation, folder.last_run];
@@ -85,6 +89,29 @@ async fn write(
         tx.each(sql, args, |row| Ok(writeln!(out, "{}", json(&entry(folder, row)?)?)?)).await?;
     }
     Ok(head.messages)
+}
+
+/// What the ledger knows to be missing: folders that were left unfinished, and those that the last run could not read, or
+/// not list to the end.
+async fn not_proven(tx: &mut Tx, ledger: Uuid, folders: &[Folder]) -> Result<Vec<Finding>, StoreError> {
+    let mut missing = Vec::new();
+    for folder in folders {
+        let sql = "SELECT listed, stored + present + skipped + failed + uncertain + (
+                SELECT COUNT(*) FROM ledger_items WHERE folder_id = $1 AND generation = $2 AND run_no = $3
+                    AND state = 'intended') AS told
+             FROM ledger_run_folders WHERE folder_id = $1 AND run_no = $3";
+        let Some(row) = tx.row_opt(sql, args![folder.id, folder.generation, folder.last_run]).await? else { continue };
+        let left = row.get::<u64>("listed")?.saturating_sub(row.get("told")?);
+        if left > 0 {
+            missing.push(format!("{}: {left} messages left unfinished", folder.source.0));
+        }
+    }
+    let sql = "SELECT finding FROM ledger_notes WHERE run_no = (SELECT MAX(no) FROM ledger_runs WHERE ledger_id = $1)
+         AND code IN ('folder_unreadable', 'listing_incomplete') ORDER BY code, subject";
+    for row in tx.rows(sql, args![ledger]).await? {
+        missing.extend(row.json::<Finding>("finding")?.subject);
+    }
+    Ok(missing.into_iter().map(|subject| Finding::new(FindingCode::NotProven).about(subject)).collect())
 }
 
 /// The folders of a ledger, those with one destination behind each other. A source folder that went elsewhere before

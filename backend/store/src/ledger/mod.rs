@@ -8,6 +8,7 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
 };
 
 use mailferry_domain::{
@@ -172,6 +173,12 @@ impl RunLedger {
              WHERE f.ledger_id = $1 AND i.state = 'intended'";
         tx.row(sql, args![self.inner.ledger]).await?.get("n")
     }
+
+    async fn read_longest_append(&self) -> Result<Duration, StoreError> {
+        let mut tx = self.inner.db.read().await?;
+        let sql = "SELECT COALESCE(MAX(append_ms), 0) AS ms FROM ledger_runs WHERE ledger_id = $1";
+        Ok(Duration::from_millis(tx.row(sql, args![self.inner.ledger]).await?.get("ms")?))
+    }
 }
 
 /// What the engine must know: that it is fenced off, or that the ledger cannot be written.
@@ -213,6 +220,10 @@ impl Ledger for RunLedger {
 
     async fn open_intents(&self) -> Result<u64, LedgerError> {
         self.count_open().await.map_err(port_error)
+    }
+
+    async fn longest_append(&self) -> Result<Duration, LedgerError> {
+        self.read_longest_append().await.map_err(port_error)
     }
 }
 

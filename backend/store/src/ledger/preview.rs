@@ -1,6 +1,6 @@
 //! A ledger that is only read: for telling what a run would do, while nobody or somebody else writes it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use mailferry_domain::{
     folder::FolderPath,
@@ -94,5 +94,9 @@ impl Ledger for PreviewLedger {
 
     async fn open_intents(&self) -> Result<u64, LedgerError> {
         self.0.open_intents().await
+    }
+
+    async fn longest_append(&self) -> Result<Duration, LedgerError> {
+        self.0.longest_append().await
     }
 }

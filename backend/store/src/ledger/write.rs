@@ -94,6 +94,10 @@ impl RunLedger {
                     let now = self.inner.context.clock.now();
                     count_traffic(&mut tx, &self.inner.accounts, *traffic, now).await?;
                 }
+                Entry::AppendTook(time) => {
+                    let sql = "UPDATE ledger_runs SET append_ms = $2 WHERE no = $1 AND append_ms < $2";
+                    tx.execute(sql, args![run_no, u64::try_from(time.as_millis()).unwrap_or(u64::MAX)]).await?;
+                }
                 Entry::Note(finding) => self.write_note(&mut tx, run_no, finding).await?,
             }
         }

@@ -144,6 +144,12 @@ async fn what_is_asked_for_again_is_done_again(world: World) {
     store.put_back(&job, store.now()).await.expect("again");
     let job = store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").remove(0);
     assert_eq!(job.attempt, 3);
+    store.put_back_after(&job, store.now(), 2).await.expect("again");
+    let job = store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").remove(0);
+    assert_eq!(job.attempt, 3, "what only waited is no attempt");
+    store.put_back_after(&job, store.now(), 0).await.expect("again");
+    let job = store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").remove(0);
+    assert_eq!(job.attempt, 1, "what came further begins anew");
     store.finish(&[job]).await.expect("done");
     assert!(store.take("v", JobKind::Check, 9, LOCK).await.expect("queue").is_empty());
 }

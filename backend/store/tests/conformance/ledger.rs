@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
@@ -33,6 +35,7 @@ on_both! {
     lanes_that_write_at_once_share_commits_and_lose_nothing;
     notes_and_items_make_the_protocol;
     a_stale_ledger_writes_nothing;
+    how_slow_a_destination_was_is_known_to_the_runs_that_follow;
 }
 
 /// The ledger's entries one by one.
@@ -419,6 +422,20 @@ async fn a_stale_ledger_writes_nothing(world: World) {
     fenced(stale.open_folder(&binding("A", "B")).await.map(drop));
     assert_eq!(fresh.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1, FolderState::default());
     assert!(fresh.finish_folder(LedgerFolderId(i64::MAX)).await.is_err());
+}
+
+async fn how_slow_a_destination_was_is_known_to_the_runs_that_follow(world: World) {
+    let (ledger, next) = two_runs(&world).await;
+    let longest = async |ledger: &RunLedger| ledger.longest_append().await.expect("reads");
+    let took = |seconds| vec![Entry::AppendTook(Duration::from_secs(seconds))];
+    assert_eq!(longest(&ledger).await, Duration::ZERO);
+    for seconds in [15, 90, 20] {
+        ledger.write(took(seconds)).await.expect("writes");
+    }
+    assert_eq!(longest(&ledger).await, Duration::from_secs(90));
+    let next = next().await;
+    next.write(took(30)).await.expect("writes");
+    assert_eq!(longest(&next).await, Duration::from_secs(90));
 }
 
 fn cursor(messages: u64) -> Cursor {

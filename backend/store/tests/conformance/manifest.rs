@@ -4,8 +4,8 @@ use mailferry_domain::{
     manifest::{FORMAT, ManifestEntry, ManifestHead, ManifestOutcome, VERSION},
     uid::{Uid, UidValidity},
 };
-use mailferry_engine::port::{Entry, FolderBinding, Ledger};
-use mailferry_shared::finding::FindingCode;
+use mailferry_engine::port::{Entry, FolderBinding, FolderStart, Ledger};
+use mailferry_shared::finding::{Finding, FindingCode};
 use mailferry_store::RunLedger;
 
 use crate::{
@@ -16,11 +16,12 @@ use crate::{
 on_both! {
     the_manifest_names_every_message_also_where_a_run_opened_nothing;
     what_is_at_the_source_no_more_is_named_only_if_it_was_copied;
+    what_was_not_copied_is_told_as_no_part_of_the_proof;
     after_another_source_uidvalidity_the_new_uids_are_named;
 }
 
-async fn manifest(ledger: &RunLedger) -> Vec<ManifestEntry> {
-    let head = ManifestHead {
+fn head() -> ManifestHead {
+    ManifestHead {
         format: FORMAT.to_owned(),
         version: VERSION,
         created_at: chrono::DateTime::UNIX_EPOCH,
@@ -28,9 +29,13 @@ async fn manifest(ledger: &RunLedger) -> Vec<ManifestEntry> {
         destination: "b".to_owned(),
         messages: 0,
         left_out: Vec::new(),
-    };
+        not_proven: Vec::new(),
+    }
+}
+
+async fn manifest(ledger: &RunLedger) -> Vec<ManifestEntry> {
     let mut text = Vec::new();
-    let messages = ledger.write_manifest(head, &mut text).await.expect("written");
+    let messages = ledger.write_manifest(head(), &mut text).await.expect("written");
     let text = String::from_utf8(text).expect("UTF-8");
     let mut lines = text.lines();
     let head: ManifestHead = serde_json::from_str(lines.next().expect("a head")).expect("a head");
@@ -114,4 +119,36 @@ async fn after_another_source_uidvalidity_the_new_uids_are_named(world: World) {
     let told = manifest(&second).await;
     assert_eq!(outcomes(&told), [("INBOX", 7, ManifestOutcome::Present, None)]);
     assert_eq!(told[0].source.uid_validity, 2);
+}
+
+async fn what_was_not_copied_is_told_as_no_part_of_the_proof(world: World) {
+    let (first, second) = two_runs(&world).await;
+    let not_proven = async |ledger: &RunLedger| {
+        let mut text = Vec::new();
+        ledger.write_manifest(head(), &mut text).await.expect("written");
+        let line = text.split(|byte| *byte == b'\n').next().expect("a head");
+        let head: ManifestHead = serde_json::from_slice(line).expect("a head");
+        head.not_proven.into_iter().map(|finding| (finding.code, finding.subject)).collect::<Vec<_>>()
+    };
+    let (inbox, _) = first.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
+    first.start_folder(inbox, listed(5)).await.expect("starts");
+    // The last one may have been sent, so that it is looked for.
+    first.intend(inbox, 77, &[intent(1), intent(2), intent(3)]).await.expect("intends");
+    first.settle(inbox, &stored(1..=2)).await.expect("settles");
+    let note = Finding::new(FindingCode::FolderUnreadable).about("Locked (12 messages)");
+    first
+        .write(vec![Entry::Note(note), Entry::Note(Finding::new(FindingCode::DateMissing).about("INBOX UID 1"))])
+        .await
+        .expect("notes");
+    let told = |subject: &str| (FindingCode::NotProven, Some(subject.to_owned()));
+    let expected = [told("INBOX: 2 messages left unfinished"), told("Locked (12 messages)")];
+    assert_eq!(not_proven(&first).await, expected);
+    // A later run that can read everything.
+    let second = second().await;
+    let (inbox, _) = second.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
+    let start = FolderStart { present_earlier: 2, ..listed(5) };
+    second.start_folder(inbox, start).await.expect("starts");
+    second.intend(inbox, 80, &[intent(3), intent(4), intent(5)]).await.expect("intends");
+    second.settle(inbox, &stored(3..=5)).await.expect("settles");
+    assert_eq!(not_proven(&second).await, []);
 }

@@ -232,6 +232,7 @@ fn left_out_row(left_out: &DryRunLeftOut) -> impl IntoView + use<> {
         LeftOutReason::Junk => t!("dry_run.left_out_junk"),
         LeftOutReason::NoMessages => t!("dry_run.left_out_no_messages"),
         LeftOutReason::Chats => t!("dry_run.left_out_chats"),
+        LeftOutReason::Shared => t!("dry_run.left_out_shared"),
         LeftOutReason::View => t!("dry_run.left_out_view"),
     };
     view! {

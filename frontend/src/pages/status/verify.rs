@@ -156,7 +156,8 @@ fn is_done(pair: &PairVerification) -> bool {
 
 fn headline(verification: &Verification) -> impl IntoView + use<> {
     let counts = &verification.counts;
-    let failed = verification.pairs.iter().any(|pair| pair.state == VerificationState::Failed);
+    // What failed, cannot be read or was never copied is not proven, whatever the numbers say.
+    let failed = verification.pairs.iter().any(|pair| !pair.findings.is_empty());
     let (class, glyph) = if counts.is_perfect() && !failed {
         ("proof proof-good", Glyph::Shield)
     } else {

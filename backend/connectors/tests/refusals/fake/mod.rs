@@ -55,6 +55,8 @@ pub(crate) struct State {
     pub(crate) most_bytes: usize,
     /// Messages with this in them are refused, whatever is repaired.
     pub(crate) refuses: Option<&'static str>,
+    /// A flag or keyword that it does not take, whatever it said of keywords.
+    pub(crate) refuses_flag: Option<&'static str>,
     /// Whether keywords are kept.
     pub(crate) keeps_keywords: bool,
     /// Errors of one connection before it is closed.
@@ -97,6 +99,7 @@ impl Fake {
             capabilities: GMAIL.to_owned(),
             most_bytes: 35_651_584,
             refuses: None,
+            refuses_flag: None,
             keeps_keywords: true,
             errors: usize::MAX,
             most_connections: 15,

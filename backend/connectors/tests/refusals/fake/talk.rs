@@ -293,6 +293,9 @@ fn append(state: &mut State, command: &Command) -> Answer {
     if state.refuses.is_some_and(|words| String::from_utf8_lossy(&bytes).contains(words)) {
         return (Vec::new(), "NO Message contains something that this server does not like".to_owned());
     }
+    if state.refuses_flag.is_some_and(|flag| inside("(", ')').unwrap_or_default().contains(flag)) {
+        return (Vec::new(), "BAD Invalid flag list".to_owned());
+    }
     let flags = inside("(", ')').unwrap_or_default().split(' ').filter(|flag| !flag.is_empty()).map(str::to_owned);
     let date = inside(") \"", '"').unwrap_or_default().to_owned();
     match state.mailbox.append(&name(&command.line), bytes, flags.collect(), date) {
