@@ -48,8 +48,8 @@ pub struct Marks {
     pub first_started_at: Option<DateTime<Utc>>,
     /// When it was closed or cancelled.
     pub ended_at: Option<DateTime<Utc>>,
-    /// A delta that starts by itself is due, and waits for its turn.
-    pub delta_is_due: bool,
+    /// A delta that starts by itself is still to come.
+    pub delta_is_pending: bool,
 }
 
 /// The delay of a delta that starts by itself, hours from the end of the first run.
@@ -286,7 +286,7 @@ impl OrderLife {
             }
             Self::Scheduled { start } => start.earliest + terms.draft_life,
             Self::Active(begun) | Self::Paused(begun) => begun.started_at + terms.link_after_start,
-            Self::Completed(begun, _) if marks.delta_is_due => begun.started_at + terms.link_after_start,
+            Self::Completed(begun, _) if marks.delta_is_pending => begun.started_at + terms.link_after_start,
             Self::Completed(_, ended) => ended.finished_at + terms.link_after_end,
             Self::Cancelled => marks.ended_at.unwrap_or(marks.created_at) + terms.link_after_end,
             Self::Closed => marks.ended_at.unwrap_or(marks.created_at),
@@ -335,7 +335,7 @@ mod tests {
         wished_start: None,
         first_started_at: None,
         ended_at: None,
-        delta_is_due: false,
+        delta_is_pending: false,
     };
 
     fn ends(life: OrderLife, marks: Marks) -> i64 {
@@ -385,9 +385,9 @@ mod tests {
         assert_eq!(ends(ended(40), marks), 45);
         assert_eq!(ends(OrderLife::Paused(begun), marks), 45);
         assert_eq!(
-            ends(ended(2), Marks { delta_is_due: true, ..marks }),
+            ends(ended(2), Marks { delta_is_pending: true, ..marks }),
             45,
-            "a delta that waits for its turn is not lost"
+            "a delta that was planned is not lost"
         );
         let upgraded = Begun { kind: StartKind::Main, started_at: at(30) };
         assert_eq!(ends(OrderLife::Active(upgraded), marks), 45, "from the very first start");

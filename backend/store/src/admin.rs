@@ -2,11 +2,13 @@
 
 use std::collections::HashMap;
 
+use mailferry_domain::order::OrderTransitionError;
 use mailferry_shared::{
     account::SideName,
     admin::{AdminCredentials, AdminCredentialsSet},
     delegation::{CredentialKind, Delegation},
     ids::{OrderId, TenantId},
+    order::OrderState,
 };
 use secrecy::SecretString;
 
@@ -69,6 +71,10 @@ impl Store {
     ) -> Result<AdminCredentials, StoreError> {
         let mut tx = self.write().await?;
         let order = lock_order(&mut tx, order_id).await?;
+        if matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled) {
+            let from = order.life.state();
+            return Err(OrderTransitionError { from, action: "have its credentials changed" }.into());
+        }
         let word = code(&side)?;
         let secret = entered(set.credential, set.password.as_ref(), set.oauth.as_ref())?;
         let delegation = set.delegation.as_ref().map(json).transpose()?;

@@ -3,6 +3,7 @@
 use std::error::Error;
 
 use mailferry_domain::{order::OrderTransitionError, request::RequestTransitionError, run::RunTransitionError};
+use mailferry_shared::account::SideName;
 
 use crate::{context::NoRandomness, sealing::SealError, voucher::VoucherUnfit};
 
@@ -24,6 +25,9 @@ pub enum StoreError {
     /// The order has an account pair between the same mailboxes.
     #[error("this account pair is in the order already")]
     SamePair,
+    /// The pre-configured link that the order is made by fixes this side's server.
+    #[error("the order's link fixes this server")]
+    FixedByLink(SideName),
     /// As many orders of whoever asks are at work as may be at once.
     #[error("{limit} orders may be at work at once")]
     TooManyActive {

@@ -1,5 +1,6 @@
 //! Account pairs and their sides.
 
+mod fixed;
 mod same;
 
 use std::collections::{HashMap, HashSet};
@@ -10,7 +11,7 @@ use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     ids::{OrderId, PairId},
-    order::OrderAction,
+    order::{OrderAction, OrderState},
     run::RunSummary,
     secret::Secret,
 };
@@ -27,6 +28,7 @@ use crate::{
     value::{Arg, Row, args, code, json},
 };
 
+use fixed::Fixed;
 use same::{Ends, ends};
 
 impl Store {
@@ -34,7 +36,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::TooManyPairs`] if the order would have more than `limit`; [`StoreError::SamePair`] if one of them is in
-    /// it already; [`StoreError::NotFound`].
+    /// it already; [`StoreError::FixedByLink`]; [`StoreError::WrongState`]; [`StoreError::NotFound`].
     pub async fn create_pairs(
         &self,
         order_id: OrderId,
@@ -44,6 +46,7 @@ impl Store {
         let mut tx = self.write().await?;
         // Whoever adds at the same time waits here, so that the limit holds.
         let order = lock_order(&mut tx, order_id).await?;
+        may_change(&order)?;
         let ids = self.insert_pairs(&mut tx, &order, limit, new).await?;
         tx.commit().await?;
         Ok(ids)
@@ -64,8 +67,10 @@ impl Store {
             return Err(StoreError::TooManyPairs { limit });
         }
         let mut there: HashSet<Ends> = ends(tx, order).await?.into_iter().map(|(_, ends)| ends).collect();
+        let fixed = Fixed::of(tx, order).await?;
         let mut ids = Vec::with_capacity(new.len());
         for pair in new {
+            fixed.permits(order, pair.source.endpoint.as_ref(), pair.destination.endpoint.as_ref())?;
             if !there.insert(Ends::of(order, pair)) {
                 return Err(StoreError::SamePair);
             }
@@ -143,10 +148,9 @@ impl Store {
     ) -> Result<AccountPair, StoreError> {
         let mut tx = self.write().await?;
         let order = lock_order(&mut tx, order_id).await?;
+        let was = read_pair(&mut tx, order_id, pair_id).await?.ok_or(StoreError::NotFound)?;
         let sql = "UPDATE pairs SET ticked = COALESCE($3, ticked) WHERE order_id = $1 AND id = $2";
-        if tx.execute(sql, args![order_id, pair_id, change.ticked]).await? == 0 {
-            return Err(StoreError::NotFound);
-        }
+        tx.execute(sql, args![order_id, pair_id, change.ticked]).await?;
         let before = ends(&mut tx, &order).await?;
         for (side, input) in [(SideName::Source, &change.source), (SideName::Destination, &change.destination)] {
             if let Some(input) = input {
@@ -163,6 +167,16 @@ impl Store {
             return Err(StoreError::SamePair);
         }
         let pair = read_pair(&mut tx, order_id, pair_id).await?.ok_or(StoreError::NotFound)?;
+        Fixed::of(&mut tx, &order).await?.permits(
+            &order,
+            pair.source.endpoint.as_ref(),
+            pair.destination.endpoint.as_ref(),
+        )?;
+        // Whoever asked before the start or the end, and comes after it, finds that it is over.
+        let over = matches!(order.life.state(), OrderState::Closed | OrderState::Cancelled);
+        if over || !is_same_but_password(&was, &pair) {
+            may_change(&order)?;
+        }
         tx.commit().await?;
         Ok(pair)
     }
@@ -174,10 +188,7 @@ impl Store {
     pub async fn tick_pairs(&self, order_id: OrderId, ticked: bool, only: &[PairId]) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         let order = lock_order(&mut tx, order_id).await?;
-        if !order.life.actions().contains(&OrderAction::Change) {
-            let from = order.life.state();
-            return Err(OrderTransitionError { from, action: "have its accounts changed" }.into());
-        }
+        may_change(&order)?;
         if only.is_empty() {
             tx.execute("UPDATE pairs SET ticked = $2 WHERE order_id = $1", args![order_id, ticked]).await?;
         }
@@ -243,6 +254,25 @@ impl Store {
         delete_ledger(&mut tx, pair_id.0).await?;
         tx.commit().await
     }
+}
+
+/// Pairs are added and changed before the start only. Asked once the order is locked, so that nothing comes between.
+fn may_change(order: &OrderRecord) -> Result<(), StoreError> {
+    if order.life.actions().contains(&OrderAction::Change) {
+        return Ok(());
+    }
+    Err(OrderTransitionError { from: order.life.state(), action: "have its accounts changed" }.into())
+}
+
+/// True if the same is moved in the same way.
+fn is_same_but_password(was: &AccountPair, now: &AccountPair) -> bool {
+    let login = |side: &Side| {
+        let (user, act_for, endpoint) = (side.user.clone(), side.act_for.clone(), side.endpoint.clone());
+        (user, act_for, endpoint, side.credential, side.delegation.clone(), side.by_admin)
+    };
+    was.ticked == now.ticked
+        && login(&was.source) == login(&now.source)
+        && login(&was.destination) == login(&now.destination)
 }
 
 /// The password, or what access tokens are fetched with, if it was entered. Whom the order's admin logs in for has none.

@@ -8,7 +8,10 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use mailferry_domain::{account_file::FileError, order::OrderTransitionError, request::RequestTransitionError};
-use mailferry_shared::problem::{FieldError, Problem, ProblemCode};
+use mailferry_shared::{
+    account::SideName,
+    problem::{FieldError, Problem, ProblemCode},
+};
 use mailferry_store::{StoreError, VoucherUnfit};
 
 use super::idempotency::KeptAnswer;
@@ -217,6 +220,13 @@ impl From<StoreError> for ApiError {
             StoreError::Conflict => Self::Conflict("The order was changed at the same moment; read it and try again."),
             StoreError::TooManyPairs { limit } => Self::TooManyAccounts(limit),
             StoreError::SamePair => Self::field("/source/user", "This account pair is in the order already."),
+            StoreError::FixedByLink(side) => {
+                let pointer = match side {
+                    SideName::Source => "/source/endpoint",
+                    SideName::Destination => "/destination/endpoint",
+                };
+                Self::field(pointer, "The link that this order is made by fixes this server.")
+            }
             StoreError::TooManyActive { limit } => Self::TooManyActive(limit),
             StoreError::AddressTaken => Self::AddressTaken,
             StoreError::LastAdmin => Self::LastAdmin,

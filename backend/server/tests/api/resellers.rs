@@ -150,6 +150,15 @@ async fn a_link_fixes_the_new_provider_bears_the_brand_and_pays() {
         for name in ["a", "b"] {
             assert_eq!(client.post(&format!("{path}/accounts"), new_account(name)).await.status, 201);
         }
+        let elsewhere = json!({"host": "imap.other.example", "port": 993});
+        let mut away = new_account("c");
+        away["destination"]["endpoint"] = elsewhere.clone();
+        let refused = client.post(&format!("{path}/accounts"), away).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/destination/endpoint", "the hoster pays for its own alone");
+        let file = "imap.old.example;c@old.example;x;imap.other.example;c@new.example;y;;\n";
+        let file = json!({"content": file, "layout": "full"});
+        let imported = client.post(&format!("{path}/imports"), file).await.json();
+        assert_eq!((&imported["rows"], &imported["errors"][0]["code"]), (&json!([]), &json!("bad_host")), "{imported}");
         let started = client.post(&format!("{path}/start"), json!({})).await.json();
         assert_eq!((&started["state"], &started["payment"]["pairs_covered"]), (&json!("awaiting_payment"), &json!(1)));
         assert_eq!(client.post(&format!("{path}/cancel"), json!({})).await.status, 200);

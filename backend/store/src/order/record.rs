@@ -204,7 +204,7 @@ impl OrderRecord {
             wished_start: self.earliest_start,
             first_started_at: self.first_started_at,
             ended_at: self.ended_at,
-            delta_is_due: self.delta_pending && self.delta_at.is_some_and(|at| at <= store.now()),
+            delta_is_pending: self.delta_pending,
         };
         self.expires_at = self.life.expires_at(&marks, store.terms());
     }

@@ -1,7 +1,7 @@
 use chrono::Duration;
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
-    account::{AccountChange, LoginState, SideName, Survey},
+    account::{AccountChange, AccountCreate, LoginState, SideName, Survey},
     endpoint::Endpoint,
     finding::{Finding, FindingCode},
     ids::OrderId,
@@ -146,6 +146,8 @@ async fn a_parked_run_goes_on_while_others_are_under_way(world: World) {
 async fn a_delta_runs_over_the_pairs_that_were_moved(world: World) {
     let store = &world.store;
     let (order, pairs) = world.order_with(2).await;
+    let late = AccountCreate { ticked: false, ..pair("late") };
+    let late = store.create_pairs(order.id, 500, &[late]).await.expect("pair");
     let vouchers = store.create_vouchers(order.tenant_id, 2, 1, None).await.expect("voucher");
     store.redeem_voucher(order.id, &vouchers[0].code).await.expect("paid ahead");
     let order = store.order(order.id).await.expect("order");
@@ -158,8 +160,9 @@ async fn a_delta_runs_over_the_pairs_that_were_moved(world: World) {
         store.change_run(run, RunState::Partial, None, None).await.expect("ends");
     }
     let order = store.conclude_order(order.id).await.expect("completes");
-    let late = store.create_pairs(order.id, 500, &[pair("late")]).await.expect("pair");
     assert!(matches!(store.start_delta(&order, &late).await, Err(StoreError::NotFound)), "it had no main run");
+    let after = store.create_pairs(order.id, 500, &[pair("after")]).await;
+    assert!(matches!(after, Err(StoreError::WrongState(_))), "whoever comes after the start adds nothing");
     let delta = store.start_delta(&order, &[]).await.expect("delta");
     let delta = store.delta(order.id, delta).await.expect("delta");
     assert_eq!((delta.runs.len(), delta.finished), (2, false));

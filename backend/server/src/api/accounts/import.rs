@@ -11,8 +11,11 @@ use mailferry_shared::{
     endpoint::{Endpoint, HostName},
     ids::PairId,
     import::{ImportRequest, ImportResult, ImportRow, RowError},
+    order::ProviderChoice,
     secret::Secret,
 };
+
+use mailferry_store::{LinkRecord, OrderRecord};
 
 use super::create::may_change;
 use crate::{
@@ -60,6 +63,9 @@ pub(crate) async fn import_accounts(
     let mut read = read(&request, limit, "", Some(order.asker.sandbox))?;
     let known = app.store.known_pairs(order.id, &read.accounts).await?;
     read.refuse_known(&known);
+    if let Some(link) = order.asker.link_id {
+        read.refuse_other_servers(order, &app.store.link(link).await?);
+    }
     let ReadFile { file, accounts } = read;
     for account in &accounts {
         access.may_move("/content", account.source.mailbox(), account.destination.mailbox())?;
@@ -85,22 +91,42 @@ pub(in crate::api) struct ReadFile {
 }
 
 impl ReadFile {
+    /// Rows that name another server than the order's link fixes are bad ones.
+    fn refuse_other_servers(&mut self, order: &OrderRecord, link: &LinkRecord) {
+        let other = |fixed: bool, own: Option<&Endpoint>, choice: Option<&ProviderChoice>| {
+            fixed && own.is_some_and(|own| choice.is_none_or(|choice| choice.endpoint != *own))
+        };
+        let refused: Vec<bool> = self
+            .accounts
+            .iter()
+            .map(|pair| {
+                other(link.source.is_some(), pair.source.endpoint.as_ref(), order.source.as_ref())
+                    || other(link.destination.is_some(), pair.destination.endpoint.as_ref(), order.destination.as_ref())
+            })
+            .collect();
+        self.refuse(&refused, "bad_host", "the link that this order is made by fixes the server");
+    }
+
     /// Rows whose accounts are in the order already are bad ones: a file that is sent again must not double anything.
     fn refuse_known(&mut self, known: &[bool]) {
-        let words = "these accounts are in the order already";
-        for (row, _) in self.file.rows.iter().zip(known).filter(|(_, known)| **known) {
+        self.refuse(known, "duplicate_row", "these accounts are in the order already");
+    }
+
+    /// Makes errors of these of the good rows.
+    fn refuse(&mut self, refused: &[bool], code: &str, words: &str) {
+        for (row, _) in self.file.rows.iter().zip(refused).filter(|(_, refused)| **refused) {
             self.file.errors.push(RowError {
                 row: row.row,
                 column: 0,
-                code: "duplicate_row".to_owned(),
+                code: code.to_owned(),
                 message: words.to_owned(),
                 cells: Vec::new(),
             });
         }
         self.file.errors.sort_by_key(|error| (error.row, error.column));
-        let mut rows = known.iter();
+        let mut rows = refused.iter();
         self.file.rows.retain(|_| rows.next() != Some(&true));
-        let mut accounts = known.iter();
+        let mut accounts = refused.iter();
         self.accounts.retain(|_| accounts.next() != Some(&true));
     }
 }
