@@ -163,6 +163,8 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
         None => t!("options.max_size_hint").to_owned(),
     };
     let failure = RwSignal::new(None::<ApiError>);
+    // What somebody has opened stays open as long as this does not change.
+    let is_wrong = Memo::new(move |_| errors.rules.with(Option::is_some));
     let on_save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         failure.set(None);
@@ -213,7 +215,7 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
                     disabled=locked
                 />
             </div>
-            <details class="disclosure" prop:open=move || errors.rules.with(Option::is_some)>
+            <details class="disclosure" prop:open=move || is_wrong.get()>
                 <summary>{t!("options.folders")}</summary>
                 <div class="disclosure-body stack-l">
                     <TextArea
