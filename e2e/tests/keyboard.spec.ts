@@ -24,7 +24,7 @@ test("one mailbox moves by keyboard alone", async ({ page, lab, operator, servic
   const account = lab.state.accounts[2]!;
   const keyboard = new Keyboard(page);
   await page.goto(service.url);
-  await at(page, "Move your mail. Leave nothing behind.");
+  await at(page, "Move your mail. Keep every message.");
 
   await test.step("skip link and terms", async () => {
     await keyboard.push(page.getByRole("link", { name: "Skip to content" }));
