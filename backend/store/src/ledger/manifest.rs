@@ -108,10 +108,14 @@ async fn not_proven(tx: &mut Tx, ledger: Uuid, folders: &[Folder]) -> Result<Vec
     }
     let sql = "SELECT finding FROM ledger_notes WHERE run_no = (SELECT MAX(no) FROM ledger_runs WHERE ledger_id = $1)
          AND code IN ('folder_unreadable', 'listing_incomplete') ORDER BY code, subject";
+    let left = |subject: String| Finding::new(FindingCode::NotProven).about(subject);
+    let mut findings: Vec<Finding> = missing.into_iter().map(left).collect();
     for row in tx.rows(sql, args![ledger]).await? {
-        missing.extend(row.json::<Finding>("finding")?.subject);
+        // With its numbers.
+        let Finding { subject, detail, .. } = row.json("finding")?;
+        findings.push(Finding { subject, detail, ..Finding::new(FindingCode::NotProven) });
     }
-    Ok(missing.into_iter().map(|subject| Finding::new(FindingCode::NotProven).about(subject)).collect())
+    Ok(findings)
 }
 
 /// The folders of a ledger, those with one destination behind each other. A source folder that went elsewhere before
