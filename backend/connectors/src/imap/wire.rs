@@ -242,6 +242,8 @@ impl Listed {
 /// number.
 pub(super) fn each_at_a_place_of_its_own(listed: impl Iterator<Item = RemoteFolder>) -> Vec<RemoteFolder> {
     let mut listed: Vec<RemoteFolder> = listed.collect();
+    let told: HashMap<String, usize> =
+        listed.iter().enumerate().map(|(at, folder)| (folder.wire_name.clone(), at)).collect();
     let mut folders: Vec<RemoteFolder> = Vec::with_capacity(listed.len());
     let mut at: HashMap<FolderPath, usize> = HashMap::new();
     // The best right to a place has who keeps it in every listing.
@@ -267,6 +269,8 @@ pub(super) fn each_at_a_place_of_its_own(listed: impl Iterator<Item = RemoteFold
         at.insert(folder.path.clone(), folders.len());
         folders.push(folder);
     }
+    // In the order in which the server told them.
+    folders.sort_by_key(|folder| told.get(&folder.wire_name).copied());
     folders
 }
 
