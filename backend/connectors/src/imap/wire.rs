@@ -475,10 +475,10 @@ mod tests {
             .map(|folder| (folder.path.to_string(), folder.wire_name, folder.personal, folder.takes_children))
             .collect();
         let expected = [
-            ("INBOX", "INBOX", true, false),
-            ("user/bob", "INBOX.user.bob", true, true),
             ("INBOX (2)", "INBOX.INBOX", true, true),
+            ("INBOX", "INBOX", true, false),
             ("user/bob (2)", "user.bob", false, true),
+            ("user/bob", "INBOX.user.bob", true, true),
         ];
         let expected =
             expected.map(|(path, name, personal, takes)| (path.to_owned(), name.to_owned(), personal, takes));
