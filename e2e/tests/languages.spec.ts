@@ -197,7 +197,8 @@ test("nor is anything hard-coded in the console or in what asks the operator, on
     await expect(page.getByRole("heading", { level: 1 })).toContainText("⟦");
     await page.waitForLoadState("networkidle");
     await look(`console, ${part}`);
-    const create = page.locator(".row-between > .button-primary");
+    // A button: a link leads to another page.
+    const create = page.locator(".row-between > button.button-primary");
     if ((await create.count()) === 0) continue;
     await create.click();
     await expect(page.locator("dialog[open]")).toBeVisible();

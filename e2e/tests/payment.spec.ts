@@ -120,6 +120,7 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible({ timeout: 60_000 });
 
     const desk = await operatorDesk(browser, operator, service.url);
+    await expect(desk.getByRole("navigation", { name: "Parts of the console" })).toBeVisible();
     await desk.goto(`${service.url}/console/migrations/${order.id}`);
     const payments = desk.getByRole("region", { name: "Payments" });
     await expect(payments).toContainText("€14.90 for 1 account");
@@ -144,7 +145,7 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     // All of it only once the order is over: it would run unpaid.
     await payments.getByRole("button", { name: "Pay back €14.90" }).click();
     await question.getByRole("button", { name: "Pay back" }).click();
-    await expect(question.getByRole("alert")).toBeVisible();
+    await expect(question.locator(".notice-error")).toBeVisible();
     expect(paypal.paidBack).toHaveLength(1);
     await question.getByRole("button", { name: "Cancel" }).click();
 
