@@ -81,10 +81,11 @@ class Visit {
       for (const colorScheme of ["light", "dark"] as const) {
         await this.page.setViewportSize({ width, height: 900 });
         await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        // A dialog stands in the window; what sticks to the window would stand anywhere in a picture of the whole page.
+        // A dialog stands in the window; what sticks to the window stands where it does at the beginning of the page.
         const isDialog = (await this.page.locator("dialog[open]").count()) > 0;
         const path = join(folder, `${stem}-${width}-${colorScheme}.png`);
-        await this.page.screenshot({ path, fullPage: !isDialog, style: ".aside-sticky { position: static !important; }" });
+        await this.page.evaluate(() => scrollTo(0, 0));
+        await this.page.screenshot({ path, fullPage: !isDialog });
         pictures += 1;
       }
     }
@@ -478,7 +479,7 @@ async function main(): Promise<void> {
     await Promise.all(
       LANGUAGES.map(async (language) => {
         const env = { ...process.env, LANGUAGE: language, LANG: language === "en" ? "en_GB.UTF-8" : "de_DE.UTF-8" };
-        return [language, await browserType.launch({ executablePath: chromium, args: ["--no-sandbox", `--lang=${language}`], env })];
+        return [language, await browserType.launch({ executablePath: chromium, args: ["--no-sandbox", `--lang=${language === "en" ? "en-GB" : "de"}`], env })];
       }),
     ),
   ) as Record<Language, Browser>;
