@@ -160,7 +160,7 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     await expect(links.locator(".copyline .mono").nth(1)).not.toHaveText(view);
     await visitor.goto("about:blank");
     await visitor.goto(view);
-    await expect(visitor.getByRole("heading", { level: 1, name: "This migration cannot be opened" })).toBeVisible();
+    await expect(visitor.getByRole("heading", { level: 1, name: "This link does not work" })).toBeVisible();
     await visitor.context().close();
     await desk.context().close();
   } finally {
