@@ -3,7 +3,6 @@
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 
 import { type Browser, type Page, chromium as browserType } from "@playwright/test";
 
@@ -253,15 +252,6 @@ async function parked(visit: Visit): Promise<Order> {
   return partner.call("GET", `/orders/${order.id}`);
 }
 
-/** Lets the order's link expire, as it does some weeks after its end: by the clock of the database. */
-function expire(service: Service, order: Order): void {
-  const database = new DatabaseSync(join(service.dir, "mailferry.sqlite"));
-  const id = Buffer.from(order.id.replaceAll("-", ""), "hex");
-  const changed = database.prepare("UPDATE orders SET expires_at = created_at WHERE id = ? OR id = ?").run(id, order.id);
-  database.close();
-  if (changed.changes !== 1) throw new Error("no such order");
-}
-
 /** Messages that have something to say, in an account of its own. */
 async function odd(visit: Visit): Promise<LabAccount> {
   const { source, destination, password, rights_file } = visit.world.lab.state;
@@ -364,11 +354,6 @@ async function status(visit: Visit): Promise<void> {
   await visit.shoot("cancelled");
   await visit.order(await parked(visit), "status");
   await visit.shoot("paused-for-a-reason");
-  const closed = await completed(operator, lab, lab.state.accounts.slice(4, 5));
-  await visit.order(closed, "status");
-  expire(world.service, closed);
-  await page.getByRole("heading", { name: visit.say("status.title_closed") }).waitFor({ timeout: 120_000 });
-  await visit.shoot("closed");
 }
 
 async function console_(visit: Visit): Promise<void> {
