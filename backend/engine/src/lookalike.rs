@@ -221,6 +221,7 @@ mod tests {
     }
 
     const M: &str = "Message-ID: <m@x>\nSubject: Gr\u{fc}\u{df}e\n\nbody\n";
+    /// As Cyrus stores it: an X for each 8-bit byte.
     const M_REWRITTEN: &str = "Message-ID: <m@x>\nSubject: GrXXXXe\n\nbody\n";
 
     #[test]
