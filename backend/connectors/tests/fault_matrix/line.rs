@@ -19,36 +19,66 @@ pub(crate) enum Break {
     DestinationToServer(u64),
 }
 
+impl Break {
+    fn after(self) -> u64 {
+        match self {
+            Self::SourceToClient(after)
+            | Self::SourceToServer(after)
+            | Self::DestinationToClient(after)
+            | Self::DestinationToServer(after) => after,
+        }
+    }
+
+    fn plan(self, point: &Point<'_>, after: u64, fault: Fault) {
+        let broken = Some((after, fault));
+        match self {
+            Self::SourceToClient(_) => point.source.plan(Plan { to_client: broken, ..Plan::default() }),
+            Self::SourceToServer(_) => point.source.plan(Plan { to_server: broken, ..Plan::default() }),
+            Self::DestinationToClient(_) => point.destination.plan(Plan { to_client: broken, ..Plan::default() }),
+            Self::DestinationToServer(_) => point.destination.plan(Plan { to_server: broken, ..Plan::default() }),
+        }
+    }
+}
+
 /// Breaks the line once. Every other time the same process connects again and goes on, else another one does.
-pub(crate) async fn broken(point: &Point<'_>, case: (usize, Break, Fault)) {
+pub(crate) async fn broken<'g>(point: &Point<'g>, case: (usize, Break, Fault)) {
     break_once(point, case, |how| how).await;
 }
 
 /// The same while nothing is read before all has been listed.
-async fn broken_late(point: &Point<'_>, case: (usize, Break, Fault)) {
+async fn broken_late<'g>(point: &Point<'g>, case: (usize, Break, Fault)) {
     break_once(point, case, How::reading_late).await;
 }
 
-async fn break_once(point: &Point<'_>, (number, place, fault): (usize, Break, Fault), late: fn(How) -> How) {
-    let plan = |to_client, to_server| Plan { to_client, to_server };
-    match place {
-        Break::SourceToClient(after) => point.source.plan(plan(Some((after, fault)), None)),
-        Break::SourceToServer(after) => point.source.plan(plan(None, Some((after, fault)))),
-        Break::DestinationToClient(after) => point.destination.plan(plan(Some((after, fault)), None)),
-        Break::DestinationToServer(after) => point.destination.plan(plan(None, Some((after, fault)))),
+async fn break_once<'g>(point: &Point<'g>, (number, place, fault): (usize, Break, Fault), late: fn(How) -> How) {
+    strike(point, place.after(), async |point, after| {
+        place.plan(point, after, fault);
+        if number.is_multiple_of(2) {
+            let report = point.run(1, late(How::default())).await;
+            point.succeeded(&report);
+            point.nothing_to_do().await;
+        } else {
+            let report = point.run(1, late(How::once())).await;
+            point.must(report.counts.failed == 0, || format!("{:?}", report.counts));
+            // The same run is taken up by another worker, or the next run does what this one left.
+            point.go_on(if number.is_multiple_of(4) { 1 } else { 2 }).await;
+        }
+    })
+    .await;
+}
+
+/// Lets a fault come true after so many bytes. How long a conversation is depends on the times that the server tells:
+/// if this one was over before, a fresh one is disturbed somewhat earlier.
+pub(crate) async fn strike<'g>(point: &Point<'g>, after: u64, disturb: impl AsyncFn(&Point<'g>, u64)) {
+    disturb(point, after).await;
+    if point.struck() > 0 {
+        point.must(point.struck() == 1, || format!("{} faults came true", point.struck()));
+        return;
     }
-    if number.is_multiple_of(2) {
-        let report = point.run(1, late(How::default())).await;
-        point.succeeded(&report);
-        point.nothing_to_do().await;
-    } else {
-        let report = point.run(1, late(How::once())).await;
-        point.must(report.counts.failed == 0, || format!("{:?}", report.counts));
-        // The same run is taken up by another worker, or the next run does what this one left.
-        point.go_on(if number.is_multiple_of(4) { 1 } else { 2 }).await;
-    }
-    let struck = point.source.struck() + point.destination.struck();
-    point.must(struck == 1, || format!("{struck} faults came true"));
+    let again = point.ground.point();
+    disturb(&again, after - after / 8).await;
+    again.must(again.struck() == 1, || format!("{} faults came true, an eighth earlier", again.struck()));
+    point.answer_for(again.verdict().await);
 }
 
 pub(crate) fn numbered(places: Vec<Break>, fault: Fault) -> impl Iterator<Item = (usize, Break, Fault)> + Clone {

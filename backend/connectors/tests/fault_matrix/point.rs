@@ -144,6 +144,17 @@ impl<'g> Point<'g> {
         }
     }
 
+    /// How many faults have come true, at either side.
+    pub(crate) fn struck(&self) -> u64 {
+        self.source.struck() + self.destination.struck()
+    }
+
+    /// What went wrong at another point went wrong at this one.
+    pub(crate) fn answer_for(&self, other: Verdict) {
+        let good = other.lost + other.doubled == 0 && other.wrong.is_empty();
+        self.must(good, || format!("tried again: {other:?}"));
+    }
+
     /// One process: opens the ledger, runs, and closes it.
     pub(crate) async fn run(&self, id: u128, how: How) -> RunReport {
         let file = self.open_ledger().await;
