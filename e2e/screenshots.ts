@@ -1,5 +1,5 @@
-// `make screenshots`: every page and state at 1280 and 390 pixels, light and dark, in English and German, into
-// e2e/screenshots. `SCREENSHOTS="status wizard" make screenshots` takes some chapters.
+// `make screenshots`: every page and state at 1280 and 390 pixels, light and dark, in English and German, and the main
+// ones in the other languages, into e2e/screenshots. `SCREENSHOTS="status wizard" make screenshots` takes some chapters.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type Browser, type Page, chromium as browserType } from "@playwright/test";
 
 import { Api, type Order } from "./support/api.ts";
-import { endWithSignals } from "./support/child.ts";
+import { endWithSignals, run } from "./support/child.ts";
 import { imap } from "./support/imap.ts";
 import { Lab, type LabAccount } from "./support/lab.ts";
 import { SlowLine } from "./support/line.ts";
@@ -19,6 +19,8 @@ import { type Language, text } from "./support/texts.ts";
 
 const folder = join(root, "e2e/screenshots");
 const LANGUAGES = ["en", "de"] as const;
+/** Of these the main pages alone, in light. */
+const OTHERS = ["nb", "pt", "it"] as const;
 const WIDTHS = [1280, 390];
 const PASSWORD = "a long enough password";
 /** Long enough for what is asked of the service to have come. */
@@ -32,6 +34,8 @@ interface World {
   /** Passes slowly to the source. */
   line: SlowLine;
   paypal: PayPal;
+  /** Its link has expired. */
+  over: Order;
 }
 
 /** One look at the pages in one language. */
@@ -40,6 +44,7 @@ class Visit {
   readonly world: World;
   readonly language: Language;
   readonly #chapter: string;
+  readonly #schemes: ("light" | "dark")[];
   #number = 0;
 
   constructor(page: Page, world: World, language: Language, chapter: string) {
@@ -47,6 +52,7 @@ class Visit {
     this.world = world;
     this.language = language;
     this.#chapter = chapter;
+    this.#schemes = chapter === "languages" ? ["light"] : ["light", "dark"];
   }
 
   /** A text of the page. */
@@ -78,7 +84,7 @@ class Visit {
     this.#number += 1;
     const stem = `${this.#chapter}-${String(this.#number).padStart(2, "0")}-${name}-${this.language}`;
     for (const width of WIDTHS) {
-      for (const colorScheme of ["light", "dark"] as const) {
+      for (const colorScheme of this.#schemes) {
         await this.page.setViewportSize({ width, height: 900 });
         await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         // A dialog stands in the window; what sticks to the window stands where it does at the beginning of the page.
@@ -325,6 +331,11 @@ async function status(visit: Visit): Promise<void> {
   await visit.button("verify.start").click();
   await page.locator(".proof").waitFor({ timeout: 60_000 });
   await visit.shoot("verified");
+  // A message is lost at the new provider.
+  await imap(lab.state.destination.imap_port, petra.destination_user, password, ["SELECT INBOX", "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"]);
+  await visit.button("verify.start").click();
+  await page.locator(".proof-warn").waitFor({ timeout: 60_000 });
+  await visit.shoot("verified-with-a-difference");
   // One domain has changed and everybody knows it, the other is remembered for an hour yet.
   await lab.name({ name: domain, mx: ["mx.safe.example"], texts });
   await lab.name({ name: "old.example", ttl: 1, mx: ["mx.new.example"] });
@@ -354,6 +365,8 @@ async function status(visit: Visit): Promise<void> {
   await visit.shoot("cancelled");
   await visit.order(await parked(visit), "status");
   await visit.shoot("paused-for-a-reason");
+  await visit.go(world.over.manage_url!);
+  await visit.shoot("link-expired");
 }
 
 async function console_(visit: Visit): Promise<void> {
@@ -446,9 +459,36 @@ async function requests(visit: Visit): Promise<void> {
     await visit.go(`/console/${path}`);
     await visit.shoot(name);
   }
+  await visit.go(`/console/migrations/${world.over.id}`);
+  await page.getByRole("table").first().waitFor();
+  await visit.shoot("closed");
 }
 
-const CHAPTERS = { start, wizard, pay, status, console: console_, requests };
+/** The main pages, for those who do not read English or German. */
+async function languages(visit: Visit): Promise<void> {
+  const { lab, operator } = visit.world;
+  await visit.go("/");
+  await visit.shoot("start");
+  const order = await withAccounts(operator, lab, lab.state.accounts.slice(1, 4), true);
+  await visit.order(order, "accounts");
+  await visit.shoot("accounts");
+  await visit.order(order, "confirm");
+  await visit.shoot("confirm");
+  await visit.order(await completed(operator, lab, lab.state.accounts.slice(1, 3)), "status");
+  await visit.shoot("status");
+}
+
+/** An order whose link has expired: its time is put back, for nobody waits two weeks for a picture. */
+async function expired(operator: Api, lab: Lab, service: Service): Promise<Order> {
+  const order = await completed(operator, lab, lab.state.accounts.slice(4, 5));
+  const script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], 30); db.execute('UPDATE orders SET expires_at = 1 WHERE id = ?', sys.argv[2:]); db.commit()";
+  const url = await link(operator, order);
+  const { code, stderr } = await run("python3", ["-c", script, join(service.dir, "mailferry.sqlite"), order.id]);
+  if (code !== 0) throw new Error(stderr);
+  return { ...order, manage_url: url };
+}
+
+const CHAPTERS = { start, wizard, pay, status, console: console_, requests, languages };
 
 async function main(): Promise<void> {
   const wanted = (process.env.SCREENSHOTS ?? Object.keys(CHAPTERS).join(" ")).split(" ");
@@ -468,20 +508,23 @@ async function main(): Promise<void> {
         return [language, await browserType.launch({ executablePath: chromium, args: ["--no-sandbox", `--lang=${language === "en" ? "en-GB" : "de"}`], env })];
       }),
     ),
-  ) as Record<Language, Browser>;
+  ) as Record<(typeof LANGUAGES)[number], Browser>;
   try {
     const key = await service.operatorKey();
-    const worldIn = (language: Language): World => ({ lab, service, operator: new Api(service.url, key), browser: browsers[language], line, paypal });
+    const over = await expired(new Api(service.url, key), lab, service);
+    const worldIn = (language: (typeof LANGUAGES)[number]): World => ({ lab, service, operator: new Api(service.url, key), browser: browsers[language], line, paypal, over });
     const world = worldIn("en");
     const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true };
     await world.operator.call("PUT", "/price", price);
     for (const [name, chapter] of Object.entries(CHAPTERS).filter(([name]) => wanted.includes(name))) {
-      for (const language of LANGUAGES) {
-        const context = await browsers[language].newContext({ locale: language === "en" ? "en-GB" : "de-DE", timezoneId: "Europe/Berlin" });
+      for (const language of name === "languages" ? OTHERS : LANGUAGES) {
+        const own = language === "de" ? "de" : "en";
+        const locale = own === language ? { en: "en-GB", de: "de-DE" }[own] : language;
+        const context = await browsers[own].newContext({ locale, timezoneId: "Europe/Berlin" });
         await context.addInitScript((chosen) => localStorage.setItem("mailferry.language", chosen), language);
         const page = await context.newPage();
         page.setDefaultTimeout(15_000);
-        await chapter(new Visit(page, worldIn(language), language, name));
+        await chapter(new Visit(page, worldIn(own), language, name));
         await context.close();
         process.stdout.write(`${name} in ${language}\n`);
       }

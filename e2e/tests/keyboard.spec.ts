@@ -68,7 +68,7 @@ test("one mailbox moves by keyboard alone", async ({ page, lab, operator, servic
   });
 
   await test.step("voucher and start", async () => {
-    await at(page, "Ready to cast off?");
+    await at(page, "Check and start");
     await keyboard.fill(page.getByLabel("Voucher code"), await operator.voucher(1));
     await keyboard.press("Enter");
     await expect(page.getByText("Paid:")).toBeVisible();

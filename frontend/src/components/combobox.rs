@@ -222,6 +222,7 @@ pub(crate) fn Combobox(
                     {icon(Glyph::Search)}
                     <input
                         class="input"
+                        class:is-none=move || selected.with(|selected| selected.as_ref().is_some_and(String::is_empty))
                         id=id
                         type="text"
                         role="combobox"

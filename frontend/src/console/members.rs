@@ -257,10 +257,10 @@ fn MemberDialog(part: Part, listed: Listed<Member>) -> impl IntoView {
     view! {
         <FormDialog
             id="member"
-            title=t!("console.member")
+            title=Signal::derive(move || if is_new() { t!("console.member_new") } else { t!("console.member") }.to_owned())
             open=part.open
             sending=sending
-            submit=t!("action.save")
+            submit=Signal::derive(move || if is_new() { t!("console.member_new") } else { t!("action.save") })
             on_submit=submit
         >
             <TextField
@@ -338,6 +338,7 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
                     type="button"
                     class="button button-quiet button-icon button-small"
                     aria-label=t!("accounts.edit_what", account = member.name)
+                    title=t!("console.change")
                     on:click=move |_| part.edit(Some(edited.clone()))
                 >
                     {icon(Glyph::Pencil)}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{Glyph, PageHead, icon},
+    components::{Glyph, PageHead, adrift, icon},
     t,
 };
 
@@ -35,9 +35,10 @@ pub(crate) fn Locked(
 #[component]
 pub(crate) fn Lost(title: &'static str, text: &'static str) -> impl IntoView {
     view! {
-        <div class="stack">
+        <div class="lost">
+            {adrift()}
             <PageHead title=title lead=text />
-            <a class="button" href="/">
+            <a class="button button-primary" href="/">
                 {icon(Glyph::ArrowLeft)}
                 {t!("lost.to_start")}
             </a>

@@ -11,7 +11,7 @@ use super::{lost::Locked, steps::StepBar};
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{CopyLine, Failure, Glyph, PageHead, Skeleton, icon},
+    components::{CopyLine, Failure, Glyph, PageFailure, PageHead, Skeleton, icon},
     format,
     route::{Console, Step, asked_path, is_asked_for, resume_at},
     state::{
@@ -154,7 +154,8 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
             view! { <main class="page" id="main" tabindex="-1"><Locked by_link=by_link /></main> }.into_any()
         }
         Load::Failed(error) if is_own => {
-            view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
+            view! { <main class="page" id="main" tabindex="-1"><PageFailure error=error retry=retry /></main> }
+                .into_any()
         }
         Load::Failed(error) => {
             let number = format::short_id(&id.to_string());

@@ -165,6 +165,7 @@ fn Send(sender: Sender) -> impl IntoView {
                     label=t!("intro.terms_label")
                     checked=typed.terms
                     on_change=move |on| typed.terms.set(on)
+                    is_missing=Signal::derive(move || typed.asked.get() && !typed.terms.get())
                 />
                 <FieldError id="terms-error" error=missing(typed.terms, t!("intro.terms_missing")) />
             </div>
@@ -173,6 +174,7 @@ fn Send(sender: Sender) -> impl IntoView {
                     label=t!("intro.privacy_label")
                     checked=typed.privacy
                     on_change=move |on| typed.privacy.set(on)
+                    is_missing=Signal::derive(move || typed.asked.get() && !typed.privacy.get())
                 />
                 <FieldError id="privacy-error" error=missing(typed.privacy, t!("intro.privacy_missing")) />
             </div>

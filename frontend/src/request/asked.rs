@@ -11,10 +11,10 @@ use mailferry_shared::{
 use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
-    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
+    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageFailure, PageHead, Skeleton, Tone, icon},
     i18n,
     pages::{LAST_ORDER, Locked, take_token},
-    route::Step,
+    route::{ASK, Step},
     state::{
         Load,
         announce::Announcer,
@@ -79,7 +79,7 @@ pub(crate) fn Asked(id: OrderId) -> impl IntoView {
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),
                 Load::Failed(error) if error.is_locked_out() => view! { <Locked by_link=by_link /> }.into_any(),
-                Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
+                Load::Failed(error) => view! { <PageFailure error=error retry=retry /> }.into_any(),
                 Load::Ready(()) => view! { <Standing page=page /> }.into_any(),
             }}
         </main>
@@ -171,6 +171,18 @@ fn Standing(page: Page) -> impl IntoView {
         <Course state=state />
         <Pay page=page />
         <Reason page=page />
+        // What came to nothing can be asked for again, or done by oneself.
+        <Show when=move || state.get().is_off()>
+            <div class="row">
+                <a class="button button-primary" href=ASK>
+                    {t!("request.again")}
+                    {icon(Glyph::ArrowRight)}
+                </a>
+                <a class="button" href="/">
+                    {t!("request.myself")}
+                </a>
+            </div>
+        </Show>
         <Show when=goes_on>
             <p>
                 <a class="button button-primary" href=Step::Status.path(page.order_id)>
@@ -184,10 +196,12 @@ fn Standing(page: Page) -> impl IntoView {
             <Keep page=page />
         </div>
         <Show when=may_cancel>
-            <button type="button" class="button button-danger" on:click=move |_| dialog.set(true)>
-                {icon(Glyph::Stop)}
-                {t!("request.cancel")}
-            </button>
+            <p>
+                <button type="button" class="button button-danger is-aside" on:click=move |_| dialog.set(true)>
+                    {icon(Glyph::Stop)}
+                    {t!("request.cancel")}
+                </button>
+            </p>
         </Show>
         <CancelDialog page=page open=dialog />
     }
@@ -217,9 +231,7 @@ fn Course(state: Memo<RequestState>) -> impl IntoView {
                     class:is-past=is_past
                     aria-current=move || is_current().then_some("step")
                 >
-                    <span class="course-mark">
-                        {move || icon(if is_past() { Glyph::Check } else { Glyph::Circle })}
-                    </span>
+                    <span class="step-stop">{move || is_past().then(|| icon(Glyph::Check))}</span>
                     <span>{name}</span>
                 </li>
             }

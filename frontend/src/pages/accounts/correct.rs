@@ -66,7 +66,7 @@ pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> 
             let placeholder = if *known { "" } else { t!("import.cell_kept") };
             view! {
                 <span class="cell">
-                <span aria-hidden="true">{name}</span>
+                <span class="field-label" aria-hidden="true">{name}</span>
                 <input
                     class="input input-small"
                     type=kind

@@ -107,12 +107,17 @@ pub(crate) fn Accounts() -> impl IntoView {
         context.accounts.with(|accounts| accounts.ready().map(|pairs| u64::try_from(pairs.len()).unwrap_or_default()))
     });
     let none = Signal::derive(|| None);
-    let item =
-        |value: Tab, label: &str, count| TabItem { value, key: value.key().to_owned(), label: label.to_owned(), count };
+    let item = |value: Tab, label: &str, short, count| TabItem {
+        value,
+        key: value.key().to_owned(),
+        label: label.to_owned(),
+        short: Some(short),
+        count,
+    };
     let tabs = vec![
-        item(Tab::Overview, t!("accounts.tab_overview"), count),
-        item(Tab::Add, t!("accounts.tab_add"), none),
-        item(Tab::Import, t!("accounts.tab_import"), none),
+        item(Tab::Overview, t!("accounts.tab_overview"), t!("accounts.tab_overview_short"), count),
+        item(Tab::Add, t!("accounts.tab_add"), t!("accounts.tab_add_short"), none),
+        item(Tab::Import, t!("accounts.tab_import"), t!("accounts.tab_import_short"), none),
     ];
     view! {
         <PageHead title=t!("accounts.title") lead=t!("accounts.lead") />

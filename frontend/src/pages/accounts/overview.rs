@@ -123,6 +123,11 @@ fn PairTable(page: Page) -> impl IntoView {
     });
     let all = Memo::new(move |_| context.pairs().iter().all(|pair| pair.ticked));
     let none = Memo::new(move |_| context.pairs().iter().all(|pair| !pair.ticked));
+    // Once all are checked, going on is what is next.
+    let unchecked = Memo::new(move |_| {
+        let pairs = context.pairs();
+        pairs.iter().any(|pair| pair.ticked && !parts::has_passed(pair) && !parts::has_failed(pair))
+    });
     let checking = Memo::new(move |_| context.checking.running.get() > 0);
     let check = move |_| {
         if !checking.get_untracked() {
@@ -140,13 +145,14 @@ fn PairTable(page: Page) -> impl IntoView {
                     disabled=Signal::derive(move || !page.open.get())
                 />
                 <div class="row">
-                    <button type="button" class="button button-small" on:click=move |_| page.go(Tab::Add)>
+                    <button type="button" class="button button-small is-spare" on:click=move |_| page.go(Tab::Add)>
                         {icon(Glyph::Plus)}
                         {t!("accounts.tab_add")}
                     </button>
                     <button
                         type="button"
-                        class="button button-small button-primary"
+                        class="button button-small"
+                        class:button-primary=unchecked
                         class:is-busy=checking
                         disabled=move || none.get() || !page.open.get()
                         on:click=check

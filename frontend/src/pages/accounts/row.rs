@@ -104,8 +104,10 @@ fn side_cell(side: &Side) -> impl IntoView + use<> {
             {server}
             {by_admin}
             {password}
-            <p>{parts::login_view(side)}</p>
-            {counted(side).map(|counted| view! { <p class="account-meta numbers">{counted}</p> })}
+            <p class="account-facts">
+                {parts::login_view(side)}
+                {counted(side).map(|counted| view! { <span class="account-meta numbers">{counted}</span> })}
+            </p>
             {findings}
         </div>
     }

@@ -147,7 +147,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
 ) -> AnyView {
     view! {
         <div class="stack-s">
-            <p class="numbers">{due_text(due)}</p>
+            {bill(due)}
             <button
                 type="button"
                 class="button button-primary button-large button-wide"
@@ -159,7 +159,6 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
             </button>
             {starts.then(|| view! { <p class="small soft">{t!("pay.starts")}</p> })}
-            <p class="small soft">{t!("pay.or_voucher")}</p>
         </div>
     }
     .into_any()
@@ -271,13 +270,32 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
     }
 }
 
-fn due_text(due: &Amount) -> String {
+/// What it comes to, line by line: the accounts, a tax that is added, the sum, and a tax that is in it.
+fn bill(due: &Amount) -> impl IntoView + use<> {
     let money = |minor| intl::money(minor, due.price.currency);
-    let sum = tn!("pay.due", u64::from(due.pairs), total = money(due.total_minor));
-    if due.price.tax_basis_points == 0 {
-        return sum;
+    let line = |class: &'static str, name: String, minor| {
+        view! {
+            <div class=class>
+                <dt>{name}</dt>
+                <dd>{money(minor)}</dd>
+            </div>
+        }
+    };
+    let accounts = tn!("pay.accounts", u64::from(due.pairs), price = money(due.price.pair_minor));
+    let price = &due.price;
+    let (name, rate) = (&price.tax_name, intl::basis_points(price.tax_basis_points));
+    let is_taxed = price.tax_basis_points > 0;
+    let added =
+        (is_taxed && !price.tax_included).then(|| line("", t!("pay.tax", name = name, rate = rate), due.tax_minor));
+    let within = (is_taxed && price.tax_included)
+        .then(|| line("", t!("pay.tax_included", name = name, rate = rate), due.tax_minor));
+    let before = if price.tax_included { due.total_minor } else { due.net_minor };
+    view! {
+        <dl class="bill">
+            {line("", accounts, before)}
+            {added}
+            {line("bill-total", t!("pay.total").to_owned(), due.total_minor)}
+            {within}
+        </dl>
     }
-    let rate = intl::basis_points(due.price.tax_basis_points);
-    let tax = t!("pay.tax", name = due.price.tax_name, rate = rate, amount = money(due.tax_minor));
-    format!("{sum} ({tax})")
 }

@@ -28,7 +28,8 @@ fn to_u64(count: usize) -> u64 {
 }
 
 /// Why the start is not possible yet; empty when it is.
-fn reasons(context: OrderContext) -> Vec<String> {
+/// `pays`: what is not paid for is paid for here, by the button that starts it.
+fn reasons(context: OrderContext, pays: bool) -> Vec<String> {
     let ticked: Vec<_> = context.pairs().into_iter().filter(|pair| pair.ticked).collect();
     let count = |wanted: &dyn Fn(&mailferry_shared::account::AccountPair) -> bool| {
         to_u64(ticked.iter().filter(|pair| wanted(pair)).count())
@@ -56,7 +57,7 @@ fn reasons(context: OrderContext) -> Vec<String> {
         reasons.push(tn!("confirm.why_unchecked", unchecked));
     }
     let lacking = context.order.with(lacking);
-    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 {
+    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && !pays {
         reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
     }
     reasons
@@ -82,10 +83,10 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let time_error = RwSignal::new(None::<String>);
     // An option stands in the way.
     let correct = RwSignal::new(false);
-    let blocked = Memo::new(move |_| reasons(context));
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
     let starting = payment::Starting { errors: option_errors, read: chosen };
     let pays = RwSignal::new(false);
+    let blocked = Memo::new(move |_| reasons(context, pays.get()));
     let on_start = move |_| {
         correct.set(false);
         let Some(start) = chosen.run(()) else { return browser::focus_first_error() };
@@ -145,7 +146,12 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             <When error=time_error />
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <payment::Pay starting=starting to_status=to_status pays=pays />
-                <Voucher starting=starting to_status=to_status />
+                <details class="disclosure" class:is-only=move || !pays.get() open=move || !pays.get()>
+                    <summary>{t!("pay.or_voucher")}</summary>
+                    <div class="disclosure-body">
+                        <Voucher starting=starting to_status=to_status />
+                    </div>
+                </details>
             </Show>
             {move || will_not_fit(context)}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}

@@ -125,7 +125,7 @@ pub(crate) fn Providers() -> impl IntoView {
             </div>
             <section class="card" aria-labelledby="additional-title">
                 <h2 id="additional-title">{t!("providers.additional")}</h2>
-                <div class="two two-aligned">
+                <div class="two">
                     <TextField
                         id="notify"
                         label=t!("providers.notify_label")

@@ -214,7 +214,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
                 {asking(OrderAction::StartDelta, delta_class, t!("status.delta"), Question::Delta)}
                 {asking(OrderAction::Pause, quiet, t!("status.pause"), Question::Pause)}
                 {direct(OrderAction::Resume, Glyph::Play, t!("status.resume"), Act::Resume)}
-                {offering(can_forget, "button", t!("status.forget"), Question::Forget)}
+                {offering(can_forget, "button button-quiet", t!("status.forget"), Question::Forget)}
                 {asking(OrderAction::Cancel, danger, t!("status.cancel"), Question::Cancel)}
                 {asking(OrderAction::Delete, danger, t!("status.delete"), Question::Delete)}
             </div>

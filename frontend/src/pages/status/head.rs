@@ -11,7 +11,7 @@ use crate::{
     components::{Glyph, Notice, PageHead, Tone, icon},
     console::order_state_view,
     i18n,
-    route::resume_at,
+    route::{is_asked_for, resume_at},
     state::{router::Router, service::Service},
     t, tn,
 };
@@ -99,7 +99,11 @@ fn Lead(page: Page) -> impl IntoView {
 /// The way to what is left to do before the start.
 #[component]
 fn Unfinished(page: Page) -> impl IntoView {
-    let unfinished = move || matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment);
+    // What the operator was asked to do is finished by the operator.
+    let unfinished = move || {
+        matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment)
+            && !page.context.order.with(is_asked_for)
+    };
     view! {
         <Show when=unfinished>
             <a class="button button-primary" href=move || page.context.order.with(resume_at).path(page.context.id)>

@@ -126,16 +126,18 @@ pub(crate) fn Status() -> impl IntoView {
 fn Content(page: Page) -> impl IntoView {
     let completed = move || page.state() == OrderState::Completed;
     let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
+    // What to do next is said to whose mail it is; who looks after it has its number and links below.
+    let is_own = untrack(|| !Router::get().is_in_console());
     view! {
         <voyage::Voyage page=page />
-        <Show when=move || completed() && !is_trial()>
+        <Show when=move || is_own && completed() && !is_trial()>
             <next::Next page=page />
         </Show>
         <mx::Mx page=page />
         <verify::Verify page=page />
         <pairs::Pairs page=page />
         <LaterOptions />
-        <keep::Keep page=page />
+        {is_own.then(|| view! { <keep::Keep page=page /> })}
     }
 }
 

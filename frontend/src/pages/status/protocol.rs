@@ -110,6 +110,7 @@ fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
                             value: Some(id),
                             key: number.to_string(),
                             label: format!("{} · {}", t!("protocol.log", number = number), kind_text(kind)),
+                            short: None,
                             count: Signal::derive(|| None),
                         })
                         .collect();
