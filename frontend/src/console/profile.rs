@@ -38,7 +38,7 @@ pub(super) fn Profile() -> impl IntoView {
     };
     let fact = |name: &'static str, value: String| {
         view! {
-            <div class="fact">
+            <div class="fact" class:fact-wide=value.contains('@')>
                 <dt>{name}</dt>
                 <dd data-data="">{value}</dd>
             </div>
