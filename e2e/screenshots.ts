@@ -90,7 +90,10 @@ class Visit {
         // A dialog stands in the window; what sticks to the window stands where it does at the beginning of the page.
         const isDialog = (await this.page.locator("dialog[open]").count()) > 0;
         const path = join(folder, `${stem}-${width}-${colorScheme}.png`);
-        await this.page.evaluate(() => scrollTo(0, 0));
+        await this.page.evaluate(() => {
+          scrollTo(0, 0);
+          for (const sticky of document.querySelectorAll<HTMLElement>(".to-start")) sticky.style.position = "static";
+        });
         await this.page.screenshot({ path, fullPage: !isDialog });
         pictures += 1;
       }
@@ -217,6 +220,7 @@ async function confirm(visit: Visit): Promise<void> {
   await page.getByText(visit.say("options.folders")).click();
   await visit.shoot("confirm-dry-run");
   await visit.order(order, "confirm");
+  await page.getByText(visit.say("pay.or_voucher")).click();
   await page.locator("#voucher").fill(await operator.voucher(3));
   await visit.button("confirm.voucher_redeem").click();
   await page.locator("#voucher").waitFor({ state: "detached" });

@@ -94,7 +94,8 @@ fn anchor_of(number: usize) -> String {
 
 /// The parts of the document, to jump to; where there is room for them beside it.
 fn contents(headings: Vec<String>) -> impl IntoView {
-    let entry = |(number, heading): (usize, String)| view! { <li><a href=format!("#{}", anchor_of(number))>{heading}</a></li> };
+    let entry =
+        |(number, heading): (usize, String)| view! { <li><a href=format!("#{}", anchor_of(number))>{heading}</a></li> };
     view! {
         <nav class="contents aside-sticky print-hidden" aria-labelledby="contents-title">
             <h2 class="field-label" id="contents-title">{t!("legal.contents")}</h2>
