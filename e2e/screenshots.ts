@@ -160,7 +160,7 @@ async function providers(visit: Visit): Promise<void> {
   await page.locator("#destination").fill("anna@nowhere.example");
   await page.locator("#destination-found p").waitFor({ timeout: 30_000 });
   await visit.shoot("providers-found");
-  await visit.button("discovery.take").click();
+  await visit.button("discovery.change").click();
   await visit.button("providers.by_hand").click();
   await page.locator("#destination-server-host").fill("imap.new.example");
   await page.locator("#notify").fill("owner@customer.example");
@@ -217,7 +217,6 @@ async function confirm(visit: Visit): Promise<void> {
   await visit.button("dry_run.start").waitFor({ timeout: 30_000 });
   await page.locator("#mapping-0-1").fill("Old/2019");
   await page.locator("#mapping-0-1").blur();
-  await page.getByText(visit.say("options.folders")).click();
   await visit.shoot("confirm-dry-run");
   await visit.order(order, "confirm");
   await page.getByText(visit.say("pay.or_voucher")).click();
