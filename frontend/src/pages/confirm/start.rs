@@ -138,19 +138,6 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             }
         });
     };
-    let kind = move |kind: StartKind, value: &'static str, title: &'static str, text: String| {
-        view! {
-            <RadioCard
-                name="kind"
-                value=value
-                title=title
-                text=text
-                checked=Signal::derive(move || fields.kind.get() == kind)
-                on_choose=move |()| fields.kind.set(kind)
-            />
-        }
-    };
-    let days = service.trial_days();
     // What the operator was asked to do is started there: here it is only paid for.
     if context.order.with_untracked(is_asked_for) {
         return view! { <Asked /> }.into_any();
@@ -158,15 +145,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.start_title")}</h2>
-            <fieldset>
-                <legend class="visually-hidden">{t!("confirm.kind_legend")}</legend>
-                {kind(StartKind::Main, "main", t!("confirm.full"), t!("confirm.full_text").to_owned())}
-                {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
-            </fieldset>
-            // Who has paid for all is not to start a trial by mistake.
-            <Show when=move || fields.kind.get() == StartKind::Trial && context.order.with(is_paid)>
-                <p class="small soft">{t!("confirm.trial_though_paid")}</p>
-            </Show>
+            <Kinds />
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <schedule::SecondRun />
             </Show>
@@ -207,6 +186,37 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// Full migration or free trial.
+#[component]
+fn Kinds() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let chosen = context.typed().start.kind;
+    let days = expect_context::<Service>().trial_days();
+    let card = move |kind: StartKind, value: &'static str, title: &'static str, text: String| {
+        view! {
+            <RadioCard
+                name="kind"
+                value=value
+                title=title
+                text=text
+                checked=Signal::derive(move || chosen.get() == kind)
+                on_choose=move |()| chosen.set(kind)
+            />
+        }
+    };
+    view! {
+        <fieldset>
+            <legend class="visually-hidden">{t!("confirm.kind_legend")}</legend>
+            {card(StartKind::Main, "main", t!("confirm.full"), t!("confirm.full_text").to_owned())}
+            {card(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
+        </fieldset>
+        // Who has paid for all is not to start a trial by mistake.
+        <Show when=move || chosen.get() == StartKind::Trial && context.order.with(is_paid)>
+            <p class="small soft">{t!("confirm.trial_though_paid")}</p>
+        </Show>
+    }
 }
 
 /// What is known to be too large for where it goes, said before the start, which it does not forbid.
