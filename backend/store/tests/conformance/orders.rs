@@ -222,7 +222,7 @@ async fn totals_and_progress_add_up(world: World) {
             let at = CheckedSide { check_id: check.id, pair_id: *pair_id, side };
             store.save_login(at, LoginState::Passed, &[]).await.expect("login");
             if n != 1 {
-                let survey = Survey { folders: 3, messages: 214, size_bytes: 15_000_000, free_bytes: Some(9) };
+                let survey = Survey { folders: 3, messages: 214, size_bytes: 15_000_000, free_bytes: Some(9), ..Survey::default() };
                 store.save_survey(at, Some(&survey), &[]).await.expect("survey");
             }
         }
