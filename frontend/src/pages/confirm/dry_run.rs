@@ -65,7 +65,7 @@ pub(super) fn DryRunCard(option_errors: OptionErrors) -> impl IntoView {
             <div class="stack">
                 <p class="numbers" aria-live="polite">{move || result.with(|result| result.as_ref().map(sum))}</p>
                 <For each=move || keys(result) key=|key| *key let((_, at, _))>
-                    {result.with_untracked(|result| Some(pair_view(at, result.as_ref()?.pairs.get(at)?, context)))}
+                    {result.with_untracked(|result| Some(pair_view(at, result.as_ref()?.pairs.get(at)?)))}
                 </For>
             </div>
         </section>
@@ -133,7 +133,7 @@ fn is_told(folder: &DryRunLeftOut) -> bool {
     folder.reason != LeftOutReason::NoMessages
 }
 
-fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoView + use<> {
+fn pair_view(at: usize, pair: &PairDryRun) -> impl IntoView + use<> {
     let name = format!("{} → {}", pair.source, pair.destination);
     let waiting = matches!(pair.state, DryRunState::Queued | DryRunState::Running).then(
         || view! { <p class="status status-busy">{icon(Glyph::Spinner)}<span>{t!("dry_run.running")}</span></p> },
@@ -146,7 +146,7 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
         view! { <span class="soft numbers">{format!("· {}", tn!("count.messages", pair.counts.copy))}</span> }
     });
     let pair = StoredValue::new(pair.clone());
-    let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair, context)));
+    let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair)));
     let toggle = move |event: leptos::ev::Event| {
         let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if details.is_some_and(|details| details.has_attribute("open")) {
@@ -168,7 +168,7 @@ struct Columns {
     skipped: bool,
 }
 
-fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl IntoView + use<>> {
+fn table(at: usize, pair: &PairDryRun) -> Option<impl IntoView + use<>> {
     let columns = Columns {
         present: pair.folders.iter().any(|folder| folder.counts.present > 0),
         skipped: pair.folders.iter().any(|folder| !folder.skipped.is_empty()),
@@ -177,7 +177,7 @@ fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl Int
         .folders
         .iter()
         .enumerate()
-        .map(|(row, folder)| folder_row(at, row, folder, columns, context))
+        .map(|(row, folder)| folder_row(at, row, folder, columns))
         .collect_view();
     let left_out =
         pair.left_out.iter().filter(|folder| is_told(folder)).map(|folder| left_out_row(folder, columns)).collect_view();
@@ -207,7 +207,6 @@ fn folder_row(
     row: usize,
     folder: &DryRunFolder,
     columns: Columns,
-    context: OrderContext,
 ) -> impl IntoView + use<> {
     let tags = [(folder.create, t!("dry_run.create")), (folder.renamed, t!("dry_run.renamed"))];
     let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { <span class="tagged">{text}</span> });
@@ -219,7 +218,11 @@ fn folder_row(
         <tr>
             <th scope="row" class="account-name">{folder.source.clone()}</th>
             <td class="cell-place">
-                <Place id=format!("mapping-{pair}-{row}") folder=folder context=context />
+                <Place
+                    id=format!("mapping-{pair}-{row}")
+                    source=folder.source.clone()
+                    destination=folder.destination.clone()
+                />
                 {tags.collect_view()}
             </td>
             <td class="number">{i18n::number(folder.counts.copy)}</td>
@@ -233,75 +236,63 @@ fn folder_row(
 
 /// Where a folder goes, and the pencil that lets one change it.
 #[component]
-fn Place<'a>(id: String, folder: &'a DryRunFolder, context: OrderContext) -> impl IntoView {
-    let fields = context.typed().options;
-    let source = folder.source.clone();
-    let label = t!("dry_run.destination_of", folder = source);
-    let (planned, destination) = (folder.destination.clone(), RwSignal::new(folder.destination.clone()));
+fn Place(id: String, source: String, destination: String) -> impl IntoView {
+    let context = expect_context::<OrderContext>();
     // The same name goes without saying.
-    let is_same = folder.source == folder.destination;
+    let planned = (source == destination).then(|| destination.clone());
+    let name = RwSignal::new(destination);
+    let is_plain = Memo::new(move |_| name.with(|name| planned.as_ref() == Some(name)));
+    let label = StoredValue::new(t!("dry_run.destination_of", folder = source));
+    let (field, source) = (StoredValue::new(id), StoredValue::new(source));
+    let button = move || field.with_value(|id| format!("{id}-edit"));
     let editing = RwSignal::new(false);
     let may_change = Memo::new(move |_| context.allows(OrderAction::Change));
-    let (field, button) = (id.clone(), format!("{id}-edit"));
-    let edit = {
-        let field = field.clone();
-        move |_| {
-            editing.set(true);
-            let field = field.clone();
-            request_animation_frame(move || browser::focus(&field));
+    let edit = move |_| {
+        editing.set(true);
+        request_animation_frame(move || browser::focus(&field.get_value()));
+    };
+    let take = move |typed: String| {
+        if name.with_untracked(|before| *before != typed) {
+            name.set(typed.clone());
+            source.with_value(|source| map_folder(context.typed().options, source, typed));
         }
     };
-    let take = Callback::new(move |name: String| {
-        if destination.with_untracked(|before| *before != name) {
-            destination.set(name.clone());
-            map_folder(fields, &source, name);
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        if !matches!(event.key().as_str(), "Enter" | "Escape") {
+            return;
         }
-    });
-    let done = {
-        let button = button.clone();
-        move |event: leptos::ev::KeyboardEvent| {
-            if !matches!(event.key().as_str(), "Enter" | "Escape") {
-                return;
-            }
-            event.prevent_default();
-            if event.key() == "Enter" {
-                take.run(event_target_value(&event));
-            }
-            editing.set(false);
-            let button = button.clone();
-            request_animation_frame(move || browser::focus(&button));
+        event.prevent_default();
+        if event.key() == "Enter" {
+            take(event_target_value(&event));
+        }
+        editing.set(false);
+        request_animation_frame(move || browser::focus(&button()));
+    };
+    let seen = move || {
+        view! {
+            <span class="place" class:is-same=is_plain>{move || name.get()}</span>
+            <Show when=move || may_change.get()>
+                <button
+                    type="button"
+                    id=button()
+                    class="button button-quiet button-icon button-small"
+                    aria-label=label.get_value()
+                    on:click=edit
+                >
+                    {icon(Glyph::Pencil)}
+                </button>
+            </Show>
         }
     };
-    let name_label = label.clone();
     view! {
-        <Show
-            when=move || editing.get()
-            fallback=move || {
-                let (label, planned) = (label.clone(), planned.clone());
-                let is_plain = move || is_same && destination.with(|name| *name == planned);
-                view! {
-                    <span class="place" class:is-same=is_plain>{move || destination.get()}</span>
-                    <Show when=move || may_change.get()>
-                        <button
-                            type="button"
-                            id=button.clone()
-                            class="button button-quiet button-icon button-small"
-                            aria-label=label.clone()
-                            on:click=edit.clone()
-                        >
-                            {icon(Glyph::Pencil)}
-                        </button>
-                    </Show>
-                }
-            }
-        >
+        <Show when=move || editing.get() fallback=seen>
             <input
                 class="input input-small"
-                id=field.clone()
-                aria-label=name_label.clone()
-                prop:value=move || destination.get()
-                on:keydown=done.clone()
-                on:change=move |event| take.run(event_target_value(&event))
+                id=field.get_value()
+                aria-label=label.get_value()
+                prop:value=move || name.get()
+                on:keydown=on_key
+                on:change=move |event| take(event_target_value(&event))
                 on:blur=move |_| editing.set(false)
             />
         </Show>

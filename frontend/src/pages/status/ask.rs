@@ -89,7 +89,8 @@ impl Question {
     fn keep(self) -> &'static str {
         match self {
             Self::Cancel | Self::Pause => t!("status.cancel_keep"),
-            Self::Delete | Self::Renew => t!("status.delete_keep"),
+            Self::Delete => t!("status.delete_keep"),
+            Self::Renew => t!("status.renew_keep"),
             Self::Delta | Self::Retry => t!("status.delta_keep"),
             Self::Forget => t!("status.forget_keep"),
         }

@@ -163,6 +163,12 @@ fn Content(page: Page, narrow: ReadSignal<bool>) -> impl IntoView {
     }
 }
 
+/// Since when a part of the page is as it is, if the service does not answer for it.
+#[component]
+fn Stale(heard: Heard) -> impl IntoView {
+    move || heard.stale().map(|time| view! { <p class="small soft" role="status">{t!("status.stale_part", time = time)}</p> })
+}
+
 #[component]
 fn Deleted() -> impl IntoView {
     let (href, text) = if untrack(|| Router::get().is_in_console()) {
