@@ -210,10 +210,14 @@ async function confirm(visit: Visit): Promise<void> {
   await visit.order(order, "confirm");
   await visit.shoot("confirm");
   await visit.button("dry_run.start").click();
-  await page.locator("#mapping-0-0").waitFor({ timeout: 30_000 });
+  const pair = page.locator("section:has(#dry-run-title) details").first();
+  await pair.waitFor({ timeout: 30_000 });
   await visit.button("dry_run.start").waitFor({ timeout: 30_000 });
+  // Where there is little room it is closed at first.
+  await pair.evaluate((details: HTMLDetailsElement) => (details.open = true));
+  await page.locator("#mapping-0-1-edit").click();
   await page.locator("#mapping-0-1").fill("Old/2019");
-  await page.locator("#mapping-0-1").blur();
+  await page.locator("#mapping-0-1").press("Enter");
   await page.getByText(visit.say("options.folders")).click();
   await visit.shoot("confirm-dry-run");
   await visit.order(order, "confirm");

@@ -28,7 +28,8 @@ pub async fn survey<A: Account>(account: &mut A) -> Result<Survey, ConnectorErro
                     Some(SpecialUse::Junk) => &mut survey.junk,
                     _ => continue,
                 };
-                *amount = MailAmount { messages: amount.messages + messages, size_bytes: amount.size_bytes + size_bytes };
+                *amount =
+                    MailAmount { messages: amount.messages + messages, size_bytes: amount.size_bytes + size_bytes };
             }
             Err(error) => tracing::debug!(folder = %folder.wire_name, error = %error, "a folder could not be measured"),
         }

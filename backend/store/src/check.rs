@@ -147,19 +147,7 @@ impl Store {
              WHERE pair_id = $1 AND side = $2 AND login = 'passed'";
         tx.execute(
             sql,
-            args![
-                at.pair_id,
-                &side,
-                &findings,
-                folders,
-                messages,
-                size,
-                free,
-                trash,
-                trash_bytes,
-                junk,
-                junk_bytes
-            ],
+            args![at.pair_id, &side, &findings, folders, messages, size, free, trash, trash_bytes, junk, junk_bytes],
         )
         .await?;
         tx.commit().await

@@ -362,16 +362,8 @@ fn side_from(row: &Row) -> Result<Side, StoreError> {
 
 /// The columns that [`survey_from`] reads, of the table `alias`.
 pub(crate) fn survey_columns(alias: &str) -> String {
-    const COLUMNS: [&str; 8] = [
-        "folders",
-        "messages",
-        "bytes",
-        "free_bytes",
-        "trash_messages",
-        "trash_bytes",
-        "junk_messages",
-        "junk_bytes",
-    ];
+    const COLUMNS: [&str; 8] =
+        ["folders", "messages", "bytes", "free_bytes", "trash_messages", "trash_bytes", "junk_messages", "junk_bytes"];
     COLUMNS.map(|column| format!("{alias}.survey_{column}")).join(", ")
 }
 

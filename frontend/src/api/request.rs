@@ -252,7 +252,11 @@ fn note_retry_after(header: Option<String>) {
 
 /// The pause before the service may be asked again after a failure that may be over soon: what its `Retry-After` said,
 /// and `least` at least. Milliseconds.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most two minutes, and not below nothing")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "at most two minutes, and not below nothing"
+)]
 pub(crate) fn patience_ms(least: u32) -> u32 {
     let left = (NOT_BEFORE.get() - js_sys::Date::now()).clamp(0.0, f64::from(LONGEST_WAIT_SECONDS) * 1000.0);
     least.max(left as u32)

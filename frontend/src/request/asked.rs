@@ -44,14 +44,13 @@ struct Page {
 pub(crate) fn Asked(id: OrderId) -> impl IntoView {
     let token = take_token();
     let by_link = token.is_some();
-    let page =
-        Page {
-            order_id: id,
-            request: RwSignal::new(Load::Loading),
-            order: RwSignal::new(None),
-            kick: Kick::new(),
-            heard: Heard::new(),
-        };
+    let page = Page {
+        order_id: id,
+        request: RwSignal::new(Load::Loading),
+        order: RwSignal::new(None),
+        kick: Kick::new(),
+        heard: Heard::new(),
+    };
     let (language, offer) = (PageLanguage::get(), Offer::get());
     spawn_local(async move {
         match open(id, token).await {

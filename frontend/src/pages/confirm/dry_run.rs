@@ -173,14 +173,13 @@ fn table(at: usize, pair: &PairDryRun) -> Option<impl IntoView + use<>> {
         present: pair.folders.iter().any(|folder| folder.counts.present > 0),
         skipped: pair.folders.iter().any(|folder| !folder.skipped.is_empty()),
     };
-    let rows = pair
-        .folders
+    let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, columns)).collect_view();
+    let left_out = pair
+        .left_out
         .iter()
-        .enumerate()
-        .map(|(row, folder)| folder_row(at, row, folder, columns))
+        .filter(|folder| is_told(folder))
+        .map(|folder| left_out_row(folder, columns))
         .collect_view();
-    let left_out =
-        pair.left_out.iter().filter(|folder| is_told(folder)).map(|folder| left_out_row(folder, columns)).collect_view();
     (!pair.folders.is_empty()).then(|| {
         view! {
             <div class="table-scroll" tabindex="0" role="region" aria-label=t!("dry_run.table")>
@@ -202,12 +201,7 @@ fn table(at: usize, pair: &PairDryRun) -> Option<impl IntoView + use<>> {
     })
 }
 
-fn folder_row(
-    pair: usize,
-    row: usize,
-    folder: &DryRunFolder,
-    columns: Columns,
-) -> impl IntoView + use<> {
+fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, columns: Columns) -> impl IntoView + use<> {
     let tags = [(folder.create, t!("dry_run.create")), (folder.renamed, t!("dry_run.renamed"))];
     let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { <span class="tagged">{text}</span> });
     let skipped = folder.skipped.iter().map(|skip| {

@@ -52,7 +52,8 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
         let counting = || t!("confirm.counting").to_owned();
         let note = totals.filter(|totals| !totals.survey_complete).map(|_| t!("confirm.so_far"));
         // What stays by the options is told apart, beneath.
-        let moved = totals.map(|totals| if is_trial { whole(&totals) } else { whole(&totals).without(staying(context)) });
+        let moved =
+            totals.map(|totals| if is_trial { whole(&totals) } else { whole(&totals).without(staying(context)) });
         let messages = moved.map_or_else(counting, |moved| i18n::number(moved.messages));
         let size = moved.map_or_else(counting, |moved| intl::size(moved.size_bytes));
         let estimate = totals.and_then(|totals| totals.estimated_seconds);
@@ -129,8 +130,8 @@ fn stays(context: OrderContext) -> Option<String> {
         let numbers = [totals.messages, copied, stays].map(i18n::number);
         t!("confirm.stay_sum", found = numbers[0], copied = numbers[1], stay = numbers[2])
     });
-    let has_more = options.leave_out.with(|folders| !folders.trim().is_empty())
-        || options.since.with(|since| !since.is_empty());
+    let has_more =
+        options.leave_out.with(|folders| !folders.trim().is_empty()) || options.since.with(|since| !since.is_empty());
     let more = has_more.then(|| t!("confirm.stay_more").to_owned());
     let texts: Vec<_> = sum.into_iter().chain(more).collect();
     (!texts.is_empty()).then(|| texts.join(" "))

@@ -51,7 +51,11 @@ impl Question {
                 let (messages, accounts) = missing(page);
                 match messages {
                     0 => t!("status.retry_text").to_owned(),
-                    _ => format!("{} {}", tn!("status.retry_some", messages, accounts = accounts), t!("status.retry_kept")),
+                    _ => format!(
+                        "{} {}",
+                        tn!("status.retry_some", messages, accounts = accounts),
+                        t!("status.retry_kept")
+                    ),
                 }
             }
             Self::Forget if state == OrderState::Scheduled => t!("status.forget_text_ahead").to_owned(),
@@ -129,7 +133,8 @@ fn is_switched(page: Page) -> bool {
 /// Messages that have not arrived, and the accounts they belong to.
 fn missing(page: Page) -> (u64, String) {
     page.progress.with_untracked(|progress| {
-        let runs = progress.ready().into_iter().flat_map(|progress| &progress.pairs).filter_map(|pair| pair.run.as_ref());
+        let runs =
+            progress.ready().into_iter().flat_map(|progress| &progress.pairs).filter_map(|pair| pair.run.as_ref());
         let missing = runs.map(|run| run.counts.failed + run.counts.uncertain).filter(|count| *count > 0);
         let (messages, accounts) = missing.fold((0, 0), |(messages, accounts), count| (messages + count, accounts + 1));
         (messages, tn!("count.accounts", accounts))

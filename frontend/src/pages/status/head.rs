@@ -100,8 +100,7 @@ pub(super) fn TrialBanner(page: Page) -> impl IntoView {
     // A trial that found nothing says so in its heading.
     let is_empty =
         Memo::new(move |_| page.progress.with(|it| it.ready().is_some_and(is_empty_trial)) && is_over(page.state()));
-    let is_trial =
-        move || !is_empty.get() && page.context.order.with(|order| order.kind == Some(StartKind::Trial));
+    let is_trial = move || !is_empty.get() && page.context.order.with(|order| order.kind == Some(StartKind::Trial));
     view! {
         <Show when=is_trial>
             <Notice tone=Tone::Info title=t!("status.trial_title")>

@@ -166,7 +166,11 @@ fn Content(page: Page, narrow: ReadSignal<bool>) -> impl IntoView {
 /// Since when a part of the page is as it is, if the service does not answer for it.
 #[component]
 fn Stale(heard: Heard) -> impl IntoView {
-    move || heard.stale().map(|time| view! { <p class="small soft" role="status">{t!("status.stale_part", time = time)}</p> })
+    move || {
+        heard
+            .stale()
+            .map(|time| view! { <p class="small soft" role="status">{t!("status.stale_part", time = time)}</p> })
+    }
 }
 
 #[component]

@@ -42,7 +42,10 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
         }
     });
     // What has ended waits for no record.
-    let any = move || page.state() != OrderState::Cancelled && report.with(|report| report.as_ref().is_some_and(|report| !report.items.is_empty()));
+    let any = move || {
+        page.state() != OrderState::Cancelled
+            && report.with(|report| report.as_ref().is_some_and(|report| !report.items.is_empty()))
+    };
     view! {
         <Show when=any>
             <section class="card" aria-labelledby="mx-title" aria-live="polite">

@@ -154,11 +154,7 @@ fn Row(
     let has_begun = Memo::new(move |_| run.with(|run| run.is_some()) && !is_ahead(page.state()));
     let bar = t!("status.pair_progress", account = source);
     let open = t!("status.protocol_of", account = source);
-    let done = Memo::new(move |_| {
-        run.with(|run| {
-            run.as_ref().map(part)
-        })
-    });
+    let done = Memo::new(move |_| run.with(|run| run.as_ref().map(part)));
     let class = move || match run.with(|run| run.as_ref().map(|run| run.state)) {
         Some(RunState::Succeeded) => "progress progress-good",
         Some(RunState::Failed) => "progress progress-bad",

@@ -45,10 +45,7 @@ pub(super) fn percent(progress: &Progress) -> u8 {
 fn wanted(counts: &Counts) -> ((u64, u64), (u64, u64)) {
     let bytes = |all: u64| all.saturating_sub(counts.skipped_bytes);
     let messages = |all: u64| all.saturating_sub(counts.skipped);
-    (
-        (messages(counts.listed), bytes(counts.listed_bytes)),
-        (messages(counts.done()), bytes(counts.done_bytes())),
-    )
+    ((messages(counts.listed), bytes(counts.listed_bytes)), (messages(counts.done()), bytes(counts.done_bytes())))
 }
 
 /// True before anything is copied.
@@ -99,8 +96,7 @@ pub(super) fn is_over(state: OrderState) -> bool {
 pub(super) fn amounts(counts: &Counts, is_over: bool) -> String {
     if !is_over {
         let (wanted, done) = wanted(counts);
-        let messages =
-            t!("status.progress_of", done = i18n::number(done.0), listed = tn!("count.messages", wanted.0));
+        let messages = t!("status.progress_of", done = i18n::number(done.0), listed = tn!("count.messages", wanted.0));
         let (done, listed) = (intl::size(done.1), intl::size(wanted.1));
         return format!("{messages} · {}", t!("status.bytes_of", done = done, listed = listed));
     }
