@@ -165,7 +165,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     pub(crate) fn note_repairs(&mut self, at: usize, uid: Uid, repairs: Repairs) {
         let repaired = Finding::new(FindingCode::MessageRepaired);
         let repaired = repaired.about(self.jobs[at].opened.mapped.source.path.to_string());
-        let detail = FindingDetail { uid: Some(uid.0), repairs: repairs.kinds(), ..FindingDetail::default() };
+        let detail = FindingDetail { uid: Some(uid.0), repairs: repairs.list(), ..FindingDetail::default() };
         self.note(repaired.with(detail));
     }
 }

@@ -168,7 +168,7 @@ fn id(answer: &Answer, pointer: &str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_refuses_every_proof_that_does_not_suffice() {
     let clock = MockClock::at(chrono::Utc::now());
-    let service = Service::start_at(&clock).await;
+    let service = Service::start_at_with(&clock, None, |_| {}).await;
     let all = operations(&service).await;
     assert!(all.len() >= 45, "{}", all.len());
     let (alpha, admin) = tenant(&service, "alpha").await;

@@ -24,13 +24,17 @@ use mailferry_store::{
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Service, new_order};
+use crate::harness::{Service, new_order, on_each};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn start_and_end_are_told_with_a_link_that_opens_the_order() {
+    on_each(start_and_end_are_told_with_a_link_that_opens_the_order_on).await;
+}
+
+async fn start_and_end_are_told_with_a_link_that_opens_the_order_on(database: Option<String>) {
     let sink = SmtpSink::start(None).expect("a sink");
     let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_with(None, |settings| settings.smtp_url = Some(url)).await;
+    let service = Service::start_with(database, |settings| settings.smtp_url = Some(url)).await;
     let context = service.app.job_context().expect("a context");
     let shutdown = CancellationToken::new();
     // Only mails: nobody may log in anywhere here.
@@ -158,35 +162,39 @@ async fn everything(service: &Service, language: Language) -> OrderId {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_mail_of_every_language_arrives_over_tls_and_holds_no_secret() {
     for mode in [SmtpTls::Implicit, SmtpTls::StartTls] {
-        let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");
-        let service = Service::start_with(None, by_tls(&sink, mode)).await;
-        let price = Price {
-            currency: "EUR".parse().expect("a currency"),
-            pair_minor: 149_000,
-            tax_name: "MwSt.".to_owned(),
-            tax_basis_points: 1900,
-            tax_included: true,
-        };
-        service.store.set_price(OPERATOR_TENANT, Some(&price)).await.expect("a price");
-        let mut orders = Vec::new();
-        for language in Language::ALL {
-            orders.push((language, everything(&service, language).await));
-        }
-        assert!(send(&service.app.job_context().expect("a context")).await.is_empty());
-        let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(10)).expect("mails");
-        for (language, order) in orders {
-            let own: Vec<&Mail> = mails.iter().filter(|mail| mail.text.contains(&order.to_string())).collect();
-            assert_eq!(own.len(), KINDS.len(), "{language:?}");
-            let texts = Texts::of(language).expect("texts");
-            for kind in KINDS {
-                let text = texts.text(kind, Some(mailferry_shared::order::StartKind::Main));
-                let mail = own.iter().find(|mail| mail.subject == text.subject).expect("one of this kind");
-                reads_well(mail, &texts, kind);
-                assert!(mail.text.contains(&format!("{}/orders/{order}#token=", service.base)), "{}", mail.text);
-            }
-        }
-        service.stop().await;
+        on_each(async |database| every_mail_arrives_by(mode, database).await).await;
     }
+}
+
+async fn every_mail_arrives_by(mode: SmtpTls, database: Option<String>) {
+    let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");
+    let service = Service::start_with(database, by_tls(&sink, mode)).await;
+    let price = Price {
+        currency: "EUR".parse().expect("a currency"),
+        pair_minor: 149_000,
+        tax_name: "MwSt.".to_owned(),
+        tax_basis_points: 1900,
+        tax_included: true,
+    };
+    service.store.set_price(OPERATOR_TENANT, Some(&price)).await.expect("a price");
+    let mut orders = Vec::new();
+    for language in Language::ALL {
+        orders.push((language, everything(&service, language).await));
+    }
+    assert!(send(&service.app.job_context().expect("a context")).await.is_empty());
+    let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(10)).expect("mails");
+    for (language, order) in orders {
+        let own: Vec<&Mail> = mails.iter().filter(|mail| mail.text.contains(&order.to_string())).collect();
+        assert_eq!(own.len(), KINDS.len(), "{language:?}");
+        let texts = Texts::of(language).expect("texts");
+        for kind in KINDS {
+            let text = texts.text(kind, Some(mailferry_shared::order::StartKind::Main));
+            let mail = own.iter().find(|mail| mail.subject == text.subject).expect("one of this kind");
+            reads_well(mail, &texts, kind);
+            assert!(mail.text.contains(&format!("{}/orders/{order}#token=", service.base)), "{}", mail.text);
+        }
+    }
+    service.stop().await;
 }
 
 fn reads_well(mail: &Mail, texts: &Texts, kind: MailKind) {
@@ -215,9 +223,13 @@ fn reads_well(mail: &Mail, texts: &Texts, kind: MailKind) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_mail_server_is_tried_again_with_growing_waits() {
+    on_each(a_busy_mail_server_is_tried_again_with_growing_waits_on).await;
+}
+
+async fn a_busy_mail_server_is_tried_again_with_growing_waits_on(database: Option<String>) {
     let sink = SmtpSink::start_with(None, SmtpTls::StartTls, 3).expect("a sink");
     let clock = MockClock::at(Utc::now());
-    let service = Service::start_at_with(&clock, by_tls(&sink, SmtpTls::StartTls)).await;
+    let service = Service::start_at_with(&clock, database, by_tls(&sink, SmtpTls::StartTls)).await;
     let context = service.app.job_context().expect("a context");
     let (order, _) = service.order().await;
     let order: OrderId = order.parse().expect("an id");
@@ -234,9 +246,13 @@ async fn a_busy_mail_server_is_tried_again_with_growing_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_is_refused_for_good_is_tried_once() {
+    on_each(a_mail_that_is_refused_for_good_is_tried_once_on).await;
+}
+
+async fn a_mail_that_is_refused_for_good_is_tried_once_on(database: Option<String>) {
     let sink = SmtpSink::start_refusing().expect("a sink");
     let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_with(None, |settings| settings.smtp_url = Some(url)).await;
+    let service = Service::start_with(database, |settings| settings.smtp_url = Some(url)).await;
     let context = service.app.job_context().expect("a context");
     let (order, _) = service.order().await;
     let order: OrderId = order.parse().expect("an id");
@@ -250,27 +266,35 @@ async fn a_mail_that_is_refused_for_good_is_tried_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_server_whose_certificate_is_not_trusted_gets_no_mail() {
     for mode in [SmtpTls::Implicit, SmtpTls::StartTls] {
-        let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");
-        let service = Service::start_with(None, |settings| {
-            by_tls(&sink, mode)(settings);
-            settings.outgoing.ca_file = None;
-        })
-        .await;
-        let (order, _) = service.order().await;
-        let order: OrderId = order.parse().expect("an id");
-        service.store.queue_mail(order, MailKind::Submitted, "").await.expect("queued");
-        assert_eq!(send(&service.app.job_context().expect("a context")).await.len(), 1, "{mode:?}: tried again later");
-        assert!(sink.mails().expect("mails").is_empty());
-        service.stop().await;
+        on_each(async |database| no_mail_is_sent_without_trust_by(mode, database).await).await;
     }
+}
+
+async fn no_mail_is_sent_without_trust_by(mode: SmtpTls, database: Option<String>) {
+    let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");
+    let service = Service::start_with(database, |settings| {
+        by_tls(&sink, mode)(settings);
+        settings.outgoing.ca_file = None;
+    })
+    .await;
+    let (order, _) = service.order().await;
+    let order: OrderId = order.parse().expect("an id");
+    service.store.queue_mail(order, MailKind::Submitted, "").await.expect("queued");
+    assert_eq!(send(&service.app.job_context().expect("a context")).await.len(), 1, "{mode:?}: tried again later");
+    assert!(sink.mails().expect("mails").is_empty());
+    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_purged() {
+    on_each(the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_purged_on).await;
+}
+
+async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_purged_on(database: Option<String>) {
     let sink = SmtpSink::start(None).expect("a sink");
     let clock = MockClock::at(Utc::now());
     let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_at_with(&clock, |settings| settings.smtp_url = Some(url)).await;
+    let service = Service::start_at_with(&clock, database, |settings| settings.smtp_url = Some(url)).await;
     let context = service.app.job_context().expect("a context");
     let (order, _, client) = service.order_with_pair().await;
     let path = format!("/api/v1/orders/{order}");

@@ -5,6 +5,8 @@ mod attempts;
 mod authorisation;
 mod bad_input;
 mod canary;
+#[path = "../caught/mod.rs"]
+mod caught;
 mod conventions;
 mod discoveries;
 mod document;
@@ -25,6 +27,7 @@ mod paypal;
 mod plain_http;
 mod principals;
 mod provider_limits;
+mod races;
 mod requests;
 mod requests_walk;
 mod resellers;

@@ -18,7 +18,7 @@ use mailferry_store::{AccountKey, MockClock, SlotRequest, Slots, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service};
+use crate::harness::{Client, Service, on_each};
 
 const DAY: chrono::Duration = chrono::Duration::hours(24);
 
@@ -37,9 +37,9 @@ fn side(server: &Dovecot, user: &str) -> Value {
 }
 
 /// A service that may talk to `server`, by a clock that is moved by hand.
-async fn service(server: &Dovecot, clock: &MockClock) -> Service {
+async fn service(server: &Dovecot, clock: &MockClock, database: Option<String>) -> Service {
     let (port, ca) = (server.imaps_port(), server.ca_file());
-    Service::start_at_with(clock, move |settings| {
+    Service::start_at_with(clock, database, move |settings| {
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
         settings.outgoing.ports = vec![port];
         settings.outgoing.ca_file = Some(ca);
@@ -100,10 +100,14 @@ impl Working {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() {
+    on_each(a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself_on).await;
+}
+
+async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
     let clock = MockClock::at(chrono::Utc::now());
-    let service = service(&server, &clock).await;
+    let service = service(&server, &clock, database).await;
     let run = ordered(&service, &server).await;
     let fact = |value: u64| json!({"value": value, "source": "https://example.org/limits"});
     let providers = provider(&json!({"daily_bytes_down": fact(40_000), "connections": fact(4)}));
@@ -155,10 +159,14 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn finding_waiting_for_turn_until_connections_are_free() {
+    on_each(finding_waiting_for_turn_until_connections_are_free_on).await;
+}
+
+async fn finding_waiting_for_turn_until_connections_are_free_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
     let clock = MockClock::at(chrono::Utc::now());
-    let service = service(&server, &clock).await;
+    let service = service(&server, &clock, database).await;
     let other = ordered(&service, &server).await;
     // Another worker holds all connections to this server.
     let lease = service.store.claim_lease(other, "another", Duration::from_secs(60)).await.expect("database");
@@ -224,10 +232,14 @@ async fn looked_at(service: &Service, client: &Client, path: &str) -> [Value; 2]
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_only_looks_at_a_server_waits_until_connections_are_free() {
+    on_each(whoever_only_looks_at_a_server_waits_until_connections_are_free_on).await;
+}
+
+async fn whoever_only_looks_at_a_server_waits_until_connections_are_free_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
     let clock = MockClock::at(chrono::Utc::now());
-    let service = service(&server, &clock).await;
+    let service = service(&server, &clock, database).await;
     let (run, order, client) = started(&service, &server).await;
     let working = Working::start(service.app.job_context().expect("a context"));
     until(&service.store, run, |now| now.state.is_final()).await;

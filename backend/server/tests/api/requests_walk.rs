@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service},
+    harness::{Client, Service, on_each},
     requests::{CALENDAR, CARDS, file, new_request},
     resellers::until,
 };
@@ -34,8 +34,12 @@ async fn mails(sink: &Arc<SmtpSink>, count: usize) -> Vec<Mail> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one story, from its beginning to its end")]
 async fn from_a_sent_request_to_purged_files() {
+    on_each(from_a_sent_request_to_purged_files_on).await;
+}
+
+#[expect(clippy::too_many_lines, reason = "one story, from its beginning to its end")]
+async fn from_a_sent_request_to_purged_files_on(database: Option<String>) {
     // Two real mail servers with two people, and one that takes the status mails.
     let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     let (old, new) = (server(), server());
@@ -46,7 +50,7 @@ async fn from_a_sent_request_to_purged_files() {
     let clock = MockClock::at(Utc::now());
     let (ports, ca) = (vec![old.imaps_port(), new.imaps_port()], old.ca_file());
     let smtp = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_at_with(&clock, move |settings| {
+    let service = Service::start_at_with(&clock, database, move |settings| {
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
         settings.outgoing.ports = ports;
         settings.outgoing.ca_file = Some(ca);

@@ -11,7 +11,7 @@ use mailferry_store::{
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service, new_account, on_both};
+use crate::harness::{Client, Service, new_account, on_both, on_each};
 
 /// What a worker does to the latest run of every pair, without moving anything.
 pub(crate) async fn work(context: &JobContext, client: &Client, path: &str, end: RunState) {
@@ -66,8 +66,12 @@ pub(crate) fn mx(host: &str) -> Vec<Record> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delta_follows_eight_hours_after_the_first_run_by_itself() {
+    on_each(a_delta_follows_eight_hours_after_the_first_run_by_itself_on).await;
+}
+
+async fn a_delta_follows_eight_hours_after_the_first_run_by_itself_on(database: Option<String>) {
     let clock = MockClock::at(Utc::now());
-    let service = Service::start_at(&clock).await;
+    let service = Service::start_at_with(&clock, database, |_| {}).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@old.example")]).await;
     let start = |hours| json!({"delta_schedule": {"trigger": "after_delay", "delay_hours": hours}});
@@ -123,11 +127,16 @@ async fn the_records_of_a_public_mail_domain_are_nobodys_to_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_live() {
+    on_each(each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_live_on).await;
+}
+
+async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_live_on(database: Option<String>) {
     let dns = DnsServer::start().expect("a name server");
     dns.set("one.example", 3600, &mx("mx.old.example"));
     dns.set("two.example", 600, &mx("mx.old.example"));
     let clock = MockClock::at(Utc::now());
-    let service = Service::start_at_with(&clock, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let service =
+        Service::start_at_with(&clock, database, |settings| settings.outgoing.dns = Some(dns.address())).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@one.example"), account("bert@two.example")]).await;
     let start = client.post(&format!("{path}/start"), json!({"delta_schedule": {"trigger": "mx_changed"}})).await;
@@ -180,6 +189,10 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name() {
+    on_each(after_the_first_run_one_sees_who_may_send_in_the_domains_name_on).await;
+}
+
+async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name_on(database: Option<String>) {
     let dns = DnsServer::start().expect("a name server");
     let text = |text: &str| Record::Text(text.to_owned());
     dns.set("one.example", 3600, &[Record::Mx(10, "mx.old.example".to_owned()), text("v=spf1 mx -all"), text("other")]);
@@ -187,7 +200,8 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name() {
     dns.set("k1._domainkey.one.example", 60, &[text(&format!("v=DKIM1; k=rsa; p={}", "M".repeat(300)))]);
     dns.set("mail._domainkey.one.example", 60, &[text("v=DKIM1; p=")]);
     let clock = MockClock::at(Utc::now());
-    let service = Service::start_at_with(&clock, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let service =
+        Service::start_at_with(&clock, database, |settings| settings.outgoing.dns = Some(dns.address())).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@one.example")]).await;
     client.post(&format!("{path}/start"), json!({})).await;
@@ -215,11 +229,15 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_known_provider_wants_in_dns_is_told_and_compared() {
+    on_each(what_a_known_provider_wants_in_dns_is_told_and_compared_on).await;
+}
+
+async fn what_a_known_provider_wants_in_dns_is_told_and_compared_on(database: Option<String>) {
     let dns = DnsServer::start().expect("a name server");
     let text = |text: &str| Record::Text(text.to_owned());
     dns.set("one.example", 60, &[text("v=spf1 include:spf.messagingengine.com ~all")]);
     dns.set("fm2._domainkey.one.example", 60, &[text("v=DKIM1; k=rsa; p=MIGf")]);
-    let service = Service::start_with(None, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let service = Service::start_with(database, |settings| settings.outgoing.dns = Some(dns.address())).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@one.example")]).await;
     let endpoint = json!({"host": "imap.fastmail.com", "port": 993, "tls": "implicit"});
@@ -238,8 +256,12 @@ async fn what_a_known_provider_wants_in_dns_is_told_and_compared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_server_that_is_silent_is_told_and_changes_nothing() {
+    on_each(a_name_server_that_is_silent_is_told_and_changes_nothing_on).await;
+}
+
+async fn a_name_server_that_is_silent_is_told_and_changes_nothing_on(database: Option<String>) {
     let gone = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-    let service = Service::start_with(None, |settings| settings.outgoing.dns = Some(gone)).await;
+    let service = Service::start_with(database, |settings| settings.outgoing.dns = Some(gone)).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@one.example")]).await;
     client.get(&format!("{path}/mx")).await;
@@ -251,14 +273,16 @@ async fn a_name_server_that_is_silent_is_told_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_domain_cannot_follow_its_mx_record() {
-    let service = Service::start().await;
-    let mut local = account("anna");
-    local["destination"]["user"] = json!("anna");
-    let (path, client) = paid(&service, &[local]).await;
-    let body = json!({"delta_schedule": {"trigger": "mx_changed"}});
-    let problem = client.post(&format!("{path}/start"), body).await.is_problem(422, "invalid_field");
-    assert_eq!(problem["errors"][0]["pointer"], "/delta_schedule/trigger");
-    service.stop().await;
+    on_both(async |service: Service| {
+        let mut local = account("anna");
+        local["destination"]["user"] = json!("anna");
+        let (path, client) = paid(&service, &[local]).await;
+        let body = json!({"delta_schedule": {"trigger": "mx_changed"}});
+        let problem = client.post(&format!("{path}/start"), body).await.is_problem(422, "invalid_field");
+        assert_eq!(problem["errors"][0]["pointer"], "/delta_schedule/trigger");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
