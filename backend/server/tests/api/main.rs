@@ -26,6 +26,7 @@ mod payments;
 mod paypal;
 mod plain_http;
 mod principals;
+mod product;
 mod provider_limits;
 mod races;
 mod requests;
