@@ -7,7 +7,7 @@ use mailferry_store::{MockClock, OPERATOR_TENANT};
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Answer, Client, Service, on_both},
+    harness::{Answer, Client, Service, on_both, on_each},
     principals::{member, order_of, tenant},
 };
 
@@ -143,9 +143,13 @@ async fn a_customer_sends_a_request_and_sees_every_change_of_state() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wish_needs_24_hours_notice_and_48_for_a_weekend() {
+    on_each(a_wish_needs_24_hours_notice_and_48_for_a_weekend_on).await;
+}
+
+async fn a_wish_needs_24_hours_notice_and_48_for_a_weekend_on(database: Option<String>) {
     // Thursday noon.
     let clock = MockClock::at(Utc.with_ymd_and_hms(2026, 11, 26, 12, 0, 0).single().expect("a time"));
-    let service = Service::start_at(&clock).await;
+    let service = Service::start_at_with(&clock, database, |_| {}).await;
     let client = service.stranger();
     for (wish, words) in [
         ("2026-11-27T11:59:00Z", "The wished start is at least 24 hours ahead."),
