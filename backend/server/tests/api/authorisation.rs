@@ -5,13 +5,14 @@
 use std::collections::BTreeMap;
 
 use mailferry_shared::{ids::OrderId, key::Scope, payment::PaymentMethod, run::RunState, secret::Secret};
-use mailferry_store::{Clock, MockClock, NewApiKey, OPERATOR_TENANT, Part};
+use mailferry_store::{Clock, NewApiKey, OPERATOR_TENANT, Part};
 use serde_json::{Map, Value, json};
 
 use crate::{
     harness::{Answer, Client, Service, new_account, on_both, on_both_at},
     principals::{member, order_of, tenant},
     requests::new_request,
+    time::Time,
 };
 
 /// An operation, as the document describes it.
@@ -176,7 +177,9 @@ async fn things_of_order(
     request: &str,
 ) -> BTreeMap<&'static str, String> {
     let (path, id_of_order): (_, OrderId) = (format!("/api/v1/orders/{order}"), order.parse().expect("an id"));
-    let pair = id(&admin.post(&format!("{path}/accounts"), new_account("anna")).await, "/id");
+    let mut account = new_account("anna");
+    account["source"]["endpoint"] = json!({"host": "imap.old.example", "port": 993});
+    let pair = id(&admin.post(&format!("{path}/accounts"), account).await, "/id");
     let begun = async |what: &str| id_of(&admin.post(&format!("{path}/{what}"), json!({})).await, 202, "/id");
     let (check, dry_run) = (begun("checks").await, begun("dry-runs").await);
     let price = json!({
@@ -224,7 +227,7 @@ async fn every_operation_refuses_every_proof_that_does_not_suffice() {
     on_both_at(every_operation_refuses_every_proof_that_does_not_suffice_on).await;
 }
 
-async fn every_operation_refuses_every_proof_that_does_not_suffice_on(service: Service, clock: MockClock) {
+async fn every_operation_refuses_every_proof_that_does_not_suffice_on(service: Service, clock: Time) {
     let all = operations(&service).await;
     assert!(all.len() >= 45, "{}", all.len());
     let (alpha, admin) = tenant(&service, "alpha").await;
@@ -243,7 +246,7 @@ async fn every_operation_refuses_every_proof_that_does_not_suffice_on(service: S
         with_a_proof_for_less(&service, &mut trial, operation, &proofs).await;
         from_elsewhere(&mut trial, operation, &proofs).await;
     }
-    clock.advance(chrono::Duration::hours(13));
+    clock.advance(chrono::Duration::hours(13)).await;
     for operation in all.iter().filter(|operation| !operation.public) {
         trial.refused("an expired session of the order", &proofs.manager_of_order, operation, NOT_SIGNED_IN).await;
         trial.refused("an expired session of an admin", &admin, operation, NOT_SIGNED_IN).await;
@@ -280,7 +283,7 @@ struct Proofs {
 }
 
 impl Proofs {
-    async fn make(service: &Service, clock: &MockClock, admin: &Client, order: &str) -> Self {
+    async fn make(service: &Service, clock: &Time, admin: &Client, order: &str) -> Self {
         let record = service.store.order(order.parse().expect("an id")).await.expect("an order");
         let link = admin.get(&format!("/api/v1/orders/{order}")).await.json()["manage_url"].clone();
         let token = Secret::new(link.as_str().and_then(|link| link.split("#token=").nth(1)).expect("a token"));

@@ -328,7 +328,7 @@ async fn doubled(mut fixture: Fixture) -> Fixture {
 
 async fn every_list_that_grows_comes_in_pages(service: Service) {
     let document = document();
-    let fixture = doubled(Fixture::new(service).await.with_delta().await).await;
+    let fixture = doubled(Fixture::new(service).await).await.with_delta().await;
     let (mut lists, mut turned) = (0, 0);
     for operation in fixture.operations().iter().filter(|operation| operation.method == "GET") {
         let answer = &operation.told["responses"]["200"]["content"]["application/json"]["schema"]["$ref"];

@@ -15,9 +15,11 @@ use mailferry_server::{
     settings::{Pace, ServeArgs, Settings},
 };
 use mailferry_shared::{ids::TenantId, key::Scope, order::LinkScope, secret::Secret};
-use mailferry_store::{Context, MockClock, NewApiKey, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
+use mailferry_store::{Context, NewApiKey, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::time::Time;
 
 #[derive(Parser)]
 struct Line {
@@ -48,14 +50,13 @@ impl Service {
         Self::start_in(Context::default(), database, change).await
     }
 
-    /// A service whose clock is moved by hand.
+    /// A service whose time is moved by hand.
     pub(crate) async fn start_at_with(
-        clock: &MockClock,
+        time: &Time,
         database: Option<String>,
         change: impl FnOnce(&mut Settings),
     ) -> Self {
-        let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
-        Self::start_in(context, database, change).await
+        Self::start_in(time.context(), database, change).await
     }
 
     async fn start_in(context: Context, database: Option<String>, change: impl FnOnce(&mut Settings)) -> Self {
@@ -218,17 +219,16 @@ pub(crate) async fn on_both_with(change: impl Fn(&mut Settings), test: impl Asyn
     on_each(async |database| test(Service::start_with(database, &change).await).await).await;
 }
 
-/// Does `test` on both, by a clock that is moved by hand.
-pub(crate) async fn on_both_at(test: impl AsyncFn(Service, MockClock)) {
+/// Does `test` on both, by a time that is moved by hand.
+pub(crate) async fn on_both_at(test: impl AsyncFn(Service, Time)) {
     on_both_at_with(|_| {}, test).await;
 }
 
 /// The same, with other settings.
-pub(crate) async fn on_both_at_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service, MockClock)) {
+pub(crate) async fn on_both_at_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service, Time)) {
     on_each(async |database| {
-        // PostgreSQL's own clock judges leases and jobs: both begin at the same time.
-        let clock = MockClock::at(chrono::Utc::now());
-        test(Service::start_at_with(&clock, database, &change).await, clock).await;
+        let time = Time::now_in(database.as_deref()).await;
+        test(Service::start_at_with(&time, database, &change).await, time).await;
     })
     .await;
 }

@@ -160,7 +160,7 @@ async fn what_was_done_but_could_not_be_answered_is_not_done_again() {
         // As if the process had died between the effect's commit and the keeping of its answer.
         service.raw("UPDATE idempotency SET key_id = NULL, wrapped_key = NULL, sealed = NULL").await;
         post(&client, &path, &new_account("anna"), "k").await.is_problem(409, "request_in_progress");
-        clock.advance(chrono::TimeDelta::seconds(mailferry_store::ATTEMPT_SECONDS + 1));
+        clock.advance(chrono::TimeDelta::seconds(mailferry_store::ATTEMPT_SECONDS + 1)).await;
         for _ in 0..2 {
             let lost = post(&client, &path, &new_account("anna"), "k").await.is_problem(409, "answer_lost");
             assert!(lost["title"].as_str().expect("words").contains("was done"), "{lost}");

@@ -18,13 +18,16 @@ use mailferry_shared::{
     secret::Secret,
 };
 use mailferry_store::{
-    MailKind, MockClock, OPERATOR_TENANT,
+    MailKind, OPERATOR_TENANT,
     jobs::{JobKind, JobQueue, LOCK},
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Service, new_order, on_each};
+use crate::{
+    harness::{Service, new_order, on_each},
+    time::Time,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn start_and_end_are_told_with_a_link_that_opens_the_order() {
@@ -228,7 +231,7 @@ async fn a_busy_mail_server_is_tried_again_with_growing_waits() {
 
 async fn a_busy_mail_server_is_tried_again_with_growing_waits_on(database: Option<String>) {
     let sink = SmtpSink::start_with(None, SmtpTls::StartTls, 3).expect("a sink");
-    let clock = MockClock::at(Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let service = Service::start_at_with(&clock, database, by_tls(&sink, SmtpTls::StartTls)).await;
     let context = service.app.job_context().expect("a context");
     let (order, _) = service.order().await;
@@ -237,7 +240,7 @@ async fn a_busy_mail_server_is_tried_again_with_growing_waits_on(database: Optio
     for minutes in [1, 2, 4] {
         assert_eq!(send(&context).await, [TimeDelta::minutes(minutes)]);
         assert!(send(&context).await.is_empty(), "not before its time");
-        clock.advance(TimeDelta::minutes(minutes));
+        clock.advance(TimeDelta::minutes(minutes)).await;
     }
     assert!(send(&context).await.is_empty());
     assert_eq!(sink.mails().expect("mails").len(), 1);
@@ -292,7 +295,7 @@ async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_p
 
 async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_purged_on(database: Option<String>) {
     let sink = SmtpSink::start(None).expect("a sink");
-    let clock = MockClock::at(Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
     let service = Service::start_at_with(&clock, database, |settings| settings.smtp_url = Some(url)).await;
     let context = service.app.job_context().expect("a context");
@@ -308,7 +311,7 @@ async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_p
     send(&context).await;
     let before = sink.mails().expect("mails").len();
     for _ in 0..3 {
-        clock.advance(TimeDelta::hours(4 * 24));
+        clock.advance(TimeDelta::hours(4 * 24)).await;
         sweeper::sweep(&context).await.expect("sweeps");
         send(&context).await;
     }
@@ -316,13 +319,13 @@ async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_p
     assert_eq!(mails.len(), before + 1, "once, on the twelfth of fourteen days");
     let mail = mails.iter().find(|mail| mail.subject == "The link to your migration expires soon").expect("one");
     assert!(mail.text.contains("the passwords are erased"), "{}", mail.text);
-    clock.advance(TimeDelta::days(3));
+    clock.advance(TimeDelta::days(3)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     let operator = service.operator();
     assert_eq!(operator.get(&path).await.json()["state"], "closed");
     let accounts = operator.get(&format!("{path}/accounts")).await.json();
     assert_eq!(accounts["items"][0]["source"]["has_password"], false, "erased with the link");
-    clock.advance(TimeDelta::days(30));
+    clock.advance(TimeDelta::days(30)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     assert_eq!(operator.get(&format!("{path}/accounts")).await.json()["items"], json!([]));
     let purged = operator.get(&path).await.json();

@@ -38,6 +38,7 @@ mod schedule;
 mod slices;
 mod status_mails;
 mod subjects;
+mod time;
 mod token_service;
 mod tokens;
 mod trial;

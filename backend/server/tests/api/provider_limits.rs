@@ -14,11 +14,14 @@ use mailferry_shared::{
     ids::RunId,
     run::{RunState, RunSummary},
 };
-use mailferry_store::{AccountKey, MockClock, SlotRequest, Slots, Store};
+use mailferry_store::{AccountKey, SlotRequest, Slots, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service, on_each};
+use crate::{
+    harness::{Client, Service, on_each},
+    time::Time,
+};
 
 const DAY: chrono::Duration = chrono::Duration::hours(24);
 
@@ -37,7 +40,7 @@ fn side(server: &Dovecot, user: &str) -> Value {
 }
 
 /// A service that may talk to `server`, by a clock that is moved by hand.
-async fn service(server: &Dovecot, clock: &MockClock, database: Option<String>) -> Service {
+async fn service(server: &Dovecot, clock: &Time, database: Option<String>) -> Service {
     let (port, ca) = (server.imaps_port(), server.ca_file());
     Service::start_at_with(clock, database, move |settings| {
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
@@ -106,7 +109,7 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() 
 async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
-    let clock = MockClock::at(chrono::Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let service = service(&server, &clock, database).await;
     let run = ordered(&service, &server).await;
     let fact = |value: u64| json!({"value": value, "source": "https://example.org/limits"});
@@ -141,10 +144,10 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself_on
         }
         assert!(given_back().await, "given back meanwhile");
         // A moment before, nothing happens.
-        clock.advance(DAY - chrono::Duration::minutes(5));
+        clock.advance(DAY - chrono::Duration::minutes(5)).await;
         tokio::time::sleep(Duration::from_millis(700)).await;
         assert!(waits(&service.store.run(run).await.expect("a run").summary));
-        clock.advance(chrono::Duration::minutes(6));
+        clock.advance(chrono::Duration::minutes(6)).await;
         let before = now.counts;
         until(&service.store, run, |now| now.state.is_final() || now.counts != before).await;
     };
@@ -165,7 +168,7 @@ async fn finding_waiting_for_turn_until_connections_are_free() {
 async fn finding_waiting_for_turn_until_connections_are_free_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
-    let clock = MockClock::at(chrono::Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let service = service(&server, &clock, database).await;
     let other = ordered(&service, &server).await;
     // Another worker holds all connections to this server.
@@ -186,7 +189,7 @@ async fn finding_waiting_for_turn_until_connections_are_free_on(database: Option
     let waiting = until(&service.store, run, |now| code(now) == Some(FindingCode::WaitingForTurn)).await;
     assert_eq!((waiting.state, waiting.counts.listed), (RunState::Queued, 0));
     service.store.release_lease(&lease).await.expect("released");
-    clock.advance(chrono::Duration::seconds(6));
+    clock.advance(chrono::Duration::seconds(6)).await;
     let done = until(&service.store, run, |now| now.state.is_final()).await;
     assert_eq!(done.state, RunState::Succeeded);
     working.stop().await;
@@ -238,7 +241,7 @@ async fn whoever_only_looks_at_a_server_waits_until_connections_are_free() {
 async fn whoever_only_looks_at_a_server_waits_until_connections_are_free_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
-    let clock = MockClock::at(chrono::Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let service = service(&server, &clock, database).await;
     let (run, order, client) = started(&service, &server).await;
     let working = Working::start(service.app.job_context().expect("a context"));

@@ -3,12 +3,13 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use mailferry_shared::key::Scope;
-use mailferry_store::{MockClock, OPERATOR_TENANT};
+use mailferry_store::OPERATOR_TENANT;
 use serde_json::{Value, json};
 
 use crate::{
     harness::{Answer, Client, Service, on_both, on_each},
     principals::{member, order_of, tenant},
+    time::Time,
 };
 
 pub(crate) const CARDS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bj\u{f8}rn\r\nEND:VCARD\r\n";
@@ -148,7 +149,8 @@ async fn a_wish_needs_24_hours_notice_and_48_for_a_weekend() {
 
 async fn a_wish_needs_24_hours_notice_and_48_for_a_weekend_on(database: Option<String>) {
     // Thursday noon.
-    let clock = MockClock::at(Utc.with_ymd_and_hms(2026, 11, 26, 12, 0, 0).single().expect("a time"));
+    let clock =
+        Time::at(Utc.with_ymd_and_hms(2026, 11, 26, 12, 0, 0).single().expect("a time"), database.as_deref()).await;
     let service = Service::start_at_with(&clock, database, |_| {}).await;
     let client = service.stranger();
     for (wish, words) in [

@@ -6,7 +6,6 @@ use chrono::{TimeDelta, Utc};
 use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Mail, Sample, SmtpSink, compare};
 use mailferry_server::jobs::{self, sweeper};
 use mailferry_shared::secret::Secret;
-use mailferry_store::MockClock;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +13,7 @@ use crate::{
     harness::{Client, Service, on_each},
     requests::{CALENDAR, CARDS, file, new_request},
     resellers::until,
+    time::Time,
 };
 
 fn text(value: &Value) -> String {
@@ -47,7 +47,7 @@ async fn from_a_sent_request_to_purged_files_on(database: Option<String>) {
         Sample::Tiny.write(&old, user).expect("a mailbox");
     }
     let sink = Arc::new(SmtpSink::start(None).expect("a sink"));
-    let clock = MockClock::at(Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let (ports, ca) = (vec![old.imaps_port(), new.imaps_port()], old.ca_file());
     let smtp = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
     let service = Service::start_at_with(&clock, database, move |settings| {
@@ -106,7 +106,7 @@ async fn from_a_sent_request_to_purged_files_on(database: Option<String>) {
     let started = done(&operator, &format!("{request}/start"), json!({"waive_payment": true})).await;
     assert_eq!((&started["state"], &started["order_state"]), (&json!("accepted"), &json!("scheduled")), "{started}");
     assert_eq!(mails(&sink, 4).await.len(), 4, "received, the operator's, accepted and submitted");
-    clock.advance(TimeDelta::hours(73));
+    clock.advance(TimeDelta::hours(73)).await;
     let link = text(&sent["order"]["manage_url"]);
     let token = Secret::new(link.split("#token=").nth(1).expect("a token"));
     let customer = service.session(order.rsplit('/').next().expect("an id"), &token).await;
@@ -148,12 +148,12 @@ async fn from_a_sent_request_to_purged_files_on(database: Option<String>) {
     }
 
     // It goes the way of every order: while it is kept it cannot be lost, and 30 days after its end it is purged.
-    clock.advance(TimeDelta::days(14));
+    clock.advance(TimeDelta::days(14)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     let closed = operator.get(&request).await.json();
     assert_eq!((&closed["state"], &closed["order_state"]), (&json!("done"), &json!("closed")));
     assert_eq!(closed["attachments"].as_array().expect("files").len(), 2);
-    clock.advance(TimeDelta::days(30));
+    clock.advance(TimeDelta::days(30)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     let purged = operator.get(&request).await.json();
     assert_eq!((&purged["attachments"], &purged["note"]), (&json!([]), &json!("")), "{purged}");

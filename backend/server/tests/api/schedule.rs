@@ -5,13 +5,16 @@ use mailferry_lab::{DnsServer, Record};
 use mailferry_server::jobs::{JobContext, dispatch, life, sweeper};
 use mailferry_shared::{ids::RunId, run::RunState};
 use mailferry_store::{
-    MailKind, MockClock, Part,
+    MailKind, Part,
     jobs::{JobKind, JobQueue, LOCK},
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service, new_account, on_both, on_each};
+use crate::{
+    harness::{Client, Service, new_account, on_both, on_each},
+    time::Time,
+};
 
 /// What a worker does to the latest run of every pair, without moving anything.
 pub(crate) async fn work(context: &JobContext, client: &Client, path: &str, end: RunState) {
@@ -70,7 +73,7 @@ async fn a_delta_follows_eight_hours_after_the_first_run_by_itself() {
 }
 
 async fn a_delta_follows_eight_hours_after_the_first_run_by_itself_on(database: Option<String>) {
-    let clock = MockClock::at(Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let service = Service::start_at_with(&clock, database, |_| {}).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@old.example")]).await;
@@ -84,7 +87,7 @@ async fn a_delta_follows_eight_hours_after_the_first_run_by_itself_on(database: 
     let body = json!({"earliest_start": first_run, "delta_schedule": {"trigger": "after_delay"}});
     let order = client.post(&format!("{path}/start"), body).await.json();
     assert_eq!((&order["state"], &order["delta_schedule"]["delay_hours"]), (&json!("scheduled"), &json!(8)), "{order}");
-    clock.advance(TimeDelta::days(1));
+    clock.advance(TimeDelta::days(1)).await;
     // The session has ended meanwhile.
     let client = service.operator();
     work(&context, &client, &path, RunState::Succeeded).await;
@@ -95,7 +98,7 @@ async fn a_delta_follows_eight_hours_after_the_first_run_by_itself_on(database: 
     assert_eq!(client.get(&path).await.json()["state"], "completed");
 
     // A month's jump of the clock and a process that starts anew: nothing is lost, nothing doubled.
-    clock.advance(TimeDelta::days(8));
+    clock.advance(TimeDelta::days(8)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     assert_eq!(cut_over(&service.app.job_context().expect("a context")).await, 1);
     assert_eq!(client.get(&path).await.json()["state"], "active");
@@ -134,7 +137,7 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
     let dns = DnsServer::start().expect("a name server");
     dns.set("one.example", 3600, &mx("mx.old.example"));
     dns.set("two.example", 600, &mx("mx.old.example"));
-    let clock = MockClock::at(Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let service =
         Service::start_at_with(&clock, database, |settings| settings.outgoing.dns = Some(dns.address())).await;
     let context = service.app.job_context().expect("a context");
@@ -153,14 +156,14 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
     }
 
     dns.set("two.example", 60, &mx("mx.new.example"));
-    clock.advance(TimeDelta::minutes(2));
+    clock.advance(TimeDelta::minutes(2)).await;
     assert_eq!(cut_over(&context).await, 1, "a minute later it is looked up again");
     let two = client.get(&format!("{path}/mx")).await.json()["items"][1].clone();
     assert_eq!((&two["state"], &two["changed_at"]), (&json!("changing"), &json!(service.store.now())), "{two}");
     assert_eq!(two["settled_at"], json!(service.store.now() + TimeDelta::minutes(10)), "the old record's TTL");
     assert_eq!(client.get(&path).await.json()["state"], "completed");
 
-    clock.advance(TimeDelta::minutes(10));
+    clock.advance(TimeDelta::minutes(10)).await;
     cut_over(&context).await;
     assert_eq!(client.get(&path).await.json()["state"], "active");
     let progress = client.get(&format!("{path}/progress")).await.json();
@@ -168,13 +171,13 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
     assert_eq!(states, ["succeeded", "queued"], "only the pair of the switched domain");
     work(&context, &client, &path, RunState::Succeeded).await;
     dns.remove("one.example");
-    clock.advance(TimeDelta::minutes(2));
+    clock.advance(TimeDelta::minutes(2)).await;
     cut_over(&context).await;
     let one = client.get(&format!("{path}/mx")).await.json()["items"][0].clone();
     assert_eq!((&one["state"], &one["records"]), (&json!("old"), &json!([])), "no record is no switch: {one}");
     dns.set("one.example", 60, &mx("mx.new.example"));
     for minutes in [2, 61] {
-        clock.advance(TimeDelta::minutes(minutes));
+        clock.advance(TimeDelta::minutes(minutes)).await;
         cut_over(&context).await;
     }
     work(&context, &client, &path, RunState::Succeeded).await;
@@ -199,7 +202,7 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name_on(databa
     dns.set("s1._domainkey.one.example", 60, &[Record::Alias("s1.keys.example".to_owned())]);
     dns.set("k1._domainkey.one.example", 60, &[text(&format!("v=DKIM1; k=rsa; p={}", "M".repeat(300)))]);
     dns.set("mail._domainkey.one.example", 60, &[text("v=DKIM1; p=")]);
-    let clock = MockClock::at(Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let service =
         Service::start_at_with(&clock, database, |settings| settings.outgoing.dns = Some(dns.address())).await;
     let context = service.app.job_context().expect("a context");
@@ -212,7 +215,7 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name_on(databa
     seen().await;
     assert!(seen().await["items"][0]["sending"].is_null(), "nobody sends from the new provider yet");
     work(&context, &client, &path, RunState::Succeeded).await;
-    clock.advance(TimeDelta::minutes(1));
+    clock.advance(TimeDelta::minutes(1)).await;
     seen().await;
     let report = seen().await;
     let sending = &report["items"][0]["sending"];
@@ -221,7 +224,7 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name_on(databa
     assert!(report["wanted"].is_null(), "a provider of whom nothing is known");
 
     dns.set("one.example", 60, &[text("v=spf1 mx -all"), text("v=spf1 a -all")]);
-    clock.advance(TimeDelta::minutes(1));
+    clock.advance(TimeDelta::minutes(1)).await;
     seen().await;
     assert_eq!(seen().await["items"][0]["sending"]["spf"], "several", "it is looked up anew");
     service.stop().await;

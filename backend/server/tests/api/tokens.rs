@@ -2,18 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures::future::join_all;
 use mailferry_connectors::net::{AddressGuard, CertificateTrust, Network, Resolver};
 use mailferry_engine::port::{ConnectorError, Decision};
 use mailferry_server::oauth::{AccessToken, StoredGrant, TokenService as Asking, Tokens, read_grant};
 use mailferry_shared::{delegation::CredentialKind, finding::FindingCode};
-use mailferry_store::{CredentialAt, MockClock, Store};
+use mailferry_store::{CredentialAt, Store};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::{
     harness::{Service, on_both, on_both_at},
+    time::Time,
     token_service::{ACCOUNT, CLIENT, SECRET, TENANT, TokenService},
 };
 
@@ -121,18 +122,18 @@ async fn who_does_not_have_the_secret_gets_no_token_that_others_have_fetched() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_renewed_before_its_end_and_one_that_was_refused_at_once() {
-    on_both_at(async |service: Service, clock: MockClock| {
+    on_both_at(async |service: Service, clock: Time| {
         let stand_in = TokenService::start();
         let tokens = tokens(&service.store, &stand_in);
         stand_in.sign_in("anna@old.example", "first");
         let (_, _, grant) = kept_pair(&service, &stand_in, "first").await;
         let first = tokens.get(&grant, "anna@old.example", None).await;
         assert!(first.as_ref().is_ok_and(|token| token.fresh));
-        clock.advance(TimeDelta::minutes(54));
+        clock.advance(TimeDelta::minutes(54)).await;
         let kept = tokens.get(&grant, "anna@old.example", None).await;
         assert_eq!(text(&kept), text(&first));
         assert!(!kept.expect("kept").fresh);
-        clock.advance(TimeDelta::minutes(2));
+        clock.advance(TimeDelta::minutes(2)).await;
         let renewed = tokens.get(&grant, "anna@old.example", None).await;
         assert_ne!(text(&renewed), text(&first), "five minutes before the hour is over");
         let refused = renewed.expect("a token");
@@ -216,7 +217,7 @@ async fn a_withdrawn_consent_is_asked_about_once_by_all_who_wait() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_service_that_wants_to_be_left_alone_is_left_alone_by_everybody() {
-    on_both_at(async |service: Service, clock: MockClock| {
+    on_both_at(async |service: Service, clock: Time| {
         let stand_in = TokenService::start();
         let tokens = tokens(&service.store, &stand_in);
         for name in ["anna", "bert"] {
@@ -232,7 +233,7 @@ async fn a_token_service_that_wants_to_be_left_alone_is_left_alone_by_everybody(
             assert_eq!((error.code, error.decision), expected, "{name}");
         }
         assert!(stand_in.asked().is_empty(), "the second was not even asked for");
-        clock.advance(TimeDelta::seconds(91));
+        clock.advance(TimeDelta::seconds(91)).await;
         tokens.get(&account, "bert", None).await.expect("a token");
         // A fault of its own without a word about when: the same again, later.
         stand_in.answer_next(503, &[], Value::Null);
@@ -243,7 +244,7 @@ async fn a_token_service_that_wants_to_be_left_alone_is_left_alone_by_everybody(
         stand_in.answer_next(302, &[("Location", "http://127.0.0.1:1/")], json!({}));
         stand_in.answer_next(200, &[], json!({"access_token": "x".repeat(100_000)}));
         for code in [FindingCode::ServerError, FindingCode::ServerError] {
-            clock.advance(TimeDelta::hours(1));
+            clock.advance(TimeDelta::hours(1)).await;
             assert_eq!(tokens.get(&account, "anna", None).await.expect_err("no token").code, code);
         }
         service.stop().await;

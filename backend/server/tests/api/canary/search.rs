@@ -50,6 +50,13 @@ impl Heap {
         self.0.contains(&needle.to_ascii_lowercase())
     }
 
+    fn lacks(&self, what: &str, needle: &str, place: &str) {
+        let Some(at) = self.0.find(&needle.to_ascii_lowercase()) else { return };
+        // What stands before it tells who wrote it.
+        let before: String = self.0[..at].chars().rev().take(300).collect();
+        panic!("{what} in {place}, after: {}", before.chars().rev().collect::<String>());
+    }
+
     /// Whether the canary is there in any disguise.
     pub(crate) fn holds_canary(&self) -> bool {
         disguises().iter().any(|(_, needle)| self.holds(needle))
@@ -59,7 +66,7 @@ impl Heap {
     pub(crate) fn must_not_hold(&self, known: &str, place: &str) {
         assert!(self.holds(known), "{known} should be in {place}: the search does not work");
         for (disguise, needle) in disguises() {
-            assert!(!self.holds(&needle), "{disguise} in {place}");
+            self.lacks(disguise, &needle, place);
         }
     }
 
@@ -69,14 +76,14 @@ impl Heap {
         let told = TOLD.lock().expect("no panic").clone();
         assert!(!told.is_empty());
         for (what, secret) in told {
-            assert!(!self.holds(&secret), "{what} in {place}");
+            self.lacks(what, &secret, place);
         }
     }
 
     /// Nor what a customer writes to the operator.
     pub(crate) fn must_not_tell(&self, known: &str, place: &str) {
         self.must_not_keep(known, place);
-        assert!(!self.holds(NOTE), "a note in {place}");
+        self.lacks("a note", NOTE, place);
     }
 }
 
