@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use mailferry_shared::{ids::OrderId, key::Scope, payment::PaymentMethod, run::RunState, secret::Secret};
-use mailferry_store::{Clock, NewApiKey, OPERATOR_TENANT, Part};
+use mailferry_store::{NewApiKey, OPERATOR_TENANT, Part};
 use serde_json::{Map, Value, json};
 
 use crate::{

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use mailferry_lab::{Mail, SmtpSink, SmtpTls};
 use mailferry_server::{
     jobs::{self, JobContext, dispatch, life, sweeper},

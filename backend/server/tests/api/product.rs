@@ -1,7 +1,7 @@
 //! Sentences of the product that no other test has for its name.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mailferry_lab::{Client as Imap, Sample};
+use mailferry_lab::{CompareOptions, Sample, compare};
 use mailferry_server::settings::Settings;
 use mailferry_shared::account::SideName;
 use mailferry_store::jobs::{JobKind, JobQueue, LOCK};
@@ -200,13 +200,10 @@ fn fill(servers: &Servers) {
     Sample::Tiny.write(&servers.source, "anna").expect("a mailbox");
 }
 
-/// Messages in a mailbox, all folders together.
+/// Messages in a new mailbox, all folders together.
 fn messages(servers: &Servers, user: &str) -> u64 {
-    let mut client = Imap::login(&servers.destination.login(user)).expect("logs in");
-    let folders = client.list().expect("listed");
-    let holding = folders.iter().filter(|folder| folder.can_hold_messages());
-    let names = holding.map(|folder| String::from_utf8_lossy(&folder.name).into_owned());
-    names.map(|name| client.count(&name).expect("counted")).sum()
+    let (old, new) = (servers.source.login(user), servers.destination.login(user));
+    compare(&old, &new, &CompareOptions::default()).expect("both can be read").destination_messages
 }
 
 #[tokio::test(flavor = "multi_thread")]

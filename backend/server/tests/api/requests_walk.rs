@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Mail, Sample, SmtpSink, compare};
 use mailferry_server::jobs::{self, sweeper};
 use mailferry_shared::secret::Secret;

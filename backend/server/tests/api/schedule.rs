@@ -1,6 +1,6 @@
 //! The two-phase schedule through the service, with a real name server whose records change.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use mailferry_lab::{DnsServer, Record};
 use mailferry_server::jobs::{JobContext, dispatch, life, sweeper};
 use mailferry_shared::{ids::RunId, run::RunState};

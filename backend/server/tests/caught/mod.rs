@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use mailferry_server::{settings::LogFormat, telemetry};
 use tracing_subscriber::fmt::MakeWriter;
 
 /// The log of this process.
@@ -12,14 +13,14 @@ use tracing_subscriber::fmt::MakeWriter;
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
-    /// Catches everything from now on, down to the lowest level.
+    /// Catches everything that the service logs from now on, down to the lowest level, as it would be written.
     ///
     /// # Panics
     /// If somebody else catches it already: whoever searches would find nothing, and be content.
     pub(crate) fn catch() -> Self {
         let log = Self::default();
-        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone());
-        lines.try_init().expect("nobody else takes this process's log");
+        let ours = telemetry::start_into("trace", LogFormat::Text, false, log.clone()).expect("a level");
+        assert!(ours, "somebody else takes this process's log");
         log
     }
 
