@@ -150,7 +150,7 @@ impl<'g> Point<'g> {
     }
 
     /// What went wrong at another point went wrong at this one.
-    pub(crate) fn answer_for(&self, other: Verdict) {
+    pub(crate) fn answer_for(&self, other: &Verdict) {
         let good = other.lost + other.doubled == 0 && other.wrong.is_empty();
         self.must(good, || format!("tried again: {other:?}"));
     }

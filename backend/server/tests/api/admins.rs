@@ -52,7 +52,7 @@ impl World {
 }
 
 async fn finished(client: &Client, path: &str) -> Value {
-    for _ in 0..400 {
+    for _ in 0..600 {
         let seen = client.get(path).await.json();
         if seen["finished"] == true {
             return seen;

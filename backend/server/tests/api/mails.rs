@@ -62,7 +62,7 @@ async fn start_and_end_are_told_with_a_link_that_opens_the_order_on(database: Op
         life::run_ended(&context, run).await.expect("ends");
     }
     let mails = tokio::task::spawn_blocking(move || {
-        sink.await_mails(3, Duration::from_secs(30)).expect("mails");
+        sink.await_mails(3, Duration::from_secs(60)).expect("mails");
         std::thread::sleep(Duration::from_millis(300));
         sink.mails().expect("mails")
     });
@@ -185,7 +185,7 @@ async fn every_mail_arrives_by(mode: SmtpTls, database: Option<String>) {
         orders.push((language, everything(&service, language).await));
     }
     assert!(send(&service.app.job_context().expect("a context")).await.is_empty());
-    let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(10)).expect("mails");
+    let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(60)).expect("mails");
     for (language, order) in orders {
         let own: Vec<&Mail> = mails.iter().filter(|mail| mail.text.contains(&order.to_string())).collect();
         assert_eq!(own.len(), KINDS.len(), "{language:?}");

@@ -74,7 +74,7 @@ async fn started(service: &Service, server: &Dovecot) -> (RunId, String, Client)
 }
 
 async fn until(store: &Store, run: RunId, is_so: impl Fn(&RunSummary) -> bool) -> RunSummary {
-    for _ in 0..300 {
+    for _ in 0..1_200 {
         let now = store.run(run).await.expect("a run").summary;
         if is_so(&now) {
             return now;
@@ -136,7 +136,7 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself_on
         assert_eq!((now.counts.failed, now.counts.uncertain), (0, 0));
         // The lease, and its connections with it, is given back a moment after the run has said that it waits.
         let given_back = async || service.store.connections_at("localhost").await.expect("database") == 0;
-        for _ in 0..200 {
+        for _ in 0..1_200 {
             if given_back().await {
                 break;
             }

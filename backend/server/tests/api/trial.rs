@@ -13,7 +13,7 @@ use crate::{
 };
 
 async fn until(client: &Client, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..600 {
+    for _ in 0..1_200 {
         let answer = client.get(path).await.json();
         if is_so(&answer) {
             return answer;
