@@ -204,9 +204,9 @@ fn serve(app: Data<App>, listener: TcpListener) -> ServerHandle {
 
 /// Does `test` for each database: none, which is SQLite in the service's own folder, and an empty one of `PostgreSQL`.
 pub(crate) async fn on_each(test: impl AsyncFn(Option<String>)) {
-    test(None).await;
+    Box::pin(test(None)).await;
     let server = Postgres::shared().expect("PostgreSQL");
-    test(Some(server.fresh_database().expect("a database"))).await;
+    Box::pin(test(Some(server.fresh_database().expect("a database")))).await;
 }
 
 /// Does `test` on SQLite and on `PostgreSQL`.

@@ -1,5 +1,4 @@
 //! What is asked at once of one order: whatever comes second finds what the first has done. Fifty rounds each.
-#![expect(clippy::print_stdout, reason = "how often which came first")]
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,5 @@
 //! A requested migration from its sending to the purge, between real servers: `make requests-walk`.
+#![expect(clippy::print_stdout, reason = "how much was done")]
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,5 @@
 //! A reseller's life by the API alone, between real servers: `make api-walk`.
+#![expect(clippy::print_stdout, reason = "how much was done")]
 
 use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Page, Sample, WebServer, compare};
 use mailferry_server::jobs;
