@@ -148,7 +148,9 @@ pub(crate) struct FolderJob {
     pub(crate) taken_for_same: u64,
     /// UIDs that this process was told for what it stored, or has adopted while it sent again.
     pub(crate) stored_uids: UidSet,
-    /// True once the destination took something without telling its UID.
+    /// The UID that the destination has to tell next, as far as that is known.
+    pub(crate) next_told: Option<u32>,
+    /// True once the destination took something without telling its UID, or told a wrong one.
     pub(crate) stored_untold: bool,
     pub(crate) batch: Vec<NewItem>,
     pub(crate) batch_bytes: u64,
@@ -174,6 +176,7 @@ impl FolderJob {
             once_more: Vec::new(),
             taken_for_same: 0,
             stored_uids: UidSet::new(),
+            next_told: Some(opened.destination.uid_next).filter(|next| *next != u32::MAX),
             stored_untold: false,
             batch: Vec::new(),
             batch_bytes: 0,

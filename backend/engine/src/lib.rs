@@ -12,6 +12,7 @@
 //! [`verify`] fetches the destination again and compares it with a manifest of what was copied.
 #![warn(missing_docs)]
 
+mod address;
 pub mod allowance;
 mod decide;
 mod dry_run;

@@ -34,6 +34,11 @@ impl Looks {
         (&self.face, (!self.face.has_message_id()).then_some(&self.print.body))
     }
 
+    /// True if a server may have made the one of the other.
+    pub(crate) fn may_be(&self, other: &Self) -> bool {
+        self.known_by() == other.known_by()
+    }
+
     /// The same body, then as many header fields as possible.
     fn likeness(&self, other: &Self) -> (bool, usize) {
         let mut left: HashMap<u16, usize> = HashMap::new();

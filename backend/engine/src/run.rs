@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -23,6 +23,7 @@ use mailferry_shared::{
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
+    address::Word,
     allowance::{Allowances, Meter},
     job::FolderTask,
     labels,
@@ -223,6 +224,8 @@ pub(crate) struct Shared<C, L> {
     refused: Mutex<BTreeSet<(FolderPath, Uid)>>,
     /// Messages that this process has tried in vain, with the cause.
     failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
+    /// What the destination's word on UIDs is worth: a [`Word`].
+    word: AtomicU8,
     /// Set once this process was logged in at both sides.
     connected: AtomicBool,
     /// Set once the source has delivered a message.
@@ -302,6 +305,17 @@ impl<C, L> Shared<C, L> {
 
     pub(crate) fn remember_failed(&self, folder: &FolderPath, uid: Uid, cause: FindingCode) {
         lock(&self.failed).entry(folder.clone()).or_default().insert(uid, cause);
+    }
+
+    /// What the destination's word on UIDs is worth.
+    pub(crate) fn word(&self) -> Word {
+        let word = self.word.load(Ordering::Relaxed);
+        [Word::Good, Word::Bad].into_iter().find(|known| *known as u8 == word).unwrap_or_default()
+    }
+
+    /// The destination has shown what its word is worth; once bad, it stays so.
+    pub(crate) fn has_word(&self, word: Word) {
+        self.word.fetch_max(word as u8, Ordering::Relaxed);
     }
 
     /// Both sides are logged in at.
@@ -481,6 +495,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         unfinished: Mutex::default(),
         refused: Mutex::default(),
         failed: Mutex::default(),
+        word: AtomicU8::default(),
         connected: AtomicBool::new(false),
         delivers: AtomicBool::new(false),
         no_subjects: AtomicBool::new(false),

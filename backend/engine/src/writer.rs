@@ -20,6 +20,7 @@ use mailferry_shared::{
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
+    address::Doubt,
     job::{FolderJob, settlement},
     lookalike::{Held, Looks},
     port::{
@@ -70,7 +71,7 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     /// Outcomes that every attempt begins with, not written down yet.
     pub(crate) told_again: u64,
     /// Outcomes not among the entries yet, by folder.
-    outcomes: Vec<(usize, Settlement)>,
+    pub(crate) outcomes: Vec<(usize, Settlement)>,
     /// Batches whose intents are among the entries.
     staged: Vec<(usize, Vec<NewItem>)>,
     staged_items: usize,
@@ -85,6 +86,8 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     pub(crate) traffic: Traffic,
     /// Messages that were refused for their own sake.
     pub(crate) refused: VecDeque<(usize, NewItem)>,
+    /// Messages that are stored, perhaps not where the destination says; by folder.
+    pub(crate) doubts: Vec<(usize, Doubt)>,
 }
 
 impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
@@ -112,6 +115,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             current: 0,
             traffic: Traffic::default(),
             refused: VecDeque::new(),
+            doubts: Vec::new(),
         }
     }
 
@@ -152,9 +156,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             }
         }
         self.send_all().await?;
-        while !self.unanswered.is_empty() {
-            self.hear().await?;
-        }
+        self.hear_all().await?;
+        self.look_where_it_lies().await?;
         self.commit().await
     }
 
@@ -353,7 +356,20 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     /// Hears what became of the oldest batch on its way; what was refused is sent again, repaired.
     async fn hear(&mut self) -> Result<(), Stop> {
         self.hear_one().await?;
-        self.mend().await
+        self.mend().await?;
+        if self.has_to_look() {
+            self.hear_all().await?;
+            self.look_where_it_lies().await?;
+        }
+        Ok(())
+    }
+
+    async fn hear_all(&mut self) -> Result<(), Stop> {
+        while !self.is_quiet() {
+            self.hear_one().await?;
+            self.mend().await?;
+        }
+        Ok(())
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -387,7 +403,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let mut rest = Vec::new();
         for (item, fate) in answered.batch.into_iter().zip(answered.fates) {
             match fate {
-                Fate::Stored(uid) => self.stored(at, &item, uid),
+                Fate::Stored(uid) => self.stored(at, &item, &item, uid),
                 Fate::Refused(refusal) if refusal.decision == Decision::Skip => {
                     tracing::info!(uid = %item.source_uid, error = %refusal, "a message was refused");
                     if refusal.code == FindingCode::MessageRefused {
@@ -413,20 +429,6 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         self.outcomes.push((at, settlement_of_new(item, outcome)));
     }
 
-    pub(crate) fn stored(&mut self, at: usize, item: &NewItem, uid: Option<Uid>) {
-        self.shared.storage_works();
-        let job = &mut self.jobs[at];
-        // A destination that keeps one message for two alike (Gmail) tells where the other one lies.
-        let merged = uid.is_some_and(|uid| {
-            job.stored_uids.contains(uid) || (uid.0 < job.opened.destination.uid_next && job.knows_uid_next())
-        });
-        match uid {
-            Some(uid) => job.stored_uids.insert(uid),
-            None => job.stored_untold = true,
-        }
-        self.outcome(at, item, if merged { Outcome::Present(uid) } else { Outcome::Stored(uid) });
-    }
-
     /// A message that cannot be copied; this process does not try it again.
     pub(crate) fn failed(&mut self, at: usize, item: &NewItem, cause: FindingCode) {
         self.shared.remember_failed(&self.jobs[at].opened.mapped.source.path, item.source_uid, cause);
@@ -438,9 +440,12 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         while let Some((at, answered)) = self.answer().await {
             for (item, fate) in answered.batch.iter().zip(answered.fates) {
                 if let Fate::Stored(uid) = fate {
-                    self.stored(at, item, uid);
+                    self.stored(at, item, item, uid);
                 }
             }
+        }
+        if self.look_where_it_lies().await.is_err() {
+            self.leave_in_doubt();
         }
         self.note_taken_for_same();
         // Nothing that is staged will be sent; its intents must not be written.
@@ -574,7 +579,7 @@ fn settlement_of(item: &Fetched, outcome: Outcome) -> Settlement {
     Settlement { traits, ..settled(item.uid, item.body.key(), item.internal_date, message_id, outcome) }
 }
 
-fn settlement_of_new(item: &NewItem, outcome: Outcome) -> Settlement {
+pub(crate) fn settlement_of_new(item: &NewItem, outcome: Outcome) -> Settlement {
     // The intent has Message-ID and traits.
     settled(item.source_uid, item.body.key(), item.internal_date, None, outcome)
 }

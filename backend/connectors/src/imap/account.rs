@@ -28,7 +28,7 @@ use super::{
 };
 
 const STATUS_KEYS: &str = "MESSAGES UIDNEXT UIDVALIDITY";
-const LIST_ITEMS: &str = "UID RFC822.SIZE INTERNALDATE";
+pub(super) const LIST_ITEMS: &str = "UID RFC822.SIZE INTERNALDATE";
 /// Most messages of one APPEND.
 const BATCH_ITEMS: usize = 100;
 /// Messages that one FETCH of sizes asks for, when a folder is measured without STATUS=SIZE.
@@ -418,7 +418,7 @@ fn tidy(mut items: Vec<ItemMeta>, first: Uid, uid_next: u32) -> Vec<ItemMeta> {
     items
 }
 
-fn item_of(response: &Response<'_>) -> Option<ItemMeta> {
+pub(super) fn item_of(response: &Response<'_>) -> Option<ItemMeta> {
     let Response::Fetch(_, attributes) = response else { return None };
     let mut item = ItemMeta { uid: Uid(0), size_bytes: 0, internal_date: None };
     let mut sized = false;
@@ -606,6 +606,14 @@ impl Destination for ImapDestination {
 
     async fn answer(&mut self) -> Option<Answered> {
         append::answer(&mut self.0, &mut self.1).await
+    }
+
+    async fn look_up(
+        &mut self,
+        wire_name: &str,
+        uids: &UidSet,
+    ) -> Result<(FolderStatus, Vec<ItemMeta>), ConnectorError> {
+        self.0.look_up(wire_name, uids).await
     }
 
     fn keeps(&self, wire_name: &str, flags: &Flags) -> Flags {

@@ -16,6 +16,7 @@ mod fetch;
 pub(crate) mod fuzz;
 mod glance;
 mod guard;
+mod look_up;
 mod reader;
 mod refusal;
 mod session;

@@ -146,7 +146,7 @@ impl Session {
     fn store(&self, wire_name: &str, batch: Vec<NewItem>) -> Answered {
         let mut state = self.account.state();
         let mut mishap = state.store_mishaps.pop_front().unwrap_or(Mishap::Fine);
-        let tells_uids = !state.tells_no_uids;
+        let tells = state.tells.unwrap_or(Some);
         let unknown = |error| (batch.iter().map(|_| Fate::Unknown).collect(), Some(error));
         let messages = match batch.iter().map(stored).collect::<Result<Vec<_>, _>>() {
             Ok(messages) => messages,
@@ -164,7 +164,7 @@ impl Session {
             }
         }
         let (fates, lost) = match state.existing(wire_name) {
-            Ok(folder) => keep(folder, messages, (mishap, batch.len()), tells_uids),
+            Ok(folder) => keep(folder, messages, (mishap, batch.len()), tells),
             Err(error) => unknown(error),
         };
         let waited = if let Mishap::Slow(answer, _) = mishap { answer } else { Duration::ZERO };
@@ -177,10 +177,10 @@ fn keep(
     folder: &mut MemoryFolder,
     messages: Vec<StoredMessage>,
     (mishap, sent): (Mishap, usize),
-    tells_uids: bool,
+    tells: fn(Uid) -> Option<Uid>,
 ) -> (Vec<Fate>, Option<ConnectorError>) {
     let mut push = |messages: Vec<StoredMessage>| -> Vec<Fate> {
-        messages.into_iter().map(|message| Fate::Stored(Some(folder.push(message)).filter(|_| tells_uids))).collect()
+        messages.into_iter().map(|message| Fate::Stored(tells(folder.push(message)))).collect()
     };
     let unknown = || std::iter::repeat_with(|| Fate::Unknown).take(sent).collect();
     match mishap {

@@ -11,8 +11,13 @@ use std::{
 
 use chrono::{DateTime, FixedOffset};
 use mailferry_connectors::memory::{MemoryAccount, MemoryConnector};
-use mailferry_domain::{folder::FolderPath, item::Flags};
+use mailferry_domain::{
+    folder::FolderPath,
+    item::Flags,
+    manifest::{FORMAT, ManifestEntry, ManifestHead, VERSION},
+};
 use mailferry_engine::{
+    manifest::Manifest,
     port::{Control, Fault, Interrupted, NoFault, NoProgress, Step},
     run::{Job, RunEnd, RunOptions, RunReport, run},
 };
@@ -101,6 +106,20 @@ impl World {
 
     pub(crate) async fn run(&self) -> RunReport {
         self.run_with(Control::always_go(), Arc::new(NoFault)).await
+    }
+
+    /// What the ledger knows of every message by now.
+    pub(crate) async fn manifest(&self) -> Vec<ManifestEntry> {
+        let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
+        let last = RunId(Uuid::from_u128(self.runs.load(Ordering::Relaxed).into()));
+        let ledger = file.run_ledger(last).await.expect("the run's ledger");
+        let mut manifest = tempfile::tempfile().expect("a file");
+        let head = ManifestHead { format: FORMAT.to_owned(), version: VERSION, ..ManifestHead::default() };
+        ledger.write_manifest(head, &mut manifest).await.expect("a manifest");
+        let manifest = Manifest::open(manifest).expect("reads");
+        (0..manifest.folders.len())
+            .flat_map(|folder| manifest.entries(folder).next(usize::MAX).expect("reads"))
+            .collect()
     }
 
     pub(crate) fn destination(&self) -> Content {

@@ -18,6 +18,7 @@
 //! | totals = recount after any history | `store/tests/conformance/ledger_history.rs` |
 //! | late stores, NO in the middle of a batch | `exactly_once`, with the scripted fake |
 
+mod addresses;
 mod broken_ledger;
 mod bye;
 mod capability;

@@ -30,6 +30,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
+    addresses::false_ones,
     ground::{Ground, Hook, quickly},
     row::Verdict,
 };
@@ -269,6 +270,10 @@ impl<'g> Point<'g> {
     /// What is at the destination now, against the copy that nothing disturbed.
     pub(crate) async fn verdict(self) -> Verdict {
         self.protocol_is_true().await;
+        // Cyrus rewrites some of what it stores.
+        if self.ground.destination.is_dovecot() {
+            lock(&self.wrong).extend(false_ones(&self).await);
+        }
         let stored: u64 = lock(&self.stored).values().sum();
         let mut differences = tokio::task::block_in_place(|| self.ground.differences(&self.user));
         if self.reordered.load(Ordering::SeqCst) {

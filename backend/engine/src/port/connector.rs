@@ -348,6 +348,23 @@ pub trait Destination: Account {
     /// The answer to the oldest batch without one; `None` if there is no such batch.
     fn answer(&mut self) -> impl Future<Output = Option<Answered>> + Send;
 
+    /// Sizes and dates of these messages of a folder, and how it stands by now; those that are not there are left out.
+    /// Afterwards it is open. Nothing may be on its way.
+    fn look_up(
+        &mut self,
+        wire_name: &str,
+        uids: &UidSet,
+    ) -> impl Future<Output = Result<(FolderStatus, Vec<ItemMeta>), ConnectorError>> + Send {
+        async move {
+            let status = self.open(wire_name).await?;
+            let mut items = Vec::new();
+            for (first, last) in uids.ranges() {
+                items.extend(self.list(first, last).await?);
+            }
+            Ok((status, items))
+        }
+    }
+
     /// Those of `flags` that a folder keeps, which has been prepared.
     fn keeps(&self, wire_name: &str, flags: &Flags) -> Flags;
 

@@ -1,0 +1,46 @@
+//! Where messages lie that were just stored.
+
+use mailferry_domain::{
+    folder::FolderStatus,
+    item::ItemMeta,
+    uid::{Uid, UidSet},
+};
+use mailferry_engine::port::ConnectorError;
+
+use super::{
+    account::{LIST_ITEMS, item_of},
+    refusal::Doing,
+    session::Session,
+    wire,
+};
+
+/// Ranges of one command, which must not become too long a line.
+const RANGES: usize = 200;
+
+impl Session {
+    /// Opens a folder and lists some of its messages, without waiting in between.
+    pub(super) async fn look_up(
+        &mut self,
+        wire_name: &str,
+        uids: &UidSet,
+    ) -> Result<(FolderStatus, Vec<ItemMeta>), ConnectorError> {
+        let ranges: Vec<(Uid, Uid)> = uids.ranges().collect();
+        let mut commands = vec![(format!("SELECT {}", wire::quoted(wire_name)), Doing::OpenFolder)];
+        for part in ranges.chunks(RANGES) {
+            let mut set = UidSet::new();
+            part.iter().for_each(|(first, last)| set.insert_range(*first, *last));
+            commands.push((format!("UID FETCH {set} ({LIST_ITEMS})"), Doing::OpenFolder));
+        }
+        self.open = None;
+        let mut items = Vec::new();
+        let replies = self.commands(&commands, |_, response| items.extend(item_of(response))).await?;
+        let mut replies = replies.each.into_iter();
+        let Some(opened) = replies.next() else { return Err(self.lost("reading", std::io::ErrorKind::UnexpectedEof.into())) };
+        let status = self.opened(wire_name, &opened?);
+        for reply in replies {
+            reply?;
+        }
+        items.retain(|item| uids.contains(item.uid));
+        Ok((status, items))
+    }
+}
