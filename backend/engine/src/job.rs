@@ -19,6 +19,9 @@ use crate::{
     run::FolderReport,
 };
 
+/// Messages that have not come, any of which proves that a line is good.
+const SPREAD: usize = 4;
+
 /// A folder to be copied, and what earlier runs left behind of it.
 #[derive(Debug, Clone)]
 pub(crate) struct FolderTask {
@@ -223,6 +226,23 @@ impl FolderJob {
     pub(crate) fn next_missing(&self, newest_first: bool) -> Option<Uid> {
         let mut missing = self.items().into_iter().map(|item| item.uid).filter(|uid| !self.seen.contains(*uid));
         if newest_first { missing.next_back() } else { missing.next() }
+    }
+
+    /// A small message that has come.
+    pub(crate) fn delivered(&self) -> Option<FolderFetch> {
+        let came = self.opened.listing.items.iter().filter(|item| self.seen.contains(item.uid));
+        Some(self.fetch(&[*came.min_by_key(|item| item.size_bytes)?]))
+    }
+
+    /// Messages that a good line should bring, each alone: one that came in an earlier attempt or run, and some that
+    /// have not come yet, far from each other.
+    pub(crate) fn proofs(&self) -> Vec<FolderFetch> {
+        let settled = self.opened.listing.items.iter().filter(|item| self.state.settled.contains(item.uid));
+        let came = settled.min_by_key(|item| item.size_bytes);
+        let items = self.items();
+        let missing: Vec<&ItemMeta> = items.iter().filter(|item| !self.seen.contains(item.uid)).collect();
+        let spread = (1..=SPREAD).rev().filter_map(|n| missing.get((missing.len() * n / SPREAD).checked_sub(1)?));
+        came.into_iter().chain(spread.copied()).map(|item| self.fetch(&[*item])).collect()
     }
 
     pub(crate) fn fetch(&self, items: &[ItemMeta]) -> FolderFetch {

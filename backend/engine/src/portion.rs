@@ -279,11 +279,14 @@ async fn pass_on<C: Connector, L: Ledger>(
     let (sink, fetched) = mpsc::channel(4096);
     // Both go on until both have ended: cancelling a half-sent APPEND would leave its outcome unknown.
     let (read, written) = futures::join!(source.fetch(request, sink), writer.consume(fetched));
+    if let Some(delivered) = writer.jobs.iter().find_map(FolderJob::delivered) {
+        shared.has_delivered(delivered);
+    }
     written?;
     if let Err(error) = read {
         if let ([job], Decision::Retry) = (writer.jobs.as_slice(), error.decision) {
             let next = job.next_missing(shared.job.options.newest_first);
-            shared.stuck_at(&job.opened.mapped.source.path, &error, next);
+            shared.stuck_at(&job.opened.mapped.source.path, &error, next, job.proofs());
         }
         return Err(error.into());
     }

@@ -29,8 +29,8 @@ use crate::{
     labels,
     lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
-        Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, Interrupted, Ledger,
-        LedgerError, ProgressEvent, ProgressSink, RefusedInARow,
+        Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, FolderFetch, Interrupted,
+        Ledger, LedgerError, ProgressEvent, ProgressSink, RefusedInARow,
     },
     queue::{portions, without_unchanged},
     suspect::{Judgement, Suspect},
@@ -230,8 +230,12 @@ pub(crate) struct Shared<C, L> {
     connected: AtomicBool,
     /// Set once the source has delivered a message.
     delivers: AtomicBool,
+    /// A message that the source has delivered.
+    delivered: Mutex<Option<FolderFetch>>,
     /// Set once subjects could not be read.
     no_subjects: AtomicBool,
+    /// Folders that are tried once more behind all others.
+    put_back: Mutex<BTreeSet<FolderPath>>,
     /// Where lines broke while folders were read.
     suspects: Mutex<BTreeMap<FolderPath, Suspect>>,
     /// The service's own numbers of messages that lie in a folder of their own (Gmail).
@@ -343,32 +347,51 @@ impl<C, L> Shared<C, L> {
     }
 
     /// An attempt at a folder is given up while it is read; `next` is the first message that has not come. Where the
-    /// source has never delivered anything, it is no matter of messages that it refuses them.
-    pub(crate) fn stuck_at(&self, folder: &FolderPath, error: &ConnectorError, next: Option<Uid>) {
+    /// source has never delivered anything, it is no matter of messages that it refuses them. `proofs` are messages of the
+    /// folder that a good line should bring.
+    pub(crate) fn stuck_at(
+        &self,
+        folder: &FolderPath,
+        error: &ConnectorError,
+        next: Option<Uid>,
+        proofs: Vec<FolderFetch>,
+    ) {
         let cause = error.source.as_ref().and_then(|cause| cause.downcast_ref::<RefusedInARow>());
         match (cause, next) {
             (Some(RefusedInARow(row)), _) if self.delivers.load(Ordering::Relaxed) => {
                 self.suspect(folder, |suspect| suspect.refused(row.iter().map(|(_, uid)| *uid)));
             }
-            (_, Some(uid)) => self.suspect(folder, |suspect| suspect.stuck_at(uid)),
+            (_, Some(uid)) => {
+                let delivered = lock(&self.delivered).clone();
+                let proofs = delivered.into_iter().chain(proofs).collect();
+                self.suspect(folder, |suspect| suspect.stuck_at(uid, proofs));
+            }
             (_, None) => {}
         }
     }
 
-    /// An attempt at a folder has ended with a broken line; true if the next one leaves out a message.
-    pub(crate) fn judge(&self, folder: &FolderPath, moved: bool) -> bool {
-        match self.suspect(folder, |suspect| suspect.judge(moved)) {
-            Judgement::Open => {}
-            Judgement::LeaveOut(uids) => {
-                tracing::info!(%folder, ?uids, "messages are not delivered: they are left out");
-                for uid in uids {
-                    self.remember_failed(folder, uid, FindingCode::MessageUnreadable);
-                }
-                return true;
+    /// An attempt at a folder has ended with a broken line. What follows from that has been done, but for a proof.
+    pub(crate) fn judge(&self, folder: &FolderPath, moved: bool) -> Judgement {
+        let judgement = self.suspect(folder, |suspect| suspect.judge(moved));
+        if let Judgement::LeaveOut(uids) = &judgement {
+            tracing::info!(%folder, ?uids, "messages are not delivered: they are left out");
+            for uid in uids {
+                self.remember_failed(folder, *uid, FindingCode::MessageUnreadable);
             }
-            Judgement::TakeBack(uids) => self.take_back(folder, &uids),
         }
-        false
+        judgement
+    }
+
+    /// A fresh line has proved itself while a folder was read, or has not.
+    pub(crate) fn proved(&self, folder: &FolderPath, line_is_good: bool) {
+        tracing::info!(%folder, line_is_good, "the line was tried with other messages");
+        let again = self.suspect(folder, |suspect| suspect.proved(line_is_good));
+        self.take_back(folder, &again);
+    }
+
+    /// The source has delivered this message of a folder: a good line should bring it again.
+    pub(crate) fn has_delivered(&self, message: FolderFetch) {
+        *lock(&self.delivered) = Some(message);
     }
 
     /// An attempt at a folder has come to its end; true if messages that were left out are to be tried once more.
@@ -442,6 +465,21 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
         Err(ConnectorError::new(FindingCode::Internal, Decision::Retry, context))
     }
 
+    /// Puts a folder behind all others of which nothing could be read though lines were fresh: once others have been
+    /// read, one of their messages proves whether lines or messages are to blame. False if that was done before, or
+    /// there is no other.
+    pub(crate) fn try_later(&self, task: &FolderTask) -> bool {
+        let path = &task.mapped.source.path;
+        let nothing_proved = lock(&self.delivered).is_none() && self.suspect(path, |suspect| suspect.line_is_bad());
+        let mut queue = lock(&self.queue);
+        if !nothing_proved || queue.is_empty() || !lock(&self.put_back).insert(path.clone()) {
+            return false;
+        }
+        queue.push_back(vec![task.clone()]);
+        lock(&self.suspects).remove(path);
+        true
+    }
+
     /// Leaves a folder whose line was lost again and again for another attempt.
     pub(crate) fn leave_unfinished(&self, mapped: &MappedFolder, error: ConnectorError) {
         let finding = error.finding().about(mapped.source.path.to_string());
@@ -498,7 +536,9 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         word: AtomicU8::default(),
         connected: AtomicBool::new(false),
         delivers: AtomicBool::new(false),
+        delivered: Mutex::default(),
         no_subjects: AtomicBool::new(false),
+        put_back: Mutex::default(),
         suspects: Mutex::default(),
         filed: Mutex::default(),
         storage_failures: AtomicU32::new(0),

@@ -8,7 +8,7 @@ use mailferry_domain::{
     utf7,
 };
 use mailferry_engine::{manifest::Manifest, port::Body};
-use mailferry_lab::{Client, Login};
+use mailferry_lab::{Client, Login, imap::Response};
 use mailferry_shared::ids::RunId;
 use uuid::Uuid;
 
@@ -34,7 +34,7 @@ pub(crate) fn there(login: &Login, folder: &str, uid_validity: Option<u32>) -> B
         return BTreeMap::new();
     }
     let responses = client.command(b"UID FETCH 1:* (UID FLAGS BODY.PEEK[])").unwrap_or_default();
-    let message = |response: mailferry_lab::Response| {
+    let message = |response: Response| {
         let text = String::from_utf8_lossy(&response.text()).into_owned();
         let uid = text.split_once("UID ")?.1.split([' ', ')']).next()?.parse().ok()?;
         let flags = text.split_once("FLAGS (")?.1.split_once(')')?.0.split_whitespace().map(str::to_owned).collect();

@@ -114,7 +114,8 @@ async fn where_uids_are_false_a_second_copy_arrives_and_flags_reach_no_other_mes
         let point = ground.point_with_source();
         let (source, destination) = (ground.source.login(&point.from), ground.destination.login(&point.user));
         let before = there(&destination, "INBOX", None);
-        point.succeeded(&point.next(1).await);
+        let report = point.next(1).await;
+        assert!(matches!(report.end, RunEnd::Done(RunState::Succeeded)), "{:?}", report.end);
         assert_eq!(false_ones(&point).await, [String::new(); 0]);
         let stored: Vec<_> = ledger(&point).await.into_iter().filter(in_inbox).collect();
         assert!(stored.iter().any(|entry| entry.outcome == ManifestOutcome::Stored), "{stored:?}");

@@ -5,6 +5,7 @@ mod mailbox;
 mod talk;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
@@ -66,10 +67,20 @@ pub(crate) struct State {
     pub(crate) words: VecDeque<Words>,
     /// By UID, in whatever folder.
     pub(crate) damaged: BTreeMap<u32, Damage>,
+    /// Messages that are still read out; then every line breaks at the next one.
+    pub(crate) readable: Cell<usize>,
+    /// Whether connections are closed at once by then.
+    pub(crate) goes_down: bool,
     /// Every command, without its tag.
     pub(crate) heard: Vec<String>,
     pub(crate) connected: usize,
     pub(crate) logins: usize,
+}
+
+impl State {
+    fn is_down(&self) -> bool {
+        self.goes_down && self.readable.get() == 0
+    }
 }
 
 /// A running server; it takes no more connections once this value is gone.
@@ -105,6 +116,8 @@ impl Fake {
             most_connections: 15,
             words: VecDeque::new(),
             damaged: BTreeMap::new(),
+            readable: Cell::new(usize::MAX),
+            goes_down: false,
             heard: Vec::new(),
             connected: 0,
             logins: 0,

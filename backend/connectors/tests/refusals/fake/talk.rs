@@ -30,6 +30,9 @@ pub(super) async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::i
     stream.set_nodelay(true)?;
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
+    if locked(&state).is_down() {
+        return Ok(());
+    }
     write.write_all(b"* OK Gimap ready\r\n").await?;
     let within = {
         let mut state = locked(&state);
@@ -249,6 +252,12 @@ fn fetch(state: &State, folder: &Folder, line: &str, by_uid: bool) -> Answer {
             Some(Damage::HangsUp) => return (told, "BYE FETCH failed".to_owned()),
             Some(Damage::Internal) => return (told, "NO [SERVERBUG] Internal error occurred.".to_owned()),
             None => {}
+        }
+        if items.contains("BODY.PEEK[]") {
+            match state.readable.get().checked_sub(1) {
+                Some(left) => state.readable.set(left),
+                None => return (told, "BYE The disks are gone".to_owned()),
+            }
         }
         let message = &mailbox.messages[*at];
         let mut parts = vec![format!("UID {uid}")];
