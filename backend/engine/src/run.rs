@@ -234,6 +234,8 @@ pub(crate) struct Shared<C, L> {
     delivered: Mutex<Option<FolderFetch>>,
     /// Set once subjects could not be read.
     no_subjects: AtomicBool,
+    /// True if there is more than one folder to copy.
+    has_others: AtomicBool,
     /// Folders that are tried once more behind all others.
     put_back: Mutex<BTreeSet<FolderPath>>,
     /// Where lines broke while folders were read.
@@ -471,11 +473,11 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
     pub(crate) fn try_later(&self, task: &FolderTask) -> bool {
         let path = &task.mapped.source.path;
         let nothing_proved = lock(&self.delivered).is_none() && self.suspect(path, |suspect| suspect.line_is_bad());
-        let mut queue = lock(&self.queue);
-        if !nothing_proved || queue.is_empty() || !lock(&self.put_back).insert(path.clone()) {
+        let has_others = self.has_others.load(Ordering::Relaxed);
+        if !nothing_proved || !has_others || !lock(&self.put_back).insert(path.clone()) {
             return false;
         }
-        queue.push_back(vec![task.clone()]);
+        lock(&self.queue).push_back(vec![task.clone()]);
         lock(&self.suspects).remove(path);
         true
     }
@@ -538,6 +540,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         delivers: AtomicBool::new(false),
         delivered: Mutex::default(),
         no_subjects: AtomicBool::new(false),
+        has_others: AtomicBool::new(false),
         put_back: Mutex::default(),
         suspects: Mutex::default(),
         filed: Mutex::default(),
@@ -588,6 +591,8 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     let finished = tasks.iter().chain(&unfiled).filter(|task| task.is_finished()).count();
     shared.finished_before.store(finished, Ordering::Relaxed);
     let tasks = if shared.job.options.dry_run { tasks } else { without_unchanged(&mut first, shared, tasks).await? };
+    await_new(shared, tasks.iter().chain(&unfiled)).await?;
+    shared.has_others.store(tasks.len() > 1, Ordering::Relaxed);
     let portions = portions(tasks, shared.job.options.connections);
     let wanted = shared.job.options.connections.clamp(1, portions.len().max(1));
     *lock(&shared.queue) = portions;
@@ -607,6 +612,20 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
         }
     }
     end
+}
+
+/// Writes down which folders are to be copied that no run has dealt with for good: one that this run never comes to must
+/// not be forgotten. Where nothing is new, nothing is written.
+async fn await_new<'t, C: Connector, L: Ledger>(
+    shared: &Shared<C, L>,
+    tasks: impl Iterator<Item = &'t FolderTask>,
+) -> Result<(), Stop> {
+    let new = |task: &&FolderTask| task.binding.as_ref().is_none_or(|binding| binding.cursor.is_none());
+    let new: Vec<FolderPath> = tasks.filter(new).map(|task| task.mapped.source.path.clone()).collect();
+    if new.is_empty() || shared.job.options.dry_run {
+        return Ok(());
+    }
+    Ok(shared.job.ledger.write(vec![Entry::Awaited(new)]).await?)
 }
 
 /// Copies what lies in no other folder, once all others have been dealt with.

@@ -285,8 +285,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             let job = &mut self.jobs[at];
             let number = std::mem::take(&mut job.taken_for_same);
             if number > 0 {
-                let subject = format!("{}: {number}", job.opened.mapped.source.path);
-                self.note(Finding::new(FindingCode::TakenForSame).about(subject));
+                let taken = Finding::new(FindingCode::TakenForSame).about(job.opened.mapped.source.path.to_string());
+                self.note(taken.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
             }
         }
     }
