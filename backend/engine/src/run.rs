@@ -434,23 +434,16 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
         self.note(note).await
     }
 
-    /// What a failed connection means for this run: where it has worked before, a name that is gone or a handshake that
-    /// fails is most likely a mishap on the way there that somebody is mending.
+    /// What a failed connection means for this run, which may have worked before.
     pub(crate) async fn hopeful(&self, error: ConnectorError) -> Result<ConnectorError, LedgerError> {
-        let of_the_way = matches!(
-            error.code,
-            FindingCode::UnknownHost
-                | FindingCode::TlsFailed
-                | FindingCode::CertificateInvalid
-                | FindingCode::CertificateMismatch
-                | FindingCode::StarttlsMissing
-                | FindingCode::NotImap
-        );
-        if error.decision != Decision::Permanent || !of_the_way {
+        if !error.is_of_the_way() {
             return Ok(error);
         }
-        let worked = self.connected.load(Ordering::Relaxed) || self.job.ledger.totals().await?.done() > 0;
-        Ok(if worked { ConnectorError { decision: Decision::Retry, ..error } } else { error })
+        let ledger = &self.job.ledger;
+        let worked = self.connected.load(Ordering::Relaxed)
+            || ledger.totals().await?.done() > 0
+            || !ledger.bindings().await?.is_empty();
+        Ok(error.hopeful(worked))
     }
 
     /// No folder is forgotten: each was copied, given up or left unfinished.

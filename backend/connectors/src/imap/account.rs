@@ -20,7 +20,9 @@ use tokio::sync::mpsc;
 
 use super::{
     append::{self, Outbox},
-    auth, fetch,
+    auth,
+    bounds::believable,
+    fetch,
     glance::{Beginning, GLANCE_BYTES},
     refusal::Doing,
     session::Session,
@@ -172,6 +174,10 @@ impl Session {
                 }
                 (Ok(opened), Ok(_)) => {
                     let status = self.opened(&request.wire_name, &opened);
+                    if let Err(error) = believable(status, &self.name) {
+                        listings.push(Err(error));
+                        continue;
+                    }
                     self.glances.belong_to(&request.wire_name, status.uid_validity);
                     let items = tidy(items, request.first, status.uid_next);
                     if looked_at && items.len() as u64 != u64::from(status.messages) {
@@ -235,8 +241,8 @@ impl Session {
             let created = if creates(folder) { answers.next() } else { None };
             let subscribed = if folder.subscribe { answers.next() } else { None };
             prepared.push(match answers.next() {
-                Some(Ok(reply)) => Ok(Prepared {
-                    status: self.opened(&wire_name, &reply),
+                Some(Ok(reply)) => believable(self.opened(&wire_name, &reply), &self.name).map(|status| Prepared {
+                    status,
                     wire_name,
                     not_subscribed: subscribed.and_then(Result::err),
                 }),

@@ -9,6 +9,7 @@ use mailferry_engine::port::ConnectorError;
 
 use super::{
     account::{LIST_ITEMS, item_of},
+    bounds::believable,
     refusal::Doing,
     session::Session,
     wire,
@@ -36,7 +37,7 @@ impl Session {
         let replies = self.commands(&commands, |_, response| items.extend(item_of(response))).await?;
         let mut replies = replies.each.into_iter();
         let Some(opened) = replies.next() else { return Err(self.lost("reading", std::io::ErrorKind::UnexpectedEof.into())) };
-        let status = self.opened(wire_name, &opened?);
+        let status = believable(self.opened(wire_name, &opened?), &self.name)?;
         for reply in replies {
             reply?;
         }

@@ -22,6 +22,7 @@ use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
     bodies::Taken,
+    bounds::believable,
     compress::Pace,
     glance::Glances,
     guard::Guard,
@@ -36,6 +37,8 @@ const UNTAGGED_LIMIT: u32 = 2_000_000;
 /// there while they work); beyond that, each response buys it [`A_RESPONSE`].
 const TALK: u32 = 10;
 const A_RESPONSE: Duration = Duration::from_millis(2);
+/// But no longer than this.
+const MOST_TALK: Duration = Duration::from_mins(10);
 /// Flags of a folder that are remembered; its keywords beyond are treated as ones that the server does not keep.
 const FOLDER_FLAGS_LIMIT: usize = 1_000;
 /// Flags of all folders together; of a folder beyond it is not known what it keeps.
@@ -156,7 +159,7 @@ impl Session {
     fn still_listens(&mut self, wait: Duration) -> Result<(), ConnectorError> {
         let (said, since) = &mut self.talk;
         *said += 1;
-        if *said <= UNTAGGED_LIMIT && since.elapsed() <= wait * TALK + A_RESPONSE * *said {
+        if *said <= UNTAGGED_LIMIT && since.elapsed() <= (wait * TALK).min(MOST_TALK) + A_RESPONSE * *said {
             return Ok(());
         }
         Err(self.lost("reading", io::Error::other("too many untagged responses")))
@@ -541,7 +544,7 @@ impl Session {
         // A failed attempt leaves no folder open.
         self.open = None;
         let reply = self.command(&format!("{verb} {}", wire::quoted(wire_name)), Doing::OpenFolder).await?;
-        Ok(self.opened(wire_name, &reply))
+        believable(self.opened(wire_name, &reply), &self.name)
     }
 
     /// Takes note of a folder that was opened.

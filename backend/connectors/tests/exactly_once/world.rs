@@ -108,18 +108,23 @@ impl World {
         self.run_with(Control::always_go(), Arc::new(NoFault)).await
     }
 
-    /// What the ledger knows of every message by now.
+    /// What the ledger knows of every message that should be at the destination.
     pub(crate) async fn manifest(&self) -> Vec<ManifestEntry> {
+        let manifest = self.whole_manifest().await;
+        (0..manifest.folders.len())
+            .flat_map(|folder| manifest.entries(folder).next(usize::MAX).expect("reads"))
+            .collect()
+    }
+
+    /// What the ledger knows by now.
+    pub(crate) async fn whole_manifest(&self) -> Manifest {
         let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
         let last = RunId(Uuid::from_u128(self.runs.load(Ordering::Relaxed).into()));
         let ledger = file.run_ledger(last).await.expect("the run's ledger");
         let mut manifest = tempfile::tempfile().expect("a file");
         let head = ManifestHead { format: FORMAT.to_owned(), version: VERSION, ..ManifestHead::default() };
         ledger.write_manifest(head, &mut manifest).await.expect("a manifest");
-        let manifest = Manifest::open(manifest).expect("reads");
-        (0..manifest.folders.len())
-            .flat_map(|folder| manifest.entries(folder).next(usize::MAX).expect("reads"))
-            .collect()
+        Manifest::open(manifest).expect("reads")
     }
 
     pub(crate) fn destination(&self) -> Content {

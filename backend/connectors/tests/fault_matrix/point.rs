@@ -208,7 +208,7 @@ impl<'g> Point<'g> {
     fn connector(&self, how: &How) -> ImapConnector {
         let trust = CertificateTrust::with_roots_from(&self.ground.source.ca_file()).expect("the lab's root");
         let network = Network::new(AddressGuard::open(), Resolver::System, &trust).expect("TLS");
-        let patience = Patience { idle: how.patience, append: how.patience };
+        let patience = Patience { idle: how.patience, append: how.patience, ..Patience::default() };
         let login = |name: &str, user: &str, password: &str, proxy: &Proxy| ImapLogin {
             name: name.to_owned(),
             endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), proxy.port(), TlsMode::Plaintext),

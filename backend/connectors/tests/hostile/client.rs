@@ -44,9 +44,19 @@ fn login(port: u16) -> ImapLogin {
 }
 
 fn network() -> Network {
+    network_with(Patience { idle: PATIENCE, append: PATIENCE, ..Patience::default() })
+}
+
+fn network_with(patience: Patience) -> Network {
     Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
         .expect("TLS")
-        .with_patience(Patience { idle: PATIENCE, append: PATIENCE })
+        .with_patience(patience)
+}
+
+/// Logs in at a server that may take so long for all of it.
+pub(crate) async fn log_in_within(port: u16, login_takes: Duration) -> Result<(), ConnectorError> {
+    let network = network_with(Patience { login: login_takes, ..Patience::default() });
+    ImapSource::open(&network, &login(port)).await.map(drop)
 }
 
 /// Reads everything that a server has.

@@ -167,7 +167,8 @@ pub(crate) fn network() -> Network {
 }
 
 fn new_network() -> Network {
-    let patience = Patience { idle: std::time::Duration::from_secs(5), append: std::time::Duration::from_secs(5) };
+    let five = std::time::Duration::from_secs(5);
+    let patience = Patience { idle: five, append: five, ..Patience::default() };
     Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
         .expect("TLS")
         .with_patience(patience)
