@@ -71,6 +71,8 @@ pub(crate) struct Opened {
     pub(crate) cursor: Option<Cursor>,
     /// The source's HIGHESTMODSEQ when the flags were last carried over, if that still means something.
     pub(crate) flags_since: Option<u64>,
+    /// The largest message that the destination folder takes, where that is told of each folder.
+    pub(crate) max_message_bytes: Option<u64>,
     /// True if the destination did not take its subscription.
     pub(crate) not_subscribed: bool,
 }
@@ -161,7 +163,8 @@ pub(crate) struct FolderJob {
 
 impl FolderJob {
     pub(crate) fn new(opened: Opened, id: LedgerFolderId, state: FolderState, filter: &ItemFilter) -> Self {
-        let Planned { plan, gone, counts } = Planned::new(&opened.listing, opened.cursor.as_ref(), &state, filter);
+        let filter = filter.within(opened.max_message_bytes);
+        let Planned { plan, gone, counts } = Planned::new(&opened.listing, opened.cursor.as_ref(), &state, &filter);
         let gone = gone.into_iter().map(|intent| (vanished(&intent), intent));
         let untouched = state.settled.is_empty() && state.open.is_empty() && opened.cursor.is_none();
         Self {

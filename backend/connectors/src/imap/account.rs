@@ -222,6 +222,7 @@ impl Session {
             .iter()
             .map(|folder| folder.wire_name.clone().unwrap_or_else(|| self.wire_name(&folder.path)))
             .collect();
+        let asks_limits = self.can("APPENDLIMIT");
         let mut commands = Vec::new();
         for (folder, name) in wanted.iter().zip(&names) {
             let quoted = wire::quoted(name);
@@ -231,19 +232,30 @@ impl Session {
             if folder.subscribe {
                 commands.push((format!("SUBSCRIBE {quoted}"), Doing::CreateFolder));
             }
+            if asks_limits {
+                // Where each folder has its own, the capability has no number.
+                commands.push((format!("STATUS {quoted} (APPENDLIMIT)"), Doing::OpenFolder));
+            }
             // Only so does a server tell which flags it keeps (PERMANENTFLAGS).
             commands.push((format!("SELECT {quoted}"), Doing::OpenFolder));
         }
         self.open = None;
-        let mut answers = self.commands(&commands, |_, _| {}).await?.each.into_iter();
+        let replies = self.commands(&commands, |_, _| {}).await?;
+        let limits: HashMap<String, u64> = replies.diverted.iter().filter_map(|told| append_limit(told)).collect();
+        let mut answers = replies.each.into_iter();
         let mut prepared = Vec::with_capacity(wanted.len());
         for (folder, wire_name) in wanted.iter().zip(names) {
             let created = if creates(folder) { answers.next() } else { None };
             let subscribed = if folder.subscribe { answers.next() } else { None };
+            if asks_limits {
+                answers.next();
+            }
+            let max_message_bytes = limits.get(&wire_name).copied();
             prepared.push(match answers.next() {
                 Some(Ok(reply)) => believable(self.opened(&wire_name, &reply), &self.name).map(|status| Prepared {
                     status,
                     wire_name,
+                    max_message_bytes,
                     not_subscribed: subscribed.and_then(Result::err),
                 }),
                 // A server that only slows us down: the folder may be there, and making it was refused for that.
@@ -446,6 +458,11 @@ pub(super) fn item_of(response: &Response<'_>) -> Option<ItemMeta> {
 fn measured(response: &[u8]) -> Option<(String, (u64, u64))> {
     let name = wire::status_name(response)?;
     Some((name, (wire::status_number(response, "MESSAGES")?, wire::status_number(response, "SIZE")?)))
+}
+
+/// Name and APPENDLIMIT of a STATUS response (RFC 7889 section 4).
+fn append_limit(response: &[u8]) -> Option<(String, u64)> {
+    Some((wire::status_name(response)?, wire::status_number(response, "APPENDLIMIT")?))
 }
 
 fn flags_of(response: &Response<'_>) -> Option<(Uid, Flags)> {

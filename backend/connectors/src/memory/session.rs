@@ -318,7 +318,12 @@ impl Destination for MemoryDestination {
                 folder.subscribed = true;
             }
             drop(state);
-            prepared.push(self.0.status(&wire_name).map(|status| Prepared { wire_name, status, not_subscribed: None }));
+            prepared.push(self.0.status(&wire_name).map(|status| Prepared {
+                wire_name,
+                status,
+                max_message_bytes: None,
+                not_subscribed: None,
+            }));
         }
         Ok(prepared)
     }

@@ -239,7 +239,7 @@ pub trait Source: Account {}
 /// What a destination takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DestinationLimits {
-    /// Largest message (APPENDLIMIT, RFC 7889), bytes.
+    /// Largest message of all folders (APPENDLIMIT, RFC 7889), bytes.
     pub max_message_bytes: Option<u64>,
     /// Most messages in one call of [`Destination::store`].
     pub max_batch_items: usize,
@@ -278,6 +278,8 @@ pub struct Prepared {
     pub wire_name: String,
     /// How it stands.
     pub status: FolderStatus,
+    /// The largest message that it takes, where that is told of each folder (STATUS APPENDLIMIT, RFC 7889), bytes.
+    pub max_message_bytes: Option<u64>,
     /// Why it could not be subscribed to, if it was to be.
     pub not_subscribed: Option<ConnectorError>,
 }

@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     JobContext, JobError, endpoint,
-    login::{Gate, guarded, is_refusal},
+    login::{Gate, SideLogin, guarded, is_refusal},
     visit::{TURN, visit},
 };
 
@@ -117,35 +117,39 @@ async fn survey_side(
         }
     };
     let Some(visiting) = visit(context, 1, &[&login.login], stop).await? else { return Ok(None) };
-    let (network, gate) = (&context.network, Gate::patient(context));
     let mut attempt = 1;
     let surveyed = loop {
-        let surveyed = match side {
-            SideName::Source => {
-                let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
-                measure(guarded(&gate, &login, open).await?).await
-            }
-            SideName::Destination => {
-                let open = |login: ImapLogin| async move { ImapDestination::open(network, &login).await };
-                measure(guarded(&gate, &login, open).await?).await
-            }
-        };
         // The check has just logged in.
-        match surveyed.map_err(|error| error.hopeful(true)) {
-            Err(error) if error.decision == Decision::Retry && attempt < ATTEMPTS => {
+        match count_once(context, side, &login).await?.map_err(|error| error.hopeful(true)) {
+            Err(error) if error.decision == Decision::Retry && attempt < ATTEMPTS && !stop.is_cancelled() => {
                 tracing::info!(code = %error.code, cause = ?error.source, attempt, "an account is counted once more");
             }
             surveyed => break surveyed,
         }
         attempt += 1;
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            () = stop.cancelled() => return Ok(None),
-        }
+        tokio::time::sleep(PAUSE).await;
     };
     visiting.end().await?;
     let mailbox_bytes = context.providers.limits_at(&login.login.endpoint.host).mailbox_bytes;
     Ok(Some(surveyed.map(|survey| room_within(survey, mailbox_bytes))))
+}
+
+async fn count_once(
+    context: &JobContext,
+    side: SideName,
+    login: &SideLogin,
+) -> Result<Result<Survey, ConnectorError>, StoreError> {
+    let (network, gate) = (&context.network, Gate::patient(context));
+    Ok(match side {
+        SideName::Source => {
+            let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
+            measure(guarded(&gate, login, open).await?).await
+        }
+        SideName::Destination => {
+            let open = |login: ImapLogin| async move { ImapDestination::open(network, &login).await };
+            measure(guarded(&gate, login, open).await?).await
+        }
+    })
 }
 
 /// Where a server does not tell how much room there is, what its provider gives each mailbox counts.

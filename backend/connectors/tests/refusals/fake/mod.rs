@@ -54,6 +54,8 @@ pub(crate) struct State {
     pub(crate) capabilities: String,
     /// A message larger than this is refused.
     pub(crate) most_bytes: usize,
+    /// The largest message of a folder.
+    pub(crate) folder_limits: BTreeMap<&'static str, u64>,
     /// Messages with this in them are refused, whatever is repaired.
     pub(crate) refuses: Option<&'static str>,
     /// A flag or keyword that it does not take, whatever it said of keywords.
@@ -109,6 +111,7 @@ impl Fake {
             mailbox,
             capabilities: GMAIL.to_owned(),
             most_bytes: 35_651_584,
+            folder_limits: BTreeMap::new(),
             refuses: None,
             refuses_flag: None,
             keeps_keywords: true,

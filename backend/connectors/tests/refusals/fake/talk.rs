@@ -150,6 +150,7 @@ fn answer(state: &mut State, command: &Command, selected: &mut String) -> Answer
         "LIST" => ok(list(&state.mailbox, "LIST", line)),
         "XLIST" => ok(list(&state.mailbox, "XLIST", line)),
         "LSUB" => ok(list(&state.mailbox, "LSUB", line)),
+        "STATUS" if line.contains("APPENDLIMIT") => ok(append_limit(state, &name(line))),
         "STATUS" => ok(status(&state.mailbox, &name(line))),
         "SELECT" | "EXAMINE" => match open(state, &name(line)) {
             Some(told) => {
@@ -209,6 +210,12 @@ fn status(mailbox: &Mailbox, name: &str) -> String {
         let (messages, next, validity) = (folder.messages.len(), folder.uid_next, folder.uid_validity);
         format!("* STATUS \"{name}\" (MESSAGES {messages} UIDNEXT {next} UIDVALIDITY {validity})\r\n")
     })
+}
+
+/// Only of some folders.
+fn append_limit(state: &State, name: &str) -> String {
+    let limit = state.folder_limits.get(name).map_or("NIL".to_owned(), ToString::to_string);
+    format!("* STATUS \"{name}\" (APPENDLIMIT {limit})\r\n")
 }
 
 fn open(state: &State, name: &str) -> Option<String> {
