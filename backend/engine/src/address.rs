@@ -98,9 +98,13 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         };
         let (in_turn, merged) = job.told(uid);
         if in_turn && self.shared.word() == Word::Good {
+            self.sample(at, &sent.body, uid);
             return self.outcome(at, item, Outcome::Stored(Some(uid)));
         }
         let settlement = settlement_of_new(item, Outcome::Stored(None));
+        if !merged {
+            self.sample(at, &sent.body, uid);
+        }
         self.doubts.push((at, Doubt::new(uid, merged, sent, settlement)));
     }
 

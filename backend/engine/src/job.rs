@@ -13,6 +13,7 @@ use mailferry_domain::{
 use mailferry_shared::{finding::FindingCode, run::Counts};
 
 use crate::{
+    keeps::Sample,
     lookalike::second_of,
     port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem},
     present::{Clues, Pool},
@@ -151,6 +152,8 @@ pub(crate) struct FolderJob {
     pub(crate) once_more: Vec<ItemMeta>,
     /// Messages that were taken for the same as others at the destination, by date and Message-ID.
     pub(crate) taken_for_same: u64,
+    /// Some of what was stored, to see whether its bytes are kept.
+    pub(crate) samples: Vec<Sample>,
     /// UIDs that this process was told for what it stored, or has adopted while it sent again.
     pub(crate) stored_uids: UidSet,
     /// The UID that the destination has to tell next, as far as that is known.
@@ -181,6 +184,7 @@ impl FolderJob {
             seen: UidSet::new(),
             once_more: Vec::new(),
             taken_for_same: 0,
+            samples: Vec::new(),
             stored_uids: UidSet::new(),
             next_told: Some(opened.destination.uid_next).filter(|next| *next != u32::MAX),
             stored_untold: false,

@@ -181,7 +181,7 @@ fn other_date(item: &NewItem) -> Result<Option<DateTime<FixedOffset>>, Connector
     Ok(header::date(&head_of(&item.body)?).filter(header::is_plausible))
 }
 
-fn repaired(body: &Body, last: Repair) -> io::Result<Body> {
+pub(crate) fn repaired(body: &Body, last: Repair) -> io::Result<Body> {
     let mut repairer = Repairer::new(last);
     let mut writer = BodyWriter::new(body.len())?;
     let mut reader = body.reader()?;

@@ -23,7 +23,7 @@ use crate::{
     refused::{self, Refused},
     run::{Shared, Stop},
     sides::{Sides, Whole, list_request, whole_listings},
-    subjects,
+    subjects, undated,
     writer::{Writer, lane_budget},
 };
 
@@ -72,6 +72,7 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
             writer.settle_later(at, settlement(&item, None, Outcome::Failed(cause))).await?;
         }
     }
+    undated::date(source, writer).await?;
     decide::before_sending(writer).await?;
     transfer(source, writer).await?;
     writer.note_taken_for_same();

@@ -13,6 +13,7 @@ use mailferry_domain::{
     folder::FolderPath,
     mapping::{FolderMapping, LeftOut, MappedFolder, MappingOptions, map_folders},
     plan::ItemFilter,
+    repair::Repairs,
     run::grade,
     uid::Uid,
 };
@@ -26,6 +27,7 @@ use crate::{
     address::Word,
     allowance::{Allowances, Meter},
     job::FolderTask,
+    keeps::Kept,
     labels,
     lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
@@ -226,6 +228,8 @@ pub(crate) struct Shared<C, L> {
     failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
     /// What the destination's word on UIDs is worth: a [`Word`].
     word: AtomicU8,
+    /// What it was seen to keep byte for byte.
+    kept: Mutex<Kept>,
     /// Set once this process was logged in at both sides.
     connected: AtomicBool,
     /// Set once the source has delivered a message.
@@ -322,6 +326,16 @@ impl<C, L> Shared<C, L> {
     /// The destination has shown what its word is worth; once bad, it stays so.
     pub(crate) fn has_word(&self, word: Word) {
         self.word.fetch_max(word as u8, Ordering::Relaxed);
+    }
+
+    /// The destination has kept a message as it was that is odd in these ways.
+    pub(crate) fn has_kept(&self, odd: Repairs) {
+        lock(&self.kept).insert(odd);
+    }
+
+    /// True if a message that is odd in these ways would lie at the destination byte for byte.
+    pub(crate) fn would_keep(&self, odd: Repairs) -> bool {
+        lock(&self.kept).would_keep(odd)
     }
 
     /// Both sides are logged in at.
@@ -529,6 +543,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         refused: Mutex::default(),
         failed: Mutex::default(),
         word: AtomicU8::default(),
+        kept: Mutex::default(),
         connected: AtomicBool::new(false),
         delivers: AtomicBool::new(false),
         delivered: Mutex::default(),

@@ -22,6 +22,7 @@ use tokio::{sync::mpsc, time::timeout};
 use crate::{
     address::Doubt,
     job::{FolderJob, settlement},
+    keeps::oddities,
     lookalike::{Held, Looks},
     port::{
         Answered, Body, Command, Connector, ConnectorError, Decision, Destination, Entry, Fate, Fetched, Ledger,
@@ -162,12 +163,29 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     }
 
     async fn take(&mut self, item: Fetched) -> Result<(), Stop> {
-        let (at, second) = (item.folder, item.internal_date.map(|date| date.timestamp()));
+        let (at, second) = (item.folder, self.second_of(&item)?);
         self.take_one(item).await?;
         match second {
-            Some(second) if self.jobs[at].pool.lookalikes.came(second) => self.decide_second(at, second).await,
+            Some(second) if self.jobs[at].pool.lookalikes.came(second) && !self.can_wait(at, second) => {
+                self.decide_second(at, second).await
+            }
             _ => Ok(()),
         }
+    }
+
+    /// The second that a message is expected by.
+    fn second_of(&self, item: &Fetched) -> Result<Option<i64>, Stop> {
+        let date = match item.internal_date {
+            None if self.jobs[item.folder].pool.lookalikes.has_any() => head(item)?.as_deref().and_then(header::date),
+            date => date,
+        };
+        Ok(date.map(|date| date.timestamp()))
+    }
+
+    /// True if what is held for a second should wait for what others tell of the destination.
+    fn can_wait(&self, at: usize, second: i64) -> bool {
+        let lookalikes = &self.jobs[at].pool.lookalikes;
+        lookalikes.may_hold_more() && !lookalikes.is_certain(second, |odd| self.shared.would_keep(odd))
     }
 
     async fn take_one(&mut self, mut item: Fetched) -> Result<(), Stop> {
@@ -183,7 +201,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let job = &mut self.jobs[at];
         job.seen.insert(item.uid);
         let found = job.earlier.get_mut(&key).and_then(Vec::pop);
-        if let Some(outcome) = found.or_else(|| job.pool.take(&key).map(|uid| Outcome::Present(Some(uid)))) {
+        let there = if found.is_none() { job.pool.take(&key) } else { None };
+        if there.is_some() && job.pool.lookalikes.has_any() {
+            self.shared.has_kept(oddities(&item.body)?);
+        }
+        if let Some(outcome) = found.or_else(|| there.map(|uid| Outcome::Present(Some(uid)))) {
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
         if item.internal_date.is_none() {
@@ -248,17 +270,23 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let Some(face) = Face::of(item.internal_date, &item.body) else { return Ok(None) };
         let looks = Looks { face, print: fingerprint(&item.body).map_err(spool_error)? };
         let meta = ItemMeta { uid: item.uid, size_bytes: item.body.len(), internal_date: item.internal_date };
-        Ok(pool.may_be_rewritten(&looks).then(|| Held {
-            item: meta,
-            looks,
-            settlement: settlement_of(item, Outcome::Present(None)),
-        }))
+        if !pool.may_be_rewritten(&looks) {
+            return Ok(None);
+        }
+        let odd = oddities(&item.body)?;
+        if self.shared.would_keep(odd) {
+            return Ok(None);
+        }
+        let settlement = settlement_of(item, Outcome::Present(None));
+        Ok(Some(Held { item: meta, looks, odd, settlement }))
     }
 
     /// All messages of a second have come: those that are at the destination rewritten are settled, the others will be
     /// fetched once more.
     async fn decide_second(&mut self, at: usize, second: i64) -> Result<(), Stop> {
         let job = &mut self.jobs[at];
+        let absent = job.pool.lookalikes.take_absent(second, |odd| self.shared.would_keep(odd));
+        job.once_more.extend(absent.iter().map(|held| held.item));
         let decided = job.pool.decide(second);
         job.once_more.extend(decided.absent.iter().map(|held| held.item));
         job.taken_for_same += decided.there.len() as u64;
@@ -272,6 +300,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     /// Everything has come that will come.
     pub(crate) async fn decide_the_rest(&mut self) -> Result<(), Stop> {
         for at in 0..self.jobs.len() {
+            self.read_samples(at).await?;
             for second in self.jobs[at].pool.lookalikes.undecided() {
                 self.decide_second(at, second).await?;
             }

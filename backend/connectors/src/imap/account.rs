@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use async_imap::imap_proto::{AttributeValue, Response};
+use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, Flags, ItemMeta},
@@ -480,12 +481,17 @@ fn flags_of(response: &Response<'_>) -> Option<(Uid, Flags)> {
 
 /// Of the header's fields, the subject is all that was asked for.
 fn subject_of(response: &Response<'_>) -> Option<(Uid, String)> {
+    of_header(response, subject)
+}
+
+/// What fields of a header tell.
+pub(super) fn of_header<T>(response: &Response<'_>, read: impl Fn(&[u8]) -> Option<T>) -> Option<(Uid, T)> {
     let Response::Fetch(_, attributes) = response else { return None };
     let (mut uid, mut told) = (None, None);
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(value) => uid = Some(Uid(*value)),
-            AttributeValue::BodySection { section: Some(_), data: Some(head), .. } => told = subject(head),
+            AttributeValue::BodySection { section: Some(_), data: Some(head), .. } => told = read(head),
             _ => {}
         }
     }
@@ -549,6 +555,15 @@ macro_rules! account {
             async fn subjects(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
                 self.0.open_folder($open, wire_name).await?;
                 self.0.list_subjects(uids).await
+            }
+
+            async fn header_dates(
+                &mut self,
+                wire_name: &str,
+                uids: &UidSet,
+            ) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
+                self.0.open_folder($open, wire_name).await?;
+                self.0.header_dates(uids).await
             }
 
             fn watch_flags(&mut self) {

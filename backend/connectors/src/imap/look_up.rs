@@ -1,14 +1,16 @@
-//! Where messages lie that were just stored.
+//! Looking at some messages: where they lie that were just stored, and what dates they have.
 
+use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::FolderStatus,
+    header,
     item::ItemMeta,
     uid::{Uid, UidSet},
 };
 use mailferry_engine::port::ConnectorError;
 
 use super::{
-    account::{LIST_ITEMS, item_of},
+    account::{LIST_ITEMS, item_of, of_header},
     bounds::believable,
     refusal::Doing,
     session::Session,
@@ -43,5 +45,16 @@ impl Session {
         }
         items.retain(|item| uids.contains(item.uid));
         Ok((status, items))
+    }
+
+    /// Of the open folder.
+    pub(super) async fn header_dates(&mut self, uids: &UidSet) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
+        let tag = self.send(&format!("UID FETCH {uids} (UID BODY.PEEK[HEADER.FIELDS (RECEIVED DATE)])")).await?;
+        let mut dates = Vec::new();
+        self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {
+            dates.extend(of_header(response, header::date).filter(|(uid, _)| uids.contains(*uid)));
+        })
+        .await?;
+        Ok(dates)
     }
 }

@@ -6,8 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
+    header,
     item::{ContentKey, Flags, ItemMeta},
     subject::subject,
     uid::{Uid, UidSet},
@@ -261,6 +263,16 @@ macro_rules! account {
                 self.0.status(wire_name)?;
                 let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
                 Ok(messages.filter_map(|message| Some((message.uid, subject(&message.bytes)?))).collect())
+            }
+
+            async fn header_dates(
+                &mut self,
+                wire_name: &str,
+                uids: &UidSet,
+            ) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
+                self.0.status(wire_name)?;
+                let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
+                Ok(messages.filter_map(|message| Some((message.uid, header::date(&message.bytes)?))).collect())
             }
 
             async fn fetch(

@@ -117,6 +117,16 @@ pub trait Account: Sized + Send + 'static {
         std::future::ready(Ok(Vec::new()))
     }
 
+    /// Dates in the headers of these messages of a folder: of Received, else of Date. Those without any, or that are there
+    /// no more, are left out. Afterwards it is open.
+    fn header_dates(
+        &mut self,
+        _wire_name: &str,
+        _uids: &UidSet,
+    ) -> impl Future<Output = Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// Fetches messages of the folders in turn and sends each to `sink`, folder by folder, in ascending order of UID
     /// (descending if the request says so). A message that is there no more is left out, and as
     /// [`FetchRequest::care`] says one that the server does not deliver. Ends early, without error,
