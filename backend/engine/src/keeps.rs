@@ -14,7 +14,7 @@ use mailferry_domain::{
 
 use crate::{
     mend::repaired,
-    port::{Body, Connector, ConnectorError, Ledger},
+    port::{Account, Body, Connector, ConnectorError, Ledger},
     run::Stop,
     writer::{Writer, spool_error},
 };
@@ -62,7 +62,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     /// Remembers a message that was stored, if that may tell what the destination does to others.
     pub(crate) fn sample(&mut self, at: usize, body: &Body, uid: Uid) {
         let job = &mut self.jobs[at];
-        if !job.pool.lookalikes.has_any() || job.samples.len() >= SAMPLES {
+        if !job.pool.lookalikes.is_concerned() || job.samples.len() >= SAMPLES {
             return;
         }
         let Ok(odd) = oddities(body) else { return };
@@ -79,7 +79,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         }
         self.shared.meter.may_read_back()?;
         let job = &mut self.jobs[at];
-        let status = crate::port::Account::open(self.destination, &job.opened.wire_name).await?;
+        let status = self.destination.open(&job.opened.wire_name).await?;
         let mut items: Vec<(Uid, u64)> = samples.iter().map(|sample| (sample.uid, sample.key.size_bytes)).collect();
         items.sort_unstable();
         let read = job.pool.read_again(self.destination, (&job.opened.wire_name, &status), items).await?;

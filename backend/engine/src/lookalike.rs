@@ -113,6 +113,11 @@ impl Lookalikes {
         self.to_come.contains_key(&second) && self.there.get(&second).is_some_and(|there| there.iter().any(free))
     }
 
+    /// True if anything lies there that messages may be taken for.
+    pub(crate) fn is_concerned(&self) -> bool {
+        !self.there.is_empty()
+    }
+
     /// True if messages wait until it is decided whether they are there.
     pub(crate) fn holds_any(&self) -> bool {
         !self.held.is_empty()

@@ -202,7 +202,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         job.seen.insert(item.uid);
         let found = job.earlier.get_mut(&key).and_then(Vec::pop);
         let there = if found.is_none() { job.pool.take(&key) } else { None };
-        if there.is_some() && job.pool.lookalikes.has_any() {
+        if there.is_some() && job.pool.lookalikes.is_concerned() {
             self.shared.has_kept(oddities(&item.body)?);
         }
         if let Some(outcome) = found.or_else(|| there.map(|uid| Outcome::Present(Some(uid)))) {

@@ -1,4 +1,5 @@
-//! Destinations that tell wrong UIDs for what they have stored: the ledger believes none of it.
+//! Destinations that tell wrong UIDs for what they have stored: the ledger believes none of it. And what is known of one
+//! that keeps bytes.
 
 use mailferry_domain::{
     item::Flags,
@@ -6,6 +7,7 @@ use mailferry_domain::{
     uid::Uid,
 };
 use mailferry_engine::port::Body;
+use mailferry_shared::finding::FindingCode;
 
 use crate::world::{World, clean, date, path, runs_again_without_doing_anything, succeeded};
 
@@ -101,4 +103,26 @@ async fn a_destination_that_tells_the_truth_is_believed() {
     let entries = world.manifest().await;
     assert!(entries.iter().all(|entry| entry.destination.uid.is_some()), "{entries:?}");
     entries.iter().for_each(|entry| entry_is_true(&world, entry, "the truth"));
+}
+
+/// Both accounts got the mail, in the same second, each with lines of its own: two messages, if the destination keeps bytes.
+#[tokio::test]
+async fn where_bytes_are_kept_a_message_of_the_same_second_and_message_id_is_another_one() {
+    let inbox = path("INBOX");
+    let mail = |who: &str| format!("Delivered-To: {who}\r\nMessage-ID: <m@example.org>\r\n\r\ntext\r\n").into_bytes();
+    for (others, stored, present) in [(true, 2, 0), (false, 0, 1)] {
+        let world = World::empty();
+        world.connector.destination.add(&inbox, Flags::default(), date(3), mail("new"));
+        world.connector.source.add(&inbox, Flags::default(), date(3), mail("old"));
+        if others {
+            world.connector.source.add(&inbox, Flags::default(), date(4), b"Subject: x\r\n\r\nx\r\n".to_vec());
+        }
+        let report = world.run().await;
+        succeeded(&report);
+        assert_eq!((report.counts.stored, report.counts.present), (stored, present), "{:?}", report.notes);
+        let taken: Vec<_> = report.notes.iter().map(|note| (note.code, note.topic())).collect();
+        let expected = (FindingCode::TakenForSame, Some("INBOX (1 message)".to_owned()));
+        assert_eq!(taken, if others { vec![] } else { vec![expected] }, "what nothing tells is noted");
+        runs_again_without_doing_anything(&world).await;
+    }
 }

@@ -51,17 +51,7 @@ impl World {
     /// Odd enough: second copies in a folder and over folders, an empty message, one that is at the destination
     /// already, nested and UTF-8 folders, subscriptions.
     pub(crate) fn new() -> Self {
-        let world = Self {
-            connector: MemoryConnector::default(),
-            dir: tempfile::tempdir().expect("a folder"),
-            runs: AtomicU64::new(0),
-            options: RunOptions {
-                connections: 1,
-                append_timeout: Duration::from_millis(1),
-                retry_base: Duration::from_millis(1),
-                ..RunOptions::default()
-            },
-        };
+        let world = Self::empty();
         let source = &world.connector.source;
         source.add_folder(&path("Projekte/Größe & Maß"), None, true);
         source.add_folder(&path("Empty"), None, false);
@@ -82,6 +72,21 @@ impl World {
         destination.add(&path("INBOX"), Flags::default(), date(20), b"there already".to_vec());
         destination.add(&path("INBOX"), Flags::default(), date(21), b"not ours".to_vec());
         world
+    }
+
+    /// Nothing in either account.
+    pub(crate) fn empty() -> Self {
+        Self {
+            connector: MemoryConnector::default(),
+            dir: tempfile::tempdir().expect("a folder"),
+            runs: AtomicU64::new(0),
+            options: RunOptions {
+                connections: 1,
+                append_timeout: Duration::from_millis(1),
+                retry_base: Duration::from_millis(1),
+                ..RunOptions::default()
+            },
+        }
     }
 
     /// The next run.
