@@ -92,6 +92,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     pub(crate) fn stored(&mut self, at: usize, item: &NewItem, sent: &NewItem, told: Option<Uid>) {
         self.shared.storage_works();
         let job = &mut self.jobs[at];
+        job.arrivals += 1;
         let Some(uid) = told.filter(|_| self.shared.word() != Word::Bad) else {
             job.stored_untold = true;
             return self.outcome(at, item, Outcome::Stored(None));
@@ -163,7 +164,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             outcomes.push(match found {
                 Found::It if doubt.merged => Outcome::Present(Some(doubt.told)),
                 Found::It => Outcome::Stored(Some(doubt.told)),
-                Found::Another if doubt.merged => self.look_elsewhere(at, doubt).await?,
+                Found::Another if doubt.merged => self.look_elsewhere(at, doubt, doubts).await?,
                 Found::Gone | Found::Another | Found::Never => Outcome::Stored(None),
             });
         }
@@ -186,7 +187,10 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             self.shared.meter.may_read_back()?;
         }
         let read = job.pool.read_again(self.destination, (&job.opened.wire_name, &status), unclear).await?;
+        // A folder that has grown by every message has merged none.
+        let grown = u64::from(status.messages) >= u64::from(job.opened.destination.messages) + job.arrivals;
         let found = |doubt: &Doubt| match (there.get(&doubt.told), read.get(&doubt.told)) {
+            (Some(_), _) if doubt.merged && grown => Found::Another,
             (Some(item), _) if doubt.is_plainly(item) => Found::It,
             (Some(_), Some(read)) if doubt.is(read) => Found::It,
             (Some(_), Some(_)) => Found::Another,
@@ -197,14 +201,16 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     }
 
     /// Another message lies where this one is said to have been merged with it: it may lie by itself.
-    async fn look_elsewhere(&mut self, at: usize, doubt: &Doubt) -> Result<Outcome, Stop> {
+    async fn look_elsewhere(&mut self, at: usize, doubt: &Doubt, doubts: &[Doubt]) -> Result<Outcome, Stop> {
         let job = &mut self.jobs[at];
         // Without told UIDs, ours cannot be told from another's.
         if job.stored_untold {
             return Ok(Outcome::Uncertain);
         }
         self.shared.meter.may_read_back()?;
-        let ours = job.ours();
+        let told: UidSet = doubts.iter().map(|doubt| doubt.told).collect();
+        let mut ours = job.state.claimed.clone();
+        job.stored_uids.iter().filter(|uid| !told.contains(*uid)).for_each(|uid| ours.insert(uid));
         let found = job.pool.find_anew(self.destination, &job.opened.wire_name, &ours, &doubt.key).await?;
         let Some(uid) = found else { return Ok(Outcome::Uncertain) };
         self.shared.has_word(Word::Bad);

@@ -156,6 +156,8 @@ pub(crate) struct FolderJob {
     pub(crate) samples: Vec<Sample>,
     /// UIDs that this process was told for what it stored, or has adopted while it sent again.
     pub(crate) stored_uids: UidSet,
+    /// Messages that the destination has taken since it was opened.
+    pub(crate) arrivals: u64,
     /// The UID that the destination has to tell next, as far as that is known.
     pub(crate) next_told: Option<u32>,
     /// True once the destination took something without telling its UID, or told a wrong one.
@@ -185,6 +187,7 @@ impl FolderJob {
             once_more: Vec::new(),
             taken_for_same: 0,
             samples: Vec::new(),
+            arrivals: 0,
             stored_uids: UidSet::new(),
             next_told: Some(opened.destination.uid_next).filter(|next| *next != u32::MAX),
             stored_untold: false,

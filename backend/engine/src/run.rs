@@ -456,7 +456,7 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
         let ledger = &self.job.ledger;
         let worked = self.connected.load(Ordering::Relaxed)
             || ledger.totals().await?.done() > 0
-            || !ledger.bindings().await?.is_empty();
+            || (self.job.options.dry_run && !ledger.bindings().await?.is_empty());
         Ok(error.hopeful(worked))
     }
 

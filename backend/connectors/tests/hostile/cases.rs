@@ -6,7 +6,7 @@ use mailferry_shared::finding::FindingCode;
 use tokio::time::timeout;
 
 use crate::{
-    client::{Seen, log_in_within, read_all, write_all},
+    client::{Seen, log_in_within, open_inbox, read_all, write_all},
     server::{Talk, start, start_talking},
 };
 
@@ -100,7 +100,9 @@ async fn a_folder_that_claims_billions_of_messages_is_refused_and_the_others_are
     let server = start(Arc::new(claims)).await;
     let seen = timeout(LONG, read_all(server.port)).await.expect("it ends");
     assert!(seen.error.is_none() && seen.fetched.is_empty(), "{seen:?}");
-    let error = timeout(LONG, write_all(server.port)).await.expect("it ends").expect_err("it cannot be opened");
+    let stored = timeout(LONG, write_all(server.port)).await.expect("it ends").expect("no line is lost");
+    assert_eq!(stored, 0, "nor is anything written there");
+    let error = timeout(LONG, open_inbox(server.port)).await.expect("it ends").expect_err("it cannot be opened");
     assert_eq!(error.code, FindingCode::FolderUnreadable);
     assert!(error.context.contains("4294967295 messages"), "{error}");
 }

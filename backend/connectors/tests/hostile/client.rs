@@ -124,6 +124,12 @@ async fn fetch(
     read.map(|()| all)
 }
 
+/// Opens a folder for reading.
+pub(crate) async fn open_inbox(port: u16) -> Result<(), ConnectorError> {
+    let mut source = ImapSource::open(&network(), &login(port)).await?;
+    source.open("INBOX").await.map(drop)
+}
+
 /// Writes to a server; how many messages it is believed to have stored.
 pub(crate) async fn write_all(port: u16) -> Result<usize, ConnectorError> {
     let mut destination = ImapDestination::open(&network(), &login(port)).await?;

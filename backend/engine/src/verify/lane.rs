@@ -19,7 +19,7 @@ pub(super) async fn first<O: Opens>(job: &VerifyJob<O>) -> Result<(O::Account, H
             let mut account = job.account.open().await?;
             let folders = account.folders().await?;
             let selectable = folders.into_iter().filter(|folder| folder.selectable);
-            Ok((account, selectable.map(|folder| (folder.path, folder.wire_name)).collect()))
+            Ok::<_, ConnectorError>((account, selectable.map(|folder| (folder.path, folder.wire_name)).collect()))
         };
         match opened.await {
             Ok(opened) => return Ok(opened),
