@@ -125,7 +125,8 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
                 Ok(outcomes) => outcomes,
                 Err(stop) => {
                     folders.insert(at, doubts);
-                    let in_doubt = folders.into_iter().flat_map(|(at, doubts)| doubts.into_iter().map(move |doubt| (at, doubt)));
+                    let in_doubt =
+                        folders.into_iter().flat_map(|(at, doubts)| doubts.into_iter().map(move |doubt| (at, doubt)));
                     self.doubts = in_doubt.collect();
                     return Err(stop);
                 }

@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use mailferry_domain::{
-    ledger::Outcome,
-    uid::Uid,
-};
+use mailferry_domain::{ledger::Outcome, uid::Uid};
 use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 
 use crate::{

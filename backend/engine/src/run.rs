@@ -31,8 +31,8 @@ use crate::{
     labels,
     lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
-        Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, FolderFetch, Interrupted,
-        Ledger, LedgerError, ProgressEvent, ProgressSink, RefusedInARow,
+        Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, FolderFetch,
+        Interrupted, Ledger, LedgerError, ProgressEvent, ProgressSink, RefusedInARow,
     },
     queue::{portions, without_unchanged},
     suspect::{Judgement, Suspect},

@@ -46,8 +46,7 @@ fn undated(job: &FolderJob) -> Vec<Uid> {
     let has_news = job.pool.has_news(&job.opened.destination, &job.state.claimed);
     let new = job.plan.copy.iter().filter(|_| has_news);
     let open = job.open.iter().map(|(item, _)| item);
-    let mut uids: Vec<Uid> =
-        new.chain(open).filter(|item| item.internal_date.is_none()).map(|item| item.uid).collect();
+    let mut uids: Vec<Uid> = new.chain(open).filter(|item| item.internal_date.is_none()).map(|item| item.uid).collect();
     uids.sort_unstable();
     uids
 }

@@ -12,6 +12,7 @@ pub(super) fn believable(status: FolderStatus, name: &str) -> Result<FolderStatu
     if status.messages <= MOST_MESSAGES {
         return Ok(status);
     }
-    let context = format!("{name}: a folder claims {} messages, and no more than {MOST_MESSAGES} are believed", status.messages);
+    let context =
+        format!("{name}: a folder claims {} messages, and no more than {MOST_MESSAGES} are believed", status.messages);
     Err(ConnectorError::new(FindingCode::FolderUnreadable, Decision::Skip, context))
 }

@@ -38,7 +38,9 @@ impl Session {
         let mut items = Vec::new();
         let replies = self.commands(&commands, |_, response| items.extend(item_of(response))).await?;
         let mut replies = replies.each.into_iter();
-        let Some(opened) = replies.next() else { return Err(self.lost("reading", std::io::ErrorKind::UnexpectedEof.into())) };
+        let Some(opened) = replies.next() else {
+            return Err(self.lost("reading", std::io::ErrorKind::UnexpectedEof.into()));
+        };
         let status = believable(self.opened(wire_name, &opened?), &self.name)?;
         for reply in replies {
             reply?;
@@ -48,7 +50,10 @@ impl Session {
     }
 
     /// Of the open folder.
-    pub(super) async fn header_dates(&mut self, uids: &UidSet) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
+    pub(super) async fn header_dates(
+        &mut self,
+        uids: &UidSet,
+    ) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
         let tag = self.send(&format!("UID FETCH {uids} (UID BODY.PEEK[HEADER.FIELDS (RECEIVED DATE)])")).await?;
         let mut dates = Vec::new();
         self.finish(&tag, Doing::OpenFolder, self.patience.idle, |response| {

@@ -37,7 +37,9 @@ pub(crate) fn there(login: &Login, folder: &str, uid_validity: Option<u32>) -> B
     let message = |response: Response| {
         let text = String::from_utf8_lossy(&response.text()).into_owned();
         let uid = text.split_once("UID ")?.1.split([' ', ')']).next()?.parse().ok()?;
-        let flags = text.split_once("FLAGS (")?.1.split_once(')')?.0.split_whitespace().map(str::to_owned).collect();
+        let flags = text.split_once("FLAGS (")?.1.split_once(')')?.0.split_whitespace();
+        // \Recent goes by itself.
+        let flags = flags.filter(|flag| *flag != "\\Recent").map(str::to_owned).collect();
         let body = Body::from_bytes(response.literals.into_iter().next()?.into());
         Some((uid, There { hash: body.key().hash, flags }))
     };

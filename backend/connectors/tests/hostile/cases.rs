@@ -84,7 +84,8 @@ async fn a_server_that_only_talks_is_not_listened_to_for_ever() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_ends_in_its_time_however_much_is_said() {
     for asked in ["AUTHENTICATE", "NAMESPACE"] {
-        let server = start_talking(Talk { asked, words: "* OK Still here\r\n", every: Duration::from_millis(40) }).await;
+        let server =
+            start_talking(Talk { asked, words: "* OK Still here\r\n", every: Duration::from_millis(40) }).await;
         let entered = timeout(LONG, log_in_within(server.port, Duration::from_secs(1))).await;
         let error = entered.expect("it ends").expect_err("nobody is let in");
         assert_eq!(error.code, FindingCode::ConnectionTimeout, "{asked}");
@@ -94,7 +95,9 @@ async fn a_login_ends_in_its_time_however_much_is_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_claims_billions_of_messages_is_refused_and_the_others_are_read() {
     let claims = |verb: &str, good: Vec<u8>| match verb {
-        "EXAMINE" | "SELECT" => String::from_utf8_lossy(&good).replace("* 3 EXISTS", "* 4294967295 EXISTS").into_bytes(),
+        "EXAMINE" | "SELECT" => {
+            String::from_utf8_lossy(&good).replace("* 3 EXISTS", "* 4294967295 EXISTS").into_bytes()
+        }
         _ => good,
     };
     let server = start(Arc::new(claims)).await;

@@ -276,7 +276,8 @@ async fn a_message_over_its_folders_own_limit_is_skipped_before_it_is_read() {
     let (report, protocol) = world.run_over(to_gmail(&world, &fake), Arc::new(NoFault)).await;
     ended(&report, RunState::Succeeded);
     assert_eq!((report.counts.stored, report.counts.skipped), (3, 1));
-    let skipped: Vec<_> = protocol.items.iter().map(|item| (item.folder.as_str(), item.code, item.size_bytes)).collect();
+    let skipped: Vec<_> =
+        protocol.items.iter().map(|item| (item.folder.as_str(), item.code, item.size_bytes)).collect();
     assert_eq!(skipped, [("Work", Some(FindingCode::MessageTooLarge), 100)]);
     let limit = protocol.notes.iter().find(|note| note.code == FindingCode::MessageTooLarge);
     let detail = limit.and_then(|note| note.detail.as_ref());
