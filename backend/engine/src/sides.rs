@@ -62,7 +62,7 @@ pub(crate) async fn whole_listings<S: Source>(source: &mut S, mut sides: Vec<Sid
                     flags_since,
                     max_message_bytes,
                     not_subscribed: not_subscribed.is_some(),
-                })
+                });
             }
             Err(error) if concerns_one_folder(&error) => {
                 whole.refused.push(Refused::by_destination(mapped, listing, cursor, &error));
