@@ -58,7 +58,7 @@ async fn a_body_without_end_is_not_read_to_its_end() {
     let began = Instant::now();
     let error = world.client(LOOPBACK).send(world.get("good.example", "/")).await.expect_err("too much");
     assert!(matches!(error, HttpError::TooLarge(262_144)), "{error:?}");
-    assert!(began.elapsed() < Duration::from_secs(10));
+    assert!(began.elapsed() < Duration::from_secs(60));
 }
 
 #[tokio::test(flavor = "multi_thread")]

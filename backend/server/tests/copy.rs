@@ -186,7 +186,7 @@ fn wrong_use_ends_with_2_and_says_what_to_do() {
 
 #[test]
 fn a_ledger_is_used_by_one_process_and_for_one_pair_of_mailboxes() {
-    let pair = Pair::start(Sample::Sized(1500), DovecotOptions::default());
+    let pair = Pair::start(Sample::Sized(6000), DovecotOptions::default());
     let mut first = pair.command(&["--quiet"]).stdout(Stdio::null()).spawn().expect("runs");
     let lock = PathBuf::from(format!("{}.lock", pair.state().display()));
     while !lock.exists() {

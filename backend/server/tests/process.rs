@@ -223,7 +223,7 @@ struct Migration {
     key: String,
 }
 
-const MESSAGES: usize = 6000;
+const MESSAGES: usize = 12_000;
 
 impl Migration {
     fn new() -> Self {

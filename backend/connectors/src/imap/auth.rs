@@ -22,7 +22,7 @@ use crate::net::{Network, Stream};
 
 /// Connects, protects the connection as asked, and logs in.
 pub(super) async fn log_in(network: &Network, login: &ImapLogin) -> Result<Session, ConnectorError> {
-    in_time(network, login, enter(network, login)).await
+    in_time(network, login, Box::pin(enter(network, login))).await
 }
 
 /// Nobody is waited for longer than a login may take in all.
@@ -67,7 +67,7 @@ pub async fn greet(network: &Network, endpoint: &Endpoint, allow_plaintext: bool
         delegation: Delegation::default(),
         allow_plaintext,
     };
-    in_time(network, &login, meet(network, &login)).await
+    in_time(network, &login, Box::pin(meet(network, &login))).await
 }
 
 async fn meet(network: &Network, login: &ImapLogin) -> Result<Greeted, ConnectorError> {

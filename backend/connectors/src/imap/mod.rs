@@ -17,7 +17,6 @@ mod fetch;
 pub(crate) mod fuzz;
 mod glance;
 mod guard;
-mod look_up;
 mod reader;
 mod refusal;
 mod session;

@@ -43,7 +43,9 @@ async fn a_destination_that_lies_about_uids_is_not_believed_and_nothing_is_lost_
         assert_eq!((world.destination(), report.counts.stored), (expected.clone(), counts.stored), "{told}");
         let entries = world.manifest().await;
         assert_eq!(entries.len() as u64, counts.listed, "{told}");
-        entries.iter().for_each(|entry| entry_is_true(&world, entry, told));
+        for entry in &entries {
+            entry_is_true(&world, entry, told);
+        }
         runs_again_without_doing_anything(&world).await;
     }
 }
@@ -102,7 +104,9 @@ async fn a_destination_that_tells_the_truth_is_believed() {
     succeeded(&world.run().await);
     let entries = world.manifest().await;
     assert!(entries.iter().all(|entry| entry.destination.uid.is_some()), "{entries:?}");
-    entries.iter().for_each(|entry| entry_is_true(&world, entry, "the truth"));
+    for entry in &entries {
+        entry_is_true(&world, entry, "the truth");
+    }
 }
 
 /// Both accounts got the mail, in the same second, each with lines of its own: two messages, if the destination keeps bytes.

@@ -116,7 +116,7 @@ async fn where_uids_are_false_a_second_copy_arrives_and_flags_reach_no_other_mes
         let before = there(&destination, "INBOX", None);
         let report = point.next(1).await;
         assert!(matches!(report.end, RunEnd::Done(RunState::Succeeded)), "{:?}", report.end);
-        assert_eq!(false_ones(&point).await, [String::new(); 0]);
+        assert_eq!(false_ones(&point).await, Vec::<String>::new());
         let stored: Vec<_> = ledger(&point).await.into_iter().filter(in_inbox).collect();
         assert!(stored.iter().any(|entry| entry.outcome == ManifestOutcome::Stored), "{stored:?}");
 
@@ -136,7 +136,7 @@ async fn where_uids_are_false_a_second_copy_arrives_and_flags_reach_no_other_mes
         for (uid, message) in before {
             assert_eq!(now.get(&uid).map(|message| &message.flags), Some(&message.flags), "the owner's own, UID {uid}");
         }
-        assert_eq!(false_ones(&point).await, [String::new(); 0]);
+        assert_eq!(false_ones(&point).await, Vec::<String>::new());
     }
 }
 

@@ -41,16 +41,16 @@ impl Break {
 }
 
 /// Breaks the line once. Every other time the same process connects again and goes on, else another one does.
-pub(crate) async fn broken<'g>(point: &Point<'g>, case: (usize, Break, Fault)) {
+pub(crate) async fn broken(point: &Point<'_>, case: (usize, Break, Fault)) {
     break_once(point, case, |how| how).await;
 }
 
 /// The same while nothing is read before all has been listed.
-async fn broken_late<'g>(point: &Point<'g>, case: (usize, Break, Fault)) {
+async fn broken_late(point: &Point<'_>, case: (usize, Break, Fault)) {
     break_once(point, case, How::reading_late).await;
 }
 
-async fn break_once<'g>(point: &Point<'g>, (number, place, fault): (usize, Break, Fault), late: fn(How) -> How) {
+async fn break_once(point: &Point<'_>, (number, place, fault): (usize, Break, Fault), late: fn(How) -> How) {
     strike(point, place.after(), async |point, after| {
         place.plan(point, after, fault);
         if number.is_multiple_of(2) {
@@ -78,7 +78,7 @@ pub(crate) async fn strike<'g>(point: &Point<'g>, after: u64, disturb: impl Asyn
     let again = point.ground.point();
     disturb(&again, after - after / 8).await;
     again.must(again.struck() == 1, || format!("{} faults came true, an eighth earlier", again.struck()));
-    point.answer_for(again.verdict().await);
+    point.answer_for(&again.verdict().await);
 }
 
 pub(crate) fn numbered(places: Vec<Break>, fault: Fault) -> impl Iterator<Item = (usize, Break, Fault)> + Clone {

@@ -151,7 +151,7 @@ impl<'g> Point<'g> {
     }
 
     /// What went wrong at another point went wrong at this one.
-    pub(crate) fn answer_for(&self, other: Verdict) {
+    pub(crate) fn answer_for(&self, other: &Verdict) {
         let good = other.lost + other.doubled == 0 && other.wrong.is_empty();
         self.must(good, || format!("tried again: {other:?}"));
     }
@@ -272,7 +272,8 @@ impl<'g> Point<'g> {
         self.protocol_is_true().await;
         // Cyrus rewrites some of what it stores.
         if self.ground.destination.is_dovecot() {
-            lock(&self.wrong).extend(false_ones(&self).await);
+            let false_ones = false_ones(&self).await;
+            lock(&self.wrong).extend(false_ones);
         }
         let stored: u64 = lock(&self.stored).values().sum();
         let mut differences = tokio::task::block_in_place(|| self.ground.differences(&self.user));

@@ -19,7 +19,7 @@ enum Side {
 }
 
 /// The run notices by itself, connects again and goes on.
-async fn slow<'g>(point: &Point<'g>, (side, after, fault): (Side, u64, Fault)) {
+async fn slow(point: &Point<'_>, (side, after, fault): (Side, u64, Fault)) {
     strike(point, after, async |point, after| {
         let plan = Plan { to_client: Some((after, fault)), to_server: None };
         match side {

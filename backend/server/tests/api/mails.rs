@@ -173,7 +173,7 @@ async fn every_mail_of_every_language_arrives_over_tls_and_holds_no_secret() {
             orders.push((language, everything(&service, language).await));
         }
         assert!(send(&service.app.job_context().expect("a context")).await.is_empty());
-        let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(10)).expect("mails");
+        let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(60)).expect("mails");
         for (language, order) in orders {
             let own: Vec<&Mail> = mails.iter().filter(|mail| mail.text.contains(&order.to_string())).collect();
             assert_eq!(own.len(), KINDS.len(), "{language:?}");

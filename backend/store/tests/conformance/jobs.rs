@@ -282,7 +282,7 @@ async fn a_panic_or_a_stop_loses_nothing(world: World) {
     let handler = Arc::new(Troubled::default());
     let stop = CancellationToken::new();
     let worker = tokio::spawn(work(world.store.clone(), options("one", 2), handler.clone(), stop.clone()));
-    until(Duration::from_secs(20), || handler.seen.load(Ordering::SeqCst) == 2).await;
+    until(Duration::from_secs(60), || handler.seen.load(Ordering::SeqCst) == 2).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     stop.cancel();
     worker.await.expect("ends in order");
@@ -313,7 +313,7 @@ async fn the_process_that_is_killed() {
     let Ok(address) = std::env::var(CHILD) else { return };
     let store = Store::connect(&address, SealingKeys::parse(KEY).expect("keys")).await.expect("opens");
     let mut options = options("victim", 1);
-    (options.lock, options.heartbeat) = (Duration::from_secs(2), Duration::from_millis(400));
+    (options.lock, options.heartbeat) = (Duration::from_secs(4), Duration::from_millis(400));
     work(store, options, Arc::new(Stuck), CancellationToken::new()).await;
 }
 
@@ -330,7 +330,7 @@ async fn a_killed_process_is_followed(world: World) {
     let taken = format!("TAKEN {id}");
     assert!(lines.any(|line| line.expect("readable").contains(&taken)), "the victim has it");
     // It lives longer than its lock by saying so.
-    tokio::time::sleep(Duration::from_secs(3)).await;
+    tokio::time::sleep(Duration::from_secs(5)).await;
     let store = Store::connect(&world.address, SealingKeys::parse(KEY).expect("keys")).await.expect("opens");
     assert!(store.take("heir", JobKind::Run, 1, LOCK).await.expect("queue").is_empty());
     victim.kill().expect("kill -9");
@@ -338,7 +338,7 @@ async fn a_killed_process_is_followed(world: World) {
     let handler = Arc::new(Counter::default());
     let stop = CancellationToken::new();
     let heir = tokio::spawn(work(store, options("heir", 1), handler.clone(), stop.clone()));
-    until(Duration::from_secs(10), || handler.done.load(Ordering::SeqCst) == 1).await;
+    until(Duration::from_secs(60), || handler.done.load(Ordering::SeqCst) == 1).await;
     stop.cancel();
     heir.await.expect("ends");
 }

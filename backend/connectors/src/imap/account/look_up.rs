@@ -9,13 +9,8 @@ use mailferry_domain::{
 };
 use mailferry_engine::port::ConnectorError;
 
-use super::{
-    account::{LIST_ITEMS, item_of, of_header},
-    bounds::believable,
-    refusal::Doing,
-    session::Session,
-    wire,
-};
+use super::messages::{LIST_ITEMS, item_of, of_header};
+use crate::imap::{bounds::believable, refusal::Doing, session::Session, wire};
 
 /// Ranges of one command, which must not become too long a line.
 const RANGES: usize = 200;
@@ -31,7 +26,9 @@ impl Session {
         let mut commands = vec![(format!("SELECT {}", wire::quoted(wire_name)), Doing::OpenFolder)];
         for part in ranges.chunks(RANGES) {
             let mut set = UidSet::new();
-            part.iter().for_each(|(first, last)| set.insert_range(*first, *last));
+            for (first, last) in part {
+                set.insert_range(*first, *last);
+            }
             commands.push((format!("UID FETCH {set} ({LIST_ITEMS})"), Doing::OpenFolder));
         }
         self.open = None;
