@@ -147,7 +147,7 @@ async function providers(visit: Visit): Promise<void> {
   const { source, destination } = world.lab.state;
   await world.lab.name({ name: "_imaps._tcp.old.example", srv: [[source.imaps_port, "localhost"]] });
   await world.lab.name({ name: "_imap._tcp.new.example", srv: [[destination.imap_port, "localhost"]] });
-  await visit.order(await world.operator.createOrder({}), "providers");
+  await visit.order(await world.operator.createOrder({ language: visit.language }), "providers");
   await visit.button("action.continue").click();
   await visit.shoot("providers-errors");
   await page.locator("#source").fill("g");
@@ -371,6 +371,8 @@ async function status(visit: Visit): Promise<void> {
   await visit.shoot("paused-for-a-reason");
   await visit.go(world.over.manage_url!);
   await visit.shoot("link-expired");
+  // As it was, for the migrations of others.
+  await lab.name({ name: "old.example", ttl: 1, mx: ["mx.old.example"] });
 }
 
 async function console_(visit: Visit): Promise<void> {
