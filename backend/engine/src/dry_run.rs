@@ -67,6 +67,7 @@ async fn known_state<C: Connector, L: Ledger>(
         listing: listing.clone(),
         cursor: None,
         flags_since: None,
+        max_message_bytes: prepared.max_message_bytes,
         not_subscribed: false,
     };
     let mut states = ledger.open_folders(&[opened.binding()]).await?;

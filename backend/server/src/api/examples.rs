@@ -6,7 +6,7 @@ use mailferry_shared::{
     check::{Check, CheckItem},
     delegation::CredentialKind,
     endpoint::Endpoint,
-    finding::{Finding, FindingCode, FindingDetail, RepairKind},
+    finding::{Finding, FindingCode, FindingDetail, Repair},
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherBatchId, VoucherId},
     import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
@@ -330,7 +330,7 @@ pub fn progress() -> Progress {
 }
 
 fn repaired() -> Finding {
-    let detail = FindingDetail { uid: Some(12), repairs: vec![RepairKind::LineEnds], ..FindingDetail::default() };
+    let detail = FindingDetail { uid: Some(12), repairs: vec![Repair::LineEnds], ..FindingDetail::default() };
     Finding::new(FindingCode::MessageRepaired).about("INBOX").with(detail)
 }
 
