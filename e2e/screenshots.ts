@@ -90,7 +90,10 @@ class Visit {
         // A dialog stands in the window; what sticks to the window stands where it does at the beginning of the page.
         const isDialog = (await this.page.locator("dialog[open]").count()) > 0;
         const path = join(folder, `${stem}-${width}-${colorScheme}.png`);
-        await this.page.evaluate(() => scrollTo(0, 0));
+        await this.page.evaluate(() => {
+          scrollTo(0, 0);
+          for (const sticky of document.querySelectorAll<HTMLElement>(".to-start")) sticky.style.position = "static";
+        });
         await this.page.screenshot({ path, fullPage: !isDialog });
         pictures += 1;
       }
@@ -144,7 +147,7 @@ async function providers(visit: Visit): Promise<void> {
   const { source, destination } = world.lab.state;
   await world.lab.name({ name: "_imaps._tcp.old.example", srv: [[source.imaps_port, "localhost"]] });
   await world.lab.name({ name: "_imap._tcp.new.example", srv: [[destination.imap_port, "localhost"]] });
-  await visit.order(await world.operator.createOrder({}), "providers");
+  await visit.order(await world.operator.createOrder({ language: visit.language }), "providers");
   await visit.button("action.continue").click();
   await visit.shoot("providers-errors");
   await page.locator("#source").fill("g");
@@ -221,6 +224,7 @@ async function confirm(visit: Visit): Promise<void> {
   await page.getByText(visit.say("options.folders")).click();
   await visit.shoot("confirm-dry-run");
   await visit.order(order, "confirm");
+  await page.getByText(visit.say("pay.or_voucher")).click();
   await page.locator("#voucher").fill(await operator.voucher(3));
   await visit.button("confirm.voucher_redeem").click();
   await page.locator("#voucher").waitFor({ state: "detached" });
@@ -371,6 +375,8 @@ async function status(visit: Visit): Promise<void> {
   await visit.shoot("paused-for-a-reason");
   await visit.go(world.over.manage_url!);
   await visit.shoot("link-expired");
+  // As it was, for the migrations of others.
+  await lab.name({ name: "old.example", ttl: 1, mx: ["mx.old.example"] });
 }
 
 async function console_(visit: Visit): Promise<void> {

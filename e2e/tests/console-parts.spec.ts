@@ -25,10 +25,10 @@ test("an operator adds a tenant, whose admin signs in and sees nothing of others
   await expect(desk.getByRole("row").filter({ hasText: "Pier 9" })).toBeVisible();
   await desk.getByRole("button", { name: "Edit Pier 9" }).click();
   const change = desk.getByRole("dialog", { name: "Change tenant" });
-  await change.getByLabel("Most accounts per migration").fill("lots");
+  await change.getByLabel("Accounts per migration, at most").fill("lots");
   await change.getByRole("button", { name: "Save changes" }).click();
   await expect(change.locator(".field-error")).toBeVisible();
-  await change.getByLabel("Most accounts per migration").fill("25");
+  await change.getByLabel("Accounts per migration, at most").fill("25");
   await change.getByRole("button", { name: "Save changes" }).click();
   await expect(desk.getByRole("row").filter({ hasText: "Pier 9" })).toContainText("25");
   await look(desk, "tenants");
@@ -155,7 +155,7 @@ test("a migration opens within the console, and leads back to the list as it was
   await expect(page.getByRole("heading", { level: 1, name: `${anna.source_user} and 1 more` })).toBeVisible();
   const parts = page.getByRole("navigation", { name: "Parts of the console" });
   await expect(parts.getByRole("link", { name: "Migrations", exact: true })).toHaveAttribute("aria-current", "page");
-  const particulars = page.getByRole("region", { name: "Particulars" });
+  const particulars = page.getByRole("region", { name: "Details" });
   await expect(particulars).toContainText("panel");
   await expect(particulars).toContainText("Standard");
   await look(page, "migration being set up");

@@ -37,8 +37,9 @@ pub(super) fn Profile() -> impl IntoView {
         });
     };
     let fact = |name: &'static str, value: String| {
+        let is_wide = value.contains('@');
         view! {
-            <div class="fact">
+            <div class="fact" class:fact-wide=is_wide>
                 <dt>{name}</dt>
                 <dd data-data="">{value}</dd>
             </div>

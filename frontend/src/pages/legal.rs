@@ -47,14 +47,14 @@ fn article(text: &str, document: Document, info: &ServiceInfo) -> AnyView {
     let contact = contact.unwrap_or_else(|| t!("legal.unknown_contact").to_owned());
     let number = |count: u32| i18n::number(u64::from(count));
     let (trial, link, purge) = (number(info.trial_days), number(info.link_days), number(info.purge_days));
-    let most = number(info.link_days_at_most);
+    let link_at_most = number(info.link_days_at_most);
     let values = [
         ("version", info.terms_version.as_str()),
         ("operator", operator.as_str()),
         ("contact", contact.as_str()),
         ("trial_days", trial.as_str()),
         ("link_days", link.as_str()),
-        ("link_days_at_most", most.as_str()),
+        ("link_days_at_most", link_at_most.as_str()),
         ("purge_days", purge.as_str()),
     ];
     let all = blocks(text, document);
@@ -96,7 +96,8 @@ fn anchor_of(number: usize) -> String {
 
 /// The parts of the document, to jump to; where there is room for them beside it.
 fn contents(headings: Vec<String>) -> impl IntoView {
-    let entry = |(number, heading)| view! { <li><a href=format!("#{}", anchor_of(number))>{heading}</a></li> };
+    let entry =
+        |(number, heading): (usize, String)| view! { <li><a href=format!("#{}", anchor_of(number))>{heading}</a></li> };
     view! {
         <nav class="contents aside-sticky print-hidden" aria-labelledby="contents-title">
             <h2 class="field-label" id="contents-title">{t!("legal.contents")}</h2>

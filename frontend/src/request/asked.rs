@@ -217,7 +217,10 @@ fn Standing(page: Page) -> impl IntoView {
         </Show>
         <div class="with-aside">
             {move || page.request.with(|request| request.ready().map(sent))}
-            <Keep page=page />
+            // Of what came to nothing there is nothing to look after.
+            <Show when=move || !state.get().is_off()>
+                <Keep page=page />
+            </Show>
         </div>
         <Show when=may_cancel>
             <p>

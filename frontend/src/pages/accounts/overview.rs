@@ -145,7 +145,7 @@ fn PairTable(page: Page) -> impl IntoView {
                     disabled=Signal::derive(move || !page.open.get())
                 />
                 <div class="row">
-                    <button type="button" class="button button-small" on:click=move |_| page.go(Tab::Add)>
+                    <button type="button" class="button button-small is-spare" on:click=move |_| page.go(Tab::Add)>
                         {icon(Glyph::Plus)}
                         {t!("accounts.tab_add")}
                     </button>

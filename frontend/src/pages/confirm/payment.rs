@@ -272,7 +272,8 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
         PaymentState::Paid => (Tone::Good, t!("pay.paid")),
         PaymentState::Declined => (Tone::Warning, t!("pay.declined")),
         PaymentState::Mismatched => (Tone::Warning, t!("pay.mismatched")),
-        PaymentState::Failed | PaymentState::Refunding | PaymentState::Refunded => (Tone::Warning, t!("pay.failed")),
+        PaymentState::Failed => (Tone::Warning, t!("pay.failed")),
+        PaymentState::Refunding | PaymentState::Refunded => (Tone::Info, t!("pay.refunded")),
     };
     view! {
         <Notice tone=tone>

@@ -146,12 +146,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             <When error=time_error />
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <payment::Pay starting=starting to_status=to_status pays=pays />
-                <details class="disclosure" class:is-only=move || !pays.get() open=move || !pays.get()>
-                    <summary>{t!("pay.or_voucher")}</summary>
-                    <div class="disclosure-body">
-                        <Voucher starting=starting to_status=to_status />
-                    </div>
-                </details>
+                <VoucherInstead starting=starting to_status=to_status pays=pays />
             </Show>
             {move || will_not_fit(context)}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
@@ -180,6 +175,19 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// The voucher field: behind a click where one can pay otherwise, else the only way.
+#[component]
+fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, pays: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <details class="disclosure" class:is-only=move || !pays.get() open=move || !pays.get()>
+            <summary>{t!("pay.or_voucher")}</summary>
+            <div class="disclosure-body">
+                <Voucher starting=starting to_status=to_status />
+            </div>
+        </details>
+    }
 }
 
 /// What is known to be too large for where it goes, said before the start, which it does not forbid.

@@ -65,7 +65,7 @@ pub(super) fn table(folders: &[FolderProtocol], total: &Counts) -> AnyView {
         let sizes = std::iter::once((intl::size(counts.listed_bytes), counts.listed_bytes == 0));
         let texts = sizes.chain(values.map(|value| (i18n::number(value), value == 0)));
         // Nothing is seen less than something, and where there is no room not at all.
-        let cell = |(name, (text, is_none))| {
+        let cell = |(name, (text, is_none)): (&'static str, (String, bool))| {
             view! { <td class="number" class:is-none=is_none data-label=name>{text}</td> }
         };
         head.into_iter().zip(texts).map(cell).collect_view()
