@@ -147,7 +147,7 @@ async function providers(visit: Visit): Promise<void> {
   const { source, destination } = world.lab.state;
   await world.lab.name({ name: "_imaps._tcp.old.example", srv: [[source.imaps_port, "localhost"]] });
   await world.lab.name({ name: "_imap._tcp.new.example", srv: [[destination.imap_port, "localhost"]] });
-  await visit.order(await world.operator.createOrder({}), "providers");
+  await visit.order(await world.operator.createOrder({ language: visit.language }), "providers");
   await visit.button("action.continue").click();
   await visit.shoot("providers-errors");
   await page.locator("#source").fill("g");
@@ -213,10 +213,14 @@ async function confirm(visit: Visit): Promise<void> {
   await visit.order(order, "confirm");
   await visit.shoot("confirm");
   await visit.button("dry_run.start").click();
-  await page.locator("#mapping-0-0").waitFor({ timeout: 30_000 });
+  const pair = page.locator("section:has(#dry-run-title) details").first();
+  await pair.waitFor({ timeout: 30_000 });
   await visit.button("dry_run.start").waitFor({ timeout: 30_000 });
+  // Where there is little room it is closed at first.
+  await pair.evaluate((details: HTMLDetailsElement) => (details.open = true));
+  await page.locator("#mapping-0-1-edit").click();
   await page.locator("#mapping-0-1").fill("Old/2019");
-  await page.locator("#mapping-0-1").blur();
+  await page.locator("#mapping-0-1").press("Enter");
   await visit.shoot("confirm-dry-run");
   await visit.order(order, "confirm");
   await page.getByText(visit.say("pay.or_voucher")).click();
@@ -370,6 +374,8 @@ async function status(visit: Visit): Promise<void> {
   await visit.shoot("paused-for-a-reason");
   await visit.go(world.over.manage_url!);
   await visit.shoot("link-expired");
+  // As it was, for the migrations of others.
+  await lab.name({ name: "old.example", ttl: 1, mx: ["mx.old.example"] });
 }
 
 async function console_(visit: Visit): Promise<void> {

@@ -76,6 +76,7 @@ pub(crate) fn Failure(error: ApiError, #[prop(optional)] retry: Option<Callback<
 
 /// A page of which nothing can be shown: what went wrong in the place of its heading, and a button to try again. The
 /// bar that tells of a lost connection says no more than this.
+#[expect(clippy::needless_pass_by_value, reason = "like every failure that is shown, it is the view's own")]
 #[component]
 pub(crate) fn PageFailure(error: ApiError, retry: Callback<()>) -> impl IntoView {
     view! {

@@ -47,12 +47,14 @@ fn article(text: &str, document: Document, info: &ServiceInfo) -> AnyView {
     let contact = contact.unwrap_or_else(|| t!("legal.unknown_contact").to_owned());
     let number = |count: u32| i18n::number(u64::from(count));
     let (trial, link, purge) = (number(info.trial_days), number(info.link_days), number(info.purge_days));
+    let link_at_most = number(info.link_days_at_most);
     let values = [
         ("version", info.terms_version.as_str()),
         ("operator", operator.as_str()),
         ("contact", contact.as_str()),
         ("trial_days", trial.as_str()),
         ("link_days", link.as_str()),
+        ("link_days_at_most", link_at_most.as_str()),
         ("purge_days", purge.as_str()),
     ];
     let all = blocks(text, document);

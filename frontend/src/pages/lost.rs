@@ -31,6 +31,12 @@ pub(crate) fn Locked(
     view! { <Lost title=title text=text /> }
 }
 
+/// What was shown may not be seen any more: its link was replaced or has ended, or it was deleted.
+#[component]
+pub(crate) fn Ended() -> impl IntoView {
+    view! { <Lost title=t!("lost.ended_title") text=t!("lost.ended_text") /> }
+}
+
 /// Title, explanation, and the way back.
 #[component]
 pub(crate) fn Lost(title: &'static str, text: &'static str) -> impl IntoView {

@@ -20,7 +20,7 @@ use crate::{
         announce::Announcer,
         language::PageLanguage,
         offer::Offer,
-        poll::{self, Kick},
+        poll::{self, Heard, Kick},
     },
     t, tn,
 };
@@ -36,6 +36,7 @@ struct Page {
     /// Its order, once it is here: the link, and whose page this is.
     order: RwSignal<Option<Order>>,
     kick: Kick,
+    heard: Heard,
 }
 
 /// The page of the request for the order `id`.
@@ -43,8 +44,13 @@ struct Page {
 pub(crate) fn Asked(id: OrderId) -> impl IntoView {
     let token = take_token();
     let by_link = token.is_some();
-    let page =
-        Page { order_id: id, request: RwSignal::new(Load::Loading), order: RwSignal::new(None), kick: Kick::new() };
+    let page = Page {
+        order_id: id,
+        request: RwSignal::new(Load::Loading),
+        order: RwSignal::new(None),
+        kick: Kick::new(),
+        heard: Heard::new(),
+    };
     let (language, offer) = (PageLanguage::get(), Offer::get());
     spawn_local(async move {
         match open(id, token).await {
@@ -103,8 +109,9 @@ fn follow(page: Page) {
             return page.request.try_with_untracked(|request| !matches!(request, Load::Failed(_)))?.then_some(200);
         }
         match api::poll_order_request(page.order_id, etag.try_get_value()?.as_deref()).await {
-            Ok(Polled::Same) => {}
+            Ok(Polled::Same) => page.heard.answered(),
             Ok(Polled::New(request, tag)) => {
+                page.heard.answered();
                 etag.try_set_value(tag);
                 let before = page.request.try_with_untracked(|known| known.ready().map(|known| known.state))?;
                 if before.is_some_and(|before| before != request.state) {
@@ -113,9 +120,13 @@ fn follow(page: Page) {
                 page.request.try_set(Load::Ready(request));
             }
             Err(error) => {
-                if page.request.try_with_untracked(|request| request.ready().is_none())? {
+                let pause = page.heard.failed(&error)?;
+                let is_new = page.request.try_with_untracked(|request| request.ready().is_none())?;
+                // Who may not see it any more is told so, in the place of what was known.
+                if is_new || error.is_locked_out() {
                     page.request.try_set(Load::Failed(error));
                 }
+                return Some(pause);
             }
         }
         Some(AGAIN_MS)
@@ -167,6 +178,19 @@ fn Standing(page: Page) -> impl IntoView {
         <div class="stack-s">
             <PageHead title=Signal::derive(move || title(state.get(), partly.get()).to_owned()) />
             <p class="lead">{move || lead(state.get(), partly.get())}</p>
+        </div>
+        <div role="status">
+            {move || {
+                page.heard
+                    .stale()
+                    .map(|time| {
+                        view! {
+                            <Notice tone=Tone::Warning>
+                                <p>{t!("status.stale", time = time)}</p>
+                            </Notice>
+                        }
+                    })
+            }}
         </div>
         <Course state=state />
         <Pay page=page />

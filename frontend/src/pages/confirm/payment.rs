@@ -1,6 +1,7 @@
 //! What is left to pay, and paying it with PayPal.
 
-use gloo_timers::future::TimeoutFuture;
+use std::pin::Pin;
+
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     ids::PaymentId,
@@ -14,10 +15,10 @@ use super::{
     start::{has_started, start_with_options},
 };
 use crate::{
-    api::{self, ApiError},
+    api::{self, ApiError, Polled},
     browser::{self, intl},
     components::{Failure, Glyph, Notice, Tone, icon},
-    state::order::OrderContext,
+    state::{order::OrderContext, poll},
     t, tn,
 };
 
@@ -62,7 +63,8 @@ pub(super) fn Pay(
         cancelled.set(was_cancelled);
         if !was_cancelled {
             spawn_local(async move {
-                match api::capture_payment(context.id, payment).await {
+                let is_here = || !latest.is_disposed();
+                match poll::begun(is_here, || api::capture_payment(context.id, payment)).await {
                     Ok(payment) => follow(payment),
                     Err(error) => {
                         failure.try_set(Some(error));
@@ -217,42 +219,51 @@ async fn begin(
             return Ok(Begun::Started);
         }
     }
-    let mut payment = api::begin_payment(context.id).await?;
-    for _ in 0..MAX_LOOKS {
-        if let Some(url) = payment.approve_url {
-            return Ok(Begun::Approval(url));
-        }
-        if payment.state != PaymentState::Creating {
-            break;
-        }
-        TimeoutFuture::new(payment.poll_after_ms).await;
-        payment = api::payment(context.id, payment.id).await?;
+    let is_here = || !latest.is_disposed();
+    let payment = poll::begun(is_here, || api::begin_payment(context.id)).await?;
+    let (mut looks, mut last) = (0, payment.clone());
+    let told = |payment: OrderPayment| {
+        looks += 1;
+        let waits = payment.approve_url.is_none() && payment.state == PaymentState::Creating;
+        let pause = payment.poll_after_ms;
+        last = payment;
+        (waits && looks < MAX_LOOKS).then_some(pause)
+    };
+    poll::followed(payment.clone(), look_at(context, payment.id), told, is_here).await?;
+    if let Some(url) = last.approve_url {
+        return Ok(Begun::Approval(url));
     }
     // It came to nothing, which is said.
-    latest.try_set(Some(payment));
+    latest.try_set(Some(last));
     Ok(Begun::Not)
+}
+
+/// Reads a payment, for whoever follows it.
+fn look_at(
+    context: OrderContext,
+    id: PaymentId,
+) -> impl Fn(Option<String>) -> Pin<Box<dyn Future<Output = Result<Polled<OrderPayment>, ApiError>>>> {
+    move |_| Box::pin(async move { api::payment(context.id, id).await.map(|payment| Polled::New(payment, None)) })
 }
 
 /// Waits until the money is there or is not to come; true if the migration has been started by it.
 async fn settle(
     context: OrderContext,
-    mut payment: OrderPayment,
+    payment: OrderPayment,
     latest: RwSignal<Option<OrderPayment>>,
 ) -> Result<bool, ApiError> {
-    let id = payment.id;
-    while latest.try_set(Some(payment.clone())).is_none() && is_under_way(payment.state) {
-        TimeoutFuture::new(payment.poll_after_ms).await;
-        payment = match api::payment(context.id, id).await {
-            Ok(newer) => newer,
-            // Whether the money has come is asked until it is known.
-            Err(error) if error.is_passing() => payment,
-            Err(error) => return Err(error),
-        };
-    }
-    let order = api::read_order(context.id).await?;
+    let is_here = || !latest.is_disposed();
+    let mut is_paid = false;
+    let told = |payment: OrderPayment| {
+        is_paid = payment.state == PaymentState::Paid;
+        let pause = is_under_way(payment.state).then_some(payment.poll_after_ms);
+        latest.try_set(Some(payment)).is_none().then_some(pause)?
+    };
+    poll::followed(payment.clone(), look_at(context, payment.id), told, is_here).await?;
+    let order = poll::begun(is_here, || api::read_order(context.id)).await?;
     let started = has_started(&order);
     context.order.try_set(order);
-    Ok(started && payment.state == PaymentState::Paid)
+    Ok(started && is_paid)
 }
 
 fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {

@@ -154,12 +154,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <payment::Pay starting=starting to_status=to_status pays=pays />
-                <details class="disclosure" class:is-only=move || !pays.get() open=move || !pays.get()>
-                    <summary>{t!("pay.or_voucher")}</summary>
-                    <div class="disclosure-body">
-                        <Voucher starting=starting to_status=to_status />
-                    </div>
-                </details>
+                <VoucherInstead starting=starting to_status=to_status pays=pays />
             </Show>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <Show when=move || correct.get()>
@@ -216,6 +211,19 @@ fn Kinds() -> impl IntoView {
         <Show when=move || chosen.get() == StartKind::Trial && context.order.with(is_paid)>
             <p class="small soft">{t!("confirm.trial_though_paid")}</p>
         </Show>
+    }
+}
+
+/// The voucher field: behind a click where one can pay otherwise, else the only way.
+#[component]
+fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, pays: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <details class="disclosure" class:is-only=move || !pays.get() open=move || !pays.get()>
+            <summary>{t!("pay.or_voucher")}</summary>
+            <div class="disclosure-body">
+                <Voucher starting=starting to_status=to_status />
+            </div>
+        </details>
     }
 }
 

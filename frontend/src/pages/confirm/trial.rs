@@ -44,8 +44,12 @@ impl TrialCount {
             count.failure.set(None);
             spawn_local(async move {
                 let is_current = || wanted.try_get_untracked().flatten().as_ref() == Some(&asked);
-                let told = |result: &DryRun| is_current() && count.result.try_set(Some(result.clone())).is_none();
-                let ended = dry_run::run(context, StartKind::Trial, told).await;
+                let told = |result: DryRun| {
+                    if is_current() {
+                        count.result.try_set(Some(result));
+                    }
+                };
+                let ended = dry_run::run(context, StartKind::Trial, told, is_current).await;
                 if let (Err(error), true) = (ended, is_current()) {
                     count.failure.try_set(Some(error));
                 }

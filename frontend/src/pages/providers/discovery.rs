@@ -5,20 +5,18 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::discovery::{Discovery, DiscoveryCreate, Origin, Proof, Proposal};
 
 use crate::{
-    api::{self, ApiError, Polled},
+    api::{self, ApiError},
     browser,
     components::{Glyph, icon},
     i18n,
     pages::parts,
-    state::{announce::Announcer, typed::ProviderFields},
+    state::{announce::Announcer, poll, typed::ProviderFields},
     t,
 };
 
 /// How long nothing must be typed before one looks, milliseconds.
 const PAUSE_MS: u32 = 700;
 const ROUND_MS: u32 = 600;
-/// After the service could not be asked.
-const PATIENCE_MS: u32 = 3000;
 
 /// Looks for the settings of what is typed, and shows what was found.
 #[component]
@@ -94,22 +92,17 @@ pub(super) fn domain_of(typed: &str) -> Option<String> {
 
 async fn look(domain: &str, found: RwSignal<Option<Discovery>>, is_current: impl Fn() -> bool) -> Result<(), ApiError> {
     let wanted = DiscoveryCreate { address: Some(domain.to_owned()), ..DiscoveryCreate::default() };
-    let mut discovery = api::start_discovery(&wanted).await?;
-    let mut etag = None;
-    while is_current() {
-        found.try_set(Some(discovery.clone()));
-        if discovery.finished {
-            break;
+    let discovery = poll::begun(&is_current, || api::start_discovery(&wanted)).await?;
+    let id = discovery.id;
+    let told = |discovery: Discovery| {
+        let goes_on = is_current() && !discovery.finished;
+        if is_current() {
+            found.try_set(Some(discovery));
         }
-        TimeoutFuture::new(ROUND_MS).await;
-        match api::poll_discovery(discovery.id, etag.as_deref()).await {
-            Ok(Polled::New(newer, tag)) => (discovery, etag) = (newer, tag),
-            Ok(Polled::Same) => {}
-            Err(error) if error.is_passing() => TimeoutFuture::new(PATIENCE_MS).await,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+        goes_on.then_some(ROUND_MS)
+    };
+    let ask = |etag: Option<String>| async move { api::poll_discovery(id, etag.as_deref()).await };
+    poll::followed(discovery, ask, told, &is_current).await
 }
 
 /// The settings that may be offered: proved ones come first.
