@@ -26,6 +26,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::{
     address::Word,
     allowance::{Allowances, Meter},
+    dry_run,
     job::FolderTask,
     keeps::Kept,
     labels,
@@ -162,6 +163,8 @@ pub struct RunReport {
     pub folders: Vec<FolderReport>,
     /// Folders left out, with the reason.
     pub left_out: Vec<(FolderPath, LeftOut)>,
+    /// Of a dry run: how many messages lie in those that could be counted.
+    pub left_out_messages: BTreeMap<FolderPath, u64>,
     /// What concerns folders or the whole run.
     pub notes: Vec<Finding>,
     /// Folders that were left for another attempt, with the reason. They are no notes yet: whoever makes no further
@@ -529,6 +532,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         counts: Counts::default(),
         folders: Vec::new(),
         left_out: Vec::new(),
+        left_out_messages: BTreeMap::new(),
         notes: Vec::new(),
         unfinished: Vec::new(),
     };
@@ -589,6 +593,9 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     let lanes = FurtherLanes::connect(shared, more.saturating_sub(1));
     let (mut first, mapping) = connect_and_plan(shared, &bindings).await?;
     report.left_out.clone_from(&mapping.left_out);
+    if shared.job.options.dry_run {
+        report.left_out_messages = dry_run::count_left_out(&mut first.source, &mapping.left_out).await?;
+    }
     for folder in mapping.folders.iter().filter(|folder| folder.renamed) {
         shared.note_renaming(folder).await?;
     }

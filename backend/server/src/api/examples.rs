@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::{
-    account::{AccountCreate, AccountList, AccountPair, LoginState, Side, SideInput, SideName, Survey},
+    account::{AccountCreate, AccountList, AccountPair, LoginState, MailAmount, Side, SideInput, SideName, Survey},
     check::{Check, CheckItem},
     delegation::CredentialKind,
     endpoint::Endpoint,
@@ -78,7 +78,7 @@ pub fn order() -> Order {
         source: create.source,
         destination: create.destination,
         options: create.options,
-        payment: Payment { pairs_covered: 0, pairs_needed: 1 },
+        payment: Payment { pairs_covered: 0, pairs_needed: 1, pairs_surplus: 0 },
         link: None,
         request: None,
         sandbox: false,
@@ -88,6 +88,8 @@ pub fn order() -> Order {
             pairs_checked: 1,
             messages: 214,
             size_bytes: 15_000_000,
+            trash: MailAmount { messages: 20, size_bytes: 900_000 },
+            junk: MailAmount::default(),
             survey_complete: true,
             estimated_seconds: Some(51),
         },
@@ -132,12 +134,12 @@ fn side(user: &str, survey: Survey) -> Side {
 }
 
 fn survey() -> Survey {
-    Survey { folders: 9, messages: 214, size_bytes: 15_000_000, free_bytes: None }
+    Survey { folders: 9, messages: 214, size_bytes: 15_000_000, ..Survey::default() }
 }
 
 /// An account pair after its check.
 pub fn account() -> AccountPair {
-    let empty = Survey { folders: 5, messages: 0, size_bytes: 0, free_bytes: Some(2_000_000_000) };
+    let empty = Survey { folders: 5, messages: 0, size_bytes: 0, free_bytes: Some(2_000_000_000), ..Survey::default() };
     AccountPair {
         id: PairId(id(2)),
         order_id: OrderId(id(1)),

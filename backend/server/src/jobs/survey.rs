@@ -224,7 +224,7 @@ mod tests {
 
     #[test]
     fn what_a_provider_gives_each_mailbox_counts_only_where_the_server_is_silent() {
-        let survey = Survey { folders: 1, messages: 1, size_bytes: 30, free_bytes: None };
+        let survey = Survey { folders: 1, messages: 1, size_bytes: 30, ..Survey::default() };
         let free = |told, most| room_within(Survey { free_bytes: told, ..survey }, most).free_bytes;
         assert_eq!((free(None, Some(50)), free(None, Some(20)), free(None, None)), (Some(20), Some(0), None));
         assert_eq!(free(Some(7), Some(50)), Some(7));

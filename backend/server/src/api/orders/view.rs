@@ -32,11 +32,8 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     let (manage_url, view_url) = (url(LinkScope::Manage), url(LinkScope::View));
     let request = app.store.request_state(order.id).await?;
     let parked = order.life.state() == OrderState::Active && app.store.has_parked_runs(order.id).await?;
-    let mut actions = if scope == LinkScope::Manage { order.life.actions_while(parked) } else { Vec::new() };
-    if request.is_some_and(RequestState::is_open) {
-        // The operator does, by the request.
-        actions.retain(|action| *action != OrderAction::Start);
-    }
+    let mut actions = order.life.actions_while(parked);
+    restrict(&mut actions, scope, request);
     Ok(Order {
         id: order.id,
         state: order.life.state(),
@@ -67,6 +64,17 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     })
 }
 
+/// Leaves of what an order's state allows what whoever asks may do.
+pub(in crate::api) fn restrict(actions: &mut Vec<OrderAction>, scope: LinkScope, request: Option<RequestState>) {
+    if scope == LinkScope::View {
+        actions.clear();
+    }
+    if request.is_some_and(RequestState::is_open) {
+        // The operator does, by the request.
+        actions.retain(|action| *action != OrderAction::Start);
+    }
+}
+
 fn order_link(link: LinkRecord) -> OrderLink {
     OrderLink {
         prepaid_pairs: link.voucher.map(|voucher| voucher.pairs.saturating_sub(voucher.pairs_used)),
@@ -85,14 +93,15 @@ async fn totals(app: &App, order: &OrderRecord) -> Result<OrderTotals, ApiError>
 
 /// What a pair has to copy, if it has been counted, and how fast its providers let it.
 fn work(app: &App, order: &OrderRecord, pair: &AccountPair) -> Option<Work> {
-    let survey = pair.source.survey?;
+    let options = &order.options;
+    let wanted = pair.source.survey?.wanted(options.include_trash, options.include_junk);
     let limits = |side: &Side, choice: Option<&ProviderChoice>| {
         let host = side.endpoint.as_ref().or(choice.map(|choice| &choice.endpoint)).map(|end| &end.host);
         host.map(|host| app.providers.limits_at(host)).unwrap_or_default()
     };
     Some(Work {
-        messages: survey.messages,
-        size_bytes: survey.size_bytes,
+        messages: wanted.messages,
+        size_bytes: wanted.size_bytes,
         reading: limits(&pair.source, order.source.as_ref()).reading(),
         writing: limits(&pair.destination, order.destination.as_ref()).writing(),
     })
