@@ -374,7 +374,7 @@ test("the console by keyboard alone: signing in, a voucher, a filter, a question
   await expect(page.getByRole("heading", { level: 1, name: "Migrations" })).toBeVisible();
   await keyboard.push(page.getByRole("link", { name: "Skip to content" }));
   await expect(page.locator("#main")).toBeFocused();
-  await keyboard.push(page.getByRole("link", { name: "Vouchers", exact: true }));
+  await keyboard.push(page.getByRole("navigation", { name: "Parts of the console" }).getByRole("link", { name: "Vouchers", exact: true }));
   await expect(page.getByRole("heading", { level: 1, name: "Vouchers" })).toBeFocused();
   await keyboard.push(page.getByRole("button", { name: "Create vouchers" }));
   const dialog = page.getByRole("dialog", { name: "Create vouchers" });
