@@ -160,7 +160,7 @@ async function providers(visit: Visit): Promise<void> {
   await page.locator("#destination").fill("anna@nowhere.example");
   await page.locator("#destination-found p").waitFor({ timeout: 30_000 });
   await visit.shoot("providers-found");
-  await visit.button("discovery.take").click();
+  await visit.button("discovery.change").click();
   await visit.button("providers.by_hand").click();
   await page.locator("#destination-server-host").fill("imap.new.example");
   await page.locator("#notify").fill("owner@customer.example");
@@ -221,7 +221,6 @@ async function confirm(visit: Visit): Promise<void> {
   await page.locator("#mapping-0-1-edit").click();
   await page.locator("#mapping-0-1").fill("Old/2019");
   await page.locator("#mapping-0-1").press("Enter");
-  await page.getByText(visit.say("options.folders")).click();
   await visit.shoot("confirm-dry-run");
   await visit.order(order, "confirm");
   await page.getByText(visit.say("pay.or_voucher")).click();

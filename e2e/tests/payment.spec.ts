@@ -40,12 +40,12 @@ test("what was chosen survives a reload and paying with PayPal, and starts once 
     const wanted = new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 3 * 86_400_000);
     const local = new Date(wanted.getTime() - wanted.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
     await page.getByLabel("Only mail since").fill("2015-01-01");
-    await page.getByRole("radio", { name: /When the MX record has changed/ }).check();
+    await page.getByRole("radio", { name: /once your domain points to the new provider/ }).check();
     await page.getByRole("radio", { name: "Later" }).check();
     await page.getByLabel("Date and time").fill(local);
     const asChosen = async (): Promise<void> => {
       await expect(page.getByLabel("Only mail since")).toHaveValue("2015-01-01");
-      await expect(page.getByRole("radio", { name: /When the MX record has changed/ })).toBeChecked();
+      await expect(page.getByRole("radio", { name: /once your domain points to the new provider/ })).toBeChecked();
       await expect(page.getByRole("radio", { name: "Later" })).toBeChecked();
       await expect(page.getByLabel("Date and time")).toHaveValue(local);
     };

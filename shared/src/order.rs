@@ -53,6 +53,8 @@ pub enum OrderAction {
     Resume,
     /// Stop for good, keep what was copied.
     Cancel,
+    /// Take the start back, so that it can be changed again.
+    Unschedule,
     /// Start a delta.
     StartDelta,
     /// Change the options alone, for the next run.
@@ -258,10 +260,14 @@ pub struct VoucherRedeem {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Payment {
-    /// Account pairs that vouchers of this order cover.
+    /// Account pairs that vouchers and payments of this order cover.
     pub pairs_covered: u32,
     /// Account pairs that are ticked, and so needed.
     pub pairs_needed: u32,
+    /// Of those covered: pairs that money was paid for and that are not ticked. Until the start they can be; the seller can
+    /// pay their part back. What vouchers cover too much comes back to them at the start.
+    #[serde(default)]
+    pub pairs_surplus: u32,
 }
 
 /// Sums over all ticked pairs.

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ids::{OrderId, PairId, RequestId, RunId, WebhookDeliveryId, WebhookId},
+    ids::{DeltaId, OrderId, PairId, RequestId, RunId, WebhookDeliveryId, WebhookId},
     order::{OrderState, StartKind},
     request::RequestState,
     run::{RunKind, RunState},
@@ -50,14 +50,15 @@ event_kinds! {
     OrderCreated, "order.created", "An order was created.";
     OrderAwaitingPayment, "order.awaiting_payment", "Its start was asked for; payment is missing.";
     OrderSubmitted, "order.submitted", "It is scheduled.";
+    OrderUnscheduled, "order.unscheduled", "Its start was taken back; it can be changed again.";
     OrderStarted, "order.started", "Its first run has started.";
     RunFinished, "run.finished", "A run of one account pair has ended.";
     OrderActionNeeded, "order.action_needed", "A run waits until something is mended: a password, a full mailbox.";
     OrderPaused, "order.paused", "It was paused.";
-    OrderResumed, "order.resumed", "It goes on.";
-    OrderCompleted, "order.completed", "All its runs have ended.";
-    DeltaStarted, "delta.started", "A delta has started.";
-    DeltaCompleted, "delta.completed", "A delta has ended.";
+    OrderResumed, "order.resumed", "It goes on, after a pause, or after a trial with what failed in it.";
+    OrderCompleted, "order.completed", "All runs of its trial or full migration have ended.";
+    DeltaStarted, "delta.started", "A delta has started, `delta_id`.";
+    DeltaCompleted, "delta.completed", "All runs of a delta have ended, `delta_id`.";
     OrderCancelled, "order.cancelled", "It was cancelled.";
     OrderClosed, "order.closed", "Its link has expired.";
     OrderDeleted, "order.deleted", "It was deleted.";
@@ -94,6 +95,9 @@ pub struct EventData {
     /// Full migration or free trial; absent until started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<StartKind>,
+    /// The delta, for events about one, and about a run of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta_id: Option<DeltaId>,
     /// The run, for events about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<EventRun>,

@@ -186,6 +186,20 @@ impl OrderLife {
         }
     }
 
+    /// The owner takes the start back: the order is a draft again, or the completed trial that it was.
+    ///
+    /// # Errors
+    /// [`OrderTransitionError`] unless the order waits for its earliest start.
+    pub fn unschedule(self, trial: Option<(DateTime<Utc>, Ended)>) -> Result<Self, OrderTransitionError> {
+        match (self, trial) {
+            (Self::Scheduled { .. }, None) => Ok(Self::Draft),
+            (Self::Scheduled { .. }, Some((started_at, ended))) => {
+                Ok(Self::Completed(Begun { kind: StartKind::Trial, started_at }, ended))
+            }
+            _ => self.refuse("take its start back"),
+        }
+    }
+
     /// The earliest start has come.
     ///
     /// # Errors
@@ -299,10 +313,10 @@ impl OrderLife {
 
     /// What the owner can do now.
     pub fn actions(self) -> Vec<OrderAction> {
-        use OrderAction::{Cancel, Change, ChangeOptions, Delete, Pause, Resume, Start, StartDelta};
+        use OrderAction::{Cancel, Change, ChangeOptions, Delete, Pause, Resume, Start, StartDelta, Unschedule};
         match self {
             Self::Draft | Self::AwaitingPayment { .. } => vec![Change, Start, Cancel, Delete],
-            Self::Scheduled { .. } => vec![Cancel],
+            Self::Scheduled { .. } => vec![Cancel, Unschedule],
             Self::Active(_) => vec![Pause, Cancel],
             Self::Paused(_) => vec![Resume, Cancel],
             Self::Completed(begun, _) if begun.kind == StartKind::Trial => vec![Start, ChangeOptions, Delete],
@@ -353,6 +367,19 @@ mod tests {
         assert_eq!(waiting.paid().state(), OrderState::Scheduled);
         let trial = OrderLife::Draft.start(Start { kind: StartKind::Trial, ..main_start() }, false).expect("draft");
         assert_eq!(trial.state(), OrderState::Scheduled);
+    }
+
+    #[test]
+    fn a_start_can_be_taken_back_until_it_has_come() {
+        let scheduled = OrderLife::Draft.start(main_start(), true).expect("draft");
+        assert!(scheduled.actions().contains(&OrderAction::Unschedule));
+        assert_eq!(scheduled.unschedule(None), Ok(OrderLife::Draft));
+        let ended = Ended { finished_at: at(2) };
+        let trial = OrderLife::Completed(Begun { kind: StartKind::Trial, started_at: at(1) }, ended);
+        let upgraded = trial.start(main_start(), true).expect("a trial");
+        assert_eq!(upgraded.unschedule(Some((at(1), ended))), Ok(trial));
+        let active = scheduled.begin(at(1)).expect("begins");
+        assert!(active.unschedule(None).is_err() && !active.actions().contains(&OrderAction::Unschedule));
     }
 
     #[test]

@@ -7,7 +7,10 @@
 
 use std::{net::IpAddr, num::NonZeroU32, time::Duration};
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::{
+    HttpRequest,
+    http::header::{self, HeaderValue},
+};
 use aws_lc_rs::digest::{SHA256, digest};
 use chrono::TimeDelta;
 use governor::{
@@ -26,10 +29,12 @@ use crate::{
 };
 
 mod address;
+mod keys;
 mod tally;
 
 pub use address::client_address;
 use address::network_of;
+use keys::KnownKeys;
 pub use tally::{RATE_LIMIT, RATE_LIMIT_POLICY, Tally};
 use tally::{Reading, whole_seconds};
 
@@ -104,7 +109,7 @@ impl Who {
     }
 }
 
-/// Who asks: whoever sends a key is counted by it, and by address as far as many keys could be made up.
+/// Who asks: whoever sends a key of ours is counted by it, and by address as far as one may have many keys.
 struct Asking {
     address: Who,
     key: Option<Who>,
@@ -112,10 +117,11 @@ struct Asking {
 }
 
 impl Asking {
+    /// As far as it is known without the database: whether a key is ours, is not.
     fn of(request: &HttpRequest, app: &App) -> Self {
         Self {
             address: Who::Address(network_of(client_address(request, &app.settings.trust_proxy))),
-            key: request.headers().get(header::AUTHORIZATION).map(|value| Who::Key(sha256(value.as_bytes()))),
+            key: None,
             order: auth::session_of(app, request).map(Who::Order),
         }
     }
@@ -132,6 +138,7 @@ impl Asking {
 /// The limiters of a process.
 pub struct Limiters {
     requests: InMemory,
+    keys: KnownKeys,
     limits: Limits,
     store: Store,
 }
@@ -140,7 +147,8 @@ impl Limiters {
     /// Limiters by the settings.
     pub fn new(limits: &Limits, store: Store) -> Self {
         let requests = limits.requests_per_minute.max(1).saturating_mul(limits.factor.max(1));
-        Self { requests: InMemory::new(requests, Duration::from_secs(60) / requests), limits: *limits, store }
+        let requests = InMemory::new(requests, Duration::from_secs(60) / requests);
+        Self { requests, keys: KnownKeys::default(), limits: *limits, store }
     }
 
     /// Counts a request for `operation`. One that is refused by its address's requests is not looked at any further.
@@ -148,7 +156,13 @@ impl Limiters {
     /// # Errors
     /// [`ApiError`] if the database does not answer.
     pub async fn count(&self, operation: &Operation, request: &HttpRequest, app: &App) -> Result<Tally, ApiError> {
-        let asking = Asking::of(request, app);
+        let mut asking = Asking::of(request, app);
+        if let Some(value) = request.headers().get(header::AUTHORIZATION) {
+            match self.key(&asking.address, value).await? {
+                Ok(key) => asking.key = key.map(Who::Key),
+                Err(refused) => return Ok(Tally(vec![refused])),
+            }
+        }
         let own = policy_of(&operation.id).map(|policy| self.pace_of(policy));
         let mut tally = Tally(asking.counted().map(|(who, factor)| self.requests.count(who, factor)).collect());
         if let (Some((name, pace)), None) = (own, tally.refusal()) {
@@ -157,6 +171,18 @@ impl Limiters {
             tally.0.splice(0..0, own);
         }
         Ok(tally)
+    }
+
+    /// The key that was sent, if it is one of ours. Whoever makes up many, each looked for in the database, is refused.
+    async fn key(&self, address: &Who, value: &HeaderValue) -> Result<Result<Option<[u8; 32]>, Reading>, ApiError> {
+        if let Some(known) = self.keys.remembered(value) {
+            return Ok(Ok(Some(known)));
+        }
+        let reading = self.requests.count(address, KEY_FACTOR);
+        if reading.wait.is_some() {
+            return Ok(Err(reading));
+        }
+        Ok(Ok(self.keys.look_for(&self.store, value).await?))
     }
 
     /// Counts a try to sign in with the mail address that was typed, from wherever.
@@ -207,6 +233,7 @@ impl Limiters {
 
     /// Forgets those that have not asked for long.
     pub fn tidy(&self) {
+        self.keys.tidy();
         self.requests.0.iter().for_each(|meter| meter.limiter.retain_recent());
     }
 }
@@ -294,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_has_ten_times_as_much_and_made_up_ones_share_an_address() {
+    fn a_key_has_ten_times_as_much_and_the_keys_of_an_address_share_it() {
         let limiter = limiter(1);
         for _ in 0..10 {
             assert_eq!(count(&limiter, "192.0.2.1", Some(1)).refusal(), None);

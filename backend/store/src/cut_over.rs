@@ -137,7 +137,7 @@ impl Store {
         if pairs.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(vec![self.queue_delta(tx, order.id, &pairs).await?])
+        Ok(vec![self.queue_delta(tx, order, &pairs).await?])
     }
 
     /// Whether a delta that is due since `due` may make its order active now.
@@ -174,7 +174,7 @@ impl Store {
                 next = next.into_iter().chain(settled).min();
                 continue;
             }
-            let delta = self.queue_delta(tx, order.id, &pairs).await?;
+            let delta = self.queue_delta(tx, order, &pairs).await?;
             let sql = "UPDATE mx_watches SET delta_id = $3 WHERE order_id = $1 AND domain = $2";
             tx.execute(sql, args![order.id, &domain, delta]).await?;
             started.push(delta);

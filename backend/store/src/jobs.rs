@@ -24,6 +24,7 @@ use crate::{
     value::{Arg, args, code},
 };
 
+mod ahead;
 mod fair;
 mod worker;
 

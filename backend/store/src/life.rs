@@ -6,6 +6,7 @@ use mailferry_shared::{
     ids::{DeltaId, OrderId, PairId, RunId},
     order::StartKind,
     run::{RunKind, RunState},
+    webhook::EventKind,
 };
 
 use crate::{
@@ -19,8 +20,10 @@ use crate::{
     store::Store,
     tenant::room_for_one_more,
     value::{args, code},
-    voucher::{fit, give_back},
+    voucher::{fit, give_back, give_back_surplus},
 };
+
+mod unschedule;
 
 impl Store {
     /// The owner starts the order. If it is paid for (or a trial, or a sandbox order), it is scheduled: every ticked pair
@@ -82,6 +85,7 @@ impl Store {
             let pairs: Vec<PairId> = rows.iter().map(|row| row.get("id")).collect::<Result<_, _>>()?;
             self.queue_runs(tx, &NewRuns { order_id: order.id, delta_id: None, kind, start: start.earliest }, &pairs)
                 .await?;
+            give_back_surplus(tx, &order, start.kind).await?;
             // What the MX records say before anything is switched.
             enqueue(tx, JobKind::CutOver, order.id.0, self.now(), self.now()).await?;
         }
@@ -195,25 +199,26 @@ impl Store {
         if chosen.is_empty() {
             return Err(StoreError::NothingTicked);
         }
-        let id = self.queue_delta(&mut tx, order.id, &chosen).await?;
+        let id = self.queue_delta(&mut tx, &order, &chosen).await?;
         self.write_order(&mut tx, order).await?;
         tx.commit().await?;
         self.tell_workers();
         Ok(id)
     }
 
-    /// A new delta with a queued run for each of these pairs.
+    /// A new delta with a queued run for each of these pairs, of an order that is active by now or will be.
     pub(crate) async fn queue_delta(
         &self,
         tx: &mut Tx,
-        order_id: OrderId,
+        order: &OrderRecord,
         pairs: &[PairId],
     ) -> Result<DeltaId, StoreError> {
         let id = DeltaId(self.new_id()?);
         let sql = "INSERT INTO deltas (id, order_id, created_at) VALUES ($1, $2, $3)";
-        tx.execute(sql, args![id, order_id, self.now()]).await?;
-        let new = NewRuns { order_id, delta_id: Some(id), kind: RunKind::Delta, start: self.now() };
+        tx.execute(sql, args![id, order.id, self.now()]).await?;
+        let new = NewRuns { order_id: order.id, delta_id: Some(id), kind: RunKind::Delta, start: self.now() };
         self.queue_runs(tx, &new, pairs).await?;
+        self.tell_delta(tx, order, EventKind::DeltaStarted, id).await?;
         Ok(id)
     }
 
@@ -246,7 +251,7 @@ impl Store {
             self.queue_runs(&mut tx, &new, &pairs).await?;
             None
         } else {
-            Some(self.queue_delta(&mut tx, order.id, &pairs).await?)
+            Some(self.queue_delta(&mut tx, &order, &pairs).await?)
         };
         let order = self.write_order(&mut tx, order).await?;
         tx.commit().await?;
@@ -267,15 +272,22 @@ impl Store {
              FROM runs WHERE order_id = $1";
         let row = tx.row(sql, args![id]).await?;
         let (busy, paused) = (row.get::<i64>("busy")?, row.get::<i64>("paused")?);
-        order.life = match order.life {
+        let before = order.life;
+        order.life = match before {
             life @ (OrderLife::Active(_) | OrderLife::Paused(_)) if busy == 0 && paused == 0 => {
                 life.complete(self.now())?
             }
             life @ OrderLife::Active(_) if busy == 0 => life.pause()?,
-            _ => return Ok(order),
+            life => life,
         };
-        self.plan_delta(&mut tx, &mut order).await?;
-        let order = self.write_order(&mut tx, order).await?;
+        let changed = order.life != before;
+        if changed {
+            self.plan_delta(&mut tx, &mut order).await?;
+            order = self.write_order(&mut tx, order).await?;
+        }
+        if !self.tell_ended_deltas(&mut tx, &order).await? && !changed {
+            return Ok(order);
+        }
         tx.commit().await?;
         self.tell_workers();
         Ok(order)

@@ -15,6 +15,8 @@ use crate::{
     value::{args, code},
 };
 
+mod stuck;
+
 /// A status mail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MailId(pub Uuid);
@@ -98,7 +100,7 @@ impl Store {
             return Ok(None);
         }
         let mut tx = self.write().await?;
-        let id = self.insert_mail(&mut tx, order_id, kind, occasion).await?;
+        let id = self.insert_mail(&mut tx, order_id, NewMail { kind, occasion, at: self.now() }).await?;
         if id.is_some() {
             tx.commit().await?;
             self.tell_workers();
@@ -115,7 +117,7 @@ impl Store {
         occasion: &str,
     ) -> Result<(), StoreError> {
         if order.notify_address.is_some() {
-            self.insert_mail(tx, order.id, kind, occasion).await?;
+            self.insert_mail(tx, order.id, NewMail { kind, occasion, at: self.now() }).await?;
         }
         Ok(())
     }
@@ -127,28 +129,28 @@ impl Store {
         order_id: OrderId,
         occasion: &str,
     ) -> Result<(), StoreError> {
-        self.insert_mail(tx, order_id, MailKind::OperatorRequest, occasion).await.map(drop)
+        let new = NewMail { kind: MailKind::OperatorRequest, occasion, at: self.now() };
+        self.insert_mail(tx, order_id, new).await.map(drop)
     }
 
     async fn insert_mail(
         &self,
         tx: &mut Tx,
         order_id: OrderId,
-        kind: MailKind,
-        occasion: &str,
+        NewMail { kind, occasion, at }: NewMail<'_>,
     ) -> Result<Option<MailId>, StoreError> {
         let id = self.new_id()?;
         let written = tx
             .execute(
                 "INSERT INTO mails (id, order_id, kind, occasion, created_at, attempts) VALUES ($1, $2, $3, $4, $5, 0)
                  ON CONFLICT (order_id, kind, occasion) DO NOTHING",
-                args![id, order_id, code(&kind)?, occasion, self.now()],
+                args![id, order_id, code(&kind)?, occasion, at],
             )
             .await?;
         if written == 0 {
             return Ok(None);
         }
-        enqueue(tx, JobKind::SendMail, id, self.now(), self.now()).await?;
+        enqueue(tx, JobKind::SendMail, id, at, self.now()).await?;
         Ok(Some(MailId(id)))
     }
 
@@ -176,11 +178,13 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn mail_sent(&self, id: MailId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let sql = "UPDATE mails SET sent_at = COALESCE(sent_at, $2) WHERE id = $1";
-        if tx.execute(sql, args![id.0, self.now()]).await? == 0 {
-            return Err(StoreError::NotFound);
-        }
+        self.note_sent(&mut tx, id).await?;
         tx.commit().await
+    }
+
+    async fn note_sent(&self, tx: &mut Tx, id: MailId) -> Result<(), StoreError> {
+        let sql = "UPDATE mails SET sent_at = COALESCE(sent_at, $2) WHERE id = $1";
+        if tx.execute(sql, args![id.0, self.now()]).await? == 0 { Err(StoreError::NotFound) } else { Ok(()) }
     }
 
     /// The mail is not tried again: it was refused for good, or there is nobody to send it to any more.
@@ -190,6 +194,7 @@ impl Store {
     pub async fn mail_given_up(&self, id: MailId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         tx.execute("UPDATE mails SET attempts = $2 WHERE id = $1", args![id.0, MAIL_ATTEMPTS]).await?;
+        stuck::give_up_telling(&mut tx, id).await?;
         tx.commit().await
     }
 
@@ -204,4 +209,12 @@ impl Store {
         tx.commit().await?;
         Ok(attempts)
     }
+}
+
+/// A mail to be queued, not before a time.
+#[derive(Clone, Copy)]
+struct NewMail<'a> {
+    kind: MailKind,
+    occasion: &'a str,
+    at: DateTime<Utc>,
 }

@@ -108,7 +108,7 @@ impl Store {
             ],
         )
         .await?;
-        self.tell_event(tx, &order, EventKind::OrderCreated, None).await?;
+        self.tell_event(tx, &order, EventKind::OrderCreated).await?;
         // As it reads back: times in the database are whole microseconds.
         read_order(tx, order.id).await
     }
@@ -177,7 +177,7 @@ impl Store {
         for row in tx.rows("SELECT id FROM pairs WHERE order_id = $1", args![id]).await? {
             delete_ledger(&mut tx, row.get("id")?).await?;
         }
-        self.tell_event(&mut tx, &order, EventKind::OrderDeleted, None).await?;
+        self.tell_event(&mut tx, &order, EventKind::OrderDeleted).await?;
         // Jobs that wait for parts of it find nothing and end.
         tx.execute("DELETE FROM orders WHERE id = $1", args![id]).await?;
         tx.commit().await

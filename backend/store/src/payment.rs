@@ -101,13 +101,17 @@ pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreEr
                 + (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM payments
                     WHERE order_id = $1
                         AND (state = 'paid' OR state = 'refunding' AND refund_minor IS NOT NULL)) AS covered,
+                (SELECT CAST(COALESCE(SUM(pairs), 0) AS BIGINT) FROM payments
+                    WHERE order_id = $1 AND state = 'paid' AND refunded_minor = 0) AS returnable,
                 (SELECT COUNT(*) FROM requests WHERE order_id = $1 AND waived_at IS NOT NULL) AS waived",
             args![id],
         )
         .await?;
     let (covered, needed) = (row.get::<u32>("covered")?, row.get::<u32>("needed")?);
     let pairs_covered = if row.get::<i64>("waived")? > 0 { needed.max(covered) } else { covered };
-    Ok(Payment { pairs_covered, pairs_needed: needed })
+    // Once the seller has paid a part back, it has been dealt with.
+    let pairs_surplus = pairs_covered.saturating_sub(needed).min(row.get("returnable")?);
+    Ok(Payment { pairs_covered, pairs_needed: needed, pairs_surplus })
 }
 
 /// PayPal forgets an order that nobody has agreed to three hours after it was made; before that, a new one is made.

@@ -174,7 +174,8 @@ impl Store {
         tx.execute(
             "UPDATE runs SET state = $2, finding = $3,
                 started_at = CASE WHEN $2 = 'running' THEN COALESCE(started_at, $4) ELSE started_at END,
-                finished_at = CASE WHEN $5 = 1 THEN COALESCE(finished_at, $4) ELSE finished_at END
+                finished_at = CASE WHEN $5 = 1 THEN COALESCE(finished_at, $4) ELSE finished_at END,
+                told = CASE WHEN $2 = 'paused' THEN 0 ELSE told END
              WHERE id = $1",
             args![id, code(&to)?, step.finding.map(json).transpose()?, self.now(), to.is_final()],
         )

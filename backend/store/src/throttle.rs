@@ -15,6 +15,9 @@ pub const FAILED_LOGINS_AN_HOUR: u32 = 5;
 /// Who has not said for so long how a login went is dead, and the login counts as failed.
 const UNDER_WAY: Duration = Duration::minutes(5);
 
+/// What is noted for a time to come was noted by a clock that has gone back since; clocks of processes differ by less.
+const AHEAD: Duration = Duration::minutes(1);
+
 /// Permission for one login; it counts as failed until [`Store::end_login`] says otherwise.
 #[derive(Debug)]
 #[must_use = "end the login, or it counts as failed"]
@@ -48,8 +51,8 @@ impl Store {
             args![account.clone(), now],
         )
         .await?;
-        let sql = "DELETE FROM login_attempts WHERE account_hash = $1 AND at <= $2";
-        tx.execute(sql, args![account.clone(), now - Duration::hours(1)]).await?;
+        let sql = "DELETE FROM login_attempts WHERE account_hash = $1 AND (at <= $2 OR at > $3)";
+        tx.execute(sql, args![account.clone(), now - Duration::hours(1), now + AHEAD]).await?;
         let sql = "SELECT COUNT(*) AS n, COALESCE(SUM(CASE WHEN failed = 1 OR at <= $2 THEN 1 ELSE 0 END), 0) AS failed
              FROM login_attempts WHERE account_hash = $1";
         let row = tx.row(sql, args![account.clone(), now - UNDER_WAY]).await?;
@@ -73,8 +76,7 @@ impl Store {
     pub async fn forget_failed_logins(&self) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
         let before = self.now() - Duration::hours(1);
-        // What is noted for a time to come was noted by a clock that has gone back since.
-        let ahead = self.now() + Duration::minutes(1);
+        let ahead = self.now() + AHEAD;
         tx.execute("DELETE FROM login_attempts WHERE at <= $1 OR at > $2", args![before, ahead]).await?;
         let sql = "DELETE FROM login_accounts WHERE (at <= $1 OR at > $2) AND NOT EXISTS (
                 SELECT 1 FROM login_attempts a WHERE a.account_hash = login_accounts.account_hash)";

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use mailferry_domain::order::{OrderLife, OrderTransitionError};
 use mailferry_shared::{
     ids::{OrderId, TenantId, VoucherId},
-    order::Payment,
+    order::{Payment, StartKind},
     secret::Secret,
     voucher::{VoucherIssued, VoucherLimits},
 };
@@ -134,6 +134,52 @@ pub(crate) async fn give_back(tx: &mut Tx, order_id: OrderId) -> Result<(), Stor
         tx.execute("UPDATE vouchers SET spent = spent - $2 WHERE id = $1", args![id, pairs]).await?;
     }
     tx.execute("DELETE FROM voucher_uses WHERE order_id = $1", args![order_id]).await.map(drop)
+}
+
+/// Gives back what the voucher of the order's link has paid for it: at the next start it pays again.
+pub(crate) async fn give_back_link(tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
+    let Some(link) = order.asker.link_id else { return Ok(()) };
+    let sql = "DELETE FROM voucher_uses WHERE order_id = $1 AND trial_pairs = 0
+            AND voucher_id = (SELECT voucher_id FROM links WHERE id = $2)
+         RETURNING voucher_id, pairs";
+    for row in tx.rows(sql, args![order.id, link]).await? {
+        let (id, pairs) = (row.get::<VoucherId>("voucher_id")?, row.get::<i64>("pairs")?);
+        tx.execute("UPDATE vouchers SET spent = spent - $2 WHERE id = $1", args![id, pairs]).await?;
+    }
+    Ok(())
+}
+
+/// Gives back what vouchers have paid for beyond the pairs that this start needs, the latest first: who redeemed one for
+/// ten accounts and starts five keeps the right to five more. Of money the seller decides.
+pub(crate) async fn give_back_surplus(tx: &mut Tx, order: &OrderRecord, kind: StartKind) -> Result<(), StoreError> {
+    let (column, mut surplus) = match kind {
+        StartKind::Main => {
+            let paid = covered(tx, order.id).await?;
+            ("pairs", paid.pairs_covered.saturating_sub(paid.pairs_needed))
+        }
+        StartKind::Trial => {
+            let sql = "SELECT CAST(COALESCE(SUM(trial_pairs), 0) AS BIGINT) AS covered,
+                    (SELECT COUNT(*) FROM pairs WHERE order_id = $1 AND ticked = 1) AS needed
+                 FROM voucher_uses WHERE order_id = $1";
+            let row = tx.row(sql, args![order.id]).await?;
+            ("trial_pairs", row.get::<u32>("covered")?.saturating_sub(row.get("needed")?))
+        }
+    };
+    let sql = format!(
+        "SELECT voucher_id, {column} AS pairs FROM voucher_uses WHERE order_id = $1 AND {column} > 0
+         ORDER BY used_at DESC, voucher_id DESC"
+    );
+    for row in tx.rows(sql, args![order.id]).await? {
+        let id: VoucherId = row.get("voucher_id")?;
+        let back = surplus.min(row.get("pairs")?);
+        surplus -= back;
+        let sql = format!("UPDATE voucher_uses SET {column} = {column} - $3 WHERE order_id = $1 AND voucher_id = $2");
+        tx.execute(sql, args![order.id, id, back]).await?;
+        tx.execute("UPDATE vouchers SET spent = spent - $2 WHERE id = $1", args![id, back]).await?;
+        let sql = "DELETE FROM voucher_uses WHERE order_id = $1 AND voucher_id = $2 AND pairs = 0 AND trial_pairs = 0";
+        tx.execute(sql, args![order.id, id]).await?;
+    }
+    Ok(())
 }
 
 /// A code as people read it: `MF-7K2QX-9D4TM-VB81N-C6HRA-PW5ZE3`.

@@ -129,6 +129,9 @@ pub(crate) fn login_view(side: &Side) -> impl IntoView + use<> {
 /// "214 messages (15 MB)".
 pub(crate) fn survey_text(survey: &Survey) -> String {
     let messages = tn!("count.messages", survey.messages);
+    if survey.messages == 0 {
+        return t!("accounts.survey_empty").to_owned();
+    }
     t!("accounts.survey", messages = messages, size = intl::size(survey.size_bytes))
 }
 

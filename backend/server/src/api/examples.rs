@@ -78,7 +78,7 @@ pub fn order() -> Order {
         source: create.source,
         destination: create.destination,
         options: create.options,
-        payment: Payment { pairs_covered: 0, pairs_needed: 1 },
+        payment: Payment { pairs_covered: 0, pairs_needed: 1, pairs_surplus: 0 },
         link: None,
         request: None,
         sandbox: false,

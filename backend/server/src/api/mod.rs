@@ -137,6 +137,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(orders::pause::pause_order)
             .service(orders::resume::resume_order)
             .service(orders::cancel::cancel_order)
+            .service(orders::unschedule::unschedule_order)
             .service(orders::redeem::redeem_voucher)
             .service(orders::forget::forget_passwords)
             .service(orders::repair::retry_order)

@@ -43,9 +43,7 @@ pub async fn run_ended(context: &JobContext, run: RunId) -> Result<OrderRecord, 
     let run = context.store.run(run).await?;
     let order = conclude(context, run.order_id).await?;
     if run.summary.state == RunState::Paused && run.summary.finding.is_some() {
-        // Many accounts may be stuck for one reason: the mail names them all, and is sent once an hour at most.
-        let hour = context.store.now().format("%Y-%m-%dT%H").to_string();
-        tell(&context.store, &order, MailKind::ActionNeeded, &hour).await?;
+        context.store.tell_stuck(order.id).await?;
     }
     Ok(order)
 }

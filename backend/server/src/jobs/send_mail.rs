@@ -1,7 +1,7 @@
 //! Sends one status mail. It is composed now, so that it tells how things stand, not how they stood.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mailferry_shared::{order::LinkScope, progress::PairProgress};
+use mailferry_shared::{ids::RunId, order::LinkScope, progress::PairProgress, run::RunState};
 use mailferry_store::{MailId, MailKind, MailRecord, OrderRecord, StoreError, jobs::JobOutcome};
 
 use super::{JobContext, JobError};
@@ -38,6 +38,12 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
         tracing::info!(mail = %id.0, order = %order.id, kind = ?mail.kind, "mail not sent: it is too old");
         return Ok(JobOutcome::Done);
     }
+    let stuck = if mail.kind == MailKind::ActionNeeded { stuck_runs(context, &order).await? } else { Vec::new() };
+    if mail.kind == MailKind::ActionNeeded && stuck.is_empty() {
+        context.store.mail_given_up(id).await?;
+        tracing::info!(mail = %id.0, order = %order.id, "mail not sent: what it was to tell of goes on by now");
+        return Ok(JobOutcome::Done);
+    }
     let letter = if mail.kind.is_for_operator() {
         for_operator(context, &order).await?
     } else {
@@ -45,7 +51,7 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
     };
     match context.mail.send(letter, &address, &id.0.to_string()).await {
         Ok(Sent::Yes) => {
-            context.store.mail_sent(id).await?;
+            context.store.mail_about_runs_sent(id, &stuck).await?;
             tracing::info!(mail = %id.0, order = %order.id, kind = ?mail.kind, "mail sent");
             Ok(JobOutcome::Done)
         }
@@ -67,6 +73,14 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
             Ok(JobOutcome::Again(again))
         }
     }
+}
+
+/// The runs that wait until their owner has mended something. Read before the mail is composed: what is parked in between
+/// is named, and told once more rather than never.
+async fn stuck_runs(context: &JobContext, order: &OrderRecord) -> Result<Vec<RunId>, JobError> {
+    let progress = context.store.progress(order.id).await?;
+    let runs = progress.iter().filter_map(|pair| pair.run.as_ref());
+    Ok(runs.filter(|run| run.state == RunState::Paused && run.finding.is_some()).map(|run| run.id).collect())
 }
 
 /// The mail and its order; `None` if it was sent already, or the order is gone.

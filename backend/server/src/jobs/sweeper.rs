@@ -42,6 +42,10 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     if mended > 0 {
         tracing::warn!(orders = mended, "the clock has gone back: deltas that start by themselves wait from now on");
     }
+    let mended = context.store.mend_job_times().await?;
+    if mended > 0 {
+        tracing::warn!(jobs = mended, "the clock has gone back: jobs that were put off by it are due");
+    }
     for (kind, id) in context.store.left_behind().await? {
         if matches!(kind, JobKind::SendMail | JobKind::PasswordMail) && keeps_mails {
             continue;
@@ -54,6 +58,9 @@ pub async fn sweep(context: &JobContext) -> Result<(), StoreError> {
     for order in context.store.orders_to_conclude().await? {
         life::conclude(context, order).await?;
         tracing::info!(%order, "an order whose runs have ended is completed");
+    }
+    for order in context.store.orders_with_untold_runs().await? {
+        context.store.tell_stuck(order).await?;
     }
     for (order, occasion) in context.store.links_that_end_soon().await? {
         let order = context.store.order(order).await?;

@@ -17,6 +17,7 @@ mod headers;
 mod idempotency;
 mod imports;
 mod later_options;
+mod made_up_keys;
 mod mails;
 mod moving;
 mod oauth;

@@ -174,7 +174,7 @@ impl OrderRecord {
     /// Sets what follows from `life`.
     pub(super) fn follow_life(&mut self, store: &Store) {
         match self.life {
-            OrderLife::Draft => {}
+            OrderLife::Draft => self.kind = None,
             OrderLife::Closed | OrderLife::Cancelled => {
                 self.ended_at = self.ended_at.or_else(|| Some(store.now()));
                 self.delta_pending = false;

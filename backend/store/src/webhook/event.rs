@@ -1,8 +1,9 @@
 //! Events are written in the same transaction as the change they tell of, with their deliveries and jobs: none is lost,
 //! and none tells of what was rolled back.
 
+use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
-    ids::{TenantId, WebhookDeliveryId, WebhookId},
+    ids::{DeltaId, TenantId, WebhookDeliveryId, WebhookId},
     order::OrderState,
     webhook::{Event, EventData, EventKind, EventRequest, EventRun},
 };
@@ -18,19 +19,20 @@ use crate::{
     value::{args, json},
 };
 
-/// What a change of an order's state is called.
+/// What a change of an order's state is called. Deltas are told each ([`Store::tell_delta`]), whatever the order's state.
 fn kind_of(from: OrderState, to: OrderState, deltas: bool) -> Option<EventKind> {
     use OrderState::{Active, AwaitingPayment, Cancelled, Closed, Completed, Draft, Paused, Scheduled};
     match (from, to) {
         (from, to) if from == to => None,
+        (Scheduled, Draft | Completed) => Some(EventKind::OrderUnscheduled),
         (_, Draft) => None,
         (_, AwaitingPayment) => Some(EventKind::OrderAwaitingPayment),
         (_, Scheduled) => Some(EventKind::OrderSubmitted),
-        (Paused, Active) => Some(EventKind::OrderResumed),
-        (Completed, Active) => Some(EventKind::DeltaStarted),
+        (Completed, Active) if deltas => None,
+        (Paused | Completed, Active) => Some(EventKind::OrderResumed),
         (_, Active) => Some(EventKind::OrderStarted),
         (_, Paused) => Some(EventKind::OrderPaused),
-        (_, Completed) => Some(if deltas { EventKind::DeltaCompleted } else { EventKind::OrderCompleted }),
+        (_, Completed) => (!deltas).then_some(EventKind::OrderCompleted),
         (_, Closed) => Some(EventKind::OrderClosed),
         (_, Cancelled) => Some(EventKind::OrderCancelled),
     }
@@ -47,14 +49,43 @@ impl Store {
         let sql = "SELECT COUNT(*) AS n FROM deltas WHERE order_id = $1";
         let deltas = tx.row(sql, args![order.id]).await?.get::<i64>("n")? > 0;
         match kind_of(from, order.life.state(), deltas) {
-            Some(kind) => self.tell_event(tx, order, kind, None).await,
+            Some(kind) => self.tell_event(tx, order, kind).await,
             None => Ok(()),
         }
     }
 
+    /// Tells of a delta that begins (its order is active from then on), or has ended.
+    pub(crate) async fn tell_delta(
+        &self,
+        tx: &mut Tx,
+        order: &OrderRecord,
+        kind: EventKind,
+        id: DeltaId,
+    ) -> Result<(), StoreError> {
+        let begins = kind == EventKind::DeltaStarted;
+        let state = if begins { OrderState::Active } else { order.life.state() };
+        let data = EventData { state, delta_id: Some(id), ..about(order) };
+        self.tell(tx, order, kind, data).await
+    }
+
+    /// Tells of each delta whose last run has ended, once. True if there were any.
+    pub(crate) async fn tell_ended_deltas(&self, tx: &mut Tx, order: &OrderRecord) -> Result<bool, StoreError> {
+        if matches!(order.life, OrderLife::Closed | OrderLife::Cancelled) {
+            return Ok(false);
+        }
+        let sql = "UPDATE deltas SET end_told = 1 WHERE order_id = $1 AND end_told = 0 AND NOT EXISTS (
+                SELECT 1 FROM runs r WHERE r.delta_id = deltas.id AND r.state IN ('queued', 'running', 'paused'))
+             RETURNING id";
+        let ended = tx.rows(sql, args![order.id]).await?;
+        for row in &ended {
+            self.tell_delta(tx, order, EventKind::DeltaCompleted, row.get("id")?).await?;
+        }
+        Ok(!ended.is_empty())
+    }
+
     /// Tells of a run that has ended, or waits until something is mended.
     pub(crate) async fn tell_run(&self, tx: &mut Tx, order: &OrderRecord, run: &RunRecord) -> Result<(), StoreError> {
-        let run = &run.summary;
+        let (delta_id, run) = (run.delta_id, &run.summary);
         let kind = if run.state.is_final() { EventKind::RunFinished } else { EventKind::OrderActionNeeded };
         let told = EventRun {
             id: run.id,
@@ -65,18 +96,16 @@ impl Store {
             failed: run.counts.failed,
             finding: run.finding.as_ref().map(|finding| finding.code),
         };
-        self.tell_event(tx, order, kind, Some(told)).await
+        self.tell(tx, order, kind, EventData { run: Some(told), delta_id, ..about(order) }).await
+    }
+
+    /// Tells of what has happened to an order.
+    pub(crate) async fn tell_event(&self, tx: &mut Tx, order: &OrderRecord, kind: EventKind) -> Result<(), StoreError> {
+        self.tell(tx, order, kind, about(order)).await
     }
 
     /// Writes an event with a delivery for every endpoint that wants it; nothing if none does.
-    pub(crate) async fn tell_event(
-        &self,
-        tx: &mut Tx,
-        order: &OrderRecord,
-        kind: EventKind,
-        run: Option<EventRun>,
-    ) -> Result<(), StoreError> {
-        let data = EventData { order_id: order.id, state: order.life.state(), kind: order.kind, run, request: None };
+    async fn tell(&self, tx: &mut Tx, order: &OrderRecord, kind: EventKind, data: EventData) -> Result<(), StoreError> {
         let wanted = listeners(tx, order, kind, order.tenant_id).await?;
         self.write_event(tx, order, Event { kind, timestamp: self.now(), data }, wanted).await
     }
@@ -89,8 +118,7 @@ impl Store {
         kind: EventKind,
         request: EventRequest,
     ) -> Result<(), StoreError> {
-        let (order_id, state) = (order.id, order.life.state());
-        let data = EventData { order_id, state, kind: order.kind, run: None, request: Some(request) };
+        let data = EventData { request: Some(request), ..about(order) };
         let mut wanted = listeners(tx, order, kind, order.tenant_id).await?;
         if order.tenant_id != OPERATOR_TENANT {
             wanted.extend(listeners(tx, order, kind, OPERATOR_TENANT).await?);
@@ -123,6 +151,12 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// What every event about an order tells.
+fn about(order: &OrderRecord) -> EventData {
+    let (order_id, state) = (order.id, order.life.state());
+    EventData { order_id, state, kind: order.kind, delta_id: None, run: None, request: None }
 }
 
 /// The endpoints of a tenant that want to be told.
@@ -158,8 +192,12 @@ mod tests {
             (Active, Paused, false, Some(EventKind::OrderPaused)),
             (Paused, Active, true, Some(EventKind::OrderResumed)),
             (Active, Completed, false, Some(EventKind::OrderCompleted)),
-            (Completed, Active, true, Some(EventKind::DeltaStarted)),
-            (Active, Completed, true, Some(EventKind::DeltaCompleted)),
+            (Completed, Active, false, Some(EventKind::OrderResumed)),
+            (Completed, Active, true, None),
+            (Active, Completed, true, None),
+            (Scheduled, Draft, false, Some(EventKind::OrderUnscheduled)),
+            (Scheduled, Completed, false, Some(EventKind::OrderUnscheduled)),
+            (Completed, Scheduled, false, Some(EventKind::OrderSubmitted)),
             (Completed, Closed, true, Some(EventKind::OrderClosed)),
             (Paused, Cancelled, false, Some(EventKind::OrderCancelled)),
         ] {

@@ -2,6 +2,7 @@
 
 use mailferry_domain::order::Start;
 use mailferry_shared::{
+    account::AccountChange,
     ids::{OrderId, PaymentId},
     order::{OrderState, StartKind},
     payment::{PaymentMethod, PaymentState, Price},
@@ -16,6 +17,7 @@ on_both! {
     a_payment_told_twice_at_once_starts_the_order_once;
     vouchers_and_payments_add_up_and_what_is_refunded_does_not_count;
     what_is_paid_does_not_become_unpaid;
+    money_for_more_pairs_than_are_ticked_is_named_until_the_seller_has_paid_it_back;
     a_part_is_paid_back_and_the_rest_still_pays;
     another_amount_than_was_asked_for_pays_for_nothing_and_goes_back;
     payments_and_notifications_that_lost_their_jobs_are_found;
@@ -232,4 +234,22 @@ async fn a_payment_that_nobody_agreed_to_for_hours_is_begun_anew(world: World) {
     // Whatever is told of the first one late: what was taken counts.
     store.payment_settled(first, "CAPTURE").await.expect("settled");
     assert_eq!(store.order(order.id).await.expect("order").life.state(), OrderState::Scheduled);
+}
+
+async fn money_for_more_pairs_than_are_ticked_is_named_until_the_seller_has_paid_it_back(world: World) {
+    let store = &world.store;
+    let order = waiting(&world, 3).await;
+    let payment = begun(&world, order.id).await;
+    store.begin_capture(order.id, payment).await.expect("captures");
+    // Two are unticked while PayPal is asked.
+    let untick = AccountChange { ticked: Some(false), ..AccountChange::default() };
+    for pair in store.pairs(order.id).await.expect("pairs").iter().take(2) {
+        store.change_pair(order.id, pair.id, &untick).await.expect("unticked");
+    }
+    assert!(store.payment_settled(payment, "C1").await.expect("settled").started);
+    let sums = store.payment(order.id).await.expect("sums");
+    assert_eq!((sums.pairs_covered, sums.pairs_needed, sums.pairs_surplus), (3, 1, 2));
+    store.begin_refund(OPERATOR_TENANT, payment, Some(2_380)).await.expect("a part goes back while the order runs");
+    store.part_refunded(payment, true).await.expect("paid back");
+    assert_eq!(store.payment(order.id).await.expect("sums").pairs_surplus, 0);
 }

@@ -1,12 +1,14 @@
 use chrono::Duration;
 use mailferry_shared::{
     account::AccountChange,
+    ids::{OrderId, PairId},
     order::{OrderState, StartKind},
     run::RunState,
     secret::Secret,
+    voucher::VoucherLimits,
 };
 use mailferry_store::{
-    OPERATOR_TENANT, Part, StoreError,
+    NewVouchers, OPERATOR_TENANT, OrderRecord, Part, StoreError,
     jobs::{JobKind, JobQueue},
 };
 
@@ -18,6 +20,8 @@ on_both! {
     fifty_parallel_redeems_never_grant_more_than_there_is;
     a_voucher_comes_back_if_the_order_never_began;
     a_voucher_comes_back_if_only_the_trial_began;
+    pairs_beyond_what_starts_come_back_to_the_voucher_that_was_redeemed_last;
+    what_a_trial_does_not_need_comes_back_to_its_voucher;
 }
 
 async fn a_voucher_pays_for_what_is_needed_and_starts_what_waits(world: World) {
@@ -133,4 +137,51 @@ async fn a_voucher_comes_back_if_only_the_trial_began(world: World) {
     store.redeem_voucher(other.id, &voucher.code).await.expect("it came back, once");
     let (third, _) = world.order_with(1).await;
     assert!(matches!(store.redeem_voucher(third.id, &voucher.code).await, Err(StoreError::VoucherInvalid)));
+}
+
+async fn untick(world: &World, order: OrderId, pairs: &[PairId]) -> OrderRecord {
+    let untick = AccountChange { ticked: Some(false), ..AccountChange::default() };
+    for pair in pairs {
+        world.store.change_pair(order, *pair, &untick).await.expect("unticked");
+    }
+    world.store.order(order).await.expect("order")
+}
+
+async fn pairs_beyond_what_starts_come_back_to_the_voucher_that_was_redeemed_last(world: World) {
+    let store = &world.store;
+    let (order, pairs) = world.order_with(10).await;
+    let vouchers = store.create_vouchers(OPERATOR_TENANT, 6, 2, None).await.expect("vouchers");
+    store.redeem_voucher(order.id, &vouchers[0].code).await.expect("six");
+    world.clock.advance(Duration::seconds(1));
+    store.redeem_voucher(order.id, &vouchers[1].code).await.expect("four");
+    let order = untick(&world, order.id, &pairs[..5]).await;
+    let order = store.schedule_order(&order, start(StartKind::Main, store.now())).await.expect("starts");
+    let payment = store.payment(order.id).await.expect("sums");
+    assert_eq!((payment.pairs_covered, payment.pairs_needed, payment.pairs_surplus), (5, 5, 0));
+    // All six of the second, one of the first: seven more, and not an eighth.
+    let (other, _) = world.order_with(9).await;
+    store.redeem_voucher(other.id, &vouchers[1].code).await.expect("six are left");
+    store.redeem_voucher(other.id, &vouchers[0].code).await.expect("one is left");
+    assert_eq!(store.payment(other.id).await.expect("sums").pairs_covered, 7);
+    let refused = store.redeem_voucher(other.id, &vouchers[0].code).await;
+    assert!(matches!(refused, Err(StoreError::VoucherInvalid)), "{refused:?}");
+    // What is cancelled before its start gives back the rest, and no more.
+    store.cancel_order(&order).await.expect("cancels");
+    store.redeem_voucher(other.id, &vouchers[0].code).await.expect("five came back, two are needed");
+    assert_eq!(store.payment(other.id).await.expect("sums").pairs_covered, 9);
+}
+
+async fn what_a_trial_does_not_need_comes_back_to_its_voucher(world: World) {
+    let store = &world.store;
+    let limits = VoucherLimits { trial_only: true, ..VoucherLimits::default() };
+    let new = NewVouchers { tenant_id: OPERATOR_TENANT, pairs: 3, count: 1, limits, sandbox: false };
+    let voucher = store.create_batch(&new).await.expect("voucher").1.remove(0);
+    let (order, pairs) = world.order_with(3).await;
+    store.redeem_voucher(order.id, &voucher.code).await.expect("three");
+    let order = untick(&world, order.id, &pairs[..2]).await;
+    store.schedule_order(&order, start(StartKind::Trial, store.now())).await.expect("starts");
+    let (other, _) = world.order_with(3).await;
+    store.redeem_voucher(other.id, &voucher.code).await.expect("two are left");
+    let used = format!("SELECT pairs, trial_pairs FROM voucher_uses WHERE order_id = '{}'", other.id);
+    assert_eq!(world.raw_numbers(used).await, (0, 2));
 }

@@ -56,9 +56,18 @@ pub(crate) fn Confirm() -> impl IntoView {
             <div class="stack">
                 <summary::Summary trial=trial />
                 <Show when=is_trial>
-                    <Notice tone=Tone::Info title=t!("confirm.trial")>
-                        <p>{move || trial_text(service, trial)}</p>
-                    </Notice>
+                    <Show
+                        when=move || trial.is_nothing()
+                        fallback=move || view! {
+                            <Notice tone=Tone::Info title=t!("confirm.trial")>
+                                <p>{move || trial_text(service, trial)}</p>
+                            </Notice>
+                        }
+                    >
+                        <Notice tone=Tone::Warning title=t!("confirm.trial")>
+                            <p>{tn!("confirm.trial_nothing", service.trial_days())}</p>
+                        </Notice>
+                    </Show>
                 </Show>
                 <options::Options errors=errors />
                 <dry_run::DryRunCard option_errors=errors />

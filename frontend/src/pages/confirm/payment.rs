@@ -88,7 +88,7 @@ pub(super) fn Pay(
         let start = match starting {
             Some(starting) => match starting.read.run(()) {
                 Some(start) => Some((starting.errors, start)),
-                None => return,
+                None => return browser::focus_first_error(),
             },
             None => None,
         };
@@ -134,7 +134,7 @@ pub(super) fn Pay(
             </Notice>
         </Show>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
-        {move || due.get().map(|due| amount(&due, busy, starting.is_some(), pay))}
+        {move || due.get().map(|due| amount(&due, busy, starting, pay))}
     }
 }
 
@@ -142,7 +142,7 @@ pub(super) fn Pay(
 fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
     due: &Amount,
     busy: RwSignal<bool>,
-    starts: bool,
+    starting: Option<Starting>,
     pay: F,
 ) -> AnyView {
     view! {
@@ -152,13 +152,14 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
                 type="button"
                 class="button button-primary button-large button-wide"
                 class:is-busy=move || busy.get()
-                disabled=move || busy.get()
+                disabled=move || busy.get() || starting.is_some_and(|starting| starting.blocked.get())
+                aria-describedby=starting.map(|_| "start-reasons")
                 on:click=pay
             >
                 {t!("pay.paypal")}
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
             </button>
-            {starts.then(|| view! { <p class="small soft">{t!("pay.starts")}</p> })}
+            {starting.map(|_| view! { <p class="small soft">{t!("pay.starts")}</p> })}
         </div>
     }
     .into_any()
@@ -170,6 +171,8 @@ pub(super) struct Starting {
     pub(super) errors: OptionErrors,
     /// What was chosen; none with the errors beside the fields.
     pub(super) read: Callback<(), Option<OrderStart>>,
+    /// True while something forbids the start: then nobody pays either.
+    pub(super) blocked: Signal<bool>,
 }
 
 /// What came of the wish to pay.
@@ -279,6 +282,11 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
     }
 }
 
+/// How a tax that is known everywhere is called here.
+fn tax_name(name: &str) -> &str {
+    if name.eq_ignore_ascii_case("VAT") { t!("pay.vat") } else { name }
+}
+
 /// What it comes to, line by line: the accounts, a tax that is added, the sum, and a tax that is in it.
 fn bill(due: &Amount) -> impl IntoView + use<> {
     let money = |minor| intl::money(minor, due.price.currency);
@@ -292,7 +300,7 @@ fn bill(due: &Amount) -> impl IntoView + use<> {
     };
     let accounts = tn!("pay.accounts", u64::from(due.pairs), price = money(due.price.pair_minor));
     let price = &due.price;
-    let (name, rate) = (&price.tax_name, intl::basis_points(price.tax_basis_points));
+    let (name, rate) = (tax_name(&price.tax_name), intl::basis_points(price.tax_basis_points));
     let is_taxed = price.tax_basis_points > 0;
     let added =
         (is_taxed && !price.tax_included).then(|| line("", t!("pay.tax", name = name, rate = rate), due.tax_minor));

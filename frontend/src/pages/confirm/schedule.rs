@@ -82,6 +82,7 @@ pub(super) fn SecondRun() -> impl IntoView {
     view! {
         <fieldset class="stack-s">
             <legend class="field-label">{t!("schedule.legend")}</legend>
+            <p class="field-hint">{t!("schedule.text")}</p>
             {card(None, "hand", t!("schedule.by_hand"), t!("schedule.by_hand_text"))}
             <Show when=move || has_domains.get()>
                 {card(

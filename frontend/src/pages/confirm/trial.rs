@@ -3,7 +3,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    dry_run::DryRun,
+    dry_run::{DryRun, DryRunState},
     ids::PairId,
     order::{OrderOptions, OrderTotals, StartKind},
 };
@@ -56,6 +56,16 @@ impl TrialCount {
             });
         });
         count
+    }
+
+    /// True if all was counted, and there is no mail so young.
+    pub(super) fn is_nothing(self) -> bool {
+        self.result.with(|result| {
+            result.as_ref().is_some_and(|result| {
+                let all_counted = result.pairs.iter().all(|pair| pair.state == DryRunState::Finished);
+                result.finished && all_counted && result.counts.copy == 0 && result.counts.present == 0
+            })
+        })
     }
 
     /// The order's sums for the trial alone; `None` where they are not counted.

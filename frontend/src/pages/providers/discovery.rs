@@ -30,10 +30,20 @@ pub(super) fn Find(
     let found = RwSignal::new(None::<Discovery>);
     let failure = RwSignal::new(None::<ApiError>);
     let wanted = Memo::new(move |_| typed.with(|typed| domain_of(typed)));
+    let proved = Memo::new(move |_| found.with(|found| found.as_ref().and_then(best).cloned()));
+    // What was met is what is chosen, as long as nothing else is.
+    Effect::new(move || {
+        let proved = proved.get();
+        if proved.is_some() {
+            fields.error.set(None);
+        }
+        fields.found.set(proved);
+    });
     Effect::new(move || {
         let domain = wanted.get();
         failure.set(None);
         found.set(None);
+        fields.looking.set(domain.is_some());
         let Some(domain) = domain else { return };
         spawn_local(async move {
             TimeoutFuture::new(PAUSE_MS).await;
@@ -42,6 +52,11 @@ pub(super) fn Find(
                 return;
             }
             let result = look(&domain, found, is_current).await;
+            if is_current() {
+                fields.looking.try_set(false);
+                // That one was to wait is over.
+                fields.error.try_set(None);
+            }
             match result {
                 Ok(()) => {
                     if let Some(Some(best)) = found.try_with_untracked(|found| found.as_ref().and_then(best).cloned()) {
@@ -132,11 +147,12 @@ fn results(discovery: &Discovery, fields: ProviderFields, typed: RwSignal<String
 }
 
 fn card(proposal: &Proposal, fields: ProviderFields, typed: RwSignal<String>) -> impl IntoView + use<> {
-    let chosen = proposal.clone();
+    let (chosen, shown) = (proposal.clone(), proposal.clone());
     let take = move |_| {
-        take(&chosen, fields);
+        fields.take(&chosen);
         typed.set(String::new());
     };
+    let is_used = Memo::new(move |_| fields.found.with(|found| found.as_ref() == Some(&shown)));
     let name = proposal.name.clone().map(|name| view! { <strong class="account-name">{name}</strong> });
     let (class, glyph, proof) = match proposal.proof {
         Proof::Passed => ("status status-good", Glyph::Check, t!("discovery.passed")),
@@ -149,22 +165,20 @@ fn card(proposal: &Proposal, fields: ProviderFields, typed: RwSignal<String>) ->
                 {name} <p class="mono">{proposal.endpoint.to_string()}</p>
                 <p class="small soft">{origin_text(proposal.origin)}</p>
                 <p class=class>{icon(glyph)}<span>{proof}</span></p>
+                <Show when=move || is_used.get()>
+                    <p class="small">{t!("discovery.used")}</p>
+                </Show>
                 {advice.collect_view()}
             </div>
-            <button type="button" class="button button-small" on:click=take>
-                {icon(Glyph::Check)}
-                {t!("discovery.take")}
+            <button
+                type="button"
+                class="button button-small"
+                class:button-quiet=move || is_used.get()
+                on:click=take
+            >
+                {move || icon(if is_used.get() { Glyph::Pencil } else { Glyph::Check })}
+                {move || if is_used.get() { t!("discovery.change") } else { t!("discovery.take") }}
             </button>
         </div>
     }
-}
-
-/// Puts the settings into the fields: the known provider, else the server.
-fn take(proposal: &Proposal, fields: ProviderFields) {
-    fields.error.set(None);
-    fields.server.host.set(proposal.endpoint.host.to_string());
-    fields.server.port.set(proposal.endpoint.port.to_string());
-    fields.server.tls.set(proposal.endpoint.tls);
-    fields.provider.set(proposal.provider.clone());
-    fields.by_hand.set(proposal.provider.is_none());
 }

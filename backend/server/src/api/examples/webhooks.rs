@@ -54,6 +54,7 @@ pub fn delivery() -> Delivery {
         order_id: OrderId(id(1)),
         state: OrderState::Completed,
         kind: Some(StartKind::Main),
+        delta_id: None,
         run: None,
         request: None,
     };

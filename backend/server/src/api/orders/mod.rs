@@ -15,4 +15,5 @@ pub mod repair;
 pub mod resume;
 pub mod retry;
 pub mod start;
+pub mod unschedule;
 pub mod view;

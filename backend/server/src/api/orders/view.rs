@@ -32,11 +32,8 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     let (manage_url, view_url) = (url(LinkScope::Manage), url(LinkScope::View));
     let request = app.store.request_state(order.id).await?;
     let parked = order.life.state() == OrderState::Active && app.store.has_parked_runs(order.id).await?;
-    let mut actions = if scope == LinkScope::Manage { order.life.actions_while(parked) } else { Vec::new() };
-    if request.is_some_and(RequestState::is_open) {
-        // The operator does, by the request.
-        actions.retain(|action| *action != OrderAction::Start);
-    }
+    let mut actions = order.life.actions_while(parked);
+    restrict(&mut actions, scope, request);
     Ok(Order {
         id: order.id,
         state: order.life.state(),
@@ -65,6 +62,17 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
         view_url,
         actions,
     })
+}
+
+/// Leaves of what an order's state allows what whoever asks may do.
+pub(in crate::api) fn restrict(actions: &mut Vec<OrderAction>, scope: LinkScope, request: Option<RequestState>) {
+    if scope == LinkScope::View {
+        actions.clear();
+    }
+    if request.is_some_and(RequestState::is_open) {
+        // The operator does, by the request.
+        actions.retain(|action| *action != OrderAction::Start);
+    }
 }
 
 fn order_link(link: LinkRecord) -> OrderLink {

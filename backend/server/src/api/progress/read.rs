@@ -4,14 +4,14 @@ use actix_web::{HttpResponse, get, web::Data};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
-    order::{LinkScope, OrderState},
+    order::OrderState,
     progress::{PairProgress, Progress},
     run::{Counts, RunState, RunSummary},
 };
 use mailferry_store::OrderRecord;
 
 use crate::{
-    api::{auth::Viewing, errors, examples, path::OrderPath, problem::ApiError},
+    api::{auth::Viewing, errors, examples, orders::view, path::OrderPath, problem::ApiError},
     app::App,
 };
 
@@ -42,9 +42,8 @@ pub(crate) async fn read_progress(app: Data<App>, viewing: Viewing) -> Result<Ht
     let prolonged = access.prolonged(&app)?;
     let pairs = app.store.progress(access.order.id).await?;
     let mut progress = progress(&access.order, pairs, app.store.now());
-    if access.scope == LinkScope::View {
-        progress.actions.clear();
-    }
+    let request = app.store.request_state(access.order.id).await?;
+    view::restrict(&mut progress.actions, access.scope, request);
     let mut response = HttpResponse::Ok().json(progress);
     if let Some(cookie) = prolonged {
         response.add_cookie(&cookie).map_err(|error| ApiError::internal(error.to_string()))?;
