@@ -28,8 +28,9 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             && page.progress.with(|progress| progress.ready().is_some_and(has_exceptions))
     });
     let any = move || {
-        use OrderAction::{Cancel, Delete, Pause, Resume, StartDelta};
-        [Cancel, Delete, Pause, Resume, StartDelta].into_iter().any(|action| page.allows(action)) || can_retry.get()
+        use OrderAction::{Cancel, Delete, Pause, Resume, StartDelta, Unschedule};
+        [Cancel, Delete, Pause, Resume, StartDelta, Unschedule].into_iter().any(|action| page.allows(action))
+            || can_retry.get()
     };
     let can_forget = Memo::new(move |_| {
         let is_open = page.may_manage() && !matches!(page.state(), OrderState::Closed | OrderState::Cancelled);
@@ -41,7 +42,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
     let (quiet, danger) = (Signal::stored("button"), Signal::stored("button button-danger"));
     // One thing at most is first; without one the button for more stands alone.
     let has_first = Memo::new(move |_| {
-        let actions = [OrderAction::StartDelta, OrderAction::Pause, OrderAction::Resume];
+        let actions = [OrderAction::StartDelta, OrderAction::Pause, OrderAction::Resume, OrderAction::Unschedule];
         can_retry.get() || to_full(page) || is_over(page) || actions.into_iter().any(|action| page.allows(action))
     });
     let offering = move |when: Memo<bool>, class: &'static str, text: &'static str, what: Question| {
@@ -79,6 +80,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
                     {asking(OrderAction::StartDelta, delta_class, t!("status.delta"), Question::Delta)}
                 </Show>
                 {asking(OrderAction::Pause, quiet, t!("status.pause"), Question::Pause)}
+                {asking(OrderAction::Unschedule, quiet, t!("status.unschedule"), Question::Unschedule)}
                 <Show when=move || narrow.get()>
                     <More shows_more=shows_more has_first=has_first />
                 </Show>
