@@ -158,6 +158,7 @@ pub struct MailAmount {
 
 impl MailAmount {
     /// What is left without `part`.
+    #[must_use]
     pub fn without(self, part: Self) -> Self {
         Self {
             messages: self.messages.saturating_sub(part.messages),

@@ -35,7 +35,9 @@ impl Service {
                     megabytes: info.max_message_bytes / 1_000_000,
                 })
             });
-            limits.map_or((), know_limits);
+            if let Some(limits) = limits {
+                know_limits(limits);
+            }
         });
         Self(info)
     }
