@@ -202,7 +202,7 @@ test("a link fixes the new provider, pays, and shows whose page it is", async ({
   const pair = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: account.source_user });
   await expect(pair.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
   await page.getByRole("button", { name: "Continue" }).click();
-  await expect(page.getByText("Paid: the account is covered.")).toBeVisible();
+  await expect(page.getByText("The account is paid for.")).toBeVisible();
   await expect(page.getByLabel("Voucher code")).toHaveCount(0);
   await page.getByRole("button", { name: "Start migration" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible({ timeout: 60_000 });

@@ -238,11 +238,10 @@ async fn begin(
     Ok(Begun::Not)
 }
 
+type Looking = Pin<Box<dyn Future<Output = Result<Polled<OrderPayment>, ApiError>>>>;
+
 /// Reads a payment, for whoever follows it.
-fn look_at(
-    context: OrderContext,
-    id: PaymentId,
-) -> impl Fn(Option<String>) -> Pin<Box<dyn Future<Output = Result<Polled<OrderPayment>, ApiError>>>> {
+fn look_at(context: OrderContext, id: PaymentId) -> impl Fn(Option<String>) -> Looking {
     move |_| Box::pin(async move { api::payment(context.id, id).await.map(|payment| Polled::New(payment, None)) })
 }
 

@@ -151,7 +151,7 @@ fn Row(
     let names = pair.with_untracked(|pair| pair.as_ref().map(|pair| (pair.source.clone(), pair.destination.clone())));
     let (source, destination) = names.unwrap_or_default();
     let run = Memo::new(move |_| pair.with(|pair| pair.as_ref().and_then(|pair| pair.run.clone())));
-    let has_begun = Memo::new(move |_| run.with(|run| run.is_some()) && !is_ahead(page.state()));
+    let has_begun = Memo::new(move |_| run.with(Option::is_some) && !is_ahead(page.state()));
     let bar = t!("status.pair_progress", account = source);
     let open = t!("status.protocol_of", account = source);
     let done = Memo::new(move |_| run.with(|run| run.as_ref().map(part)));

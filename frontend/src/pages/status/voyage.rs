@@ -39,7 +39,7 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
     // Before the start, and where there was nothing to copy, there is no part of it.
     let has_part = Memo::new(move |_| {
         let is_empty = progress.with(|progress| progress.as_ref().is_some_and(is_empty_trial));
-        !is_ahead(page.state()) && !(is_empty && is_over(page.state()))
+        !is_ahead(page.state()) && (!is_empty || !is_over(page.state()))
     });
     let told = Memo::new(move |_| {
         progress.with(|progress| page.context.order.with(|order| ledger(order, progress.as_ref()?)))
