@@ -111,3 +111,26 @@ test("where there is little room progress comes first, then what is next, and th
   await page.getByRole("dialog").getByRole("button", { name: "Delete for good" }).click();
   await expect(page.getByRole("heading", { level: 1, name: text("en", "status.deleted_title") })).toBeVisible();
 });
+
+test("a migration that waits for its time can be changed: nothing is entered anew, and it starts as is chosen then", async ({ page, lab, operator }) => {
+  test.setTimeout(180_000);
+  const order = await withAccounts(operator, lab, lab.state.accounts.slice(4, 5));
+  await operator.redeem(order.id, await operator.voucher(1));
+  const later = new Date(Date.now() + 48 * 3_600_000).toISOString();
+  await operator.call("POST", `/orders/${order.id}/start`, { earliest_start: later });
+  await open(page, operator, order);
+  await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible();
+  // What has not begun has no part done, and no report.
+  await expect(page.getByRole("region", { name: "Overall progress" }).getByRole("progressbar")).toHaveCount(0);
+  await expect(page.getByRole("link", { name: text("en", "status.report_download") })).toBeHidden();
+  await page.getByRole("button", { name: text("en", "status.unschedule"), exact: true }).click();
+  const question = page.getByRole("dialog", { name: text("en", "status.unschedule_title") });
+  await expect(question).toContainText("what was paid");
+  expect(await violations(page)).toEqual([]);
+  await question.getByRole("button", { name: text("en", "status.unschedule_confirm") }).click();
+  await page.waitForURL(/\/confirm$/);
+  await expect(page.getByText("Paid:")).toBeVisible();
+  await page.getByRole("radio", { name: text("en", "confirm.now") }).check();
+  await page.getByRole("button", { name: "Start migration" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible({ timeout: 120_000 });
+});

@@ -274,6 +274,16 @@ fn Data() -> impl IntoView {
                 </table>
             </div>
             <CopyLine label="Order number" text="0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0001" />
+            <dl class="bill">
+                <div><dt>"3 accounts at €14.90"</dt><dd>"€44.70"</dd></div>
+                <div class="bill-total"><dt>"Total"</dt><dd>"€44.70"</dd></div>
+                <div><dt>"VAT 19% included"</dt><dd>"€7.14"</dd></div>
+            </dl>
+            <div class="empty">
+                {icon(Glyph::List)}
+                <p>"What is said where there is nothing yet, and what one can do about it."</p>
+                <button type="button" class="button">{icon(Glyph::Plus)} "Begin one"</button>
+            </div>
         </Section>
     }
 }

@@ -19,6 +19,7 @@ pub(crate) enum Act {
     Cancel,
     Retry,
     ForgetPasswords,
+    Unschedule,
 }
 
 pub(crate) async fn service() -> Result<ServiceInfo, ApiError> {
@@ -56,6 +57,7 @@ pub(crate) async fn act_on_order(id: OrderId, act: Act) -> Result<Order, ApiErro
         Act::Cancel => "cancel",
         Act::Retry => "retry",
         Act::ForgetPasswords => "forget-passwords",
+        Act::Unschedule => "unschedule",
     };
     request::act(&format!("/orders/{id}/{verb}")).await
 }

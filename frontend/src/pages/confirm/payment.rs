@@ -1,7 +1,5 @@
 //! What is left to pay, and paying it with PayPal.
 
-use std::pin::Pin;
-
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     ids::PaymentId,
@@ -229,7 +227,8 @@ async fn begin(
         last = payment;
         (waits && looks < MAX_LOOKS).then_some(pause)
     };
-    poll::followed(payment.clone(), look_at(context, payment.id), told, is_here).await?;
+    let id = payment.id;
+    poll::followed(payment, |_| look_at(context, id), told, is_here).await?;
     if let Some(url) = last.approve_url {
         return Ok(Begun::Approval(url));
     }
@@ -238,11 +237,9 @@ async fn begin(
     Ok(Begun::Not)
 }
 
-type Looking = Pin<Box<dyn Future<Output = Result<Polled<OrderPayment>, ApiError>>>>;
-
 /// Reads a payment, for whoever follows it.
-fn look_at(context: OrderContext, id: PaymentId) -> impl Fn(Option<String>) -> Looking {
-    move |_| Box::pin(async move { api::payment(context.id, id).await.map(|payment| Polled::New(payment, None)) })
+async fn look_at(context: OrderContext, id: PaymentId) -> Result<Polled<OrderPayment>, ApiError> {
+    api::payment(context.id, id).await.map(|payment| Polled::New(payment, None))
 }
 
 /// Waits until the money is there or is not to come; true if the migration has been started by it.
@@ -258,7 +255,8 @@ async fn settle(
         let pause = is_under_way(payment.state).then_some(payment.poll_after_ms);
         latest.try_set(Some(payment)).is_none().then_some(pause)?
     };
-    poll::followed(payment.clone(), look_at(context, payment.id), told, is_here).await?;
+    let id = payment.id;
+    poll::followed(payment, |_| look_at(context, id), told, is_here).await?;
     let order = poll::begun(is_here, || api::read_order(context.id)).await?;
     let started = has_started(&order);
     context.order.try_set(order);

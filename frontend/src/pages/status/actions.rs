@@ -27,31 +27,10 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             && page.state() == OrderState::Completed
             && page.progress.with(|progress| progress.ready().is_some_and(has_exceptions))
     });
-    let to_full = move || page.allows(OrderAction::Start) && page.state() == OrderState::Completed;
-    // What has ended does not go on; a new one may begin.
-    let in_console = untrack(|| Router::get().is_in_console());
-    let is_over =
-        move || !in_console && page.may_manage() && matches!(page.state(), OrderState::Cancelled | OrderState::Closed);
     let any = move || {
-        use OrderAction::{Cancel, Delete, Pause, Resume, StartDelta};
-        [Cancel, Delete, Pause, Resume, StartDelta].into_iter().any(|action| page.allows(action)) || can_retry.get()
-    };
-    let act = move |act: Act| {
-        busy.set(true);
-        failure.set(None);
-        spawn_local(async move {
-            let result = api::act_on_order(page.context.id, act).await;
-            busy.try_set(false);
-            match result {
-                Ok(order) => {
-                    page.context.order.try_set(order);
-                    page.kick.now();
-                }
-                Err(error) => {
-                    failure.try_set(Some(error));
-                }
-            }
-        });
+        use OrderAction::{Cancel, Delete, Pause, Resume, StartDelta, Unschedule};
+        [Cancel, Delete, Pause, Resume, StartDelta, Unschedule].into_iter().any(|action| page.allows(action))
+            || can_retry.get()
     };
     let can_forget = Memo::new(move |_| {
         let is_open = page.may_manage() && !matches!(page.state(), OrderState::Closed | OrderState::Cancelled);
@@ -63,8 +42,8 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
     let (quiet, danger) = (Signal::stored("button"), Signal::stored("button button-danger"));
     // One thing at most is first; without one the button for more stands alone.
     let has_first = Memo::new(move |_| {
-        let actions = [OrderAction::StartDelta, OrderAction::Pause, OrderAction::Resume];
-        can_retry.get() || to_full() || is_over() || actions.into_iter().any(|action| page.allows(action))
+        let actions = [OrderAction::StartDelta, OrderAction::Pause, OrderAction::Resume, OrderAction::Unschedule];
+        can_retry.get() || to_full(page) || is_over(page) || actions.into_iter().any(|action| page.allows(action))
     });
     let offering = move |when: Memo<bool>, class: &'static str, text: &'static str, what: Question| {
         view! {
@@ -91,52 +70,19 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             </Show>
         }
     };
-    let resume = move || {
-        view! {
-            <Show when=move || page.allows(OrderAction::Resume)>
-                <button
-                    type="button"
-                    class="button button-primary"
-                    disabled=move || busy.get()
-                    on:click=move |_| act(Act::Resume)
-                >
-                    {icon(Glyph::Play)}
-                    {t!("status.resume")}
-                </button>
-            </Show>
-        }
-    };
     view! {
         <Show when=any>
             <div class="actions-bar" role="group" aria-label=t!("status.actions")>
-                <Show when=to_full>
-                    <a class="button button-primary" href=format!("{}#full", Step::Confirm.path(page.context.id))>
-                        {t!("status.to_full")}
-                        {icon(Glyph::ArrowRight)}
-                    </a>
-                </Show>
-                <Show when=is_over>
-                    <a class="button button-primary" href="/">
-                        {t!("status.start_new")}
-                        {icon(Glyph::ArrowRight)}
-                    </a>
-                </Show>
+                <WaysOn page=page />
                 {offering(can_retry, "button button-primary", t!("status.retry"), Question::Retry)}
-                {resume()}
+                <Resume page=page busy=busy failure=failure />
                 <Show when=move || is_next() || shown()>
                     {asking(OrderAction::StartDelta, delta_class, t!("status.delta"), Question::Delta)}
                 </Show>
                 {asking(OrderAction::Pause, quiet, t!("status.pause"), Question::Pause)}
+                {asking(OrderAction::Unschedule, quiet, t!("status.unschedule"), Question::Unschedule)}
                 <Show when=move || narrow.get()>
-                    <button
-                        type="button"
-                        class="button button-quiet"
-                        aria-expanded=move || shows_more.get().to_string()
-                        on:click=move |_| shows_more.update(|shows| *shows = !*shows)
-                    >
-                        <span class="chevron" class:is-open=move || shows_more.get()>{icon(Glyph::Chevron)}</span>
-                        {move || if has_first.get() { t!("status.more_actions") } else { t!("status.actions") }}
-                    </button>
+                    <More shows_more=shows_more has_first=has_first />
                 </Show>
                 <Show when=shown>
                     {offering(can_forget, "button button-quiet", t!("status.forget"), Question::Forget)}
@@ -146,5 +92,81 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             </div>
         </Show>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
+    }
+}
+
+/// True for a trial that has ended.
+fn to_full(page: Page) -> bool {
+    page.allows(OrderAction::Start) && page.state() == OrderState::Completed
+}
+
+/// True for what has ended and does not go on: a new one may begin. The console has a way of its own.
+fn is_over(page: Page) -> bool {
+    let is_own = untrack(|| !Router::get().is_in_console());
+    is_own && page.may_manage() && matches!(page.state(), OrderState::Cancelled | OrderState::Closed)
+}
+
+/// The ways on that lead to other pages.
+#[component]
+fn WaysOn(page: Page) -> impl IntoView {
+    view! {
+        <Show when=move || to_full(page)>
+            <a class="button button-primary" href=format!("{}#full", Step::Confirm.path(page.context.id))>
+                {t!("status.to_full")}
+                {icon(Glyph::ArrowRight)}
+            </a>
+        </Show>
+        <Show when=move || is_over(page)>
+            <a class="button button-primary" href="/">
+                {t!("status.start_new")}
+                {icon(Glyph::ArrowRight)}
+            </a>
+        </Show>
+    }
+}
+
+/// Goes on with what was paused.
+#[component]
+fn Resume(page: Page, busy: RwSignal<bool>, failure: RwSignal<Option<ApiError>>) -> impl IntoView {
+    let resume = move |_| {
+        busy.set(true);
+        failure.set(None);
+        spawn_local(async move {
+            let result = api::act_on_order(page.context.id, Act::Resume).await;
+            busy.try_set(false);
+            match result {
+                Ok(order) => {
+                    page.context.order.try_set(order);
+                    page.kick.now();
+                }
+                Err(error) => {
+                    failure.try_set(Some(error));
+                }
+            }
+        });
+    };
+    view! {
+        <Show when=move || page.allows(OrderAction::Resume)>
+            <button type="button" class="button button-primary" disabled=move || busy.get() on:click=resume>
+                {icon(Glyph::Play)}
+                {t!("status.resume")}
+            </button>
+        </Show>
+    }
+}
+
+/// Shows what does not come first, where there is little room.
+#[component]
+fn More(shows_more: RwSignal<bool>, has_first: Memo<bool>) -> impl IntoView {
+    view! {
+        <button
+            type="button"
+            class="button button-quiet"
+            aria-expanded=move || shows_more.get().to_string()
+            on:click=move |_| shows_more.update(|shows| *shows = !*shows)
+        >
+            <span class="chevron" class:is-open=move || shows_more.get()>{icon(Glyph::Chevron)}</span>
+            {move || if has_first.get() { t!("status.more_actions") } else { t!("status.actions") }}
+        </button>
     }
 }

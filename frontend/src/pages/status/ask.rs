@@ -9,6 +9,8 @@ use crate::{
     browser,
     components::{Dialog, DialogSize, Failure, Glyph, Notice, Tone, icon},
     pages::order::LAST_ORDER,
+    route::Step,
+    state::router::Router,
     t, tn,
 };
 
@@ -22,6 +24,7 @@ pub(super) enum Question {
     Forget,
     Pause,
     Renew,
+    Unschedule,
 }
 
 impl Question {
@@ -34,6 +37,7 @@ impl Question {
             Self::Forget => t!("status.forget_title"),
             Self::Pause => t!("status.pause_title"),
             Self::Renew => t!("status.renew_title"),
+            Self::Unschedule => t!("status.unschedule_title"),
         }
     }
 
@@ -63,6 +67,7 @@ impl Question {
             Self::Forget => t!("status.forget_text").to_owned(),
             Self::Pause => t!("status.pause_text").to_owned(),
             Self::Renew => t!("status.renew_text").to_owned(),
+            Self::Unschedule => t!("status.unschedule_text").to_owned(),
         }
     }
 
@@ -87,6 +92,7 @@ impl Question {
             Self::Forget => t!("status.forget_confirm"),
             Self::Pause => t!("status.pause_confirm"),
             Self::Renew => t!("status.renew_confirm"),
+            Self::Unschedule => t!("status.unschedule_confirm"),
         }
     }
 
@@ -95,6 +101,7 @@ impl Question {
             Self::Cancel | Self::Pause => t!("status.cancel_keep"),
             Self::Delete => t!("status.delete_keep"),
             Self::Renew => t!("status.renew_keep"),
+            Self::Unschedule => t!("status.unschedule_keep"),
             Self::Delta | Self::Retry => t!("status.delta_keep"),
             Self::Forget => t!("status.forget_keep"),
         }
@@ -107,6 +114,7 @@ impl Question {
             Self::Delta | Self::Retry | Self::Renew => Glyph::Refresh,
             Self::Forget => Glyph::Lock,
             Self::Pause => Glyph::Pause,
+            Self::Unschedule => Glyph::Pencil,
         }
     }
 }
@@ -162,6 +170,9 @@ async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
             page.context.order.try_set(api::act_on_order(id, Act::ForgetPasswords).await?);
             page.context.load_accounts().await;
         }
+        Question::Unschedule => {
+            page.context.order.try_set(api::act_on_order(id, Act::Unschedule).await?);
+        }
         Question::Renew => {
             page.context.order.try_set(api::renew_links(id).await?);
         }
@@ -190,6 +201,8 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
             failure.set(None);
         }
     });
+    let router = Router::get();
+    let in_console = untrack(|| router.is_in_console());
     let confirm = move |what: Question| {
         busy.set(true);
         failure.set(None);
@@ -199,6 +212,10 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
             match result {
                 Ok(()) => {
                     open.try_set(false);
+                    // Where it can be changed; the console has no such page.
+                    if what == Question::Unschedule && !in_console {
+                        router.go(&Step::Confirm.path(page.context.id));
+                    }
                 }
                 Err(error) => {
                     failure.try_set(Some(error));
@@ -207,8 +224,8 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
         });
     };
     let body = move |what: Question| {
-        let is_harmless = matches!(what, Question::Delta | Question::Retry | Question::Pause | Question::Renew);
-        let class = if is_harmless { "button button-primary" } else { "button button-danger" };
+        let is_final = matches!(what, Question::Cancel | Question::Delete | Question::Forget);
+        let class = if is_final { "button button-danger" } else { "button button-primary" };
         view! {
             // As it is when one asks: what is read must not change under the focus.
             <p>{untrack(|| what.text(page))}</p>
