@@ -57,7 +57,7 @@ impl<T: Clone + Send + Sync + 'static> Ending<T> {
             <button
                 type="button"
                 class="button button-quiet button-icon button-small"
-                aria-label=t!("accounts.delete_what", account = name)
+                aria-label=t!("console.delete_what", account = name)
                 title=t!("console.delete")
                 on:click=move |_| self.ask(item.clone())
             >

@@ -166,7 +166,7 @@ pub(super) fn Files(typed: Typed) -> impl IntoView {
 fn row(typed: Typed, file: Chosen) -> impl IntoView {
     let Chosen { name, size_bytes, error, .. } = file;
     let remove = name.clone();
-    let label = t!("accounts.delete_what", account = name);
+    let label = t!("console.delete_what", account = name);
     view! {
         <li class="proposal">
             <div>
