@@ -72,7 +72,7 @@ export async function untranslated(page: Page): Promise<string[]> {
     found.push(document.title);
     return found.map((text) => text.trim()).filter((text) => text !== "");
   });
-  return [...new Set(texts.filter((text) => !text.includes("⟦") && !isData(text)))];
+  return [...new Set(texts.filter((text) => !/[⟦⟧]/.test(text) && !isData(text)))];
 }
 
 const DATA = [
