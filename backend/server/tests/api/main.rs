@@ -38,6 +38,7 @@ mod subjects;
 mod token_service;
 mod tokens;
 mod trial;
+mod unschedule;
 mod verifications;
 mod vouchers;
 mod walk;
