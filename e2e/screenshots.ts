@@ -1,5 +1,5 @@
-// `make screenshots`: every page and state at 1280 and 390 pixels, light and dark, in English and German, into
-// e2e/screenshots. `SCREENSHOTS="status wizard" make screenshots` takes some chapters.
+// `make screenshots`: every page and state at 1280 and 390 pixels, light and dark, in English and German, and the main
+// ones in the other languages, into e2e/screenshots. `SCREENSHOTS="status wizard" make screenshots` takes some chapters.
 
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type Browser, type Page, chromium as browserType } from "@playwright/test";
 
 import { Api, type Order } from "./support/api.ts";
-import { endWithSignals } from "./support/child.ts";
+import { endWithSignals, run } from "./support/child.ts";
 import { imap } from "./support/imap.ts";
 import { Lab, type LabAccount } from "./support/lab.ts";
 import { SlowLine } from "./support/line.ts";
@@ -19,6 +19,8 @@ import { type Language, text } from "./support/texts.ts";
 
 const folder = join(root, "e2e/screenshots");
 const LANGUAGES = ["en", "de"] as const;
+/** Of these the main pages alone, in light. */
+const OTHERS = ["nb", "pt", "it"] as const;
 const WIDTHS = [1280, 390];
 const PASSWORD = "a long enough password";
 /** Long enough for what is asked of the service to have come. */
@@ -32,6 +34,8 @@ interface World {
   /** Passes slowly to the source. */
   line: SlowLine;
   paypal: PayPal;
+  /** Its link has expired. */
+  over: Order;
 }
 
 /** One look at the pages in one language. */
@@ -40,6 +44,7 @@ class Visit {
   readonly world: World;
   readonly language: Language;
   readonly #chapter: string;
+  readonly #schemes: ("light" | "dark")[];
   #number = 0;
 
   constructor(page: Page, world: World, language: Language, chapter: string) {
@@ -47,6 +52,7 @@ class Visit {
     this.world = world;
     this.language = language;
     this.#chapter = chapter;
+    this.#schemes = chapter === "languages" ? ["light"] : ["light", "dark"];
   }
 
   /** A text of the page. */
@@ -78,13 +84,16 @@ class Visit {
     this.#number += 1;
     const stem = `${this.#chapter}-${String(this.#number).padStart(2, "0")}-${name}-${this.language}`;
     for (const width of WIDTHS) {
-      for (const colorScheme of ["light", "dark"] as const) {
+      for (const colorScheme of this.#schemes) {
         await this.page.setViewportSize({ width, height: 900 });
         await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
         // A dialog stands in the window; what sticks to the window stands where it does at the beginning of the page.
         const isDialog = (await this.page.locator("dialog[open]").count()) > 0;
         const path = join(folder, `${stem}-${width}-${colorScheme}.png`);
-        await this.page.evaluate(() => scrollTo(0, 0));
+        await this.page.evaluate(() => {
+          scrollTo(0, 0);
+          for (const sticky of document.querySelectorAll<HTMLElement>(".to-start")) sticky.style.position = "static";
+        });
         await this.page.screenshot({ path, fullPage: !isDialog });
         pictures += 1;
       }
@@ -138,7 +147,7 @@ async function providers(visit: Visit): Promise<void> {
   const { source, destination } = world.lab.state;
   await world.lab.name({ name: "_imaps._tcp.old.example", srv: [[source.imaps_port, "localhost"]] });
   await world.lab.name({ name: "_imap._tcp.new.example", srv: [[destination.imap_port, "localhost"]] });
-  await visit.order(await world.operator.createOrder({}), "providers");
+  await visit.order(await world.operator.createOrder({ language: visit.language }), "providers");
   await visit.button("action.continue").click();
   await visit.shoot("providers-errors");
   await page.locator("#source").fill("g");
@@ -151,7 +160,7 @@ async function providers(visit: Visit): Promise<void> {
   await page.locator("#destination").fill("anna@nowhere.example");
   await page.locator("#destination-found p").waitFor({ timeout: 30_000 });
   await visit.shoot("providers-found");
-  await visit.button("discovery.take").click();
+  await visit.button("discovery.change").click();
   await visit.button("providers.by_hand").click();
   await page.locator("#destination-server-host").fill("imap.new.example");
   await page.locator("#notify").fill("owner@customer.example");
@@ -204,13 +213,17 @@ async function confirm(visit: Visit): Promise<void> {
   await visit.order(order, "confirm");
   await visit.shoot("confirm");
   await visit.button("dry_run.start").click();
-  await page.locator("#mapping-0-0").waitFor({ timeout: 30_000 });
+  const pair = page.locator("section:has(#dry-run-title) details").first();
+  await pair.waitFor({ timeout: 30_000 });
   await visit.button("dry_run.start").waitFor({ timeout: 30_000 });
+  // Where there is little room it is closed at first.
+  await pair.evaluate((details: HTMLDetailsElement) => (details.open = true));
+  await page.locator("#mapping-0-1-edit").click();
   await page.locator("#mapping-0-1").fill("Old/2019");
-  await page.locator("#mapping-0-1").blur();
-  await page.getByText(visit.say("options.folders")).click();
+  await page.locator("#mapping-0-1").press("Enter");
   await visit.shoot("confirm-dry-run");
   await visit.order(order, "confirm");
+  await page.getByText(visit.say("pay.or_voucher")).click();
   await page.locator("#voucher").fill(await operator.voucher(3));
   await visit.button("confirm.voucher_redeem").click();
   await page.locator("#voucher").waitFor({ state: "detached" });
@@ -325,6 +338,11 @@ async function status(visit: Visit): Promise<void> {
   await visit.button("verify.start").click();
   await page.locator(".proof").waitFor({ timeout: 60_000 });
   await visit.shoot("verified");
+  // A message is lost at the new provider.
+  await imap(lab.state.destination.imap_port, petra.destination_user, password, ["SELECT INBOX", "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"]);
+  await visit.button("verify.start").click();
+  await page.locator(".proof-warn").waitFor({ timeout: 60_000 });
+  await visit.shoot("verified-with-a-difference");
   // One domain has changed and everybody knows it, the other is remembered for an hour yet.
   await lab.name({ name: domain, mx: ["mx.safe.example"], texts });
   await lab.name({ name: "old.example", ttl: 1, mx: ["mx.new.example"] });
@@ -354,6 +372,10 @@ async function status(visit: Visit): Promise<void> {
   await visit.shoot("cancelled");
   await visit.order(await parked(visit), "status");
   await visit.shoot("paused-for-a-reason");
+  await visit.go(world.over.manage_url!);
+  await visit.shoot("link-expired");
+  // As it was, for the migrations of others.
+  await lab.name({ name: "old.example", ttl: 1, mx: ["mx.old.example"] });
 }
 
 async function console_(visit: Visit): Promise<void> {
@@ -446,9 +468,36 @@ async function requests(visit: Visit): Promise<void> {
     await visit.go(`/console/${path}`);
     await visit.shoot(name);
   }
+  await visit.go(`/console/migrations/${world.over.id}`);
+  await page.getByRole("table").first().waitFor();
+  await visit.shoot("closed");
 }
 
-const CHAPTERS = { start, wizard, pay, status, console: console_, requests };
+/** The main pages, for those who do not read English or German. */
+async function languages(visit: Visit): Promise<void> {
+  const { lab, operator } = visit.world;
+  await visit.go("/");
+  await visit.shoot("start");
+  const order = await withAccounts(operator, lab, lab.state.accounts.slice(1, 4), true);
+  await visit.order(order, "accounts");
+  await visit.shoot("accounts");
+  await visit.order(order, "confirm");
+  await visit.shoot("confirm");
+  await visit.order(await completed(operator, lab, lab.state.accounts.slice(1, 3)), "status");
+  await visit.shoot("status");
+}
+
+/** An order whose link has expired: its time is put back, for nobody waits two weeks for a picture. */
+async function expired(operator: Api, lab: Lab, service: Service): Promise<Order> {
+  const order = await completed(operator, lab, lab.state.accounts.slice(4, 5));
+  const script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], 30); db.execute('UPDATE orders SET expires_at = 1 WHERE id = ?', sys.argv[2:]); db.commit()";
+  const url = await link(operator, order);
+  const { code, stderr } = await run("python3", ["-c", script, join(service.dir, "mailferry.sqlite"), order.id]);
+  if (code !== 0) throw new Error(stderr);
+  return { ...order, manage_url: url };
+}
+
+const CHAPTERS = { start, wizard, pay, status, console: console_, requests, languages };
 
 async function main(): Promise<void> {
   const wanted = (process.env.SCREENSHOTS ?? Object.keys(CHAPTERS).join(" ")).split(" ");
@@ -468,20 +517,23 @@ async function main(): Promise<void> {
         return [language, await browserType.launch({ executablePath: chromium, args: ["--no-sandbox", `--lang=${language === "en" ? "en-GB" : "de"}`], env })];
       }),
     ),
-  ) as Record<Language, Browser>;
+  ) as Record<(typeof LANGUAGES)[number], Browser>;
   try {
     const key = await service.operatorKey();
-    const worldIn = (language: Language): World => ({ lab, service, operator: new Api(service.url, key), browser: browsers[language], line, paypal });
+    const over = await expired(new Api(service.url, key), lab, service);
+    const worldIn = (language: (typeof LANGUAGES)[number]): World => ({ lab, service, operator: new Api(service.url, key), browser: browsers[language], line, paypal, over });
     const world = worldIn("en");
     const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true };
     await world.operator.call("PUT", "/price", price);
     for (const [name, chapter] of Object.entries(CHAPTERS).filter(([name]) => wanted.includes(name))) {
-      for (const language of LANGUAGES) {
-        const context = await browsers[language].newContext({ locale: language === "en" ? "en-GB" : "de-DE", timezoneId: "Europe/Berlin" });
+      for (const language of name === "languages" ? OTHERS : LANGUAGES) {
+        const own = language === "de" ? "de" : "en";
+        const locale = own === language ? { en: "en-GB", de: "de-DE" }[own] : language;
+        const context = await browsers[own].newContext({ locale, timezoneId: "Europe/Berlin" });
         await context.addInitScript((chosen) => localStorage.setItem("mailferry.language", chosen), language);
         const page = await context.newPage();
         page.setDefaultTimeout(15_000);
-        await chapter(new Visit(page, worldIn(language), language, name));
+        await chapter(new Visit(page, worldIn(own), language, name));
         await context.close();
         process.stdout.write(`${name} in ${language}\n`);
       }

@@ -111,7 +111,7 @@ export class Walk {
     await expect(panel.getByText(`${accounts.length} accounts can be added`)).toBeVisible();
     await expect(panel.getByText("1 row has an error and is left out")).toBeVisible();
     const bad = panel.getByRole("table", { name: "Rows with errors" }).getByRole("row").nth(1);
-    await expect(bad).toContainText("The line has another number of fields than the layout.");
+    await expect(bad).toContainText("The line has too many or too few fields for this layout.");
     await this.#options.look("accounts-file");
     await panel.getByRole("button", { name: `Add ${accounts.length} accounts` }).click();
     await expect(page.getByText(`${accounts.length} accounts were added`).first()).toBeAttached();
@@ -139,7 +139,7 @@ export class Walk {
   async correct(account: LabAccount): Promise<void> {
     const page = this.#page;
     await page.getByRole("button", { name: `Edit ${account.source_user}` }).click();
-    const dialog = page.getByRole("dialog", { name: "Edit account pair" });
+    const dialog = page.getByRole("dialog", { name: "Edit account" });
     await this.#options.look("accounts-edit");
     await password(dialog.getByRole("group", { name: "Current account" })).fill(this.#options.lab.state.password);
     await dialog.getByRole("button", { name: "Save changes" }).click();
@@ -156,7 +156,7 @@ export class Walk {
     await expect(page.getByText("The voucher code is not valid")).toBeVisible();
     await page.getByLabel("Voucher code").fill(await this.#options.voucher(pairs));
     await page.getByRole("button", { name: "Redeem voucher" }).click();
-    await expect(page.getByText(`Paid: all ${pairs} accounts are covered.`)).toBeVisible();
+    await expect(page.getByText(`All ${pairs} accounts are paid for.`)).toBeVisible();
     await this.#options.look("confirm");
     await page.getByRole("button", { name: "Start migration" }).click();
     await this.at("Observe migration");

@@ -25,10 +25,10 @@ test("an operator adds a tenant, whose admin signs in and sees nothing of others
   await expect(desk.getByRole("row").filter({ hasText: "Pier 9" })).toBeVisible();
   await desk.getByRole("button", { name: "Edit Pier 9" }).click();
   const change = desk.getByRole("dialog", { name: "Change tenant" });
-  await change.getByLabel("Most accounts per migration").fill("lots");
+  await change.getByLabel("Accounts per migration, at most").fill("lots");
   await change.getByRole("button", { name: "Save changes" }).click();
   await expect(change.locator(".field-error")).toBeVisible();
-  await change.getByLabel("Most accounts per migration").fill("25");
+  await change.getByLabel("Accounts per migration, at most").fill("25");
   await change.getByRole("button", { name: "Save changes" }).click();
   await expect(desk.getByRole("row").filter({ hasText: "Pier 9" })).toContainText("25");
   await look(desk, "tenants");
@@ -49,7 +49,7 @@ test("a member is invited by mail, and sets a new password after it was forgotte
   await dialog.getByLabel("Mail address").fill(mail);
   await expect(dialog.getByRole("checkbox", { name: /Invite by mail/ })).toBeChecked();
   await look(page, "member dialog with invitation");
-  await dialog.getByRole("button", { name: "Save changes" }).click();
+  await dialog.getByRole("button", { name: "Add member" }).click();
   await expect(page.getByText(`A link was sent to ${mail}.`)).toBeVisible();
   const invitation = await lab.mail("the invitation", ({ subject, envelope_to }) => subject.includes("Lighthouse Mail") && envelope_to.includes(mail));
 
@@ -155,7 +155,7 @@ test("a migration opens within the console, and leads back to the list as it was
   await expect(page.getByRole("heading", { level: 1, name: `${anna.source_user} and 1 more` })).toBeVisible();
   const parts = page.getByRole("navigation", { name: "Parts of the console" });
   await expect(parts.getByRole("link", { name: "Migrations", exact: true })).toHaveAttribute("aria-current", "page");
-  const particulars = page.getByRole("region", { name: "Particulars" });
+  const particulars = page.getByRole("region", { name: "Details" });
   await expect(particulars).toContainText("panel");
   await expect(particulars).toContainText("Standard");
   await look(page, "migration being set up");
@@ -167,7 +167,7 @@ test("a migration opens within the console, and leads back to the list as it was
 
   await page.getByRole("link", { name: new RegExp(anna.source_user) }).click();
   await page.getByRole("link", { name: "Go on with the setup" }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Ready to cast off?" })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1, name: "Check and start" })).toBeVisible();
   await page.getByRole("link", { name: "Back to the console" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Migrations" })).toBeVisible();
   await page.goto(`${service.url}/console/migrations/${order.id}`);
@@ -219,7 +219,7 @@ test("a voucher is limited in every way that there is, found by its code and by 
   await as(page, service.url, "/vouchers", { pairs: 9 });
   await page.reload();
   await expect(rows).toHaveCount(3);
-  await page.getByRole("button", { name: `Same batch: ${items[0]!.hint}` }).click();
+  await page.getByRole("button", { name: `Vouchers made together with ${items[0]!.hint}` }).click();
   await expect(rows).toHaveCount(2);
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "Export this list (CSV)" }).click();
@@ -268,7 +268,7 @@ test("a link is changed: what it is called, where to, and which voucher pays", a
   await form.getByLabel("Name", { exact: true }).fill("Autumn");
   await form.getByLabel("Who pays").selectOption("prepaid");
   await form.getByLabel("Accounts it pays for").fill("0");
-  await form.getByRole("button", { name: "Save changes" }).click();
+  await form.getByRole("button", { name: "Create link" }).click();
   await expect(form.locator(".field-error")).toBeVisible();
   await look(page, "link dialog with an error");
   await form.getByLabel("Accounts it pays for").fill("2");
@@ -276,7 +276,7 @@ test("a link is changed: what it is called, where to, and which voucher pays", a
   await expect(form.getByText("Choose a PNG, JPEG or WebP picture of at most 64 kB.")).toBeVisible();
   const pixel = Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64");
   await form.getByLabel("Logo").setInputFiles({ name: "logo.png", mimeType: "image/png", buffer: pixel });
-  await form.getByRole("button", { name: "Save changes" }).click();
+  await form.getByRole("button", { name: "Create link" }).click();
   const row = page.getByRole("row").filter({ hasText: "Autumn" });
   await expect(row).toContainText("0 / 2");
   await expect(row).toContainText("Any provider");
@@ -321,7 +321,7 @@ test("a webhook's log tells each attempt, and what was delivered is sent again",
     const dialog = page.getByRole("dialog", { name: "Add webhook" });
     await dialog.getByLabel("Address").fill(hook.url);
     await dialog.getByRole("checkbox", { name: "order.cancelled" }).check();
-    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await dialog.getByRole("button", { name: "Add webhook" }).click();
     await expect(page.getByText("is shown this once only")).toBeVisible();
     const { terms_version } = await operator.call<{ terms_version: string }>("GET", "/service");
     const order = await as<{ id: string }>(page, service.url, "/orders", { accepted_terms: terms_version });

@@ -30,13 +30,13 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     const dialog = page.getByRole("dialog", { name: "Member" });
     await dialog.getByLabel("Name").fill("Mate");
     await dialog.getByLabel("Mail address").fill("no address");
-    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await dialog.getByRole("button", { name: "Add member" }).click();
     await expect(dialog.getByText("A mail address looks like name@example.org.")).toBeVisible();
     await dialog.getByLabel("Mail address").fill(`mate-${Date.now()}@reseller.example`);
     await dialog.getByRole("radio", { name: "Manager" }).check();
     await dialog.getByLabel("Domains").fill("old.example\nnew.example");
     await look("member dialog");
-    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await dialog.getByRole("button", { name: "Add member" }).click();
     const row = page.getByRole("row").filter({ hasText: "Mate" });
     await expect(row).toContainText("old.example, new.example");
     await look("members");
@@ -111,7 +111,7 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     await dialog.getByLabel("Name shown").fill("Harbour Mail Move");
     await dialog.getByLabel("Colour").fill("#ffd400");
     await look("link dialog");
-    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await dialog.getByRole("button", { name: "Create link" }).click();
     const row = page.getByRole("row").filter({ hasText: "Spring offer" });
     await expect(row).toBeVisible();
     await look("links");
@@ -138,7 +138,7 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     const dialog = page.getByRole("dialog", { name: "Add webhook" });
     await dialog.getByLabel("Address").fill("https://hooks.reseller.example/mailferry");
     await dialog.getByRole("checkbox", { name: "order.completed" }).check();
-    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await dialog.getByRole("button", { name: "Add webhook" }).click();
     await expect(page.getByText("is shown this once only")).toBeVisible();
     await look("webhooks");
     await page.getByRole("button", { name: "Deliveries to https://hooks.reseller.example/mailferry" }).click();
@@ -168,7 +168,7 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     await page.goto(`${service.url}/console/profile`);
     await page.getByLabel("Current password").fill(PASSWORD);
     await page.getByLabel("New password").fill(`${PASSWORD}!`);
-    await page.getByRole("button", { name: "Save changes" }).click();
+    await page.getByRole("button", { name: "Change password" }).click();
     await expect(page.getByText("The password was changed.")).toBeVisible();
     await look("profile");
     await page.getByRole("button", { name: "Sign out" }).click();

@@ -68,10 +68,10 @@ test("one mailbox moves by keyboard alone", async ({ page, lab, operator, servic
   });
 
   await test.step("voucher and start", async () => {
-    await at(page, "Ready to cast off?");
+    await at(page, "Check and start");
     await keyboard.fill(page.getByLabel("Voucher code"), await operator.voucher(1));
     await keyboard.press("Enter");
-    await expect(page.getByText("Paid:")).toBeVisible();
+    await expect(page.getByText("The account is paid for.")).toBeVisible();
     await keyboard.push(page.getByRole("button", { name: "Start migration" }));
   });
 

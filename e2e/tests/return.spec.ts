@@ -133,5 +133,7 @@ test("the status page says since when the service is silent, and goes on by itse
 
   // Whoever may not look any more is told so, and does not go on looking at what was.
   await page.context().clearCookies();
-  await expect(page.getByText(text("en", "problem.not_signed_in"))).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole("heading", { level: 1, name: text("en", "lost.ended_title") })).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole("button", { name: "Start delta migration" })).toHaveCount(0);
+  expect(await violations(page)).toEqual([]);
 });

@@ -133,9 +133,9 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
   await test.step("what failed is tried again, and arrives", async () => {
     writeFileSync(rights_file, "");
     await button("Retry failed items").click();
-    const question = page.getByRole("dialog", { name: "Try again what failed?" });
-    await expect(question).toContainText("What has arrived is not copied again");
-    await question.getByRole("button", { name: "Try again now" }).click();
+    const question = page.getByRole("dialog", { name: "Retry failed items?" });
+    await expect(question).toContainText("2 messages in 1 account are tried once more. What has arrived is not copied again");
+    await question.getByRole("button", { name: "Retry now" }).click();
     await expect(title).toHaveText("Your mail has arrived", { timeout: 60_000 });
     await expect(button("Retry failed items")).toHaveCount(0);
   });

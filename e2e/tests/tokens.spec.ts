@@ -72,6 +72,7 @@ test("an account at Google logs in with a refresh token, and its provider's way 
     const [pair] = await operator.call<{ items: { source: Record<string, unknown> }[] }>("GET", `/orders/${order.id}/accounts`).then(({ items }) => items);
     expect(pair!.source).toMatchObject({ credential: "oauth_refresh", has_password: true });
 
+    await page.getByRole("tab", { name: say("accounts.tab_import") }).click();
     await page.getByText(say("admin.title")).click();
     const admin = page.getByRole("form", { name: say("accounts.source_legend") });
     await admin.getByLabel(say("oauth.kind")).selectOption("google_service_account");

@@ -47,25 +47,30 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await expect(from.getByText("No settings were found for nowhere.example.")).toBeVisible({ timeout: 30_000 });
     await search.fill("anna@old.example");
     await expect(from.getByText(`localhost:${source.imaps_port}`)).toBeVisible({ timeout: 30_000 });
-    await expect(from.getByText("The domain’s DNS names them (SRV record)")).toBeVisible();
+    await expect(from.getByText("Named by the domain itself, in DNS")).toBeVisible();
     await expect(from.getByText("A mail server answers there, with a valid certificate")).toBeVisible();
     expect(await violations(page)).toEqual([]);
-    await from.getByRole("button", { name: "Use these settings" }).click();
+    // What answers there is taken by itself, and can be changed.
+    await expect(from.getByText("These settings are used.")).toBeVisible();
+    await from.getByRole("button", { name: "Change them" }).click();
     const server = page.getByRole("group", { name: "Server of the current provider" });
     await expect(server.getByLabel("Server (host name)")).toHaveValue("localhost");
     await expect(server.getByLabel("Port")).toHaveValue(String(source.imaps_port));
 
     const to = page.getByRole("region", { name: "To", exact: true });
     await page.getByRole("combobox", { name: "New provider" }).fill("anna@new.example");
-    await to.getByRole("button", { name: "Use these settings" }).click({ timeout: 30_000 });
-    const tls = page.getByRole("group", { name: "Server of the new provider" }).getByLabel("Encryption");
-    await expect(tls).toHaveValue("starttls");
+    await expect(to.getByText("These settings are used.")).toBeVisible({ timeout: 30_000 });
+    expect(await violations(page)).toEqual([]);
     await page.getByRole("button", { name: "Continue" }).click();
     await walk.at("Configure accounts");
+    const id = /\/orders\/([0-9a-f-]{36})/.exec(page.url())![1]!;
+    const order = await operator.call<Order & { destination: unknown }>("GET", `/orders/${id}`);
+    expect(order.destination).toMatchObject({ endpoint: { host: "localhost", port: destination.imap_port, tls: "starttls" } });
   });
 
   const table = page.getByRole("table", { name: "Account pairs" });
   await test.step("an admin's credentials, entered once, open an account", async () => {
+    await page.getByRole("tab", { name: "Add multiple accounts" }).click();
     await page.getByText(text("en", "admin.title")).click();
     const admin = page.getByRole("form", { name: "Current account" });
     await admin.getByLabel(text("en", "admin.user")).fill(master_user);
@@ -78,14 +83,14 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     const from = panel.getByRole("group", { name: "Current account" });
     await from.getByLabel("User name").fill(anna!.source_user);
     await from.getByText("Details").click();
-    await from.getByRole("checkbox", { name: "The admin logs in for this account" }).check();
+    await from.getByRole("checkbox", { name: "Open with the admin login" }).check();
     const to = panel.getByRole("group", { name: "New account" });
     await to.getByLabel("User name").fill(anna!.destination_user);
     await to.getByLabel("Password", { exact: true }).fill(password);
     await panel.getByRole("button", { name: "Add account" }).click();
     const pair = table.getByRole("row").filter({ hasText: anna!.source_user });
     await expect(pair.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
-    await expect(pair).toContainText("The admin logs in for this account");
+    await expect(pair).toContainText("Open with the admin login");
     await expect(pair).not.toContainText("No password");
   });
 
@@ -98,8 +103,8 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await panel.getByLabel("Choose file: file of accounts").setInputFiles(file);
     await expect(panel.getByText("2 rows have errors and are left out")).toBeVisible();
     const errors = panel.getByRole("table", { name: "Rows with errors" });
-    await expect(errors).toContainText("This is not a server name.");
-    await expect(errors).toContainText("This field is empty.");
+    await expect(errors).toContainText("Current server: This is not a server name.");
+    await expect(errors).toContainText("Current account: This field is empty.");
     expect(await violations(page)).toEqual([]);
     const put = async (cell: string, value: string): Promise<void> => {
       const field = errors.getByLabel(new RegExp(`^${cell}:`));
@@ -130,21 +135,26 @@ test("from an address to a migration that is planned in two phases", async ({ pa
       await expect(card.getByRole("button", { name: "Show what would be copied" })).toBeEnabled({ timeout: 60_000 });
     };
     await look();
-    await expect(card).toContainText("would be copied, 0 are there already");
+    await expect(card).toContainText(/would be copied\. .*folders? with \d+ messages? stays? behind/);
     const folders = "What would become of each folder";
     const inbox = (await lab.count(anna!))["INBOX"]!;
     await expect(row(page, folders, "INBOX").first().getByRole("cell").nth(1)).toHaveText(String(inbox));
     await expect(row(page, folders, "Trash").first()).toContainText("Left out: trash");
     await expect(row(page, folders, "Junk").first()).toContainText("Left out: spam");
-    const name = card.getByLabel("New name of Archive/2019").first();
+    await expect(row(page, folders, "Trash").first()).toContainText(/\d+ messages? stays?/);
+    await card.getByRole("button", { name: "New name of Archive/2019" }).first().click();
+    const name = card.getByRole("textbox", { name: "New name of Archive/2019" });
+    await expect(name).toBeFocused();
     await expect(name).toHaveValue("Archive/2019");
     await name.fill("Old/2019");
-    await name.blur();
-    await page.getByText("Folders: leave out, rename").click();
+    await name.press("Enter");
+    await expect(card.getByRole("button", { name: "New name of Archive/2019" }).first()).toBeFocused();
+    // What is not saved yet is open to be seen.
+    await expect(page.getByText("0 left out, 1 renamed")).toBeVisible();
     await expect(page.getByLabel("Folder at the current provider")).toHaveValue("Archive/2019");
     await expect(page.getByLabel("Name at the new provider")).toHaveValue("Old/2019");
     await look();
-    await expect(card.getByLabel("New name of Archive/2019").first()).toHaveValue("Old/2019");
+    await expect(row(page, folders, "Archive/2019").first()).toContainText("Old/2019");
     await expect(row(page, folders, "Archive/2019").first()).toContainText("is created");
     expect(await violations(page)).toEqual([]);
   });
@@ -152,7 +162,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
   await test.step("a first run at a time in one's own zone, a second one when the MX record has changed", async () => {
     await page.getByLabel("Voucher code").fill(await operator.voucher(3));
     await page.getByRole("button", { name: "Redeem voucher" }).click();
-    await page.getByRole("radio", { name: /When the MX record has changed/ }).check();
+    await page.getByRole("radio", { name: /once your domain points to the new provider/ }).check();
     await page.getByRole("radio", { name: "Later" }).check();
     await expect(page.getByText(`In your time zone, ${ZONE}.`)).toBeVisible();
     const at = page.getByLabel("Date and time");
@@ -252,6 +262,7 @@ test("each layout has an example, and what a row lacks is asked for beside the f
   const order = await operator.createOrder(servers(lab));
   await open(page, operator, order);
   await page.goto(`${service.url}/orders/${order.id}/accounts`);
+  await page.getByRole("tab", { name: "Add multiple accounts" }).click();
   await page.getByText(text("en", "admin.title")).click();
   const admin = page.getByRole("form", { name: "Current account" });
   await admin.getByLabel(text("en", "admin.user")).fill(master_user);
@@ -280,5 +291,5 @@ test("each layout has an example, and what a row lacks is asked for beside the f
   await panel.getByRole("button", { name: "Add 1 account" }).click();
   const pair = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: anna.source_user });
   await expect(pair.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
-  await expect(pair).toContainText("The admin logs in for this account");
+  await expect(pair).toContainText("Open with the admin login");
 });

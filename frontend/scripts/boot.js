@@ -15,11 +15,16 @@ async function start() {
   await init({ module_or_path: await module });
 }
 
-start().catch((error) => {
-  const failed = "{{shell:failed}}";
-  const notice = document.getElementById("shell-error");
-  notice.textContent = failed[language] ?? notice.textContent;
-  notice.hidden = false;
+function fail(error) {
+  const texts = { "shell-title": "{{shell:failed_title}}", "shell-text": "{{shell:failed}}", "shell-reload": "{{shell:reload}}" };
+  for (const [id, words] of Object.entries(texts)) {
+    const place = document.getElementById(id);
+    place.textContent = words[language] ?? place.textContent;
+  }
+  document.getElementById("shell-reload").addEventListener("click", () => location.reload());
   document.getElementById("shell-wait").hidden = true;
+  document.getElementById("shell-error").hidden = false;
   console.error(error);
-});
+}
+
+start().catch(fail);

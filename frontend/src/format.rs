@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use mailferry_shared::payment::Price;
+
 /// A unit of size, as `Intl.NumberFormat` names it; decimal, like the limits that providers name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SizeUnit {
@@ -171,6 +173,13 @@ impl fmt::Display for SizeUnit {
     }
 }
 
+/// What `pairs` account pairs cost with tax, which is computed once, on the sum, and rounded half up.
+pub fn total_minor(price: &Price, pairs: u64) -> u64 {
+    let sum = price.pair_minor.saturating_mul(pairs);
+    let tax = sum.saturating_mul(u64::from(price.tax_basis_points)).saturating_add(5_000) / 10_000;
+    if price.tax_included { sum } else { sum.saturating_add(tax) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +250,20 @@ mod tests {
         assert_eq!(percent(999, 1000), 99);
         assert_eq!(percent(1000, 1000), 100);
         assert_eq!(percent(u64::MAX, u64::MAX), 100);
+    }
+
+    #[test]
+    fn tax_is_computed_once_on_the_sum_as_the_bill_does() {
+        let price = |tax_included| Price {
+            currency: "EUR".parse().expect("a currency"),
+            pair_minor: 1490,
+            tax_name: "VAT".to_owned(),
+            tax_basis_points: 1900,
+            tax_included,
+        };
+        assert_eq!(total_minor(&price(true), 3), 4470);
+        assert_eq!(total_minor(&price(false), 2), 3546);
+        assert_eq!(total_minor(&price(false), 3), 5319);
     }
 
     #[test]

@@ -67,12 +67,15 @@ pub fn address(text: &str) -> Result<MailAddress, &'static str> {
     })
 }
 
+/// No limit of ours: how large a message may be, the service says.
+const MAX_MEGABYTES: u64 = 1_000_000_000;
+
 /// Reads a size in whole megabytes; gives bytes.
 pub fn megabytes(text: &str) -> Result<u64, &'static str> {
     text.trim()
         .parse::<u64>()
         .ok()
-        .filter(|megabytes| (1..=10_000).contains(megabytes))
+        .filter(|megabytes| (1..=MAX_MEGABYTES).contains(megabytes))
         .map(|megabytes| megabytes * 1_000_000)
         .ok_or(t!("options.max_size_invalid"))
 }
@@ -175,7 +178,7 @@ mod tests {
     #[test]
     fn sizes_and_lines_are_read_as_typed() {
         assert_eq!(megabytes(" 50 "), Ok(50_000_000));
-        assert!(megabytes("0").is_err() && megabytes("a lot").is_err() && megabytes("10001").is_err());
+        assert!(megabytes("0").is_err() && megabytes("a lot").is_err() && megabytes("-1").is_err());
         assert_eq!(lines(" Old \n\n Spam/2019\r\n"), ["Old", "Spam/2019"]);
     }
 

@@ -12,7 +12,7 @@ use crate::{
     throughput::Rate,
 };
 
-const COLOURS: [&str; 17] = [
+const COLOURS: [&str; 19] = [
     "ground",
     "surface",
     "surface-sunk",
@@ -30,6 +30,8 @@ const COLOURS: [&str; 17] = [
     "bad",
     "warn",
     "good-soft",
+    "bad-soft",
+    "warn-soft",
 ];
 
 /// The page.
@@ -188,14 +190,18 @@ fn Choices() -> impl IntoView {
         value,
         key: value.to_string(),
         label: label.to_owned(),
+        short: None,
         count: Signal::derive(move || count),
     };
     let items = vec![item(0, "First tab", Some(12)), item(1, "Second tab", None), item(2, "Third tab", None)];
     view! {
         <Section title="Choices">
-            <Tick label="Ticked" checked=first on_change=move |on| first.set(on) />
-            <Tick label="Not ticked" hint="With a hint" checked=second on_change=move |on| second.set(on) />
-            <Tick label="Disabled" checked=first on_change=|_| {} disabled=Signal::derive(|| true) />
+            <div class="two-tight">
+                <Tick label="Ticked" checked=first on_change=move |on| first.set(on) />
+                <Tick label="Not ticked" hint="With a hint" checked=second on_change=move |on| second.set(on) />
+                <Tick label="Disabled" checked=first on_change=|_| {} disabled=Signal::derive(|| true) />
+                <Tick label="Missing" checked=second on_change=move |on| second.set(on) is_missing=Signal::derive(|| true) />
+            </div>
             <div class="two">{card(0, "a", "One choice")} {card(1, "b", "Another choice")}</div>
             <Tabs id="sg-tabs" label="Tabs" items=items selected=tab on_select=move |to| tab.set(to) has_panels=false />
             <div role="tabpanel" tabindex="0" aria-label="Panel">{move || format!("Tab {} is shown.", tab.get() + 1)}</div>

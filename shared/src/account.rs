@@ -145,8 +145,30 @@ pub enum LoginState {
     Failed,
 }
 
+/// Messages and what they weigh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct MailAmount {
+    /// How many.
+    pub messages: u64,
+    /// Their size, bytes as the server states them (RFC822.SIZE).
+    pub size_bytes: u64,
+}
+
+impl MailAmount {
+    /// What is left without `part`.
+    #[must_use]
+    pub fn without(self, part: Self) -> Self {
+        Self {
+            messages: self.messages.saturating_sub(part.messages),
+            size_bytes: self.size_bytes.saturating_sub(part.size_bytes),
+        }
+    }
+}
+
 /// What lies in an account, counted without reading a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Survey {
     /// Folders that hold or may hold messages.
@@ -158,6 +180,21 @@ pub struct Survey {
     /// Free space by the QUOTA extension (RFC 9208), bytes; absent where the server does not tell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub free_bytes: Option<u64>,
+    /// What of it lies in the trash, which stays behind unless the options take it along.
+    #[serde(default)]
+    pub trash: MailAmount,
+    /// What of it lies among the spam, likewise.
+    #[serde(default)]
+    pub junk: MailAmount,
+}
+
+impl Survey {
+    /// What of it a run looks at: all but trash and spam, where they are not taken along.
+    pub fn wanted(&self, include_trash: bool, include_junk: bool) -> MailAmount {
+        let all = MailAmount { messages: self.messages, size_bytes: self.size_bytes };
+        let all = if include_trash { all } else { all.without(self.trash) };
+        if include_junk { all } else { all.without(self.junk) }
+    }
 }
 
 /// One account of a pair, as it can be shown: no password in it.

@@ -133,6 +133,9 @@ pub struct DryRunLeftOut {
     pub folder: String,
     /// Why.
     pub reason: LeftOutReason,
+    /// How many messages lie in it; absent where that was not counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messages: Option<u64>,
 }
 
 /// The dry run of one pair.

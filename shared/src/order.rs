@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    account::MailAmount,
     address::MailAddress,
     endpoint::Endpoint,
     ids::{DeltaId, OrderId, PairId},
@@ -291,6 +292,12 @@ pub struct OrderTotals {
     pub messages: u64,
     /// Their size in bytes.
     pub size_bytes: u64,
+    /// What of it lies in the trash, which stays behind unless the options take it along.
+    #[serde(default)]
+    pub trash: MailAmount,
+    /// What of it lies among the spam, likewise.
+    #[serde(default)]
+    pub junk: MailAmount,
     /// True once every ticked source has been counted.
     pub survey_complete: bool,
     /// How long the run will take, seconds; absent until something has been counted.

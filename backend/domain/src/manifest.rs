@@ -15,7 +15,7 @@ pub const FORMAT: &str = "mailferry-manifest";
 pub const VERSION: u32 = 2;
 
 /// The first line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestHead {
     /// [`FORMAT`].
     pub format: String,

@@ -18,6 +18,13 @@ pub struct ItemFilter {
 }
 
 impl ItemFilter {
+    /// The same for a folder that takes no larger messages than this.
+    #[must_use]
+    pub fn within(self, max_size_bytes: Option<u64>) -> Self {
+        let limits = [self.max_size_bytes, max_size_bytes];
+        Self { max_size_bytes: limits.into_iter().flatten().min(), ..self }
+    }
+
     /// Why a message is left out, if it is.
     pub fn skips(&self, item: &ItemMeta) -> Option<FindingCode> {
         if self.max_size_bytes.is_some_and(|limit| item.size_bytes > limit) {

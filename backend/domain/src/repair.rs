@@ -10,7 +10,7 @@ mod words;
 
 use std::fmt;
 
-use mailferry_shared::finding::RepairKind;
+pub use mailferry_shared::finding::Repair;
 
 use self::lines::Lines;
 
@@ -18,48 +18,6 @@ use self::lines::Lines;
 const HEADER_LIMIT: usize = 256 << 10;
 /// The longest line without its end (RFC 5322 section 2.1.1).
 const LINE_LIMIT: usize = 998;
-
-/// What can be repaired, the least change first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Repair {
-    /// LF or CR alone becomes CRLF; in the header, CR alone becomes a space.
-    LineEnds,
-    /// The last line gets its end.
-    FinalLineEnd,
-    /// NUL is left out.
-    NulBytes,
-    /// Lines of the header that are none are folded into the one before, or begin the body; the header gets its end.
-    Header,
-    /// 8-bit letters in the header become encoded words (RFC 2047).
-    HeaderEncoding,
-    /// Lines of more than 998 bytes are broken.
-    LongLines,
-    /// The destination did not take the date either: the message's own date is used.
-    Date,
-}
-
-impl Repair {
-    /// Repairs of the bytes, in the order in which they are tried.
-    pub const OF_BYTES: [Self; 6] =
-        [Self::LineEnds, Self::FinalLineEnd, Self::NulBytes, Self::Header, Self::HeaderEncoding, Self::LongLines];
-
-    fn bit(self) -> u8 {
-        1 << self as u8
-    }
-
-    /// As the API names it.
-    fn kind(self) -> RepairKind {
-        match self {
-            Self::LineEnds => RepairKind::LineEnds,
-            Self::FinalLineEnd => RepairKind::FinalLineEnd,
-            Self::NulBytes => RepairKind::NulBytes,
-            Self::Header => RepairKind::Header,
-            Self::HeaderEncoding => RepairKind::HeaderEncoding,
-            Self::LongLines => RepairKind::LongLines,
-            Self::Date => RepairKind::Date,
-        }
-    }
-}
 
 /// What was repaired in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -79,24 +37,28 @@ impl Repairs {
     /// These and one more.
     #[must_use]
     pub fn and(self, repair: Repair) -> Self {
-        Self(self.0 | repair.bit())
+        Self(self.0 | bit(repair))
     }
 
     /// True if `repair` is among them.
     pub fn contains(self, repair: Repair) -> bool {
-        self.0 & repair.bit() != 0
+        self.0 & bit(repair) != 0
     }
 
-    /// As the API names them, in the order in which they are tried.
-    pub fn kinds(self) -> Vec<RepairKind> {
-        let all = Repair::OF_BYTES.into_iter().chain([Repair::Date]);
-        all.filter(|repair| self.contains(*repair)).map(Repair::kind).collect()
+    /// One by one, in the order in which they are tried.
+    pub fn list(self) -> Vec<Repair> {
+        Repair::all().filter(|repair| self.contains(*repair)).collect()
     }
+}
+
+/// Its place in the ledger's number, which is kept: new repairs go to the end.
+fn bit(repair: Repair) -> u8 {
+    1 << repair as u8
 }
 
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let words: Vec<String> = self.kinds().iter().map(ToString::to_string).collect();
+        let words: Vec<String> = self.list().iter().map(ToString::to_string).collect();
         f.write_str(&words.join(", "))
     }
 }

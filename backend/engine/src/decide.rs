@@ -2,10 +2,7 @@
 
 use std::collections::HashSet;
 
-use mailferry_domain::{
-    ledger::{FolderState, Outcome},
-    uid::Uid,
-};
+use mailferry_domain::{ledger::Outcome, uid::Uid};
 use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 
 use crate::{
@@ -104,12 +101,9 @@ pub(crate) async fn after_sending<C: Connector, L: Ledger>(writer: &mut Writer<'
         }
         let sizes = job.resent.iter().map(|(_, intent)| intent.sent_key().size_bytes).collect();
         let clues = Clues { sizes, ..Clues::default() };
-        let mut state = FolderState { claimed: job.state.claimed.clone(), ..FolderState::default() };
-        for (first, last) in job.stored_uids.ranges() {
-            state.claimed.insert_range(first, last);
-        }
+        let ours = job.ours();
         let status = writer.destination.open(&job.opened.wire_name).await?;
-        job.pool.look(writer.destination, (&job.opened.wire_name, &status), &state.claimed, &clues).await?;
+        job.pool.look(writer.destination, (&job.opened.wire_name, &status), &ours, &clues).await?;
         let from = job.opened.destination.uid_next;
         let surplus =
             job.resent.iter().filter(|(_, intent)| job.pool.take_from(&intent.sent_key(), from).is_some()).count();

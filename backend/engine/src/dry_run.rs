@@ -2,7 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use mailferry_domain::{ledger::FolderState, mapping::MappedFolder, plan::plan_folder, uid::Uid};
+use mailferry_domain::{
+    folder::FolderPath,
+    ledger::FolderState,
+    mapping::{LeftOut, MappedFolder},
+    plan::plan_folder,
+    uid::Uid,
+};
 use mailferry_shared::finding::FindingCode;
 
 use crate::{
@@ -10,7 +16,7 @@ use crate::{
     labels,
     lane::Lane,
     listing::list_from,
-    port::{Account, Connector, Destination, Ledger, Listing, ProgressEvent, Wanted},
+    port::{Account, Connector, ConnectorError, Destination, Ledger, Listing, ProgressEvent, Wanted},
     portion::filter,
     run::{FolderReport, Stop},
 };
@@ -42,6 +48,27 @@ pub(crate) async fn dry_run<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapp
     Ok(())
 }
 
+/// How many messages lie in the folders that are left out. What cannot hold any, or cannot be counted, has no number, and
+/// what shows messages of other folders leaves none behind.
+pub(crate) async fn count_left_out<A: Account>(
+    source: &mut A,
+    left_out: &[(FolderPath, LeftOut)],
+) -> Result<BTreeMap<FolderPath, u64>, ConnectorError> {
+    let is_counted = |path: &FolderPath| {
+        let reason = left_out.iter().find(|(known, _)| known == path).map(|(_, reason)| *reason);
+        reason.is_some_and(|reason| !matches!(reason, LeftOut::NotSelectable | LeftOut::View))
+    };
+    let mut folders: Vec<_> = Vec::new();
+    if left_out.iter().any(|(path, _)| is_counted(path)) {
+        folders = source.folders().await?;
+        folders.retain(|folder| folder.selectable && is_counted(&folder.path));
+    }
+    let names: Vec<String> = folders.iter().map(|folder| folder.wire_name.clone()).collect();
+    let measured = source.measure_all(&names).await?;
+    let counted = folders.into_iter().zip(measured);
+    Ok(counted.filter_map(|(folder, measured)| Some((folder.path, measured.ok()?.0))).collect())
+}
+
 async fn known_state<C: Connector, L: Ledger>(
     lane: &mut Lane<C, L>,
     mapped: &MappedFolder,
@@ -67,6 +94,7 @@ async fn known_state<C: Connector, L: Ledger>(
         listing: listing.clone(),
         cursor: None,
         flags_since: None,
+        max_message_bytes: prepared.max_message_bytes,
         not_subscribed: false,
     };
     let mut states = ledger.open_folders(&[opened.binding()]).await?;

@@ -13,11 +13,15 @@ use mailferry_domain::{
 use mailferry_shared::{finding::FindingCode, run::Counts};
 
 use crate::{
+    keeps::Sample,
     lookalike::second_of,
     port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem},
     present::{Clues, Pool},
     run::FolderReport,
 };
+
+/// Messages that have not come, any of which proves that a line is good.
+const SPREAD: usize = 4;
 
 /// A folder to be copied, and what earlier runs left behind of it.
 #[derive(Debug, Clone)]
@@ -68,6 +72,8 @@ pub(crate) struct Opened {
     pub(crate) cursor: Option<Cursor>,
     /// The source's HIGHESTMODSEQ when the flags were last carried over, if that still means something.
     pub(crate) flags_since: Option<u64>,
+    /// The largest message that the destination folder takes, where that is told of each folder.
+    pub(crate) max_message_bytes: Option<u64>,
     /// True if the destination did not take its subscription.
     pub(crate) not_subscribed: bool,
 }
@@ -146,9 +152,15 @@ pub(crate) struct FolderJob {
     pub(crate) once_more: Vec<ItemMeta>,
     /// Messages that were taken for the same as others at the destination, by date and Message-ID.
     pub(crate) taken_for_same: u64,
+    /// Some of what was stored, to see whether its bytes are kept.
+    pub(crate) samples: Vec<Sample>,
     /// UIDs that this process was told for what it stored, or has adopted while it sent again.
     pub(crate) stored_uids: UidSet,
-    /// True once the destination took something without telling its UID.
+    /// Messages that the destination has taken since it was opened.
+    pub(crate) arrivals: u64,
+    /// The UID that the destination has to tell next, as far as that is known.
+    pub(crate) next_told: Option<u32>,
+    /// True once the destination took something without telling its UID, or told a wrong one.
     pub(crate) stored_untold: bool,
     pub(crate) batch: Vec<NewItem>,
     pub(crate) batch_bytes: u64,
@@ -156,7 +168,8 @@ pub(crate) struct FolderJob {
 
 impl FolderJob {
     pub(crate) fn new(opened: Opened, id: LedgerFolderId, state: FolderState, filter: &ItemFilter) -> Self {
-        let Planned { plan, gone, counts } = Planned::new(&opened.listing, opened.cursor.as_ref(), &state, filter);
+        let filter = filter.within(opened.max_message_bytes);
+        let Planned { plan, gone, counts } = Planned::new(&opened.listing, opened.cursor.as_ref(), &state, &filter);
         let gone = gone.into_iter().map(|intent| (vanished(&intent), intent));
         let untouched = state.settled.is_empty() && state.open.is_empty() && opened.cursor.is_none();
         Self {
@@ -173,7 +186,10 @@ impl FolderJob {
             seen: UidSet::new(),
             once_more: Vec::new(),
             taken_for_same: 0,
+            samples: Vec::new(),
+            arrivals: 0,
             stored_uids: UidSet::new(),
+            next_told: Some(opened.destination.uid_next).filter(|next| *next != u32::MAX),
             stored_untold: false,
             batch: Vec::new(),
             batch_bytes: 0,
@@ -220,6 +236,23 @@ impl FolderJob {
     pub(crate) fn next_missing(&self, newest_first: bool) -> Option<Uid> {
         let mut missing = self.items().into_iter().map(|item| item.uid).filter(|uid| !self.seen.contains(*uid));
         if newest_first { missing.next_back() } else { missing.next() }
+    }
+
+    /// A small message that has come.
+    pub(crate) fn delivered(&self) -> Option<FolderFetch> {
+        let came = self.opened.listing.items.iter().filter(|item| self.seen.contains(item.uid));
+        Some(self.fetch(&[*came.min_by_key(|item| item.size_bytes)?]))
+    }
+
+    /// Messages that a good line should bring, each alone: one that came in an earlier attempt or run, and some that
+    /// have not come yet, far from each other.
+    pub(crate) fn proofs(&self) -> Vec<FolderFetch> {
+        let settled = self.opened.listing.items.iter().filter(|item| self.state.settled.contains(item.uid));
+        let came = settled.min_by_key(|item| item.size_bytes);
+        let items = self.items();
+        let missing: Vec<&ItemMeta> = items.iter().filter(|item| !self.seen.contains(item.uid)).collect();
+        let spread = (1..=SPREAD).rev().filter_map(|n| missing.get((missing.len() * n / SPREAD).checked_sub(1)?));
+        came.into_iter().chain(spread.copied()).map(|item| self.fetch(&[*item])).collect()
     }
 
     pub(crate) fn fetch(&self, items: &[ItemMeta]) -> FolderFetch {

@@ -2,13 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
+use mailferry_domain::folder::FolderPath;
 use mailferry_shared::finding::{Finding, FindingCode};
+use tokio::sync::mpsc;
 
 use crate::{
     job::FolderTask,
-    port::{Account, Connector, ConnectorError, Decision, Ledger, ProgressEvent},
+    port::{
+        Account, Care, Connector, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, Ledger, MemoryBudget,
+        ProgressEvent,
+    },
     portion,
     run::{Shared, Stop},
+    suspect::{Judgement, Suspect},
+    writer::lane_budget,
 };
 
 /// Attempts at a destination that answers that it cannot store, without any progress in between.
@@ -95,8 +102,11 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
             let mapped = &task.mapped;
             tracing::info!(folder = %mapped.source.path, error = %error, cause = ?error.source, "a folder was interrupted");
             let moved = self.settled > before;
-            let leaves_out = error.decision == Decision::Retry && self.shared.judge(&mapped.source.path, moved);
-            attempt = if moved || leaves_out { 1 } else { attempt + 1 };
+            let judgement = match error.decision {
+                Decision::Retry => self.shared.judge(&mapped.source.path, moved),
+                _ => Judgement::Open,
+            };
+            attempt = if moved || matches!(judgement, Judgement::LeaveOut(_)) { 1 } else { attempt + 1 };
             match error.decision {
                 Decision::Skip | Decision::Permanent => {
                     let note = error.finding().about(mapped.source.path.to_string());
@@ -111,7 +121,9 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
                     return self.renew().await;
                 }
                 Decision::Retry if attempt > self.shared.job.options.attempts => {
-                    self.shared.leave_unfinished(mapped, error);
+                    if !self.shared.try_later(&task) {
+                        self.shared.leave_unfinished(mapped, error);
+                    }
                     // The session may be of no use any more.
                     return self.renew().await;
                 }
@@ -119,7 +131,45 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
                     self.reconnect(error, attempt).await?;
                 }
             }
+            if judgement == Judgement::Prove {
+                self.prove(&mapped.source.path).await?;
+            }
         }
+    }
+
+    /// Asks fresh lines for messages that they should bring, to tell messages that break lines from lines that are bad.
+    async fn prove(&mut self, folder: &FolderPath) -> Result<(), Stop> {
+        let mut is_good = false;
+        for proof in self.shared.suspect(folder, Suspect::proofs) {
+            self.shared.obey()?;
+            is_good = self.brings(proof).await;
+            if is_good {
+                break;
+            }
+            self.renew().await?;
+        }
+        self.shared.proved(folder, is_good);
+        Ok(())
+    }
+
+    async fn brings(&mut self, message: FolderFetch) -> bool {
+        let (sink, mut fetched) = mpsc::channel::<Fetched>(1);
+        let request = FetchRequest {
+            folders: vec![message],
+            newest_first: false,
+            budget: MemoryBudget::new(lane_budget(self.shared.job.options.connections)),
+            care: Care::All,
+        };
+        let count = async {
+            let mut came = false;
+            while let Some(item) = fetched.recv().await {
+                self.shared.meter.fetched(item.body.len());
+                came = true;
+            }
+            came
+        };
+        let (read, came) = futures::join!(self.source.fetch(request, sink), count);
+        read.is_ok() && came
     }
 
     async fn reconnect(&mut self, error: ConnectorError, attempt: u32) -> Result<(), Stop> {

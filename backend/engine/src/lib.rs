@@ -12,11 +12,13 @@
 //! [`verify`] fetches the destination again and compares it with a manifest of what was copied.
 #![warn(missing_docs)]
 
+mod address;
 pub mod allowance;
 mod decide;
 mod dry_run;
 mod flags;
 mod job;
+mod keeps;
 mod labels;
 mod lane;
 pub mod listing;
@@ -36,5 +38,6 @@ mod standstill;
 mod subjects;
 pub mod survey;
 mod suspect;
+mod undated;
 pub mod verify;
 mod writer;

@@ -13,6 +13,7 @@ use mailferry_domain::{
     item::ItemMeta,
     ledger::Settlement,
     print::{BODY_HASH_BYTES, Fingerprint},
+    repair::Repairs,
     uid::{Uid, UidSet},
 };
 
@@ -20,6 +21,9 @@ use crate::present::Face;
 
 /// More pairs than this are not compared one by one.
 const PAIRS: usize = 4096;
+
+/// More messages than this do not wait for what others may tell.
+const MOST_HELD: usize = 5_000;
 
 /// What a message is known by where its bytes are not.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +36,11 @@ impl Looks {
     /// Alike in this, a server may have made the one of the other. Without a Message-ID, only the header may differ.
     fn known_by(&self) -> (&Face, Option<&[u8; BODY_HASH_BYTES]>) {
         (&self.face, (!self.face.has_message_id()).then_some(&self.print.body))
+    }
+
+    /// True if a server may have made the one of the other.
+    pub(crate) fn may_be(&self, other: &Self) -> bool {
+        self.known_by() == other.known_by()
     }
 
     /// The same body, then as many header fields as possible.
@@ -51,6 +60,8 @@ impl Looks {
 pub(crate) struct Held {
     pub(crate) item: ItemMeta,
     pub(crate) looks: Looks,
+    /// What a server might mind about it.
+    pub(crate) odd: Repairs,
     /// Its outcome, should it be there.
     pub(crate) settlement: Settlement,
 }
@@ -100,6 +111,32 @@ impl Lookalikes {
         let second = looks.face.second();
         let free = |(uid, there): &(Uid, Looks)| !taken.contains(*uid) && there.known_by() == looks.known_by();
         self.to_come.contains_key(&second) && self.there.get(&second).is_some_and(|there| there.iter().any(free))
+    }
+
+    /// True if anything lies there that messages may be taken for.
+    pub(crate) fn is_concerned(&self) -> bool {
+        !self.there.is_empty()
+    }
+
+    /// True if messages wait until it is decided whether they are there.
+    pub(crate) fn holds_any(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// True if more may wait until all have come.
+    pub(crate) fn may_hold_more(&self) -> bool {
+        self.held.values().map(Vec::len).sum::<usize>() < MOST_HELD
+    }
+
+    /// True if what is held for a second would lie there byte for byte, each of it.
+    pub(crate) fn is_certain(&self, second: i64, would_keep: impl Fn(Repairs) -> bool) -> bool {
+        self.held.get(&second).is_none_or(|held| held.iter().all(|held| would_keep(held.odd)))
+    }
+
+    /// Takes from what is held for a second that which is not there, since its bytes are not.
+    pub(crate) fn take_absent(&mut self, second: i64, would_keep: impl Fn(Repairs) -> bool) -> Vec<Held> {
+        let Some(held) = self.held.get_mut(&second) else { return Vec::new() };
+        held.extract_if(.., |held| would_keep(held.odd)).collect()
     }
 
     pub(crate) fn hold(&mut self, held: Held) {
@@ -202,7 +239,7 @@ mod tests {
 
     fn held(uid: u32, text: &str) -> Held {
         let settlement = settlement(&item(uid), None, Outcome::Failed(FindingCode::Internal));
-        Held { item: item(uid), looks: looks(text), settlement }
+        Held { item: item(uid), looks: looks(text), odd: Repairs::default(), settlement }
     }
 
     /// Who of these is there, by UID at the source and at the destination, and who is not.

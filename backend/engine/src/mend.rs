@@ -12,7 +12,7 @@ use mailferry_domain::{
     item::Flags,
     ledger::{Outcome, Repaired},
     repair::{Repair, Repairer, Repairs},
-    uid::{Uid, UidSet},
+    uid::Uid,
 };
 use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 
@@ -93,9 +93,9 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             let awake = Instant::now();
             let body = item.body.duplicate().map_err(spool_error)?;
             let sent = NewItem { source_uid: item.source_uid, flags, internal_date: item.internal_date, body };
-            if let Some(uid) = self.send_alone(at, sent, awake).await? {
+            if let Some((sent, uid)) = self.send_alone(at, sent, awake).await? {
                 tracing::info!(uid = %item.source_uid, "a message was stored with fewer flags");
-                self.stored(at, item, uid);
+                self.stored(at, item, &sent, uid);
                 let subject = format!("{} UID {}", self.jobs[at].opened.mapped.source.path, item.source_uid);
                 self.note(Finding::new(FindingCode::FlagsReduced).about(subject));
                 return Ok(true);
@@ -121,15 +121,21 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             return Ok(true);
         }
         let sent = NewItem { source_uid, flags: item.flags.clone(), internal_date, body };
-        let Some(uid) = self.send_alone(at, sent, awake).await? else { return Ok(false) };
+        let Some((sent, uid)) = self.send_alone(at, sent, awake).await? else { return Ok(false) };
         tracing::info!(uid = %source_uid, %repairs, "a message was repaired");
-        self.stored(at, item, uid);
+        self.stored(at, item, &sent, uid);
         self.note_repairs(at, source_uid, repairs);
         Ok(true)
     }
 
-    /// Sends one message and waits for the answer; its UID as far as it was told, or `None` if it is refused.
-    async fn send_alone(&mut self, at: usize, sent: NewItem, awake: Instant) -> Result<Option<Option<Uid>>, Stop> {
+    /// Sends one message and waits for the answer; what was sent and its UID as far as it was told, or `None` if it is
+    /// refused.
+    async fn send_alone(
+        &mut self,
+        at: usize,
+        sent: NewItem,
+        awake: Instant,
+    ) -> Result<Option<(NewItem, Option<Uid>)>, Stop> {
         self.shared.meter.send(sent.body.len())?;
         self.traffic.to_destination_bytes += sent.body.len();
         self.submit(at, vec![sent], awake).await?;
@@ -140,7 +146,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             return Err(error.into());
         }
         match answered.fates.pop() {
-            Some(Fate::Stored(uid)) => Ok(Some(uid)),
+            Some(Fate::Stored(uid)) => Ok(answered.batch.pop().map(|sent| (sent, uid))),
             Some(Fate::Refused(refusal)) if refusal.decision == Decision::Skip => Ok(None),
             Some(Fate::Refused(refusal)) => Err(refusal.into()),
             Some(Fate::NotSent | Fate::Unknown) | None => Err(lost().into()),
@@ -154,10 +160,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         if job.stored_untold {
             return Ok(None);
         }
-        let mut ours: UidSet = job.state.claimed.clone();
-        for (first, last) in job.stored_uids.ranges() {
-            ours.insert_range(first, last);
-        }
+        let ours = job.ours();
         Ok(job.pool.find(self.destination, &job.opened.wire_name, &ours, &body.key()).await?)
     }
 
@@ -165,7 +168,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     pub(crate) fn note_repairs(&mut self, at: usize, uid: Uid, repairs: Repairs) {
         let repaired = Finding::new(FindingCode::MessageRepaired);
         let repaired = repaired.about(self.jobs[at].opened.mapped.source.path.to_string());
-        let detail = FindingDetail { uid: Some(uid.0), repairs: repairs.kinds(), ..FindingDetail::default() };
+        let detail = FindingDetail { uid: Some(uid.0), repairs: repairs.list(), ..FindingDetail::default() };
         self.note(repaired.with(detail));
     }
 }
@@ -178,7 +181,7 @@ fn other_date(item: &NewItem) -> Result<Option<DateTime<FixedOffset>>, Connector
     Ok(header::date(&head_of(&item.body)?).filter(header::is_plausible))
 }
 
-fn repaired(body: &Body, last: Repair) -> io::Result<Body> {
+pub(crate) fn repaired(body: &Body, last: Repair) -> io::Result<Body> {
     let mut repairer = Repairer::new(last);
     let mut writer = BodyWriter::new(body.len())?;
     let mut reader = body.reader()?;

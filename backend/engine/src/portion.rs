@@ -2,6 +2,8 @@
 //!
 //! Open and list both sides, plan, decide what may have been sent, transfer the rest.
 
+use std::collections::BTreeSet;
+
 use mailferry_domain::{item::ItemMeta, ledger::Outcome, plan::ItemFilter};
 use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 use tokio::sync::mpsc;
@@ -21,7 +23,7 @@ use crate::{
     refused::{self, Refused},
     run::{Shared, Stop},
     sides::{Sides, Whole, list_request, whole_listings},
-    subjects,
+    subjects, undated,
     writer::{Writer, lane_budget},
 };
 
@@ -70,6 +72,7 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
             writer.settle_later(at, settlement(&item, None, Outcome::Failed(cause))).await?;
         }
     }
+    undated::date(source, writer).await?;
     decide::before_sending(writer).await?;
     transfer(source, writer).await?;
     writer.note_taken_for_same();
@@ -231,8 +234,10 @@ async fn note_size_limit<C: Connector, L: Ledger>(
     jobs: &[FolderJob],
     filter: &ItemFilter,
 ) -> Result<(), Stop> {
-    let too_large = |job: &FolderJob| job.plan.skip.iter().any(|(_, reason)| *reason == FindingCode::MessageTooLarge);
-    if let Some(limit) = filter.max_size_bytes.filter(|_| jobs.iter().any(too_large)) {
+    let too_large = |job: &&FolderJob| job.plan.skip.iter().any(|(_, reason)| *reason == FindingCode::MessageTooLarge);
+    let limit = |job: &FolderJob| filter.within(job.opened.max_message_bytes).max_size_bytes;
+    let limits: BTreeSet<u64> = jobs.iter().filter(too_large).filter_map(limit).collect();
+    for limit in limits {
         let detail = FindingDetail { limit_bytes: Some(limit), ..FindingDetail::default() };
         shared.note(Finding::new(FindingCode::MessageTooLarge).with(detail)).await?;
     }
@@ -241,9 +246,7 @@ async fn note_size_limit<C: Connector, L: Ledger>(
 
 /// The owner's filter, and the largest message that the destination takes.
 pub(crate) fn filter<C, L, D: Destination>(shared: &Shared<C, L>, destination: &D) -> ItemFilter {
-    let own = shared.job.options.filter;
-    let limits = [own.max_size_bytes, destination.limits().max_message_bytes];
-    ItemFilter { max_size_bytes: limits.into_iter().flatten().min(), ..own }
+    shared.job.options.filter.within(destination.limits().max_message_bytes)
 }
 
 /// Fetches what is to be copied and stores what is not there yet.
@@ -279,11 +282,14 @@ async fn pass_on<C: Connector, L: Ledger>(
     let (sink, fetched) = mpsc::channel(4096);
     // Both go on until both have ended: cancelling a half-sent APPEND would leave its outcome unknown.
     let (read, written) = futures::join!(source.fetch(request, sink), writer.consume(fetched));
+    if let Some(delivered) = writer.jobs.iter().find_map(FolderJob::delivered) {
+        shared.has_delivered(delivered);
+    }
     written?;
     if let Err(error) = read {
         if let ([job], Decision::Retry) = (writer.jobs.as_slice(), error.decision) {
             let next = job.next_missing(shared.job.options.newest_first);
-            shared.stuck_at(&job.opened.mapped.source.path, &error, next);
+            shared.stuck_at(&job.opened.mapped.source.path, &error, next, job.proofs());
         }
         return Err(error.into());
     }

@@ -197,6 +197,18 @@ impl Pool {
         std::mem::take(&mut self.read_bytes)
     }
 
+    /// Reads messages of a folder, and passes on what they are known by.
+    pub(crate) async fn read_again<D: Destination>(
+        &mut self,
+        destination: &mut D,
+        folder: (&str, &FolderStatus),
+        items: Vec<(Uid, u64)>,
+    ) -> Result<HashMap<Uid, (ContentKey, Option<Looks>)>, ConnectorError> {
+        self.read_bytes += size_of(&items);
+        let read = read(destination, folder, items).await?;
+        Ok(read.into_iter().map(|Read { uid, key, looks }| (uid, (key, looks))).collect())
+    }
+
     /// True if the message is nobody's.
     fn add(&mut self, uid: Uid, key: ContentKey) -> bool {
         // A settled entry whose UID we never learnt has the first claim.
@@ -243,6 +255,18 @@ impl Pool {
             self.taken.insert(uid);
         }
         Ok(uid)
+    }
+
+    /// The same, looking at the folder anew.
+    pub(crate) async fn find_anew<D: Destination>(
+        &mut self,
+        destination: &mut D,
+        wire_name: &str,
+        ours: &UidSet,
+        key: &ContentKey,
+    ) -> Result<Option<Uid>, ConnectorError> {
+        self.others = None;
+        self.find(destination, wire_name, ours, key).await
     }
 
     /// Takes one message of this content, the lowest UID first.

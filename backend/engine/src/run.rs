@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -13,6 +13,7 @@ use mailferry_domain::{
     folder::FolderPath,
     mapping::{FolderMapping, LeftOut, MappedFolder, MappingOptions, map_folders},
     plan::ItemFilter,
+    repair::Repairs,
     run::grade,
     uid::Uid,
 };
@@ -23,13 +24,16 @@ use mailferry_shared::{
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::{
+    address::Word,
     allowance::{Allowances, Meter},
+    dry_run,
     job::FolderTask,
+    keeps::Kept,
     labels,
     lane::{Lane, LaneEnd, wait_or_give_up},
     port::{
-        Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, Interrupted, Ledger,
-        LedgerError, ProgressEvent, ProgressSink, RefusedInARow,
+        Account, Binding, Command, Connector, ConnectorError, Control, Decision, Entry, Fault, FolderFetch,
+        Interrupted, Ledger, LedgerError, ProgressEvent, ProgressSink, RefusedInARow,
     },
     queue::{portions, without_unchanged},
     suspect::{Judgement, Suspect},
@@ -159,6 +163,8 @@ pub struct RunReport {
     pub folders: Vec<FolderReport>,
     /// Folders left out, with the reason.
     pub left_out: Vec<(FolderPath, LeftOut)>,
+    /// Of a dry run: how many messages lie in those that could be counted.
+    pub left_out_messages: BTreeMap<FolderPath, u64>,
     /// What concerns folders or the whole run.
     pub notes: Vec<Finding>,
     /// Folders that were left for another attempt, with the reason. They are no notes yet: whoever makes no further
@@ -223,12 +229,22 @@ pub(crate) struct Shared<C, L> {
     refused: Mutex<BTreeSet<(FolderPath, Uid)>>,
     /// Messages that this process has tried in vain, with the cause.
     failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
+    /// What the destination's word on UIDs is worth: a [`Word`].
+    word: AtomicU8,
+    /// What it was seen to keep byte for byte.
+    kept: Mutex<Kept>,
     /// Set once this process was logged in at both sides.
     connected: AtomicBool,
     /// Set once the source has delivered a message.
     delivers: AtomicBool,
+    /// A message that the source has delivered.
+    delivered: Mutex<Option<FolderFetch>>,
     /// Set once subjects could not be read.
     no_subjects: AtomicBool,
+    /// True if there is more than one folder to copy.
+    has_others: AtomicBool,
+    /// Folders that are tried once more behind all others.
+    put_back: Mutex<BTreeSet<FolderPath>>,
     /// Where lines broke while folders were read.
     suspects: Mutex<BTreeMap<FolderPath, Suspect>>,
     /// The service's own numbers of messages that lie in a folder of their own (Gmail).
@@ -304,6 +320,27 @@ impl<C, L> Shared<C, L> {
         lock(&self.failed).entry(folder.clone()).or_default().insert(uid, cause);
     }
 
+    /// What the destination's word on UIDs is worth.
+    pub(crate) fn word(&self) -> Word {
+        let word = self.word.load(Ordering::Relaxed);
+        [Word::Good, Word::Bad].into_iter().find(|known| *known as u8 == word).unwrap_or_default()
+    }
+
+    /// The destination has shown what its word is worth; once bad, it stays so.
+    pub(crate) fn has_word(&self, word: Word) {
+        self.word.fetch_max(word as u8, Ordering::Relaxed);
+    }
+
+    /// The destination has kept a message as it was that is odd in these ways.
+    pub(crate) fn has_kept(&self, odd: Repairs) {
+        lock(&self.kept).insert(odd);
+    }
+
+    /// True if a message that is odd in these ways would lie at the destination byte for byte.
+    pub(crate) fn would_keep(&self, odd: Repairs) -> bool {
+        lock(&self.kept).would_keep(odd)
+    }
+
     /// Both sides are logged in at.
     pub(crate) fn is_connected(&self) {
         self.connected.store(true, Ordering::Relaxed);
@@ -329,32 +366,51 @@ impl<C, L> Shared<C, L> {
     }
 
     /// An attempt at a folder is given up while it is read; `next` is the first message that has not come. Where the
-    /// source has never delivered anything, it is no matter of messages that it refuses them.
-    pub(crate) fn stuck_at(&self, folder: &FolderPath, error: &ConnectorError, next: Option<Uid>) {
+    /// source has never delivered anything, it is no matter of messages that it refuses them. `proofs` are messages of the
+    /// folder that a good line should bring.
+    pub(crate) fn stuck_at(
+        &self,
+        folder: &FolderPath,
+        error: &ConnectorError,
+        next: Option<Uid>,
+        proofs: Vec<FolderFetch>,
+    ) {
         let cause = error.source.as_ref().and_then(|cause| cause.downcast_ref::<RefusedInARow>());
         match (cause, next) {
             (Some(RefusedInARow(row)), _) if self.delivers.load(Ordering::Relaxed) => {
                 self.suspect(folder, |suspect| suspect.refused(row.iter().map(|(_, uid)| *uid)));
             }
-            (_, Some(uid)) => self.suspect(folder, |suspect| suspect.stuck_at(uid)),
+            (_, Some(uid)) => {
+                let delivered = lock(&self.delivered).clone();
+                let proofs = delivered.into_iter().chain(proofs).collect();
+                self.suspect(folder, |suspect| suspect.stuck_at(uid, proofs));
+            }
             (_, None) => {}
         }
     }
 
-    /// An attempt at a folder has ended with a broken line; true if the next one leaves out a message.
-    pub(crate) fn judge(&self, folder: &FolderPath, moved: bool) -> bool {
-        match self.suspect(folder, |suspect| suspect.judge(moved)) {
-            Judgement::Open => {}
-            Judgement::LeaveOut(uids) => {
-                tracing::info!(%folder, ?uids, "messages are not delivered: they are left out");
-                for uid in uids {
-                    self.remember_failed(folder, uid, FindingCode::MessageUnreadable);
-                }
-                return true;
+    /// An attempt at a folder has ended with a broken line. What follows from that has been done, but for a proof.
+    pub(crate) fn judge(&self, folder: &FolderPath, moved: bool) -> Judgement {
+        let judgement = self.suspect(folder, |suspect| suspect.judge(moved));
+        if let Judgement::LeaveOut(uids) = &judgement {
+            tracing::info!(%folder, ?uids, "messages are not delivered: they are left out");
+            for uid in uids {
+                self.remember_failed(folder, *uid, FindingCode::MessageUnreadable);
             }
-            Judgement::TakeBack(uids) => self.take_back(folder, &uids),
         }
-        false
+        judgement
+    }
+
+    /// A fresh line has proved itself while a folder was read, or has not.
+    pub(crate) fn proved(&self, folder: &FolderPath, line_is_good: bool) {
+        tracing::info!(%folder, line_is_good, "the line was tried with other messages");
+        let again = self.suspect(folder, |suspect| suspect.proved(line_is_good));
+        self.take_back(folder, &again);
+    }
+
+    /// The source has delivered this message of a folder: a good line should bring it again.
+    pub(crate) fn has_delivered(&self, message: FolderFetch) {
+        *lock(&self.delivered) = Some(message);
     }
 
     /// An attempt at a folder has come to its end; true if messages that were left out are to be tried once more.
@@ -395,23 +451,16 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
         self.note(note).await
     }
 
-    /// What a failed connection means for this run: where it has worked before, a name that is gone or a handshake that
-    /// fails is most likely a mishap on the way there that somebody is mending.
+    /// What a failed connection means for this run, which may have worked before.
     pub(crate) async fn hopeful(&self, error: ConnectorError) -> Result<ConnectorError, LedgerError> {
-        let of_the_way = matches!(
-            error.code,
-            FindingCode::UnknownHost
-                | FindingCode::TlsFailed
-                | FindingCode::CertificateInvalid
-                | FindingCode::CertificateMismatch
-                | FindingCode::StarttlsMissing
-                | FindingCode::NotImap
-        );
-        if error.decision != Decision::Permanent || !of_the_way {
+        if !error.is_of_the_way() {
             return Ok(error);
         }
-        let worked = self.connected.load(Ordering::Relaxed) || self.job.ledger.totals().await?.done() > 0;
-        Ok(if worked { ConnectorError { decision: Decision::Retry, ..error } } else { error })
+        let ledger = &self.job.ledger;
+        let worked = self.connected.load(Ordering::Relaxed)
+            || ledger.totals().await?.done() > 0
+            || (self.job.options.dry_run && !ledger.bindings().await?.is_empty());
+        Ok(error.hopeful(worked))
     }
 
     /// No folder is forgotten: each was copied, given up or left unfinished.
@@ -426,6 +475,21 @@ impl<C: Connector, L: Ledger> Shared<C, L> {
         }
         let context = format!("{} of {folders} folders were dealt with", before + now);
         Err(ConnectorError::new(FindingCode::Internal, Decision::Retry, context))
+    }
+
+    /// Puts a folder behind all others of which nothing could be read though lines were fresh: once others have been
+    /// read, one of their messages proves whether lines or messages are to blame. False if that was done before, or
+    /// there is no other.
+    pub(crate) fn try_later(&self, task: &FolderTask) -> bool {
+        let path = &task.mapped.source.path;
+        let nothing_proved = lock(&self.delivered).is_none() && self.suspect(path, |suspect| suspect.line_is_bad());
+        let has_others = self.has_others.load(Ordering::Relaxed);
+        if !nothing_proved || !has_others || !lock(&self.put_back).insert(path.clone()) {
+            return false;
+        }
+        lock(&self.queue).push_back(vec![task.clone()]);
+        lock(&self.suspects).remove(path);
+        true
     }
 
     /// Leaves a folder whose line was lost again and again for another attempt.
@@ -468,6 +532,7 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         counts: Counts::default(),
         folders: Vec::new(),
         left_out: Vec::new(),
+        left_out_messages: BTreeMap::new(),
         notes: Vec::new(),
         unfinished: Vec::new(),
     };
@@ -481,9 +546,14 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         unfinished: Mutex::default(),
         refused: Mutex::default(),
         failed: Mutex::default(),
+        word: AtomicU8::default(),
+        kept: Mutex::default(),
         connected: AtomicBool::new(false),
         delivers: AtomicBool::new(false),
+        delivered: Mutex::default(),
         no_subjects: AtomicBool::new(false),
+        has_others: AtomicBool::new(false),
+        put_back: Mutex::default(),
         suspects: Mutex::default(),
         filed: Mutex::default(),
         storage_failures: AtomicU32::new(0),
@@ -523,6 +593,9 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     let lanes = FurtherLanes::connect(shared, more.saturating_sub(1));
     let (mut first, mapping) = connect_and_plan(shared, &bindings).await?;
     report.left_out.clone_from(&mapping.left_out);
+    if shared.job.options.dry_run {
+        report.left_out_messages = dry_run::count_left_out(&mut first.source, &mapping.left_out).await?;
+    }
     for folder in mapping.folders.iter().filter(|folder| folder.renamed) {
         shared.note_renaming(folder).await?;
     }
@@ -533,6 +606,8 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     let finished = tasks.iter().chain(&unfiled).filter(|task| task.is_finished()).count();
     shared.finished_before.store(finished, Ordering::Relaxed);
     let tasks = if shared.job.options.dry_run { tasks } else { without_unchanged(&mut first, shared, tasks).await? };
+    await_new(shared, tasks.iter().chain(&unfiled)).await?;
+    shared.has_others.store(tasks.len() > 1, Ordering::Relaxed);
     let portions = portions(tasks, shared.job.options.connections);
     let wanted = shared.job.options.connections.clamp(1, portions.len().max(1));
     *lock(&shared.queue) = portions;
@@ -552,6 +627,20 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
         }
     }
     end
+}
+
+/// Writes down which folders are to be copied that no run has dealt with for good: one that this run never comes to must
+/// not be forgotten. Where nothing is new, nothing is written.
+async fn await_new<'t, C: Connector, L: Ledger>(
+    shared: &Shared<C, L>,
+    tasks: impl Iterator<Item = &'t FolderTask>,
+) -> Result<(), Stop> {
+    let new = |task: &&FolderTask| task.binding.as_ref().is_none_or(|binding| binding.cursor.is_none());
+    let new: Vec<FolderPath> = tasks.filter(new).map(|task| task.mapped.source.path.clone()).collect();
+    if new.is_empty() || shared.job.options.dry_run {
+        return Ok(());
+    }
+    Ok(shared.job.ledger.write(vec![Entry::Awaited(new)]).await?)
 }
 
 /// Copies what lies in no other folder, once all others have been dealt with.

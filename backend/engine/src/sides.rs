@@ -52,15 +52,18 @@ pub(crate) async fn whole_listings<S: Source>(source: &mut S, mut sides: Vec<Sid
         let flags_since = prepared.as_ref().ok().and_then(|there| task.flags_since(&listing.status, &there.status));
         let mapped = task.mapped;
         match prepared {
-            Ok(Prepared { wire_name, status: destination, not_subscribed }) => whole.opened.push(Opened {
-                mapped,
-                wire_name,
-                destination,
-                listing,
-                cursor,
-                flags_since,
-                not_subscribed: not_subscribed.is_some(),
-            }),
+            Ok(Prepared { wire_name, status: destination, max_message_bytes, not_subscribed }) => {
+                whole.opened.push(Opened {
+                    mapped,
+                    wire_name,
+                    destination,
+                    listing,
+                    cursor,
+                    flags_since,
+                    max_message_bytes,
+                    not_subscribed: not_subscribed.is_some(),
+                });
+            }
             Err(error) if concerns_one_folder(&error) => {
                 whole.refused.push(Refused::by_destination(mapped, listing, cursor, &error));
             }

@@ -1,7 +1,7 @@
 //! Counting what lies in an account, without reading a message.
 
 use mailferry_domain::special_use::SpecialUse;
-use mailferry_shared::account::Survey;
+use mailferry_shared::account::{MailAmount, Survey};
 
 use crate::{
     labels,
@@ -14,16 +14,24 @@ use crate::{
 /// [`ConnectorError`] if the line is lost; a folder that cannot be measured counts as empty.
 pub async fn survey<A: Account>(account: &mut A) -> Result<Survey, ConnectorError> {
     let folders: Vec<_> = account.folders().await?.into_iter().filter(|folder| folder.selectable).collect();
-    let mut survey = Survey { folders: folders.len() as u64, messages: 0, size_bytes: 0, free_bytes: None };
-    let counted = folders.iter().filter(|folder| !folder.special_use.is_some_and(SpecialUse::is_view));
-    let names: Vec<String> = counted.map(|folder| folder.wire_name.clone()).collect();
-    for (name, measured) in names.iter().zip(account.measure_all(&names).await?) {
+    let mut survey = Survey { folders: folders.len() as u64, ..Survey::default() };
+    let counted: Vec<_> =
+        folders.iter().filter(|folder| !folder.special_use.is_some_and(SpecialUse::is_view)).collect();
+    let names: Vec<String> = counted.iter().map(|folder| folder.wire_name.clone()).collect();
+    for (folder, measured) in counted.iter().zip(account.measure_all(&names).await?) {
         match measured {
             Ok((messages, size_bytes)) => {
                 survey.messages += messages;
                 survey.size_bytes += size_bytes;
+                let amount = match folder.special_use {
+                    Some(SpecialUse::Trash) => &mut survey.trash,
+                    Some(SpecialUse::Junk) => &mut survey.junk,
+                    _ => continue,
+                };
+                *amount =
+                    MailAmount { messages: amount.messages + messages, size_bytes: amount.size_bytes + size_bytes };
             }
-            Err(error) => tracing::debug!(folder = %name, error = %error, "a folder could not be measured"),
+            Err(error) => tracing::debug!(folder = %folder.wire_name, error = %error, "a folder could not be measured"),
         }
     }
     let all = folders.iter().find(|folder| folder.special_use == Some(SpecialUse::All));

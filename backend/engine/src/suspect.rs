@@ -2,8 +2,10 @@
 //! lie behind it from being copied.
 //!
 //! A message is suspected when the line broke twice at it though it was asked for alone. It is left out then, and tried
-//! once more when all others have come: if the line breaks again, it has failed. Where the line breaks whatever is left
-//! out, or has never brought anything, it was no message, and nothing is held against any.
+//! once more when all others have come: if the line breaks again, it has failed. Where one suspect follows another and
+//! nothing comes in between, a fresh line is asked for messages that it should bring: if it brings one, the suspects are
+//! to blame, and each that follows is left out at its first break; if it brings none, or has never brought anything, it was
+//! no message, and nothing is held against any.
 //!
 //! A source may also refuse one message after the other, each asked for alone, until the session is given up. Those that
 //! it refused twice so are left out together, and tried once more at the end like the others.
@@ -12,9 +14,11 @@ use std::collections::BTreeSet;
 
 use mailferry_domain::uid::Uid;
 
+use crate::port::FolderFetch;
+
 /// Breaks at one message, asked for alone, before it is left out.
 const TWICE: u32 = 2;
-/// Messages left out without anything coming, before the line is held responsible.
+/// Messages left out without anything coming, before the line has to prove itself.
 const IN_VAIN: usize = 3;
 
 /// What is known of the breaks in one folder.
@@ -32,6 +36,10 @@ pub(crate) struct Suspect {
     /// How many of them since anything came.
     in_vain: usize,
     line_is_bad: bool,
+    /// Set once a fresh line has brought another message: single breaks are no chance any more.
+    line_is_good: bool,
+    /// What a good line should bring, the surest first.
+    proofs: Vec<FolderFetch>,
     /// All others have come, and those that were left out are tried once more: for good, if lines do bring messages.
     last_try: Option<bool>,
 }
@@ -43,8 +51,8 @@ pub(crate) enum Judgement {
     Open,
     /// These messages are to be left out.
     LeaveOut(BTreeSet<Uid>),
-    /// These, which were left out, are to be tried again.
-    TakeBack(BTreeSet<Uid>),
+    /// A fresh line has to prove itself: [`Suspect::proved`].
+    Prove,
 }
 
 impl Suspect {
@@ -53,9 +61,32 @@ impl Suspect {
         self.one_by_one
     }
 
-    /// The line broke while messages were read, and this one was the first that had not come.
-    pub(crate) fn stuck_at(&mut self, uid: Uid) {
+    /// The line broke while messages were read, and this one was the first that had not come. A good line should bring
+    /// one of `proofs`.
+    pub(crate) fn stuck_at(&mut self, uid: Uid, proofs: Vec<FolderFetch>) {
         self.stuck = Some(uid);
+        self.proofs = proofs;
+    }
+
+    /// True if fresh lines brought nothing.
+    pub(crate) fn line_is_bad(&self) -> bool {
+        self.line_is_bad
+    }
+
+    /// What a good line should bring, the surest first.
+    pub(crate) fn proofs(&mut self) -> Vec<FolderFetch> {
+        std::mem::take(&mut self.proofs)
+    }
+
+    /// A fresh line has brought another message, or has not; what is to be tried again.
+    pub(crate) fn proved(&mut self, line_is_good: bool) -> BTreeSet<Uid> {
+        self.in_vain = 0;
+        if line_is_good {
+            self.line_is_good = true;
+            return BTreeSet::new();
+        }
+        (self.line_is_bad, self.one_by_one) = (true, false);
+        std::mem::take(&mut self.left_out)
     }
 
     /// The source refused these, one after the other.
@@ -90,18 +121,17 @@ impl Suspect {
         if let Some(for_good) = self.last_try {
             return stuck.filter(|_| for_good).map_or(Judgement::Open, |uid| Judgement::LeaveOut([uid].into()));
         }
-        if self.in_vain == IN_VAIN {
-            (self.line_is_bad, self.one_by_one, self.in_vain) = (true, false, 0);
-            return Judgement::TakeBack(std::mem::take(&mut self.left_out));
-        }
         let Some(uid) = stuck.filter(|_| !self.line_is_bad) else { return Judgement::Open };
+        if self.in_vain == IN_VAIN {
+            return Judgement::Prove;
+        }
         if !self.one_by_one {
             self.one_by_one = !moved;
             return Judgement::Open;
         }
         let times = self.at.filter(|(before, _)| *before == uid).map_or(1, |(_, times)| times + 1);
         self.at = Some((uid, times));
-        if times < TWICE {
+        if times < if self.line_is_good { 1 } else { TWICE } {
             return Judgement::Open;
         }
         self.left_out.insert(uid);
@@ -128,7 +158,7 @@ mod tests {
             .iter()
             .map(|(uid, moved)| {
                 if let Some(uid) = uid {
-                    suspect.stuck_at(Uid(*uid));
+                    suspect.stuck_at(Uid(*uid), Vec::new());
                 }
                 suspect.judge(*moved)
             })
@@ -150,13 +180,50 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_that_breaks_whatever_is_asked_for_is_held_against_no_message() {
-        let breaks: Vec<_> = [5, 5, 5, 6, 6, 7, 7, 8, 5, 5, 5, 5].into_iter().map(|uid| (Some(uid), false)).collect();
-        let judged = judged(&breaks);
+    /// Three have been left out one after the other, and the line broke at a fourth.
+    fn in_vain() -> Suspect {
+        let mut suspect = Suspect::default();
+        let mut judged = Vec::new();
+        for uid in [5, 5, 5, 6, 6, 7, 7, 8] {
+            suspect.stuck_at(Uid(uid), Vec::new());
+            judged.push(suspect.judge(false));
+        }
         assert_eq!([&judged[2], &judged[4], &judged[6]], [&leave_out(5), &leave_out(6), &leave_out(7)]);
-        assert_eq!(judged[7], Judgement::TakeBack([5, 6, 7].map(Uid).into()));
-        assert!(judged[8..].iter().all(|judgement| *judgement == Judgement::Open));
+        assert_eq!(judged[7], Judgement::Prove);
+        suspect
+    }
+
+    #[test]
+    fn a_line_that_brings_nothing_else_either_is_held_against_no_message() {
+        let mut suspect = in_vain();
+        assert_eq!(suspect.proved(false), [5, 6, 7].map(Uid).into());
+        for uid in [5, 5, 5, 5] {
+            suspect.stuck_at(Uid(uid), Vec::new());
+            assert_eq!(suspect.judge(false), Judgement::Open);
+        }
+        assert!(suspect.all_others_came(true).is_empty());
+    }
+
+    #[test]
+    fn behind_a_line_that_brings_others_however_many_in_a_row_are_left_out() {
+        let mut suspect = in_vain();
+        let mut left_out = vec![5, 6, 7];
+        for uid in 8..40 {
+            suspect.stuck_at(Uid(uid), Vec::new());
+            match suspect.judge(false) {
+                Judgement::Prove => assert_eq!(suspect.proved(true), BTreeSet::new()),
+                judgement => {
+                    assert_eq!(judgement, leave_out(uid));
+                    left_out.push(uid);
+                }
+            }
+            if left_out.last() != Some(&uid) {
+                suspect.stuck_at(Uid(uid), Vec::new());
+                assert_eq!(suspect.judge(false), leave_out(uid));
+                left_out.push(uid);
+            }
+        }
+        assert_eq!(suspect.all_others_came(true), left_out.into_iter().map(Uid).collect());
     }
 
     #[test]
@@ -164,12 +231,12 @@ mod tests {
         for (delivers, judgement) in [(true, leave_out(5)), (false, Judgement::Open)] {
             let mut suspect = Suspect::default();
             for _ in 0..3 {
-                suspect.stuck_at(Uid(5));
+                suspect.stuck_at(Uid(5), Vec::new());
                 suspect.judge(false);
             }
             assert_eq!(suspect.all_others_came(delivers), [Uid(5)].into());
             assert!(suspect.one_by_one());
-            suspect.stuck_at(Uid(5));
+            suspect.stuck_at(Uid(5), Vec::new());
             assert_eq!(suspect.judge(false), judgement);
             assert!(suspect.all_others_came(delivers).is_empty(), "that was the last time");
         }

@@ -20,7 +20,9 @@ use mailferry_shared::{
 use tokio::{sync::mpsc, time::timeout};
 
 use crate::{
+    address::Doubt,
     job::{FolderJob, settlement},
+    keeps::oddities,
     lookalike::{Held, Looks},
     port::{
         Answered, Body, Command, Connector, ConnectorError, Decision, Destination, Entry, Fate, Fetched, Ledger,
@@ -70,7 +72,7 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     /// Outcomes that every attempt begins with, not written down yet.
     pub(crate) told_again: u64,
     /// Outcomes not among the entries yet, by folder.
-    outcomes: Vec<(usize, Settlement)>,
+    pub(crate) outcomes: Vec<(usize, Settlement)>,
     /// Batches whose intents are among the entries.
     staged: Vec<(usize, Vec<NewItem>)>,
     staged_items: usize,
@@ -85,6 +87,8 @@ pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
     pub(crate) traffic: Traffic,
     /// Messages that were refused for their own sake.
     pub(crate) refused: VecDeque<(usize, NewItem)>,
+    /// Messages that are stored, perhaps not where the destination says; by folder.
+    pub(crate) doubts: Vec<(usize, Doubt)>,
 }
 
 impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
@@ -112,6 +116,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             current: 0,
             traffic: Traffic::default(),
             refused: VecDeque::new(),
+            doubts: Vec::new(),
         }
     }
 
@@ -152,19 +157,35 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             }
         }
         self.send_all().await?;
-        while !self.unanswered.is_empty() {
-            self.hear().await?;
-        }
+        self.hear_all().await?;
+        self.look_where_it_lies().await?;
         self.commit().await
     }
 
     async fn take(&mut self, item: Fetched) -> Result<(), Stop> {
-        let (at, second) = (item.folder, item.internal_date.map(|date| date.timestamp()));
+        let (at, second) = (item.folder, self.second_of(&item)?);
         self.take_one(item).await?;
         match second {
-            Some(second) if self.jobs[at].pool.lookalikes.came(second) => self.decide_second(at, second).await,
+            Some(second) if self.jobs[at].pool.lookalikes.came(second) && !self.can_wait(at, second) => {
+                self.decide_second(at, second).await
+            }
             _ => Ok(()),
         }
+    }
+
+    /// The second that a message is expected by.
+    fn second_of(&self, item: &Fetched) -> Result<Option<i64>, Stop> {
+        let date = match item.internal_date {
+            None if self.jobs[item.folder].pool.lookalikes.has_any() => head(item)?.as_deref().and_then(header::date),
+            date => date,
+        };
+        Ok(date.map(|date| date.timestamp()))
+    }
+
+    /// True if what is held for a second should wait for what others tell of the destination.
+    fn can_wait(&self, at: usize, second: i64) -> bool {
+        let lookalikes = &self.jobs[at].pool.lookalikes;
+        lookalikes.may_hold_more() && !lookalikes.is_certain(second, |odd| self.shared.would_keep(odd))
     }
 
     async fn take_one(&mut self, mut item: Fetched) -> Result<(), Stop> {
@@ -180,7 +201,11 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let job = &mut self.jobs[at];
         job.seen.insert(item.uid);
         let found = job.earlier.get_mut(&key).and_then(Vec::pop);
-        if let Some(outcome) = found.or_else(|| job.pool.take(&key).map(|uid| Outcome::Present(Some(uid)))) {
+        let there = if found.is_none() { job.pool.take(&key) } else { None };
+        if there.is_some() && job.pool.lookalikes.is_concerned() {
+            self.shared.has_kept(oddities(&item.body)?);
+        }
+        if let Some(outcome) = found.or_else(|| there.map(|uid| Outcome::Present(Some(uid)))) {
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
         if item.internal_date.is_none() {
@@ -245,17 +270,23 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let Some(face) = Face::of(item.internal_date, &item.body) else { return Ok(None) };
         let looks = Looks { face, print: fingerprint(&item.body).map_err(spool_error)? };
         let meta = ItemMeta { uid: item.uid, size_bytes: item.body.len(), internal_date: item.internal_date };
-        Ok(pool.may_be_rewritten(&looks).then(|| Held {
-            item: meta,
-            looks,
-            settlement: settlement_of(item, Outcome::Present(None)),
-        }))
+        if !pool.may_be_rewritten(&looks) {
+            return Ok(None);
+        }
+        let odd = oddities(&item.body)?;
+        if self.shared.would_keep(odd) {
+            return Ok(None);
+        }
+        let settlement = settlement_of(item, Outcome::Present(None));
+        Ok(Some(Held { item: meta, looks, odd, settlement }))
     }
 
     /// All messages of a second have come: those that are at the destination rewritten are settled, the others will be
     /// fetched once more.
     async fn decide_second(&mut self, at: usize, second: i64) -> Result<(), Stop> {
         let job = &mut self.jobs[at];
+        let absent = job.pool.lookalikes.take_absent(second, |odd| self.shared.would_keep(odd));
+        job.once_more.extend(absent.iter().map(|held| held.item));
         let decided = job.pool.decide(second);
         job.once_more.extend(decided.absent.iter().map(|held| held.item));
         job.taken_for_same += decided.there.len() as u64;
@@ -269,6 +300,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     /// Everything has come that will come.
     pub(crate) async fn decide_the_rest(&mut self) -> Result<(), Stop> {
         for at in 0..self.jobs.len() {
+            self.read_samples(at).await?;
             for second in self.jobs[at].pool.lookalikes.undecided() {
                 self.decide_second(at, second).await?;
             }
@@ -282,8 +314,8 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             let job = &mut self.jobs[at];
             let number = std::mem::take(&mut job.taken_for_same);
             if number > 0 {
-                let subject = format!("{}: {number}", job.opened.mapped.source.path);
-                self.note(Finding::new(FindingCode::TakenForSame).about(subject));
+                let taken = Finding::new(FindingCode::TakenForSame).about(job.opened.mapped.source.path.to_string());
+                self.note(taken.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
             }
         }
     }
@@ -353,7 +385,20 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     /// Hears what became of the oldest batch on its way; what was refused is sent again, repaired.
     async fn hear(&mut self) -> Result<(), Stop> {
         self.hear_one().await?;
-        self.mend().await
+        self.mend().await?;
+        if self.has_to_look() {
+            self.hear_all().await?;
+            self.look_where_it_lies().await?;
+        }
+        Ok(())
+    }
+
+    async fn hear_all(&mut self) -> Result<(), Stop> {
+        while !self.is_quiet() {
+            self.hear_one().await?;
+            self.mend().await?;
+        }
+        Ok(())
     }
 
     pub(crate) fn is_quiet(&self) -> bool {
@@ -387,7 +432,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         let mut rest = Vec::new();
         for (item, fate) in answered.batch.into_iter().zip(answered.fates) {
             match fate {
-                Fate::Stored(uid) => self.stored(at, &item, uid),
+                Fate::Stored(uid) => self.stored(at, &item, &item, uid),
                 Fate::Refused(refusal) if refusal.decision == Decision::Skip => {
                     tracing::info!(uid = %item.source_uid, error = %refusal, "a message was refused");
                     if refusal.code == FindingCode::MessageRefused {
@@ -413,20 +458,6 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         self.outcomes.push((at, settlement_of_new(item, outcome)));
     }
 
-    pub(crate) fn stored(&mut self, at: usize, item: &NewItem, uid: Option<Uid>) {
-        self.shared.storage_works();
-        let job = &mut self.jobs[at];
-        // A destination that keeps one message for two alike (Gmail) tells where the other one lies.
-        let merged = uid.is_some_and(|uid| {
-            job.stored_uids.contains(uid) || (uid.0 < job.opened.destination.uid_next && job.knows_uid_next())
-        });
-        match uid {
-            Some(uid) => job.stored_uids.insert(uid),
-            None => job.stored_untold = true,
-        }
-        self.outcome(at, item, if merged { Outcome::Present(uid) } else { Outcome::Stored(uid) });
-    }
-
     /// A message that cannot be copied; this process does not try it again.
     pub(crate) fn failed(&mut self, at: usize, item: &NewItem, cause: FindingCode) {
         self.shared.remember_failed(&self.jobs[at].opened.mapped.source.path, item.source_uid, cause);
@@ -438,9 +469,12 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         while let Some((at, answered)) = self.answer().await {
             for (item, fate) in answered.batch.iter().zip(answered.fates) {
                 if let Fate::Stored(uid) = fate {
-                    self.stored(at, item, uid);
+                    self.stored(at, item, item, uid);
                 }
             }
+        }
+        if self.look_where_it_lies().await.is_err() {
+            self.leave_in_doubt();
         }
         self.note_taken_for_same();
         // Nothing that is staged will be sent; its intents must not be written.
@@ -574,7 +608,7 @@ fn settlement_of(item: &Fetched, outcome: Outcome) -> Settlement {
     Settlement { traits, ..settled(item.uid, item.body.key(), item.internal_date, message_id, outcome) }
 }
 
-fn settlement_of_new(item: &NewItem, outcome: Outcome) -> Settlement {
+pub(crate) fn settlement_of_new(item: &NewItem, outcome: Outcome) -> Settlement {
     // The intent has Message-ID and traits.
     settled(item.source_uid, item.body.key(), item.internal_date, None, outcome)
 }

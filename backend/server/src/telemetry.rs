@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 
 use tracing_subscriber::{
     EnvFilter, Layer, filter,
+    fmt::MakeWriter,
     layer::{Layered, SubscriberExt},
     registry::Registry,
     util::SubscriberInitExt,
@@ -20,18 +21,27 @@ const CAPPED: [&str; 2] = ["async_imap", "imap_proto"];
 /// # Errors
 /// [`SettingError`] if the filter cannot be read.
 pub fn start(log: &str, format: LogFormat) -> Result<(), SettingError> {
+    // A second start in one process, as in tests, keeps the first.
+    start_into(log, format, io::stderr().is_terminal(), io::stderr).map(drop)
+}
+
+/// Starts logging into `writer`, with colours if `ansi`; false if this process logs already, and goes on as it did.
+///
+/// # Errors
+/// [`SettingError`] if the filter cannot be read.
+pub fn start_into<W>(log: &str, format: LogFormat, ansi: bool, writer: W) -> Result<bool, SettingError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let wanted = EnvFilter::builder()
         .parse(log)
         .map_err(|error| SettingError { setting: "MAILFERRY_LOG", reason: error.to_string() })?;
-    let lines =
-        tracing_subscriber::fmt::layer().with_ansi(io::stderr().is_terminal()).with_writer(|| Covering(io::stderr()));
+    let lines = tracing_subscriber::fmt::layer().with_ansi(ansi).with_writer(Covering(writer));
     let lines: Box<dyn Layer<Layered<EnvFilter, Registry>> + Send + Sync> = match format {
         LogFormat::Text => lines.with_filter(filter::filter_fn(is_harmless)).boxed(),
         LogFormat::Json => lines.json().with_filter(filter::filter_fn(is_harmless)).boxed(),
     };
-    // A second start in one process, as in tests, keeps the first.
-    let _ = tracing_subscriber::registry().with(wanted).with(lines).try_init();
-    Ok(())
+    Ok(tracing_subscriber::registry().with(wanted).with(lines).try_init().is_ok())
 }
 
 /// Covers mail addresses in what is written through it: a line at a time, as the log comes.
@@ -69,6 +79,14 @@ fn covered(line: &[u8]) -> Option<Vec<u8>> {
     }
     covered.extend_from_slice(rest);
     (rest.len() < line.len()).then_some(covered)
+}
+
+impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Covering<W> {
+    type Writer = Covering<W::Writer>;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        Covering(self.0.make_writer())
+    }
 }
 
 fn is_harmless(metadata: &tracing::Metadata<'_>) -> bool {

@@ -1,10 +1,8 @@
 //! What is left of a panic: its place, and none of its words. A process of its own, since a panic's hook is the process's.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+mod caught;
+
+use std::{sync::Arc, time::Duration};
 
 use mailferry_domain::order::Terms;
 use mailferry_server::crash;
@@ -14,37 +12,10 @@ use mailferry_store::{
     jobs::{self, Job, JobHandler, JobKind, JobOutcome, JobQueue, WorkerOptions},
 };
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::fmt::MakeWriter;
+
+use self::caught::Log;
 
 const CANARY: &str = "canary-pA55w0rd-in-a-panic";
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().expect("whole lines")).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("whole lines").extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// What a server would do.
 fn refused<T, E>(password: E) -> Result<T, E> {
@@ -60,10 +31,14 @@ impl JobHandler for Breaks {
     }
 }
 
+fn text(log: &Log) -> String {
+    String::from_utf8_lossy(&log.bytes()).into_owned()
+}
+
 /// Waits for a line of the log.
 async fn told(log: &Log, words: &str) {
     for _ in 0..600 {
-        if log.text().contains(words) {
+        if text(log).contains(words) {
             return;
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -73,8 +48,7 @@ async fn told(log: &Log, words: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_told_by_its_place_and_never_by_its_words() {
-    let log = Log::default();
-    tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(log.clone()).init();
+    let log = Log::catch();
     crash::keep_secrets();
     let thread = std::thread::spawn(|| panic!("{CANARY}"));
     assert!(thread.join().is_err());
@@ -97,7 +71,7 @@ async fn a_panic_is_told_by_its_place_and_never_by_its_words() {
     working.await.expect("the worker goes on");
     store.close().await;
 
-    let log = log.text();
+    let log = text(&log);
     assert!(log.matches("panic.rs:").count() >= 3, "the places: {log}");
     assert!(!log.contains(CANARY), "{log}");
     for file in std::fs::read_dir(folder.path()).expect("a folder") {

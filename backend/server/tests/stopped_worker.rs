@@ -1,6 +1,6 @@
 //! A worker that stands still for longer than its lease (SIGSTOP) is followed by another one, and when it wakes up it
-//! does no harm: everything arrives once. Nor does one that is cut off from its database while it sends. Real processes,
-//! real servers, PostgreSQL.
+//! does no harm: everything arrives once. Nor does one that is cut off from its database while it sends, or whose database
+//! is restarted. Real processes, real servers, PostgreSQL.
 
 use std::{
     path::Path,
@@ -118,15 +118,20 @@ async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     panic!("never came so far: {what}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_was_stopped_for_twice_its_lease_doubles_nothing_when_it_wakes_up() {
+/// With mail of anna's.
+fn filled() -> Dovecot {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     let mut anna = Client::login(&server.login("anna")).expect("logs in");
     for number in 0..MESSAGES {
         let text = format!("Subject: {number}\r\nMessage-ID: <{number}@example.org>\r\n\r\n{}\r\n", "x".repeat(2_000));
         anna.append("INBOX", "\\Seen", None, text.as_bytes()).expect("appends");
     }
-    drop(anna);
+    server
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_stopped_for_twice_its_lease_doubles_nothing_when_it_wakes_up() {
+    let server = filled();
     // To the first worker the source soon speaks slowly, on every connection that it opens, so that it is stopped in the
     // midst of its work.
     let (source, destination) = (server.imap_port(), server.imap_port());
@@ -201,4 +206,42 @@ async fn a_worker_that_is_cut_off_from_its_database_closes_its_connections_in_th
     let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
     assert!(differences.is_perfect(), "{differences:?}");
     drop((first, second));
+}
+
+/// Once for a moment, and once for longer than its lease: the run goes on by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_database_is_restarted_goes_on_and_loses_and_doubles_nothing() {
+    let server = filled();
+    let (source, destination) = (server.imap_port(), server.imap_port());
+    let proxy = Proxy::start(source).expect("a proxy");
+    let slowly = Fault::Trickle(Duration::from_millis(1));
+    (0..20).for_each(|_| proxy.plan(Plan { to_client: Some((12_000, slowly)), to_server: None }));
+    let home = tempfile::tempdir().expect("a folder");
+    let mut postgres = Postgres::start().expect("PostgreSQL");
+    let database = postgres.fresh_database().expect("a database");
+    let keys = home.path().join("keys");
+    let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
+    let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
+    let run = trial(&store, proxy.port(), destination).await;
+    // Connections that were cut are made anew.
+    let stored = async || store.run(run).await.map_or(0, |run| run.summary.counts.stored);
+
+    let worker = worker(home.path(), &database, &keys, [proxy.port(), destination]);
+    until("the worker stores", async || (1..MESSAGES).contains(&stored().await)).await;
+    let before = stored().await;
+    postgres.stop();
+    postgres.start_again().expect("the database is there again");
+    until("the run goes on", async || stored().await > before).await;
+    assert!(stored().await < MESSAGES, "it was under way");
+    postgres.stop();
+    tokio::time::sleep(LEASE * 2).await;
+    proxy.forget_plans();
+    postgres.start_again().expect("the database is there again");
+    until("the run ends", async || store.run(run).await.is_ok_and(|run| run.summary.state.is_final())).await;
+    let ended = store.run(run).await.expect("a run").summary;
+    assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
+    let options = CompareOptions { details: 5, ..CompareOptions::default() };
+    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
+    assert!(differences.is_perfect(), "{differences:?}");
+    drop(worker);
 }

@@ -12,7 +12,7 @@ use crate::{
     error::StoreError,
     jobs::{JobKind, enqueue},
     order::lock_order,
-    pair::survey_from,
+    pair::{survey_columns, survey_from},
     store::Store,
     value::{args, code, json},
 };
@@ -113,15 +113,43 @@ impl Store {
         findings.extend(more.iter().filter(|finding| !findings.contains(finding)).cloned().collect::<Vec<_>>());
         let findings = json(&findings)?;
         let sql = "UPDATE check_items SET findings = $4, survey_folders = $5, survey_messages = $6, survey_bytes = $7,
-                survey_free_bytes = $8 WHERE check_id = $1 AND pair_id = $2 AND side = $3";
+                survey_free_bytes = $8, survey_trash_messages = $9, survey_trash_bytes = $10,
+                survey_junk_messages = $11, survey_junk_bytes = $12
+             WHERE check_id = $1 AND pair_id = $2 AND side = $3";
         let folders = survey.map(|survey| survey.folders);
         let messages = survey.map(|survey| survey.messages);
         let size = survey.map(|survey| survey.size_bytes);
         let free = survey.and_then(|survey| survey.free_bytes);
-        tx.execute(sql, args![at.check_id, at.pair_id, &side, &findings, folders, messages, size, free]).await?;
+        let (trash, junk) = survey.map(|survey| (survey.trash, survey.junk)).unzip();
+        let parts = [trash, junk].map(|part| (part.map(|part| part.messages), part.map(|part| part.size_bytes)));
+        let [(trash, trash_bytes), (junk, junk_bytes)] = parts;
+        tx.execute(
+            sql,
+            args![
+                at.check_id,
+                at.pair_id,
+                &side,
+                &findings,
+                folders,
+                messages,
+                size,
+                free,
+                trash,
+                trash_bytes,
+                junk,
+                junk_bytes
+            ],
+        )
+        .await?;
         let sql = "UPDATE sides SET findings = $3, survey_folders = $4, survey_messages = $5, survey_bytes = $6,
-                survey_free_bytes = $7 WHERE pair_id = $1 AND side = $2 AND login = 'passed'";
-        tx.execute(sql, args![at.pair_id, &side, &findings, folders, messages, size, free]).await?;
+                survey_free_bytes = $7, survey_trash_messages = $8, survey_trash_bytes = $9,
+                survey_junk_messages = $10, survey_junk_bytes = $11
+             WHERE pair_id = $1 AND side = $2 AND login = 'passed'";
+        tx.execute(
+            sql,
+            args![at.pair_id, &side, &findings, folders, messages, size, free, trash, trash_bytes, junk, junk_bytes],
+        )
+        .await?;
         tx.commit().await
     }
 }
@@ -143,11 +171,13 @@ async fn read_check(tx: &mut Tx, id: CheckId) -> Result<Check, StoreError> {
     let head = tx.row("SELECT order_id, created_at FROM checks WHERE id = $1", args![id]).await?;
     let rows = tx
         .rows(
-            "SELECT i.pair_id, i.side, i.user_name, i.login, i.findings, i.counted, i.survey_folders, i.survey_messages,
-                i.survey_bytes, i.survey_free_bytes,
-                CASE WHEN s.by_admin = 1 OR s.act_for IS NOT NULL THEN CAST(1 AS BIGINT) ELSE 0 END AS delegated
-             FROM check_items i JOIN sides s ON s.pair_id = i.pair_id AND s.side = i.side
-             WHERE i.check_id = $1 ORDER BY i.position, i.side DESC",
+            format!(
+                "SELECT i.pair_id, i.side, i.user_name, i.login, i.findings, i.counted, {},
+                    CASE WHEN s.by_admin = 1 OR s.act_for IS NOT NULL THEN CAST(1 AS BIGINT) ELSE 0 END AS delegated
+                 FROM check_items i JOIN sides s ON s.pair_id = i.pair_id AND s.side = i.side
+                 WHERE i.check_id = $1 ORDER BY i.position, i.side DESC",
+                survey_columns("i")
+            ),
             args![id],
         )
         .await?;

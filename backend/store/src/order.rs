@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
+    account::MailAmount,
     address::MailAddress,
     ids::OrderId,
     order::{OrderAction, OrderState, OrderTotals, Payment},
@@ -196,6 +197,10 @@ impl Store {
                         AS BIGINT) AS checked,
                     CAST(COALESCE(SUM(p.ticked * COALESCE(s.survey_messages, 0)), 0) AS BIGINT) AS messages,
                     CAST(COALESCE(SUM(p.ticked * COALESCE(s.survey_bytes, 0)), 0) AS BIGINT) AS size_bytes,
+                    CAST(COALESCE(SUM(p.ticked * COALESCE(s.survey_trash_messages, 0)), 0) AS BIGINT) AS trash,
+                    CAST(COALESCE(SUM(p.ticked * COALESCE(s.survey_trash_bytes, 0)), 0) AS BIGINT) AS trash_bytes,
+                    CAST(COALESCE(SUM(p.ticked * COALESCE(s.survey_junk_messages, 0)), 0) AS BIGINT) AS junk,
+                    CAST(COALESCE(SUM(p.ticked * COALESCE(s.survey_junk_bytes, 0)), 0) AS BIGINT) AS junk_bytes,
                     CAST(COALESCE(SUM(CASE WHEN p.ticked = 1 AND s.survey_messages IS NULL THEN 1 ELSE 0 END), 0)
                         AS BIGINT) AS uncounted
                  FROM pairs p
@@ -212,6 +217,8 @@ impl Store {
             pairs_checked: row.get("checked")?,
             messages: row.get("messages")?,
             size_bytes: row.get("size_bytes")?,
+            trash: MailAmount { messages: row.get("trash")?, size_bytes: row.get("trash_bytes")? },
+            junk: MailAmount { messages: row.get("junk")?, size_bytes: row.get("junk_bytes")? },
             survey_complete: pairs_ticked > 0 && row.get::<i64>("uncounted")? == 0,
             estimated_seconds: None,
         })
@@ -295,7 +302,8 @@ pub(crate) async fn lock_order(tx: &mut Tx, id: OrderId) -> Result<OrderRecord, 
 async fn forget_logins(tx: &mut Tx, id: OrderId, side: &'static str) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE sides SET login = 'unchecked', findings = '[]', survey_folders = NULL, survey_messages = NULL,
-            survey_bytes = NULL, survey_free_bytes = NULL
+            survey_bytes = NULL, survey_free_bytes = NULL, survey_trash_messages = NULL, survey_trash_bytes = NULL,
+            survey_junk_messages = NULL, survey_junk_bytes = NULL
          WHERE side = $2 AND endpoint IS NULL AND pair_id IN (SELECT id FROM pairs WHERE order_id = $1)",
         args![id, side],
     )

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use mailferry_domain::order::OrderTransitionError;
 use mailferry_shared::{
-    account::{AccountChange, AccountCreate, AccountPair, LoginState, Side, SideInput, SideName, Survey},
+    account::{AccountChange, AccountCreate, AccountPair, LoginState, MailAmount, Side, SideInput, SideName, Survey},
     delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
     ids::{OrderId, PairId},
@@ -230,7 +230,8 @@ impl Store {
         .await?;
         if !same_mailbox {
             let sql = "UPDATE sides SET survey_folders = NULL, survey_messages = NULL, survey_bytes = NULL,
-                    survey_free_bytes = NULL WHERE pair_id = $1 AND side = $2";
+                    survey_free_bytes = NULL, survey_trash_messages = NULL, survey_trash_bytes = NULL,
+                    survey_junk_messages = NULL, survey_junk_bytes = NULL WHERE pair_id = $1 AND side = $2";
             tx.execute(sql, args![place.pair_id, &side]).await?;
         }
         Ok(())
@@ -310,9 +311,10 @@ async fn read_pairs(
     let wanted = format!(
         "SELECT id, order_id, position, ticked FROM pairs WHERE order_id = $1 AND ($2 IS NULL OR id = $2){clause}"
     );
+    let survey = survey_columns("s");
     let sql = format!(
         "SELECT s.pair_id, s.side, s.user_name, s.act_for, s.endpoint, s.credential_kind, s.delegation, s.by_admin,
-            s.login, s.findings, s.survey_folders, s.survey_messages, s.survey_bytes, s.survey_free_bytes,
+            s.login, s.findings, {survey},
             CASE WHEN c.pair_id IS NOT NULL OR (s.by_admin = 1 AND a.sealed IS NOT NULL)
                 THEN CAST(1 AS BIGINT) ELSE 0 END AS has_password, p.ticked, p.position
          FROM ({wanted}) p JOIN sides s ON s.pair_id = p.id
@@ -358,13 +360,23 @@ fn side_from(row: &Row) -> Result<Side, StoreError> {
     })
 }
 
+/// The columns that [`survey_from`] reads, of the table `alias`.
+pub(crate) fn survey_columns(alias: &str) -> String {
+    const COLUMNS: [&str; 8] =
+        ["folders", "messages", "bytes", "free_bytes", "trash_messages", "trash_bytes", "junk_messages", "junk_bytes"];
+    COLUMNS.map(|column| format!("{alias}.survey_{column}")).join(", ")
+}
+
 /// The survey in the columns `survey_…`.
 pub(crate) fn survey_from(row: &Row) -> Result<Option<Survey>, StoreError> {
     let Some(messages) = row.get("survey_messages")? else { return Ok(None) };
+    let count = |column| row.get::<Option<u64>>(column).map(Option::unwrap_or_default);
     Ok(Some(Survey {
-        folders: row.get::<Option<u64>>("survey_folders")?.unwrap_or_default(),
+        folders: count("survey_folders")?,
         messages,
-        size_bytes: row.get::<Option<u64>>("survey_bytes")?.unwrap_or_default(),
+        size_bytes: count("survey_bytes")?,
         free_bytes: row.get("survey_free_bytes")?,
+        trash: MailAmount { messages: count("survey_trash_messages")?, size_bytes: count("survey_trash_bytes")? },
+        junk: MailAmount { messages: count("survey_junk_messages")?, size_bytes: count("survey_junk_bytes")? },
     }))
 }

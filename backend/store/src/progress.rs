@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 
 use mailferry_shared::{
-    account::Survey,
+    account::{MailAmount, Survey},
     ids::{OrderId, PairId, RunId},
+    order::OrderOptions,
     progress::PairProgress,
     protocol::Protocol,
     run::{RunKind, RunState, RunSummary},
@@ -14,7 +15,7 @@ use crate::{
     db::Tx,
     error::StoreError,
     ledger::{ItemPart, PlacedItem, read_items, read_report},
-    pair::survey_from,
+    pair::{survey_columns, survey_from},
     run::{RunRecord, read_run, runs_of},
     store::Store,
     value::args,
@@ -32,14 +33,18 @@ impl Store {
         let mut tx = self.read().await?;
         let rows = tx
             .rows(
-                "SELECT p.id, p.ticked, s.user_name AS source, d.user_name AS destination, s.survey_folders, s.survey_messages,
-                    s.survey_bytes, s.survey_free_bytes FROM pairs p
-                 JOIN sides s ON s.pair_id = p.id AND s.side = 'source'
-                 JOIN sides d ON d.pair_id = p.id AND d.side = 'destination'
-                 WHERE p.order_id = $1 ORDER BY p.position",
+                format!(
+                    "SELECT p.id, p.ticked, s.user_name AS source, d.user_name AS destination, {} FROM pairs p
+                     JOIN sides s ON s.pair_id = p.id AND s.side = 'source'
+                     JOIN sides d ON d.pair_id = p.id AND d.side = 'destination'
+                     WHERE p.order_id = $1 ORDER BY p.position",
+                    survey_columns("s")
+                ),
                 args![order_id],
             )
             .await?;
+        let options = tx.row("SELECT options FROM orders WHERE id = $1", args![order_id]).await?;
+        let options: OrderOptions = options.json("options")?;
         let mut runs: HashMap<PairId, (u32, RunSummary)> = HashMap::new();
         for run in runs_of(&mut tx, order_id).await? {
             let count = runs.get(&run.summary.pair_id).map_or(0, |(count, _)| *count);
@@ -52,7 +57,7 @@ impl Store {
             let survey = survey_from(row)?;
             let uncounted = run.as_ref().is_some_and(|run| is_uncounted(run, survey.as_ref()));
             if let (Some(run), Some(survey)) = (&mut run, survey) {
-                foresee(run, &survey);
+                foresee(run, survey.wanted(options.include_trash, options.include_junk));
             }
             if run.is_some() || row.get("ticked")? {
                 let (source, destination) = (row.get("source")?, row.get("destination")?);
@@ -103,12 +108,12 @@ impl Store {
 }
 
 /// A run that waits has listed nothing, and one under way a part of the folders only, as one that could not work: what the
-/// survey counted is nearer to the whole. A trial copies a part of it, so that nothing can be foreseen.
-fn foresee(run: &mut RunSummary, survey: &Survey) {
+/// survey counted of what it looks at is nearer to the whole. A trial copies a part of it, so that nothing can be foreseen.
+fn foresee(run: &mut RunSummary, wanted: MailAmount) {
     let whole_is_listed = run.state.is_final() && run.state != RunState::Failed;
     if !whole_is_listed && run.kind != RunKind::Trial {
-        run.counts.listed = run.counts.listed.max(survey.messages);
-        run.counts.listed_bytes = run.counts.listed_bytes.max(survey.size_bytes);
+        run.counts.listed = run.counts.listed.max(wanted.messages);
+        run.counts.listed_bytes = run.counts.listed_bytes.max(wanted.size_bytes);
     }
 }
 
@@ -148,7 +153,7 @@ mod tests {
 
     #[test]
     fn an_account_that_was_never_counted_makes_the_total_a_least_one() {
-        let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
+        let survey = Survey { folders: 3, messages: 50, size_bytes: 90, ..Survey::default() };
         let waits = |kind| run(RunState::Queued, kind);
         assert!(is_uncounted(&waits(RunKind::Main), None) && is_uncounted(&waits(RunKind::Trial), Some(&survey)));
         assert!(!is_uncounted(&waits(RunKind::Main), Some(&survey)));
@@ -157,10 +162,10 @@ mod tests {
 
     #[test]
     fn a_run_that_waits_or_is_under_way_shows_the_whole_and_an_ended_one_what_it_was() {
-        let survey = Survey { folders: 3, messages: 50, size_bytes: 90, free_bytes: None };
+        let wanted = MailAmount { messages: 50, size_bytes: 90 };
         let mut waiting =
             RunSummary { started_at: None, counts: Counts::default(), ..run(RunState::Queued, RunKind::Main) };
-        foresee(&mut waiting, &survey);
+        foresee(&mut waiting, wanted);
         assert_eq!((waiting.counts.listed, waiting.counts.listed_bytes), (50, 90));
         for (state, kind, expected) in [
             (RunState::Running, RunKind::Main, (50, 100)),
@@ -171,7 +176,7 @@ mod tests {
             (RunState::Running, RunKind::Trial, (10, 100)),
         ] {
             let mut run = run(state, kind);
-            foresee(&mut run, &survey);
+            foresee(&mut run, wanted);
             assert_eq!((run.counts.listed, run.counts.listed_bytes), expected);
         }
     }

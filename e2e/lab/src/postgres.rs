@@ -5,7 +5,10 @@ use std::{
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
     process::{Command, Output},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use crate::{
@@ -43,6 +46,19 @@ impl Postgres {
             }
         }
         Err(last.unwrap_or_else(|| crate::failed("no port")))
+    }
+
+    /// The server that the tests of this process share: it is started for the first that asks, and ends with the last
+    /// that holds it. Each test takes a [fresh database](Self::fresh_database).
+    pub fn shared() -> io::Result<Arc<Self>> {
+        static SHARED: Mutex<Weak<Postgres>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.upgrade() {
+            return Ok(server);
+        }
+        let server = Arc::new(Self::start()?);
+        *shared = Arc::downgrade(&server);
+        Ok(server)
     }
 
     /// Ends the server (open connections are cut); its data stays for [`Self::start_again`].

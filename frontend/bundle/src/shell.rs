@@ -31,8 +31,7 @@ pub(crate) fn common(options: &Options, assets: &mut Assets) -> Result<Urls, Bun
     for file in files(&frontend.join("scripts"))? {
         let name = file_name(&file);
         let text = fs::read_to_string(&file).map_err(BundleError::file(&file))?;
-        let text = text.replace("\"{{shell:failed}}\"", &shell_texts(&locales, "shell.failed"));
-        let text = without_line_comments(&text);
+        let text = without_line_comments(&with_shell_texts(&text, &locales));
         urls.insert(name.clone(), assets.add(&name, text.as_bytes())?);
     }
     Ok(urls)
@@ -52,7 +51,15 @@ pub(crate) fn write(options: &Options, assets: &mut Assets, urls: &Urls) -> Resu
     Ok(())
 }
 
-/// What the shell says in each language before any table is there, as a JSON object by language.
+/// Puts what the shell says before any table is there where a script says `"{{shell:NAME}}"`.
+fn with_shell_texts(script: &str, locales: &Locales) -> String {
+    let names = ["failed_title", "failed", "reload"];
+    names.into_iter().fold(script.to_owned(), |script, name| {
+        script.replace(&format!("\"{{{{shell:{name}}}}}\""), &shell_texts(locales, &format!("shell.{name}")))
+    })
+}
+
+/// What the shell says in each language, as a JSON object by language.
 fn shell_texts(locales: &Locales, key: &str) -> String {
     let texts = locales.languages().map(|language| (language, locales.text(language, key)));
     serde_json::json!(texts.collect::<BTreeMap<_, _>>()).to_string()

@@ -12,7 +12,7 @@ mod verifications;
 pub(crate) use accounts::*;
 pub(crate) use console::*;
 pub(crate) use orders::*;
-pub(crate) use request::{ApiError, PAGE, Paged, Polled};
+pub(crate) use request::{ApiError, PAGE, Paged, Polled, patience_ms};
 pub(crate) use requests::*;
 pub(crate) use runs::*;
 pub(crate) use setup::*;

@@ -22,6 +22,23 @@ pub(crate) fn is_hidden() -> bool {
     document().hidden()
 }
 
+/// Up to this width there is room for what is next, and little more. The style sheet has the same number.
+const NARROW: &str = "(max-width: 40rem)";
+
+/// True where there is little room.
+pub(crate) fn is_narrow() -> bool {
+    window().match_media(NARROW).ok().flatten().is_some_and(|media| media.matches())
+}
+
+/// The same, as the window becomes wider or narrower.
+pub(crate) fn narrow() -> leptos::prelude::ReadSignal<bool> {
+    use leptos::prelude::{Set as _, on_cleanup, signal, window_event_listener};
+    let (narrow, set_narrow) = signal(is_narrow());
+    let handle = window_event_listener(leptos::ev::resize, move |_| set_narrow.set(is_narrow()));
+    on_cleanup(move || handle.remove());
+    narrow
+}
+
 /// What is stored under `name` in this browser. Never a secret.
 pub(crate) fn stored(name: &str) -> Option<String> {
     window().local_storage().ok().flatten()?.get_item(name).ok().flatten()

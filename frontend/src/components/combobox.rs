@@ -26,9 +26,12 @@ pub(crate) struct Choice {
 impl Choice {
     /// A known provider, found by its name and its domains.
     pub(crate) fn of_provider(provider: Provider) -> Self {
+        let domains = provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+        // A product that runs at many places.
+        let needs_host = provider.endpoint.is_none();
         Self {
             search: browser::lower_case(&format!("{} {}", provider.name, provider.domains.join(" "))),
-            note: provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", "),
+            note: if needs_host { t!("providers.host_needed_short").to_owned() } else { domains },
             value: provider.id,
             name: provider.name,
         }
@@ -222,6 +225,7 @@ pub(crate) fn Combobox(
                     {icon(Glyph::Search)}
                     <input
                         class="input"
+                        class:is-none=move || selected.with(|selected| selected.as_ref().is_some_and(String::is_empty))
                         id=id
                         type="text"
                         role="combobox"

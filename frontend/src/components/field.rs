@@ -1,4 +1,5 @@
-//! Text fields with label, hint and error. The error stands right below its field and is tied to it.
+//! Text fields with label, hint and error. Hint and error stand below their field, so that fields side by side stand on one
+//! line however long their hints are, and are tied to it.
 
 use leptos::prelude::*;
 
@@ -49,7 +50,6 @@ pub(crate) fn TextField(
     view! {
         <div class="field">
             {label_of(&id, label, is_optional)}
-            {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <input
                 class="input"
                 class:input-short=is_short
@@ -67,6 +67,7 @@ pub(crate) fn TextField(
                 prop:value=move || value.get()
                 on:input=move |event| value.set(event_target_value(&event))
             />
+            {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <FieldError id=error_id error=error />
         </div>
     }
@@ -92,7 +93,6 @@ pub(crate) fn PasswordField(
     view! {
         <div class="field">
             {label_of(&id, label, is_optional)}
-            {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <div class="input-reveal">
                 <input
                     class="input"
@@ -118,6 +118,7 @@ pub(crate) fn PasswordField(
                     {move || icon(if shown.get() { Glyph::EyeOff } else { Glyph::Eye })}
                 </button>
             </div>
+            {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <FieldError id=error_id error=error />
         </div>
     }
@@ -141,7 +142,6 @@ pub(crate) fn TextArea(
     view! {
         <div class="field">
             {label_of(&id, label, is_optional)}
-            {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <textarea
                 class="input"
                 id=id
@@ -155,6 +155,7 @@ pub(crate) fn TextArea(
                 prop:value=move || value.get()
                 on:input=move |event| value.set(event_target_value(&event))
             ></textarea>
+            {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <FieldError id=error_id error=error />
         </div>
     }

@@ -133,3 +133,16 @@ pub(crate) fn ferry() -> impl IntoView {
         </g>
     }
 }
+
+/// The ferry on open water, for pages that lead nowhere.
+pub(crate) fn adrift() -> impl IntoView {
+    view! {
+        <svg class="adrift" viewBox="0 0 96 44" aria-hidden="true">
+            <g transform="translate(32 2)">{ferry()}</g>
+            <path
+                class="art-water"
+                d="M2 34c8 0 8 4 16 4s8-4 15-4 8 4 15 4 8-4 15-4 8 4 16 4 8-4 15-4"
+            />
+        </svg>
+    }
+}

@@ -2,7 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::icon::{Glyph, icon};
+use super::{
+    icon::{Glyph, adrift, icon},
+    page_head::PageHead,
+};
 use crate::{api::ApiError, t};
 
 /// What a notice is about.
@@ -68,6 +71,23 @@ pub(crate) fn Failure(error: ApiError, #[prop(optional)] retry: Option<Callback<
                     }
                 })}
         </Notice>
+    }
+}
+
+/// A page of which nothing can be shown: what went wrong in the place of its heading, and a button to try again. The
+/// bar that tells of a lost connection says no more than this.
+#[expect(clippy::needless_pass_by_value, reason = "like every failure that is shown, it is the view's own")]
+#[component]
+pub(crate) fn PageFailure(error: ApiError, retry: Callback<()>) -> impl IntoView {
+    view! {
+        <div class="lost page-failed" role="alert">
+            {adrift()}
+            <PageHead title=t!("error.page_title") lead=error.text() />
+            <button type="button" class="button button-primary" on:click=move |_| retry.run(())>
+                {icon(Glyph::Refresh)}
+                {t!("action.retry")}
+            </button>
+        </div>
     }
 }
 

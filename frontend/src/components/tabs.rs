@@ -13,6 +13,8 @@ pub(crate) struct TabItem<T> {
     pub(crate) key: String,
     /// Its name.
     pub(crate) label: String,
+    /// A shorter one, seen where there is little room; the whole one is read out there too.
+    pub(crate) short: Option<&'static str>,
     /// A number behind the name.
     pub(crate) count: Signal<Option<u64>>,
 }
@@ -73,7 +75,8 @@ fn tab<T>(
 where
     T: Copy + PartialEq + Send + Sync + 'static,
 {
-    let TabItem { value, key, label, count } = item;
+    let TabItem { value, key, label, short, count } = item;
+    let long_class = if short.is_some() { "tab-long" } else { "" };
     let controls = has_panels.then(|| format!("{id}-panel-{key}"));
     let is_selected = move || selected.get() == value;
     view! {
@@ -87,7 +90,8 @@ where
             tabindex=move || if is_selected() { "0" } else { "-1" }
             on:click=move |_| on_select.run(value)
         >
-            {label}
+            <span class=long_class>{label}</span>
+            {short.map(|short| view! { <span class="tab-short" aria-hidden="true">{short}</span> })}
             {move || {
                 count
                     .get()

@@ -11,6 +11,9 @@ pub(crate) fn Tick(
     #[prop(optional, into)] hint: Option<String>,
     #[prop(optional)] label_hidden: bool,
     #[prop(optional, into)] disabled: Signal<bool>,
+    /// It must be ticked, and is not.
+    #[prop(optional, into)]
+    is_missing: Signal<bool>,
 ) -> impl IntoView {
     let class = if label_hidden { "visually-hidden" } else { "tick-text" };
     view! {
@@ -19,6 +22,7 @@ pub(crate) fn Tick(
                 type="checkbox"
                 prop:checked=move || checked.get()
                 disabled=move || disabled.get()
+                aria-invalid=move || is_missing.get().then_some("true")
                 on:change=move |event| on_change.run(event_target_checked(&event))
             />
             <span class=class>

@@ -58,6 +58,7 @@ impl<T: Clone + Send + Sync + 'static> Ending<T> {
                 type="button"
                 class="button button-quiet button-icon button-small"
                 aria-label=t!("accounts.delete_what", account = name)
+                title=t!("console.delete")
                 on:click=move |_| self.ask(item.clone())
             >
                 {icon(Glyph::Trash)}

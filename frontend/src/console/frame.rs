@@ -8,7 +8,7 @@ use super::{
     session::{Session, SignIn},
 };
 use crate::{
-    components::{Failure, Glyph, Skeleton, icon},
+    components::{Glyph, PageFailure, Skeleton, icon},
     route::Console as Place,
     state::{Load, router::Router},
     t,
@@ -25,7 +25,8 @@ pub(super) fn Frame(session: Session, parts: Parts) -> impl IntoView {
         Load::Failed(error) if error.is_locked_out() => view! { <SignIn session=session /> }.into_any(),
         Load::Failed(error) => {
             let retry = Callback::new(move |()| session.load());
-            view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
+            view! { <main class="page" id="main" tabindex="-1"><PageFailure error=error retry=retry /></main> }
+                .into_any()
         }
         Load::Ready(principal) => view! { <Opened principal=principal session=session parts=parts /> }.into_any(),
     }

@@ -137,8 +137,12 @@ fn Scopes(scopes: RwSignal<BTreeSet<Scope>>) -> impl IntoView {
             />
         }
     };
-    let allowed = Scope::ALL.iter().copied().filter(|scope| may(&principal, *scope));
-    view! { <div class="two-tight" data-data="">{allowed.map(tick).collect_view()}</div> }
+    // To read and to write the same stand side by side.
+    let rows = Scope::ALL.chunks(2).filter_map(|of_one| {
+        let allowed: Vec<_> = of_one.iter().copied().filter(|scope| may(&principal, *scope)).collect();
+        (!allowed.is_empty()).then(|| view! { <div>{allowed.into_iter().map(tick).collect_view()}</div> })
+    });
+    view! { <div class="scopes" data-data="">{rows.collect_view()}</div> }
 }
 
 fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {

@@ -190,7 +190,7 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
             })
             open=form.open
             sending=sending
-            submit=t!("action.save")
+            submit=Signal::derive(move || if is_new() { t!("console.link_new") } else { t!("action.save") })
             on_submit=submit
         >
             <TextField

@@ -72,6 +72,7 @@ fn row(link: &Link, _: Listed<Link>) -> AnyView {
                 type="button"
                 class="button button-quiet button-icon button-small"
                 aria-label=t!("accounts.edit_what", account = link.name)
+                title=t!("console.change")
                 on:click=move |_| form.begin(Some(edited.clone()))
             >
                 {icon(Glyph::Pencil)}

@@ -257,10 +257,10 @@ fn MemberDialog(part: Part, listed: Listed<Member>) -> impl IntoView {
     view! {
         <FormDialog
             id="member"
-            title=t!("console.member")
+            title=Signal::derive(move || if is_new() { t!("console.member_new") } else { t!("console.member") }.to_owned())
             open=part.open
             sending=sending
-            submit=t!("action.save")
+            submit=Signal::derive(move || if is_new() { t!("console.member_new") } else { t!("action.save") })
             on_submit=submit
         >
             <TextField
@@ -321,6 +321,8 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
     let seen = member.signed_in_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
     let mail = member.mail.as_ref().map(ToString::to_string);
     let id = member.id;
+    // Nobody deletes themselves.
+    let is_own = expect_context::<Principal>().member.is_some_and(|own| own.id == id);
     let (edited, ending) = (member.clone(), expect_context::<Ending<Member>>());
     let actions = part.may_write.then(|| {
         view! {
@@ -338,18 +340,21 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
                     type="button"
                     class="button button-quiet button-icon button-small"
                     aria-label=t!("accounts.edit_what", account = member.name)
+                    title=t!("console.change")
                     on:click=move |_| part.edit(Some(edited.clone()))
                 >
                     {icon(Glyph::Pencil)}
                 </button>
-                {ending.delete_button(member.clone(), &member.name)}
+                {(!is_own).then(|| ending.delete_button(member.clone(), &member.name))}
             </div>
         }
     });
     view! {
         <tr>
-            <th scope="row" class="account-name">{member.name.clone()}</th>
-            <td class="account-meta" data-label=t!("console.mail")>{mail}</td>
+            <th scope="row" class="account-name">
+                {member.name.clone()} " " {is_own.then(|| view! { <span class="tagged">{t!("console.you")}</span> })}
+            </th>
+            <td class="account-meta cell-wide" data-label=t!("console.mail")>{mail}</td>
             <td data-label=t!("console.role")>
                 {role_name(member.role)}
                 <p class="account-meta">{domains}</p>

@@ -11,6 +11,7 @@ use super::{
     migrations::{asker, type_name},
     order_links::OrderLinks,
     payments::Payments,
+    requests::state_view,
     session::Session,
 };
 use crate::{
@@ -98,6 +99,12 @@ fn facts(item: &OrderListItem) -> impl IntoView + use<> {
         <section class="card" aria-labelledby="particulars">
             <h2 id="particulars">{t!("console.particulars")}</h2>
             <dl class="facts facts-small">
+                {item.request.map(|state| view! {
+                    <div class="fact">
+                        <dt>{t!("queue.request")}</dt>
+                        <dd>{state_view(state)}</dd>
+                    </div>
+                })}
                 {fact(t!("console.col_asked"), asked)}
                 {fact(t!("providers.notify_label"), mail)}
                 {fact(t!("console.by_key"), origin.api_key_name.clone())}

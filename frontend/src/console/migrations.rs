@@ -66,7 +66,8 @@ pub(super) fn Migrations() -> impl IntoView {
         let text = if narrowed.get() { t!("console.no_migrations") } else { t!("console.no_migrations_yet") };
         Empty(if narrowed.get() { Glyph::Search } else { Glyph::List }, text)
     });
-    let may_begin = may(&expect_context::<Principal>(), Scope::OrdersWrite);
+    let principal = expect_context::<Principal>();
+    let may_begin = may(&principal, Scope::OrdersWrite);
     let begin = move || {
         may_begin.then(|| {
             view! {
@@ -91,7 +92,24 @@ pub(super) fn Migrations() -> impl IntoView {
             }
             .into_any();
         }
-        begin().into_any()
+        // The way to begin one stands above; others begin theirs by what is handed out.
+        let other = |place: Place, scope, glyph, name: &'static str| {
+            may(&principal, scope).then(|| {
+                view! {
+                    <a class="button" href=place.path()>
+                        {icon(glyph)}
+                        {name}
+                    </a>
+                }
+            })
+        };
+        view! {
+            <div class="row">
+                {other(Place::Links, Scope::LinksWrite, Glyph::Copy, t!("console.links"))}
+                {other(Place::Vouchers, Scope::VouchersWrite, Glyph::Ticket, t!("console.vouchers"))}
+            </div>
+        }
+        .into_any()
     };
     view! {
         <div class="row-between">

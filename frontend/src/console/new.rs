@@ -11,6 +11,7 @@ use crate::{
     api,
     components::{Failure, Glyph, Notice, PageHead, PickedProvider, ProviderPick, TextField, Tick, Tone},
     forms,
+    legal::Document,
     route::Step,
     state::{Load, language::PageLanguage, providers::KnownProviders, router::Router, service::Service},
     t,
@@ -109,7 +110,12 @@ pub(super) fn New() -> impl IntoView {
                 label=t!("console.new_terms")
                 checked=fields.accepted
                 on_change=move |on| fields.accepted.set(on)
+                is_missing=Signal::derive(move || fields.accepted_error.get() && !fields.accepted.get())
             />
+            <p class="row small">
+                <a href=Document::Terms.path() target="_blank">{t!("intro.terms_title")}</a>
+                <a href=Document::Privacy.path() target="_blank">{t!("legal.privacy_title")}</a>
+            </p>
             <Show when=move || fields.accepted_error.get() && !fields.accepted.get()>
                 <Notice tone=Tone::Error>
                     <p>{t!("console.new_terms_missing")}</p>

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     api,
+    browser::intl,
     components::{CopyLine, Glyph, icon},
     t,
 };
@@ -51,6 +52,9 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
                         {line(t!("console.link_manage"), order.manage_url)}
                         {line(t!("console.link_view"), order.view_url)}
                     </div>
+                    {order
+                        .expires_at
+                        .map(|at| view! { <p class="small faint">{format!("{}: {}", t!("status.expires"), intl::date_time(at))}</p> })}
                     <button type="button" class="button button-small" on:click=move |_| asked.set(Some(id))>
                         {icon(Glyph::Refresh)}
                         {t!("console.renew_links")}

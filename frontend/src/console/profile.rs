@@ -37,8 +37,9 @@ pub(super) fn Profile() -> impl IntoView {
         });
     };
     let fact = |name: &'static str, value: String| {
+        let is_wide = value.contains('@');
         view! {
-            <div class="fact">
+            <div class="fact" class:fact-wide=is_wide>
                 <dt>{name}</dt>
                 <dd data-data="">{value}</dd>
             </div>
@@ -47,7 +48,7 @@ pub(super) fn Profile() -> impl IntoView {
     let facts = principal.member.as_ref().map(|member| {
         let mail = member.mail.as_ref().map(ToString::to_string).unwrap_or_default();
         view! {
-            <div class="card">
+            <div class="card narrow">
                 <dl class="facts facts-small">
                 {fact(t!("console.name"), member.name.clone())}
                 {fact(t!("console.mail"), mail)}
@@ -81,7 +82,7 @@ pub(super) fn Profile() -> impl IntoView {
                     <p role="status">{t!("console.password_done")}</p>
                 </Notice>
             </Show>
-            <SubmitButton sending=sending glyph=Glyph::Check text=t!("action.save") />
+            <SubmitButton sending=sending glyph=Glyph::Check text=t!("console.change_password") />
         </form>
     }
 }

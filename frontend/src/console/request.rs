@@ -144,6 +144,16 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
             </Notice>
         }
     });
+    // The number in the subject tells which request an answer is to.
+    let contact = request.contact_address.as_ref().map(|address| {
+        let write = format!("mailto:{address}?subject={}", request.order_id);
+        view! {
+            <div class="fact fact-wide">
+                <dt>{t!("queue.customer")}</dt>
+                <dd data-data=""><a href=write>{address.to_string()}</a></dd>
+            </div>
+        }
+    });
     let waived = request.payment_waived.then(|| view! { <span class="tagged">{t!("queue.waived")}</span> });
     let status = (!matches!(request.state, RequestState::Requested)).then(|| {
         view! {
@@ -162,6 +172,7 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
             </div>
             {reason}
             <dl class="facts facts-small">
+                {contact}
                 {fact(t!("request.fact_wished"), intl::date_time(request.wished_start))}
                 {request.earliest_start.map(|at| fact(t!("request.fact_start"), intl::date_time(at)))}
                 {request.tenant.as_ref().map(|tenant| fact(t!("queue.tenant"), tenant.name.clone()))}

@@ -50,7 +50,7 @@ pub(super) fn Answers(shown: Shown) -> impl IntoView {
                 </button>
             </Show>
             <Show when=move || shown.allows(RequestAction::Decline)>
-                <button type="button" class="button button-danger" on:click=move |_| declining.set(true)>
+                <button type="button" class="button button-danger is-aside" on:click=move |_| declining.set(true)>
                     {icon(Glyph::Cross)}
                     {t!("queue.decline")}
                 </button>

@@ -1,11 +1,12 @@
 //! Requested migrations: the operator's queue, and what the customers of a tenant have asked for.
 
 use chrono::TimeDelta;
-use leptos::prelude::*;
+use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     member::Principal,
     order_list::OrderListItem,
     request::{RequestListItem, RequestState},
+    tenant::Tenant,
 };
 
 use super::{
@@ -15,9 +16,9 @@ use super::{
 use crate::{
     api,
     browser::intl,
-    components::{Glyph, PageHead, icon},
+    components::{Glyph, PageHead, Select, icon},
     format, i18n,
-    route::{Console as Place, asked_path},
+    route::Console as Place,
     t,
 };
 
@@ -46,10 +47,20 @@ fn filters() -> [(&'static str, &'static str); 9] {
 #[component]
 fn Queue() -> impl IntoView {
     let wanted = RwSignal::new(filters()[0].0);
+    // The tenant's id; empty: of all of them.
+    let tenant = RwSignal::new(String::new());
     let listed = Listed::of(move |cursor| {
-        let query = Some(wanted.get_untracked()).filter(|states| !states.is_empty());
-        let query = query.map(|states| format!("state={states}")).unwrap_or_default();
+        let asked = [("state", wanted.get_untracked().to_owned()), ("tenant_id", tenant.get_untracked())];
+        let asked = asked.into_iter().filter(|(_, value)| !value.is_empty());
+        let query = asked.map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&");
         async move { api::requests(&query, cursor).await }
+    });
+    Effect::new(move |before: Option<String>| {
+        let chosen = tenant.get();
+        if before.is_some_and(|before| before != chosen) {
+            listed.anew();
+        }
+        chosen
     });
     listed.kept_fresh();
     let heads = vec![
@@ -62,8 +73,37 @@ fn Queue() -> impl IntoView {
     ];
     view! {
         <PageHead title=t!("console.requests") lead=t!("queue.lead") />
+        <TenantFilter tenant=tenant />
         <Chips choices=filters().to_vec() chosen=wanted on_choose=move |()| listed.anew() />
         <ListTable listed=listed name=t!("console.requests") heads=heads empty=Empty(Glyph::Inbox, t!("queue.none")) row=queue_row />
+    }
+}
+
+/// Whose customers' requests are listed; nothing where there is one tenant alone.
+#[component]
+fn TenantFilter(tenant: RwSignal<String>) -> impl IntoView {
+    let tenants = RwSignal::new(Vec::<Tenant>::new());
+    spawn_local(async move {
+        let mut cursor = None;
+        // Whoever cannot choose a tenant still has the whole queue.
+        while let Ok(page) = api::tenants(cursor).await {
+            tenants.try_update(|tenants| tenants.extend(page.items));
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+    });
+    let choices = Signal::derive(move || {
+        let named = tenants.get().into_iter().map(|tenant| (tenant.id.to_string(), tenant.name));
+        std::iter::once((String::new(), t!("queue.all_tenants").to_owned())).chain(named).collect()
+    });
+    view! {
+        <Show when=move || tenants.with(|tenants| tenants.len() > 1)>
+            <div class="narrow">
+                <Select id="queue-tenant" label=t!("queue.tenant") value=tenant choices=choices />
+            </div>
+        </Show>
     }
 }
 
@@ -143,7 +183,7 @@ fn own_row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     view! {
         <tr>
             <th scope="row">
-                <a class="account-name row-link" href=asked_path(item.id)>{name}</a>
+                <a class="account-name row-link" href=Place::Migration(item.id).path()>{name}</a>
                 <p class="account-meta mono">{number}</p>
             </th>
             <td data-label=t!("status.col_state")>{item.request.map(state_view)}</td>

@@ -64,7 +64,7 @@ impl Sending {
 
 /// The button that sends a form.
 #[component]
-pub(super) fn SubmitButton(sending: Sending, glyph: Glyph, text: &'static str) -> impl IntoView {
+pub(super) fn SubmitButton(sending: Sending, glyph: Glyph, #[prop(into)] text: Signal<&'static str>) -> impl IntoView {
     // As in the wizard, the arrow stands where it leads.
     let leads_on = glyph == Glyph::ArrowRight;
     view! {
@@ -74,9 +74,9 @@ pub(super) fn SubmitButton(sending: Sending, glyph: Glyph, text: &'static str) -
             class:is-busy=move || sending.busy.get()
             disabled=move || sending.busy.get()
         >
-            {leads_on.then_some(text)}
+            {move || leads_on.then(|| text.get())}
             {move || icon(if sending.busy.get() { Glyph::Spinner } else { glyph })}
-            {(!leads_on).then_some(text)}
+            {move || (!leads_on).then(|| text.get())}
         </button>
     }
 }
@@ -88,7 +88,7 @@ pub(super) fn FormDialog(
     #[prop(into)] title: Signal<String>,
     open: RwSignal<bool>,
     sending: Sending,
-    submit: &'static str,
+    #[prop(into)] submit: Signal<&'static str>,
     #[prop(into)] on_submit: Callback<()>,
     children: ChildrenFn,
 ) -> impl IntoView {

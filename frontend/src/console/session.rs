@@ -121,7 +121,10 @@ pub(super) fn SignIn(session: Session) -> impl IntoView {
                 />
                 {sending.failure()}
                 <SubmitButton sending=sending glyph=Glyph::ArrowRight text=t!("console.sign_in") />
-                <a class="button button-quiet" href=Place::Password.path()>{t!("invite.forgot")}</a>
+                <div class="row-between">
+                    <a class="button button-quiet button-flush" href=Place::Password.path()>{t!("invite.forgot")}</a>
+                    <a class="small soft" href="/">{t!("lost.to_start")}</a>
+                </div>
             </form>
         </main>
     }

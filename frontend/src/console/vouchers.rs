@@ -165,7 +165,7 @@ fn state_key(state: VoucherState) -> &'static str {
 
 fn state_view(state: VoucherState) -> impl IntoView {
     let (class, glyph) = match state {
-        VoucherState::Issued => ("status status-good", Glyph::Circle),
+        VoucherState::Issued => ("status status-good", Glyph::Ticket),
         VoucherState::Redeemed => ("status status-idle", Glyph::Check),
         VoucherState::Expired => ("status status-idle", Glyph::Clock),
         VoucherState::Revoked => ("status status-idle", Glyph::Stop),
@@ -232,7 +232,7 @@ fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
     });
     view! {
         <tr>
-            <th scope="row"><span class="mono">{hint.clone()}</span> {tags.collect_view()}</th>
+            <th scope="row"><span class="mono">{format!("{hint}-…")}</span> {tags.collect_view()}</th>
             <td data-label=t!("status.col_state")>{state_view(voucher.state)}</td>
             <td class="numbers" data-label=t!("status.accounts")>{used}</td>
             <td data-label=t!("console.voucher_limits")>{limits(voucher)}</td>

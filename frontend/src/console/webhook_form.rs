@@ -100,7 +100,7 @@ pub(super) fn WebhookDialog(
             })
             open=form.open
             sending=sending
-            submit=t!("action.save")
+            submit=Signal::derive(move || if is_new() { t!("console.webhook_new") } else { t!("action.save") })
             on_submit=submit
         >
             <TextField
@@ -151,13 +151,22 @@ fn Events(events: RwSignal<Vec<EventKind>>) -> impl IntoView {
             />
         }
     };
+    let group = |name: &'static str, of_requests: bool| {
+        let kinds = EventKind::ALL.iter().copied();
+        let kinds = kinds.filter(|kind| kind.as_str().starts_with("request.") == of_requests);
+        view! {
+            <fieldset class="stack-s event-group">
+                <legend class="small soft">{name}</legend>
+                <div class="two-tight" data-data="">{kinds.map(tick).collect_view()}</div>
+            </fieldset>
+        }
+    };
     view! {
         <fieldset class="stack-s">
             <legend class="field-label">{t!("console.webhook_events")}</legend>
             <p class="field-hint">{t!("console.webhook_events_hint")}</p>
-            <div class="two-tight" data-data="">
-                {EventKind::ALL.iter().copied().map(tick).collect_view()}
-            </div>
+            {group(t!("console.migrations"), false)}
+            {group(t!("console.requests"), true)}
         </fieldset>
     }
 }

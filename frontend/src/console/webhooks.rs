@@ -127,6 +127,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
                 type="button"
                 class="button button-quiet button-icon button-small"
                 aria-label=t!("console.webhook_rotate_of", url = webhook.url)
+                title=t!("console.webhook_rotate")
                 on:click=move |_| part.rotated.set(Some(rotated.clone()))
             >
                 {icon(Glyph::Lock)}
@@ -135,6 +136,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
                 type="button"
                 class="button button-quiet button-icon button-small"
                 aria-label=t!("accounts.edit_what", account = webhook.url)
+                title=t!("console.change")
                 on:click=move |_| form.begin(Some(edited.clone()))
             >
                 {icon(Glyph::Pencil)}

@@ -1,12 +1,45 @@
 //! Texts for the stable codes of the API. A code that is newer than this page shows the service's English words.
 
+use std::cell::RefCell;
+
 use mailferry_shared::{
     finding::{Finding, FindingCode},
     import::RowError,
     problem::{Problem, ProblemCode},
 };
 
-use super::Key;
+use super::{Key, fill};
+
+/// Limits that texts name: settings of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Account pairs in an order.
+    pub pairs: u32,
+    /// Hours after which a delta may start by itself, at least and at most.
+    pub delta_hours: (u32, u32),
+    /// The largest message, megabytes.
+    pub megabytes: u64,
+}
+
+thread_local! {
+    static LIMITS: RefCell<Limits> = const { RefCell::new(Limits { pairs: 500, delta_hours: (4, 23), megabytes: 50 }) };
+}
+
+/// Notes what the service allows; before, the texts name what is usual.
+pub fn know_limits(limits: Limits) {
+    LIMITS.set(limits);
+}
+
+/// `text` with the limits it names.
+fn with_limits(text: &str) -> String {
+    let limits = LIMITS.with_borrow(|limits| *limits);
+    let (least, most) = limits.delta_hours;
+    let number = |value| super::number(value);
+    let (pairs, megabytes) = (number(u64::from(limits.pairs)), number(limits.megabytes));
+    let (least, most) = (number(u64::from(least)), number(u64::from(most)));
+    let values = [("pairs", pairs), ("least", least), ("most", most), ("megabytes", megabytes)];
+    fill(text, &values.each_ref().map(|(name, value)| (*name, value.as_str())))
+}
 
 fn find(path: &str) -> Option<&'static str> {
     Key::of_code(path).map(Key::text).filter(|text| !text.is_empty())
@@ -65,7 +98,8 @@ pub fn field_text(pointer: &str, message: &str) -> String {
     }
     let is_name = |segment: &&str| !segment.is_empty() && !segment.bytes().all(|byte| byte.is_ascii_digit());
     let name = pointer.rsplit('/').find(is_name).unwrap_or_default();
-    find(&format!("field.{name}")).or_else(|| find("problem.invalid_field")).unwrap_or(message).to_owned()
+    let own = find(&format!("field.{name}")).or_else(|| find("problem.invalid_field"));
+    own.map_or_else(|| message.to_owned(), with_limits)
 }
 
 /// Why a row of a file was not taken.
@@ -86,6 +120,12 @@ mod tests {
         assert_eq!(field_text("/never/heard_of", "x"), "problem.invalid_field");
         let problem = Problem::new(ProblemCode::InvalidField, "").with_field("/host", "no").with_field("/host", "no");
         assert_eq!(problem_text(&problem.with_field("/port", "no")), "field.host field.port");
+    }
+
+    #[test]
+    fn limits_stand_in_texts_as_the_service_has_them() {
+        know_limits(Limits { pairs: 20, delta_hours: (2, 30), megabytes: 80 });
+        assert_eq!(with_limits("{{ least }} to {{ most }}, {{ pairs }}, {{ megabytes }}"), "2 to 30, 20, 80");
     }
 
     #[test]

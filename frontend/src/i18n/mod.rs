@@ -16,7 +16,8 @@ mod codes;
 use std::cell::{Cell, RefCell};
 
 pub use codes::{
-    advice_text, code_cause, code_next_step, field_text, finding_cause, finding_next_step, problem_text, row_error_text,
+    Limits, advice_text, code_cause, code_next_step, field_text, finding_cause, finding_next_step, know_limits,
+    problem_text, row_error_text,
 };
 
 include!(concat!(env!("OUT_DIR"), "/texts.rs"));

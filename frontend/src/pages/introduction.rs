@@ -26,7 +26,7 @@ pub(crate) fn Introduction() -> impl IntoView {
         <StepBar />
         <main class="page" id="main" tabindex="-1">
             {last.map(|id| view! { <ResumeNotice id=id /> })}
-            <Hero />
+            <Hero begins=true />
             <div class="with-aside">
                 <Explanation largest=Signal::derive(move || service.largest_message()) />
                 <div class="aside-sticky">
@@ -84,12 +84,24 @@ fn ResumeNotice(id: OrderId) -> impl IntoView {
 }
 
 #[component]
-fn Hero() -> impl IntoView {
+fn Hero(
+    /// Leads down to where one begins, where that is out of sight.
+    #[prop(optional)]
+    begins: bool,
+) -> impl IntoView {
+    let begin = begins.then(|| {
+        view! {
+            <a class="button button-primary button-large hero-begin" href="#begin-title">
+                {t!("intro.to_begin")}
+            </a>
+        }
+    });
     view! {
         <div class="hero">
             <div class="hero-text">
                 <PageHead title=t!("intro.title") lead=t!("intro.lead") />
                 <p class="trust">{icon(Glyph::Lock)} <span>{t!("intro.trust")}</span></p>
+                {begin}
             </div>
             <Crossing />
         </div>
@@ -100,7 +112,7 @@ fn Hero() -> impl IntoView {
 #[component]
 fn Crossing() -> impl IntoView {
     view! {
-        <svg class="hero-art" viewBox="0 0 416 232" aria-hidden="true">
+        <svg class="hero-art" viewBox="0 52 416 172" aria-hidden="true">
             <path class="art-land" d="M1 190V88l34-20 34 20v102" />
             <path class="art-window" d="M18 102h14v14H18zM38 102h14v14H38zM18 128h14v14H18zM38 128h14v14H38z" />
             <path class="art-land" d="M415 190V56h-70v134" />
@@ -309,11 +321,21 @@ fn Begin() -> impl IntoView {
             {move || parts::promise(service.info().ready(), offer.pays.get())}
             <TermsTexts />
             <div class="stack-s">
-                <Tick label=t!("intro.terms_label") checked=terms on_change=move |on| terms.set(on) />
+                <Tick
+                    label=t!("intro.terms_label")
+                    checked=terms
+                    on_change=move |on| terms.set(on)
+                    is_missing=Signal::derive(move || terms_error().is_some())
+                />
                 <FieldError id="terms-error" error=Signal::derive(terms_error) />
             </div>
             <div class="stack-s">
-                <Tick label=t!("intro.privacy_label") checked=privacy on_change=move |on| privacy.set(on) />
+                <Tick
+                    label=t!("intro.privacy_label")
+                    checked=privacy
+                    on_change=move |on| privacy.set(on)
+                    is_missing=Signal::derive(move || privacy_error().is_some())
+                />
                 <FieldError id="privacy-error" error=Signal::derive(privacy_error) />
             </div>
             {move || failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    components::{Glyph, PageHead, icon},
+    components::{Glyph, PageHead, adrift, icon},
     t,
 };
 
@@ -31,13 +31,20 @@ pub(crate) fn Locked(
     view! { <Lost title=title text=text /> }
 }
 
+/// What was shown may not be seen any more: its link was replaced or has ended, or it was deleted.
+#[component]
+pub(crate) fn Ended() -> impl IntoView {
+    view! { <Lost title=t!("lost.ended_title") text=t!("lost.ended_text") /> }
+}
+
 /// Title, explanation, and the way back.
 #[component]
 pub(crate) fn Lost(title: &'static str, text: &'static str) -> impl IntoView {
     view! {
-        <div class="stack">
+        <div class="lost">
+            {adrift()}
             <PageHead title=title lead=text />
-            <a class="button" href="/">
+            <a class="button button-primary" href="/">
                 {icon(Glyph::ArrowLeft)}
                 {t!("lost.to_start")}
             </a>

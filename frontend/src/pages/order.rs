@@ -7,11 +7,14 @@ use mailferry_shared::{
     secret::Secret,
 };
 
-use super::{lost::Locked, steps::StepBar};
+use super::{
+    lost::{Ended, Locked},
+    steps::StepBar,
+};
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{CopyLine, Failure, Glyph, PageHead, Skeleton, icon},
+    components::{CopyLine, Failure, Glyph, PageFailure, PageHead, Skeleton, icon},
     format,
     route::{Console, Step, asked_path, is_asked_for, resume_at},
     state::{
@@ -129,9 +132,8 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
                     loaded.try_set(Load::Ready(()));
                 }
                 Err(error) => {
-                    // What cannot be opened any more is not offered on the start page.
-                    if is_own && error.is_locked_out() && browser::stored(LAST_ORDER) == Some(id.to_string()) {
-                        browser::store(LAST_ORDER, None);
+                    if is_own && error.is_locked_out() {
+                        forget(id);
                     }
                     loaded.try_set(Load::Failed(error));
                 }
@@ -154,7 +156,8 @@ fn Opening(id: OrderId, steps: Steps) -> impl IntoView {
             view! { <main class="page" id="main" tabindex="-1"><Locked by_link=by_link /></main> }.into_any()
         }
         Load::Failed(error) if is_own => {
-            view! { <main class="page" id="main" tabindex="-1"><Failure error=error retry=retry /></main> }.into_any()
+            view! { <main class="page" id="main" tabindex="-1"><PageFailure error=error retry=retry /></main> }
+                .into_any()
         }
         Load::Failed(error) => {
             let number = format::short_id(&id.to_string());
@@ -176,11 +179,32 @@ fn Opened(context: OrderContext, steps: Steps) -> impl IntoView {
     provide_context(context);
     poll_accounts(context);
     let router = Router::get();
-    view! {
-        <Around order=context>
-            {move || steps(router.place().step())}
-            <Later context=context />
-        </Around>
+    // The console tells of its own session, and of what was deleted beside what was known.
+    let is_own = untrack(|| !router.is_in_console());
+    let lost = Memo::new(move |_| is_own && context.lost.get());
+    Effect::new(move || {
+        if lost.get() {
+            forget(context.id);
+        }
+    });
+    move || {
+        if lost.get() {
+            return view! { <main class="page" id="main" tabindex="-1"><Ended /></main> }.into_any();
+        }
+        view! {
+            <Around order=context>
+                {move || steps(router.place().step())}
+                <Later context=context />
+            </Around>
+        }
+        .into_any()
+    }
+}
+
+/// What cannot be opened any more is not offered on the start page.
+fn forget(id: OrderId) {
+    if browser::stored(LAST_ORDER) == Some(id.to_string()) {
+        browser::store(LAST_ORDER, None);
     }
 }
 

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use mailferry_shared::{
     account::{AccountPair, LoginState, Side, Survey},
     address::MailAddress,
-    finding::{Finding, FindingCode, RepairKind, Severity},
+    finding::{Finding, FindingCode, Repair, Severity},
     provider::Provider,
     service::ServiceInfo,
 };
@@ -66,15 +66,15 @@ fn topic(finding: &Finding) -> String {
     parts.into_iter().flatten().chain(repairs).collect::<Vec<_>>().join(" · ")
 }
 
-fn repair_text(repair: RepairKind) -> &'static str {
+fn repair_text(repair: Repair) -> &'static str {
     match repair {
-        RepairKind::LineEnds => t!("detail.line_ends"),
-        RepairKind::FinalLineEnd => t!("detail.final_line_end"),
-        RepairKind::NulBytes => t!("detail.nul_bytes"),
-        RepairKind::Header => t!("detail.header"),
-        RepairKind::HeaderEncoding => t!("detail.header_encoding"),
-        RepairKind::LongLines => t!("detail.long_lines"),
-        RepairKind::Date => t!("detail.date"),
+        Repair::LineEnds => t!("detail.line_ends"),
+        Repair::FinalLineEnd => t!("detail.final_line_end"),
+        Repair::NulBytes => t!("detail.nul_bytes"),
+        Repair::Header => t!("detail.header"),
+        Repair::HeaderEncoding => t!("detail.header_encoding"),
+        Repair::LongLines => t!("detail.long_lines"),
+        Repair::Date => t!("detail.date"),
     }
 }
 
@@ -129,6 +129,9 @@ pub(crate) fn login_view(side: &Side) -> impl IntoView + use<> {
 /// "214 messages (15 MB)".
 pub(crate) fn survey_text(survey: &Survey) -> String {
     let messages = tn!("count.messages", survey.messages);
+    if survey.messages == 0 {
+        return t!("accounts.survey_empty").to_owned();
+    }
     t!("accounts.survey", messages = messages, size = intl::size(survey.size_bytes))
 }
 

@@ -9,9 +9,14 @@ use super::{
     when::When,
 };
 use crate::{
+    browser::intl,
     components::{Failure, FieldError, Glyph, PageHead, ProviderPick, TextArea, TextField, Tick, brand_mark, icon},
     pages::{AccountFile, TermsTexts},
-    state::{Load, connection, offer::Offer, service::Service},
+    state::{
+        Load, connection,
+        offer::{Offer, Pays},
+        service::Service,
+    },
     t,
 };
 
@@ -153,18 +158,26 @@ fn Send(sender: Sender) -> impl IntoView {
     let missing = move |agreed: RwSignal<bool>, text: &'static str| {
         Signal::derive(move || (typed.asked.get() && !agreed.get()).then(|| text.to_owned()))
     };
+    // Whoever pays knows what it comes to before anything is sent.
+    let cost = move || {
+        let info = service.info();
+        let price = info.ready()?.price.as_ref().filter(|_| matches!(offer.pays.get(), Pays::Buyer))?;
+        Some(t!("request.cost", price = intl::money(price.total_minor, price.price.currency)))
+    };
     let has_terms = move || matches!(service.info(), Load::Ready(_));
     view! {
         <section class="card terms" aria-labelledby="send-title">
             <div class="row">
                 {brand_mark()} <h2 id="send-title">{t!("request.send_title")}</h2>
             </div>
+            {move || cost().map(|text| view! { <p class="rule-line">{icon(Glyph::Ticket)} <span>{text}</span></p> })}
             <TermsTexts />
             <div class="stack-s">
                 <Tick
                     label=t!("intro.terms_label")
                     checked=typed.terms
                     on_change=move |on| typed.terms.set(on)
+                    is_missing=Signal::derive(move || typed.asked.get() && !typed.terms.get())
                 />
                 <FieldError id="terms-error" error=missing(typed.terms, t!("intro.terms_missing")) />
             </div>
@@ -173,6 +186,7 @@ fn Send(sender: Sender) -> impl IntoView {
                     label=t!("intro.privacy_label")
                     checked=typed.privacy
                     on_change=move |on| typed.privacy.set(on)
+                    is_missing=Signal::derive(move || typed.asked.get() && !typed.privacy.get())
                 />
                 <FieldError id="privacy-error" error=missing(typed.privacy, t!("intro.privacy_missing")) />
             </div>

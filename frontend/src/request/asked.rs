@@ -11,16 +11,16 @@ use mailferry_shared::{
 use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
-    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
+    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageFailure, PageHead, Skeleton, Tone, icon},
     i18n,
     pages::{LAST_ORDER, Locked, take_token},
-    route::Step,
+    route::{ASK, Step},
     state::{
         Load,
         announce::Announcer,
         language::PageLanguage,
         offer::Offer,
-        poll::{self, Kick},
+        poll::{self, Heard, Kick},
     },
     t, tn,
 };
@@ -36,6 +36,7 @@ struct Page {
     /// Its order, once it is here: the link, and whose page this is.
     order: RwSignal<Option<Order>>,
     kick: Kick,
+    heard: Heard,
 }
 
 /// The page of the request for the order `id`.
@@ -43,8 +44,13 @@ struct Page {
 pub(crate) fn Asked(id: OrderId) -> impl IntoView {
     let token = take_token();
     let by_link = token.is_some();
-    let page =
-        Page { order_id: id, request: RwSignal::new(Load::Loading), order: RwSignal::new(None), kick: Kick::new() };
+    let page = Page {
+        order_id: id,
+        request: RwSignal::new(Load::Loading),
+        order: RwSignal::new(None),
+        kick: Kick::new(),
+        heard: Heard::new(),
+    };
     let (language, offer) = (PageLanguage::get(), Offer::get());
     spawn_local(async move {
         match open(id, token).await {
@@ -79,7 +85,7 @@ pub(crate) fn Asked(id: OrderId) -> impl IntoView {
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),
                 Load::Failed(error) if error.is_locked_out() => view! { <Locked by_link=by_link /> }.into_any(),
-                Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
+                Load::Failed(error) => view! { <PageFailure error=error retry=retry /> }.into_any(),
                 Load::Ready(()) => view! { <Standing page=page /> }.into_any(),
             }}
         </main>
@@ -103,8 +109,9 @@ fn follow(page: Page) {
             return page.request.try_with_untracked(|request| !matches!(request, Load::Failed(_)))?.then_some(200);
         }
         match api::poll_order_request(page.order_id, etag.try_get_value()?.as_deref()).await {
-            Ok(Polled::Same) => {}
+            Ok(Polled::Same) => page.heard.answered(),
             Ok(Polled::New(request, tag)) => {
+                page.heard.answered();
                 etag.try_set_value(tag);
                 let before = page.request.try_with_untracked(|known| known.ready().map(|known| known.state))?;
                 if before.is_some_and(|before| before != request.state) {
@@ -113,9 +120,13 @@ fn follow(page: Page) {
                 page.request.try_set(Load::Ready(request));
             }
             Err(error) => {
-                if page.request.try_with_untracked(|request| request.ready().is_none())? {
+                let pause = page.heard.failed(&error)?;
+                let is_new = page.request.try_with_untracked(|request| request.ready().is_none())?;
+                // Who may not see it any more is told so, in the place of what was known.
+                if is_new || error.is_locked_out() {
                     page.request.try_set(Load::Failed(error));
                 }
+                return Some(pause);
             }
         }
         Some(AGAIN_MS)
@@ -168,9 +179,34 @@ fn Standing(page: Page) -> impl IntoView {
             <PageHead title=Signal::derive(move || title(state.get(), partly.get()).to_owned()) />
             <p class="lead">{move || lead(state.get(), partly.get())}</p>
         </div>
+        <div role="status">
+            {move || {
+                page.heard
+                    .stale()
+                    .map(|time| {
+                        view! {
+                            <Notice tone=Tone::Warning>
+                                <p>{t!("status.stale", time = time)}</p>
+                            </Notice>
+                        }
+                    })
+            }}
+        </div>
         <Course state=state />
         <Pay page=page />
         <Reason page=page />
+        // What came to nothing can be asked for again, or done by oneself.
+        <Show when=move || state.get().is_off()>
+            <div class="row">
+                <a class="button button-primary" href=ASK>
+                    {t!("request.again")}
+                    {icon(Glyph::ArrowRight)}
+                </a>
+                <a class="button" href="/">
+                    {t!("request.myself")}
+                </a>
+            </div>
+        </Show>
         <Show when=goes_on>
             <p>
                 <a class="button button-primary" href=Step::Status.path(page.order_id)>
@@ -181,13 +217,18 @@ fn Standing(page: Page) -> impl IntoView {
         </Show>
         <div class="with-aside">
             {move || page.request.with(|request| request.ready().map(sent))}
-            <Keep page=page />
+            // Of what came to nothing there is nothing to look after.
+            <Show when=move || !state.get().is_off()>
+                <Keep page=page />
+            </Show>
         </div>
         <Show when=may_cancel>
-            <button type="button" class="button button-danger" on:click=move |_| dialog.set(true)>
-                {icon(Glyph::Stop)}
-                {t!("request.cancel")}
-            </button>
+            <p>
+                <button type="button" class="button button-danger is-aside" on:click=move |_| dialog.set(true)>
+                    {icon(Glyph::Stop)}
+                    {t!("request.cancel")}
+                </button>
+            </p>
         </Show>
         <CancelDialog page=page open=dialog />
     }
@@ -217,9 +258,7 @@ fn Course(state: Memo<RequestState>) -> impl IntoView {
                     class:is-past=is_past
                     aria-current=move || is_current().then_some("step")
                 >
-                    <span class="course-mark">
-                        {move || icon(if is_past() { Glyph::Check } else { Glyph::Circle })}
-                    </span>
+                    <span class="step-stop">{move || is_past().then(|| icon(Glyph::Check))}</span>
                     <span>{name}</span>
                 </li>
             }

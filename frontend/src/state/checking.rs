@@ -7,11 +7,8 @@ use mailferry_shared::{
     ids::PairId,
 };
 
-use super::{Load, order::OrderContext};
-use crate::{
-    api::{self, ApiError, Polled},
-    browser,
-};
+use super::{Load, order::OrderContext, poll};
+use crate::api::{self, ApiError};
 
 const ROUND_MS: u32 = 700;
 
@@ -50,28 +47,15 @@ pub(crate) fn check(context: OrderContext, pair_ids: Vec<PairId>) {
 }
 
 async fn follow(context: OrderContext, pair_ids: Vec<PairId>) -> Result<(), ApiError> {
-    let mut check = api::start_check(context.id, &CheckCreate { pair_ids }).await?;
-    let mut etag = None;
-    loop {
+    let check = api::start_check(context.id, &CheckCreate { pair_ids }).await?;
+    let id = check.id;
+    let ask = |etag: Option<String>| async move { api::poll_check(context.id, id, etag.as_deref()).await };
+    let is_wanted = || !context.accounts.is_disposed();
+    let told = |check: Check| {
         merge(context, &check);
-        if check.finished || context.accounts.is_disposed() {
-            return Ok(());
-        }
-        pause().await;
-        match api::poll_check(context.id, check.id, etag.as_deref()).await {
-            Ok(Polled::New(newer, tag)) => (check, etag) = (newer, tag),
-            // A lost connection is shown by the page's banner; the check goes on at the service.
-            Ok(Polled::Same) | Err(ApiError::Offline) => {}
-            Err(error) => return Err(error),
-        }
-    }
-}
-
-async fn pause() {
-    gloo_timers::future::TimeoutFuture::new(ROUND_MS).await;
-    while browser::is_hidden() {
-        gloo_timers::future::TimeoutFuture::new(ROUND_MS).await;
-    }
+        (!check.finished && is_wanted()).then_some(ROUND_MS)
+    };
+    poll::followed(check, ask, told, is_wanted).await
 }
 
 fn merge(context: OrderContext, check: &Check) {

@@ -21,6 +21,11 @@ pub(crate) struct OrderContext {
     pub(crate) accounts: RwSignal<Load<Vec<AccountPair>>>,
     /// The check under way, if any.
     pub(crate) checking: Checking,
+    /// True once the service has said that whoever looks may not see it any more: the link was replaced or has ended,
+    /// or the order was deleted.
+    pub(crate) lost: RwSignal<bool>,
+    /// True once the order was deleted from here, which is told in its own words.
+    pub(crate) deleted: RwSignal<bool>,
     /// What was typed and not sent yet; aside, so that the context itself stays small.
     typed: StoredValue<Typed>,
     /// Asks for fresh account pairs at once.
@@ -48,7 +53,7 @@ impl OpenOrder {
 
     /// The order `id`, if it is the one that is open.
     pub(crate) fn find(self, id: OrderId) -> Option<OrderContext> {
-        self.context.get_value().filter(|context| context.id == id)
+        self.context.get_value().filter(|context| context.id == id && !context.lost.get_untracked())
     }
 
     /// Opens `order` in the place of the one before.
@@ -89,6 +94,8 @@ impl OrderContext {
             order: RwSignal::new(order),
             accounts: RwSignal::new(Load::Loading),
             checking: Checking::new(),
+            lost: RwSignal::new(false),
+            deleted: RwSignal::new(false),
             typed: StoredValue::new(typed),
             kick: Kick::new(),
         }
@@ -112,13 +119,21 @@ impl OrderContext {
         self.order.with(|order| order.actions.contains(&action))
     }
 
-    /// Reads the order again; a failure leaves what was known.
+    /// Reads the order again; a failure leaves what was known, unless it says that it may not be known any more.
     pub(crate) fn refresh(self) {
         spawn_local(async move {
-            if let Ok(order) = api::read_order(self.id).await {
-                self.order.try_set(order);
+            match api::read_order(self.id).await {
+                Ok(order) => self.order.try_set(order).map_or((), drop),
+                Err(error) => self.note_lost(&error),
             }
         });
+    }
+
+    /// Hears whether what was asked for may not be seen any more.
+    pub(crate) fn note_lost(self, error: &ApiError) {
+        if error.is_locked_out() && self.deleted.try_get_untracked() == Some(false) {
+            self.lost.try_set(true);
+        }
     }
 
     /// Reads the account pairs once.
@@ -134,6 +149,7 @@ impl OrderContext {
 
     /// Shows the error only where there is nothing better to show.
     fn note_accounts_error(self, error: ApiError) {
+        self.note_lost(&error);
         if self.accounts.try_with_untracked(|accounts| accounts.ready().is_none()) == Some(true) {
             self.accounts.try_set(Load::Failed(error));
         }

@@ -58,6 +58,14 @@ impl KnownProviders {
         chosen.or_else(|| self.list.with(|list| list.ready()?.iter().find(is_its).cloned()))
     }
 
+    /// True for a domain that belongs to a known provider, such as gmail.com: its records do not change.
+    pub(crate) fn owns(self, domain: &str) -> bool {
+        self.list.with(|list| {
+            let mut domains = list.ready().into_iter().flatten().flat_map(|provider| &provider.domains);
+            domains.any(|known| known == domain)
+        })
+    }
+
     /// How a choice is called: the provider's name, else its server's.
     pub(crate) fn name(self, choice: &ProviderChoice) -> String {
         let provider = choice.provider.as_deref().and_then(|id| self.find(id));

@@ -7,7 +7,10 @@ use mailferry_shared::{
 };
 
 use super::{Load, connection::Connection};
-use crate::api;
+use crate::{
+    api,
+    i18n::{Limits, know_limits},
+};
 
 /// The service's information, in every component's context.
 #[derive(Clone, Copy)]
@@ -22,6 +25,18 @@ impl Service {
             connection.retries.track();
             if info.with_untracked(|info| info.ready().is_none()) {
                 spawn_local(async move { info.set(api::service().await.into()) });
+            }
+        });
+        Effect::new(move || {
+            let limits = info.with(|info| {
+                info.ready().map(|info| Limits {
+                    pairs: info.max_pairs,
+                    delta_hours: (info.delta_hours.least, info.delta_hours.most),
+                    megabytes: info.max_message_bytes / 1_000_000,
+                })
+            });
+            if let Some(limits) = limits {
+                know_limits(limits);
             }
         });
         Self(info)

@@ -3,6 +3,7 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    discovery::Proposal,
     endpoint::TlsMode,
     import::{ImportResult, Layout, RowCorrection},
     order::{Language, Order, OrderOptions, OrderStart, ProviderChoice, StartKind},
@@ -70,6 +71,10 @@ pub(crate) struct ProviderFields {
     /// True while the server's fields are open.
     pub(crate) by_hand: RwSignal<bool>,
     pub(crate) server: ServerFields,
+    /// Settings that were found for what is typed, and met; they hold where nothing else is chosen.
+    pub(crate) found: RwSignal<Option<Proposal>>,
+    /// True while settings are looked for.
+    pub(crate) looking: RwSignal<bool>,
     pub(crate) error: RwSignal<Option<String>>,
 }
 
@@ -80,8 +85,19 @@ impl ProviderFields {
             by_hand: RwSignal::new(choice.is_some() && provider.is_none()),
             provider: RwSignal::new(provider),
             server: ServerFields::of(choice.map(|choice| &choice.endpoint)),
+            found: RwSignal::new(None),
+            looking: RwSignal::new(false),
             error: RwSignal::new(None),
         }
+    }
+
+    /// Shows `proposal` as what is chosen: the known provider, else the server.
+    pub(crate) fn take(self, proposal: &Proposal) {
+        self.error.set(None);
+        self.found.set(None);
+        self.server.show(Some(&proposal.endpoint));
+        self.provider.set(proposal.provider.clone());
+        self.by_hand.set(proposal.provider.is_none());
     }
 }
 

@@ -33,15 +33,16 @@ pub struct FindingDetail {
     pub uid: Option<u32>,
     /// What was repaired (`message_repaired`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub repairs: Vec<RepairKind>,
+    pub repairs: Vec<Repair>,
 }
 
-/// What was repaired in a message that a destination refused as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What was repaired in a message that a destination refused as it was; the least change first, in the order in which
+/// they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
-pub enum RepairKind {
-    /// LF or CR alone became CRLF.
+pub enum Repair {
+    /// LF or CR alone became CRLF; in the header, CR alone became a space.
     LineEnds,
     /// The last line got its end.
     FinalLineEnd,
@@ -53,12 +54,23 @@ pub enum RepairKind {
     HeaderEncoding,
     /// Lines of more than 998 bytes were broken.
     LongLines,
-    /// The internal date became the message's own.
+    /// The destination did not take the date either: the message's own was used.
     Date,
 }
 
+impl Repair {
+    /// Repairs of the bytes, in the order in which they are tried.
+    pub const OF_BYTES: [Self; 6] =
+        [Self::LineEnds, Self::FinalLineEnd, Self::NulBytes, Self::Header, Self::HeaderEncoding, Self::LongLines];
+
+    /// All there are.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::OF_BYTES.into_iter().chain([Self::Date])
+    }
+}
+
 /// In English.
-impl fmt::Display for RepairKind {
+impl fmt::Display for Repair {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::LineEnds => "line ends",
@@ -107,7 +119,7 @@ mod tests {
     fn the_command_line_says_it_in_english() {
         let repaired = FindingDetail {
             uid: Some(17),
-            repairs: vec![RepairKind::LineEnds, RepairKind::NulBytes],
+            repairs: vec![Repair::LineEnds, Repair::NulBytes],
             ..FindingDetail::default()
         };
         assert_eq!(repaired.to_string(), "UID 17, line ends, NUL bytes");

@@ -1,8 +1,11 @@
-//! What both sides can do, over one session: with folders in [`folders`], with messages in [`messages`].
+//! What both sides can do, over one session: with folders in [`folders`], with messages in [`messages`], and in
+//! [`look_up`] with some that are of interest.
 
 mod folders;
+mod look_up;
 mod messages;
 
+use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::{FolderStatus, NamingStyle, RemoteFolder},
     item::{ContentKey, Flags, ItemMeta},
@@ -67,6 +70,15 @@ macro_rules! account {
             async fn subjects(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
                 self.0.open_folder($open, wire_name).await?;
                 self.0.list_subjects(uids).await
+            }
+
+            async fn header_dates(
+                &mut self,
+                wire_name: &str,
+                uids: &UidSet,
+            ) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
+                self.0.open_folder($open, wire_name).await?;
+                self.0.header_dates(uids).await
             }
 
             fn watch_flags(&mut self) {
@@ -147,6 +159,14 @@ impl Destination for ImapDestination {
 
     async fn answer(&mut self) -> Option<Answered> {
         append::answer(&mut self.0, &mut self.1).await
+    }
+
+    async fn look_up(
+        &mut self,
+        wire_name: &str,
+        uids: &UidSet,
+    ) -> Result<(FolderStatus, Vec<ItemMeta>), ConnectorError> {
+        self.0.look_up(wire_name, uids).await
     }
 
     fn keeps(&self, wire_name: &str, flags: &Flags) -> Flags {

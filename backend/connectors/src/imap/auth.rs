@@ -9,7 +9,7 @@ use mailferry_shared::{
 };
 use md5::{Digest, Md5};
 use secrecy::ExposeSecret;
-use tokio::io::AsyncWriteExt;
+use tokio::{io::AsyncWriteExt, time::timeout};
 
 use super::{
     connector::ImapLogin,
@@ -22,6 +22,22 @@ use crate::net::{Network, Stream};
 
 /// Connects, protects the connection as asked, and logs in.
 pub(super) async fn log_in(network: &Network, login: &ImapLogin) -> Result<Session, ConnectorError> {
+    in_time(network, login, Box::pin(enter(network, login))).await
+}
+
+/// Nobody is waited for longer than a login may take in all.
+async fn in_time<T>(
+    network: &Network,
+    login: &ImapLogin,
+    entering: impl Future<Output = Result<T, ConnectorError>>,
+) -> Result<T, ConnectorError> {
+    timeout(network.patience().login, entering).await.unwrap_or_else(|_| {
+        let context = format!("logging in at {}", login.name);
+        Err(ConnectorError::new(FindingCode::ConnectionTimeout, Decision::Retry, context))
+    })
+}
+
+async fn enter(network: &Network, login: &ImapLogin) -> Result<Session, ConnectorError> {
     let mut session = connect(network, login).await?;
     let mut reply = authenticate(&mut session, login).await?;
     // What a server can do may change with the login; many tell it with their answer.
@@ -51,7 +67,11 @@ pub async fn greet(network: &Network, endpoint: &Endpoint, allow_plaintext: bool
         delegation: Delegation::default(),
         allow_plaintext,
     };
-    let mut session = connect(network, &login).await?;
+    in_time(network, &login, Box::pin(meet(network, &login))).await
+}
+
+async fn meet(network: &Network, login: &ImapLogin) -> Result<Greeted, ConnectorError> {
+    let mut session = connect(network, login).await?;
     if session.knows_no_capabilities() {
         session.ask_capabilities().await?;
     }

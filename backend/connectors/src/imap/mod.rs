@@ -9,6 +9,7 @@ mod append;
 mod asks;
 mod auth;
 mod bodies;
+mod bounds;
 mod compress;
 mod connector;
 mod fetch;

@@ -23,7 +23,7 @@ use mailferry_shared::finding::FindingCode;
 
 use self::reply::note;
 pub(super) use self::reply::{Answer, Reply, Tag};
-use super::{compress::Pace, glance::Glances, guard::Guard, refusal::Doing, wire};
+use super::{bounds::believable, compress::Pace, glance::Glances, guard::Guard, refusal::Doing, wire};
 use crate::net::{Patience, Squeeze};
 
 /// Flags of all folders together; of a folder beyond it is not known what it keeps.
@@ -199,7 +199,7 @@ impl Session {
         // A failed attempt leaves no folder open.
         self.open = None;
         let reply = self.command(&format!("{verb} {}", wire::quoted(wire_name)), Doing::OpenFolder).await?;
-        Ok(self.opened(wire_name, &reply))
+        believable(self.opened(wire_name, &reply), &self.name)
     }
 
     /// Takes note of a folder that was opened.

@@ -121,7 +121,8 @@ pub(super) struct State {
     pub(super) store_mishaps: VecDeque<Mishap>,
     pub(super) fetch_mishaps: VecDeque<Mishap>,
     pub(super) login_error: Option<(FindingCode, Decision)>,
-    pub(super) tells_no_uids: bool,
+    /// What it tells for a UID.
+    pub(super) tells: Option<fn(Uid) -> Option<Uid>>,
     pub(super) refused_characters: String,
     pub(super) takes: Option<fn(&StoredMessage) -> bool>,
     pub(super) closed: BTreeSet<FolderPath>,
@@ -291,6 +292,11 @@ impl MemoryAccount {
 
     /// Stores without telling UIDs, as a server without UIDPLUS.
     pub fn tell_no_uids(&self) {
-        self.state().tells_no_uids = true;
+        self.tell_uids(|_| None);
+    }
+
+    /// Tells this for the UID of what was stored.
+    pub fn tell_uids(&self, tells: fn(Uid) -> Option<Uid>) {
+        self.state().tells = Some(tells);
     }
 }

@@ -6,8 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
+use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
     folder::{FolderPath, FolderStatus, NamingStyle, RemoteFolder},
+    header,
     item::{ContentKey, Flags, ItemMeta},
     subject::subject,
     uid::{Uid, UidSet},
@@ -146,7 +148,7 @@ impl Session {
     fn store(&self, wire_name: &str, batch: Vec<NewItem>) -> Answered {
         let mut state = self.account.state();
         let mut mishap = state.store_mishaps.pop_front().unwrap_or(Mishap::Fine);
-        let tells_uids = !state.tells_no_uids;
+        let tells = state.tells.unwrap_or(Some);
         let unknown = |error| (batch.iter().map(|_| Fate::Unknown).collect(), Some(error));
         let messages = match batch.iter().map(stored).collect::<Result<Vec<_>, _>>() {
             Ok(messages) => messages,
@@ -164,7 +166,7 @@ impl Session {
             }
         }
         let (fates, lost) = match state.existing(wire_name) {
-            Ok(folder) => keep(folder, messages, (mishap, batch.len()), tells_uids),
+            Ok(folder) => keep(folder, messages, (mishap, batch.len()), tells),
             Err(error) => unknown(error),
         };
         let waited = if let Mishap::Slow(answer, _) = mishap { answer } else { Duration::ZERO };
@@ -177,10 +179,10 @@ fn keep(
     folder: &mut MemoryFolder,
     messages: Vec<StoredMessage>,
     (mishap, sent): (Mishap, usize),
-    tells_uids: bool,
+    tells: fn(Uid) -> Option<Uid>,
 ) -> (Vec<Fate>, Option<ConnectorError>) {
     let mut push = |messages: Vec<StoredMessage>| -> Vec<Fate> {
-        messages.into_iter().map(|message| Fate::Stored(Some(folder.push(message)).filter(|_| tells_uids))).collect()
+        messages.into_iter().map(|message| Fate::Stored(tells(folder.push(message)))).collect()
     };
     let unknown = || std::iter::repeat_with(|| Fate::Unknown).take(sent).collect();
     match mishap {
@@ -263,6 +265,16 @@ macro_rules! account {
                 Ok(messages.filter_map(|message| Some((message.uid, subject(&message.bytes)?))).collect())
             }
 
+            async fn header_dates(
+                &mut self,
+                wire_name: &str,
+                uids: &UidSet,
+            ) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
+                self.0.status(wire_name)?;
+                let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
+                Ok(messages.filter_map(|message| Some((message.uid, header::date(&message.bytes)?))).collect())
+            }
+
             async fn fetch(
                 &mut self,
                 request: FetchRequest,
@@ -318,7 +330,12 @@ impl Destination for MemoryDestination {
                 folder.subscribed = true;
             }
             drop(state);
-            prepared.push(self.0.status(&wire_name).map(|status| Prepared { wire_name, status, not_subscribed: None }));
+            prepared.push(self.0.status(&wire_name).map(|status| Prepared {
+                wire_name,
+                status,
+                max_message_bytes: None,
+                not_subscribed: None,
+            }));
         }
         Ok(prepared)
     }

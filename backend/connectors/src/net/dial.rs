@@ -203,11 +203,13 @@ pub struct Patience {
     pub idle: Duration,
     /// To store a batch, after its last byte.
     pub append: Duration,
+    /// To let somebody in, from the first packet on, however much it says meanwhile.
+    pub login: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { idle: Duration::from_secs(60), append: Duration::from_secs(180) }
+        Self { idle: Duration::from_secs(60), append: Duration::from_secs(180), login: Duration::from_secs(120) }
     }
 }
 

@@ -4,11 +4,12 @@
 //! run is stopped at each of them in turn, gone on with, compared with the clean result, and run once more: nothing.
 //!
 //! `stopped` interrupts runs, `refused` has a destination that loses lines, refuses and slows down, `change` is what
-//! the owner does meanwhile, `unreadable` what the source cannot deliver, `options` what a run is asked for, `world` the accounts and the ledger.
+//! the owner does meanwhile, `unreadable` what the source cannot deliver, `told` destinations that tell wrong UIDs, `options` what a run is asked for, `world` the accounts and the ledger.
 
 mod change;
 mod options;
 mod refused;
 mod stopped;
+mod told;
 mod unreadable;
 mod world;

@@ -41,3 +41,14 @@ async fn a_dry_run_tells_and_changes_nothing() {
     assert_eq!(world.destination(), before);
     assert_eq!(world.connector.destination.folders().len(), 1);
 }
+
+#[tokio::test]
+async fn a_dry_run_counts_what_lies_in_the_folders_that_are_left_out() {
+    let mut world = World::new();
+    world.options.dry_run = true;
+    world.options.mapping = MappingOptions { leave_out: vec![path("Projekte")], ..MappingOptions::default() };
+    let report = world.run().await;
+    assert_eq!(report.counts.listed, 7);
+    let counted: Vec<_> = report.left_out_messages.into_iter().collect();
+    assert_eq!(counted, [(path("Projekte/Größe & Maß"), 2)]);
+}

@@ -48,6 +48,24 @@ async fn a_run_stopped_at_any_step_goes_on_without_loss_or_duplicate() {
     println!("{steps} interruption points, 0 lost, 0 doubled");
 }
 
+/// Whoever verifies what a stopped run has copied is told of every folder that it did not come to the end of.
+#[tokio::test]
+async fn wherever_a_run_is_stopped_no_folder_is_missing_from_the_proof() {
+    for step in 0..clean_steps().await {
+        let world = World::new();
+        world.run_with(Control::always_go(), StopAt::new(step)).await;
+        let manifest = world.whole_manifest().await;
+        for (folder, _) in world.connector.source.folders() {
+            let messages = world.connector.source.messages(&folder).len() as u64;
+            let told = manifest.folders.iter().filter(|told| told.path == folder);
+            let told: u64 = told.map(|told| told.expected + told.left_out).sum();
+            let name = folder.to_string();
+            let named = manifest.head.not_proven.iter().any(|finding| finding.subject.as_ref() == Some(&name));
+            assert!(named || told == messages, "stopped at step {step}: {folder}, {:?}", manifest.head);
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_run_stopped_twice_goes_on_without_loss_or_duplicate() {
     let (expected, _) = clean().await;

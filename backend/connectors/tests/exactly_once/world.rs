@@ -11,8 +11,13 @@ use std::{
 
 use chrono::{DateTime, FixedOffset};
 use mailferry_connectors::memory::{MemoryAccount, MemoryConnector};
-use mailferry_domain::{folder::FolderPath, item::Flags};
+use mailferry_domain::{
+    folder::FolderPath,
+    item::Flags,
+    manifest::{FORMAT, ManifestEntry, ManifestHead, VERSION},
+};
 use mailferry_engine::{
+    manifest::Manifest,
     port::{Control, Fault, Interrupted, NoFault, NoProgress, Step},
     run::{Job, RunEnd, RunOptions, RunReport, run},
 };
@@ -46,17 +51,7 @@ impl World {
     /// Odd enough: second copies in a folder and over folders, an empty message, one that is at the destination
     /// already, nested and UTF-8 folders, subscriptions.
     pub(crate) fn new() -> Self {
-        let world = Self {
-            connector: MemoryConnector::default(),
-            dir: tempfile::tempdir().expect("a folder"),
-            runs: AtomicU64::new(0),
-            options: RunOptions {
-                connections: 1,
-                append_timeout: Duration::from_millis(1),
-                retry_base: Duration::from_millis(1),
-                ..RunOptions::default()
-            },
-        };
+        let world = Self::empty();
         let source = &world.connector.source;
         source.add_folder(&path("Projekte/Größe & Maß"), None, true);
         source.add_folder(&path("Empty"), None, false);
@@ -77,6 +72,21 @@ impl World {
         destination.add(&path("INBOX"), Flags::default(), date(20), b"there already".to_vec());
         destination.add(&path("INBOX"), Flags::default(), date(21), b"not ours".to_vec());
         world
+    }
+
+    /// Nothing in either account.
+    pub(crate) fn empty() -> Self {
+        Self {
+            connector: MemoryConnector::default(),
+            dir: tempfile::tempdir().expect("a folder"),
+            runs: AtomicU64::new(0),
+            options: RunOptions {
+                connections: 1,
+                append_timeout: Duration::from_millis(1),
+                retry_base: Duration::from_millis(1),
+                ..RunOptions::default()
+            },
+        }
     }
 
     /// The next run.
@@ -101,6 +111,25 @@ impl World {
 
     pub(crate) async fn run(&self) -> RunReport {
         self.run_with(Control::always_go(), Arc::new(NoFault)).await
+    }
+
+    /// What the ledger knows of every message that should be at the destination.
+    pub(crate) async fn manifest(&self) -> Vec<ManifestEntry> {
+        let manifest = self.whole_manifest().await;
+        (0..manifest.folders.len())
+            .flat_map(|folder| manifest.entries(folder).next(usize::MAX).expect("reads"))
+            .collect()
+    }
+
+    /// What the ledger knows by now.
+    pub(crate) async fn whole_manifest(&self) -> Manifest {
+        let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
+        let last = RunId(Uuid::from_u128(self.runs.load(Ordering::Relaxed).into()));
+        let ledger = file.run_ledger(last).await.expect("the run's ledger");
+        let mut manifest = tempfile::tempfile().expect("a file");
+        let head = ManifestHead { format: FORMAT.to_owned(), version: VERSION, ..ManifestHead::default() };
+        ledger.write_manifest(head, &mut manifest).await.expect("a manifest");
+        Manifest::open(manifest).expect("reads")
     }
 
     pub(crate) fn destination(&self) -> Content {

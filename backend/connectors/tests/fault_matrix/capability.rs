@@ -1,8 +1,12 @@
 //! Destinations that can do less, and one that tells wrong UIDs.
 
-use mailferry_lab::{DovecotOptions, Fault, ProxyOptions};
+use mailferry_domain::manifest::{ManifestEntry, ManifestOutcome};
+use mailferry_engine::{port::Body, run::RunEnd};
+use mailferry_lab::{Client, DovecotOptions, Fault, Login, ProxyOptions};
+use mailferry_shared::run::RunState;
 
 use crate::{
+    addresses::{false_ones, ledger, there},
     ground::Ground,
     interrupt::Steps,
     line::{Break, broken, numbered, some},
@@ -69,20 +73,83 @@ async fn with_short_literals_only_nothing_is_lost_or_doubled() {
     hold("LITERAL- only", &ground).await;
 }
 
-/// Tells UIDs that are a thousand too high.
-fn wrong_appenduid(line: Vec<u8>) -> Vec<u8> {
+/// Tells other UIDs: `false_uid` makes of a true one, and the first of its batch, what is told.
+fn tell(line: Vec<u8>, false_uid: fn(u64, u64) -> u64) -> Vec<u8> {
     let text = String::from_utf8_lossy(&line).into_owned();
     let Some((head, rest)) = text.split_once(" OK [APPENDUID ") else { return line };
     let (Some((codes, tail)), true) = (rest.split_once("] "), line.len() < 200) else { return line };
     let Some((validity, uids)) = codes.split_once(' ') else { return line };
-    let raised = |uid: &str| uid.parse().map_or(uid.to_owned(), |uid: u64| (uid + 1000).to_string());
-    let uids: Vec<String> = uids.split(':').map(raised).collect();
+    let first = uids.split(':').next().and_then(|uid| uid.parse().ok()).unwrap_or(1);
+    let told = |uid: &str| uid.parse().map_or(uid.to_owned(), |uid: u64| false_uid(uid, first).to_string());
+    let uids: Vec<String> = uids.split(':').map(told).collect();
     format!("{head} OK [APPENDUID {validity} {}] {tail}", uids.join(":")).into_bytes()
+}
+
+/// UIDs that are a thousand too high.
+fn too_high(line: Vec<u8>) -> Vec<u8> {
+    tell(line, |uid, _| uid + 1000)
+}
+
+/// UIDs of what lies in the folder first: the owner's own messages.
+fn too_low(line: Vec<u8>) -> Vec<u8> {
+    tell(line, |uid, first| uid - first + 1)
+}
+
+async fn lying(rewrite: fn(Vec<u8>) -> Vec<u8>) -> Ground {
+    let options = ProxyOptions { rewrite: Some(rewrite), ..ProxyOptions::default() };
+    Ground::with(DovecotOptions::default(), DovecotOptions::default(), options).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_destination_that_lies_about_uids_loses_and_doubles_nothing() {
-    let options = ProxyOptions { rewrite: Some(wrong_appenduid), ..ProxyOptions::default() };
-    let ground = Ground::with(DovecotOptions::default(), DovecotOptions::default(), options).await;
-    hold("lies in APPENDUID", &ground).await;
+    hold("lies in APPENDUID", &lying(too_high).await).await;
+    hold_when_killed("tells UIDs of other messages", &lying(too_low).await).await;
+}
+
+/// The ledger knows no false UID, so nothing that lies at the destination is taken for anything else.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_uids_are_false_a_second_copy_arrives_and_flags_reach_no_other_message() {
+    for rewrite in [too_high, too_low] {
+        let ground = lying(rewrite).await;
+        let point = ground.point_with_source();
+        let (source, destination) = (ground.source.login(&point.from), ground.destination.login(&point.user));
+        let before = there(&destination, "INBOX", None);
+        let report = point.next(1).await;
+        assert!(matches!(report.end, RunEnd::Done(RunState::Succeeded)), "{:?}", report.end);
+        assert_eq!(false_ones(&point).await, Vec::<String>::new());
+        let stored: Vec<_> = ledger(&point).await.into_iter().filter(in_inbox).collect();
+        assert!(stored.iter().any(|entry| entry.outcome == ManifestOutcome::Stored), "{stored:?}");
+
+        let again = read_again(&source, &stored);
+        let copies = |hash| there(&destination, "INBOX", None).values().filter(|message| message.hash == hash).count();
+        let hash = Body::from_bytes(again.clone().into()).key().hash;
+        let there_before = copies(hash);
+        let mut owner = Client::login(&source).expect("logs in");
+        owner.append("INBOX", "", Some(" 8-Feb-2024 10:00:00 +0000"), &again).expect("appends");
+        owner.store("INBOX", "1:*", "+FLAGS (changed)").expect("stores");
+        let mut how = How::default();
+        how.options.carry_flags = true;
+        let report = point.run(2, how).await;
+        assert!(matches!(report.end, RunEnd::Done(RunState::Succeeded)), "{:?}", report.end);
+        assert_eq!((report.counts.stored, copies(hash)), (1, there_before + 1), "{:?}", report.counts);
+        let now = there(&destination, "INBOX", None);
+        for (uid, message) in before {
+            assert_eq!(now.get(&uid).map(|message| &message.flags), Some(&message.flags), "the owner's own, UID {uid}");
+        }
+        assert_eq!(false_ones(&point).await, Vec::<String>::new());
+    }
+}
+
+fn in_inbox(entry: &ManifestEntry) -> bool {
+    entry.source.folder == "INBOX"
+}
+
+/// A message that was copied into INBOX, as the source has it.
+fn read_again(source: &Login, copied: &[ManifestEntry]) -> Vec<u8> {
+    let stored = |entry: &&ManifestEntry| entry.outcome == ManifestOutcome::Stored && entry.size_bytes > 0;
+    let uid = copied.iter().find(stored).expect("a message was copied").source.uid;
+    let mut client = Client::login(source).expect("logs in");
+    client.command(b"EXAMINE INBOX").expect("opens");
+    let responses = client.command(format!("UID FETCH {uid} (BODY.PEEK[])").as_bytes()).expect("fetches");
+    responses.into_iter().find_map(|response| response.literals.into_iter().next()).expect("a message")
 }

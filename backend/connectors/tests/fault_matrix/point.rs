@@ -30,6 +30,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::{
+    addresses::false_ones,
     ground::{Ground, Hook, quickly},
     row::Verdict,
 };
@@ -207,7 +208,7 @@ impl<'g> Point<'g> {
     fn connector(&self, how: &How) -> ImapConnector {
         let trust = CertificateTrust::with_roots_from(&self.ground.source.ca_file()).expect("the lab's root");
         let network = Network::new(AddressGuard::open(), Resolver::System, &trust).expect("TLS");
-        let patience = Patience { idle: how.patience, append: how.patience };
+        let patience = Patience { idle: how.patience, append: how.patience, ..Patience::default() };
         let login = |name: &str, user: &str, password: &str, proxy: &Proxy| ImapLogin {
             name: name.to_owned(),
             endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), proxy.port(), TlsMode::Plaintext),
@@ -269,6 +270,11 @@ impl<'g> Point<'g> {
     /// What is at the destination now, against the copy that nothing disturbed.
     pub(crate) async fn verdict(self) -> Verdict {
         self.protocol_is_true().await;
+        // Cyrus rewrites some of what it stores.
+        if self.ground.destination.is_dovecot() {
+            let false_ones = false_ones(&self).await;
+            lock(&self.wrong).extend(false_ones);
+        }
         let stored: u64 = lock(&self.stored).values().sum();
         let mut differences = tokio::task::block_in_place(|| self.ground.differences(&self.user));
         if self.reordered.load(Ordering::SeqCst) {

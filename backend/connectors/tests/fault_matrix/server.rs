@@ -54,6 +54,10 @@ impl Server {
         }
     }
 
+    pub(crate) fn is_dovecot(&self) -> bool {
+        matches!(self, Self::Dovecot(_))
+    }
+
     /// For rows that do something only Dovecot can.
     pub(crate) fn dovecot(&self) -> Arc<Dovecot> {
         match self {

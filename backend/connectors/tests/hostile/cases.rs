@@ -6,7 +6,7 @@ use mailferry_shared::finding::FindingCode;
 use tokio::time::timeout;
 
 use crate::{
-    client::{Seen, read_all, write_all},
+    client::{Seen, log_in_within, open_inbox, read_all, write_all},
     server::{Talk, start, start_talking},
 };
 
@@ -78,6 +78,36 @@ async fn a_server_that_only_talks_is_not_listened_to_for_ever() {
         assert_eq!(wrote.expect_err("it must fail").code, FindingCode::ServerError, "{asked}");
     });
     futures::join!(futures::future::join_all(reading), futures::future::join_all(writing));
+}
+
+/// Each word alone would buy it another minute.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_ends_in_its_time_however_much_is_said() {
+    for asked in ["AUTHENTICATE", "NAMESPACE"] {
+        let server =
+            start_talking(Talk { asked, words: "* OK Still here\r\n", every: Duration::from_millis(40) }).await;
+        let entered = timeout(LONG, log_in_within(server.port, Duration::from_secs(1))).await;
+        let error = entered.expect("it ends").expect_err("nobody is let in");
+        assert_eq!(error.code, FindingCode::ConnectionTimeout, "{asked}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_claims_billions_of_messages_is_refused_and_the_others_are_read() {
+    let claims = |verb: &str, good: Vec<u8>| match verb {
+        "EXAMINE" | "SELECT" => {
+            String::from_utf8_lossy(&good).replace("* 3 EXISTS", "* 4294967295 EXISTS").into_bytes()
+        }
+        _ => good,
+    };
+    let server = start(Arc::new(claims)).await;
+    let seen = timeout(LONG, read_all(server.port)).await.expect("it ends");
+    assert!(seen.error.is_none() && seen.fetched.is_empty(), "{seen:?}");
+    let stored = timeout(LONG, write_all(server.port)).await.expect("it ends").expect("no line is lost");
+    assert_eq!(stored, 0, "nor is anything written there");
+    let error = timeout(LONG, open_inbox(server.port)).await.expect("it ends").expect_err("it cannot be opened");
+    assert_eq!(error.code, FindingCode::FolderUnreadable);
+    assert!(error.context.contains("4294967295 messages"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,9 +44,19 @@ fn login(port: u16) -> ImapLogin {
 }
 
 fn network() -> Network {
+    network_with(Patience { idle: PATIENCE, append: PATIENCE, ..Patience::default() })
+}
+
+fn network_with(patience: Patience) -> Network {
     Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
         .expect("TLS")
-        .with_patience(Patience { idle: PATIENCE, append: PATIENCE })
+        .with_patience(patience)
+}
+
+/// Logs in at a server that may take so long for all of it.
+pub(crate) async fn log_in_within(port: u16, login_takes: Duration) -> Result<(), ConnectorError> {
+    let network = network_with(Patience { login: login_takes, ..Patience::default() });
+    ImapSource::open(&network, &login(port)).await.map(drop)
 }
 
 /// Reads everything that a server has.
@@ -112,6 +122,12 @@ async fn fetch(
     };
     let (read, all) = futures::join!(source.fetch(request, sink), collect);
     read.map(|()| all)
+}
+
+/// Opens a folder for reading.
+pub(crate) async fn open_inbox(port: u16) -> Result<(), ConnectorError> {
+    let mut source = ImapSource::open(&network(), &login(port)).await?;
+    source.open("INBOX").await.map(drop)
 }
 
 /// Writes to a server; how many messages it is believed to have stored.

@@ -8,6 +8,7 @@ use mailferry_connectors::{
     memory::{MemoryAccount, MemoryConnector, MemorySource},
     net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
+use mailferry_domain::item::Flags;
 use mailferry_engine::{
     port::{Connector, ConnectorError, NoFault},
     run::RunEnd,
@@ -20,7 +21,7 @@ use mailferry_shared::{
     run::RunState,
 };
 
-use crate::world::{StopAt, World, ended, notes};
+use crate::world::{StopAt, World, ended, notes, path};
 
 /// From memory, which holds any bytes, to a server.
 struct FromMemory {
@@ -172,4 +173,27 @@ async fn from_dovecot_to_cyrus_broken_headers_arrive_repaired() {
     ended(&report, RunState::Succeeded);
     assert_eq!(inbox(&server.login("anna")), expected);
     assert!(notes(&protocol).iter().all(|(code, _)| *code == FindingCode::MessageRepaired), "{:?}", protocol.notes);
+}
+
+/// One that stores an X for each 8-bit byte of a header. What has no date of its own is sent with the one in its header.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_ledger_undated_messages_that_cyrus_has_rewritten_are_found_by_the_date_in_their_header() {
+    let server = Cyrus::start(CyrusOptions { slashes: true, beside_inbox: true, ..CyrusOptions::default() });
+    let server = server.expect("Cyrus starts");
+    let world = World::new();
+    for number in 0..3 {
+        let day = format!("Date: Sat, 7 Mar 2015 10:00:0{number} +0100");
+        let text = format!("{day}\r\nMessage-ID: <{number}@example.org>\r\nSubject: Grüße\r\n\r\n{number}\r\n");
+        world.source().add(&path("INBOX"), Flags::default(), None, text.into_bytes());
+    }
+    let (report, _) = world.run_over(from_memory(&world, &server, "anna"), Arc::new(NoFault)).await;
+    assert_eq!(report.counts.stored, 3, "{report:?}");
+    let first = inbox(&server.login("anna"));
+    assert!(first.iter().all(|text| !text.contains('ü')), "they were rewritten: {first:?}");
+    let mut forgetful = World::new();
+    forgetful.connector = world.connector.clone();
+    let (report, _) = forgetful.run_over(from_memory(&forgetful, &server, "anna"), Arc::new(NoFault)).await;
+    ended(&report, RunState::Succeeded);
+    assert_eq!((report.counts.stored, report.counts.present), (0, 3), "{report:?}");
+    assert_eq!(inbox(&server.login("anna")), first);
 }

@@ -260,3 +260,26 @@ async fn a_message_over_gmails_limit_is_skipped_before_it_is_read() {
     let detail = limit.and_then(|note| note.detail.as_ref());
     assert_eq!(detail.and_then(|detail| detail.limit_bytes), Some(50), "both sizes are told");
 }
+
+/// RFC 7889: without a number, the capability says that each folder may have a limit of its own.
+#[tokio::test]
+async fn a_message_over_its_folders_own_limit_is_skipped_before_it_is_read() {
+    let fake = Fake::start(Mailbox::new()).await;
+    let told = fake.state().capabilities.replace("APPENDLIMIT=35651584", "APPENDLIMIT");
+    fake.state().capabilities = told;
+    fake.state().folder_limits = [("Work", 50)].into();
+    let world = World::new();
+    for folder in ["INBOX", "Work"] {
+        world.add(folder, 1, &"large".repeat(20));
+        world.add(folder, 2, "small");
+    }
+    let (report, protocol) = world.run_over(to_gmail(&world, &fake), Arc::new(NoFault)).await;
+    ended(&report, RunState::Succeeded);
+    assert_eq!((report.counts.stored, report.counts.skipped), (3, 1));
+    let skipped: Vec<_> =
+        protocol.items.iter().map(|item| (item.folder.as_str(), item.code, item.size_bytes)).collect();
+    assert_eq!(skipped, [("Work", Some(FindingCode::MessageTooLarge), 100)]);
+    let limit = protocol.notes.iter().find(|note| note.code == FindingCode::MessageTooLarge);
+    let detail = limit.and_then(|note| note.detail.as_ref());
+    assert_eq!(detail.and_then(|detail| detail.limit_bytes), Some(50), "both sizes are told");
+}

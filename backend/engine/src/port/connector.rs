@@ -117,6 +117,16 @@ pub trait Account: Sized + Send + 'static {
         std::future::ready(Ok(Vec::new()))
     }
 
+    /// Dates in the headers of these messages of a folder: of Received, else of Date. Those without any, or that are there
+    /// no more, are left out. Afterwards it is open.
+    fn header_dates(
+        &mut self,
+        _wire_name: &str,
+        _uids: &UidSet,
+    ) -> impl Future<Output = Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError>> + Send {
+        std::future::ready(Ok(Vec::new()))
+    }
+
     /// Fetches messages of the folders in turn and sends each to `sink`, folder by folder, in ascending order of UID
     /// (descending if the request says so). A message that is there no more is left out, and as
     /// [`FetchRequest::care`] says one that the server does not deliver. Ends early, without error,
@@ -239,7 +249,7 @@ pub trait Source: Account {}
 /// What a destination takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DestinationLimits {
-    /// Largest message (APPENDLIMIT, RFC 7889), bytes.
+    /// Largest message of all folders (APPENDLIMIT, RFC 7889), bytes.
     pub max_message_bytes: Option<u64>,
     /// Most messages in one call of [`Destination::store`].
     pub max_batch_items: usize,
@@ -278,6 +288,8 @@ pub struct Prepared {
     pub wire_name: String,
     /// How it stands.
     pub status: FolderStatus,
+    /// The largest message that it takes, where that is told of each folder (STATUS APPENDLIMIT, RFC 7889), bytes.
+    pub max_message_bytes: Option<u64>,
     /// Why it could not be subscribed to, if it was to be.
     pub not_subscribed: Option<ConnectorError>,
 }
@@ -347,6 +359,23 @@ pub trait Destination: Account {
 
     /// The answer to the oldest batch without one; `None` if there is no such batch.
     fn answer(&mut self) -> impl Future<Output = Option<Answered>> + Send;
+
+    /// Sizes and dates of these messages of a folder, and how it stands by now; those that are not there are left out.
+    /// Afterwards it is open. Nothing may be on its way.
+    fn look_up(
+        &mut self,
+        wire_name: &str,
+        uids: &UidSet,
+    ) -> impl Future<Output = Result<(FolderStatus, Vec<ItemMeta>), ConnectorError>> + Send {
+        async move {
+            let status = self.open(wire_name).await?;
+            let mut items = Vec::new();
+            for (first, last) in uids.ranges() {
+                items.extend(self.list(first, last).await?);
+            }
+            Ok((status, items))
+        }
+    }
 
     /// Those of `flags` that a folder keeps, which has been prepared.
     fn keeps(&self, wire_name: &str, flags: &Flags) -> Flags;

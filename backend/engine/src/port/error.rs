@@ -50,6 +50,27 @@ impl ConnectorError {
         self
     }
 
+    /// What a failed connection means where it has `worked` before: a name that is gone or a handshake that fails is most
+    /// likely a mishap on the way there that somebody is mending.
+    #[must_use]
+    pub fn hopeful(self, worked: bool) -> Self {
+        if worked && self.is_of_the_way() { Self { decision: Decision::Retry, ..self } } else { self }
+    }
+
+    /// True if it would be the same for good, and is about the way to the server.
+    pub fn is_of_the_way(&self) -> bool {
+        let of_the_way = matches!(
+            self.code,
+            FindingCode::UnknownHost
+                | FindingCode::TlsFailed
+                | FindingCode::CertificateInvalid
+                | FindingCode::CertificateMismatch
+                | FindingCode::StarttlsMissing
+                | FindingCode::NotImap
+        );
+        of_the_way && self.decision == Decision::Permanent
+    }
+
     /// What page and API show of it.
     pub fn finding(&self) -> Finding {
         Finding::new(self.code)

@@ -106,6 +106,9 @@ pub enum Entry {
     Traffic(Traffic),
     /// The destination has taken this long to answer for a batch: [`Ledger::longest_append`].
     AppendTook(Duration),
+    /// This run is to copy these source folders, of which nothing is settled for good yet: those that it never comes to
+    /// are known to be missing.
+    Awaited(Vec<FolderPath>),
     /// What concerns a folder or the whole run. The same finding about the same subject is kept once a run.
     Note(Finding),
 }

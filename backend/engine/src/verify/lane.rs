@@ -19,11 +19,12 @@ pub(super) async fn first<O: Opens>(job: &VerifyJob<O>) -> Result<(O::Account, H
             let mut account = job.account.open().await?;
             let folders = account.folders().await?;
             let selectable = folders.into_iter().filter(|folder| folder.selectable);
-            Ok((account, selectable.map(|folder| (folder.path, folder.wire_name)).collect()))
+            Ok::<_, ConnectorError>((account, selectable.map(|folder| (folder.path, folder.wire_name)).collect()))
         };
         match opened.await {
             Ok(opened) => return Ok(opened),
-            Err(error) => wait_or_give_up(job, error, attempt).await?,
+            // What was copied there shows that it has worked.
+            Err(error) => wait_or_give_up(job, error.hopeful(!job.manifest.folders.is_empty()), attempt).await?,
         }
         attempt += 1;
     }
@@ -94,7 +95,7 @@ async fn reopened<O: Opens>(
         wait_or_give_up(&shared.job, error, attempt).await?;
         match shared.job.account.open().await {
             Ok(account) => return Ok(account),
-            Err(again) => error = again,
+            Err(again) => error = again.hopeful(true),
         }
         attempt += 1;
     }

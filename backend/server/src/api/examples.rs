@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, Utc};
 use mailferry_shared::{
-    account::{AccountCreate, AccountList, AccountPair, LoginState, Side, SideInput, SideName, Survey},
+    account::{AccountCreate, AccountList, AccountPair, LoginState, MailAmount, Side, SideInput, SideName, Survey},
     check::{Check, CheckItem},
     delegation::CredentialKind,
     endpoint::Endpoint,
-    finding::{Finding, FindingCode, FindingDetail, RepairKind},
+    finding::{Finding, FindingCode, FindingDetail, Repair},
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherBatchId, VoucherId},
     import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
@@ -88,6 +88,8 @@ pub fn order() -> Order {
             pairs_checked: 1,
             messages: 214,
             size_bytes: 15_000_000,
+            trash: MailAmount { messages: 20, size_bytes: 900_000 },
+            junk: MailAmount::default(),
             survey_complete: true,
             estimated_seconds: Some(51),
         },
@@ -132,12 +134,12 @@ fn side(user: &str, survey: Survey) -> Side {
 }
 
 fn survey() -> Survey {
-    Survey { folders: 9, messages: 214, size_bytes: 15_000_000, free_bytes: None }
+    Survey { folders: 9, messages: 214, size_bytes: 15_000_000, ..Survey::default() }
 }
 
 /// An account pair after its check.
 pub fn account() -> AccountPair {
-    let empty = Survey { folders: 5, messages: 0, size_bytes: 0, free_bytes: Some(2_000_000_000) };
+    let empty = Survey { folders: 5, messages: 0, size_bytes: 0, free_bytes: Some(2_000_000_000), ..Survey::default() };
     AccountPair {
         id: PairId(id(2)),
         order_id: OrderId(id(1)),
@@ -330,7 +332,7 @@ pub fn progress() -> Progress {
 }
 
 fn repaired() -> Finding {
-    let detail = FindingDetail { uid: Some(12), repairs: vec![RepairKind::LineEnds], ..FindingDetail::default() };
+    let detail = FindingDetail { uid: Some(12), repairs: vec![Repair::LineEnds], ..FindingDetail::default() };
     Finding::new(FindingCode::MessageRepaired).about("INBOX").with(detail)
 }
 

@@ -164,7 +164,9 @@ fn failure(finding: Finding) -> PlannedPair {
 }
 
 fn planned(report: RunReport) -> PlannedPair {
+    let counted = report.left_out_messages;
     let left_out = report.left_out.into_iter().map(|(folder, reason)| DryRunLeftOut {
+        messages: counted.get(&folder).copied(),
         folder: folder.to_string(),
         reason: match reason {
             LeftOut::ByOwner => LeftOutReason::Option,

@@ -1,11 +1,11 @@
 //! Surveys: what lies in each account that could be opened, and whether it will fit.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use futures::{StreamExt, stream};
 use mailferry_connectors::imap::{ImapDestination, ImapLogin, ImapSource};
 use mailferry_engine::{
-    port::{Account, ConnectorError},
+    port::{Account, ConnectorError, Decision},
     survey::survey,
 };
 use mailferry_shared::{
@@ -15,15 +15,20 @@ use mailferry_shared::{
     ids::{CheckId, PairId},
 };
 use mailferry_store::{CheckedSide, Store, StoreError, jobs::JobOutcome};
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     JobContext, JobError, endpoint,
-    login::{Gate, guarded, is_refusal},
+    login::{Gate, SideLogin, guarded, is_refusal},
     visit::{TURN, visit},
 };
 
+/// An account is not counted for longer than this.
+const LONGEST: Duration = Duration::from_mins(15);
+/// Attempts at an account whose login has just been checked, and the wait between them.
+const ATTEMPTS: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(2);
 /// Accounts counted at once.
 const PARALLEL: usize = 8;
 
@@ -107,38 +112,71 @@ async fn survey_side(
     let login = match endpoint::login(context, side, own) {
         Ok(login) => login,
         Err(code) => {
-            let error = ConnectorError::new(code, mailferry_engine::port::Decision::Park, "counting an account");
+            let error = ConnectorError::new(code, Decision::Park, "counting an account");
             return Ok(Some(Err(error)));
         }
     };
     let Some(visiting) = visit(context, 1, &[&login.login], stop).await? else { return Ok(None) };
-    let (network, gate) = (&context.network, Gate::patient(context));
-    let surveyed = match side {
-        SideName::Source => {
-            let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
-            measure(guarded(&gate, &login, open).await?).await
+    let mut attempt = 1;
+    let surveyed = loop {
+        // The check has just logged in.
+        match count_once(context, side, &login).await?.map_err(|error| error.hopeful(true)) {
+            Err(error) if error.decision == Decision::Retry && attempt < ATTEMPTS && !stop.is_cancelled() => {
+                tracing::info!(code = %error.code, cause = ?error.source, attempt, "an account is counted once more");
+            }
+            surveyed => break surveyed,
         }
-        SideName::Destination => {
-            let open = |login: ImapLogin| async move { ImapDestination::open(network, &login).await };
-            measure(guarded(&gate, &login, open).await?).await
-        }
+        attempt += 1;
+        tokio::time::sleep(PAUSE).await;
     };
     visiting.end().await?;
     let mailbox_bytes = context.providers.limits_at(&login.login.endpoint.host).mailbox_bytes;
-    Ok(Some(surveyed.map(|survey| within(survey, mailbox_bytes))))
+    Ok(Some(surveyed.map(|survey| room_within(survey, mailbox_bytes))))
+}
+
+async fn count_once(
+    context: &JobContext,
+    side: SideName,
+    login: &SideLogin,
+) -> Result<Result<Survey, ConnectorError>, StoreError> {
+    let (network, gate) = (&context.network, Gate::patient(context));
+    Ok(match side {
+        SideName::Source => {
+            let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
+            measure(guarded(&gate, login, open).await?).await
+        }
+        SideName::Destination => {
+            let open = |login: ImapLogin| async move { ImapDestination::open(network, &login).await };
+            measure(guarded(&gate, login, open).await?).await
+        }
+    })
 }
 
 /// Where a server does not tell how much room there is, what its provider gives each mailbox counts.
-fn within(survey: Survey, mailbox_bytes: Option<u64>) -> Survey {
+fn room_within(survey: Survey, mailbox_bytes: Option<u64>) -> Survey {
     let known = mailbox_bytes.map(|most| most.saturating_sub(survey.size_bytes));
     Survey { free_bytes: survey.free_bytes.or(known), ..survey }
 }
 
 async fn measure<A: Account>(opened: Result<A, ConnectorError>) -> Result<Survey, ConnectorError> {
-    let mut account = opened?;
+    let account = opened?;
+    within(LONGEST, measure_opened(account)).await
+}
+
+async fn measure_opened<A: Account>(mut account: A) -> Result<Survey, ConnectorError> {
     let counted = survey(&mut account).await?;
     account.close().await;
     Ok(counted)
+}
+
+/// A server that takes its time for ever is not waited for.
+async fn within(
+    longest: Duration,
+    counting: impl Future<Output = Result<Survey, ConnectorError>>,
+) -> Result<Survey, ConnectorError> {
+    timeout(longest, counting).await.unwrap_or_else(|_| {
+        Err(ConnectorError::new(FindingCode::ConnectionTimeout, Decision::Permanent, "counting an account"))
+    })
 }
 
 /// What has been counted of a check so far. Each result is written while it is held, so that a check which has its last
@@ -178,10 +216,16 @@ impl Counted {
 mod tests {
     use super::*;
 
+    #[tokio::test]
+    async fn an_account_that_takes_for_ever_to_count_is_given_up() {
+        let counted = within(Duration::from_millis(10), std::future::pending()).await;
+        assert_eq!(counted.expect_err("never counted").code, FindingCode::ConnectionTimeout);
+    }
+
     #[test]
     fn what_a_provider_gives_each_mailbox_counts_only_where_the_server_is_silent() {
-        let survey = Survey { folders: 1, messages: 1, size_bytes: 30, free_bytes: None };
-        let free = |told, most| within(Survey { free_bytes: told, ..survey }, most).free_bytes;
+        let survey = Survey { folders: 1, messages: 1, size_bytes: 30, ..Survey::default() };
+        let free = |told, most| room_within(Survey { free_bytes: told, ..survey }, most).free_bytes;
         assert_eq!((free(None, Some(50)), free(None, Some(20)), free(None, None)), (Some(20), Some(0), None));
         assert_eq!(free(Some(7), Some(50)), Some(7));
     }

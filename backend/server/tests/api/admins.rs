@@ -7,7 +7,7 @@ use mailferry_server::jobs;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service};
+use crate::harness::{Client, Service, on_both, on_each};
 
 /// The old server behind a proxy that counts connections, the new one, and a service with a worker.
 struct World {
@@ -19,12 +19,12 @@ struct World {
 }
 
 impl World {
-    async fn start(quota_bytes: Option<u64>) -> Self {
+    async fn start(database: Option<String>, quota_bytes: Option<u64>) -> Self {
         let source = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
         let destination = Dovecot::start(DovecotOptions { quota_bytes, ..DovecotOptions::default() }).expect("Dovecot");
         let proxy = Proxy::start(source.imaps_port()).expect("a proxy");
         let (ports, ca) = (vec![proxy.port(), destination.imaps_port()], source.ca_file());
-        let service = Service::start_with(None, move |settings| {
+        let service = Service::start_with(database, move |settings| {
             settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
             settings.outgoing.ports = ports;
             settings.outgoing.ca_file = Some(ca);
@@ -52,7 +52,7 @@ impl World {
 }
 
 async fn finished(client: &Client, path: &str) -> Value {
-    for _ in 0..400 {
+    for _ in 0..600 {
         let seen = client.get(path).await.json();
         if seen["finished"] == true {
             return seen;
@@ -90,7 +90,11 @@ fn codes(check: &Value, side: &str) -> Vec<Vec<String>> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_login_of_a_shared_admin_stands_for_all_and_each_mailbox_is_counted_by_itself() {
-    let world = World::start(None).await;
+    on_each(one_login_of_a_shared_admin_stands_for_all_and_each_mailbox_is_counted_by_itself_on).await;
+}
+
+async fn one_login_of_a_shared_admin_stands_for_all_and_each_mailbox_is_counted_by_itself_on(database: Option<String>) {
+    let world = World::start(database, None).await;
     let written: Vec<Written> =
         ["anna", "bert"].map(|name| Sample::Tiny.write(&world.source, name).expect("a mailbox")).into();
     let (order, client) = world.order().await;
@@ -119,7 +123,11 @@ async fn one_login_of_a_shared_admin_stands_for_all_and_each_mailbox_is_counted_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_admin_password_is_tried_twice_at_most_and_told_for_every_mailbox() {
-    let world = World::start(None).await;
+    on_each(a_wrong_admin_password_is_tried_twice_at_most_and_told_for_every_mailbox_on).await;
+}
+
+async fn a_wrong_admin_password_is_tried_twice_at_most_and_told_for_every_mailbox_on(database: Option<String>) {
+    let world = World::start(database, None).await;
     let (order, client) = world.order().await;
     add_delegated(&client, &order, &["a", "b", "c", "d", "e", "f", "g"]).await;
     let put = json!({"user": "master", "password": "wrong", "delegation": {"form": "master_user"}});
@@ -133,7 +141,13 @@ async fn a_wrong_admin_password_is_tried_twice_at_most_and_told_for_every_mailbo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn more_than_five_failed_logins_an_hour_are_refused_over_all_orders_and_kinds_of_work() {
-    let world = World::start(None).await;
+    on_each(more_than_five_failed_logins_an_hour_are_refused_over_all_orders_and_kinds_of_work_on).await;
+}
+
+async fn more_than_five_failed_logins_an_hour_are_refused_over_all_orders_and_kinds_of_work_on(
+    database: Option<String>,
+) {
+    let world = World::start(database, None).await;
     for round in 0..7 {
         let (order, client) = world.order().await;
         let pair = json!({
@@ -159,7 +173,11 @@ async fn more_than_five_failed_logins_an_hour_are_refused_over_all_orders_and_ki
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mailbox_that_will_not_fit_is_known_before_the_start() {
-    let world = World::start(Some(2_000)).await;
+    on_each(a_mailbox_that_will_not_fit_is_known_before_the_start_on).await;
+}
+
+async fn a_mailbox_that_will_not_fit_is_known_before_the_start_on(database: Option<String>) {
+    let world = World::start(database, Some(2_000)).await;
     Sample::Tiny.write(&world.source, "anna").expect("a mailbox");
     let mut client_of_source = Imap::login(&world.source.login("anna")).expect("logs in");
     client_of_source.append("INBOX", "", None, &b"x".repeat(60_000)).expect("a large one");
@@ -182,7 +200,13 @@ async fn a_mailbox_that_will_not_fit_is_known_before_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dry_run_shows_the_mapping_what_would_be_copied_and_what_left_out_and_changes_nothing() {
-    let world = World::start(None).await;
+    on_each(a_dry_run_shows_the_mapping_what_would_be_copied_and_what_left_out_and_changes_nothing_on).await;
+}
+
+async fn a_dry_run_shows_the_mapping_what_would_be_copied_and_what_left_out_and_changes_nothing_on(
+    database: Option<String>,
+) {
+    let world = World::start(database, None).await;
     let mut source = Imap::login(&world.source.login("anna")).expect("logs in");
     for folder in ["Gesendete Objekte", "Papierkorb", "Projekte"] {
         source.command(format!("CREATE \"{folder}\"").as_bytes()).expect("made");
@@ -243,33 +267,40 @@ async fn a_dry_run_shows_the_mapping_what_would_be_copied_and_what_left_out_and_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_admin_credentials_is_pointed_at() {
-    let service = Service::start().await;
-    let (order, client) = service.order().await;
-    let path = format!("/api/v1/orders/{order}/admin-credentials");
-    let put = async |side: &str, body: Value| {
-        client.send("PUT", &format!("{path}/{side}"), Some(body.to_string()), &[]).await
-    };
-    for (body, pointer) in [
-        (json!({"user": " ", "password": "x"}), "/user"),
-        (json!({"user": "root", "delegation": {"form": "x"}}), "/delegation/form"),
-        (json!({"user": "root", "delegation": {"form": "root_folder", "root": "user.anna"}}), "/delegation/root"),
-        (json!({"user": "root", "delegation": {"form": "master_user", "separator": " "}}), "/delegation/separator"),
-    ] {
-        let problem = put("source", body.clone()).await.is_problem(422, "invalid_field");
-        assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
-    }
-    put("middle", json!({"user": "root"})).await.is_problem(404, "not_found");
-    client.delete(&format!("{path}/source")).await.is_problem(404, "not_found");
-    assert_eq!(put("source", json!({"user": "root", "password": "x"})).await.status, 200);
-    assert_eq!(client.delete(&format!("{path}/source")).await.status, 204);
-    let both = json!({"source": {"user": "a", "by_admin": true, "password": "x"}, "destination": {"user": "b"}});
-    let problem = client.post(&format!("/api/v1/orders/{order}/accounts"), both).await.is_problem(422, "invalid_field");
-    assert_eq!(problem["errors"][0]["pointer"], "/source/by_admin");
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, client) = service.order().await;
+        let path = format!("/api/v1/orders/{order}/admin-credentials");
+        let put = async |side: &str, body: Value| {
+            client.send("PUT", &format!("{path}/{side}"), Some(body.to_string()), &[]).await
+        };
+        for (body, pointer) in [
+            (json!({"user": " ", "password": "x"}), "/user"),
+            (json!({"user": "root", "delegation": {"form": "x"}}), "/delegation/form"),
+            (json!({"user": "root", "delegation": {"form": "root_folder", "root": "user.anna"}}), "/delegation/root"),
+            (json!({"user": "root", "delegation": {"form": "master_user", "separator": " "}}), "/delegation/separator"),
+        ] {
+            let problem = put("source", body.clone()).await.is_problem(422, "invalid_field");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{body}");
+        }
+        put("middle", json!({"user": "root"})).await.is_problem(404, "not_found");
+        client.delete(&format!("{path}/source")).await.is_problem(404, "not_found");
+        assert_eq!(put("source", json!({"user": "root", "password": "x"})).await.status, 200);
+        assert_eq!(client.delete(&format!("{path}/source")).await.status, 204);
+        let both = json!({"source": {"user": "a", "by_admin": true, "password": "x"}, "destination": {"user": "b"}});
+        let problem =
+            client.post(&format!("/api/v1/orders/{order}/accounts"), both).await.is_problem(422, "invalid_field");
+        assert_eq!(problem["errors"][0]["pointer"], "/source/by_admin");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_old_server_name_that_leads_to_the_new_provider_by_now_gets_a_warning() {
+    on_each(an_old_server_name_that_leads_to_the_new_provider_by_now_gets_a_warning_on).await;
+}
+
+async fn an_old_server_name_that_leads_to_the_new_provider_by_now_gets_a_warning_on(database: Option<String>) {
     let names = ["imap.old.example", "imap.new.example"].map(str::to_owned).to_vec();
     let server = Dovecot::start(DovecotOptions { host_names: names, ..DovecotOptions::default() }).expect("Dovecot");
     let dns = DnsServer::start().expect("a name server");
@@ -277,7 +308,7 @@ async fn an_old_server_name_that_leads_to_the_new_provider_by_now_gets_a_warning
     dns.set("imap.old.example", 0, &here("127.0.0.1"));
     dns.set("imap.new.example", 0, &here("127.0.0.2"));
     let (port, ca, resolver) = (server.imaps_port(), server.ca_file(), dns.address());
-    let service = Service::start_with(None, move |settings| {
+    let service = Service::start_with(database, move |settings| {
         settings.outgoing.networks = vec!["127.0.0.0/8".parse().expect("a network")];
         settings.outgoing.ports = vec![port];
         settings.outgoing.ca_file = Some(ca);

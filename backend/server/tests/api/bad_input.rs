@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Service, new_account, new_order};
+use crate::harness::{Service, new_account, new_order, on_both, on_both_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_missing_and_wrong_fields_are_pointed_at() {
@@ -69,47 +69,56 @@ async fn unknown_addresses_and_methods_are_told_apart() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_cannot_be_read_say_why() {
-    let service = Service::start().await;
-    let (order, client) = service.order().await;
-    let path = format!("/api/v1/orders/{order}/imports");
-    let import = async |content: &str| client.post(&path, json!({"content": content})).await;
-    import("").await.is_problem(422, "file_empty");
-    import("address;password;host\n").await.is_problem(422, "file_empty");
-    import("dear sir or madam").await.is_problem(422, "file_unreadable");
-    import("a\u{0}b;c;d").await.is_problem(422, "file_unreadable");
-    import(&"a@b.example;x;imap.example\n".repeat(501)).await.is_problem(422, "file_unreadable");
-    import(&"x".repeat(10_000_001)).await.is_problem(413, "too_large");
-    let all_bad = import(";x;h.example\n").await;
-    assert_eq!((all_bad.status, &all_bad.json()["errors"][0]["code"]), (200, &json!("missing")));
-    let pairs = client.get(&format!("/api/v1/orders/{order}/accounts")).await.json();
-    assert_eq!(pairs["items"], json!([]));
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, client) = service.order().await;
+        let path = format!("/api/v1/orders/{order}/imports");
+        let import = async |content: &str| client.post(&path, json!({"content": content})).await;
+        import("").await.is_problem(422, "file_empty");
+        import("address;password;host\n").await.is_problem(422, "file_empty");
+        import("dear sir or madam").await.is_problem(422, "file_unreadable");
+        import("a\u{0}b;c;d").await.is_problem(422, "file_unreadable");
+        import(&"a@b.example;x;imap.example\n".repeat(501)).await.is_problem(422, "file_unreadable");
+        import(&"x".repeat(10_000_001)).await.is_problem(413, "too_large");
+        let all_bad = import(";x;h.example\n").await;
+        assert_eq!((all_bad.status, &all_bad.json()["errors"][0]["code"]), (200, &json!("missing")));
+        let pairs = client.get(&format!("/api/v1/orders/{order}/accounts")).await.json();
+        assert_eq!(pairs["items"], json!([]));
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_takes_as_many_accounts_as_it_may() {
-    let service = Service::start_with(None, |settings| settings.limits.max_pairs = 2).await;
-    let (order, client) = service.order().await;
-    let path = format!("/api/v1/orders/{order}/accounts");
-    assert_eq!(client.post(&path, new_account("a")).await.status, 201);
-    let file = json!({"content": "b@x.example;p;h.example\nc@x.example;p;h.example\n"});
-    client.post(&format!("/api/v1/orders/{order}/imports"), file).await.is_problem(409, "too_many_accounts");
-    assert_eq!(client.post(&path, new_account("b")).await.status, 201);
-    client.post(&path, new_account("c")).await.is_problem(409, "too_many_accounts");
-    service.stop().await;
+    on_both_with(
+        |settings| settings.limits.max_pairs = 2,
+        async |service: Service| {
+            let (order, client) = service.order().await;
+            let path = format!("/api/v1/orders/{order}/accounts");
+            assert_eq!(client.post(&path, new_account("a")).await.status, 201);
+            let file = json!({"content": "b@x.example;p;h.example\nc@x.example;p;h.example\n"});
+            client.post(&format!("/api/v1/orders/{order}/imports"), file).await.is_problem(409, "too_many_accounts");
+            assert_eq!(client.post(&path, new_account("b")).await.status, 201);
+            client.post(&path, new_account("c")).await.is_problem(409, "too_many_accounts");
+            service.stop().await;
+        },
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn things_of_another_order_are_not_there() {
-    let service = Service::start().await;
-    let (order, client) = service.order().await;
-    let (_, pair, _) = service.order_with_pair().await;
-    let path = format!("/api/v1/orders/{order}");
-    client.patch(&format!("{path}/accounts/{pair}"), json!({"ticked": false})).await.is_problem(404, "not_found");
-    client.delete(&format!("{path}/accounts/{pair}")).await.is_problem(404, "not_found");
-    client.post(&format!("{path}/checks"), json!({"pair_ids": [pair]})).await.is_problem(404, "not_found");
-    client.get(&format!("{path}/accounts/{pair}/runs")).await.is_problem(404, "not_found");
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, client) = service.order().await;
+        let (_, pair, _) = service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}");
+        client.patch(&format!("{path}/accounts/{pair}"), json!({"ticked": false})).await.is_problem(404, "not_found");
+        client.delete(&format!("{path}/accounts/{pair}")).await.is_problem(404, "not_found");
+        client.post(&format!("{path}/checks"), json!({"pair_ids": [pair]})).await.is_problem(404, "not_found");
+        client.get(&format!("{path}/accounts/{pair}/runs")).await.is_problem(404, "not_found");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,13 @@
 //! Finding settings: every place in its order, nothing but the domain goes out, and hostile answers lead nowhere.
 
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 
 use mailferry_lab::{DnsServer, Dovecot, DovecotOptions, Page, Record, WebServer};
 use mailferry_server::{jobs, settings::Pace};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::Service;
+use crate::harness::{Service, on_each};
 
 /// Name server, web server and mail server of a domain, and a service that finds them.
 struct World {
@@ -83,10 +83,8 @@ impl World {
 }
 
 /// Does `test` with a world on each database.
-async fn on_both<F: Future<Output = ()>>(test: impl Fn(World) -> F) {
-    test(World::start().await).await;
-    let server = mailferry_lab::Postgres::start().expect("PostgreSQL");
-    test(World::start_on(Some(server.fresh_database().expect("a database"))).await).await;
+async fn on_both(test: impl AsyncFn(World)) {
+    on_each(async |database| test(World::start_on(database).await).await).await;
 }
 
 fn brief(found: &Value) -> Vec<String> {

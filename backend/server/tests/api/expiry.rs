@@ -19,25 +19,25 @@ async fn a_session_ends_is_prolonged_by_reading_and_never_outlives_the_link() {
         let link = client.get(&path).await.json()["manage_url"].as_str().expect("a link").to_owned();
         let token = Secret::new(link.split("#token=").nth(1).expect("a token"));
 
-        clock.advance(TimeDelta::hours(6));
+        clock.advance(TimeDelta::hours(6)).await;
         let prolonged = client.get(&path).await.cookie().expect("a new cookie");
-        clock.advance(TimeDelta::hours(7));
+        clock.advance(TimeDelta::hours(7)).await;
         client.get(&path).await.is_problem(401, "not_signed_in");
         client.cookie = Some(prolonged);
         assert_eq!(client.get(&path).await.status, 200);
         // Whoever looks on only polls.
         let progress = format!("{path}/progress");
         let tag = client.get(&progress).await.header("etag").to_owned();
-        clock.advance(TimeDelta::hours(4));
+        clock.advance(TimeDelta::hours(4)).await;
         let same = client.send("GET", &progress, None, &[("if-none-match", &tag)]).await;
         assert_eq!(same.status, 304);
         client.cookie = Some(same.cookie().expect("a new cookie"));
-        clock.advance(TimeDelta::hours(1) + TimeDelta::minutes(30));
+        clock.advance(TimeDelta::hours(1) + TimeDelta::minutes(30)).await;
         assert_eq!(client.get(&progress).await.status, 200);
 
-        clock.advance(TimeDelta::days(29) + TimeDelta::minutes(4 * 60 + 30));
+        clock.advance(TimeDelta::days(29) + TimeDelta::minutes(4 * 60 + 30)).await;
         let last = service.session(&order, &token).await;
-        clock.advance(TimeDelta::hours(2));
+        clock.advance(TimeDelta::hours(2)).await;
         assert_ne!(last.get(&path).await.status, 200, "the link ends after 30 days");
         let body = json!({"order_id": order, "token": token.expose()});
         service.stranger().post("/api/v1/sessions", body.clone()).await.is_problem(401, "link_invalid");

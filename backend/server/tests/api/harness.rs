@@ -15,9 +15,11 @@ use mailferry_server::{
     settings::{Pace, ServeArgs, Settings},
 };
 use mailferry_shared::{ids::TenantId, key::Scope, order::LinkScope, secret::Secret};
-use mailferry_store::{Context, MockClock, NewApiKey, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
+use mailferry_store::{Context, NewApiKey, OPERATOR_TENANT, SealingKeys, Store, SystemRandom};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use crate::time::Time;
 
 #[derive(Parser)]
 struct Line {
@@ -48,15 +50,13 @@ impl Service {
         Self::start_in(Context::default(), database, change).await
     }
 
-    /// A service on SQLite whose clock is moved by hand.
-    pub(crate) async fn start_at(clock: &MockClock) -> Self {
-        Self::start_at_with(clock, |_| {}).await
-    }
-
-    /// The same with other settings.
-    pub(crate) async fn start_at_with(clock: &MockClock, change: impl FnOnce(&mut Settings)) -> Self {
-        let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
-        Self::start_in(context, None, change).await
+    /// A service whose time is moved by hand.
+    pub(crate) async fn start_at_with(
+        time: &Time,
+        database: Option<String>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        Self::start_in(time.context(), database, change).await
     }
 
     async fn start_in(context: Context, database: Option<String>, change: impl FnOnce(&mut Settings)) -> Self {
@@ -202,36 +202,35 @@ fn serve(app: Data<App>, listener: TcpListener) -> ServerHandle {
     receiver.recv().expect("it starts")
 }
 
-/// Does `test` on SQLite and on PostgreSQL.
+/// Does `test` for each database: none, which is SQLite in the service's own folder, and an empty one of `PostgreSQL`.
+pub(crate) async fn on_each(test: impl AsyncFn(Option<String>)) {
+    Box::pin(test(None)).await;
+    let server = Postgres::shared().expect("PostgreSQL");
+    Box::pin(test(Some(server.fresh_database().expect("a database")))).await;
+}
+
+/// Does `test` on SQLite and on `PostgreSQL`.
 pub(crate) async fn on_both(test: impl AsyncFn(Service)) {
-    test(Service::start().await).await;
-    let server = Postgres::start().expect("PostgreSQL");
-    let database = server.fresh_database().expect("a database");
-    test(Service::start_with(Some(database), |_| {}).await).await;
-}
-
-/// Does `test` on both, by a clock that is moved by hand.
-pub(crate) async fn on_both_at(test: impl AsyncFn(Service, MockClock)) {
-    on_both_at_with(|_| {}, test).await;
-}
-
-/// The same, with other settings.
-pub(crate) async fn on_both_at_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service, MockClock)) {
-    let server = Postgres::start().expect("PostgreSQL");
-    for database in [None, Some(server.fresh_database().expect("a database"))] {
-        // PostgreSQL's own clock judges leases and jobs: both begin at the same time.
-        let clock = MockClock::at(chrono::Utc::now());
-        let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
-        test(Service::start_in(context, database, &change).await, clock).await;
-    }
+    on_both_with(|_| {}, test).await;
 }
 
 /// Does `test` on both, with other settings.
 pub(crate) async fn on_both_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service)) {
-    test(Service::start_with(None, &change).await).await;
-    let server = Postgres::start().expect("PostgreSQL");
-    let database = server.fresh_database().expect("a database");
-    test(Service::start_with(Some(database), &change).await).await;
+    on_each(async |database| test(Service::start_with(database, &change).await).await).await;
+}
+
+/// Does `test` on both, by a time that is moved by hand.
+pub(crate) async fn on_both_at(test: impl AsyncFn(Service, Time)) {
+    on_both_at_with(|_| {}, test).await;
+}
+
+/// The same, with other settings.
+pub(crate) async fn on_both_at_with(change: impl Fn(&mut Settings), test: impl AsyncFn(Service, Time)) {
+    on_each(async |database| {
+        let time = Time::now_in(database.as_deref()).await;
+        test(Service::start_at_with(&time, database, &change).await, time).await;
+    })
+    .await;
 }
 
 pub(crate) fn new_order() -> Value {

@@ -3,10 +3,7 @@
 use mailferry_lab::{Client as Imap, Dovecot};
 use serde_json::{Value, json};
 
-use crate::{
-    harness::{Service, on_both_with},
-    moving::{Servers, Worker, completed, delta},
-};
+use crate::moving::{between_servers, completed, delta};
 
 const OLD: &str = " 7-Feb-2001 10:00:00 +0000";
 
@@ -47,43 +44,39 @@ fn there(destination: &Dovecot) -> Vec<(String, u64)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn options_changed_after_the_run_let_a_delta_copy_what_was_left_out_and_double_nothing() {
-    let ground = [Servers::start(), Servers::start()];
-    for servers in &ground {
-        write(&servers.source);
-    }
-    let open = |settings: &mut mailferry_server::settings::Settings| {
-        ground[0].open(settings);
-        settings.outgoing.ports.extend([ground[1].source.imaps_port(), ground[1].destination.imaps_port()]);
-    };
-    on_both_with(open, async |service: Service| {
-        let servers = if service.is_sqlite() { &ground[0] } else { &ground[1] };
-        let worker = Worker::start(&service);
-        let strict = json!({"max_message_bytes": 10_000, "since": "2020-01-01", "leave_out": ["Left"]});
-        let (order, client) = servers.started(&service, "anna", strict).await;
-        let first = completed(&client, &order).await;
-        assert_eq!(counts(&first), [2, 0, 3, 0], "{first}");
+    between_servers(
+        |servers| write(&servers.source),
+        async |service, servers| {
+            let strict = json!({"max_message_bytes": 10_000, "since": "2020-01-01", "leave_out": ["Left"]});
+            let (order, client) = servers.started(service, "anna", strict).await;
+            let first = completed(&client, &order).await;
+            assert_eq!(counts(&first), [2, 0, 3, 0], "{first}");
 
-        let actions = client.get(&order).await.json()["actions"].clone();
-        assert_eq!(actions, json!(["start_delta", "change_options", "delete"]));
-        let server = json!({"endpoint": {"host": "localhost", "port": 993}});
-        client.patch(&order, json!({"source": server})).await.is_problem(409, "wrong_state");
-        let rules = json!([
-            {"source": "Left", "destination": "Right"},
-            {"source": "Kept", "destination": "Elsewhere"},
-        ]);
-        let wide = json!({"options": {"include_trash": true, "folder_rules": rules}});
-        let changed = client.patch(&order, wide).await;
-        assert_eq!((changed.status, &changed.json()["options"]["leave_out"]), (200, &json!([])), "{}", changed.text);
+            let actions = client.get(&order).await.json()["actions"].clone();
+            assert_eq!(actions, json!(["start_delta", "change_options", "delete"]));
+            let server = json!({"endpoint": {"host": "localhost", "port": 993}});
+            client.patch(&order, json!({"source": server})).await.is_problem(409, "wrong_state");
+            let rules = json!([
+                {"source": "Left", "destination": "Right"},
+                {"source": "Kept", "destination": "Elsewhere"},
+            ]);
+            let wide = json!({"options": {"include_trash": true, "folder_rules": rules}});
+            let changed = client.patch(&order, wide).await;
+            assert_eq!(
+                (changed.status, &changed.json()["options"]["leave_out"]),
+                (200, &json!([])),
+                "{}",
+                changed.text
+            );
 
-        let second = delta(&client, &order).await;
-        assert_eq!(counts(&second), [5, 2, 0, 0], "large, old, left out and trash: {second}");
-        let expected = [("INBOX", 3), ("Kept", 2), ("Right", 1), ("Trash", 1)];
-        let expected = expected.map(|(folder, messages)| (folder.to_owned(), messages));
-        assert_eq!(there(&servers.destination), expected, "what was copied stays where it is, and once");
-        assert_eq!(counts(&delta(&client, &order).await), [0, 7, 0, 0]);
-        assert_eq!(there(&servers.destination), expected);
-        worker.stop().await;
-        service.stop().await;
-    })
+            let second = delta(&client, &order).await;
+            assert_eq!(counts(&second), [5, 2, 0, 0], "large, old, left out and trash: {second}");
+            let expected = [("INBOX", 3), ("Kept", 2), ("Right", 1), ("Trash", 1)];
+            let expected = expected.map(|(folder, messages)| (folder.to_owned(), messages));
+            assert_eq!(there(&servers.destination), expected, "what was copied stays where it is, and once");
+            assert_eq!(counts(&delta(&client, &order).await), [0, 7, 0, 0]);
+            assert_eq!(there(&servers.destination), expected);
+        },
+    )
     .await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use mailferry_lab::{Mail, SmtpSink, SmtpTls};
 use mailferry_server::{
     jobs::{self, JobContext, dispatch, life, sweeper},
@@ -18,19 +18,26 @@ use mailferry_shared::{
     secret::Secret,
 };
 use mailferry_store::{
-    MailKind, MockClock, OPERATOR_TENANT,
+    MailKind, OPERATOR_TENANT,
     jobs::{JobKind, JobQueue, LOCK},
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Service, new_order};
+use crate::{
+    harness::{Service, new_order, on_each},
+    time::Time,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn start_and_end_are_told_with_a_link_that_opens_the_order() {
+    on_each(start_and_end_are_told_with_a_link_that_opens_the_order_on).await;
+}
+
+async fn start_and_end_are_told_with_a_link_that_opens_the_order_on(database: Option<String>) {
     let sink = SmtpSink::start(None).expect("a sink");
     let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_with(None, |settings| settings.smtp_url = Some(url)).await;
+    let service = Service::start_with(database, |settings| settings.smtp_url = Some(url)).await;
     let context = service.app.job_context().expect("a context");
     let shutdown = CancellationToken::new();
     // Only mails: nobody may log in anywhere here.
@@ -55,7 +62,7 @@ async fn start_and_end_are_told_with_a_link_that_opens_the_order() {
         life::run_ended(&context, run).await.expect("ends");
     }
     let mails = tokio::task::spawn_blocking(move || {
-        sink.await_mails(3, Duration::from_secs(30)).expect("mails");
+        sink.await_mails(3, Duration::from_secs(60)).expect("mails");
         std::thread::sleep(Duration::from_millis(300));
         sink.mails().expect("mails")
     });
@@ -158,35 +165,39 @@ async fn everything(service: &Service, language: Language) -> OrderId {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_mail_of_every_language_arrives_over_tls_and_holds_no_secret() {
     for mode in [SmtpTls::Implicit, SmtpTls::StartTls] {
-        let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");
-        let service = Service::start_with(None, by_tls(&sink, mode)).await;
-        let price = Price {
-            currency: "EUR".parse().expect("a currency"),
-            pair_minor: 149_000,
-            tax_name: "MwSt.".to_owned(),
-            tax_basis_points: 1900,
-            tax_included: true,
-        };
-        service.store.set_price(OPERATOR_TENANT, Some(&price)).await.expect("a price");
-        let mut orders = Vec::new();
-        for language in Language::ALL {
-            orders.push((language, everything(&service, language).await));
-        }
-        assert!(send(&service.app.job_context().expect("a context")).await.is_empty());
-        let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(60)).expect("mails");
-        for (language, order) in orders {
-            let own: Vec<&Mail> = mails.iter().filter(|mail| mail.text.contains(&order.to_string())).collect();
-            assert_eq!(own.len(), KINDS.len(), "{language:?}");
-            let texts = Texts::of(language).expect("texts");
-            for kind in KINDS {
-                let text = texts.text(kind, Some(mailferry_shared::order::StartKind::Main));
-                let mail = own.iter().find(|mail| mail.subject == text.subject).expect("one of this kind");
-                reads_well(mail, &texts, kind);
-                assert!(mail.text.contains(&format!("{}/orders/{order}#token=", service.base)), "{}", mail.text);
-            }
-        }
-        service.stop().await;
+        on_each(async |database| every_mail_arrives_by(mode, database).await).await;
     }
+}
+
+async fn every_mail_arrives_by(mode: SmtpTls, database: Option<String>) {
+    let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");
+    let service = Service::start_with(database, by_tls(&sink, mode)).await;
+    let price = Price {
+        currency: "EUR".parse().expect("a currency"),
+        pair_minor: 149_000,
+        tax_name: "MwSt.".to_owned(),
+        tax_basis_points: 1900,
+        tax_included: true,
+    };
+    service.store.set_price(OPERATOR_TENANT, Some(&price)).await.expect("a price");
+    let mut orders = Vec::new();
+    for language in Language::ALL {
+        orders.push((language, everything(&service, language).await));
+    }
+    assert!(send(&service.app.job_context().expect("a context")).await.is_empty());
+    let mails = sink.await_mails(KINDS.len() * Language::ALL.len(), Duration::from_secs(60)).expect("mails");
+    for (language, order) in orders {
+        let own: Vec<&Mail> = mails.iter().filter(|mail| mail.text.contains(&order.to_string())).collect();
+        assert_eq!(own.len(), KINDS.len(), "{language:?}");
+        let texts = Texts::of(language).expect("texts");
+        for kind in KINDS {
+            let text = texts.text(kind, Some(mailferry_shared::order::StartKind::Main));
+            let mail = own.iter().find(|mail| mail.subject == text.subject).expect("one of this kind");
+            reads_well(mail, &texts, kind);
+            assert!(mail.text.contains(&format!("{}/orders/{order}#token=", service.base)), "{}", mail.text);
+        }
+    }
+    service.stop().await;
 }
 
 fn reads_well(mail: &Mail, texts: &Texts, kind: MailKind) {
@@ -215,9 +226,13 @@ fn reads_well(mail: &Mail, texts: &Texts, kind: MailKind) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_mail_server_is_tried_again_with_growing_waits() {
+    on_each(a_busy_mail_server_is_tried_again_with_growing_waits_on).await;
+}
+
+async fn a_busy_mail_server_is_tried_again_with_growing_waits_on(database: Option<String>) {
     let sink = SmtpSink::start_with(None, SmtpTls::StartTls, 3).expect("a sink");
-    let clock = MockClock::at(Utc::now());
-    let service = Service::start_at_with(&clock, by_tls(&sink, SmtpTls::StartTls)).await;
+    let clock = Time::now_in(database.as_deref()).await;
+    let service = Service::start_at_with(&clock, database, by_tls(&sink, SmtpTls::StartTls)).await;
     let context = service.app.job_context().expect("a context");
     let (order, _) = service.order().await;
     let order: OrderId = order.parse().expect("an id");
@@ -225,7 +240,7 @@ async fn a_busy_mail_server_is_tried_again_with_growing_waits() {
     for minutes in [1, 2, 4] {
         assert_eq!(send(&context).await, [TimeDelta::minutes(minutes)]);
         assert!(send(&context).await.is_empty(), "not before its time");
-        clock.advance(TimeDelta::minutes(minutes));
+        clock.advance(TimeDelta::minutes(minutes)).await;
     }
     assert!(send(&context).await.is_empty());
     assert_eq!(sink.mails().expect("mails").len(), 1);
@@ -234,9 +249,13 @@ async fn a_busy_mail_server_is_tried_again_with_growing_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_that_is_refused_for_good_is_tried_once() {
+    on_each(a_mail_that_is_refused_for_good_is_tried_once_on).await;
+}
+
+async fn a_mail_that_is_refused_for_good_is_tried_once_on(database: Option<String>) {
     let sink = SmtpSink::start_refusing().expect("a sink");
     let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_with(None, |settings| settings.smtp_url = Some(url)).await;
+    let service = Service::start_with(database, |settings| settings.smtp_url = Some(url)).await;
     let context = service.app.job_context().expect("a context");
     let (order, _) = service.order().await;
     let order: OrderId = order.parse().expect("an id");
@@ -250,27 +269,35 @@ async fn a_mail_that_is_refused_for_good_is_tried_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_server_whose_certificate_is_not_trusted_gets_no_mail() {
     for mode in [SmtpTls::Implicit, SmtpTls::StartTls] {
-        let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");
-        let service = Service::start_with(None, |settings| {
-            by_tls(&sink, mode)(settings);
-            settings.outgoing.ca_file = None;
-        })
-        .await;
-        let (order, _) = service.order().await;
-        let order: OrderId = order.parse().expect("an id");
-        service.store.queue_mail(order, MailKind::Submitted, "").await.expect("queued");
-        assert_eq!(send(&service.app.job_context().expect("a context")).await.len(), 1, "{mode:?}: tried again later");
-        assert!(sink.mails().expect("mails").is_empty());
-        service.stop().await;
+        on_each(async |database| no_mail_is_sent_without_trust_by(mode, database).await).await;
     }
+}
+
+async fn no_mail_is_sent_without_trust_by(mode: SmtpTls, database: Option<String>) {
+    let sink = SmtpSink::start_with(None, mode, 0).expect("a sink");
+    let service = Service::start_with(database, |settings| {
+        by_tls(&sink, mode)(settings);
+        settings.outgoing.ca_file = None;
+    })
+    .await;
+    let (order, _) = service.order().await;
+    let order: OrderId = order.parse().expect("an id");
+    service.store.queue_mail(order, MailKind::Submitted, "").await.expect("queued");
+    assert_eq!(send(&service.app.job_context().expect("a context")).await.len(), 1, "{mode:?}: tried again later");
+    assert!(sink.mails().expect("mails").is_empty());
+    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_purged() {
+    on_each(the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_purged_on).await;
+}
+
+async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_purged_on(database: Option<String>) {
     let sink = SmtpSink::start(None).expect("a sink");
-    let clock = MockClock::at(Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_at_with(&clock, |settings| settings.smtp_url = Some(url)).await;
+    let service = Service::start_at_with(&clock, database, |settings| settings.smtp_url = Some(url)).await;
     let context = service.app.job_context().expect("a context");
     let (order, _, client) = service.order_with_pair().await;
     let path = format!("/api/v1/orders/{order}");
@@ -284,7 +311,7 @@ async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_p
     send(&context).await;
     let before = sink.mails().expect("mails").len();
     for _ in 0..3 {
-        clock.advance(TimeDelta::hours(4 * 24));
+        clock.advance(TimeDelta::hours(4 * 24)).await;
         sweeper::sweep(&context).await.expect("sweeps");
         send(&context).await;
     }
@@ -292,13 +319,13 @@ async fn the_end_of_a_link_is_told_before_then_all_is_closed_and_a_month_later_p
     assert_eq!(mails.len(), before + 1, "once, on the twelfth of fourteen days");
     let mail = mails.iter().find(|mail| mail.subject == "The link to your migration expires soon").expect("one");
     assert!(mail.text.contains("the passwords are erased"), "{}", mail.text);
-    clock.advance(TimeDelta::days(3));
+    clock.advance(TimeDelta::days(3)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     let operator = service.operator();
     assert_eq!(operator.get(&path).await.json()["state"], "closed");
     let accounts = operator.get(&format!("{path}/accounts")).await.json();
     assert_eq!(accounts["items"][0]["source"]["has_password"], false, "erased with the link");
-    clock.advance(TimeDelta::days(30));
+    clock.advance(TimeDelta::days(30)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     assert_eq!(operator.get(&format!("{path}/accounts")).await.json()["items"], json!([]));
     let purged = operator.get(&path).await.json();

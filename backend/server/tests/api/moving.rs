@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service};
+use crate::harness::{Client, Service, on_each};
 
 /// The old server and the new one.
 pub(crate) struct Servers {
@@ -52,6 +52,20 @@ impl Servers {
         assert_eq!(started.json()["state"], "scheduled", "{}", started.text);
         (path, client)
     }
+}
+
+/// Does `test` on each database, with a worker and with two servers of its own that `fill` has filled.
+pub(crate) async fn between_servers(fill: impl Fn(&Servers), test: impl AsyncFn(&Service, &Servers)) {
+    on_each(async |database| {
+        let servers = Servers::start();
+        fill(&servers);
+        let service = Service::start_with(database, |settings| servers.open(settings)).await;
+        let worker = Worker::start(&service);
+        test(&service, &servers).await;
+        worker.stop().await;
+        service.stop().await;
+    })
+    .await;
 }
 
 /// A worker, until it is stopped.

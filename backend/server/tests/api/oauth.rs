@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service},
+    harness::{Client, Service, on_both, on_each},
     token_service::{ACCOUNT, CLIENT, SECRET, TENANT, TokenService},
 };
 
@@ -28,9 +28,9 @@ struct World {
 }
 
 impl World {
-    async fn start(more_ports: &[u16], source: Dovecot, tokens: TokenService) -> Self {
+    async fn start(database: Option<String>, more_ports: &[u16], source: Dovecot, tokens: TokenService) -> Self {
         let destination = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
-        let service = Service::start_with(None, |settings| {
+        let service = Service::start_with(database, |settings| {
             settings.outgoing.ports = [more_ports, &[source.imaps_port(), destination.imaps_port()]].concat();
             settings.outgoing.ca_file = Some(source.ca_file());
             tokens.set_up(settings);
@@ -128,11 +128,17 @@ async fn add_by_admin(client: &Client, order: &str, mailboxes: &[&str]) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_access_token_ends_in_the_middle_goes_on_with_another_and_loses_nothing() {
+    on_each(a_run_whose_access_token_ends_in_the_middle_goes_on_with_another_and_loses_nothing_on).await;
+}
+
+async fn a_run_whose_access_token_ends_in_the_middle_goes_on_with_another_and_loses_nothing_on(
+    database: Option<String>,
+) {
     let (source, tokens) = servers();
     Sample::Small.write(&source, ANNA).expect("a mailbox");
     append_new(&source.login(ANNA), "INBOX", 60).expect("more mail");
     let proxy = Proxy::start(source.imaps_port()).expect("a proxy");
-    let world = World::start(&[proxy.port()], source, tokens).await;
+    let world = World::start(database, &[proxy.port()], source, tokens).await;
     world.tokens.be_strict();
     world.tokens.sign_in(ANNA, "first");
     let (order, client) = world.order(proxy.port()).await;
@@ -161,10 +167,14 @@ async fn a_run_whose_access_token_ends_in_the_middle_goes_on_with_another_and_lo
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawn_consent_parks_the_run_until_its_owner_has_signed_in_again() {
+    on_each(a_withdrawn_consent_parks_the_run_until_its_owner_has_signed_in_again_on).await;
+}
+
+async fn a_withdrawn_consent_parks_the_run_until_its_owner_has_signed_in_again_on(database: Option<String>) {
     let (source, tokens) = servers();
     Sample::Tiny.write(&source, ANNA).expect("a mailbox");
     let port = source.imaps_port();
-    let world = World::start(&[], source, tokens).await;
+    let world = World::start(database, &[], source, tokens).await;
     world.tokens.sign_in(ANNA, "first");
     let (order, client) = world.order(port).await;
     let pair = add(&client, &order, signed_in("first")).await;
@@ -198,13 +208,19 @@ async fn a_withdrawn_consent_parks_the_run_until_its_owner_has_signed_in_again()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_service_account_opens_every_mailbox_of_its_domain_and_each_refusal_is_told_by_its_reason() {
+    on_each(one_service_account_opens_every_mailbox_of_its_domain_and_each_refusal_is_told_by_its_reason_on).await;
+}
+
+async fn one_service_account_opens_every_mailbox_of_its_domain_and_each_refusal_is_told_by_its_reason_on(
+    database: Option<String>,
+) {
     let (source, tokens) = servers();
     for name in ["anna@old.example", "bert@old.example"] {
         Sample::Tiny.write(&source, name).expect("a mailbox");
         tokens.add_user(name);
     }
     let port = source.imaps_port();
-    let world = World::start(&[], source, tokens).await;
+    let world = World::start(database, &[], source, tokens).await;
     let (order, client) = world.order(port).await;
     add_by_admin(&client, &order, &["anna@old.example", "bert@old.example", "gone@old.example"]).await;
     let body = json!({"credential": "google_service_account", "oauth": {"key_file": world.tokens.key_file()}});
@@ -249,10 +265,14 @@ async fn one_service_account_opens_every_mailbox_of_its_domain_and_each_refusal_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_microsoft_application_opens_what_exchange_permits_it_and_nothing_else() {
+    on_each(a_microsoft_application_opens_what_exchange_permits_it_and_nothing_else_on).await;
+}
+
+async fn a_microsoft_application_opens_what_exchange_permits_it_and_nothing_else_on(database: Option<String>) {
     let (source, tokens) = servers();
     Sample::Tiny.write(&source, ANNA).expect("a mailbox");
     let port = source.imaps_port();
-    let world = World::start(&[], source, tokens).await;
+    let world = World::start(database, &[], source, tokens).await;
     let (order, client) = world.order(port).await;
     add_by_admin(&client, &order, &[ANNA, "bert@old.example"]).await;
     let app = |tenant: &str, client_id: &str, secret: &str| {
@@ -287,7 +307,7 @@ async fn a_microsoft_application_opens_what_exchange_permits_it_and_nothing_else
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_what_tokens_are_fetched_with_is_pointed_at_and_not_repeated() {
-    let service = Service::start().await;
+    on_both(async |service: Service| {
     let (order, client) = service.order().await;
     let put = async |body: Value| {
         let path = format!("/api/v1/orders/{order}/admin-credentials/source");
@@ -332,4 +352,5 @@ async fn what_is_wrong_with_what_tokens_are_fetched_with_is_pointed_at_and_not_r
     let problem = client.post(&format!("/api/v1/orders/{order}/accounts"), pair).await.is_problem(422, "invalid_field");
     assert_eq!(problem["errors"][0]["pointer"], "/source/by_admin");
     service.stop().await;
+}).await;
 }

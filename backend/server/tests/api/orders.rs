@@ -78,22 +78,24 @@ async fn an_order_is_created_changed_checked_started_cancelled_and_deleted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_polled_is_sent_once() {
-    let service = Service::start().await;
-    let (order, _, client) = service.order_with_pair().await;
-    for path in ["", "/accounts", "/progress"] {
-        let path = format!("/api/v1/orders/{order}{path}");
-        let first = client.get(&path).await;
-        assert_eq!(first.status, 200);
-        let tag = first.header("etag").to_owned();
-        let again = client.send("GET", &path, None, &[("if-none-match", &tag)]).await;
-        assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
-        assert_eq!(again.header("etag"), tag);
-    }
-    let path = format!("/api/v1/orders/{order}/accounts");
-    let tag = client.get(&path).await.header("etag").to_owned();
-    client.post(&path, new_account("bert")).await;
-    assert_eq!(client.send("GET", &path, None, &[("if-none-match", &tag)]).await.status, 200);
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, _, client) = service.order_with_pair().await;
+        for path in ["", "/accounts", "/progress"] {
+            let path = format!("/api/v1/orders/{order}{path}");
+            let first = client.get(&path).await;
+            assert_eq!(first.status, 200);
+            let tag = first.header("etag").to_owned();
+            let again = client.send("GET", &path, None, &[("if-none-match", &tag)]).await;
+            assert_eq!((again.status, again.text.as_str()), (304, ""), "{path}");
+            assert_eq!(again.header("etag"), tag);
+        }
+        let path = format!("/api/v1/orders/{order}/accounts");
+        let tag = client.get(&path).await.header("etag").to_owned();
+        client.post(&path, new_account("bert")).await;
+        assert_eq!(client.send("GET", &path, None, &[("if-none-match", &tag)]).await.status, 200);
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +123,7 @@ async fn accounts_come_by_file_and_bad_rows_are_named() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_lacks_something_says_what() {
-    let service = Service::start().await;
+    on_both(async |service: Service| {
     let mut bare = new_order();
     bare.as_object_mut().expect("an object").remove("destination");
     let mut client = service.stranger();
@@ -142,25 +144,28 @@ async fn an_order_that_lacks_something_says_what() {
     let problem = client.post(&format!("{path}/start"), json!({})).await.is_problem(409, "check_failed");
     assert!(problem["detail"].as_str().expect("words").contains("the same mailbox"), "{problem}");
     service.stop().await;
+}).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_password_can_be_changed_after_the_start_and_nothing_else() {
-    let service = Service::start().await;
-    let (order, pair, client) = service.order_with_pair().await;
-    let path = format!("/api/v1/orders/{order}");
-    let later = json!({"kind": "trial", "earliest_start": service.store.now() + chrono::TimeDelta::days(1)});
-    let started = client.post(&format!("{path}/start"), later).await;
-    assert_eq!(started.json()["state"], "scheduled", "{}", started.text);
-    let pair = format!("{path}/accounts/{pair}");
-    let password = json!({"source": {"user": "anna@old.example", "password": "new one"}});
-    assert_eq!(client.patch(&pair, password).await.status, 200);
-    let user = json!({"source": {"user": "bert@old.example", "password": "new one"}});
-    client.patch(&pair, user).await.is_problem(409, "wrong_state");
-    client.patch(&pair, json!({"ticked": false})).await.is_problem(409, "wrong_state");
-    client.patch(&path, json!({"options": {}})).await.is_problem(409, "wrong_state");
-    assert_eq!(client.patch(&path, json!({"notify_address": "x@y.de"})).await.status, 200);
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, pair, client) = service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}");
+        let later = json!({"kind": "trial", "earliest_start": service.store.now() + chrono::TimeDelta::days(1)});
+        let started = client.post(&format!("{path}/start"), later).await;
+        assert_eq!(started.json()["state"], "scheduled", "{}", started.text);
+        let pair = format!("{path}/accounts/{pair}");
+        let password = json!({"source": {"user": "anna@old.example", "password": "new one"}});
+        assert_eq!(client.patch(&pair, password).await.status, 200);
+        let user = json!({"source": {"user": "bert@old.example", "password": "new one"}});
+        client.patch(&pair, user).await.is_problem(409, "wrong_state");
+        client.patch(&pair, json!({"ticked": false})).await.is_problem(409, "wrong_state");
+        client.patch(&path, json!({"options": {}})).await.is_problem(409, "wrong_state");
+        assert_eq!(client.patch(&path, json!({"notify_address": "x@y.de"})).await.status, 200);
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -193,12 +198,14 @@ async fn all_accounts_or_some_are_ticked_by_one_request_before_the_start() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_creates_orders_of_its_tenant_without_a_cookie() {
-    let service = Service::start().await;
-    let operator = service.operator();
-    let answer = operator.post("/api/v1/orders", new_order()).await;
-    assert_eq!((answer.status, answer.cookie()), (201, None));
-    let path = answer.header("location").to_owned();
-    assert_eq!(operator.get(&path).await.status, 200);
-    assert_eq!(operator.delete(&path).await.status, 204);
-    service.stop().await;
+    on_both(async |service: Service| {
+        let operator = service.operator();
+        let answer = operator.post("/api/v1/orders", new_order()).await;
+        assert_eq!((answer.status, answer.cookie()), (201, None));
+        let path = answer.header("location").to_owned();
+        assert_eq!(operator.get(&path).await.status, 200);
+        assert_eq!(operator.delete(&path).await.status, 204);
+        service.stop().await;
+    })
+    .await;
 }

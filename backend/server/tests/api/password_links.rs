@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service, on_both},
+    harness::{Client, Service, on_both, on_each},
     principals::{member, sign_in, tenant},
 };
 
@@ -36,9 +36,13 @@ async fn id_of(admin: &Client, name: &str) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_invitation_arrives_by_mail_sets_a_password_once_and_signs_in() {
+    on_each(an_invitation_arrives_by_mail_sets_a_password_once_and_signs_in_on).await;
+}
+
+async fn an_invitation_arrives_by_mail_sets_a_password_once_and_signs_in_on(database: Option<String>) {
     let sink = SmtpSink::start(None).expect("a sink");
     let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_with(None, |settings| settings.smtp_url = Some(url)).await;
+    let service = Service::start_with(database, |settings| settings.smtp_url = Some(url)).await;
     let shutdown = CancellationToken::new();
     let handler = std::sync::Arc::new(jobs::Handler(service.app.job_context().expect("a context")));
     let options = WorkerOptions::new("mails", vec![(JobKind::PasswordMail, 1)]);

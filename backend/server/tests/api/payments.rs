@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service, new_account, on_both_with},
+    harness::{Client, Service, new_account, on_both, on_both_with},
     paypal::{Mood, SECRET, StandIn},
 };
 
@@ -445,17 +445,19 @@ async fn the_price_with_tax_is_told_before_anybody_begins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_paypal_or_a_price_vouchers_pay() {
-    let service = Service::start().await;
-    let (order, _, client) = service.order_with_pair().await;
-    let path = format!("/api/v1/orders/{order}/payments");
-    client.post(&path, json!({})).await.is_problem(409, "payment_not_offered");
-    let list = client.get(&path).await.json();
-    assert_eq!((list.get("due"), &list["methods"]), (None, &json!([])));
-    assert_eq!(service.operator().get("/api/v1/price").await.json(), json!({}));
-    let wrong = json!({
-        "currency": "EUR", "pair_minor": 0, "tax_name": "", "tax_basis_points": 10_001, "tax_included": true,
-    });
-    let problem = service.operator().send("PUT", "/api/v1/price", Some(wrong.to_string()), &[]).await;
-    assert_eq!(problem.is_problem(422, "invalid_field")["errors"].as_array().expect("errors").len(), 3);
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, _, client) = service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}/payments");
+        client.post(&path, json!({})).await.is_problem(409, "payment_not_offered");
+        let list = client.get(&path).await.json();
+        assert_eq!((list.get("due"), &list["methods"]), (None, &json!([])));
+        assert_eq!(service.operator().get("/api/v1/price").await.json(), json!({}));
+        let wrong = json!({
+            "currency": "EUR", "pair_minor": 0, "tax_name": "", "tax_basis_points": 10_001, "tax_included": true,
+        });
+        let problem = service.operator().send("PUT", "/api/v1/price", Some(wrong.to_string()), &[]).await;
+        assert_eq!(problem.is_problem(422, "invalid_field")["errors"].as_array().expect("errors").len(), 3);
+        service.stop().await;
+    })
+    .await;
 }

@@ -170,12 +170,12 @@ async fn a_session_ends_by_itself_by_signing_out_and_with_the_password() {
     on_both_at(async |service, clock| {
         let (_, mut admin) = tenant(&service, "alpha").await;
         let again = sign_in(&service, "admin@alpha.example", PASSWORD).await;
-        clock.advance(chrono::Duration::minutes(100));
+        clock.advance(chrono::Duration::minutes(100)).await;
         let prolonged = admin.get("/api/v1/me").await;
         let old = admin.clone();
         admin.cookie = prolonged.cookie();
         assert!(admin.cookie.is_some(), "reading who one is prolongs the session");
-        clock.advance(chrono::Duration::minutes(30));
+        clock.advance(chrono::Duration::minutes(30)).await;
         old.get("/api/v1/me").await.is_problem(401, "not_signed_in");
         again.get("/api/v1/me").await.is_problem(401, "not_signed_in");
 

@@ -14,11 +14,14 @@ use mailferry_shared::{
     ids::RunId,
     run::{RunState, RunSummary},
 };
-use mailferry_store::{AccountKey, MockClock, SlotRequest, Slots, Store};
+use mailferry_store::{AccountKey, SlotRequest, Slots, Store};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service};
+use crate::{
+    harness::{Client, Service, on_each},
+    time::Time,
+};
 
 const DAY: chrono::Duration = chrono::Duration::hours(24);
 
@@ -37,9 +40,9 @@ fn side(server: &Dovecot, user: &str) -> Value {
 }
 
 /// A service that may talk to `server`, by a clock that is moved by hand.
-async fn service(server: &Dovecot, clock: &MockClock) -> Service {
+async fn service(server: &Dovecot, clock: &Time, database: Option<String>) -> Service {
     let (port, ca) = (server.imaps_port(), server.ca_file());
-    Service::start_at_with(clock, move |settings| {
+    Service::start_at_with(clock, database, move |settings| {
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
         settings.outgoing.ports = vec![port];
         settings.outgoing.ca_file = Some(ca);
@@ -71,7 +74,7 @@ async fn started(service: &Service, server: &Dovecot) -> (RunId, String, Client)
 }
 
 async fn until(store: &Store, run: RunId, is_so: impl Fn(&RunSummary) -> bool) -> RunSummary {
-    for _ in 0..300 {
+    for _ in 0..1_200 {
         let now = store.run(run).await.expect("a run").summary;
         if is_so(&now) {
             return now;
@@ -100,10 +103,14 @@ impl Working {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() {
+    on_each(a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself_on).await;
+}
+
+async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
-    let clock = MockClock::at(chrono::Utc::now());
-    let service = service(&server, &clock).await;
+    let clock = Time::now_in(database.as_deref()).await;
+    let service = service(&server, &clock, database).await;
     let run = ordered(&service, &server).await;
     let fact = |value: u64| json!({"value": value, "source": "https://example.org/limits"});
     let providers = provider(&json!({"daily_bytes_down": fact(40_000), "connections": fact(4)}));
@@ -129,7 +136,7 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() 
         assert_eq!((now.counts.failed, now.counts.uncertain), (0, 0));
         // The lease, and its connections with it, is given back a moment after the run has said that it waits.
         let given_back = async || service.store.connections_at("localhost").await.expect("database") == 0;
-        for _ in 0..200 {
+        for _ in 0..1_200 {
             if given_back().await {
                 break;
             }
@@ -137,10 +144,10 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() 
         }
         assert!(given_back().await, "given back meanwhile");
         // A moment before, nothing happens.
-        clock.advance(DAY - chrono::Duration::minutes(5));
+        clock.advance(DAY - chrono::Duration::minutes(5)).await;
         tokio::time::sleep(Duration::from_millis(700)).await;
         assert!(waits(&service.store.run(run).await.expect("a run").summary));
-        clock.advance(chrono::Duration::minutes(6));
+        clock.advance(chrono::Duration::minutes(6)).await;
         let before = now.counts;
         until(&service.store, run, |now| now.state.is_final() || now.counts != before).await;
     };
@@ -155,10 +162,14 @@ async fn a_run_whose_day_is_used_up_waits_with_a_reason_and_goes_on_by_itself() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn finding_waiting_for_turn_until_connections_are_free() {
+    on_each(finding_waiting_for_turn_until_connections_are_free_on).await;
+}
+
+async fn finding_waiting_for_turn_until_connections_are_free_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
-    let clock = MockClock::at(chrono::Utc::now());
-    let service = service(&server, &clock).await;
+    let clock = Time::now_in(database.as_deref()).await;
+    let service = service(&server, &clock, database).await;
     let other = ordered(&service, &server).await;
     // Another worker holds all connections to this server.
     let lease = service.store.claim_lease(other, "another", Duration::from_secs(60)).await.expect("database");
@@ -178,7 +189,7 @@ async fn finding_waiting_for_turn_until_connections_are_free() {
     let waiting = until(&service.store, run, |now| code(now) == Some(FindingCode::WaitingForTurn)).await;
     assert_eq!((waiting.state, waiting.counts.listed), (RunState::Queued, 0));
     service.store.release_lease(&lease).await.expect("released");
-    clock.advance(chrono::Duration::seconds(6));
+    clock.advance(chrono::Duration::seconds(6)).await;
     let done = until(&service.store, run, |now| now.state.is_final()).await;
     assert_eq!(done.state, RunState::Succeeded);
     working.stop().await;
@@ -224,10 +235,14 @@ async fn looked_at(service: &Service, client: &Client, path: &str) -> [Value; 2]
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_only_looks_at_a_server_waits_until_connections_are_free() {
+    on_each(whoever_only_looks_at_a_server_waits_until_connections_are_free_on).await;
+}
+
+async fn whoever_only_looks_at_a_server_waits_until_connections_are_free_on(database: Option<String>) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     Sample::Tiny.write(&server, "anna").expect("a mailbox");
-    let clock = MockClock::at(chrono::Utc::now());
-    let service = service(&server, &clock).await;
+    let clock = Time::now_in(database.as_deref()).await;
+    let service = service(&server, &clock, database).await;
     let (run, order, client) = started(&service, &server).await;
     let working = Working::start(service.app.job_context().expect("a context"));
     until(&service.store, run, |now| now.state.is_final()).await;

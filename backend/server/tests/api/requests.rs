@@ -3,12 +3,13 @@
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use mailferry_shared::key::Scope;
-use mailferry_store::{MockClock, OPERATOR_TENANT};
+use mailferry_store::OPERATOR_TENANT;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Answer, Client, Service, on_both},
+    harness::{Answer, Client, Service, on_both, on_each},
     principals::{member, order_of, tenant},
+    time::Time,
 };
 
 pub(crate) const CARDS: &str = "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:Bj\u{f8}rn\r\nEND:VCARD\r\n";
@@ -143,9 +144,14 @@ async fn a_customer_sends_a_request_and_sees_every_change_of_state() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wish_needs_24_hours_notice_and_48_for_a_weekend() {
+    on_each(a_wish_needs_24_hours_notice_and_48_for_a_weekend_on).await;
+}
+
+async fn a_wish_needs_24_hours_notice_and_48_for_a_weekend_on(database: Option<String>) {
     // Thursday noon.
-    let clock = MockClock::at(Utc.with_ymd_and_hms(2026, 11, 26, 12, 0, 0).single().expect("a time"));
-    let service = Service::start_at(&clock).await;
+    let clock =
+        Time::at(Utc.with_ymd_and_hms(2026, 11, 26, 12, 0, 0).single().expect("a time"), database.as_deref()).await;
+    let service = Service::start_at_with(&clock, database, |_| {}).await;
     let client = service.stranger();
     for (wish, words) in [
         ("2026-11-27T11:59:00Z", "The wished start is at least 24 hours ahead."),
@@ -179,48 +185,58 @@ async fn a_wish_needs_24_hours_notice_and_48_for_a_weekend() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_a_request_is_named_by_field_and_nothing_is_kept() {
-    let service = Service::start().await;
-    let client = service.stranger();
-    let many: Vec<Value> = (0..11).map(|n| file(&format!("{n}.vcf"), CARDS)).collect();
-    let large = format!("BEGIN:VCARD\r\nNOTE:{}\r\nEND:VCARD\r\n", "x".repeat(4_000_000));
-    for (field, value, pointer) in [
-        ("note", json!("x".repeat(4001)), "/note"),
-        ("note", json!("a\u{7}b"), "/note"),
-        ("attachments", json!(many), "/attachments"),
-        ("attachments", json!([file("a.vcf", &large), file("b.vcf", &large), file("c.vcf", &large)]), "/attachments"),
-        ("attachments", json!([file("a.vcf", CARDS), file("a.exe", CARDS)]), "/attachments/1/name"),
-        ("attachments", json!([file("../a.vcf", CARDS)]), "/attachments/0/name"),
-        ("attachments", json!([file("a.vcf", "#!/bin/sh\n")]), "/attachments/0/content"),
-        ("attachments", json!([file("a.ics", CARDS)]), "/attachments/0/content"),
-        ("attachments", json!([{"name": "a.vcf", "content": "%"}]), "/attachments/0/content"),
-        ("accounts", json!({"content": "a;b;c\r\n", "preview": true}), "/accounts/preview"),
-        ("accounts", json!({}), "/accounts/content"),
-        ("accounts", json!({"file": "%"}), "/accounts/file"),
-        ("accounts", json!({"content": "a;b;c\r\n", "source_password": ""}), "/accounts/source_password"),
-        ("accounts", json!({"content": ";secret-7;imap.old.example\r\n"}), "/accounts"),
-        ("contact_address", json!("anna"), "/contact_address"),
-        ("source", json!({"provider": "nobody", "endpoint": {"host": "a.example", "port": 993}}), "/source/provider"),
-        ("options", json!({"max_message_bytes": 0}), "/options/max_message_bytes"),
-    ] {
-        let problem = client.post("/api/v1/requests", with(field, value)).await.is_problem(422, "invalid_field");
-        assert_eq!(problem["errors"][0]["pointer"], pointer, "{field}: {problem}");
-        assert!(!problem.to_string().contains("secret-7"), "{problem}");
-    }
-    let both = client.post("/api/v1/requests", {
-        let mut request = with("note", json!("x".repeat(4001)));
-        request["wished_start"] = json!(Utc::now());
-        request
-    });
-    assert_eq!(both.await.is_problem(422, "invalid_field")["errors"].as_array().expect("errors").len(), 2);
-    let empty = with("accounts", json!({"content": "\r\n"}));
-    client.post("/api/v1/requests", empty).await.is_problem(422, "file_empty");
-    let old = with("accepted_terms", json!("1999-01"));
-    client.post("/api/v1/requests", old).await.is_problem(422, "terms_not_accepted");
-    let link = with("link", json!("nonsense"));
-    client.post("/api/v1/requests", link).await.is_problem(401, "link_invalid");
-    assert_eq!(service.operator().get("/api/v1/requests").await.json()["items"], json!([]));
-    assert_eq!(service.operator().get("/api/v1/orders").await.json()["items"], json!([]));
-    service.stop().await;
+    on_both(async |service: Service| {
+        let client = service.stranger();
+        let many: Vec<Value> = (0..11).map(|n| file(&format!("{n}.vcf"), CARDS)).collect();
+        let large = format!("BEGIN:VCARD\r\nNOTE:{}\r\nEND:VCARD\r\n", "x".repeat(4_000_000));
+        for (field, value, pointer) in [
+            ("note", json!("x".repeat(4001)), "/note"),
+            ("note", json!("a\u{7}b"), "/note"),
+            ("attachments", json!(many), "/attachments"),
+            (
+                "attachments",
+                json!([file("a.vcf", &large), file("b.vcf", &large), file("c.vcf", &large)]),
+                "/attachments",
+            ),
+            ("attachments", json!([file("a.vcf", CARDS), file("a.exe", CARDS)]), "/attachments/1/name"),
+            ("attachments", json!([file("../a.vcf", CARDS)]), "/attachments/0/name"),
+            ("attachments", json!([file("a.vcf", "#!/bin/sh\n")]), "/attachments/0/content"),
+            ("attachments", json!([file("a.ics", CARDS)]), "/attachments/0/content"),
+            ("attachments", json!([{"name": "a.vcf", "content": "%"}]), "/attachments/0/content"),
+            ("accounts", json!({"content": "a;b;c\r\n", "preview": true}), "/accounts/preview"),
+            ("accounts", json!({}), "/accounts/content"),
+            ("accounts", json!({"file": "%"}), "/accounts/file"),
+            ("accounts", json!({"content": "a;b;c\r\n", "source_password": ""}), "/accounts/source_password"),
+            ("accounts", json!({"content": ";secret-7;imap.old.example\r\n"}), "/accounts"),
+            ("contact_address", json!("anna"), "/contact_address"),
+            (
+                "source",
+                json!({"provider": "nobody", "endpoint": {"host": "a.example", "port": 993}}),
+                "/source/provider",
+            ),
+            ("options", json!({"max_message_bytes": 0}), "/options/max_message_bytes"),
+        ] {
+            let problem = client.post("/api/v1/requests", with(field, value)).await.is_problem(422, "invalid_field");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{field}: {problem}");
+            assert!(!problem.to_string().contains("secret-7"), "{problem}");
+        }
+        let both = client.post("/api/v1/requests", {
+            let mut request = with("note", json!("x".repeat(4001)));
+            request["wished_start"] = json!(Utc::now());
+            request
+        });
+        assert_eq!(both.await.is_problem(422, "invalid_field")["errors"].as_array().expect("errors").len(), 2);
+        let empty = with("accounts", json!({"content": "\r\n"}));
+        client.post("/api/v1/requests", empty).await.is_problem(422, "file_empty");
+        let old = with("accepted_terms", json!("1999-01"));
+        client.post("/api/v1/requests", old).await.is_problem(422, "terms_not_accepted");
+        let link = with("link", json!("nonsense"));
+        client.post("/api/v1/requests", link).await.is_problem(401, "link_invalid");
+        assert_eq!(service.operator().get("/api/v1/requests").await.json()["items"], json!([]));
+        assert_eq!(service.operator().get("/api/v1/orders").await.json()["items"], json!([]));
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -389,16 +405,18 @@ async fn operators_supervise_the_orders_of_requests_and_no_others_of_another_ten
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_manager_sends_requests_for_their_domains_only() {
-    let service = Service::start().await;
-    let (_, admin) = tenant(&service, "alpha").await;
-    let inside = member(&service, &admin, "in@alpha.example", "manager", &["old.example"]).await;
-    let outside = member(&service, &admin, "out@alpha.example", "manager", &["elsewhere.example"]).await;
-    let sent = Sent::of(&inside.post("/api/v1/requests", new_request()).await);
-    assert_eq!(inside.get(&sent.of_order()).await.status, 200);
-    outside.get(&sent.of_order()).await.is_problem(404, "not_found");
-    let refused = outside.post("/api/v1/requests", new_request()).await.is_problem(422, "invalid_field");
-    assert_eq!(refused["errors"][0]["pointer"], "/accounts");
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (_, admin) = tenant(&service, "alpha").await;
+        let inside = member(&service, &admin, "in@alpha.example", "manager", &["old.example"]).await;
+        let outside = member(&service, &admin, "out@alpha.example", "manager", &["elsewhere.example"]).await;
+        let sent = Sent::of(&inside.post("/api/v1/requests", new_request()).await);
+        assert_eq!(inside.get(&sent.of_order()).await.status, 200);
+        outside.get(&sent.of_order()).await.is_problem(404, "not_found");
+        let refused = outside.post("/api/v1/requests", new_request()).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/accounts");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,19 +1,20 @@
 //! A requested migration from its sending to the purge, between real servers: `make requests-walk`.
+#![expect(clippy::print_stdout, reason = "how much was done")]
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Mail, Sample, SmtpSink, compare};
 use mailferry_server::jobs::{self, sweeper};
 use mailferry_shared::secret::Secret;
-use mailferry_store::MockClock;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service},
+    harness::{Client, Service, on_each},
     requests::{CALENDAR, CARDS, file, new_request},
     resellers::until,
+    time::Time,
 };
 
 fn text(value: &Value) -> String {
@@ -34,8 +35,12 @@ async fn mails(sink: &Arc<SmtpSink>, count: usize) -> Vec<Mail> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one story, from its beginning to its end")]
 async fn from_a_sent_request_to_purged_files() {
+    on_each(from_a_sent_request_to_purged_files_on).await;
+}
+
+#[expect(clippy::too_many_lines, reason = "one story, from its beginning to its end")]
+async fn from_a_sent_request_to_purged_files_on(database: Option<String>) {
     // Two real mail servers with two people, and one that takes the status mails.
     let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     let (old, new) = (server(), server());
@@ -43,10 +48,10 @@ async fn from_a_sent_request_to_purged_files() {
         Sample::Tiny.write(&old, user).expect("a mailbox");
     }
     let sink = Arc::new(SmtpSink::start(None).expect("a sink"));
-    let clock = MockClock::at(Utc::now());
+    let clock = Time::now_in(database.as_deref()).await;
     let (ports, ca) = (vec![old.imaps_port(), new.imaps_port()], old.ca_file());
     let smtp = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
-    let service = Service::start_at_with(&clock, move |settings| {
+    let service = Service::start_at_with(&clock, database, move |settings| {
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
         settings.outgoing.ports = ports;
         settings.outgoing.ca_file = Some(ca);
@@ -102,7 +107,7 @@ async fn from_a_sent_request_to_purged_files() {
     let started = done(&operator, &format!("{request}/start"), json!({"waive_payment": true})).await;
     assert_eq!((&started["state"], &started["order_state"]), (&json!("accepted"), &json!("scheduled")), "{started}");
     assert_eq!(mails(&sink, 4).await.len(), 4, "received, the operator's, accepted and submitted");
-    clock.advance(TimeDelta::hours(73));
+    clock.advance(TimeDelta::hours(73)).await;
     let link = text(&sent["order"]["manage_url"]);
     let token = Secret::new(link.split("#token=").nth(1).expect("a token"));
     let customer = service.session(order.rsplit('/').next().expect("an id"), &token).await;
@@ -144,12 +149,12 @@ async fn from_a_sent_request_to_purged_files() {
     }
 
     // It goes the way of every order: while it is kept it cannot be lost, and 30 days after its end it is purged.
-    clock.advance(TimeDelta::days(14));
+    clock.advance(TimeDelta::days(14)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     let closed = operator.get(&request).await.json();
     assert_eq!((&closed["state"], &closed["order_state"]), (&json!("done"), &json!("closed")));
     assert_eq!(closed["attachments"].as_array().expect("files").len(), 2);
-    clock.advance(TimeDelta::days(30));
+    clock.advance(TimeDelta::days(30)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     let purged = operator.get(&request).await.json();
     assert_eq!((&purged["attachments"], &purged["note"]), (&json!([]), &json!("")), "{purged}");

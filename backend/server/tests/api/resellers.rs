@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use mailferry_lab::{Page, Postgres, WebServer};
+use mailferry_lab::{Page, WebServer};
 use mailferry_server::jobs;
 use mailferry_shared::key::Scope;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service, new_account, new_order, on_both},
+    harness::{Client, Service, new_account, new_order, on_both, on_each},
     principals::tenant,
 };
 
@@ -259,10 +259,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_posted_signed_tried_again_logged_and_replayed() {
-    let postgres = Postgres::start().expect("PostgreSQL");
-    for database in [None, Some(postgres.fresh_database().expect("a database"))] {
-        Box::pin(deliver(database)).await;
-    }
+    on_each(deliver).await;
 }
 
 async fn deliver(database: Option<String>) {

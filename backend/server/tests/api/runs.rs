@@ -114,21 +114,23 @@ async fn a_parked_account_can_be_resumed_while_others_go_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delta_needs_the_passwords() {
-    let service = Service::start().await;
-    let context = service.app.job_context().expect("a context");
-    let (order, pair, client) = service.order_with_pair().await;
-    let path = format!("/api/v1/orders/{order}");
-    let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
-    client.post(&format!("{path}/voucher"), json!({"code": batch["items"][0]["code"]})).await;
-    assert_eq!(client.post(&format!("{path}/start"), json!({})).await.json()["state"], "scheduled");
-    work(&context, &latest_run(&client, &path).await, RunState::Succeeded).await;
-    service.store.forget_passwords(order.parse().expect("an id")).await.expect("forgotten");
-    client.post(&format!("{path}/deltas"), json!({})).await.is_problem(409, "accounts_incomplete");
-    let again = json!({
-        "source": {"user": "anna@old.example", "password": "a"},
-        "destination": {"user": "anna@new.example", "password": "b"},
-    });
-    assert_eq!(client.patch(&format!("{path}/accounts/{pair}"), again).await.status, 200);
-    assert_eq!(client.post(&format!("{path}/deltas"), json!({})).await.status, 202);
-    service.stop().await;
+    on_both(async |service: Service| {
+        let context = service.app.job_context().expect("a context");
+        let (order, pair, client) = service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}");
+        let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
+        client.post(&format!("{path}/voucher"), json!({"code": batch["items"][0]["code"]})).await;
+        assert_eq!(client.post(&format!("{path}/start"), json!({})).await.json()["state"], "scheduled");
+        work(&context, &latest_run(&client, &path).await, RunState::Succeeded).await;
+        service.store.forget_passwords(order.parse().expect("an id")).await.expect("forgotten");
+        client.post(&format!("{path}/deltas"), json!({})).await.is_problem(409, "accounts_incomplete");
+        let again = json!({
+            "source": {"user": "anna@old.example", "password": "a"},
+            "destination": {"user": "anna@new.example", "password": "b"},
+        });
+        assert_eq!(client.patch(&format!("{path}/accounts/{pair}"), again).await.status, 200);
+        assert_eq!(client.post(&format!("{path}/deltas"), json!({})).await.status, 202);
+        service.stop().await;
+    })
+    .await;
 }

@@ -2,13 +2,13 @@
 
 use mailferry_lab::{Page, WebServer};
 use mailferry_server::{jobs, settings::Settings};
-use mailferry_store::MockClock;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service, new_account, new_order, on_both, on_both_with},
+    harness::{Client, Service, new_account, new_order, on_both, on_both_at, on_both_at_with, on_both_with},
     resellers::{is_signed, until},
+    time::Time,
 };
 
 /// Runs jobs until it is stopped.
@@ -205,19 +205,20 @@ async fn a_refused_login_and_a_mailbox_without_room_are_found_before_the_start()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_throttled_run_waits_with_its_reason_and_goes_on_by_itself() {
     for (source, destination) in [("throttled", "ok"), ("ok", "throttled")] {
-        let clock = MockClock::at(chrono::Utc::now());
-        let service = Service::start_at(&clock).await;
-        let working = Working::start(&service);
-        let partner = partner(&service).await;
-        let order = order(&partner, source, destination, &["anna"]).await;
-        start(&partner, &order, json!({})).await;
-        let waits = |now: &Value| now["pairs"][0]["run"]["finding"]["code"] == "throttled";
-        let waiting = progress(&partner, &order, "the wait", waits).await;
-        assert_eq!((&waiting["state"], &waiting["pairs"][0]["run"]["state"]), (&json!("active"), &json!("queued")));
-        clock.advance(chrono::TimeDelta::seconds(31));
-        let done = progress(&partner, &order, "the end", |now| now["state"] == "completed").await;
-        assert_eq!((&done["counts"]["stored"], &done["counts"]["failed"]), (&json!(26), &json!(0)), "{done}");
-        working.stop(service).await;
+        on_both_at(async |service: Service, clock: Time| {
+            let working = Working::start(&service);
+            let partner = partner(&service).await;
+            let order = order(&partner, source, destination, &["anna"]).await;
+            start(&partner, &order, json!({})).await;
+            let waits = |now: &Value| now["pairs"][0]["run"]["finding"]["code"] == "throttled";
+            let waiting = progress(&partner, &order, "the wait", waits).await;
+            assert_eq!((&waiting["state"], &waiting["pairs"][0]["run"]["state"]), (&json!("active"), &json!("queued")));
+            clock.advance(chrono::TimeDelta::seconds(31)).await;
+            let done = progress(&partner, &order, "the end", |now| now["state"] == "completed").await;
+            assert_eq!((&done["counts"]["stored"], &done["counts"]["failed"]), (&json!(26), &json!(0)), "{done}");
+            working.stop(service).await;
+        })
+        .await;
     }
 }
 
@@ -315,29 +316,31 @@ async fn every_message_that_was_not_copied_is_listed_page_by_page() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_mx_records_of_a_sandbox_order_are_switched_two_minutes_after_the_start() {
-    let clock = MockClock::at(chrono::Utc::now());
     // A name server that nobody answers for: it is not asked.
-    let service = Service::start_at_with(&clock, |settings| settings.outgoing.dns = "127.0.0.1:1".parse().ok()).await;
-    let working = Working::start(&service);
-    let partner = partner(&service).await;
-    let order = order(&partner, "ok", "ok", &["anna"]).await;
-    start(&partner, &order, json!({"delta_schedule": {"trigger": "mx_changed"}})).await;
-    progress(&partner, &order, "the first run's end", |now| now["state"] == "completed").await;
-    let shown = async |state: &str| {
-        until(state, async || {
-            let report = partner.get(&format!("{order}/mx")).await.json();
-            (report["items"][0]["state"] == state).then_some(report)
-        })
-        .await
-    };
-    let report = shown("old").await;
-    assert_eq!(report["items"][0]["domain"], "old.example", "{report}");
-    clock.advance(chrono::TimeDelta::seconds(130));
-    shown("changing").await;
-    clock.advance(chrono::TimeDelta::seconds(70));
-    let is_over = |now: &Value| now["state"] == "completed" && now["pairs"][0]["runs"] == 2;
-    progress(&partner, &order, "the delta's end", is_over).await;
-    working.stop(service).await;
+    let settings = |settings: &mut Settings| settings.outgoing.dns = "127.0.0.1:1".parse().ok();
+    on_both_at_with(settings, async |service: Service, clock: Time| {
+        let working = Working::start(&service);
+        let partner = partner(&service).await;
+        let order = order(&partner, "ok", "ok", &["anna"]).await;
+        start(&partner, &order, json!({"delta_schedule": {"trigger": "mx_changed"}})).await;
+        progress(&partner, &order, "the first run's end", |now| now["state"] == "completed").await;
+        let shown = async |state: &str| {
+            until(state, async || {
+                let report = partner.get(&format!("{order}/mx")).await.json();
+                (report["items"][0]["state"] == state).then_some(report)
+            })
+            .await
+        };
+        let report = shown("old").await;
+        assert_eq!(report["items"][0]["domain"], "old.example", "{report}");
+        clock.advance(chrono::TimeDelta::seconds(130)).await;
+        shown("changing").await;
+        clock.advance(chrono::TimeDelta::seconds(70)).await;
+        let is_over = |now: &Value| now["state"] == "completed" && now["pairs"][0]["runs"] == 2;
+        progress(&partner, &order, "the delta's end", is_over).await;
+        working.stop(service).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,17 +1,20 @@
 //! The two-phase schedule through the service, with a real name server whose records change.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use mailferry_lab::{DnsServer, Record};
 use mailferry_server::jobs::{JobContext, dispatch, life, sweeper};
 use mailferry_shared::{ids::RunId, run::RunState};
 use mailferry_store::{
-    MailKind, MockClock, Part,
+    MailKind, Part,
     jobs::{JobKind, JobQueue, LOCK},
 };
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{Client, Service, new_account, on_both};
+use crate::{
+    harness::{Client, Service, new_account, on_both, on_each},
+    time::Time,
+};
 
 /// What a worker does to the latest run of every pair, without moving anything.
 pub(crate) async fn work(context: &JobContext, client: &Client, path: &str, end: RunState) {
@@ -66,8 +69,12 @@ pub(crate) fn mx(host: &str) -> Vec<Record> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delta_follows_eight_hours_after_the_first_run_by_itself() {
-    let clock = MockClock::at(Utc::now());
-    let service = Service::start_at(&clock).await;
+    on_each(a_delta_follows_eight_hours_after_the_first_run_by_itself_on).await;
+}
+
+async fn a_delta_follows_eight_hours_after_the_first_run_by_itself_on(database: Option<String>) {
+    let clock = Time::now_in(database.as_deref()).await;
+    let service = Service::start_at_with(&clock, database, |_| {}).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@old.example")]).await;
     let start = |hours| json!({"delta_schedule": {"trigger": "after_delay", "delay_hours": hours}});
@@ -80,7 +87,7 @@ async fn a_delta_follows_eight_hours_after_the_first_run_by_itself() {
     let body = json!({"earliest_start": first_run, "delta_schedule": {"trigger": "after_delay"}});
     let order = client.post(&format!("{path}/start"), body).await.json();
     assert_eq!((&order["state"], &order["delta_schedule"]["delay_hours"]), (&json!("scheduled"), &json!(8)), "{order}");
-    clock.advance(TimeDelta::days(1));
+    clock.advance(TimeDelta::days(1)).await;
     // The session has ended meanwhile.
     let client = service.operator();
     work(&context, &client, &path, RunState::Succeeded).await;
@@ -91,7 +98,7 @@ async fn a_delta_follows_eight_hours_after_the_first_run_by_itself() {
     assert_eq!(client.get(&path).await.json()["state"], "completed");
 
     // A month's jump of the clock and a process that starts anew: nothing is lost, nothing doubled.
-    clock.advance(TimeDelta::days(8));
+    clock.advance(TimeDelta::days(8)).await;
     sweeper::sweep(&context).await.expect("sweeps");
     assert_eq!(cut_over(&service.app.job_context().expect("a context")).await, 1);
     assert_eq!(client.get(&path).await.json()["state"], "active");
@@ -123,11 +130,16 @@ async fn the_records_of_a_public_mail_domain_are_nobodys_to_change() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_live() {
+    on_each(each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_live_on).await;
+}
+
+async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_live_on(database: Option<String>) {
     let dns = DnsServer::start().expect("a name server");
     dns.set("one.example", 3600, &mx("mx.old.example"));
     dns.set("two.example", 600, &mx("mx.old.example"));
-    let clock = MockClock::at(Utc::now());
-    let service = Service::start_at_with(&clock, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let clock = Time::now_in(database.as_deref()).await;
+    let service =
+        Service::start_at_with(&clock, database, |settings| settings.outgoing.dns = Some(dns.address())).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@one.example"), account("bert@two.example")]).await;
     let start = client.post(&format!("{path}/start"), json!({"delta_schedule": {"trigger": "mx_changed"}})).await;
@@ -144,14 +156,14 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
     }
 
     dns.set("two.example", 60, &mx("mx.new.example"));
-    clock.advance(TimeDelta::minutes(2));
+    clock.advance(TimeDelta::minutes(2)).await;
     assert_eq!(cut_over(&context).await, 1, "a minute later it is looked up again");
     let two = client.get(&format!("{path}/mx")).await.json()["items"][1].clone();
     assert_eq!((&two["state"], &two["changed_at"]), (&json!("changing"), &json!(service.store.now())), "{two}");
     assert_eq!(two["settled_at"], json!(service.store.now() + TimeDelta::minutes(10)), "the old record's TTL");
     assert_eq!(client.get(&path).await.json()["state"], "completed");
 
-    clock.advance(TimeDelta::minutes(10));
+    clock.advance(TimeDelta::minutes(10)).await;
     cut_over(&context).await;
     assert_eq!(client.get(&path).await.json()["state"], "active");
     let progress = client.get(&format!("{path}/progress")).await.json();
@@ -159,13 +171,13 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
     assert_eq!(states, ["succeeded", "queued"], "only the pair of the switched domain");
     work(&context, &client, &path, RunState::Succeeded).await;
     dns.remove("one.example");
-    clock.advance(TimeDelta::minutes(2));
+    clock.advance(TimeDelta::minutes(2)).await;
     cut_over(&context).await;
     let one = client.get(&format!("{path}/mx")).await.json()["items"][0].clone();
     assert_eq!((&one["state"], &one["records"]), (&json!("old"), &json!([])), "no record is no switch: {one}");
     dns.set("one.example", 60, &mx("mx.new.example"));
     for minutes in [2, 61] {
-        clock.advance(TimeDelta::minutes(minutes));
+        clock.advance(TimeDelta::minutes(minutes)).await;
         cut_over(&context).await;
     }
     work(&context, &client, &path, RunState::Succeeded).await;
@@ -180,14 +192,19 @@ async fn each_pair_follows_the_mx_record_of_its_domain_and_the_watch_is_shown_li
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name() {
+    on_each(after_the_first_run_one_sees_who_may_send_in_the_domains_name_on).await;
+}
+
+async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name_on(database: Option<String>) {
     let dns = DnsServer::start().expect("a name server");
     let text = |text: &str| Record::Text(text.to_owned());
     dns.set("one.example", 3600, &[Record::Mx(10, "mx.old.example".to_owned()), text("v=spf1 mx -all"), text("other")]);
     dns.set("s1._domainkey.one.example", 60, &[Record::Alias("s1.keys.example".to_owned())]);
     dns.set("k1._domainkey.one.example", 60, &[text(&format!("v=DKIM1; k=rsa; p={}", "M".repeat(300)))]);
     dns.set("mail._domainkey.one.example", 60, &[text("v=DKIM1; p=")]);
-    let clock = MockClock::at(Utc::now());
-    let service = Service::start_at_with(&clock, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let clock = Time::now_in(database.as_deref()).await;
+    let service =
+        Service::start_at_with(&clock, database, |settings| settings.outgoing.dns = Some(dns.address())).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@one.example")]).await;
     client.post(&format!("{path}/start"), json!({})).await;
@@ -198,7 +215,7 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name() {
     seen().await;
     assert!(seen().await["items"][0]["sending"].is_null(), "nobody sends from the new provider yet");
     work(&context, &client, &path, RunState::Succeeded).await;
-    clock.advance(TimeDelta::minutes(1));
+    clock.advance(TimeDelta::minutes(1)).await;
     seen().await;
     let report = seen().await;
     let sending = &report["items"][0]["sending"];
@@ -207,7 +224,7 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name() {
     assert!(report["wanted"].is_null(), "a provider of whom nothing is known");
 
     dns.set("one.example", 60, &[text("v=spf1 mx -all"), text("v=spf1 a -all")]);
-    clock.advance(TimeDelta::minutes(1));
+    clock.advance(TimeDelta::minutes(1)).await;
     seen().await;
     assert_eq!(seen().await["items"][0]["sending"]["spf"], "several", "it is looked up anew");
     service.stop().await;
@@ -215,11 +232,15 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_known_provider_wants_in_dns_is_told_and_compared() {
+    on_each(what_a_known_provider_wants_in_dns_is_told_and_compared_on).await;
+}
+
+async fn what_a_known_provider_wants_in_dns_is_told_and_compared_on(database: Option<String>) {
     let dns = DnsServer::start().expect("a name server");
     let text = |text: &str| Record::Text(text.to_owned());
     dns.set("one.example", 60, &[text("v=spf1 include:spf.messagingengine.com ~all")]);
     dns.set("fm2._domainkey.one.example", 60, &[text("v=DKIM1; k=rsa; p=MIGf")]);
-    let service = Service::start_with(None, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let service = Service::start_with(database, |settings| settings.outgoing.dns = Some(dns.address())).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@one.example")]).await;
     let endpoint = json!({"host": "imap.fastmail.com", "port": 993, "tls": "implicit"});
@@ -238,8 +259,12 @@ async fn what_a_known_provider_wants_in_dns_is_told_and_compared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_server_that_is_silent_is_told_and_changes_nothing() {
+    on_each(a_name_server_that_is_silent_is_told_and_changes_nothing_on).await;
+}
+
+async fn a_name_server_that_is_silent_is_told_and_changes_nothing_on(database: Option<String>) {
     let gone = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
-    let service = Service::start_with(None, |settings| settings.outgoing.dns = Some(gone)).await;
+    let service = Service::start_with(database, |settings| settings.outgoing.dns = Some(gone)).await;
     let context = service.app.job_context().expect("a context");
     let (path, client) = paid(&service, &[account("anna@one.example")]).await;
     client.get(&format!("{path}/mx")).await;
@@ -251,14 +276,16 @@ async fn a_name_server_that_is_silent_is_told_and_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_has_no_domain_cannot_follow_its_mx_record() {
-    let service = Service::start().await;
-    let mut local = account("anna");
-    local["destination"]["user"] = json!("anna");
-    let (path, client) = paid(&service, &[local]).await;
-    let body = json!({"delta_schedule": {"trigger": "mx_changed"}});
-    let problem = client.post(&format!("{path}/start"), body).await.is_problem(422, "invalid_field");
-    assert_eq!(problem["errors"][0]["pointer"], "/delta_schedule/trigger");
-    service.stop().await;
+    on_both(async |service: Service| {
+        let mut local = account("anna");
+        local["destination"]["user"] = json!("anna");
+        let (path, client) = paid(&service, &[local]).await;
+        let body = json!({"delta_schedule": {"trigger": "mx_changed"}});
+        let problem = client.post(&format!("{path}/start"), body).await.is_problem(422, "invalid_field");
+        assert_eq!(problem["errors"][0]["pointer"], "/delta_schedule/trigger");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

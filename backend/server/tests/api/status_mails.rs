@@ -13,13 +13,14 @@ use mailferry_shared::{
     run::RunState,
     secret::Secret,
 };
-use mailferry_store::{MailKind, MockClock};
+use mailferry_store::MailKind;
 use serde_json::{Value, json};
 
 use crate::{
     harness::{Client, Service, on_both_at_with},
     mails,
     schedule::{account, cut_over, mx, paid, work},
+    time::Time,
 };
 
 /// Where mails arrive, and what was read of them.
@@ -58,7 +59,7 @@ impl<'a> Post<'a> {
 }
 
 /// Does `test` on both databases with a mail server.
-async fn with_mails(dns: Option<&DnsServer>, test: impl AsyncFn(Service, MockClock, &SmtpSink)) {
+async fn with_mails(dns: Option<&DnsServer>, test: impl AsyncFn(Service, Time, &SmtpSink)) {
     let sink = SmtpSink::start(None).expect("a sink");
     let port = sink.port();
     let told = on_both_at_with(
@@ -162,7 +163,7 @@ async fn mail_delta_finished_is_told_of_each_of_two_deltas_at_once_and_names_its
     let dns = DnsServer::start().expect("a name server");
     with_mails(Some(&dns), async |service, clock, sink| {
         // PostgreSQL tells by its own clock when a job is due: all that follows lies behind that.
-        clock.advance(TimeDelta::minutes(-10));
+        clock.advance(TimeDelta::minutes(-10)).await;
         let domains = ["one.example", "two.example"];
         for domain in domains {
             dns.set(domain, 60, &mx("mx.old.example"));
@@ -180,7 +181,7 @@ async fn mail_delta_finished_is_told_of_each_of_two_deltas_at_once_and_names_its
             dns.set(domain, 60, &mx("mx.new.example"));
         }
         for _ in 0..2 {
-            clock.advance(TimeDelta::minutes(2));
+            clock.advance(TimeDelta::minutes(2)).await;
             cut_over(&context).await;
         }
         mails.tells(&[MailKind::DeltaStarted; 2]).await;

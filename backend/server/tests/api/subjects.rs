@@ -4,14 +4,23 @@ use mailferry_lab::{Client as Imap, Dovecot};
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Client, Service, on_both_with},
-    moving::{Servers, Worker, completed, delta},
+    harness::Client,
+    moving::{Servers, between_servers, completed, delta},
 };
 
 const DUPLICATE: &[u8] = b"Subject: there before\r\nMessage-ID: <1@old.example>\r\n\r\nbody\r\n";
 
 fn append(server: &Dovecot, message: &[u8]) {
     Imap::login(&server.login("anna")).expect("logs in").append("INBOX", "", None, message).expect("appended");
+}
+
+/// One message that is copied, one that is there already, and one that is too large.
+fn fill(servers: &Servers) {
+    let large = format!("Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\r\n aus Rom\r\n\r\n{}\r\n", "y".repeat(5_000));
+    for message in [b"Subject: simply copied\r\n\r\nbody\r\n", DUPLICATE, large.as_bytes()] {
+        append(&servers.source, message);
+    }
+    append(&servers.destination, DUPLICATE);
 }
 
 /// Outcome and subject of the messages that a run's protocol tells of.
@@ -32,23 +41,9 @@ async fn told(client: &Client, order: &str, run: &Value) -> Vec<(String, Option<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn subjects_are_in_the_protocol_only_while_the_owner_wants_to_see_them() {
-    let ground = [Servers::start(), Servers::start()];
-    let large = format!("Subject: =?UTF-8?Q?Gr=C3=BC=C3=9Fe?=\r\n aus Rom\r\n\r\n{}\r\n", "y".repeat(5_000));
-    for servers in &ground {
-        for message in [b"Subject: simply copied\r\n\r\nbody\r\n", DUPLICATE, large.as_bytes()] {
-            append(&servers.source, message);
-        }
-        append(&servers.destination, DUPLICATE);
-    }
-    let open = |settings: &mut mailferry_server::settings::Settings| {
-        ground[0].open(settings);
-        settings.outgoing.ports.extend([ground[1].source.imaps_port(), ground[1].destination.imaps_port()]);
-    };
-    on_both_with(open, async |service: Service| {
-        let servers = if service.is_sqlite() { &ground[0] } else { &ground[1] };
-        let worker = Worker::start(&service);
+    between_servers(fill, async |service, servers| {
         let options = json!({"max_message_bytes": 1_000, "show_subjects": true});
-        let (order, client) = servers.started(&service, "anna", options).await;
+        let (order, client) = servers.started(service, "anna", options).await;
         let run = completed(&client, &order).await;
         let named = |outcome: &str, subject: Option<&str>| (outcome.to_owned(), subject.map(ToOwned::to_owned));
         let shown = [named("skipped", Some("Grüße aus Rom")), named("duplicate", Some("there before"))];
@@ -62,8 +57,6 @@ async fn subjects_are_in_the_protocol_only_while_the_owner_wants_to_see_them() {
         assert_eq!(told(&client, &order, &run).await, erased, "what was kept is erased");
         let again = delta(&client, &order).await;
         assert_eq!(told(&client, &order, &again).await, [named("skipped", None)]);
-        worker.stop().await;
-        service.stop().await;
     })
     .await;
 }

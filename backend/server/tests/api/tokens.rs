@@ -2,18 +2,19 @@
 
 use std::{sync::Arc, time::Duration};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use futures::future::join_all;
 use mailferry_connectors::net::{AddressGuard, CertificateTrust, Network, Resolver};
 use mailferry_engine::port::{ConnectorError, Decision};
 use mailferry_server::oauth::{AccessToken, StoredGrant, TokenService as Asking, Tokens, read_grant};
 use mailferry_shared::{delegation::CredentialKind, finding::FindingCode};
-use mailferry_store::{CredentialAt, MockClock, Store};
+use mailferry_store::{CredentialAt, Store};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Service, on_both},
+    harness::{Service, on_both, on_both_at},
+    time::Time,
     token_service::{ACCOUNT, CLIENT, SECRET, TENANT, TokenService},
 };
 
@@ -64,79 +65,87 @@ fn text(token: &Result<AccessToken, ConnectorError>) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundred_pairs_of_an_application_ask_once_and_those_of_a_service_account_four_at_once() {
-    let (service, stand_in) = (Service::start().await, TokenService::start());
-    let tokens = tokens(&service.store, &stand_in);
-    let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
-    let application = stored(&stand_in, CredentialKind::MicrosoftApp, &app(SECRET), at);
-    let names: Vec<String> = (0..500).map(|number| format!("user{number}@old.example")).collect();
-    let got = join_all(names.iter().map(|name| tokens.get(&application, name, None))).await;
-    assert!(got.iter().all(|token| text(token) == text(&got[0])));
-    assert_eq!(got.iter().filter(|token| token.as_ref().is_ok_and(|token| token.fresh)).count(), 1);
-    assert_eq!(stand_in.asked(), ["application"]);
+    on_both(async |service: Service| {
+        let stand_in = TokenService::start();
+        let tokens = tokens(&service.store, &stand_in);
+        let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
+        let application = stored(&stand_in, CredentialKind::MicrosoftApp, &app(SECRET), at);
+        let names: Vec<String> = (0..500).map(|number| format!("user{number}@old.example")).collect();
+        let got = join_all(names.iter().map(|name| tokens.get(&application, name, None))).await;
+        assert!(got.iter().all(|token| text(token) == text(&got[0])));
+        assert_eq!(got.iter().filter(|token| token.as_ref().is_ok_and(|token| token.fresh)).count(), 1);
+        assert_eq!(stand_in.asked(), ["application"]);
 
-    for name in &names[..40] {
-        stand_in.add_user(name);
-    }
-    let file = json!({"key_file": stand_in.key_file()});
-    let account = stored(&stand_in, CredentialKind::GoogleServiceAccount, &file, at);
-    let twice = names[..40].iter().chain(&names[..40]);
-    let got = join_all(twice.map(|name| tokens.get(&account, name, None))).await;
-    assert!((0..40).all(|number| text(&got[number]) == text(&got[number + 40])));
-    assert_eq!(stand_in.asked().len(), 41, "one for each mailbox");
-    assert!(stand_in.most_at_once() <= 4, "{}", stand_in.most_at_once());
-    service.stop().await;
+        for name in &names[..40] {
+            stand_in.add_user(name);
+        }
+        let file = json!({"key_file": stand_in.key_file()});
+        let account = stored(&stand_in, CredentialKind::GoogleServiceAccount, &file, at);
+        let twice = names[..40].iter().chain(&names[..40]);
+        let got = join_all(twice.map(|name| tokens.get(&account, name, None))).await;
+        assert!((0..40).all(|number| text(&got[number]) == text(&got[number + 40])));
+        assert_eq!(stand_in.asked().len(), 41, "one for each mailbox");
+        assert!(stand_in.most_at_once() <= 4, "{}", stand_in.most_at_once());
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_does_not_have_the_secret_gets_no_token_that_others_have_fetched() {
-    let (service, stand_in) = (Service::start().await, TokenService::start());
-    let tokens = tokens(&service.store, &stand_in);
-    let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
-    let right = stored(&stand_in, CredentialKind::MicrosoftApp, &app(SECRET), at);
-    tokens.get(&right, "anna", None).await.expect("a token");
-    let guessed = stored(&stand_in, CredentialKind::MicrosoftApp, &app("guess"), at);
-    let error = tokens.get(&guessed, "anna", None).await.expect_err("refused");
-    assert_eq!((error.code, error.decision), (FindingCode::OauthClientRefused, Decision::Park));
-    // A key file that names the account, with another key.
-    stand_in.add_user("anna");
-    let real = json!({"key_file": stand_in.key_file()});
-    let real = stored(&stand_in, CredentialKind::GoogleServiceAccount, &real, at);
-    tokens.get(&real, "anna", None).await.expect("a token");
-    let (other, own) = (TokenService::start().key_file(), stand_in.settings().google_token_url());
-    let mut forged: Value = serde_json::from_str(&other).expect("JSON");
-    assert_eq!(forged["client_email"], ACCOUNT);
-    forged["token_uri"] = json!(own);
-    let forged = json!({"key_file": forged.to_string()});
-    let forged = stored(&stand_in, CredentialKind::GoogleServiceAccount, &forged, at);
-    let error = tokens.get(&forged, "anna", None).await.expect_err("the signature is another");
-    assert_eq!(error.code, FindingCode::OauthClientRefused);
-    service.stop().await;
+    on_both(async |service: Service| {
+        let stand_in = TokenService::start();
+        let tokens = tokens(&service.store, &stand_in);
+        let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
+        let right = stored(&stand_in, CredentialKind::MicrosoftApp, &app(SECRET), at);
+        tokens.get(&right, "anna", None).await.expect("a token");
+        let guessed = stored(&stand_in, CredentialKind::MicrosoftApp, &app("guess"), at);
+        let error = tokens.get(&guessed, "anna", None).await.expect_err("refused");
+        assert_eq!((error.code, error.decision), (FindingCode::OauthClientRefused, Decision::Park));
+        // A key file that names the account, with another key.
+        stand_in.add_user("anna");
+        let real = json!({"key_file": stand_in.key_file()});
+        let real = stored(&stand_in, CredentialKind::GoogleServiceAccount, &real, at);
+        tokens.get(&real, "anna", None).await.expect("a token");
+        let (other, own) = (TokenService::start().key_file(), stand_in.settings().google_token_url());
+        let mut forged: Value = serde_json::from_str(&other).expect("JSON");
+        assert_eq!(forged["client_email"], ACCOUNT);
+        forged["token_uri"] = json!(own);
+        let forged = json!({"key_file": forged.to_string()});
+        let forged = stored(&stand_in, CredentialKind::GoogleServiceAccount, &forged, at);
+        let error = tokens.get(&forged, "anna", None).await.expect_err("the signature is another");
+        assert_eq!(error.code, FindingCode::OauthClientRefused);
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_renewed_before_its_end_and_one_that_was_refused_at_once() {
-    let (clock, stand_in) = (MockClock::at(Utc::now()), TokenService::start());
-    let service = Service::start_at(&clock).await;
-    let tokens = tokens(&service.store, &stand_in);
-    stand_in.sign_in("anna@old.example", "first");
-    let (_, _, grant) = kept_pair(&service, &stand_in, "first").await;
-    let first = tokens.get(&grant, "anna@old.example", None).await;
-    assert!(first.as_ref().is_ok_and(|token| token.fresh));
-    clock.advance(TimeDelta::minutes(54));
-    let kept = tokens.get(&grant, "anna@old.example", None).await;
-    assert_eq!(text(&kept), text(&first));
-    assert!(!kept.expect("kept").fresh);
-    clock.advance(TimeDelta::minutes(2));
-    let renewed = tokens.get(&grant, "anna@old.example", None).await;
-    assert_ne!(text(&renewed), text(&first), "five minutes before the hour is over");
-    let refused = renewed.expect("a token");
-    let anew = tokens.get(&grant, "anna@old.example", Some(&refused)).await;
-    assert_ne!(text(&anew), refused.secret.expose_secret());
-    // Another session whose token is the old one takes the new one, too, without asking.
-    let shared = tokens.get(&grant, "anna@old.example", Some(&refused)).await;
-    assert_eq!(text(&shared), text(&anew));
-    assert_eq!(stand_in.asked().len(), 3);
-    service.stop().await;
+    on_both_at(async |service: Service, clock: Time| {
+        let stand_in = TokenService::start();
+        let tokens = tokens(&service.store, &stand_in);
+        stand_in.sign_in("anna@old.example", "first");
+        let (_, _, grant) = kept_pair(&service, &stand_in, "first").await;
+        let first = tokens.get(&grant, "anna@old.example", None).await;
+        assert!(first.as_ref().is_ok_and(|token| token.fresh));
+        clock.advance(TimeDelta::minutes(54)).await;
+        let kept = tokens.get(&grant, "anna@old.example", None).await;
+        assert_eq!(text(&kept), text(&first));
+        assert!(!kept.expect("kept").fresh);
+        clock.advance(TimeDelta::minutes(2)).await;
+        let renewed = tokens.get(&grant, "anna@old.example", None).await;
+        assert_ne!(text(&renewed), text(&first), "five minutes before the hour is over");
+        let refused = renewed.expect("a token");
+        let anew = tokens.get(&grant, "anna@old.example", Some(&refused)).await;
+        assert_ne!(text(&anew), refused.secret.expose_secret());
+        // Another session whose token is the old one takes the new one, too, without asking.
+        let shared = tokens.get(&grant, "anna@old.example", Some(&refused)).await;
+        assert_eq!(text(&shared), text(&anew));
+        assert_eq!(stand_in.asked().len(), 3);
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,77 +182,88 @@ async fn a_new_refresh_token_is_kept_before_its_access_token_is_used() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_token_that_its_owner_entered_meanwhile_is_not_replaced_by_one_of_the_old() {
-    let (service, stand_in) = (Service::start().await, TokenService::start());
-    stand_in.sign_in("anna@old.example", "first");
-    let (_, at, grant) = kept_pair(&service, &stand_in, "first").await;
-    let secret = |token: &str| SecretString::from(refresh(token).to_string());
-    let old = service.store.kept_secret(at).await.expect("opens").expect("kept");
-    assert!(service.store.rotate_secret(at, &old, &secret("entered")).await.expect("entered"));
-    let tokens = tokens(&service.store, &stand_in);
-    tokens.get(&grant, "anna@old.example", None).await.expect("the old one is still good");
-    assert_eq!(kept_token(&service.store, at).await.as_deref(), Some("entered"));
-    service.stop().await;
+    on_both(async |service: Service| {
+        let stand_in = TokenService::start();
+        stand_in.sign_in("anna@old.example", "first");
+        let (_, at, grant) = kept_pair(&service, &stand_in, "first").await;
+        let secret = |token: &str| SecretString::from(refresh(token).to_string());
+        let old = service.store.kept_secret(at).await.expect("opens").expect("kept");
+        assert!(service.store.rotate_secret(at, &old, &secret("entered")).await.expect("entered"));
+        let tokens = tokens(&service.store, &stand_in);
+        tokens.get(&grant, "anna@old.example", None).await.expect("the old one is still good");
+        assert_eq!(kept_token(&service.store, at).await.as_deref(), Some("entered"));
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_withdrawn_consent_is_asked_about_once_by_all_who_wait() {
-    let (service, stand_in) = (Service::start().await, TokenService::start());
-    let tokens = tokens(&service.store, &stand_in);
-    let (_, _, grant) = kept_pair(&service, &stand_in, "canary").await;
-    let got = join_all((0..50).map(|_| tokens.get(&grant, "anna@old.example", None))).await;
-    for error in got {
-        let error = error.expect_err("refused");
-        assert_eq!((error.code, error.decision), (FindingCode::SignInAgain, Decision::Park));
-        assert!(!format!("{error} {:?}", error.source).contains("canary"));
-    }
-    assert_eq!(stand_in.asked().len(), 1);
-    service.stop().await;
+    on_both(async |service: Service| {
+        let stand_in = TokenService::start();
+        let tokens = tokens(&service.store, &stand_in);
+        let (_, _, grant) = kept_pair(&service, &stand_in, "canary").await;
+        let got = join_all((0..50).map(|_| tokens.get(&grant, "anna@old.example", None))).await;
+        for error in got {
+            let error = error.expect_err("refused");
+            assert_eq!((error.code, error.decision), (FindingCode::SignInAgain, Decision::Park));
+            assert!(!format!("{error} {:?}", error.source).contains("canary"));
+        }
+        assert_eq!(stand_in.asked().len(), 1);
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_service_that_wants_to_be_left_alone_is_left_alone_by_everybody() {
-    let (clock, stand_in) = (MockClock::at(Utc::now()), TokenService::start());
-    let service = Service::start_at(&clock).await;
-    let tokens = tokens(&service.store, &stand_in);
-    for name in ["anna", "bert"] {
-        stand_in.add_user(name);
-    }
-    let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
-    let file = json!({"key_file": stand_in.key_file()});
-    let account = stored(&stand_in, CredentialKind::GoogleServiceAccount, &file, at);
-    stand_in.answer_next(429, &[("Retry-After", "90")], json!({"error": "rate_limit_exceeded"}));
-    for (name, left) in [("anna", 90), ("bert", 90)] {
-        let error = tokens.get(&account, name, None).await.expect_err("later");
-        let expected = (FindingCode::Throttled, Decision::Wait(Duration::from_secs(left)));
-        assert_eq!((error.code, error.decision), expected, "{name}");
-    }
-    assert!(stand_in.asked().is_empty(), "the second was not even asked for");
-    clock.advance(TimeDelta::seconds(91));
-    tokens.get(&account, "bert", None).await.expect("a token");
-    // A fault of its own without a word about when: the same again, later.
-    stand_in.answer_next(503, &[], Value::Null);
-    let error = tokens.get(&account, "anna", None).await.expect_err("a fault");
-    assert_eq!((error.code, error.decision), (FindingCode::ServerError, Decision::Retry));
-    tokens.get(&account, "anna", None).await.expect("a token");
-    // A redirect is not followed, and no answer of any size is read.
-    stand_in.answer_next(302, &[("Location", "http://127.0.0.1:1/")], json!({}));
-    stand_in.answer_next(200, &[], json!({"access_token": "x".repeat(100_000)}));
-    for code in [FindingCode::ServerError, FindingCode::ServerError] {
-        clock.advance(TimeDelta::hours(1));
-        assert_eq!(tokens.get(&account, "anna", None).await.expect_err("no token").code, code);
-    }
-    service.stop().await;
+    on_both_at(async |service: Service, clock: Time| {
+        let stand_in = TokenService::start();
+        let tokens = tokens(&service.store, &stand_in);
+        for name in ["anna", "bert"] {
+            stand_in.add_user(name);
+        }
+        let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
+        let file = json!({"key_file": stand_in.key_file()});
+        let account = stored(&stand_in, CredentialKind::GoogleServiceAccount, &file, at);
+        stand_in.answer_next(429, &[("Retry-After", "90")], json!({"error": "rate_limit_exceeded"}));
+        for (name, left) in [("anna", 90), ("bert", 90)] {
+            let error = tokens.get(&account, name, None).await.expect_err("later");
+            let expected = (FindingCode::Throttled, Decision::Wait(Duration::from_secs(left)));
+            assert_eq!((error.code, error.decision), expected, "{name}");
+        }
+        assert!(stand_in.asked().is_empty(), "the second was not even asked for");
+        clock.advance(TimeDelta::seconds(91)).await;
+        tokens.get(&account, "bert", None).await.expect("a token");
+        // A fault of its own without a word about when: the same again, later.
+        stand_in.answer_next(503, &[], Value::Null);
+        let error = tokens.get(&account, "anna", None).await.expect_err("a fault");
+        assert_eq!((error.code, error.decision), (FindingCode::ServerError, Decision::Retry));
+        tokens.get(&account, "anna", None).await.expect("a token");
+        // A redirect is not followed, and no answer of any size is read.
+        stand_in.answer_next(302, &[("Location", "http://127.0.0.1:1/")], json!({}));
+        stand_in.answer_next(200, &[], json!({"access_token": "x".repeat(100_000)}));
+        for code in [FindingCode::ServerError, FindingCode::ServerError] {
+            clock.advance(TimeDelta::hours(1)).await;
+            assert_eq!(tokens.get(&account, "anna", None).await.expect_err("no token").code, code);
+        }
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_service_that_is_waited_for_is_asked_again_when_it_said() {
-    let (service, stand_in) = (Service::start().await, TokenService::start());
-    let tokens = Arc::new(tokens(&service.store, &stand_in));
-    let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
-    let application = stored(&stand_in, CredentialKind::MicrosoftApp, &app(SECRET), at);
-    stand_in.answer_next(429, &[("Retry-After", "1")], json!({}));
-    let patience = Duration::from_secs(60);
-    tokens.get_within(&application, "anna", None, patience).await.expect("a second later");
-    assert_eq!(stand_in.asked(), ["application"]);
-    service.stop().await;
+    on_both(async |service: Service| {
+        let stand_in = TokenService::start();
+        let tokens = Arc::new(tokens(&service.store, &stand_in));
+        let (_, at, _) = kept_pair(&service, &stand_in, "first").await;
+        let application = stored(&stand_in, CredentialKind::MicrosoftApp, &app(SECRET), at);
+        stand_in.answer_next(429, &[("Retry-After", "1")], json!({}));
+        let patience = Duration::from_secs(60);
+        tokens.get_within(&application, "anna", None, patience).await.expect("a second later");
+        assert_eq!(stand_in.asked(), ["application"]);
+        service.stop().await;
+    })
+    .await;
 }

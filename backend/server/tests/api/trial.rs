@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service},
+    harness::{Client, Service, on_each},
     paypal::StandIn,
 };
 
 async fn until(client: &Client, path: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-    for _ in 0..600 {
+    for _ in 0..1_200 {
         let answer = client.get(path).await.json();
         if is_so(&answer) {
             return answer;
@@ -31,11 +31,15 @@ async fn counts(client: &Client, order: &str, kind: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_trial_has_copied_is_not_copied_again_after_the_payment() {
+    on_each(what_a_trial_has_copied_is_not_copied_again_after_the_payment_on).await;
+}
+
+async fn what_a_trial_has_copied_is_not_copied_again_after_the_payment_on(database: Option<String>) {
     let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     let (source, destination, paypal) = (server(), server(), StandIn::start());
     Sample::Tiny.write(&source, "anna").expect("a mailbox");
     append_new(&source.login("anna"), "INBOX", 3).expect("mail of today");
-    let service = Service::start_with(None, |settings| {
+    let service = Service::start_with(database, |settings| {
         paypal.set_up(settings);
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
         settings.outgoing.ports.extend([source.imaps_port(), destination.imaps_port()]);

@@ -61,32 +61,36 @@ async fn fifty_parallel_redeems_for_one_order_spend_what_it_needs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_wrong_code_gets_the_same_answer() {
-    let service = Service::start().await;
-    let (order, _, client) = service.order_with_pair().await;
-    let path = format!("/api/v1/orders/{order}/voucher");
-    let first = client.post(&path, json!({"code": "MF-00000-00000-00000-00000-000000"})).await;
-    first.is_problem(422, "voucher_invalid");
-    for code in ["", "nonsense", "MF-7ZZZZ-ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZZ"] {
-        assert_eq!(client.post(&path, json!({"code": code})).await.text, first.text, "{code}");
-    }
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, _, client) = service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}/voucher");
+        let first = client.post(&path, json!({"code": "MF-00000-00000-00000-00000-000000"})).await;
+        first.is_problem(422, "voucher_invalid");
+        for code in ["", "nonsense", "MF-7ZZZZ-ZZZZZ-ZZZZZ-ZZZZZ-ZZZZZZ"] {
+            assert_eq!(client.post(&path, json!({"code": code})).await.text, first.text, "{code}");
+        }
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn only_a_key_with_the_scope_creates_vouchers_in_sane_numbers() {
-    let service = Service::start().await;
-    let body = json!({"pairs": 1});
-    service.stranger().post("/api/v1/vouchers", body.clone()).await.is_problem(401, "not_signed_in");
-    let (_, owner) = service.order().await;
-    owner.post("/api/v1/vouchers", body.clone()).await.is_problem(401, "not_signed_in");
-    let reader = service.with_key(OPERATOR_TENANT, &[Scope::OrdersRead]).await;
-    reader.post("/api/v1/vouchers", body).await.is_problem(403, "forbidden");
-    for body in [
-        json!({"pairs": 0}),
-        json!({"pairs": 1, "count": 1001}),
-        json!({"pairs": 1, "valid_until": "2001-01-01T00:00:00Z"}),
-    ] {
-        service.operator().post("/api/v1/vouchers", body).await.is_problem(422, "invalid_field");
-    }
-    service.stop().await;
+    on_both(async |service: Service| {
+        let body = json!({"pairs": 1});
+        service.stranger().post("/api/v1/vouchers", body.clone()).await.is_problem(401, "not_signed_in");
+        let (_, owner) = service.order().await;
+        owner.post("/api/v1/vouchers", body.clone()).await.is_problem(401, "not_signed_in");
+        let reader = service.with_key(OPERATOR_TENANT, &[Scope::OrdersRead]).await;
+        reader.post("/api/v1/vouchers", body).await.is_problem(403, "forbidden");
+        for body in [
+            json!({"pairs": 0}),
+            json!({"pairs": 1, "count": 1001}),
+            json!({"pairs": 1, "valid_until": "2001-01-01T00:00:00Z"}),
+        ] {
+            service.operator().post("/api/v1/vouchers", body).await.is_problem(422, "invalid_field");
+        }
+        service.stop().await;
+    })
+    .await;
 }

@@ -1,4 +1,5 @@
 //! A reseller's life by the API alone, between real servers: `make api-walk`.
+#![expect(clippy::print_stdout, reason = "how much was done")]
 
 use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Page, Sample, WebServer, compare};
 use mailferry_server::jobs;
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service, new_order},
+    harness::{Client, Service, new_order, on_each},
     resellers::{is_signed, until},
 };
 
@@ -35,8 +36,12 @@ fn text(value: &Value) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::too_many_lines, reason = "one story, from its beginning to its end")]
 async fn from_a_tenant_to_a_deleted_order() {
+    on_each(from_a_tenant_to_a_deleted_order_on).await;
+}
+
+#[expect(clippy::too_many_lines, reason = "one story, from its beginning to its end")]
+async fn from_a_tenant_to_a_deleted_order_on(database: Option<String>) {
     // Two real mail servers, one real web server that webhooks are posted to.
     let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     let (old, new) = (server(), server());
@@ -44,7 +49,7 @@ async fn from_a_tenant_to_a_deleted_order() {
     let web = WebServer::start(&["localhost"]).expect("a web server");
     web.set("localhost", "/hook", Page { status: 204, ..Page::ok("") });
     let (ports, ca) = (vec![old.imaps_port(), new.imaps_port(), web.port()], old.ca_file());
-    let service = Service::start_with(None, move |settings| {
+    let service = Service::start_with(database, move |settings| {
         settings.outgoing.networks = ["127.0.0.0/8", "::1/128"].map(|net| net.parse().expect("a network")).to_vec();
         settings.outgoing.ports = ports;
         settings.outgoing.ca_file = Some(ca);

@@ -14,7 +14,7 @@ use mailferry_domain::{
     repair::Repairs,
 };
 use mailferry_shared::{
-    finding::{Finding, FindingCode},
+    finding::{Finding, FindingCode, FindingDetail},
     ids::PairId,
 };
 use uuid::Uuid;
@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::{
     db::Tx,
     error::StoreError,
-    ledger::RunLedger,
+    ledger::{RunLedger, awaited::never_begun},
     store::Store,
     value::{Row, args, json},
 };
@@ -91,10 +91,10 @@ async fn write(
     Ok(head.messages)
 }
 
-/// What the ledger knows to be missing: folders that were left unfinished, and those that the last run could not read, or
-/// not list to the end.
+/// What the ledger knows to be missing: folders that were left unfinished or not even begun, and those that the last run
+/// could not read, or not list to the end.
 async fn not_proven(tx: &mut Tx, ledger: Uuid, folders: &[Folder]) -> Result<Vec<Finding>, StoreError> {
-    let mut missing = Vec::new();
+    let mut findings = Vec::new();
     for folder in folders {
         let sql = "SELECT listed, stored + present + skipped + failed + uncertain + (
                 SELECT COUNT(*) FROM ledger_items WHERE folder_id = $1 AND generation = $2 AND run_no = $3
@@ -103,18 +103,21 @@ async fn not_proven(tx: &mut Tx, ledger: Uuid, folders: &[Folder]) -> Result<Vec
         let Some(row) = tx.row_opt(sql, args![folder.id, folder.generation, folder.last_run]).await? else { continue };
         let left = row.get::<u64>("listed")?.saturating_sub(row.get("told")?);
         if left > 0 {
-            missing.push(format!("{}: {left} messages left unfinished", folder.source.0));
+            let detail = FindingDetail { messages: Some(left), ..FindingDetail::default() };
+            findings.push(Finding::new(FindingCode::NotProven).about(folder.source.0.clone()).with(detail));
         }
     }
     let sql = "SELECT finding FROM ledger_notes WHERE run_no = (SELECT MAX(no) FROM ledger_runs WHERE ledger_id = $1)
          AND code IN ('folder_unreadable', 'listing_incomplete') ORDER BY code, subject";
-    let left = |subject: String| Finding::new(FindingCode::NotProven).about(subject);
-    let mut findings: Vec<Finding> = missing.into_iter().map(left).collect();
     for row in tx.rows(sql, args![ledger]).await? {
         // With its numbers.
         let Finding { subject, detail, .. } = row.json("finding")?;
         findings.push(Finding { subject, detail, ..Finding::new(FindingCode::NotProven) });
     }
+    let is_told = |path: &String, findings: &[Finding]| findings.iter().any(|told| told.subject.as_ref() == Some(path));
+    let mut never_begun = never_begun(tx, ledger).await?;
+    never_begun.retain(|path| !is_told(path, &findings));
+    findings.extend(never_begun.into_iter().map(|path| Finding::new(FindingCode::NotProven).about(path)));
     Ok(findings)
 }
 

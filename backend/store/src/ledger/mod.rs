@@ -1,6 +1,6 @@
 //! The ledger of account pairs, on both databases: the engine's port.
 //!
-//! `folder` opens source folders and tells what is known of them (`fresh` those of which nothing is), `cursor` what they were when they were left, `group`
+//! `awaited` remembers what is to be copied, `folder` opens source folders and tells what is known of them (`fresh` those of which nothing is), `cursor` what they were when they were left, `group`
 //! lets lanes share a commit, `write` records intents and outcomes together with the totals (`stored` in the short way,
 //! `told` for single messages), `report` reads them for people, `manifest` writes what *Verify* compares with, `file` is the command line's
 //! ledger.
@@ -30,6 +30,7 @@ use crate::{
     value::args,
 };
 
+mod awaited;
 mod counts;
 mod cursor;
 mod file;
@@ -229,7 +230,7 @@ impl Ledger for RunLedger {
 
 /// Deletes all that is known of a ledger.
 pub(crate) async fn delete_ledger(tx: &mut Tx, ledger: Uuid) -> Result<(), StoreError> {
-    for table in ["ledger_run_folders", "ledger_run_items", "ledger_notes"] {
+    for table in ["ledger_run_folders", "ledger_run_items", "ledger_notes", "ledger_awaited"] {
         let sql = format!("DELETE FROM {table} WHERE run_no IN (SELECT no FROM ledger_runs WHERE ledger_id = $1)");
         tx.execute(sql, args![ledger]).await?;
     }

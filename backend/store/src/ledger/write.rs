@@ -23,6 +23,7 @@ use crate::{
     error::StoreError,
     ledger::{
         RunLedger,
+        awaited::write_awaited,
         counts::{add, add_to_folder, counts_from, numbers, set_folder},
         cursor::count_unchanged,
         flags::write_flags,
@@ -98,6 +99,7 @@ impl RunLedger {
                     let sql = "UPDATE ledger_runs SET append_ms = $2 WHERE no = $1 AND append_ms < $2";
                     tx.execute(sql, args![run_no, u64::try_from(time.as_millis()).unwrap_or(u64::MAX)]).await?;
                 }
+                Entry::Awaited(folders) => write_awaited(&mut tx, run_no, folders).await?,
                 Entry::Note(finding) => self.write_note(&mut tx, run_no, finding).await?,
             }
         }

@@ -1,6 +1,6 @@
 use chrono::Duration;
 use mailferry_shared::{
-    account::{AccountChange, LoginState, SideName, Survey},
+    account::{AccountChange, LoginState, MailAmount, SideName, Survey},
     finding::{Finding, FindingCode},
 };
 use mailferry_store::{
@@ -34,7 +34,8 @@ async fn a_check_gathers_results_and_shows_them_at_the_pair(world: World) {
     store.save_login(destination, LoginState::Failed, std::slice::from_ref(&wrong)).await.expect("saved");
     let check = store.check(order.id, check.id).await.expect("check");
     assert!(check.logins_finished && !check.finished, "the source is not counted yet");
-    let survey = Survey { folders: 4, messages: 214, size_bytes: 15_000_000, free_bytes: None };
+    let trash = MailAmount { messages: 14, size_bytes: 1_000_000 };
+    let survey = Survey { folders: 4, messages: 214, size_bytes: 15_000_000, trash, ..Survey::default() };
     let small = Finding::new(FindingCode::WillNotFit);
     for _ in 0..2 {
         store.save_survey(source, Some(&survey), std::slice::from_ref(&small)).await.expect("saved, and repeated");

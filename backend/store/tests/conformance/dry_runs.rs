@@ -38,7 +38,7 @@ fn planned() -> PlannedPair {
             counts,
             skipped: vec![skip],
         }],
-        left_out: vec![DryRunLeftOut { folder: "Trash".to_owned(), reason: LeftOutReason::Trash }],
+        left_out: vec![DryRunLeftOut { folder: "Trash".to_owned(), reason: LeftOutReason::Trash, messages: Some(7) }],
     }
 }
 

@@ -1,10 +1,8 @@
-use std::time::Duration;
-
 use chrono::DateTime;
 use mailferry_domain::{
     folder::FolderPath,
     item::{ContentHash, ContentKey, Flags},
-    ledger::{Cursor, FolderState, Intent, OpenIntent, Outcome, Repaired, Settlement},
+    ledger::{FolderState, Intent, OpenIntent, Outcome, Repaired, Settlement},
     print::{Fingerprint, Traits},
     repair::{Repair, Repairs},
     uid::{Uid, UidValidity},
@@ -15,7 +13,7 @@ use mailferry_shared::{
     protocol::ItemOutcome,
     run::Counts,
 };
-use mailferry_store::{ItemPart, Part, PlacedItem, RunLedger};
+use mailferry_store::RunLedger;
 
 use crate::world::World;
 
@@ -25,17 +23,8 @@ on_both! {
     what_is_settled_is_counted_once;
     an_interrupted_run_is_recounted;
     an_outcome_that_is_mended_moves_in_the_totals;
-    another_source_uidvalidity_begins_a_new_generation;
-    another_destination_uidvalidity_opens_everything_again;
-    claimed_covers_every_folder_that_goes_there;
-    flags_are_told_as_they_were_copied_or_carried_over;
-    a_destination_that_cannot_be_opened_changes_nothing_that_is_known;
-    a_cursor_is_told_until_the_folder_is_left_unfinished;
-    what_has_not_changed_counts_as_present_once;
     lanes_that_write_at_once_share_commits_and_lose_nothing;
-    notes_and_items_make_the_protocol;
     a_stale_ledger_writes_nothing;
-    how_slow_a_destination_was_is_known_to_the_runs_that_follow;
 }
 
 /// The ledger's entries one by one.
@@ -271,144 +260,6 @@ async fn an_outcome_that_is_mended_moves_in_the_totals(world: World) {
     assert_eq!(report.items[0].message_id.as_deref(), Some("<2@example.org>"), "known from the intent");
 }
 
-async fn another_source_uidvalidity_begins_a_new_generation(world: World) {
-    let ledger = ledger(&world).await;
-    let id = inbox(&ledger).await;
-    ledger.start_folder(id, listed(3)).await.expect("starts");
-    ledger.settle(id, &stored(1..=2)).await.expect("settles");
-    ledger.intend(id, 50, &[intent(3)]).await.expect("intends");
-    let moved = FolderBinding { source_uid_validity: UidValidity(2), ..binding("INBOX", "INBOX") };
-    let (again, state) = ledger.open_folder(&moved).await.expect("opens");
-    assert_eq!(again, id);
-    assert!(state.settled.is_empty() && state.open.is_empty());
-    assert_eq!(state.claimed.to_string(), "101:102");
-    let own = |uid| (key(uid), Outcome::Stored(Some(Uid(uid + 100))));
-    assert_eq!(state.earlier, [own(1), own(2)], "found again, they are still what this run has stored");
-    assert_eq!(ledger.open_intents().await.expect("counts"), 0);
-    // The same content under a new UID: the earlier entry has done its duty, and must not account for a second one.
-    ledger.start_folder(id, listed(3)).await.expect("starts");
-    let adopted = Settlement { key: Some(key(1)), ..settlement(9, Outcome::Present(Some(Uid(101)))) };
-    ledger.settle(id, &[adopted]).await.expect("settles");
-    let (_, state) = ledger.open_folder(&moved).await.expect("opens");
-    assert_eq!(state.earlier, [own(2)]);
-    assert_eq!((state.settled.to_string(), state.claimed.to_string()), ("9".into(), "101:102".into()));
-}
-
-async fn another_destination_uidvalidity_opens_everything_again(world: World) {
-    let ledger = ledger(&world).await;
-    let id = inbox(&ledger).await;
-    let other = ledger.open_folder(&binding("Old", "INBOX")).await.expect("opens").0;
-    let elsewhere = ledger.open_folder(&binding("Sent", "Sent")).await.expect("opens").0;
-    for folder in [id, other, elsewhere] {
-        ledger.start_folder(folder, listed(2)).await.expect("starts");
-        ledger.settle(folder, &stored(1..=1)).await.expect("settles");
-        let unknown = Settlement { key: None, ..settlement(2, Outcome::Stored(Some(Uid(9)))) };
-        ledger.settle(folder, &[unknown]).await.expect("settles");
-    }
-    let changed = FolderBinding { destination_uid_validity: Some(UidValidity(2)), ..binding("INBOX", "INBOX") };
-    let (_, state) = ledger.open_folder(&changed).await.expect("opens");
-    assert!(state.settled.is_empty() && state.claimed.is_empty() && state.unaddressed.is_empty());
-    assert_eq!(state.open.len(), 1, "an entry without a hash is forgotten: there is nothing to look for");
-    assert_eq!((state.open[0].source_uid, state.open[0].destination_uid_next), (Uid(1), 1));
-    let changed = FolderBinding { destination_uid_validity: Some(UidValidity(2)), ..binding("Old", "INBOX") };
-    assert_eq!(ledger.open_folder(&changed).await.expect("opens").1.open.len(), 1, "also from other source folders");
-    let sent = ledger.open_folder(&binding("Sent", "Sent")).await.expect("opens").1;
-    assert_eq!(sent.settled.to_string(), "1:2");
-    ledger.start_folder(id, listed(2)).await.expect("starts");
-    assert_eq!(ledger.totals().await.expect("totals").stored, 4, "two folders as they were, INBOX anew");
-}
-
-async fn a_destination_that_cannot_be_opened_changes_nothing_that_is_known(world: World) {
-    let ledger = ledger(&world).await;
-    let closed = |source| FolderBinding { destination_uid_validity: None, ..binding(source, source) };
-    let (id, _) = ledger.open_folder(&closed("New")).await.expect("opens");
-    ledger.start_folder(id, listed(1)).await.expect("starts");
-    ledger.settle(id, &[settlement(1, Outcome::Failed(FindingCode::FolderRefused))]).await.expect("settles");
-    assert!(ledger.bindings().await.expect("bindings").is_empty(), "it never was there");
-    let (again, state) = ledger.open_folder(&binding("New", "New")).await.expect("opens");
-    assert_eq!((again, state), (id, FolderState::default()), "what failed is tried again");
-    assert_eq!(ledger.bindings().await.expect("bindings").len(), 1);
-    ledger.settle(id, &stored(1..=1)).await.expect("settles");
-    let (_, state) = ledger.open_folder(&closed("New")).await.expect("opens");
-    assert!(state.settled.contains(Uid(1)) && state.claimed.contains(Uid(101)), "{state:?}");
-    assert_eq!(ledger.bindings().await.expect("bindings").len(), 1);
-}
-
-async fn flags_are_told_as_they_were_copied_or_carried_over(world: World) {
-    let ledger = ledger(&world).await;
-    let id = inbox(&ledger).await;
-    ledger.intend(id, 5, &[intent(1), intent(2), intent(3)]).await.expect("intends");
-    ledger.settle(id, &stored(1..=2)).await.expect("settles");
-    let told = async || ledger.copied_flags(id, Uid(1), Uid(9)).await.expect("flags");
-    let before = told().await;
-    let uids: Vec<_> = before.iter().map(|copied| (copied.source_uid, copied.destination_uid)).collect();
-    assert_eq!(uids, [(Uid(1), Uid(101)), (Uid(2), Uid(102))], "what may not be there has none");
-    let seen = Flags::new(["\\Seen", "Projekt"]);
-    ledger.write(vec![Entry::Flags(id, vec![(Uid(2), seen.clone())])]).await.expect("writes");
-    let after = told().await;
-    assert_eq!((&after[0], &after[1].flags), (&before[0], &seen));
-}
-
-async fn claimed_covers_every_folder_that_goes_there(world: World) {
-    let ledger = ledger(&world).await;
-    let inbox = inbox(&ledger).await;
-    ledger.settle(inbox, &stored(1..=2)).await.expect("settles");
-    let (other, state) = ledger.open_folder(&binding("Other", "INBOX")).await.expect("opens");
-    assert!(state.settled.is_empty());
-    assert_eq!(state.claimed.to_string(), "101:102");
-    ledger.settle(other, &[settlement(7, Outcome::Stored(None))]).await.expect("settles");
-    let (_, state) = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
-    assert_eq!(state.unaddressed, [key(7)]);
-    let (_, state) = ledger.open_folder(&binding("Third", "Sent")).await.expect("opens");
-    assert!(state.claimed.is_empty() && state.unaddressed.is_empty());
-    let totals = ledger.totals().await.expect("totals");
-    assert_eq!(totals.stored, 3, "counted even without a start");
-}
-
-async fn notes_and_items_make_the_protocol(world: World) {
-    let ledger = ledger(&world).await;
-    let first = inbox(&ledger).await;
-    let second = ledger.open_folder(&binding("Über/uns", "About")).await.expect("opens").0;
-    ledger.start_folder(second, listed(1)).await.expect("starts");
-    ledger.start_folder(first, listed(4)).await.expect("starts");
-    let dated = DateTime::from_timestamp(86_400, 0).map(|date| date.fixed_offset());
-    let outcomes = [
-        settlement(1, Outcome::Present(None)),
-        Settlement { internal_date: dated, ..settlement(2, Outcome::Skipped(FindingCode::MessageTooLarge)) },
-        settlement(3, Outcome::Uncertain),
-        settlement(4, Outcome::Failed(FindingCode::MessageRefused)),
-    ];
-    ledger.settle(first, &outcomes).await.expect("settles");
-    for subject in ["A", "A", "B"] {
-        ledger.note(&Finding::new(FindingCode::FolderRenamed).about(subject)).await.expect("notes");
-    }
-    ledger.note(&Finding::new(FindingCode::Interrupted)).await.expect("notes");
-    ledger.note(&Finding::new(FindingCode::Interrupted)).await.expect("notes");
-    let run = world.store.run(ledger.run_id()).await.expect("run");
-    let (order, pair, run) = (run.order_id, run.summary.pair_id, run.summary.id);
-    let protocol = world.store.protocol(order, pair, run).await.expect("protocol");
-    assert_eq!(protocol.notes.len(), 3, "the same about the same once");
-    assert_eq!(protocol.folders.iter().map(|f| f.source.as_str()).collect::<Vec<_>>(), ["Über/uns", "INBOX"]);
-    let told: Vec<_> = protocol.items.iter().map(|item| item.outcome).collect();
-    let order_of_outcomes = [ItemOutcome::Failed, ItemOutcome::Uncertain, ItemOutcome::Skipped, ItemOutcome::Duplicate];
-    assert_eq!((told.as_slice(), protocol.items_total), (order_of_outcomes.as_slice(), 4));
-    assert_eq!(protocol.items[2].date, DateTime::from_timestamp(86_400, 0));
-    let part = |after, limit| ItemPart { outcome: None, part: Part { after, limit } };
-    let items = |page: &[PlacedItem]| page.iter().map(|(_, item)| item.clone()).collect::<Vec<_>>();
-    let first = world.store.protocol_items(order, pair, run, part(None, 1)).await.expect("page");
-    let next = world.store.protocol_items(order, pair, run, part(Some(first[0].0), 2)).await.expect("page");
-    assert_eq!((items(&first), items(&next)), (protocol.items[..1].to_vec(), protocol.items[1..3].to_vec()));
-    assert_eq!(items(&ledger.items(part(Some(next[1].0), 9)).await.expect("page")), protocol.items[3..]);
-    let skipped = ItemPart { outcome: Some(ItemOutcome::Skipped), ..part(None, 9) };
-    assert_eq!(items(&ledger.items(skipped).await.expect("page")), protocol.items[2..3]);
-    world.store.begin_order(order).await.expect("begins");
-    let cancelled = world.store.cancel_order(&world.store.order(order).await.expect("order")).await.expect("cancels");
-    world.store.delete_order(cancelled.id).await.expect("deletes");
-    let left = world
-        .raw_numbers("SELECT (SELECT COUNT(*) FROM ledger_items), (SELECT COUNT(*) FROM ledger_run_items)".to_owned());
-    assert_eq!(left.await, (0, 0), "nothing is left of a deleted order");
-}
-
 async fn a_stale_ledger_writes_nothing(world: World) {
     let (_, runs) = world.trial(1).await;
     let stale = world.store.run_ledger(&world.lease(runs[0], "one").await);
@@ -422,68 +273,6 @@ async fn a_stale_ledger_writes_nothing(world: World) {
     fenced(stale.open_folder(&binding("A", "B")).await.map(drop));
     assert_eq!(fresh.open_folder(&binding("INBOX", "INBOX")).await.expect("opens").1, FolderState::default());
     assert!(fresh.finish_folder(LedgerFolderId(i64::MAX)).await.is_err());
-}
-
-async fn how_slow_a_destination_was_is_known_to_the_runs_that_follow(world: World) {
-    let (ledger, next) = two_runs(&world).await;
-    let longest = async |ledger: &RunLedger| ledger.longest_append().await.expect("reads");
-    let took = |seconds| vec![Entry::AppendTook(Duration::from_secs(seconds))];
-    assert_eq!(longest(&ledger).await, Duration::ZERO);
-    for seconds in [15, 90, 20] {
-        ledger.write(took(seconds)).await.expect("writes");
-    }
-    assert_eq!(longest(&ledger).await, Duration::from_secs(90));
-    let next = next().await;
-    next.write(took(30)).await.expect("writes");
-    assert_eq!(longest(&next).await, Duration::from_secs(90));
-}
-
-fn cursor(messages: u64) -> Cursor {
-    Cursor {
-        source_modseq: Some(messages),
-        source_uid_validity: UidValidity(1),
-        source_uid_next: 4,
-        messages,
-        size_bytes: messages * 100,
-        destination_uid_validity: UidValidity(1),
-    }
-}
-
-async fn a_cursor_is_told_until_the_folder_is_left_unfinished(world: World) {
-    let (ledger, next) = two_runs(&world).await;
-    let id = inbox(&ledger).await;
-    assert_eq!(ledger.bindings().await.expect("bindings")[&FolderPath::inbox()].cursor, None);
-    ledger.write(vec![Entry::Finish(id, Some(cursor(3)))]).await.expect("finishes");
-    let binding = ledger.bindings().await.expect("bindings").remove(&FolderPath::inbox()).expect("known");
-    assert_eq!((binding.id, binding.cursor, binding.finished_by_this_run), (id, Some(cursor(3)), true));
-    let next = next().await;
-    let binding = next.bindings().await.expect("bindings").remove(&FolderPath::inbox()).expect("known");
-    assert_eq!((binding.cursor, binding.finished_by_this_run), (Some(cursor(3)), false), "another run finished it");
-    next.write(vec![Entry::Finish(id, None)]).await.expect("finishes");
-    assert_eq!(next.bindings().await.expect("bindings")[&FolderPath::inbox()].cursor, None);
-}
-
-async fn what_has_not_changed_counts_as_present_once(world: World) {
-    let ledger = ledger(&world).await;
-    let id = inbox(&ledger).await;
-    let other = ledger.open_folder(&binding("Sent", "Sent")).await.expect("opens").0;
-    ledger.start_folder(other, listed(7)).await.expect("starts");
-    for _ in 0..2 {
-        let entries = vec![Entry::Unchanged(id, cursor(3)), Entry::Unchanged(other, cursor(5))];
-        ledger.write(entries).await.expect("counts");
-        let totals = ledger.totals().await.expect("totals");
-        assert_eq!(
-            (totals.listed, totals.present, totals.present_bytes),
-            (8, 8, 800),
-            "not twice, and instead of before"
-        );
-    }
-    let report = ledger.report(10).await.expect("report");
-    let folders: Vec<_> = report.folders.iter().map(|folder| (folder.source.as_str(), folder.counts.present)).collect();
-    assert_eq!(folders.len(), 2);
-    assert!(folders.contains(&("INBOX", 3)) && folders.contains(&("Sent", 5)), "{folders:?}");
-    let bindings = ledger.bindings().await.expect("bindings");
-    assert!(bindings.values().all(|binding| binding.finished_by_this_run));
 }
 
 async fn lanes_that_write_at_once_share_commits_and_lose_nothing(world: World) {

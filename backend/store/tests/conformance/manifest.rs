@@ -1,11 +1,12 @@
 use mailferry_domain::{
+    folder::FolderPath,
     item::Flags,
     ledger::{Cursor, Outcome},
     manifest::{FORMAT, ManifestEntry, ManifestHead, ManifestOutcome, VERSION},
     uid::{Uid, UidValidity},
 };
 use mailferry_engine::port::{Entry, FolderBinding, FolderStart, Ledger};
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 use mailferry_store::RunLedger;
 
 use crate::{
@@ -128,22 +129,29 @@ async fn what_was_not_copied_is_told_as_no_part_of_the_proof(world: World) {
         ledger.write_manifest(head(), &mut text).await.expect("written");
         let line = text.split(|byte| *byte == b'\n').next().expect("a head");
         let head: ManifestHead = serde_json::from_slice(line).expect("a head");
-        head.not_proven.into_iter().map(|finding| (finding.code, finding.subject)).collect::<Vec<_>>()
+        head.not_proven.into_iter().map(|finding| (finding.code, finding.topic())).collect::<Vec<_>>()
     };
     let (inbox, _) = first.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
     first.start_folder(inbox, listed(5)).await.expect("starts");
     // The last one may have been sent, so that it is looked for.
     first.intend(inbox, 77, &[intent(1), intent(2), intent(3)]).await.expect("intends");
     first.settle(inbox, &stored(1..=2)).await.expect("settles");
-    let note = Finding::new(FindingCode::FolderUnreadable).about("Locked (12 messages)");
+    let twelve = FindingDetail { messages: Some(12), ..FindingDetail::default() };
+    let note = Finding::new(FindingCode::FolderUnreadable).about("Locked").with(twelve);
+    let awaited = ["INBOX", "Locked", "Never begun"].map(|text| FolderPath::parse(text).expect("a path"));
     first
-        .write(vec![Entry::Note(note), Entry::Note(Finding::new(FindingCode::DateMissing).about("INBOX UID 1"))])
+        .write(vec![
+            Entry::Awaited(awaited.to_vec()),
+            Entry::Awaited(awaited[2..].to_vec()),
+            Entry::Note(note),
+            Entry::Note(Finding::new(FindingCode::DateMissing).about("INBOX UID 1")),
+        ])
         .await
         .expect("notes");
     let told = |subject: &str| (FindingCode::NotProven, Some(subject.to_owned()));
-    let expected = [told("INBOX: 2 messages left unfinished"), told("Locked (12 messages)")];
+    let expected = [told("INBOX (2 messages)"), told("Locked (12 messages)"), told("Never begun")];
     assert_eq!(not_proven(&first).await, expected);
-    // A later run that can read everything.
+    // A later run that can read everything, and is to leave one folder out.
     let second = second().await;
     let (inbox, _) = second.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
     let start = FolderStart { present_earlier: 2, ..listed(5) };

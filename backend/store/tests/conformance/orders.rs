@@ -1,7 +1,7 @@
 use chrono::Duration;
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
-    account::{AccountChange, AccountCreate, LoginState, SideName, Survey},
+    account::{AccountChange, AccountCreate, LoginState, MailAmount, SideName, Survey},
     endpoint::Endpoint,
     finding::{Finding, FindingCode},
     ids::OrderId,
@@ -213,6 +213,7 @@ async fn what_is_active_cannot_be_deleted_and_a_draft_can(world: World) {
 
 async fn totals_and_progress_add_up(world: World) {
     let store = &world.store;
+    let amount = |messages, size_bytes| MailAmount { messages, size_bytes };
     let (order, pairs) = world.order_with(3).await;
     let untick = AccountChange { ticked: Some(false), ..AccountChange::default() };
     store.change_pair(order.id, pairs[2], &untick).await.expect("changed");
@@ -222,7 +223,9 @@ async fn totals_and_progress_add_up(world: World) {
             let at = CheckedSide { check_id: check.id, pair_id: *pair_id, side };
             store.save_login(at, LoginState::Passed, &[]).await.expect("login");
             if n != 1 {
-                let survey = Survey { folders: 3, messages: 214, size_bytes: 15_000_000, free_bytes: Some(9) };
+                let (trash, junk) = (amount(14, 1_000_000), amount(100, 4_000_000));
+                let all = Survey { folders: 3, messages: 214, size_bytes: 15_000_000, ..Survey::default() };
+                let survey = Survey { free_bytes: Some(9), trash, junk, ..all };
                 store.save_survey(at, Some(&survey), &[]).await.expect("survey");
             }
         }
@@ -230,6 +233,7 @@ async fn totals_and_progress_add_up(world: World) {
     let totals = store.order_totals(order.id).await.expect("totals");
     assert_eq!((totals.pairs, totals.pairs_ticked, totals.pairs_checked), (3, 2, 3));
     assert_eq!((totals.messages, totals.size_bytes, totals.survey_complete), (214, 15_000_000, false));
+    assert_eq!((totals.trash, totals.junk), (amount(14, 1_000_000), amount(100, 4_000_000)));
     let payment = store.payment(order.id).await.expect("payment");
     assert_eq!((payment.pairs_needed, payment.pairs_covered), (2, 0));
     let progress = store.progress(order.id).await.expect("progress");
@@ -242,8 +246,8 @@ async fn totals_and_progress_add_up(world: World) {
     assert_eq!((waiting.state, waiting.started_at), (RunState::Queued, None));
     assert_eq!(
         (waiting.counts.listed, waiting.counts.listed_bytes),
-        (214, 15_000_000),
-        "what waits counts as surveyed"
+        (100, 10_000_000),
+        "what waits counts as surveyed, without what stays by the options"
     );
     let empty = world.order().await;
     assert_eq!(store.order_totals(empty.id).await.expect("totals").pairs, 0);

@@ -10,7 +10,7 @@ use mailferry_shared::{
 };
 
 use super::{
-    Page,
+    Page, Tab,
     credential::{CredentialFields, DelegationField, token_service},
 };
 use crate::{
@@ -33,8 +33,16 @@ pub(super) fn Admins() -> impl IntoView {
             known.try_set(list.items);
         }
     });
+    // For whoever looks after several mailboxes, or says that an admin logs in.
+    let several = Memo::new(move |_| page.context.pairs().len() > 1);
+    let typed = page.context.typed();
+    let is_shown = move || match page.tab.get() {
+        Tab::Overview => several.get() || known.with(|known| !known.is_empty()),
+        Tab::Add => typed.add_source.by_admin.get() || typed.add_destination.by_admin.get(),
+        Tab::Import => true,
+    };
     view! {
-        <details class="disclosure card">
+        <details class="disclosure" hidden=move || !is_shown()>
             <summary>{t!("admin.title")}</summary>
             <div class="disclosure-body stack">
                 <p class="soft">{t!("admin.text")}</p>

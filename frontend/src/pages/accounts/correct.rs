@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What a cell of a layout holds; none beyond its last one.
-fn cell_name(layout: Layout, at: usize) -> Option<&'static str> {
+pub(super) fn cell_name(layout: Layout, at: usize) -> Option<&'static str> {
     let (source_user, source_password) = (t!("cell.source_user"), t!("cell.source_password"));
     let (source_host, destination_user) = (t!("cell.source_host"), t!("cell.destination_user"));
     let names: &[&'static str] = match layout {
@@ -45,12 +45,25 @@ fn cell_name(layout: Layout, at: usize) -> Option<&'static str> {
     names.get(at).copied()
 }
 
+/// True for a cell of a layout that holds a password.
+fn is_password(layout: Layout, at: usize) -> bool {
+    match layout {
+        Layout::Request => at == 1,
+        Layout::Standard | Layout::MasterUser => at == 3,
+        Layout::Pairs => at == 4,
+        Layout::Full => matches!(at, 2 | 5),
+        Layout::Microsoft => at == 2,
+    }
+}
+
 /// The cells of a bad row; passwords are never given back, so theirs are empty and stay as they are in the file
 /// unless something is typed.
 #[component]
 pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> impl IntoView {
     let Importing { fields, busy, .. } = importing;
     let RowError { row, column: wrong, cells: texts, .. } = error;
+    // Of a row whose cells do not stand where they should nothing is told: it is typed anew, all of it.
+    let is_anew = texts.iter().all(Option::is_none);
     let known: Vec<bool> = texts.iter().map(Option::is_some).collect();
     let cells: Vec<RwSignal<String>> = texts.into_iter().map(|text| RwSignal::new(text.unwrap_or_default())).collect();
     let inputs = cells
@@ -62,11 +75,12 @@ pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> 
             let name = cell_name(layout, at).map_or_else(|| (at + 1).to_string(), str::to_owned);
             let label = format!("{}: {name}", t!("import.cell", row = row, column = at + 1));
             let is_wrong = usize::try_from(wrong).is_ok_and(|wrong| wrong == at + 1);
-            let kind = if *known { "text" } else { "password" };
-            let placeholder = if *known { "" } else { t!("import.cell_kept") };
+            let is_secret = if is_anew { is_password(layout, at) } else { !*known };
+            let kind = if is_secret { "password" } else { "text" };
+            let placeholder = if *known || is_anew { "" } else { t!("import.cell_kept") };
             view! {
                 <span class="cell">
-                <span aria-hidden="true">{name}</span>
+                <span class="field-label" aria-hidden="true">{name}</span>
                 <input
                     class="input input-small"
                     type=kind
@@ -89,7 +103,7 @@ pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> 
             .zip(&known)
             .map(|(cell, known)| {
                 let text = cell.get_untracked();
-                (*known || !text.is_empty()).then(|| Secret::new(text))
+                (*known || is_anew || !text.is_empty()).then(|| Secret::new(text))
             })
             .collect();
         fields.corrections.update(|corrections| {
@@ -98,7 +112,7 @@ pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> 
         });
         look(importing);
     };
-    view! {
+    let form = view! {
         <form class="correct" on:submit=on_submit>
             {inputs}
             <button type="submit" class="button button-small" disabled=move || busy.get()>
@@ -106,5 +120,15 @@ pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> 
                 {t!("import.correct")}
             </button>
         </form>
+    };
+    if !is_anew {
+        return form.into_any();
     }
+    view! {
+        <details class="disclosure">
+            <summary>{t!("import.anew")}</summary>
+            {form}
+        </details>
+    }
+    .into_any()
 }

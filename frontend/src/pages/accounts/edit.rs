@@ -43,13 +43,25 @@ fn keeps_password(side: &Side, input: &SideInput) -> bool {
 
 /// The dialog that changes `pair`; of what has been started, only the passwords.
 #[component]
-pub(super) fn EditDialog(pair: RwSignal<Option<AccountPair>>) -> impl IntoView {
+pub(super) fn EditDialog(
+    pair: RwSignal<Option<AccountPair>>,
+    /// The side whose password is to be entered again: there one begins.
+    again: RwSignal<Option<SideName>>,
+) -> impl IntoView {
     let page = expect_context::<Page>();
     let open = RwSignal::new(false);
     let title = Signal::derive(move || {
         if page.open.get() { t!("accounts.edit_title") } else { t!("accounts.passwords_title") }.to_owned()
     });
-    Effect::new(move || open.set(pair.with(Option::is_some)));
+    Effect::new(move || {
+        open.set(pair.with(Option::is_some));
+        let side = again.try_update_untracked(Option::take).flatten();
+        if let (true, Some(side)) = (open.get_untracked(), side) {
+            let field = if side == SideName::Source { "edit-source-password" } else { "edit-destination-password" };
+            // Once the dialog is shown and has taken the focus.
+            request_animation_frame(move || request_animation_frame(move || browser::focus(field)));
+        }
+    });
     Effect::new(move || {
         if !open.get() && pair.with_untracked(Option::is_some) {
             pair.set(None);
@@ -104,7 +116,9 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
                         side_form::show(source, SideName::Source, &error),
                         side_form::show(destination, SideName::Destination, &error),
                     ];
-                    if !placed.contains(&true) {
+                    if placed.contains(&true) {
+                        browser::focus_first_error();
+                    } else {
                         failure.try_set(Some(error));
                     }
                 }
@@ -164,6 +178,8 @@ pub(super) fn DeleteDialog(pair: RwSignal<Option<AccountPair>>) -> impl IntoView
             }
         });
     };
+    let named = move |pair: &AccountPair| t!("accounts.delete_title", account = parts::mailbox(&pair.source));
+    let title = Signal::derive(move || pair.with(|pair| pair.as_ref().map(named).unwrap_or_default()));
     let text = move || {
         pair.get().map(|pair| {
             t!(
@@ -176,7 +192,7 @@ pub(super) fn DeleteDialog(pair: RwSignal<Option<AccountPair>>) -> impl IntoView
     view! {
         <Dialog
             id="delete-pair"
-            title=Signal::derive(|| t!("accounts.delete_title").to_owned())
+            title=title
             open=open
             size=DialogSize::Small
         >

@@ -145,6 +145,8 @@ fn Pick(importing: Importing) -> impl IntoView {
             input.set_value("");
         }
     };
+    // First the one that says all there is to say.
+    let examples = std::iter::once(Layout::Full).chain(LAYOUTS.into_iter().filter(|layout| *layout != Layout::Full));
     let on_paste = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         match pasted.with_untracked(|text| forms::account_file(text.as_bytes())) {
@@ -203,7 +205,7 @@ fn Pick(importing: Importing) -> impl IntoView {
         <section class="stack-s">
             <h3>{t!("import.examples")}</h3>
             <ul class="bullets" role="list">
-                {LAYOUTS.map(example).collect_view()}
+                {examples.map(example).collect_view()}
             </ul>
         </section>
     }
@@ -211,12 +213,16 @@ fn Pick(importing: Importing) -> impl IntoView {
 
 fn example(layout: Layout) -> impl IntoView {
     let name = layout_value(Some(layout));
+    let about = layout_text(Some(layout)).split_once(": ").map(|(_, about)| about);
     view! {
         <li>
             {icon(Glyph::Download)}
-            <a href=api::import_example_url(name) download=format!("accounts-{name}.csv") rel="external">
-                {layout_name(layout)}
-            </a>
+            <span>
+                <a href=api::import_example_url(name) download=format!("accounts-{name}.csv") rel="external">
+                    {layout_name(layout)}
+                </a>
+                <span class="tick-hint">{about}</span>
+            </span>
         </li>
     }
 }

@@ -20,8 +20,9 @@ use mailferry_shared::order::{OrderAction, OrderState};
 
 use super::parts;
 use crate::{
-    browser,
+    browser::{self, intl},
     components::{Glyph, Notice, PageHead, TabItem, TabPanel, Tabs, Tone, icon},
+    format,
     route::Step,
     state::{announce::Announcer, offer::Pays, order::OrderContext, router::Router, service::Service},
     t, tn,
@@ -107,12 +108,17 @@ pub(crate) fn Accounts() -> impl IntoView {
         context.accounts.with(|accounts| accounts.ready().map(|pairs| u64::try_from(pairs.len()).unwrap_or_default()))
     });
     let none = Signal::derive(|| None);
-    let item =
-        |value: Tab, label: &str, count| TabItem { value, key: value.key().to_owned(), label: label.to_owned(), count };
+    let item = |value: Tab, label: &str, short, count| TabItem {
+        value,
+        key: value.key().to_owned(),
+        label: label.to_owned(),
+        short: Some(short),
+        count,
+    };
     let tabs = vec![
-        item(Tab::Overview, t!("accounts.tab_overview"), count),
-        item(Tab::Add, t!("accounts.tab_add"), none),
-        item(Tab::Import, t!("accounts.tab_import"), none),
+        item(Tab::Overview, t!("accounts.tab_overview"), t!("accounts.tab_overview_short"), count),
+        item(Tab::Add, t!("accounts.tab_add"), t!("accounts.tab_add_short"), none),
+        item(Tab::Import, t!("accounts.tab_import"), t!("accounts.tab_import_short"), none),
     ];
     view! {
         <PageHead title=t!("accounts.title") lead=t!("accounts.lead") />
@@ -147,9 +153,20 @@ pub(crate) fn Accounts() -> impl IntoView {
         <Show when=move || page.may_tell_passwords.get()>
             <admin::Admins />
         </Show>
-        {move || (page.open.get()).then(|| parts::promise(service.info().ready(), pays.get()))}
+        {move || cost(page, service, pays.get()).map(|text| view! { <p class="small soft numbers">{text}</p> })}
         <Onward context=context />
     }
+}
+
+/// What the ticked accounts come to, for whoever pays at the price of the public page.
+fn cost(page: Page, service: Service, pays: Pays) -> Option<String> {
+    let pairs = page.context.pairs().iter().filter(|pair| pair.ticked).count();
+    let count = u64::try_from(pairs).unwrap_or_default();
+    let is_ahead = page.open.get() && count > 0 && pays == Pays::Buyer;
+    let info = service.info();
+    let one = info.ready()?.price.as_ref().filter(|_| is_ahead)?;
+    let total = intl::money(format::total_minor(&one.price, count), one.price.currency);
+    Some(tn!("accounts.cost", count, total = total))
 }
 
 /// Says once, politely, how the checks ended.

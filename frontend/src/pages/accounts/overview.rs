@@ -1,7 +1,10 @@
 //! Tab *Account overview*.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::{account::AccountPair, ids::PairId};
+use mailferry_shared::{
+    account::{AccountPair, SideName},
+    ids::PairId,
+};
 
 use super::{
     Page, Tab,
@@ -20,6 +23,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct Dialogs {
     pub(super) edit: RwSignal<Option<AccountPair>>,
+    /// The side whose password is to be entered again in the dialog that is opened.
+    pub(super) again: RwSignal<Option<SideName>>,
     pub(super) delete: RwSignal<Option<AccountPair>>,
 }
 
@@ -27,7 +32,7 @@ pub(super) struct Dialogs {
 #[component]
 pub(super) fn Overview() -> impl IntoView {
     let page = expect_context::<Page>();
-    let dialogs = Dialogs { edit: RwSignal::new(None), delete: RwSignal::new(None) };
+    let dialogs = Dialogs { edit: RwSignal::new(None), again: RwSignal::new(None), delete: RwSignal::new(None) };
     provide_context(dialogs);
     // The table is built once; its rows follow the pairs.
     let shape = Memo::new(move |_| {
@@ -60,7 +65,7 @@ pub(super) fn Overview() -> impl IntoView {
                 Load::Ready(true) => view! { <Empty page=page /> }.into_any(),
                 Load::Ready(false) => view! { <PairTable page=page /> }.into_any(),
             }}
-            <EditDialog pair=dialogs.edit />
+            <EditDialog pair=dialogs.edit again=dialogs.again />
             <DeleteDialog pair=dialogs.delete />
         </div>
     }
@@ -111,11 +116,16 @@ fn tick_all(page: Page, ticked: bool) {
     });
 }
 
+/// Up to so many pairs stand on one screen.
+const FEW: usize = 8;
+
 #[component]
 fn PairTable(page: Page) -> impl IntoView {
     let context = page.context;
     let only_failed = RwSignal::new(false);
     let failed = Memo::new(move |_| context.pairs().iter().filter(|pair| parts::has_failed(pair)).count());
+    // Among few, the failed ones are seen at once.
+    let offers_failed = Memo::new(move |_| failed.get() > 0 && context.pairs().len() > FEW);
     let ids = Memo::new(move |_| {
         let only_failed = only_failed.get() && failed.get() > 0;
         let shown = context.pairs().into_iter().filter(|pair| !only_failed || parts::has_failed(pair));
@@ -123,6 +133,11 @@ fn PairTable(page: Page) -> impl IntoView {
     });
     let all = Memo::new(move |_| context.pairs().iter().all(|pair| pair.ticked));
     let none = Memo::new(move |_| context.pairs().iter().all(|pair| !pair.ticked));
+    // Once all are checked, going on is what is next.
+    let unchecked = Memo::new(move |_| {
+        let pairs = context.pairs();
+        pairs.iter().any(|pair| pair.ticked && !parts::has_passed(pair) && !parts::has_failed(pair))
+    });
     let checking = Memo::new(move |_| context.checking.running.get() > 0);
     let check = move |_| {
         if !checking.get_untracked() {
@@ -140,13 +155,14 @@ fn PairTable(page: Page) -> impl IntoView {
                     disabled=Signal::derive(move || !page.open.get())
                 />
                 <div class="row">
-                    <button type="button" class="button button-small" on:click=move |_| page.go(Tab::Add)>
+                    <button type="button" class="button button-small is-spare" on:click=move |_| page.go(Tab::Add)>
                         {icon(Glyph::Plus)}
                         {t!("accounts.tab_add")}
                     </button>
                     <button
                         type="button"
-                        class="button button-small button-primary"
+                        class="button button-small"
+                        class:button-primary=unchecked
                         class:is-busy=checking
                         disabled=move || none.get() || !page.open.get()
                         on:click=check
@@ -156,7 +172,7 @@ fn PairTable(page: Page) -> impl IntoView {
                     </button>
                 </div>
             </div>
-            <Show when=move || { failed.get() > 0 }>
+            <Show when=move || offers_failed.get()>
                 <div class="toolbar">
                     <Tick
                         label=t!("accounts.only_failed")

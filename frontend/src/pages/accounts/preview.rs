@@ -1,10 +1,13 @@
 //! What a file holds: the good rows, the bad ones with line, column and reason, and the passwords still needed.
 
 use leptos::prelude::*;
-use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout};
+use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout, RowError};
 use uuid::Uuid;
 
-use super::{correct::Correct, file::Importing};
+use super::{
+    correct::{Correct, cell_name},
+    file::Importing,
+};
 use crate::{
     components::{Glyph, Notice, PasswordField, TextField, Tick, Tone, VirtualRows, icon},
     i18n, t, tn,
@@ -76,6 +79,7 @@ pub(super) fn Preview(
                     {t!("import.another")}
                 </button>
             </div>
+            <BadRows importing=importing />
         </section>
     }
 }
@@ -98,7 +102,6 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
         }
     });
     let good = count(&result.rows, |_| true);
-    let bad = count(&result.errors, |_| true);
     let lack_source = count(&result.rows, |row| !row.has_source_password);
     let lack_destination = count(&result.rows, |row| !row.has_destination_password);
     let named = |needs: fn(&ImportRow) -> bool| result.rows.iter().any(needs);
@@ -143,14 +146,12 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
             }
         })
     };
-    let errors = (bad > 0).then(|| errors_table(importing, result, bad));
     let rows = (good > 0).then(|| rows_table(&result.rows, good));
     view! {
         <div class="stack">
             <p class="soft">{recognised}</p>
             {guessed}
             {nothing}
-            {errors}
             {rows}
             <div class="two">
                 {password("import-source-password", t!("import.source_password"), fields.source_password, lack_source)}
@@ -181,47 +182,61 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
     }
 }
 
-fn errors_table(importing: Importing, result: &ImportResult, bad: u64) -> impl IntoView + use<> {
-    let layout = result.layout;
-    let rows = result
-        .errors
-        .iter()
-        .map(|error| {
-            let column = if error.column == 0 { t!("import.whole_row").to_owned() } else { error.column.to_string() };
-            view! {
-                <tr>
-                    <th scope="row" class="numbers" data-label=t!("import.errors_row")>
-                        {error.row.to_string()}
-                    </th>
-                    <td class="numbers" data-label=t!("import.errors_column")>
-                        {column}
-                    </td>
-                    <td>
-                        {i18n::row_error_text(error)}
-                        {(!error.cells.is_empty())
-                            .then(|| view! { <Correct importing=importing error=error.clone() layout=layout /> })}
-                    </td>
-                </tr>
-            }
-        })
-        .collect_view();
+/// The bad rows, below what is good. What is typed in one of them stays while another is tried again.
+#[component]
+fn BadRows(importing: Importing) -> impl IntoView {
+    let preview = importing.fields.preview;
+    let bad =
+        Memo::new(move |_| preview.with(|result| result.as_ref().map_or(0, |result| count(&result.errors, |_| true))));
+    let found = move || {
+        let layout = preview.with(|result| result.as_ref().map(|result| result.layout));
+        let errors = preview.with(|result| result.iter().flat_map(|result| result.errors.clone()).collect::<Vec<_>>());
+        errors.into_iter().filter_map(|error| Some((error, layout?))).collect::<Vec<_>>()
+    };
+    let key =
+        |(error, layout): &(RowError, Layout)| (error.row, error.column, error.code.clone(), layout_name(*layout));
     view! {
-        <Notice tone=Tone::Warning>
-            <p class="notice-title">{tn!("import.bad_rows", bad)}</p>
-            <div class="table-scroll" tabindex="0" role="region" aria-label=t!("import.errors_table")>
-                <table class="table table-tight table-cards">
-                    <caption class="visually-hidden">{t!("import.errors_table")}</caption>
-                    <thead>
-                        <tr>
-                            <th scope="col">{t!("import.errors_row")}</th>
-                            <th scope="col">{t!("import.errors_column")}</th>
-                            <th scope="col">{t!("import.errors_reason")}</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        </Notice>
+        <Show when=move || { bad.get() > 0 }>
+            <Notice tone=Tone::Warning>
+                <p class="notice-title">{move || tn!("import.bad_rows", bad.get())}</p>
+                <div class="table-scroll" tabindex="0" role="region" aria-label=t!("import.errors_table")>
+                    <table class="table table-tight table-cards">
+                        <caption class="visually-hidden">{t!("import.errors_table")}</caption>
+                        <thead>
+                            <tr>
+                                <th scope="col">{t!("import.errors_row")}</th>
+                                <th scope="col">{t!("import.errors_reason")}</th>
+                            </tr>
+                        </thead>
+                        <tbody>
+                            <For each=found key=key let((error, layout))>
+                                {bad_row(importing, error, layout)}
+                            </For>
+                        </tbody>
+                    </table>
+                </div>
+            </Notice>
+        </Show>
+    }
+}
+
+/// Which line, which of its cells, and why.
+fn bad_row(importing: Importing, error: RowError, layout: Layout) -> impl IntoView {
+    let at = usize::try_from(error.column).ok().and_then(|column| column.checked_sub(1));
+    let cell = at.and_then(|at| cell_name(layout, at));
+    let reason = i18n::row_error_text(&error);
+    let reason = cell.map_or_else(|| reason.clone(), |cell| format!("{cell}: {reason}"));
+    view! {
+        <tr>
+            <th scope="row" class="numbers" data-label=t!("import.errors_row")>
+                {error.row.to_string()}
+            </th>
+            <td>
+                {reason}
+                {(!error.cells.is_empty())
+                    .then(|| view! { <Correct importing=importing error=error layout=layout /> })}
+            </td>
+        </tr>
     }
 }
 

@@ -2,7 +2,9 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountChange, AccountPair, Side},
+    account::{AccountChange, LoginState, Side, SideName},
+    delegation::CredentialKind,
+    finding::{Finding, FindingCode},
     ids::PairId,
 };
 
@@ -43,7 +45,18 @@ pub(super) fn Row(id: PairId, at: usize) -> impl IntoView {
         });
     };
     let checking = move || pair.with(|pair| pair.as_ref().is_some_and(crate::state::order::is_checking));
-    let cell = move |of: fn(&AccountPair) -> &Side| move || pair.get().map(|pair| side_cell(of(&pair)));
+    let again = Callback::new(move |side| {
+        dialogs.again.set(Some(side));
+        dialogs.edit.set(pair.get_untracked());
+    });
+    let cell = move |name: SideName| {
+        move || {
+            pair.get().map(|pair| {
+                let side = if name == SideName::Source { &pair.source } else { &pair.destination };
+                side_cell(side, again_button(side, name, no_passwords, again))
+            })
+        }
+    };
     let action = move |glyph: Glyph, label: String, disabled: Signal<bool>, run: Callback<()>| {
         view! {
             <button
@@ -77,8 +90,8 @@ pub(super) fn Row(id: PairId, at: usize) -> impl IntoView {
                     disabled=locked
                 />
             </td>
-            <td data-label=t!("accounts.col_source")>{cell(|pair| &pair.source)}</td>
-            <td data-label=t!("accounts.col_destination")>{cell(|pair| &pair.destination)}</td>
+            <td data-label=t!("accounts.col_source")>{cell(SideName::Source)}</td>
+            <td data-label=t!("accounts.col_destination")>{cell(SideName::Destination)}</td>
             <td>
                 <div class="table-actions">
                     {action(Glyph::Refresh, t!("accounts.check_what", account = name), no_passwords, check)}
@@ -90,7 +103,30 @@ pub(super) fn Row(id: PairId, at: usize) -> impl IntoView {
     }
 }
 
-fn side_cell(side: &Side) -> impl IntoView + use<> {
+/// Where user name or password were refused: the way to enter them again.
+fn again_button(side: &Side, name: SideName, disabled: Signal<bool>, again: Callback<SideName>) -> Option<AnyView> {
+    let refused =
+        |finding: &Finding| matches!(finding.code, FindingCode::WrongPassword | FindingCode::AppPasswordNeeded);
+    let is_refused = side.login == LoginState::Failed && !side.by_admin && side.findings.iter().any(refused);
+    (is_refused && side.credential == CredentialKind::Password).then(|| {
+        let label = t!("accounts.password_again_of", account = parts::mailbox(side));
+        view! {
+            <button
+                type="button"
+                class="button button-small"
+                aria-label=label
+                disabled=move || disabled.get()
+                on:click=move |_| again.run(name)
+            >
+                {icon(Glyph::Pencil)}
+                {t!("accounts.password_again")}
+            </button>
+        }
+        .into_any()
+    })
+}
+
+fn side_cell(side: &Side, way_out: Option<AnyView>) -> impl IntoView + use<> {
     let meta = |text: String| view! { <p class="account-meta">{text}</p> };
     let acts_for = side.act_for.as_ref().map(|mailbox| meta(t!("accounts.acts_for", mailbox = mailbox)));
     let server = side.endpoint.as_ref().map(|endpoint| meta(t!("accounts.own_server", server = endpoint)));
@@ -104,9 +140,12 @@ fn side_cell(side: &Side) -> impl IntoView + use<> {
             {server}
             {by_admin}
             {password}
-            <p>{parts::login_view(side)}</p>
-            {counted(side).map(|counted| view! { <p class="account-meta numbers">{counted}</p> })}
+            <p class="account-facts">
+                {parts::login_view(side)}
+                {counted(side).map(|counted| view! { <span class="account-meta numbers">{counted}</span> })}
+            </p>
             {findings}
+            {way_out}
         </div>
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use mailferry_shared::{
     account::{SideInput, SideName},
     delegation::CredentialKind,
+    finding::FindingCode,
     oauth::OauthProvider,
     provider::{LoginForm, Provider},
     secret::Secret,
@@ -48,7 +49,9 @@ pub(super) fn SideForm(
         if fields.by_admin.get() {
             return None;
         }
-        let (credential, password) = (provider.get(), move || typed_in(id, fields, kept));
+        let credential = provider.get();
+        let by_app = credential.as_ref().is_some_and(|it| it.advice.contains(&FindingCode::AppPasswordNeeded));
+        let password = move || typed_in(id, fields, by_app, kept);
         Some(view! {
             <CredentialFields id=id provider=credential fields=fields.grant kept=kept locked=locked />
             {password}
@@ -75,6 +78,15 @@ pub(super) fn SideForm(
                 <summary>{t!("accounts.details")}</summary>
                 <div class="disclosure-body stack">
                     <Tick
+                        label=t!("accounts.own_server_tick")
+                        checked=fields.own_server
+                        on_change=move |on| fields.own_server.set(on)
+                    />
+                    <Show when=move || fields.own_server.get()>
+                        <ServerFieldset id=server_id.clone() legend=server_legend fields=fields.server />
+                    </Show>
+                    <p class="field-label">{t!("accounts.for_admins")}</p>
+                    <Tick
                         label=t!("admin.by_admin")
                         hint=t!("admin.by_admin_hint")
                         checked=fields.by_admin
@@ -91,14 +103,6 @@ pub(super) fn SideForm(
                     <Show when=move || !fields.act_for.with(String::is_empty)>
                         <DelegationField id=id fields=fields.delegation />
                     </Show>
-                    <Tick
-                        label=t!("accounts.own_server_tick")
-                        checked=fields.own_server
-                        on_change=move |on| fields.own_server.set(on)
-                    />
-                    <Show when=move || fields.own_server.get()>
-                        <ServerFieldset id=server_id.clone() legend=server_legend fields=fields.server />
-                    </Show>
                 </div>
             </details>
         </fieldset>
@@ -106,8 +110,10 @@ pub(super) fn SideForm(
 }
 
 /// The field of a password or an access token; none where tokens are fetched.
-fn typed_in(id: &'static str, fields: SideFields, kept: bool) -> Option<impl IntoView> {
+fn typed_in(id: &'static str, fields: SideFields, by_app: bool, kept: bool) -> Option<impl IntoView> {
     let label = match fields.grant.kind.get() {
+        // The one that is known is refused there.
+        CredentialKind::Password if by_app => t!("accounts.app_password"),
         CredentialKind::Password => t!("accounts.password"),
         CredentialKind::OauthToken => t!("oauth.token"),
         _ => return None,

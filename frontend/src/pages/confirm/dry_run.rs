@@ -1,6 +1,5 @@
 //! The dry run: per folder what would be copied, left out and why; the folder mapping, which can be changed there.
 
-use gloo_timers::future::TimeoutFuture;
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     dry_run::{DryRun, DryRunFolder, DryRunLeftOut, DryRunState, LeftOutReason, PairDryRun},
@@ -11,21 +10,20 @@ use wasm_bindgen::JsCast as _;
 
 use super::options::{self, OptionErrors};
 use crate::{
-    api::{self, ApiError, Polled},
-    browser::intl,
+    api::{self, ApiError},
+    browser::{self, intl},
     components::{Failure, Glyph, icon},
     i18n,
     pages::parts,
     state::{
         order::OrderContext,
+        poll,
         typed::{OptionFields, RuleFields},
     },
     t, tn,
 };
 
 const ROUND_MS: u32 = 800;
-/// After the service could not be asked.
-const PATIENCE_MS: u32 = 3000;
 
 /// The card.
 #[component]
@@ -67,7 +65,7 @@ pub(super) fn DryRunCard(option_errors: OptionErrors) -> impl IntoView {
             <div class="stack">
                 <p class="numbers" aria-live="polite">{move || result.with(|result| result.as_ref().map(sum))}</p>
                 <For each=move || keys(result) key=|key| *key let((_, at, _))>
-                    {result.with_untracked(|result| Some(pair_view(at, result.as_ref()?.pairs.get(at)?, context)))}
+                    {result.with_untracked(|result| Some(pair_view(at, result.as_ref()?.pairs.get(at)?)))}
                 </For>
             </div>
         </section>
@@ -80,29 +78,26 @@ async fn follow(context: OrderContext, errors: OptionErrors, result: RwSignal<Op
         return Ok(());
     }
     let kind = context.typed().start.kind.get_untracked();
-    run(context, kind, |dry_run| result.try_set(Some(dry_run.clone())).is_none()).await
+    let told = |dry_run| result.try_set(Some(dry_run)).map_or((), drop);
+    run(context, kind, told, || !result.is_disposed()).await
 }
 
-/// Starts a dry run and tells of its results until it has ended, or `told` says that nobody listens.
+/// Starts a dry run and tells of its results until it has ended, or somebody who listens no more has it no more `is_wanted`.
 pub(super) async fn run(
     context: OrderContext,
     kind: StartKind,
-    told: impl Fn(&DryRun) -> bool,
+    told: impl Fn(DryRun),
+    is_wanted: impl Fn() -> bool,
 ) -> Result<(), ApiError> {
-    let mut dry_run = api::start_dry_run(context.id, kind).await?;
-    let mut etag = None;
-    loop {
-        if !told(&dry_run) || dry_run.finished {
-            return Ok(());
-        }
-        TimeoutFuture::new(ROUND_MS).await;
-        match api::poll_dry_run(context.id, dry_run.id, etag.as_deref()).await {
-            Ok(Polled::New(newer, tag)) => (dry_run, etag) = (newer, tag),
-            Ok(Polled::Same) => {}
-            Err(error) if error.is_passing() => TimeoutFuture::new(PATIENCE_MS).await,
-            Err(error) => return Err(error),
-        }
-    }
+    let dry_run = poll::begun(&is_wanted, || api::start_dry_run(context.id, kind)).await?;
+    let id = dry_run.id;
+    let ask = |etag: Option<String>| async move { api::poll_dry_run(context.id, id, etag.as_deref()).await };
+    let hear = |dry_run: DryRun| {
+        let pause = (!dry_run.finished).then_some(ROUND_MS);
+        told(dry_run);
+        pause
+    };
+    poll::followed(dry_run, ask, hear, &is_wanted).await
 }
 
 /// What the views of pairs depend on: each is made anew when its state has changed, and stays as it was opened otherwise.
@@ -115,18 +110,22 @@ fn keys(result: RwSignal<Option<DryRun>>) -> Vec<(DryRunId, usize, DryRunState)>
 
 fn sum(dry_run: &DryRun) -> String {
     let counts = &dry_run.counts;
-    let sum = t!(
-        "dry_run.sum",
-        copy = tn!("count.messages", counts.copy),
-        size = intl::size(counts.copy_bytes),
-        present = i18n::number(counts.present),
-        skipped = i18n::number(counts.skipped)
-    );
-    let folders = dry_run.pairs.iter().flat_map(|pair| &pair.left_out).filter(|folder| is_told(folder)).count();
-    if folders == 0 {
-        return sum;
+    let mut parts =
+        vec![t!("dry_run.sum_copy", copy = tn!("count.messages", counts.copy), size = intl::size(counts.copy_bytes))];
+    if counts.present > 0 {
+        parts.push(tn!("dry_run.sum_present", counts.present));
     }
-    format!("{sum} {}", tn!("dry_run.folders_left_out", u64::try_from(folders).unwrap_or_default()))
+    if counts.skipped > 0 {
+        parts.push(tn!("dry_run.sum_skipped", counts.skipped));
+    }
+    let folders: Vec<_> =
+        dry_run.pairs.iter().flat_map(|pair| &pair.left_out).filter(|folder| is_told(folder)).collect();
+    if !folders.is_empty() {
+        let messages = tn!("count.messages", folders.iter().filter_map(|folder| folder.messages).sum());
+        let count = u64::try_from(folders.len()).unwrap_or_default();
+        parts.push(tn!("dry_run.folders_stay", count, messages = messages));
+    }
+    parts.join(" ")
 }
 
 /// True for a folder that may hold mail: what cannot is no loss.
@@ -134,16 +133,20 @@ fn is_told(folder: &DryRunLeftOut) -> bool {
     folder.reason != LeftOutReason::NoMessages
 }
 
-fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoView + use<> {
+fn pair_view(at: usize, pair: &PairDryRun) -> impl IntoView + use<> {
     let name = format!("{} → {}", pair.source, pair.destination);
     let waiting = matches!(pair.state, DryRunState::Queued | DryRunState::Running).then(
         || view! { <p class="status status-busy">{icon(Glyph::Spinner)}<span>{t!("dry_run.running")}</span></p> },
     );
     let findings = pair.findings.iter().map(parts::finding_view).collect_view();
-    // Of many accounts few are looked into.
-    let open = RwSignal::new(at == 0);
+    // Of many accounts few are looked into, and where there is little room none before somebody wants to.
+    let is_open = at == 0 && !browser::is_narrow();
+    let open = RwSignal::new(is_open);
+    let copied = (pair.state == DryRunState::Finished).then(|| {
+        view! { <span class="soft numbers">{format!("· {}", tn!("count.messages", pair.counts.copy))}</span> }
+    });
     let pair = StoredValue::new(pair.clone());
-    let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair, context)));
+    let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair)));
     let toggle = move |event: leptos::ev::Event| {
         let details = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if details.is_some_and(|details| details.has_attribute("open")) {
@@ -151,34 +154,44 @@ fn pair_view(at: usize, pair: &PairDryRun, context: OrderContext) -> impl IntoVi
         }
     };
     view! {
-        <details class="disclosure" open=at == 0 on:toggle=toggle>
-            <summary>{name}</summary>
+        <details class="disclosure" open=is_open on:toggle=toggle>
+            <summary>{name} {copied}</summary>
             <div class="disclosure-body stack-s">{waiting} {findings} {table}</div>
         </details>
     }
 }
 
-fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl IntoView + use<>> {
-    let has_skips = pair.folders.iter().any(|folder| !folder.skipped.is_empty());
-    let rows = pair
-        .folders
+/// Which columns have something in them.
+#[derive(Debug, Clone, Copy)]
+struct Columns {
+    present: bool,
+    skipped: bool,
+}
+
+fn table(at: usize, pair: &PairDryRun) -> Option<impl IntoView + use<>> {
+    let columns = Columns {
+        present: pair.folders.iter().any(|folder| folder.counts.present > 0),
+        skipped: pair.folders.iter().any(|folder| !folder.skipped.is_empty()),
+    };
+    let rows = pair.folders.iter().enumerate().map(|(row, folder)| folder_row(at, row, folder, columns)).collect_view();
+    let left_out = pair
+        .left_out
         .iter()
-        .enumerate()
-        .map(|(row, folder)| folder_row(at, row, folder, has_skips, context))
+        .filter(|folder| is_told(folder))
+        .map(|folder| left_out_row(folder, columns))
         .collect_view();
-    let left_out = pair.left_out.iter().filter(|folder| is_told(folder)).map(left_out_row).collect_view();
     (!pair.folders.is_empty()).then(|| {
         view! {
             <div class="table-scroll" tabindex="0" role="region" aria-label=t!("dry_run.table")>
-                <table class="table table-tight table-cards">
+                <table class="table table-tight table-dry-run">
                     <caption class="visually-hidden">{t!("dry_run.table")}</caption>
                     <thead>
                         <tr>
                             <th scope="col">{t!("options.rule_source")}</th>
                             <th scope="col">{t!("options.rule_destination")}</th>
                             <th scope="col" class="number">{t!("dry_run.col_copy")}</th>
-                            <th scope="col" class="number">{t!("protocol.present")}</th>
-                            {has_skips.then(|| view! { <th scope="col">{t!("dry_run.col_skipped")}</th> })}
+                            {columns.present.then(|| view! { <th scope="col" class="number">{t!("protocol.present")}</th> })}
+                            {columns.skipped.then(|| view! { <th scope="col">{t!("dry_run.col_skipped")}</th> })}
                         </tr>
                     </thead>
                     <tbody>{rows} {left_out}</tbody>
@@ -188,18 +201,7 @@ fn table(at: usize, pair: &PairDryRun, context: OrderContext) -> Option<impl Int
     })
 }
 
-fn folder_row(
-    pair: usize,
-    row: usize,
-    folder: &DryRunFolder,
-    has_skips: bool,
-    context: OrderContext,
-) -> impl IntoView + use<> {
-    let fields = context.typed().options;
-    let locked = Memo::new(move |_| !context.allows(OrderAction::Change));
-    let source = folder.source.clone();
-    let destination = RwSignal::new(folder.destination.clone());
-    let label = t!("dry_run.destination_of", folder = folder.source);
+fn folder_row(pair: usize, row: usize, folder: &DryRunFolder, columns: Columns) -> impl IntoView + use<> {
     let tags = [(folder.create, t!("dry_run.create")), (folder.renamed, t!("dry_run.renamed"))];
     let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { <span class="tagged">{text}</span> });
     let skipped = folder.skipped.iter().map(|skip| {
@@ -209,28 +211,85 @@ fn folder_row(
     view! {
         <tr>
             <th scope="row" class="account-name">{folder.source.clone()}</th>
-            <td data-label=t!("options.rule_destination")>
-                <input
-                    class="input input-small"
+            <td class="cell-place">
+                <Place
                     id=format!("mapping-{pair}-{row}")
-                    aria-label=label
-                    prop:value=move || destination.get()
-                    disabled=move || locked.get()
-                    on:change=move |event| {
-                        destination.set(event_target_value(&event));
-                        map_folder(fields, &source, event_target_value(&event));
-                    }
+                    source=folder.source.clone()
+                    destination=folder.destination.clone()
                 />
                 {tags.collect_view()}
             </td>
-            <td class="number" data-label=t!("dry_run.col_copy")>
-                {i18n::number(folder.counts.copy)}
-            </td>
-            <td class="number" data-label=t!("protocol.present")>
-                {i18n::number(folder.counts.present)}
-            </td>
-            {has_skips.then(|| view! { <td>{skipped.collect_view()}</td> })}
+            <td class="number">{i18n::number(folder.counts.copy)}</td>
+            {columns.present.then(|| view! {
+                <td class="number" data-label=t!("protocol.present")>{i18n::number(folder.counts.present)}</td>
+            })}
+            {columns.skipped.then(|| view! { <td>{skipped.collect_view()}</td> })}
         </tr>
+    }
+}
+
+/// Where a folder goes, and the pencil that lets one change it.
+#[component]
+fn Place(id: String, source: String, destination: String) -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    // The same name goes without saying.
+    let planned = (source == destination).then(|| destination.clone());
+    let name = RwSignal::new(destination);
+    let is_plain = Memo::new(move |_| name.with(|name| planned.as_ref() == Some(name)));
+    let label = StoredValue::new(t!("dry_run.destination_of", folder = source));
+    let (field, source) = (StoredValue::new(id), StoredValue::new(source));
+    let button = move || field.with_value(|id| format!("{id}-edit"));
+    let editing = RwSignal::new(false);
+    let may_change = Memo::new(move |_| context.allows(OrderAction::Change));
+    let edit = move |_| {
+        editing.set(true);
+        request_animation_frame(move || browser::focus(&field.get_value()));
+    };
+    let take = move |typed: String| {
+        if name.with_untracked(|before| *before != typed) {
+            name.set(typed.clone());
+            source.with_value(|source| map_folder(context.typed().options, source, typed));
+        }
+    };
+    let on_key = move |event: leptos::ev::KeyboardEvent| {
+        if !matches!(event.key().as_str(), "Enter" | "Escape") {
+            return;
+        }
+        event.prevent_default();
+        if event.key() == "Enter" {
+            take(event_target_value(&event));
+        }
+        editing.set(false);
+        request_animation_frame(move || browser::focus(&button()));
+    };
+    let seen = move || {
+        view! {
+            <span class="place" class:is-same=is_plain>{move || name.get()}</span>
+            <Show when=move || may_change.get()>
+                <button
+                    type="button"
+                    id=button()
+                    class="button button-quiet button-icon button-small"
+                    aria-label=label.get_value()
+                    on:click=edit
+                >
+                    {icon(Glyph::Pencil)}
+                </button>
+            </Show>
+        }
+    };
+    view! {
+        <Show when=move || editing.get() fallback=seen>
+            <input
+                class="input input-small"
+                id=field.get_value()
+                aria-label=label.get_value()
+                prop:value=move || name.get()
+                on:keydown=on_key
+                on:change=move |event| take(event_target_value(&event))
+                on:blur=move |_| editing.set(false)
+            />
+        </Show>
     }
 }
 
@@ -247,7 +306,7 @@ fn map_folder(fields: OptionFields, source: &str, destination: String) {
     });
 }
 
-fn left_out_row(left_out: &DryRunLeftOut) -> impl IntoView + use<> {
+fn left_out_row(left_out: &DryRunLeftOut, columns: Columns) -> impl IntoView + use<> {
     let reason = match left_out.reason {
         LeftOutReason::Option => t!("dry_run.left_out_option"),
         LeftOutReason::Trash => t!("dry_run.left_out_trash"),
@@ -257,10 +316,15 @@ fn left_out_row(left_out: &DryRunLeftOut) -> impl IntoView + use<> {
         LeftOutReason::Shared => t!("dry_run.left_out_shared"),
         LeftOutReason::View => t!("dry_run.left_out_view"),
     };
+    let reason = match left_out.messages {
+        Some(messages) => format!("{reason} · {}", tn!("dry_run.stay", messages)),
+        None => reason.to_owned(),
+    };
+    let span = 2 + u32::from(columns.present) + u32::from(columns.skipped);
     view! {
-        <tr>
+        <tr class="is-left-out">
             <th scope="row" class="account-name">{left_out.folder.clone()}</th>
-            <td colspan="4" class="soft">{reason}</td>
+            <td colspan=span.to_string() class="soft">{reason}</td>
         </tr>
     }
 }

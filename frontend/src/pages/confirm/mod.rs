@@ -56,13 +56,23 @@ pub(crate) fn Confirm() -> impl IntoView {
             <div class="stack">
                 <summary::Summary trial=trial />
                 <Show when=is_trial>
-                    <Notice tone=Tone::Info title=t!("confirm.trial")>
-                        <p>{move || trial_text(service, trial)}</p>
-                    </Notice>
+                    <Show
+                        when=move || trial.is_nothing()
+                        fallback=move || view! {
+                            <Notice tone=Tone::Info title=t!("confirm.trial")>
+                                <p>{move || trial_text(service, trial)}</p>
+                            </Notice>
+                        }
+                    >
+                        <Notice tone=Tone::Warning title=t!("confirm.trial")>
+                            <p>{tn!("confirm.trial_nothing", service.trial_days())}</p>
+                        </Notice>
+                    </Show>
                 </Show>
                 <options::Options errors=errors />
                 <dry_run::DryRunCard option_errors=errors />
                 <Guide />
+                <ToStart />
             </div>
             <div class="aside-sticky">
                 <start::Start option_errors=errors />
@@ -81,6 +91,19 @@ fn trial_text(service: Service, trial: trial::TrialCount) -> String {
     match trial.failure.get() {
         Some(error) => format!("{} {}", t!("confirm.trial_not_counted"), error.text()),
         None => tn!("confirm.trial_counted", service.trial_days()),
+    }
+}
+
+/// The way down to where one starts, in sight as long as that is not: on narrow screens all of the options come before.
+#[component]
+fn ToStart() -> impl IntoView {
+    view! {
+        <p class="to-start">
+            <a class="button button-primary button-wide" href="#start-title">
+                {t!("confirm.start_title")}
+                {icon(Glyph::Chevron)}
+            </a>
+        </p>
     }
 }
 

@@ -163,8 +163,14 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
         None => t!("options.max_size_hint").to_owned(),
     };
     let failure = RwSignal::new(None::<ApiError>);
-    // What somebody has opened stays open as long as this does not change.
-    let is_wrong = Memo::new(move |_| errors.rules.with(Option::is_some));
+    // What is wrong or not saved yet is seen; what was opened stays so.
+    let opened = RwSignal::new(false);
+    Effect::new(move || {
+        let is_wrong = errors.rules.with(Option::is_some);
+        if is_wrong || context.order.with(|order| folders_changed(fields, &order.options)) {
+            opened.set(true);
+        }
+    });
     let on_save = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         failure.set(None);
@@ -215,8 +221,11 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
                     disabled=locked
                 />
             </div>
-            <details class="disclosure" prop:open=move || is_wrong.get()>
-                <summary>{t!("options.folders")}</summary>
+            <details class="disclosure" prop:open=move || opened.get()>
+                <summary>
+                    <span>{t!("options.folders")}</span>
+                    <span class="soft numbers">{move || folders_text(fields)}</span>
+                </summary>
                 <div class="disclosure-body stack-l">
                     <TextArea
                         id="leave-out"
@@ -241,6 +250,28 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
             </Show>
         </form>
     }
+}
+
+/// True if what was typed about folders is not what the order says.
+fn folders_changed(fields: OptionFields, options: &OrderOptions) -> bool {
+    let is_rule = |(typed, rule): (&RuleFields, &FolderRule)| {
+        typed.source.trim() == rule.source && typed.destination.trim() == rule.destination
+    };
+    let left_out = fields.leave_out.with(|typed| forms::lines(typed) != options.leave_out);
+    let renamed = fields.rules.with(|rules| {
+        rules.len() != options.folder_rules.len() || !rules.iter().zip(&options.folder_rules).all(is_rule)
+    });
+    left_out || renamed
+}
+
+/// How many folders are left out and renamed, where any are.
+fn folders_text(fields: OptionFields) -> Option<String> {
+    let count = |count: usize| u64::try_from(count).unwrap_or_default();
+    let left_out = count(fields.leave_out.with(|typed| forms::lines(typed).len()));
+    let renamed = count(fields.rules.with(Vec::len));
+    (left_out + renamed > 0).then(|| {
+        format!("· {}", t!("options.folders_now", out = i18n::number(left_out), renamed = i18n::number(renamed)))
+    })
 }
 
 /// The folder mapping, two columns.

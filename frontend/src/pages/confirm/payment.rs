@@ -1,6 +1,7 @@
 //! What is left to pay, and paying it with PayPal.
 
-use gloo_timers::future::TimeoutFuture;
+use std::pin::Pin;
+
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     ids::PaymentId,
@@ -14,10 +15,10 @@ use super::{
     start::{has_started, start_with_options},
 };
 use crate::{
-    api::{self, ApiError},
+    api::{self, ApiError, Polled},
     browser::{self, intl},
     components::{Failure, Glyph, Notice, Tone, icon},
-    state::order::OrderContext,
+    state::{order::OrderContext, poll},
     t, tn,
 };
 
@@ -62,7 +63,8 @@ pub(super) fn Pay(
         cancelled.set(was_cancelled);
         if !was_cancelled {
             spawn_local(async move {
-                match api::capture_payment(context.id, payment).await {
+                let is_here = || !latest.is_disposed();
+                match poll::begun(is_here, || api::capture_payment(context.id, payment)).await {
                     Ok(payment) => follow(payment),
                     Err(error) => {
                         failure.try_set(Some(error));
@@ -88,7 +90,7 @@ pub(super) fn Pay(
         let start = match starting {
             Some(starting) => match starting.read.run(()) {
                 Some(start) => Some((starting.errors, start)),
-                None => return,
+                None => return browser::focus_first_error(),
             },
             None => None,
         };
@@ -134,7 +136,7 @@ pub(super) fn Pay(
             </Notice>
         </Show>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
-        {move || due.get().map(|due| amount(&due, busy, starting.is_some(), pay))}
+        {move || due.get().map(|due| amount(&due, busy, starting, pay))}
     }
 }
 
@@ -142,24 +144,24 @@ pub(super) fn Pay(
 fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
     due: &Amount,
     busy: RwSignal<bool>,
-    starts: bool,
+    starting: Option<Starting>,
     pay: F,
 ) -> AnyView {
     view! {
         <div class="stack-s">
-            <p class="numbers">{due_text(due)}</p>
+            {bill(due)}
             <button
                 type="button"
                 class="button button-primary button-large button-wide"
                 class:is-busy=move || busy.get()
-                disabled=move || busy.get()
+                disabled=move || busy.get() || starting.is_some_and(|starting| starting.blocked.get())
+                aria-describedby=starting.map(|_| "start-reasons")
                 on:click=pay
             >
                 {t!("pay.paypal")}
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
             </button>
-            {starts.then(|| view! { <p class="small soft">{t!("pay.starts")}</p> })}
-            <p class="small soft">{t!("pay.or_voucher")}</p>
+            {starting.map(|_| view! { <p class="small soft">{t!("pay.starts")}</p> })}
         </div>
     }
     .into_any()
@@ -171,6 +173,8 @@ pub(super) struct Starting {
     pub(super) errors: OptionErrors,
     /// What was chosen; none with the errors beside the fields.
     pub(super) read: Callback<(), Option<OrderStart>>,
+    /// True while something forbids the start: then nobody pays either.
+    pub(super) blocked: Signal<bool>,
 }
 
 /// What came of the wish to pay.
@@ -215,42 +219,50 @@ async fn begin(
             return Ok(Begun::Started);
         }
     }
-    let mut payment = api::begin_payment(context.id).await?;
-    for _ in 0..MAX_LOOKS {
-        if let Some(url) = payment.approve_url {
-            return Ok(Begun::Approval(url));
-        }
-        if payment.state != PaymentState::Creating {
-            break;
-        }
-        TimeoutFuture::new(payment.poll_after_ms).await;
-        payment = api::payment(context.id, payment.id).await?;
+    let is_here = || !latest.is_disposed();
+    let payment = poll::begun(is_here, || api::begin_payment(context.id)).await?;
+    let (mut looks, mut last) = (0, payment.clone());
+    let told = |payment: OrderPayment| {
+        looks += 1;
+        let waits = payment.approve_url.is_none() && payment.state == PaymentState::Creating;
+        let pause = payment.poll_after_ms;
+        last = payment;
+        (waits && looks < MAX_LOOKS).then_some(pause)
+    };
+    poll::followed(payment.clone(), look_at(context, payment.id), told, is_here).await?;
+    if let Some(url) = last.approve_url {
+        return Ok(Begun::Approval(url));
     }
     // It came to nothing, which is said.
-    latest.try_set(Some(payment));
+    latest.try_set(Some(last));
     Ok(Begun::Not)
+}
+
+type Looking = Pin<Box<dyn Future<Output = Result<Polled<OrderPayment>, ApiError>>>>;
+
+/// Reads a payment, for whoever follows it.
+fn look_at(context: OrderContext, id: PaymentId) -> impl Fn(Option<String>) -> Looking {
+    move |_| Box::pin(async move { api::payment(context.id, id).await.map(|payment| Polled::New(payment, None)) })
 }
 
 /// Waits until the money is there or is not to come; true if the migration has been started by it.
 async fn settle(
     context: OrderContext,
-    mut payment: OrderPayment,
+    payment: OrderPayment,
     latest: RwSignal<Option<OrderPayment>>,
 ) -> Result<bool, ApiError> {
-    let id = payment.id;
-    while latest.try_set(Some(payment.clone())).is_none() && is_under_way(payment.state) {
-        TimeoutFuture::new(payment.poll_after_ms).await;
-        payment = match api::payment(context.id, id).await {
-            Ok(newer) => newer,
-            // Whether the money has come is asked until it is known.
-            Err(error) if error.is_passing() => payment,
-            Err(error) => return Err(error),
-        };
-    }
-    let order = api::read_order(context.id).await?;
+    let is_here = || !latest.is_disposed();
+    let mut is_paid = false;
+    let told = |payment: OrderPayment| {
+        is_paid = payment.state == PaymentState::Paid;
+        let pause = is_under_way(payment.state).then_some(payment.poll_after_ms);
+        latest.try_set(Some(payment)).is_none().then_some(pause)?
+    };
+    poll::followed(payment.clone(), look_at(context, payment.id), told, is_here).await?;
+    let order = poll::begun(is_here, || api::read_order(context.id)).await?;
     let started = has_started(&order);
     context.order.try_set(order);
-    Ok(started && payment.state == PaymentState::Paid)
+    Ok(started && is_paid)
 }
 
 fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
@@ -262,7 +274,8 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
         PaymentState::Paid => (Tone::Good, t!("pay.paid")),
         PaymentState::Declined => (Tone::Warning, t!("pay.declined")),
         PaymentState::Mismatched => (Tone::Warning, t!("pay.mismatched")),
-        PaymentState::Failed | PaymentState::Refunding | PaymentState::Refunded => (Tone::Warning, t!("pay.failed")),
+        PaymentState::Failed => (Tone::Warning, t!("pay.failed")),
+        PaymentState::Refunding | PaymentState::Refunded => (Tone::Info, t!("pay.refunded")),
     };
     view! {
         <Notice tone=tone>
@@ -271,13 +284,37 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
     }
 }
 
-fn due_text(due: &Amount) -> String {
+/// How a tax that is known everywhere is called here.
+fn tax_name(name: &str) -> &str {
+    if name.eq_ignore_ascii_case("VAT") { t!("pay.vat") } else { name }
+}
+
+/// What it comes to, line by line: the accounts, a tax that is added, the sum, and a tax that is in it.
+fn bill(due: &Amount) -> impl IntoView + use<> {
     let money = |minor| intl::money(minor, due.price.currency);
-    let sum = tn!("pay.due", u64::from(due.pairs), total = money(due.total_minor));
-    if due.price.tax_basis_points == 0 {
-        return sum;
+    let line = |class: &'static str, name: String, minor| {
+        view! {
+            <div class=class>
+                <dt>{name}</dt>
+                <dd>{money(minor)}</dd>
+            </div>
+        }
+    };
+    let accounts = tn!("pay.accounts", u64::from(due.pairs), price = money(due.price.pair_minor));
+    let price = &due.price;
+    let (name, rate) = (tax_name(&price.tax_name), intl::basis_points(price.tax_basis_points));
+    let is_taxed = price.tax_basis_points > 0;
+    let added =
+        (is_taxed && !price.tax_included).then(|| line("", t!("pay.tax", name = name, rate = rate), due.tax_minor));
+    let within = (is_taxed && price.tax_included)
+        .then(|| line("", t!("pay.tax_included", name = name, rate = rate), due.tax_minor));
+    let before = if price.tax_included { due.total_minor } else { due.net_minor };
+    view! {
+        <dl class="bill">
+            {line("", accounts, before)}
+            {added}
+            {line("bill-total", t!("pay.total").to_owned(), due.total_minor)}
+            {within}
+        </dl>
     }
-    let rate = intl::basis_points(due.price.tax_basis_points);
-    let tax = t!("pay.tax", name = due.price.tax_name, rate = rate, amount = money(due.tax_minor));
-    format!("{sum} ({tax})")
 }

@@ -2,13 +2,15 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    account::Side,
     schedule::{DeltaSchedule, DeltaTrigger},
     service::HoursRange,
 };
 
 use crate::{
+    browser,
     components::{RadioCard, TextField},
-    state::{order::OrderContext, service::Service, typed::SecondPhase},
+    state::{order::OrderContext, providers::KnownProviders, service::Service, typed::SecondPhase},
     t,
 };
 
@@ -31,10 +33,33 @@ pub(super) fn read(phase: SecondPhase, range: HoursRange) -> Result<Option<Delta
     Ok(trigger.map(|trigger| DeltaSchedule { trigger, delay_hours }))
 }
 
+/// True if every ticked account lies in a domain whose MX record can be watched and may change: of what is no mail
+/// address, and of a provider's own domain, nobody can switch it.
+fn has_domains(context: OrderContext, known: KnownProviders) -> bool {
+    let domain = |side: &Side| {
+        let name = side.act_for.as_deref().filter(|name| name.contains('@')).unwrap_or(&side.user);
+        name.rsplit_once('@').map(|(_, domain)| browser::lower_case(domain))
+    };
+    let pairs = context.pairs();
+    let mut ticked = pairs.iter().filter(|pair| pair.ticked);
+    ticked.all(|pair| {
+        let domain = domain(&pair.source).or_else(|| domain(&pair.destination));
+        domain.is_some_and(|domain| !known.owns(&domain))
+    })
+}
+
 /// The choice.
 #[component]
 pub(super) fn SecondRun() -> impl IntoView {
     let phase = expect_context::<OrderContext>().typed().start.second;
+    let (context, known) = (expect_context::<OrderContext>(), KnownProviders::get());
+    let has_domains = Memo::new(move |_| has_domains(context, known));
+    // What is not offered any more is not chosen either.
+    Effect::new(move || {
+        if !has_domains.get() && phase.trigger.get_untracked() == Some(DeltaTrigger::MxChanged) {
+            phase.trigger.set(None);
+        }
+    });
     let range = expect_context::<Service>();
     let range = Memo::new(move |_| range.delta_hours());
     Effect::new(move || {
@@ -57,13 +82,16 @@ pub(super) fn SecondRun() -> impl IntoView {
     view! {
         <fieldset class="stack-s">
             <legend class="field-label">{t!("schedule.legend")}</legend>
+            <p class="field-hint">{t!("schedule.text")}</p>
             {card(None, "hand", t!("schedule.by_hand"), t!("schedule.by_hand_text"))}
-            {card(
-                Some(DeltaTrigger::MxChanged),
-                "mx",
-                t!("schedule.mx"),
-                t!("schedule.mx_text"),
-            )}
+            <Show when=move || has_domains.get()>
+                {card(
+                    Some(DeltaTrigger::MxChanged),
+                    "mx",
+                    t!("schedule.mx"),
+                    t!("schedule.mx_text"),
+                )}
+            </Show>
             {card(
                 Some(DeltaTrigger::AfterDelay),
                 "delay",

@@ -2,7 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::LoginState,
+    account::{AccountPair, LoginState},
     order::{Order, OrderAction, OrderStart, OrderState, StartKind},
     service::HoursRange,
 };
@@ -27,18 +27,36 @@ fn to_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
-/// Why the start is not possible yet; empty when it is.
-fn reasons(context: OrderContext) -> Vec<String> {
+/// Why the start is not possible yet.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Reasons {
+    /// Empty when it is.
+    texts: Vec<String>,
+    /// Some of them are looked after at the accounts.
+    by_accounts: bool,
+}
+
+/// `failed` did not pass their checks: one, or two, by their names.
+fn why_failed(failed: &[&AccountPair]) -> String {
+    let names: Vec<_> = failed.iter().map(|pair| parts::mailbox(&pair.source)).collect();
+    match names.as_slice() {
+        [name] => t!("confirm.why_failed_one", account = name),
+        [first, second] => t!("confirm.why_failed_two", first = first, second = second),
+        names => tn!("confirm.why_failed", to_u64(names.len())),
+    }
+}
+
+/// `pays`: what is not paid for is paid for here, by the button that starts it.
+fn reasons(context: OrderContext, pays: bool) -> Reasons {
     let ticked: Vec<_> = context.pairs().into_iter().filter(|pair| pair.ticked).collect();
-    let count = |wanted: &dyn Fn(&mailferry_shared::account::AccountPair) -> bool| {
-        to_u64(ticked.iter().filter(|pair| wanted(pair)).count())
-    };
-    let failed = count(&parts::has_failed);
+    let count = |wanted: &dyn Fn(&AccountPair) -> bool| to_u64(ticked.iter().filter(|pair| wanted(pair)).count());
+    let failed: Vec<_> = ticked.iter().filter(|pair| parts::has_failed(pair)).collect();
     let checking = count(&crate::state::order::is_checking);
     let unchecked = count(&|pair| {
         !parts::has_failed(pair)
             && [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Unchecked)
     });
+    let by_accounts = ticked.is_empty() || !failed.is_empty() || checking + unchecked > 0;
     let mut reasons = Vec::new();
     if !context.allows(OrderAction::Start) {
         let is_over = context.order.with(|order| matches!(order.state, OrderState::Cancelled | OrderState::Closed));
@@ -47,8 +65,8 @@ fn reasons(context: OrderContext) -> Vec<String> {
     if ticked.is_empty() {
         reasons.push(t!("confirm.why_none").to_owned());
     }
-    if failed > 0 {
-        reasons.push(tn!("confirm.why_failed", failed));
+    if !failed.is_empty() {
+        reasons.push(why_failed(&failed));
     }
     if checking > 0 {
         reasons.push(t!("confirm.why_checking").to_owned());
@@ -56,10 +74,15 @@ fn reasons(context: OrderContext) -> Vec<String> {
         reasons.push(tn!("confirm.why_unchecked", unchecked));
     }
     let lacking = context.order.with(lacking);
-    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 {
+    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && !pays {
         reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
     }
-    reasons
+    Reasons { texts: reasons, by_accounts }
+}
+
+/// True if something has paid for every account.
+fn is_paid(order: &Order) -> bool {
+    order.payment.pairs_needed > 0 && lacking(order) == 0
 }
 
 /// True once the order runs, or waits for its time.
@@ -82,10 +105,11 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     let time_error = RwSignal::new(None::<String>);
     // An option stands in the way.
     let correct = RwSignal::new(false);
-    let blocked = Memo::new(move |_| reasons(context));
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
-    let starting = payment::Starting { errors: option_errors, read: chosen };
     let pays = RwSignal::new(false);
+    let blocked = Memo::new(move |_| reasons(context, pays.get()));
+    let is_blocked = Signal::derive(move || blocked.with(|reasons| !reasons.texts.is_empty()));
+    let starting = payment::Starting { errors: option_errors, read: chosen, blocked: is_blocked };
     let on_start = move |_| {
         correct.set(false);
         let Some(start) = chosen.run(()) else { return browser::focus_first_error() };
@@ -114,19 +138,6 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             }
         });
     };
-    let kind = move |kind: StartKind, value: &'static str, title: &'static str, text: String| {
-        view! {
-            <RadioCard
-                name="kind"
-                value=value
-                title=title
-                text=text
-                checked=Signal::derive(move || fields.kind.get() == kind)
-                on_choose=move |()| fields.kind.set(kind)
-            />
-        }
-    };
-    let days = service.trial_days();
     // What the operator was asked to do is started there: here it is only paid for.
     if context.order.with_untracked(is_asked_for) {
         return view! { <Asked /> }.into_any();
@@ -134,20 +145,17 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.start_title")}</h2>
-            <fieldset>
-                <legend class="visually-hidden">{t!("confirm.kind_legend")}</legend>
-                {kind(StartKind::Main, "main", t!("confirm.full"), t!("confirm.full_text").to_owned())}
-                {kind(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
-            </fieldset>
+            <Kinds />
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <schedule::SecondRun />
             </Show>
             <When error=time_error />
+            {move || will_not_fit(context)}
+            <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <payment::Pay starting=starting to_status=to_status pays=pays />
-                <Voucher starting=starting to_status=to_status />
+                <VoucherInstead starting=starting to_status=to_status pays=pays />
             </Show>
-            {move || will_not_fit(context)}
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <Show when=move || correct.get()>
                 <p class="field-error" role="alert">{icon(Glyph::Warning)} <span>{t!("confirm.correct_options")}</span></p>
@@ -158,7 +166,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 type="button"
                 class="button button-primary button-large button-wide"
                 class:is-busy=move || busy.get()
-                disabled=move || busy.get() || !blocked.with(Vec::is_empty)
+                disabled=move || busy.get() || is_blocked.get()
                 aria-describedby="start-reasons"
                 on:click=on_start
             >
@@ -170,10 +178,53 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 }}
             </button>
             </Show>
-            <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
         </section>
     }
     .into_any()
+}
+
+/// Full migration or free trial.
+#[component]
+fn Kinds() -> impl IntoView {
+    let context = expect_context::<OrderContext>();
+    let chosen = context.typed().start.kind;
+    let days = expect_context::<Service>().trial_days();
+    let card = move |kind: StartKind, value: &'static str, title: &'static str, text: String| {
+        view! {
+            <RadioCard
+                name="kind"
+                value=value
+                title=title
+                text=text
+                checked=Signal::derive(move || chosen.get() == kind)
+                on_choose=move |()| chosen.set(kind)
+            />
+        }
+    };
+    view! {
+        <fieldset>
+            <legend class="visually-hidden">{t!("confirm.kind_legend")}</legend>
+            {card(StartKind::Main, "main", t!("confirm.full"), t!("confirm.full_text").to_owned())}
+            {card(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
+        </fieldset>
+        // Who has paid for all is not to start a trial by mistake.
+        <Show when=move || chosen.get() == StartKind::Trial && context.order.with(is_paid)>
+            <p class="small soft">{t!("confirm.trial_though_paid")}</p>
+        </Show>
+    }
+}
+
+/// The voucher field: behind a click where one can pay otherwise, else the only way.
+#[component]
+fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, pays: RwSignal<bool>) -> impl IntoView {
+    view! {
+        <details class="disclosure" class:is-only=move || !pays.get() open=move || !pays.get()>
+            <summary>{t!("pay.or_voucher")}</summary>
+            <div class="disclosure-body">
+                <Voucher starting=starting to_status=to_status />
+            </div>
+        </details>
+    }
 }
 
 /// What is known to be too large for where it goes, said before the start, which it does not forbid.
@@ -238,7 +289,8 @@ pub(super) async fn start_with_options(
     api::start_order(context.id, start).await.map(Some)
 }
 
-fn reasons_view(context: OrderContext, reasons: Vec<String>) -> Option<impl IntoView + use<>> {
+fn reasons_view(context: OrderContext, reasons: Reasons) -> Option<impl IntoView + use<>> {
+    let Reasons { texts: reasons, by_accounts } = reasons;
     if reasons.is_empty() {
         return None;
     }
@@ -247,8 +299,10 @@ fn reasons_view(context: OrderContext, reasons: Vec<String>) -> Option<impl Into
     });
     let way_out = if context.order.with(has_started) && !context.allows(OrderAction::Start) {
         view! { <a href=Step::Status.path(context.id)>{t!("confirm.to_status")}</a> }.into_any()
-    } else {
+    } else if by_accounts {
         view! { <a href=Step::Accounts.path(context.id)>{t!("confirm.to_accounts")}</a> }.into_any()
+    } else {
+        ().into_any()
     };
     let items =
         reasons.into_iter().map(|reason| view! { <li>{icon(Glyph::Warning)}<span>{reason}</span></li> }).collect_view();

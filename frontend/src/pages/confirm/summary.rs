@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    account::AccountPair,
+    account::{AccountPair, MailAmount},
     address::MailAddress,
     order::{OrderTotals, StartKind},
 };
@@ -51,8 +51,11 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
         let totals = if is_trial { trial.totals(all) } else { Some(all) };
         let counting = || t!("confirm.counting").to_owned();
         let note = totals.filter(|totals| !totals.survey_complete).map(|_| t!("confirm.so_far"));
-        let messages = totals.map_or_else(counting, |totals| i18n::number(totals.messages));
-        let size = totals.map_or_else(counting, |totals| intl::size(totals.size_bytes));
+        // What stays by the options is told apart, beneath.
+        let moved =
+            totals.map(|totals| if is_trial { whole(&totals) } else { whole(&totals).without(staying(context)) });
+        let messages = moved.map_or_else(counting, |moved| i18n::number(moved.messages));
+        let size = moved.map_or_else(counting, |moved| intl::size(moved.size_bytes));
         let estimate = totals.and_then(|totals| totals.estimated_seconds);
         let estimate = estimate.map_or_else(|| t!("confirm.estimate_unknown").to_owned(), intl::span);
         // Of accounts that are not counted yet nothing is in it.
@@ -78,7 +81,7 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
                 </p>
             </div>
             {facts}
-            {move || left_out(context).map(|text| view! { <p class="small soft">{text}</p> })}
+            {move || stays(context).map(|text| view! { <p class="small soft numbers">{text}</p> })}
             <p class="small soft">
                 {move || context.order.with(|order| mails_to(order.notify_address.as_ref()))} " "
                 <a href=Step::Providers.path(context.id)>{t!("confirm.mails_change")}</a>
@@ -101,15 +104,37 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
     }
 }
 
-/// Counted is all that lies there; by the options a part of it stays.
-fn left_out(context: OrderContext) -> Option<&'static str> {
+fn whole(totals: &OrderTotals) -> MailAmount {
+    MailAmount { messages: totals.messages, size_bytes: totals.size_bytes }
+}
+
+/// What was counted and stays by the options as they are ticked: the trash and the spam.
+fn staying(context: OrderContext) -> MailAmount {
     let options = context.typed().options;
-    let all = options.include_trash.get()
-        && options.include_junk.get()
-        && options.leave_out.with(|folders| folders.trim().is_empty())
-        && options.since.with(String::is_empty);
-    let is_trial = context.typed().start.kind.get() == StartKind::Trial;
-    (!all && !is_trial).then(|| t!("confirm.counted_all"))
+    let (trash, junk) = context.order.with(|order| (order.totals.trash, order.totals.junk));
+    let stays = |is_taken: RwSignal<bool>, amount| if is_taken.get() { MailAmount::default() } else { amount };
+    let (trash, junk) = (stays(options.include_trash, trash), stays(options.include_junk, junk));
+    MailAmount { messages: trash.messages + junk.messages, size_bytes: trash.size_bytes + junk.size_bytes }
+}
+
+/// The sum from what was found to what is copied; and that further options are not in it.
+fn stays(context: OrderContext) -> Option<String> {
+    if context.typed().start.kind.get() == StartKind::Trial {
+        return None;
+    }
+    let options = context.typed().options;
+    let totals = context.order.with(|order| order.totals);
+    let stays = staying(context).messages;
+    let sum = (stays > 0).then(|| {
+        let copied = totals.messages.saturating_sub(stays);
+        let numbers = [totals.messages, copied, stays].map(i18n::number);
+        t!("confirm.stay_sum", found = numbers[0], copied = numbers[1], stay = numbers[2])
+    });
+    let has_more =
+        options.leave_out.with(|folders| !folders.trim().is_empty()) || options.since.with(|since| !since.is_empty());
+    let more = has_more.then(|| t!("confirm.stay_more").to_owned());
+    let texts: Vec<_> = sum.into_iter().chain(more).collect();
+    (!texts.is_empty()).then(|| texts.join(" "))
 }
 
 /// Who is told how it goes.

@@ -3,7 +3,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    dry_run::DryRun,
+    dry_run::{DryRun, DryRunState},
     ids::PairId,
     order::{OrderOptions, OrderTotals, StartKind},
 };
@@ -44,14 +44,28 @@ impl TrialCount {
             count.failure.set(None);
             spawn_local(async move {
                 let is_current = || wanted.try_get_untracked().flatten().as_ref() == Some(&asked);
-                let told = |result: &DryRun| is_current() && count.result.try_set(Some(result.clone())).is_none();
-                let ended = dry_run::run(context, StartKind::Trial, told).await;
+                let told = |result: DryRun| {
+                    if is_current() {
+                        count.result.try_set(Some(result));
+                    }
+                };
+                let ended = dry_run::run(context, StartKind::Trial, told, is_current).await;
                 if let (Err(error), true) = (ended, is_current()) {
                     count.failure.try_set(Some(error));
                 }
             });
         });
         count
+    }
+
+    /// True if all was counted, and there is no mail so young.
+    pub(super) fn is_nothing(self) -> bool {
+        self.result.with(|result| {
+            result.as_ref().is_some_and(|result| {
+                let all_counted = result.pairs.iter().all(|pair| pair.state == DryRunState::Finished);
+                result.finished && all_counted && result.counts.copy == 0 && result.counts.present == 0
+            })
+        })
     }
 
     /// The order's sums for the trial alone; `None` where they are not counted.

@@ -5,20 +5,18 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::discovery::{Discovery, DiscoveryCreate, Origin, Proof, Proposal};
 
 use crate::{
-    api::{self, ApiError, Polled},
+    api::{self, ApiError},
     browser,
     components::{Glyph, icon},
     i18n,
     pages::parts,
-    state::{announce::Announcer, typed::ProviderFields},
+    state::{announce::Announcer, poll, typed::ProviderFields},
     t,
 };
 
 /// How long nothing must be typed before one looks, milliseconds.
 const PAUSE_MS: u32 = 700;
 const ROUND_MS: u32 = 600;
-/// After the service could not be asked.
-const PATIENCE_MS: u32 = 3000;
 
 /// Looks for the settings of what is typed, and shows what was found.
 #[component]
@@ -32,10 +30,20 @@ pub(super) fn Find(
     let found = RwSignal::new(None::<Discovery>);
     let failure = RwSignal::new(None::<ApiError>);
     let wanted = Memo::new(move |_| typed.with(|typed| domain_of(typed)));
+    let proved = Memo::new(move |_| found.with(|found| found.as_ref().and_then(best).cloned()));
+    // What was met is what is chosen, as long as nothing else is.
+    Effect::new(move || {
+        let proved = proved.get();
+        if proved.is_some() {
+            fields.error.set(None);
+        }
+        fields.found.set(proved);
+    });
     Effect::new(move || {
         let domain = wanted.get();
         failure.set(None);
         found.set(None);
+        fields.looking.set(domain.is_some());
         let Some(domain) = domain else { return };
         spawn_local(async move {
             TimeoutFuture::new(PAUSE_MS).await;
@@ -44,6 +52,11 @@ pub(super) fn Find(
                 return;
             }
             let result = look(&domain, found, is_current).await;
+            if is_current() {
+                fields.looking.try_set(false);
+                // That one was to wait is over.
+                fields.error.try_set(None);
+            }
             match result {
                 Ok(()) => {
                     if let Some(Some(best)) = found.try_with_untracked(|found| found.as_ref().and_then(best).cloned()) {
@@ -79,22 +92,17 @@ pub(super) fn domain_of(typed: &str) -> Option<String> {
 
 async fn look(domain: &str, found: RwSignal<Option<Discovery>>, is_current: impl Fn() -> bool) -> Result<(), ApiError> {
     let wanted = DiscoveryCreate { address: Some(domain.to_owned()), ..DiscoveryCreate::default() };
-    let mut discovery = api::start_discovery(&wanted).await?;
-    let mut etag = None;
-    while is_current() {
-        found.try_set(Some(discovery.clone()));
-        if discovery.finished {
-            break;
+    let discovery = poll::begun(&is_current, || api::start_discovery(&wanted)).await?;
+    let id = discovery.id;
+    let told = |discovery: Discovery| {
+        let goes_on = is_current() && !discovery.finished;
+        if is_current() {
+            found.try_set(Some(discovery));
         }
-        TimeoutFuture::new(ROUND_MS).await;
-        match api::poll_discovery(discovery.id, etag.as_deref()).await {
-            Ok(Polled::New(newer, tag)) => (discovery, etag) = (newer, tag),
-            Ok(Polled::Same) => {}
-            Err(error) if error.is_passing() => TimeoutFuture::new(PATIENCE_MS).await,
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
+        goes_on.then_some(ROUND_MS)
+    };
+    let ask = |etag: Option<String>| async move { api::poll_discovery(id, etag.as_deref()).await };
+    poll::followed(discovery, ask, told, &is_current).await
 }
 
 /// The settings that may be offered: proved ones come first.
@@ -139,11 +147,12 @@ fn results(discovery: &Discovery, fields: ProviderFields, typed: RwSignal<String
 }
 
 fn card(proposal: &Proposal, fields: ProviderFields, typed: RwSignal<String>) -> impl IntoView + use<> {
-    let chosen = proposal.clone();
+    let (chosen, shown) = (proposal.clone(), proposal.clone());
     let take = move |_| {
-        take(&chosen, fields);
+        fields.take(&chosen);
         typed.set(String::new());
     };
+    let is_used = Memo::new(move |_| fields.found.with(|found| found.as_ref() == Some(&shown)));
     let name = proposal.name.clone().map(|name| view! { <strong class="account-name">{name}</strong> });
     let (class, glyph, proof) = match proposal.proof {
         Proof::Passed => ("status status-good", Glyph::Check, t!("discovery.passed")),
@@ -156,22 +165,20 @@ fn card(proposal: &Proposal, fields: ProviderFields, typed: RwSignal<String>) ->
                 {name} <p class="mono">{proposal.endpoint.to_string()}</p>
                 <p class="small soft">{origin_text(proposal.origin)}</p>
                 <p class=class>{icon(glyph)}<span>{proof}</span></p>
+                <Show when=move || is_used.get()>
+                    <p class="small">{t!("discovery.used")}</p>
+                </Show>
                 {advice.collect_view()}
             </div>
-            <button type="button" class="button button-small" on:click=take>
-                {icon(Glyph::Check)}
-                {t!("discovery.take")}
+            <button
+                type="button"
+                class="button button-small"
+                class:button-quiet=move || is_used.get()
+                on:click=take
+            >
+                {move || icon(if is_used.get() { Glyph::Pencil } else { Glyph::Check })}
+                {move || if is_used.get() { t!("discovery.change") } else { t!("discovery.take") }}
             </button>
         </div>
     }
-}
-
-/// Puts the settings into the fields: the known provider, else the server.
-fn take(proposal: &Proposal, fields: ProviderFields) {
-    fields.error.set(None);
-    fields.server.host.set(proposal.endpoint.host.to_string());
-    fields.server.port.set(proposal.endpoint.port.to_string());
-    fields.server.tls.set(proposal.endpoint.tls);
-    fields.provider.set(proposal.provider.clone());
-    fields.by_hand.set(proposal.provider.is_none());
 }

@@ -5,6 +5,7 @@ mod read;
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    account::SideName,
     order::{Language, OrderAction, OrderState},
     provider::{LoginForm, Provider},
 };
@@ -28,6 +29,7 @@ use crate::{
 /// One side as the page names it.
 #[derive(Clone, Copy)]
 struct SideTexts {
+    side: SideName,
     id: &'static str,
     title: &'static str,
     text: &'static str,
@@ -38,6 +40,7 @@ struct SideTexts {
 
 fn source_texts() -> SideTexts {
     SideTexts {
+        side: SideName::Source,
         id: "source",
         title: t!("providers.source_title"),
         text: t!("providers.source_text"),
@@ -49,6 +52,7 @@ fn source_texts() -> SideTexts {
 
 fn destination_texts() -> SideTexts {
     SideTexts {
+        side: SideName::Destination,
         id: "destination",
         title: t!("providers.destination_title"),
         text: t!("providers.destination_text"),
@@ -95,6 +99,7 @@ pub(crate) fn Providers() -> impl IntoView {
             match changed {
                 Ok(order) => {
                     context.order.try_set(order);
+                    read::settle(context);
                     go();
                 }
                 Err(error) => read::show(context, error, notify_error, failure),
@@ -125,7 +130,7 @@ pub(crate) fn Providers() -> impl IntoView {
             </div>
             <section class="card" aria-labelledby="additional-title">
                 <h2 id="additional-title">{t!("providers.additional")}</h2>
-                <div class="two two-aligned">
+                <div class="two">
                     <TextField
                         id="notify"
                         label=t!("providers.notify_label")
@@ -188,10 +193,9 @@ fn choices(providers: &[Provider]) -> Vec<Choice> {
     providers
         .iter()
         .map(|provider| {
-            let note = provider.domains.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
             let host = provider.endpoint.as_ref().map(|endpoint| endpoint.host.to_string()).unwrap_or_default();
-            let search = browser::lower_case(&format!("{} {} {host}", provider.name, provider.domains.join(" ")));
-            Choice { value: provider.id.clone(), name: provider.name.clone(), note, search }
+            let choice = Choice::of_provider(provider.clone());
+            Choice { search: format!("{} {}", choice.search, browser::lower_case(&host)), ..choice }
         })
         .collect()
 }
@@ -220,6 +224,10 @@ fn SideCard(
         }
     };
     let toggle = move |_| {
+        // What was found is where one goes on by hand.
+        if let (false, Some(found)) = (fields.by_hand.get_untracked(), fields.found.get_untracked()) {
+            fields.server.show(Some(&found.endpoint));
+        }
         fields.by_hand.update(|by_hand| *by_hand = !*by_hand);
         fields.error.set(None);
     };
@@ -269,7 +277,7 @@ fn SideCard(
                     <FieldError id=format!("{}-server-error", texts.id) error=fields.error />
                 </Show>
             </Show>
-            <Show when=move || !fields.by_hand.get()>{move || chosen.get().map(|provider| facts(&provider))}</Show>
+            <Show when=move || !fields.by_hand.get()>{move || chosen.get().map(|provider| facts(&provider, texts.side))}</Show>
             <Show when=move || !locked.get()>
                 <button type="button" class="button button-quiet button-flush" on:click=toggle>
                     {move || icon(if fields.by_hand.get() { Glyph::List } else { Glyph::Plus })}
@@ -282,25 +290,25 @@ fn SideCard(
     }
 }
 
-/// What a provider takes and holds, and when it ends.
-fn limits(provider: &Provider) -> Vec<String> {
+/// What an old provider gives, or a new one takes and holds; and when it ends.
+fn limits(provider: &Provider, side: SideName) -> Vec<String> {
     let limits = provider.limits.unwrap_or_default();
     let size = |bytes: Option<u64>| bytes.map(intl::size);
-    [
-        size(limits.message_bytes).map(|size| t!("providers.takes", size = size)),
-        size(limits.usual_message_bytes).map(|size| t!("providers.takes_usually", size = size)),
-        size(limits.mailbox_bytes).map(|size| t!("providers.holds", size = size)),
-        size(limits.daily_bytes_down).map(|size| t!("providers.gives_daily", size = size)),
-        size(limits.daily_bytes_up).map(|size| t!("providers.takes_daily", size = size)),
-        provider.ends_on.map(|day| t!("providers.ends", day = intl::day(day))),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    let own = match side {
+        SideName::Source => vec![size(limits.daily_bytes_down).map(|size| t!("providers.gives_daily", size = size))],
+        SideName::Destination => vec![
+            size(limits.message_bytes).map(|size| t!("providers.takes", size = size)),
+            size(limits.usual_message_bytes).map(|size| t!("providers.takes_usually", size = size)),
+            size(limits.mailbox_bytes).map(|size| t!("providers.holds", size = size)),
+            size(limits.daily_bytes_up).map(|size| t!("providers.takes_daily", size = size)),
+        ],
+    };
+    let ends = provider.ends_on.map(|day| t!("providers.ends", day = intl::day(day)));
+    own.into_iter().chain([ends]).flatten().collect()
 }
 
 /// What is known of a provider: its server, its form of login, its limits, its advice.
-fn facts(provider: &Provider) -> impl IntoView + use<> {
+fn facts(provider: &Provider, side: SideName) -> impl IntoView + use<> {
     let server = provider.endpoint.as_ref().map(|endpoint| {
         view! {
             <p class="server-line">
@@ -310,7 +318,7 @@ fn facts(provider: &Provider) -> impl IntoView + use<> {
     });
     let login = (provider.login == LoginForm::LocalPart)
         .then(|| view! { <p class="small soft">{t!("providers.login_local")}</p> });
-    let limits = limits(provider);
+    let limits = limits(provider, side);
     let limits = (!limits.is_empty()).then(|| view! { <p class="small soft">{limits.join(" ")}</p> });
     let advice = parts::provider_advice(provider);
     let advice = (!advice.is_empty()).then(|| {

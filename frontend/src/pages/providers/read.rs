@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    discovery::Proposal,
     order::{OrderChange, ProviderChoice},
     provider::Provider,
 };
@@ -72,8 +73,22 @@ fn read_side(fields: ProviderFields, known: KnownProviders, missing: &str) -> Op
         Some(Provider { id, endpoint: Some(endpoint), .. }) => Some(ProviderChoice { provider: Some(id), endpoint }),
         Some(Provider { id, .. }) => Some(ProviderChoice { provider: Some(id), endpoint: fields.server.read()? }),
         None => {
-            fields.error.set(Some(missing.to_owned()));
+            if let Some(Proposal { provider, endpoint, .. }) = fields.found.get_untracked() {
+                return Some(ProviderChoice { provider, endpoint });
+            }
+            let is_looking = fields.looking.get_untracked();
+            fields.error.set(Some(if is_looking { t!("providers.still_looking") } else { missing }.to_owned()));
             None
+        }
+    }
+}
+
+/// Shows what was taken of what was found as what is chosen, for whoever comes back to this step.
+pub(super) fn settle(context: OrderContext) {
+    for fields in [context.typed().source, context.typed().destination] {
+        let nothing_else = !fields.by_hand.get_untracked() && fields.provider.with_untracked(Option::is_none);
+        if let (true, Some(found)) = (nothing_else, fields.found.get_untracked()) {
+            fields.take(&found);
         }
     }
 }

@@ -62,8 +62,12 @@ pub(super) fn table(folders: &[FolderProtocol], total: &Counts) -> AnyView {
     ];
     let numbers = |counts: &Counts| {
         let values = [counts.listed, counts.stored, counts.present, counts.skipped, counts.failed, counts.uncertain];
-        let texts = std::iter::once(intl::size(counts.listed_bytes)).chain(values.map(i18n::number));
-        let cell = |(name, text)| view! { <td class="number" data-label=name>{text}</td> };
+        let sizes = std::iter::once((intl::size(counts.listed_bytes), counts.listed_bytes == 0));
+        let texts = sizes.chain(values.map(|value| (i18n::number(value), value == 0)));
+        // Nothing is seen less than something, and where there is no room not at all.
+        let cell = |(name, (text, is_none)): (&'static str, (String, bool))| {
+            view! { <td class="number" class:is-none=is_none data-label=name>{text}</td> }
+        };
         head.into_iter().zip(texts).map(cell).collect_view()
     };
     let rows = folders

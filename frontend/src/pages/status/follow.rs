@@ -1,6 +1,6 @@
 //! Following the progress: asking again and again, and telling of milestones.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use leptos::prelude::*;
 use mailferry_shared::order::OrderState;
 
@@ -9,7 +9,7 @@ use super::{
     words::{percent, title},
 };
 use crate::{
-    api::{self, ApiError, Polled},
+    api::{self, Polled},
     browser::intl,
     state::{Load, announce::Announcer, poll},
     t,
@@ -18,9 +18,11 @@ use crate::{
 /// Polls the progress, and reads the order again when its state has changed.
 pub(super) fn follow(page: Page) {
     let etag = StoredValue::new(None::<String>);
-    let heard = StoredValue::new((intl::now(), 0_u32));
     let prolonged = StoredValue::new(intl::now());
     poll::poll(page.kick, move || async move {
+        if page.context.deleted.try_get_untracked()? {
+            return None;
+        }
         let known = etag.try_get_value()?;
         // Only reading the order prolongs the session.
         if intl::now() - prolonged.try_get_value()? > PROLONG {
@@ -28,9 +30,9 @@ pub(super) fn follow(page: Page) {
             page.context.refresh();
         }
         match api::poll_progress(page.context.id, known.as_deref()).await {
-            Ok(Polled::Same) => hear(page, heard),
+            Ok(Polled::Same) => page.heard.answered(),
             Ok(Polled::New(progress, tag)) => {
-                hear(page, heard);
+                page.heard.answered();
                 etag.try_set_value(tag);
                 let known = page.context.order.try_with_untracked(|order| (order.state, order.actions.clone()))?;
                 if known != (progress.state, progress.actions.clone()) {
@@ -39,18 +41,14 @@ pub(super) fn follow(page: Page) {
                 page.progress.try_set(Load::Ready(progress));
             }
             Err(error) => {
+                page.context.note_lost(&error);
                 let is_new = page.progress.try_with_untracked(|progress| progress.ready().is_none())?;
+                // What was known stays on the screen, and since when.
+                let pause = page.heard.failed(&error)?;
                 if is_new || error.is_locked_out() {
                     page.progress.try_set(Load::Failed(error));
-                    return Some(SILENT_MS);
                 }
-                // What was known stays on the screen, and since when; the banner tells of a lost connection.
-                let (last, times) = heard.try_get_value()?;
-                heard.try_set_value((last, times + 1));
-                if times > 0 && error != ApiError::Offline {
-                    page.stale.try_set(Some(intl::date_time(last)));
-                }
-                return Some(SILENT_MS);
+                return Some(pause);
             }
         }
         note_throughput(page);
@@ -60,16 +58,6 @@ pub(super) fn follow(page: Page) {
 
 /// Reading the order this often keeps the session of whoever looks on, however long it takes.
 const PROLONG: TimeDelta = TimeDelta::minutes(30);
-/// Between two tries while the service does not answer, milliseconds.
-const SILENT_MS: u32 = 10_000;
-
-/// The service has answered.
-fn hear(page: Page, heard: StoredValue<(DateTime<Utc>, u32)>) {
-    heard.try_set_value((intl::now(), 0));
-    if page.stale.try_with_untracked(Option::is_some) == Some(true) {
-        page.stale.try_set(None);
-    }
-}
 
 /// Notes what is done by now, while something moves.
 fn note_throughput(page: Page) {

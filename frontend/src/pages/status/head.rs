@@ -5,13 +5,12 @@ use mailferry_shared::order::{OrderState, StartKind};
 
 use super::{
     Page,
-    words::{has_exceptions, lead, parked, title, whose},
+    words::{has_exceptions, is_empty_trial, is_over, lead, parked, title, whose},
 };
 use crate::{
     components::{Glyph, Notice, PageHead, Tone, icon},
     console::order_state_view,
-    i18n,
-    route::resume_at,
+    route::{is_asked_for, resume_at},
     state::{router::Router, service::Service},
     t, tn,
 };
@@ -57,24 +56,6 @@ fn Lead(page: Page) -> impl IntoView {
         let state = page.state();
         page.progress.with(|progress| page.context.order.with(|order| lead(state, order, progress.ready())))
     };
-    // What was left out was wanted so, or is the largest size, which nobody has chosen; and folders of which no message
-    // was looked at, such as the trash, are not among what was listed.
-    let left_out = move || {
-        let counts =
-            page.progress.with(|progress| progress.ready().map(|progress| progress.counts)).unwrap_or_default();
-        page.context.order.with(|order| {
-            let is_trial = order.kind == Some(StartKind::Trial);
-            if page.state() != OrderState::Completed || is_trial {
-                return None;
-            }
-            let found = Some(order.totals.messages).filter(|_| order.totals.survey_complete).unwrap_or_default();
-            let folders = found.saturating_sub(counts.listed);
-            let folders = (folders > 0).then(|| tn!("status.left_out_folders", folders, found = i18n::number(found)));
-            let messages = (counts.skipped > 0).then(|| tn!("status.left_out_note", counts.skipped));
-            let texts: Vec<_> = folders.into_iter().chain(messages).collect();
-            (!texts.is_empty()).then(|| texts.join(" "))
-        })
-    };
     let waiting = move || (page.state() == OrderState::Active).then(|| parked.get()).filter(|parked| *parked > 0);
     view! {
         <div class="row">
@@ -92,14 +73,17 @@ fn Lead(page: Page) -> impl IntoView {
                     }
                 })
         }}
-        {move || left_out().map(|text| view! { <p class="small soft">{text}</p> })}
     }
 }
 
 /// The way to what is left to do before the start.
 #[component]
 fn Unfinished(page: Page) -> impl IntoView {
-    let unfinished = move || matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment);
+    // What the operator was asked to do is finished by the operator.
+    let unfinished = move || {
+        matches!(page.state(), OrderState::Draft | OrderState::AwaitingPayment)
+            && !page.context.order.with(is_asked_for)
+    };
     view! {
         <Show when=unfinished>
             <a class="button button-primary" href=move || page.context.order.with(resume_at).path(page.context.id)>
@@ -113,7 +97,10 @@ fn Unfinished(page: Page) -> impl IntoView {
 #[component]
 pub(super) fn TrialBanner(page: Page) -> impl IntoView {
     let service = expect_context::<Service>();
-    let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
+    // A trial that found nothing says so in its heading.
+    let is_empty =
+        Memo::new(move |_| page.progress.with(|it| it.ready().is_some_and(is_empty_trial)) && is_over(page.state()));
+    let is_trial = move || !is_empty.get() && page.context.order.with(|order| order.kind == Some(StartKind::Trial));
     view! {
         <Show when=is_trial>
             <Notice tone=Tone::Info title=t!("status.trial_title")>

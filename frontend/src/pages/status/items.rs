@@ -219,7 +219,7 @@ fn row(item: &ItemProtocol) -> impl IntoView + use<> {
                 <p class="account-meta">{t!("protocol.uid", uid = item.uid)}</p>
                 {id}
             </td>
-            <td>{item.date.map(intl::date_time)}</td>
+            <td class="cell-time">{item.date.map(intl::date_time)}</td>
             <td class="number">{intl::size(item.size_bytes)}</td>
             <td>{reason}</td>
         </tr>

@@ -2,14 +2,19 @@
 
 use leptos::prelude::*;
 
-use super::Page;
-use crate::{browser::intl, components::CopyLine, t};
+use super::{Page, ask::Question};
+use crate::{
+    browser::intl,
+    components::{CopyLine, icon},
+    t,
+};
 
 /// The card.
 #[component]
 pub(super) fn Keep(page: Page) -> impl IntoView {
     let link = Memo::new(move |_| page.context.order.with(|order| order.manage_url.clone()));
     let expires = Memo::new(move |_| page.context.order.with(|order| order.expires_at));
+    let until = move || expires.get().map(|at| format!(" {}", t!("status.valid_until", time = intl::date_time(at))));
     view! {
         <section class="card" aria-labelledby="keep-title">
             <h2 id="keep-title">{t!("status.keep_title")}</h2>
@@ -25,21 +30,20 @@ pub(super) fn Keep(page: Page) -> impl IntoView {
                             <div class="stack-s">
                                 <h3 class="field-label">{t!("status.manage_link")}</h3>
                                 <CopyLine label=t!("status.manage_link") text=link is_long=true />
-                                <p class="field-hint">{t!("status.manage_hint")}</p>
+                                <p class="field-hint">{t!("status.manage_hint")} {until}</p>
+                                <button
+                                    type="button"
+                                    class="button button-small"
+                                    on:click=move |_| page.question.set(Some(Question::Renew))
+                                >
+                                    {icon(Question::Renew.glyph())}
+                                    {t!("status.renew")}
+                                </button>
                             </div>
                         }
                     })
             }}
             </div>
-            {move || {
-                expires
-                    .get()
-                    .map(|at| {
-                        view! {
-                            <p class="small faint">{format!("{}: {}", t!("status.expires"), intl::date_time(at))}</p>
-                        }
-                    })
-            }}
         </section>
     }
 }

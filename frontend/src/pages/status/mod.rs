@@ -1,6 +1,7 @@
 //! Step 5: the migration under way, its protocol, and what one can do with it.
 
 mod actions;
+mod ask;
 mod folders;
 mod follow;
 mod head;
@@ -20,13 +21,21 @@ use leptos::prelude::*;
 use mailferry_shared::{
     order::{OrderAction, OrderState, StartKind},
     progress::Progress,
+    schedule::MxReport,
 };
 
+use self::ask::Question;
 use crate::{
+    browser,
     components::{Failure, Notice, PageHead, Skeleton, Tone},
     pages::LaterOptions,
     route::Console,
-    state::{Load, order::OrderContext, poll::Kick, router::Router},
+    state::{
+        Load,
+        order::OrderContext,
+        poll::{Heard, Kick},
+        router::Router,
+    },
     t,
     throughput::Throughput,
 };
@@ -38,12 +47,14 @@ struct Page {
     progress: RwSignal<Load<Progress>>,
     /// How fast it went since the page was opened.
     throughput: RwSignal<Throughput>,
-    /// Since when the service has not told anything new, if that is so.
-    stale: RwSignal<Option<String>>,
+    /// Since when the service has not told anything new of it.
+    heard: Heard,
+    /// What DNS says of the domains.
+    mx: RwSignal<Option<MxReport>>,
     /// Asks for fresh progress at once.
     kick: Kick,
-    /// True once the order was deleted from here.
-    deleted: RwSignal<bool>,
+    /// What is asked about before it is done.
+    question: RwSignal<Option<Question>>,
 }
 
 impl Page {
@@ -73,14 +84,17 @@ pub(crate) fn Status() -> impl IntoView {
         context,
         progress: RwSignal::new(Load::Loading),
         throughput: RwSignal::default(),
-        stale: RwSignal::new(None),
+        heard: Heard::new(),
+        mx: RwSignal::new(None),
         kick: Kick::new(),
-        deleted: RwSignal::new(false),
+        question: RwSignal::new(None),
     };
     provide_context(page);
     follow::follow(page);
     follow::announce(page);
     let retry = Callback::new(move |()| page.kick.now());
+    // Where there is little room, how far it is comes before what one can do.
+    let narrow = browser::narrow();
     let shape = Memo::new(move |_| {
         page.progress.with(|progress| match progress {
             Load::Loading => Load::Loading,
@@ -89,18 +103,20 @@ pub(crate) fn Status() -> impl IntoView {
         })
     });
     move || {
-        if page.deleted.get() {
+        if page.context.deleted.get() {
             return view! { <Deleted /> }.into_any();
         }
         view! {
             <div class="status-head">
                 <head::Head page=page />
-                <actions::Actions page=page />
+                <Show when=move || !narrow.get()>
+                    <actions::Actions page=page />
+                </Show>
             </div>
             <div role="status">
                 {move || {
-                    page.stale
-                        .get()
+                    page.heard
+                        .stale()
                         .map(|time| {
                             view! {
                                 <Notice tone=Tone::Warning>
@@ -115,27 +131,45 @@ pub(crate) fn Status() -> impl IntoView {
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),
                 Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
-                Load::Ready(()) => view! { <Content page=page /> }.into_any(),
+                Load::Ready(()) => view! { <Content page=page narrow=narrow /> }.into_any(),
             }}
+            <ask::Ask page=page />
         }
         .into_any()
     }
 }
 
 #[component]
-fn Content(page: Page) -> impl IntoView {
+fn Content(page: Page, narrow: ReadSignal<bool>) -> impl IntoView {
     let completed = move || page.state() == OrderState::Completed;
     let is_trial = move || page.context.order.with(|order| order.kind == Some(StartKind::Trial));
+    // What to do next is said to whose mail it is; who looks after it has its number and links below.
+    let is_own = untrack(|| !Router::get().is_in_console());
     view! {
         <voyage::Voyage page=page />
-        <Show when=move || completed() && !is_trial()>
+        <Show when=move || narrow.get()>
+            <actions::Actions page=page />
+        </Show>
+        <pairs::Pairs page=page />
+        <Show when=move || is_own && completed() && !is_trial()>
             <next::Next page=page />
         </Show>
-        <mx::Mx page=page />
         <verify::Verify page=page />
-        <pairs::Pairs page=page />
-        <LaterOptions />
-        <keep::Keep page=page />
+        <mx::Mx page=page />
+        <Show when=move || !is_trial()>
+            <LaterOptions />
+        </Show>
+        {is_own.then(|| view! { <keep::Keep page=page /> })}
+    }
+}
+
+/// Since when a part of the page is as it is, if the service does not answer for it.
+#[component]
+fn Stale(heard: Heard) -> impl IntoView {
+    move || {
+        heard
+            .stale()
+            .map(|time| view! { <p class="small soft" role="status">{t!("status.stale_part", time = time)}</p> })
     }
 }
 

@@ -1,45 +1,56 @@
 //! What DNS says of the domains, shown live: where new mail goes, and once it has arrived who may send.
 
 use leptos::prelude::*;
-use mailferry_shared::schedule::{MxRecord, MxReport, MxState, MxWatch, WantedRecords};
+use mailferry_shared::{
+    order::OrderState,
+    schedule::{MxRecord, MxReport, MxState, MxWatch, WantedRecords},
+};
 
-use super::{Page, sending};
+use super::{Page, Stale, sending};
 use crate::{
     api::{self, Polled},
     browser::intl,
     components::{Glyph, icon},
-    state::poll::{self, Kick},
+    state::poll::{self, Heard, Kick},
     t,
 };
 
-/// Asked again after this, milliseconds, when the service could not be reached.
+/// Asked again after this, milliseconds, where nothing else is said.
 const RETRY_MS: u32 = 30_000;
 
 /// The card; nothing while there is nothing to tell.
 #[component]
 pub(super) fn Mx(page: Page) -> impl IntoView {
-    let report = RwSignal::new(None::<MxReport>);
+    let report = page.mx;
     let etag = StoredValue::new(None::<String>);
+    let heard = Heard::new();
     poll::poll(Kick::new(), move || async move {
         let known = etag.try_get_value()?;
         match api::poll_mx(page.context.id, known.as_deref()).await {
             Ok(Polled::New(newer, tag)) => {
+                heard.answered();
                 etag.try_set_value(tag);
                 let pause = newer.poll_after_ms;
                 report.try_set(Some(newer));
                 Some(pause)
             }
             Ok(Polled::Same) => {
+                heard.answered();
                 report.try_with_untracked(|report| report.as_ref().map_or(RETRY_MS, |it| it.poll_after_ms))
             }
-            Err(_) => Some(RETRY_MS),
+            Err(error) => heard.failed(&error),
         }
     });
-    let any = move || report.with(|report| report.as_ref().is_some_and(|report| !report.items.is_empty()));
+    // What has ended waits for no record.
+    let any = move || {
+        page.state() != OrderState::Cancelled
+            && report.with(|report| report.as_ref().is_some_and(|report| !report.items.is_empty()))
+    };
     view! {
         <Show when=any>
             <section class="card" aria-labelledby="mx-title" aria-live="polite">
                 <h2 id="mx-title">{move || report.with(|report| title(report.as_ref()))}</h2>
+                <Stale heard=heard />
                 {move || {
                     report
                         .with(|report| {

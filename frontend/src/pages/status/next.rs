@@ -1,15 +1,16 @@
 //! What to do after the mail has arrived.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use leptos::prelude::*;
 use mailferry_shared::{
     endpoint::{Endpoint, TlsMode},
     order::{Order, ProviderChoice},
     progress::Progress,
     run::RunKind,
+    schedule::{MxReport, MxState, MxWatch},
 };
 
-use super::{Page, pairs::is_odd};
+use super::{Page, pairs::is_odd, passwords};
 use crate::{
     browser::intl,
     components::{Notice, Tone},
@@ -48,7 +49,18 @@ pub(super) fn Next(page: Page) -> impl IntoView {
         .into_any()
     };
     let delta = Memo::new(move |_| page.progress.with(|progress| progress.ready().and_then(delta_ended)));
-    let late = move || step(t!("status.next_4"), page.context.order.with(|order| when_late(order, delta.get())));
+    let lacking = Memo::new(move |_| passwords::lacking(page) > 0);
+    let late = move || {
+        step(t!("status.next_4"), page.context.order.with(|order| when_late(order, delta.get(), lacking.get())))
+    };
+    let switch = Memo::new(move |_| page.mx.with(|report| report.as_ref().and_then(switched)));
+    let mx = move || match switch.get() {
+        Some(Switch::Done(domains)) => done_step(t!("status.next_2"), t!("status.next_2_done", domains = domains)),
+        Some(Switch::Under(domains, time)) => {
+            step(t!("status.next_2"), t!("status.next_2_under", domains = domains, time = time)).into_any()
+        }
+        None => step(t!("status.next_2"), t!("status.next_2_text").to_owned()).into_any(),
+    };
     let odd = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, odd)));
     let first = move || {
         (odd.get() > 0).then(|| {
@@ -65,7 +77,7 @@ pub(super) fn Next(page: Page) -> impl IntoView {
             {first}
             <ol class="next-steps" role="list">
                 {step(t!("status.next_1"), t!("status.next_1_text").to_owned())}
-                {step(t!("status.next_2"), t!("status.next_2_text").to_owned())}
+                {mx}
                 <li>
                     <div>
                         <strong>{t!("status.next_3")}</strong>
@@ -82,6 +94,45 @@ pub(super) fn Next(page: Page) -> impl IntoView {
     }
 }
 
+/// What DNS says of the switch.
+#[derive(Debug, Clone, PartialEq)]
+enum Switch {
+    /// These domains have been switched, and everybody knows it.
+    Done(String),
+    /// These have been, and everybody knows it by this time.
+    Under(String, String),
+}
+
+/// Whether every watched domain has been switched; none while one has not.
+fn switched(report: &MxReport) -> Option<Switch> {
+    let is_seen = |watch: &MxWatch| matches!(watch.state, MxState::Changing | MxState::Changed);
+    if report.items.is_empty() || !report.items.iter().all(is_seen) {
+        return None;
+    }
+    let domains = report.items.iter().map(|watch| watch.domain.as_str()).collect::<Vec<_>>().join(", ");
+    let pending = report.items.iter().filter(|watch| watch.state == MxState::Changing);
+    Some(match pending.filter_map(|watch| watch.settled_at).max() {
+        Some(at) => Switch::Under(domains, intl::date_time(at)),
+        None => Switch::Done(domains),
+    })
+}
+
+/// A step that DNS says is done: a tick in the place of its number.
+fn done_step(title: &'static str, text: String) -> AnyView {
+    view! {
+        <li class="is-done">
+            <div>
+                <strong>{title}</strong>
+                <span class="soft">{text}</span>
+            </div>
+        </li>
+    }
+    .into_any()
+}
+
+/// How long a delta that is due may take to begin before a word is due.
+const SOON: TimeDelta = TimeDelta::minutes(5);
+
 /// How many accounts have not arrived whole.
 fn odd(progress: &Progress) -> u64 {
     u64::try_from(progress.pairs.iter().filter(|pair| is_odd(pair)).count()).unwrap_or_default()
@@ -94,9 +145,11 @@ fn delta_ended(progress: &Progress) -> Option<DateTime<Utc>> {
 }
 
 /// How what came in late is fetched: by hand, or by itself at a time, or once there is room for it; or when it was.
-fn when_late(order: &Order, ended: Option<DateTime<Utc>>) -> String {
+fn when_late(order: &Order, ended: Option<DateTime<Utc>>, lacks_passwords: bool) -> String {
     match (order.delta_pending, order.delta_at, ended) {
+        (true, Some(at), _) if lacks_passwords && at <= intl::now() => t!("status.next_4_locked").to_owned(),
         (true, Some(at), _) if at > intl::now() => t!("status.next_4_at", time = intl::date_time(at)),
+        (true, Some(at), _) if at > intl::now() - SOON => t!("status.next_4_soon").to_owned(),
         (true, Some(at), _) => t!("status.next_4_waits", time = intl::date_time(at)),
         (true, None, _) => t!("status.next_4_set").to_owned(),
         (false, _, Some(ended)) => t!("status.next_4_done", time = intl::date_time(ended)),

@@ -16,7 +16,7 @@ use super::{
     folders::PairFolders,
     passwords,
     protocol::ProtocolDialog,
-    words::{amounts, exceptions, is_parked},
+    words::{amounts, exceptions, is_ahead, is_parked},
 };
 use crate::{
     api::{self, Act, ApiError},
@@ -65,7 +65,7 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
         <section class="card card-flush" aria-labelledby="pairs-title">
             <div class="toolbar">
                 <h2 id="pairs-title">{t!("status.accounts")}</h2>
-                <div class="row print-hidden">
+                <div class="row print-hidden" hidden=move || is_ahead(page.state())>
                     <a
                         class="button button-small"
                         href=api::report_url(page.context.id)
@@ -151,26 +151,14 @@ fn Row(
     let names = pair.with_untracked(|pair| pair.as_ref().map(|pair| (pair.source.clone(), pair.destination.clone())));
     let (source, destination) = names.unwrap_or_default();
     let run = Memo::new(move |_| pair.with(|pair| pair.as_ref().and_then(|pair| pair.run.clone())));
+    let has_begun = Memo::new(move |_| run.with(Option::is_some) && !is_ahead(page.state()));
     let bar = t!("status.pair_progress", account = source);
     let open = t!("status.protocol_of", account = source);
-    let done = Memo::new(move |_| {
-        run.with(|run| {
-            // What did not arrive is not done once the run is over.
-            let missing = |run: &RunSummary| match run.finished_at {
-                Some(_) => run.counts.failed_bytes + run.counts.uncertain_bytes,
-                None => 0,
-            };
-            let done = |run: &RunSummary| run.counts.done_bytes().saturating_sub(missing(run));
-            run.as_ref().map(|run| match format::percent(done(run), run.counts.listed_bytes) {
-                // An empty mailbox is done when its run is.
-                0 if run.state == RunState::Succeeded => 100,
-                percent => percent,
-            })
-        })
-    });
+    let done = Memo::new(move |_| run.with(|run| run.as_ref().map(part)));
     let class = move || match run.with(|run| run.as_ref().map(|run| run.state)) {
         Some(RunState::Succeeded) => "progress progress-good",
         Some(RunState::Failed) => "progress progress-bad",
+        Some(RunState::Partial) => "progress progress-warn",
         _ => "progress",
     };
     let is_open = Memo::new(move |_| opened.with(|opened| opened.contains(&id)));
@@ -195,7 +183,7 @@ fn Row(
                     aria-expanded=move || is_open.get().to_string()
                     aria-controls=folders_id.clone()
                     aria-label=folders_of
-                    disabled=move || run.with(Option::is_none)
+                    disabled=move || !has_begun.get()
                     on:click=toggle
                 >
                     <span class="chevron" class:is-open=move || is_open.get()>{icon(Glyph::Chevron)}</span>
@@ -205,12 +193,14 @@ fn Row(
             <td>{move || state_cell(page, account.clone(), run.get())}</td>
             <td class="cell-progress">
                 <div class="stack-s">
-                    <progress
-                        class=class
-                        aria-label=bar
-                        max="100"
-                        value=move || done.get().unwrap_or_default().to_string()
-                    ></progress>
+                    <Show when=move || has_begun.get()>
+                        <progress
+                            class=class
+                            aria-label=bar.clone()
+                            max="100"
+                            value=move || done.get().unwrap_or_default().to_string()
+                        ></progress>
+                    </Show>
                     <p class="small soft numbers">{move || run.with(|run| run.as_ref().map(amount))}</p>
                 </div>
             </td>
@@ -220,7 +210,7 @@ fn Row(
                         type="button"
                         class="button button-small"
                         aria-label=open
-                        disabled=move || run.with(Option::is_none)
+                        disabled=move || !has_begun.get()
                         on:click=move |_| shown.set(pair.get_untracked())
                     >
                         {icon(Glyph::List)}
@@ -314,10 +304,26 @@ fn state_cell(page: Page, account: String, run: Option<RunSummary>) -> AnyView {
             {(!exceptions.is_empty()).then(|| view! { <p class="account-meta">{exceptions.join(" · ")}</p> })}
             {run.finding.as_ref().map(parts::finding_view)}
             {run.finding.as_ref().is_some_and(|finding| wants_password(finding.code)).then(|| passwords::way_to_accounts(page))}
-            {is_parked(&run).then(|| view! { <Resume page=page account=account /> })}
+            // Where the whole rests, it is resumed as a whole.
+            {(is_parked(&run) && page.state() != OrderState::Paused).then(|| view! { <Resume page=page account=account /> })}
         </div>
     }
     .into_any()
+}
+
+/// How much of it is done, in percent: by bytes while it runs, and by messages that have arrived once it is over.
+fn part(run: &RunSummary) -> u8 {
+    let counts = &run.counts;
+    let wanted = counts.listed.saturating_sub(counts.skipped);
+    match (run.state, run.finished_at) {
+        // An empty mailbox is done when its run is.
+        (RunState::Succeeded, _) => 100,
+        (_, Some(_)) => format::percent(counts.arrived(), wanted).min(99),
+        _ => {
+            let bytes = |all: u64| all.saturating_sub(counts.skipped_bytes);
+            format::percent(bytes(counts.done_bytes()), bytes(counts.listed_bytes))
+        }
+    }
 }
 
 fn amount(run: &RunSummary) -> String {

@@ -18,21 +18,37 @@ pub(super) fn Passwords(page: Page) -> impl IntoView {
             page.state(),
             OrderState::Scheduled | OrderState::Active | OrderState::Paused | OrderState::Completed
         );
-        let pairs = page.context.pairs().into_iter().filter(|pair| pair.ticked);
-        let lacking = pairs.filter(|pair| !(pair.source.has_password && pair.destination.has_password)).count();
-        if started && page.may_manage() { u64::try_from(lacking).unwrap_or_default() } else { 0 }
+        if started && page.may_manage() { lacking(page) } else { 0 }
     });
+    let waits = Memo::new(move |_| page.context.order.with(|order| order.delta_pending));
     view! {
         <Show when=move || { lacking.get() > 0 }>
-            <Notice tone=Tone::Info title=t!("status.passwords_title")>
-                <p>{move || tn!("status.passwords_text", lacking.get())}</p>
-                <a class="button button-small" href=Step::Accounts.path(page.context.id)>
-                    {t!("status.passwords_enter")}
-                    {icon(Glyph::ArrowRight)}
-                </a>
-            </Notice>
+            {move || {
+                // What waits for them is held up.
+                let (tone, class, title) = if waits.get() {
+                    (Tone::Warning, "button button-small button-primary", t!("status.passwords_wait"))
+                } else {
+                    (Tone::Info, "button button-small", t!("status.passwords_title"))
+                };
+                view! {
+                    <Notice tone=tone title=title>
+                        <p>{move || tn!("status.passwords_text", lacking.get())}</p>
+                        <a class=class href=Step::Accounts.path(page.context.id)>
+                            {t!("status.passwords_enter")}
+                            {icon(Glyph::ArrowRight)}
+                        </a>
+                    </Notice>
+                }
+            }}
         </Show>
     }
+}
+
+/// Ticked accounts of which a password is not here.
+pub(super) fn lacking(page: Page) -> u64 {
+    let pairs = page.context.pairs().into_iter().filter(|pair| pair.ticked);
+    let lacking = pairs.filter(|pair| !(pair.source.has_password && pair.destination.has_password)).count();
+    u64::try_from(lacking).unwrap_or_default()
 }
 
 /// The way to the passwords, beside a finding that a new one mends.

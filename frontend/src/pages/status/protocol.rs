@@ -110,6 +110,7 @@ fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
                             value: Some(id),
                             key: number.to_string(),
                             label: format!("{} · {}", t!("protocol.log", number = number), kind_text(kind)),
+                            short: None,
                             count: Signal::derive(|| None),
                         })
                         .collect();
@@ -213,7 +214,8 @@ fn Log(page: Page, protocol: Protocol) -> impl IntoView {
 }
 
 fn bytes(counts: &Counts) -> String {
-    t!("status.bytes_of", done = intl::size(counts.done_bytes()), listed = intl::size(counts.listed_bytes))
+    let (arrived, listed) = (intl::size(counts.arrived_bytes()), intl::size(counts.listed_bytes));
+    t!("protocol.bytes_arrived", arrived = arrived, listed = listed)
 }
 
 /// When the order's runs will have ended, if that can be told.

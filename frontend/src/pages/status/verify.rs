@@ -7,15 +7,16 @@ use mailferry_shared::{
     verification::{Grade, PairVerification, Verification, VerificationCounts, VerificationItem, VerificationState},
 };
 
-use super::Page;
+use super::{Page, Stale};
 use crate::{
     api::{self, ApiError, Polled},
+    browser::intl,
     components::{Failure, Glyph, icon},
     i18n,
     pages::parts,
     state::{
         announce::Announcer,
-        poll::{self, Kick},
+        poll::{self, Heard, Kick},
     },
     t, tn,
 };
@@ -32,11 +33,13 @@ struct Latest {
     verification: RwSignal<Option<Verification>>,
     id: StoredValue<Option<VerificationId>>,
     kick: Kick,
+    heard: Heard,
 }
 
 impl Latest {
     fn new(page: Page) -> Self {
-        Self { page, verification: RwSignal::new(None), id: StoredValue::new(None), kick: Kick::new() }
+        let (verification, id) = (RwSignal::new(None), StoredValue::new(None));
+        Self { page, verification, id, kick: Kick::new(), heard: Heard::new() }
     }
 
     fn is_running(self) -> bool {
@@ -53,12 +56,21 @@ impl Latest {
                 Some(id) => id,
                 None => match api::verifications(order).await.map(|list| list.items.into_iter().next()) {
                     Ok(Some(latest)) => latest.id,
-                    _ => return Some(REST_MS),
+                    Ok(None) => {
+                        self.heard.answered();
+                        return Some(REST_MS);
+                    }
+                    Err(error) => return self.heard.failed(&error),
                 },
             };
             self.id.try_set_value(Some(id));
             let known = etag.try_get_value()?;
-            if let Ok(Polled::New(newer, tag)) = api::poll_verification(order, id, known.as_deref()).await {
+            let answer = api::poll_verification(order, id, known.as_deref()).await;
+            if let Err(error) = &answer {
+                return self.heard.failed(error);
+            }
+            self.heard.answered();
+            if let Ok(Polled::New(newer, tag)) = answer {
                 etag.try_set_value(tag);
                 let was_running = self.verification.try_with_untracked(|known| {
                     known.as_ref().is_some_and(|known| known.id == newer.id && !known.finished)
@@ -87,8 +99,9 @@ pub(super) fn Verify(page: Page) -> impl IntoView {
     latest.follow();
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<ApiError>));
     let can_start = Memo::new(move |_| {
-        let rests = page.may_manage() && matches!(page.state(), OrderState::Completed | OrderState::Paused);
-        rests && page.progress.with(|progress| progress.ready().is_some_and(|it| it.pairs.iter().any(|it| it.runs > 0)))
+        // Before all is over, and where nothing has arrived, there is nothing to prove.
+        let is_over = page.may_manage() && page.state() == OrderState::Completed;
+        is_over && page.progress.with(|progress| progress.ready().is_some_and(|it| it.counts.arrived() > 0))
     });
     let start = move |_| {
         busy.set(true);
@@ -126,11 +139,18 @@ pub(super) fn Verify(page: Page) -> impl IntoView {
                             on:click=start
                         >
                             {move || icon(if running.get() { Glyph::Spinner } else { Glyph::Shield })}
-                            {move || if running.get() { t!("verify.running") } else { t!("verify.start") }}
+                            {move || match (running.get(), latest.verification.with(Option::is_some)) {
+                                (true, _) => t!("verify.running"),
+                                (false, true) => t!("verify.again"),
+                                (false, false) => t!("verify.start"),
+                            }}
                         </button>
                     </Show>
                 </div>
                 {move || failure.get().map(|error| view! { <Failure error=error /> })}
+                <Show when=move || latest.verification.with(Option::is_some)>
+                    <Stale heard=latest.heard />
+                </Show>
                 {move || latest.verification.with(|verification| verification.as_ref().map(result))}
             </section>
         </Show>
@@ -178,6 +198,7 @@ fn headline(verification: &Verification) -> impl IntoView + use<> {
             {icon(glyph)}
             <div>
                 <p class="proof-sentence">{sentence(counts)}</p>
+                <p class="small soft">{t!("verify.asked_at", time = intl::date_time(verification.created_at))}</p>
                 <ul role="list" class="soft">{rest}</ul>
             </div>
         </div>

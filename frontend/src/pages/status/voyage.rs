@@ -1,11 +1,11 @@
 //! Overall progress, drawn as a crossing.
 
 use leptos::prelude::*;
-use mailferry_shared::{order::OrderState, progress::Progress};
+use mailferry_shared::{account::MailAmount, order::OrderState, progress::Progress};
 
 use super::{
     Page,
-    words::{amounts, is_over, percent},
+    words::{amounts, is_ahead, is_empty_trial, is_over, ledger, percent},
 };
 use crate::{
     browser::intl,
@@ -36,6 +36,14 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
         })
     };
     let value = move || (!unknown.get()).then(|| done.get().to_string());
+    // Before the start, and where there was nothing to copy, there is no part of it.
+    let has_part = Memo::new(move |_| {
+        let is_empty = progress.with(|progress| progress.as_ref().is_some_and(is_empty_trial));
+        !is_ahead(page.state()) && (!is_empty || !is_over(page.state()))
+    });
+    let told = Memo::new(move |_| {
+        progress.with(|progress| page.context.order.with(|order| ledger(order, progress.as_ref()?)))
+    });
     view! {
         <section class="card voyage" aria-label=t!("status.overall")>
             <Show
@@ -55,11 +63,14 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                 }
             >
             <div class="voyage-head">
-                <p class="voyage-percent">{move || intl::percent(done.get())}</p>
+                <Show when=move || has_part.get()>
+                    <p class="voyage-percent">{move || intl::percent(done.get())}</p>
+                </Show>
                 <p class="soft numbers">
                     {move || progress.with(|progress| progress.as_ref().map(|progress| waiting(page, progress).unwrap_or_else(|| counted(progress))))}
                 </p>
             </div>
+            <Show when=move || has_part.get()>
             <div class="voyage-track">
                 <div class="voyage-lane" aria-hidden="true">
                     <svg
@@ -76,6 +87,8 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                 <span>{move || ends().0}</span>
                 <span>{move || ends().1}</span>
             </div>
+            </Show>
+            {move || told.get().map(|text| view! { <p class="small soft numbers">{text}</p> })}
             </Show>
             <dl class="facts facts-small">{move || facts(page)}</dl>
             <Pace page=page />
@@ -129,11 +142,14 @@ fn counted(progress: &Progress) -> String {
 
 /// Before the start: what was counted by the checks.
 fn waiting(page: Page, progress: &Progress) -> Option<String> {
-    let is_ahead = matches!(progress.state, OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled);
     page.context.order.with(|order| {
-        (is_ahead && progress.counts.listed == 0 && order.totals.survey_complete).then(|| {
-            let messages = tn!("count.messages", order.totals.messages);
-            t!("status.ahead", messages = messages, size = intl::size(order.totals.size_bytes))
+        let (totals, options) = (&order.totals, &order.options);
+        (is_ahead(progress.state) && progress.counts.done() == 0 && totals.survey_complete).then(|| {
+            let all = MailAmount { messages: totals.messages, size_bytes: totals.size_bytes };
+            let all = if options.include_trash { all } else { all.without(totals.trash) };
+            let all = if options.include_junk { all } else { all.without(totals.junk) };
+            let messages = tn!("count.messages", all.messages);
+            t!("status.ahead", messages = messages, size = intl::size(all.size_bytes))
         })
     })
 }
@@ -152,7 +168,7 @@ fn facts(page: Page) -> impl IntoView + use<> {
         let progress = progress.ready();
         let bytes = progress.and_then(|progress| progress.bytes_per_second).map(intl::rate);
         let messages = progress
-            .and_then(|progress| progress.messages_per_second)
+            .and_then(|progress| progress.messages_per_second.filter(|messages| *messages > 0))
             .map(|messages| tn!("status.messages_per_second", messages));
         let rate = [bytes, messages].into_iter().flatten().collect::<Vec<_>>().join(" · ");
         let finish = progress.and_then(|progress| progress.estimated_finish);
@@ -182,6 +198,7 @@ fn facts(page: Page) -> impl IntoView + use<> {
                     {fact(t!("status.eta"), estimate)}
                 }
                 .into_any(),
+                OrderState::Paused => fact(t!("status.started"), time(order.started_at)).into_any(),
                 _ => view! {
                     {fact(t!("status.started"), time(order.started_at))}
                     {fact(t!("status.finished"), time(order.finished_at))}

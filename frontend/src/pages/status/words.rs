@@ -1,6 +1,7 @@
 //! What the status page says: the state, what was done of it, and what that means.
 
 use mailferry_shared::{
+    account::MailAmount,
     ids::OrderId,
     order::{Order, OrderState, StartKind},
     progress::Progress,
@@ -30,13 +31,60 @@ pub(super) fn percent(progress: &Progress) -> u8 {
         // What did not arrive is not done, nor is an account that could not be looked into: the whole is reached by
         // nothing less.
         format::percent(counts.done().saturating_sub(missing), counts.listed).min(99)
-    } else if counts.listed_bytes > 0 {
-        format::percent(counts.done_bytes(), counts.listed_bytes)
-    } else if counts.listed == 0 && progress.state == OrderState::Completed {
-        100
     } else {
-        format::percent(counts.done(), counts.listed)
+        let (wanted, done) = wanted(counts);
+        match (wanted.1, wanted.0) {
+            (0, 0) if progress.state == OrderState::Completed => 100,
+            (0, _) => format::percent(done.0, wanted.0),
+            _ => format::percent(done.1, wanted.1),
+        }
     }
+}
+
+/// What is to be copied and what is done of it, messages and bytes each: what is left out is in neither.
+fn wanted(counts: &Counts) -> ((u64, u64), (u64, u64)) {
+    let bytes = |all: u64| all.saturating_sub(counts.skipped_bytes);
+    let messages = |all: u64| all.saturating_sub(counts.skipped);
+    ((messages(counts.listed), bytes(counts.listed_bytes)), (messages(counts.done()), bytes(counts.done_bytes())))
+}
+
+/// True before anything is copied.
+pub(super) fn is_ahead(state: OrderState) -> bool {
+    matches!(state, OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled)
+}
+
+/// What was found and what became of it, in one line, where there is more to tell than that all has arrived: found is
+/// arrived, failed, and left out by the options, as single messages or as whole folders.
+pub(super) fn ledger(order: &Order, progress: &Progress) -> Option<String> {
+    let is_trial = order.kind == Some(StartKind::Trial);
+    if is_trial || !order.totals.survey_complete {
+        return None;
+    }
+    let counts = &progress.counts;
+    let options = &order.options;
+    let part = |is_taken: bool, amount: MailAmount| if is_taken { 0 } else { amount.messages };
+    let in_trash = part(options.include_trash, order.totals.trash) + part(options.include_junk, order.totals.junk);
+    if progress.state != OrderState::Completed {
+        let goes_on = !is_over(progress.state);
+        return (goes_on && in_trash > 0).then(|| tn!("status.stays_behind", in_trash));
+    }
+    let found = order.totals.messages.max(counts.listed);
+    let beyond = found.saturating_sub(counts.listed);
+    let in_trash = in_trash.min(beyond);
+    let parts = [
+        (counts.failed > 0).then(|| tn!("status.failed_some", counts.failed)),
+        (counts.uncertain > 0).then(|| tn!("status.uncertain_some", counts.uncertain)),
+        (counts.skipped > 0).then(|| tn!("status.ledger_skipped", counts.skipped)),
+        (in_trash > 0).then(|| tn!("status.ledger_trash", in_trash)),
+        (beyond > in_trash).then(|| tn!("status.ledger_folders", beyond - in_trash)),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        return None;
+    }
+    let arrived = std::iter::once(tn!("status.ledger_arrived", counts.arrived()));
+    let parts = arrived.chain(parts).collect::<Vec<_>>().join(" + ");
+    Some(t!("status.ledger", found = i18n::number(found), parts = parts))
 }
 
 /// True if nothing moves any more.
@@ -47,9 +95,9 @@ pub(super) fn is_over(state: OrderState) -> bool {
 /// Messages and bytes in words: looked at so far while it runs; once it is over what arrived, and what did not.
 pub(super) fn amounts(counts: &Counts, is_over: bool) -> String {
     if !is_over {
-        let listed = tn!("count.messages", counts.listed);
-        let messages = t!("status.progress_of", done = i18n::number(counts.done()), listed = listed);
-        let (done, listed) = (intl::size(counts.done_bytes()), intl::size(counts.listed_bytes));
+        let (wanted, done) = wanted(counts);
+        let messages = t!("status.progress_of", done = i18n::number(done.0), listed = tn!("count.messages", wanted.0));
+        let (done, listed) = (intl::size(done.1), intl::size(wanted.1));
         return format!("{messages} · {}", t!("status.bytes_of", done = done, listed = listed));
     }
     let mut parts = vec![tn!("status.arrived", counts.arrived())];
@@ -96,6 +144,7 @@ pub(super) fn title(state: OrderState, progress: Option<&Progress>) -> &'static 
         OrderState::Scheduled => t!("status.title_scheduled"),
         OrderState::Active if is_delta => t!("status.title_active_delta"),
         OrderState::Active => t!("status.title_active"),
+        OrderState::Paused if progress.is_some_and(|progress| parked(progress) > 0) => t!("status.title_parked"),
         OrderState::Paused => t!("status.title_paused"),
         OrderState::Completed if progress.is_some_and(has_exceptions) => t!("status.title_completed_partly"),
         OrderState::Completed if progress.is_some_and(is_empty_trial) => t!("status.title_trial_empty"),
@@ -117,6 +166,21 @@ pub(super) fn is_parked(run: &RunSummary) -> bool {
     run.state == RunState::Paused && run.finding.is_some()
 }
 
+/// What keeps it, of one account by name; of several their rows tell.
+fn lead_parked(progress: &Progress) -> String {
+    let mut waiting = progress.pairs.iter().filter_map(|pair| {
+        let run = pair.run.as_ref().filter(|run| is_parked(run))?;
+        Some((&pair.source, run.finding.as_ref()?))
+    });
+    match (waiting.next(), waiting.next()) {
+        (Some((account, finding)), None) => {
+            let (cause, next) = (i18n::finding_cause(finding), i18n::finding_next_step(finding));
+            t!("status.lead_parked_one", account = account, cause = cause, next = next)
+        }
+        _ => t!("status.lead_parked").to_owned(),
+    }
+}
+
 pub(super) fn lead(state: OrderState, order: &Order, progress: Option<&Progress>) -> String {
     let parked = progress.map_or(0, parked);
     let odd = progress.is_some_and(has_exceptions);
@@ -131,10 +195,13 @@ pub(super) fn lead(state: OrderState, order: &Order, progress: Option<&Progress>
             None => t!("status.lead_scheduled_soon").to_owned(),
         },
         OrderState::Active => t!("status.lead_active").to_owned(),
-        OrderState::Paused if parked > 0 => t!("status.lead_parked").to_owned(),
+        OrderState::Paused if parked > 0 => progress.map(lead_parked).unwrap_or_default(),
         OrderState::Paused => t!("status.lead_paused").to_owned(),
         OrderState::Completed if order.kind == Some(StartKind::Trial) => t!("status.lead_completed_trial").to_owned(),
-        OrderState::Completed if odd => t!("status.lead_completed_partly").to_owned(),
+        OrderState::Completed if odd => match progress.map_or(0, |it| it.counts.failed + it.counts.uncertain) {
+            0 => t!("status.lead_completed_partly").to_owned(),
+            missing => tn!("status.lead_missing", missing),
+        },
         OrderState::Completed => t!("status.lead_completed").to_owned(),
         OrderState::Closed => t!("status.lead_closed").to_owned(),
         OrderState::Cancelled => t!("status.lead_cancelled").to_owned(),

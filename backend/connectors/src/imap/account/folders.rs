@@ -6,7 +6,7 @@ use async_imap::imap_proto::{AttributeValue, Response};
 use mailferry_domain::folder::{FolderPath, FolderStatus, RemoteFolder};
 use mailferry_engine::port::{ConnectorError, Decision, EachFolder, Prepared, Quota, Wanted};
 
-use crate::imap::{refusal::Doing, session::Session, wire};
+use crate::imap::{bounds::believable, refusal::Doing, session::Session, wire};
 
 const STATUS_KEYS: &str = "MESSAGES UIDNEXT UIDVALIDITY";
 /// Messages that one FETCH of sizes asks for, when a folder is measured without STATUS=SIZE.
@@ -97,6 +97,7 @@ impl Session {
             .iter()
             .map(|folder| folder.wire_name.clone().unwrap_or_else(|| self.wire_name(&folder.path)))
             .collect();
+        let asks_limits = self.can("APPENDLIMIT");
         let mut commands = Vec::new();
         for (folder, name) in wanted.iter().zip(&names) {
             let quoted = wire::quoted(name);
@@ -106,19 +107,30 @@ impl Session {
             if folder.subscribe {
                 commands.push((format!("SUBSCRIBE {quoted}"), Doing::CreateFolder));
             }
+            if asks_limits {
+                // Where each folder has its own, the capability has no number.
+                commands.push((format!("STATUS {quoted} (APPENDLIMIT)"), Doing::OpenFolder));
+            }
             // Only so does a server tell which flags it keeps (PERMANENTFLAGS).
             commands.push((format!("SELECT {quoted}"), Doing::OpenFolder));
         }
         self.open = None;
-        let mut answers = self.commands(&commands, |_, _| {}).await?.each.into_iter();
+        let replies = self.commands(&commands, |_, _| {}).await?;
+        let limits: HashMap<String, u64> = replies.diverted.iter().filter_map(|told| append_limit(told)).collect();
+        let mut answers = replies.each.into_iter();
         let mut prepared = Vec::with_capacity(wanted.len());
         for (folder, wire_name) in wanted.iter().zip(names) {
             let created = if creates(folder) { answers.next() } else { None };
             let subscribed = if folder.subscribe { answers.next() } else { None };
+            if asks_limits {
+                answers.next();
+            }
+            let max_message_bytes = limits.get(&wire_name).copied();
             prepared.push(match answers.next() {
-                Some(Ok(reply)) => Ok(Prepared {
-                    status: self.opened(&wire_name, &reply),
+                Some(Ok(reply)) => believable(self.opened(&wire_name, &reply), &self.name).map(|status| Prepared {
+                    status,
                     wire_name,
+                    max_message_bytes,
                     not_subscribed: subscribed.and_then(Result::err),
                 }),
                 // A server that only slows us down: the folder may be there, and making it was refused for that.
@@ -206,6 +218,11 @@ fn creates(folder: &Wanted) -> bool {
 fn measured(response: &[u8]) -> Option<(String, (u64, u64))> {
     let name = wire::status_name(response)?;
     Some((name, (wire::status_number(response, "MESSAGES")?, wire::status_number(response, "SIZE")?)))
+}
+
+/// Name and APPENDLIMIT of a STATUS response (RFC 7889 section 4).
+fn append_limit(response: &[u8]) -> Option<(String, u64)> {
+    Some((wire::status_name(response)?, wire::status_number(response, "APPENDLIMIT")?))
 }
 
 fn size_of(response: &Response<'_>) -> Option<u64> {

@@ -15,6 +15,7 @@ use mailferry_engine::{
 };
 
 use crate::imap::{
+    bounds::believable,
     fetch,
     glance::{Beginning, GLANCE_BYTES},
     refusal::Doing,
@@ -22,7 +23,7 @@ use crate::imap::{
     wire,
 };
 
-const LIST_ITEMS: &str = "UID RFC822.SIZE INTERNALDATE";
+pub(super) const LIST_ITEMS: &str = "UID RFC822.SIZE INTERNALDATE";
 /// Flags that have changed in one folder, bytes.
 const MOST_FLAG_BYTES: usize = 64 << 20;
 
@@ -80,6 +81,10 @@ impl Session {
                 }
                 (Ok(opened), Ok(_)) => {
                     let status = self.opened(&request.wire_name, &opened);
+                    if let Err(error) = believable(status, &self.name) {
+                        listings.push(Err(error));
+                        continue;
+                    }
                     self.glances.belong_to(&request.wire_name, status.uid_validity);
                     let items = tidy(items, request.first, status.uid_next);
                     if looked_at && items.len() as u64 != u64::from(status.messages) {
@@ -215,7 +220,7 @@ fn tidy(mut items: Vec<ItemMeta>, first: Uid, uid_next: u32) -> Vec<ItemMeta> {
     items
 }
 
-fn item_of(response: &Response<'_>) -> Option<ItemMeta> {
+pub(super) fn item_of(response: &Response<'_>) -> Option<ItemMeta> {
     let Response::Fetch(_, attributes) = response else { return None };
     let mut item = ItemMeta { uid: Uid(0), size_bytes: 0, internal_date: None };
     let mut sized = false;
@@ -248,12 +253,17 @@ fn flags_of(response: &Response<'_>) -> Option<(Uid, Flags)> {
 
 /// Of the header's fields, the subject is all that was asked for.
 fn subject_of(response: &Response<'_>) -> Option<(Uid, String)> {
+    of_header(response, subject)
+}
+
+/// What fields of a header tell.
+pub(super) fn of_header<T>(response: &Response<'_>, read: impl Fn(&[u8]) -> Option<T>) -> Option<(Uid, T)> {
     let Response::Fetch(_, attributes) = response else { return None };
     let (mut uid, mut told) = (None, None);
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(value) => uid = Some(Uid(*value)),
-            AttributeValue::BodySection { section: Some(_), data: Some(head), .. } => told = subject(head),
+            AttributeValue::BodySection { section: Some(_), data: Some(head), .. } => told = read(head),
             _ => {}
         }
     }

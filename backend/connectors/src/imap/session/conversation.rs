@@ -26,6 +26,8 @@ const UNTAGGED_LIMIT: u32 = 2_000_000;
 /// there while they work); beyond that, each response buys it [`A_RESPONSE`].
 const TALK: u32 = 10;
 const A_RESPONSE: Duration = Duration::from_millis(2);
+/// But no longer than this.
+const MOST_TALK: Duration = Duration::from_mins(10);
 /// A server whose answers take longer than this is far away.
 const FAR: Duration = Duration::from_millis(10);
 /// Short commands on the way at once.
@@ -41,7 +43,7 @@ impl Session {
     fn still_listens(&mut self, wait: Duration) -> Result<(), ConnectorError> {
         let (said, since) = &mut self.talk;
         *said += 1;
-        if *said <= UNTAGGED_LIMIT && since.elapsed() <= wait * TALK + A_RESPONSE * *said {
+        if *said <= UNTAGGED_LIMIT && since.elapsed() <= (wait * TALK).min(MOST_TALK) + A_RESPONSE * *said {
             return Ok(());
         }
         Err(self.lost("reading", io::Error::other("too many untagged responses")))

@@ -5,6 +5,7 @@ mod mailbox;
 mod talk;
 
 use std::{
+    cell::Cell,
     collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
@@ -53,6 +54,8 @@ pub(crate) struct State {
     pub(crate) capabilities: String,
     /// A message larger than this is refused.
     pub(crate) most_bytes: usize,
+    /// The largest message of a folder.
+    pub(crate) folder_limits: BTreeMap<&'static str, u64>,
     /// Messages with this in them are refused, whatever is repaired.
     pub(crate) refuses: Option<&'static str>,
     /// A flag or keyword that it does not take, whatever it said of keywords.
@@ -66,10 +69,20 @@ pub(crate) struct State {
     pub(crate) words: VecDeque<Words>,
     /// By UID, in whatever folder.
     pub(crate) damaged: BTreeMap<u32, Damage>,
+    /// Messages that are still read out; then every line breaks at the next one.
+    pub(crate) readable: Cell<usize>,
+    /// Whether connections are closed at once by then.
+    pub(crate) goes_down: bool,
     /// Every command, without its tag.
     pub(crate) heard: Vec<String>,
     pub(crate) connected: usize,
     pub(crate) logins: usize,
+}
+
+impl State {
+    fn is_down(&self) -> bool {
+        self.goes_down && self.readable.get() == 0
+    }
 }
 
 /// A running server; it takes no more connections once this value is gone.
@@ -98,6 +111,7 @@ impl Fake {
             mailbox,
             capabilities: GMAIL.to_owned(),
             most_bytes: 35_651_584,
+            folder_limits: BTreeMap::new(),
             refuses: None,
             refuses_flag: None,
             keeps_keywords: true,
@@ -105,6 +119,8 @@ impl Fake {
             most_connections: 15,
             words: VecDeque::new(),
             damaged: BTreeMap::new(),
+            readable: Cell::new(usize::MAX),
+            goes_down: false,
             heard: Vec::new(),
             connected: 0,
             logins: 0,
@@ -154,7 +170,8 @@ pub(crate) fn network() -> Network {
 }
 
 fn new_network() -> Network {
-    let patience = Patience { idle: std::time::Duration::from_secs(5), append: std::time::Duration::from_secs(5) };
+    let five = std::time::Duration::from_secs(5);
+    let patience = Patience { idle: five, append: five, ..Patience::default() };
     Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
         .expect("TLS")
         .with_patience(patience)

@@ -30,6 +30,9 @@ pub(super) async fn serve(stream: TcpStream, state: Arc<Mutex<State>>) -> std::i
     stream.set_nodelay(true)?;
     let (read, mut write) = stream.into_split();
     let mut read = BufReader::new(read);
+    if locked(&state).is_down() {
+        return Ok(());
+    }
     write.write_all(b"* OK Gimap ready\r\n").await?;
     let within = {
         let mut state = locked(&state);
@@ -147,6 +150,7 @@ fn answer(state: &mut State, command: &Command, selected: &mut String) -> Answer
         "LIST" => ok(list(&state.mailbox, "LIST", line)),
         "XLIST" => ok(list(&state.mailbox, "XLIST", line)),
         "LSUB" => ok(list(&state.mailbox, "LSUB", line)),
+        "STATUS" if line.contains("APPENDLIMIT") => ok(append_limit(state, &name(line))),
         "STATUS" => ok(status(&state.mailbox, &name(line))),
         "SELECT" | "EXAMINE" => match open(state, &name(line)) {
             Some(told) => {
@@ -208,6 +212,12 @@ fn status(mailbox: &Mailbox, name: &str) -> String {
     })
 }
 
+/// Only of some folders.
+fn append_limit(state: &State, name: &str) -> String {
+    let limit = state.folder_limits.get(name).map_or("NIL".to_owned(), ToString::to_string);
+    format!("* STATUS \"{name}\" (APPENDLIMIT {limit})\r\n")
+}
+
 fn open(state: &State, name: &str) -> Option<String> {
     let any = if state.keeps_keywords { " \\*" } else { "" };
     let folder = state.mailbox.folders.get(name).filter(|folder| !folder.attributes.contains("Noselect"))?;
@@ -249,6 +259,12 @@ fn fetch(state: &State, folder: &Folder, line: &str, by_uid: bool) -> Answer {
             Some(Damage::HangsUp) => return (told, "BYE FETCH failed".to_owned()),
             Some(Damage::Internal) => return (told, "NO [SERVERBUG] Internal error occurred.".to_owned()),
             None => {}
+        }
+        if items.contains("BODY.PEEK[]") {
+            match state.readable.get().checked_sub(1) {
+                Some(left) => state.readable.set(left),
+                None => return (told, "BYE The disks are gone".to_owned()),
+            }
         }
         let message = &mailbox.messages[*at];
         let mut parts = vec![format!("UID {uid}")];

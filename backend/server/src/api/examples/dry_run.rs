@@ -55,7 +55,7 @@ pub fn finished() -> DryRun {
         counts,
         skipped: vec![DryRunSkip { code: FindingCode::MessageTooLarge, messages: 1, size_bytes: 1_000_000 }],
     };
-    let left_out = DryRunLeftOut { folder: "Papierkorb".to_owned(), reason: LeftOutReason::Trash };
+    let left_out = DryRunLeftOut { folder: "Papierkorb".to_owned(), reason: LeftOutReason::Trash, messages: Some(20) };
     let pair = PairDryRun {
         counts,
         folders: vec![folder],

@@ -93,14 +93,15 @@ async fn totals(app: &App, order: &OrderRecord) -> Result<OrderTotals, ApiError>
 
 /// What a pair has to copy, if it has been counted, and how fast its providers let it.
 fn work(app: &App, order: &OrderRecord, pair: &AccountPair) -> Option<Work> {
-    let survey = pair.source.survey?;
+    let options = &order.options;
+    let wanted = pair.source.survey?.wanted(options.include_trash, options.include_junk);
     let limits = |side: &Side, choice: Option<&ProviderChoice>| {
         let host = side.endpoint.as_ref().or(choice.map(|choice| &choice.endpoint)).map(|end| &end.host);
         host.map(|host| app.providers.limits_at(host)).unwrap_or_default()
     };
     Some(Work {
-        messages: survey.messages,
-        size_bytes: survey.size_bytes,
+        messages: wanted.messages,
+        size_bytes: wanted.size_bytes,
         reading: limits(&pair.source, order.source.as_ref()).reading(),
         writing: limits(&pair.destination, order.destination.as_ref()).writing(),
     })

@@ -1,0 +1,132 @@
+//! Destinations that tell wrong UIDs for what they have stored: the ledger believes none of it. And what is known of one
+//! that keeps bytes.
+
+use mailferry_domain::{
+    item::Flags,
+    manifest::{ManifestEntry, ManifestOutcome},
+    uid::Uid,
+};
+use mailferry_engine::port::Body;
+use mailferry_shared::finding::FindingCode;
+
+use crate::world::{World, clean, date, path, runs_again_without_doing_anything, succeeded};
+
+type Tells = fn(Uid) -> Option<Uid>;
+
+/// Each lies in a way of its own; what nobody can know is whether one of several alike is meant.
+const LIES: [(&str, Tells); 6] = [
+    ("too high", |uid| Some(Uid(uid.0 + 1000))),
+    ("a little too high", |uid| Some(Uid(uid.0 + 1))),
+    ("always the first", |_| Some(Uid(1))),
+    ("what lay there before", |uid| Some(Uid(uid.0.saturating_sub(2).max(1)))),
+    ("two change places", |uid| Some(Uid(((uid.0 - 1) ^ 1) + 1))),
+    ("always the same one that does not exist", |_| Some(Uid(77))),
+];
+
+fn entry_is_true(world: &World, entry: &ManifestEntry, told: &str) {
+    let folder = path(&entry.destination.folder);
+    let there = world.connector.destination.messages(&folder);
+    let Some(uid) = entry.destination.uid else { return };
+    let message = there.iter().find(|message| message.uid.0 == uid);
+    let bytes = message.map(|message| Body::from_bytes(message.bytes.clone()).key().hash);
+    assert_eq!(bytes, entry.sha256, "{told}: UID {uid} of {folder}");
+}
+
+#[tokio::test]
+async fn a_destination_that_lies_about_uids_is_not_believed_and_nothing_is_lost_or_doubled() {
+    let (expected, counts) = clean().await;
+    for (told, tells) in LIES {
+        let world = World::new();
+        world.connector.destination.tell_uids(tells);
+        let report = world.run().await;
+        succeeded(&report);
+        assert_eq!((world.destination(), report.counts.stored), (expected.clone(), counts.stored), "{told}");
+        let entries = world.manifest().await;
+        assert_eq!(entries.len() as u64, counts.listed, "{told}");
+        for entry in &entries {
+            entry_is_true(&world, entry, told);
+        }
+        runs_again_without_doing_anything(&world).await;
+    }
+}
+
+/// What the destination has of it is taken: a second one is a message of its own.
+#[tokio::test]
+async fn a_second_message_like_one_that_was_stored_under_a_false_uid_is_copied_all_the_same() {
+    for (told, tells) in LIES {
+        let world = World::new();
+        world.connector.destination.tell_uids(tells);
+        succeeded(&world.run().await);
+        for (day, text) in [(22, "six"), (23, "one")] {
+            world.connector.source.add(&path("INBOX"), Flags::default(), date(day), text.as_bytes().to_vec());
+        }
+        let report = world.run().await;
+        succeeded(&report);
+        assert_eq!(report.counts.stored, 2, "{told}: {:?}", report.counts);
+        let there = world.connector.destination.messages(&path("INBOX"));
+        let six = there.iter().filter(|message| message.bytes.as_ref() == b"six").count();
+        assert_eq!(six, 2, "{told}");
+        runs_again_without_doing_anything(&world).await;
+    }
+}
+
+#[tokio::test]
+async fn changes_of_flags_never_reach_a_message_that_a_false_uid_points_at() {
+    for (told, tells) in LIES {
+        let mut world = World::new();
+        world.options.carry_flags = true;
+        let inbox = path("INBOX");
+        world.connector.destination.tell_uids(tells);
+        succeeded(&world.run().await);
+        let before = world.connector.destination.messages(&inbox);
+        // All of the source's get the flag that none has: whatever carries it is ours, under its own UID.
+        for message in world.connector.source.messages(&inbox) {
+            world.connector.source.set_flags(&inbox, message.uid, &Flags::new(["changed"]));
+        }
+        succeeded(&world.run().await);
+        let ours: Vec<Uid> = world
+            .manifest()
+            .await
+            .iter()
+            .filter(|entry| entry.destination.folder == "INBOX" && entry.outcome == ManifestOutcome::Stored)
+            .filter_map(|entry| entry.destination.uid.map(Uid))
+            .collect();
+        for (now, then) in world.connector.destination.messages(&inbox).iter().zip(&before) {
+            assert!(now.flags == then.flags || ours.contains(&now.uid), "{told}: {now:?} was {then:?}");
+        }
+    }
+}
+
+/// The owner deletes what has just come: that is no lie, and the others keep their UIDs.
+#[tokio::test]
+async fn a_destination_that_tells_the_truth_is_believed() {
+    let world = World::new();
+    succeeded(&world.run().await);
+    let entries = world.manifest().await;
+    assert!(entries.iter().all(|entry| entry.destination.uid.is_some()), "{entries:?}");
+    for entry in &entries {
+        entry_is_true(&world, entry, "the truth");
+    }
+}
+
+/// Both accounts got the mail, in the same second, each with lines of its own: two messages, if the destination keeps bytes.
+#[tokio::test]
+async fn where_bytes_are_kept_a_message_of_the_same_second_and_message_id_is_another_one() {
+    let inbox = path("INBOX");
+    let mail = |who: &str| format!("Delivered-To: {who}\r\nMessage-ID: <m@example.org>\r\n\r\ntext\r\n").into_bytes();
+    for (others, stored, present) in [(true, 2, 0), (false, 0, 1)] {
+        let world = World::empty();
+        world.connector.destination.add(&inbox, Flags::default(), date(3), mail("new"));
+        world.connector.source.add(&inbox, Flags::default(), date(3), mail("old"));
+        if others {
+            world.connector.source.add(&inbox, Flags::default(), date(4), b"Subject: x\r\n\r\nx\r\n".to_vec());
+        }
+        let report = world.run().await;
+        succeeded(&report);
+        assert_eq!((report.counts.stored, report.counts.present), (stored, present), "{:?}", report.notes);
+        let taken: Vec<_> = report.notes.iter().map(|note| (note.code, note.topic())).collect();
+        let expected = (FindingCode::TakenForSame, Some("INBOX (1 message)".to_owned()));
+        assert_eq!(taken, if others { vec![] } else { vec![expected] }, "what nothing tells is noted");
+        runs_again_without_doing_anything(&world).await;
+    }
+}
