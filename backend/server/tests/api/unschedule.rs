@@ -61,7 +61,7 @@ async fn whoever_has_asked_the_operator_is_offered_no_start_anywhere() {
         for answer in [client.get(&path).await.json(), client.get(&format!("{path}/progress")).await.json()] {
             assert!(has(&answer, "cancel") && !has(&answer, "start"), "{answer}");
         }
-        client.post(&format!("{path}/start"), json!({"kind": "trial"})).await.is_problem(409, "conflict");
+        client.post(&format!("{path}/start"), json!({"kind": "trial"})).await.is_problem(409, "wrong_state");
         service.stop().await;
     })
     .await;
