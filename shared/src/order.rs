@@ -183,9 +183,10 @@ pub struct OrderOptions {
     pub include_trash: bool,
     /// Copy the junk (spam) folder too.
     pub include_junk: bool,
-    /// Larger messages are skipped and listed, bytes.
+    /// Larger messages are skipped and listed, bytes. Absent: the largest that is allowed here, which answers name.
     #[cfg_attr(feature = "openapi", schema(minimum = 1))]
-    pub max_message_bytes: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_message_bytes: Option<u64>,
     /// Only messages whose internal date is on or after this day (UTC).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub since: Option<NaiveDate>,
@@ -201,8 +202,15 @@ pub struct OrderOptions {
     pub show_subjects: bool,
 }
 
-/// 50 MB: the largest message an order copies unless told otherwise.
+/// 50 MB: the largest message that is copied unless the service is set up otherwise.
 pub const DEFAULT_MAX_MESSAGE_BYTES: u64 = 50_000_000;
+
+impl OrderOptions {
+    /// The largest message that is copied, bytes.
+    pub fn largest_message(&self) -> u64 {
+        self.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES)
+    }
+}
 
 impl Default for OrderOptions {
     fn default() -> Self {
@@ -210,7 +218,7 @@ impl Default for OrderOptions {
             leave_out: Vec::new(),
             include_trash: false,
             include_junk: false,
-            max_message_bytes: DEFAULT_MAX_MESSAGE_BYTES,
+            max_message_bytes: None,
             since: None,
             newest_first: false,
             carry_flags: false,

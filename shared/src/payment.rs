@@ -83,7 +83,7 @@ pub struct Price {
     /// For one account pair, in the currency's smallest unit.
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 10_000_000, example = 1490))]
     pub pair_minor: u64,
-    /// What the tax line is called.
+    /// What the tax line is called: `VAT` is translated into the reader's language, any other name stays as it is.
     #[cfg_attr(feature = "openapi", schema(example = "VAT"))]
     pub tax_name: String,
     /// The tax rate in hundredths of a percent: 1900 is 19 %; 0: no tax.

@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn messages_larger_than_50_mb_are_skipped_unless_told_otherwise() {
-        let most = mailferry_shared::order::OrderOptions::default().max_message_bytes;
+        let most = mailferry_shared::order::OrderOptions::default().largest_message();
         let filter = ItemFilter { max_size_bytes: Some(most), since: None };
         let plan = plan_folder(&[item(1, 50_000_000), item(2, 50_000_001)], &FolderState::default(), &filter);
         assert_eq!(

@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeSet,
     io::{self, Write},
-    num::NonZeroU32,
 };
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -72,11 +71,17 @@ pub(crate) struct CreateTenant {
     #[arg(long)]
     admin_mail: MailAddress,
     /// Account pairs in an order, unless as the service is set up.
-    #[arg(long)]
-    max_pairs: Option<NonZeroU32>,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=5000))]
+    max_pairs: Option<u32>,
     /// Orders at work at once for each member or API key, unless as the service is set up.
-    #[arg(long)]
-    max_active_orders: Option<NonZeroU32>,
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    max_active_orders: Option<u32>,
+    /// The largest message that is copied, bytes, unless as the service is set up.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=i64::MAX as u64))]
+    max_message_bytes: Option<u64>,
+    /// Connections to one server at once, unless as the service is set up.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    max_connections_per_host: Option<u32>,
     #[command(flatten)]
     plain: Plain,
 }
@@ -242,9 +247,10 @@ async fn create_operator(store: &Store, args: CreateOperator) -> Result<Told, Cl
 
 async fn create_tenant(store: &Store, args: CreateTenant) -> Result<Told, CliError> {
     let limits = TenantLimits {
-        max_pairs: args.max_pairs.map(NonZeroU32::get),
-        max_active_orders: args.max_active_orders.map(NonZeroU32::get),
-        ..TenantLimits::default()
+        max_pairs: args.max_pairs,
+        max_active_orders: args.max_active_orders,
+        max_message_bytes: args.max_message_bytes,
+        max_connections_per_host: args.max_connections_per_host,
     };
     let tenant = store.create_tenant(&args.name, limits).await?;
     let made = new_member(store, tenant.id, args.admin_name, args.admin_mail, Role::Admin, Vec::new()).await;
@@ -263,7 +269,13 @@ async fn create_tenant(store: &Store, args: CreateTenant) -> Result<Told, CliErr
         admin.name,
         password.expose()
     );
-    let json = json!({"tenant_id": tenant.id, "name": args.name, "member_id": admin.id, "password": password.expose()});
+    let json = json!({
+        "tenant_id": tenant.id,
+        "name": args.name,
+        "limits": tenant.limits,
+        "member_id": admin.id,
+        "password": password.expose(),
+    });
     Ok(Told { words, json })
 }
 

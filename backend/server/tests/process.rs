@@ -70,7 +70,15 @@ fn an_operator_makes_tenants_members_keys_and_vouchers_and_changes_the_sealing_k
     };
     let word = |value: &serde_json::Value| value.as_str().expect("text").to_owned();
     let mail = "alex@hosting.example";
-    let tenant = admin(&["create-tenant", "--name", "Hosting", "--admin-mail", mail, "--max-pairs", "7"]);
+    let hosting = ["create-tenant", "--name", "Hosting", "--admin-mail", mail, "--max-pairs"];
+    let too_many = [&["admin"], hosting.as_slice(), &["5001"]].concat();
+    assert_eq!(output(home.path(), &too_many).status.code(), Some(2), "no more than over the API");
+    let others = ["7", "--max-active-orders", "3", "--max-message-bytes", "9", "--max-connections-per-host", "2"];
+    let tenant = admin(&[hosting.as_slice(), &others].concat());
+    let limits = serde_json::json!({
+        "max_pairs": 7, "max_active_orders": 3, "max_message_bytes": 9, "max_connections_per_host": 2
+    });
+    assert_eq!(tenant["limits"], limits);
     let (id, member) = (word(&tenant["tenant_id"]), word(&tenant["member_id"]));
     assert!(word(&tenant["password"]).len() >= 20);
     let twice = output(home.path(), &["admin", "create-tenant", "--name", "Again", "--admin-mail", mail]);

@@ -47,7 +47,7 @@ pub(crate) fn IntroductionAgain() -> impl IntoView {
         <Hero />
         <div class="with-aside">
             <div class="stack-l">
-                <Explanation largest=Signal::derive(move || context.order.with(|order| order.options.max_message_bytes)) />
+                <Explanation largest=Signal::derive(move || context.order.with(|order| order.options.largest_message())) />
                 <ProvidersAdvice />
             </div>
             <section class="card aside-sticky" aria-labelledby="begin-title">

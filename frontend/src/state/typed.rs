@@ -254,7 +254,7 @@ impl OptionFields {
             newest_first: RwSignal::new(options.newest_first),
             carry_flags: RwSignal::new(options.carry_flags),
             show_subjects: RwSignal::new(options.show_subjects),
-            max_megabytes: RwSignal::new((options.max_message_bytes / 1_000_000).max(1).to_string()),
+            max_megabytes: RwSignal::new((options.largest_message() / 1_000_000).max(1).to_string()),
             since: RwSignal::new(options.since.map(|day| day.to_string()).unwrap_or_default()),
             leave_out: RwSignal::new(options.leave_out.join("\n")),
             rules: RwSignal::new(rules),

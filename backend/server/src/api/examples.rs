@@ -60,7 +60,7 @@ pub fn order_create() -> OrderCreate {
         notify_address: "anna@example.org".parse().ok(),
         source: choice("gmx", "imap.gmx.net"),
         destination: choice("ionos-com", "imap.ionos.com"),
-        options: OrderOptions::default(),
+        options: OrderOptions { max_message_bytes: Some(50_000_000), ..OrderOptions::default() },
         link: None,
     }
 }

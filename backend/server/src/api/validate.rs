@@ -74,7 +74,7 @@ impl Check {
 
     /// What to copy and how; no larger message than `most_bytes`.
     pub fn options(&mut self, options: &OrderOptions, most_bytes: u64) {
-        let size = options.max_message_bytes;
+        let size = options.largest_message();
         let good = (1..=i64::MAX as u64).contains(&size);
         self.that(good, "/options/max_message_bytes", "The largest message is at least 1 byte.");
         let most = megabytes(most_bytes);
@@ -276,7 +276,7 @@ mod tests {
 
     #[test]
     fn folders_need_names_on_every_level() {
-        let mut options = OrderOptions { max_message_bytes: 0, ..OrderOptions::default() };
+        let mut options = OrderOptions { max_message_bytes: Some(0), ..OrderOptions::default() };
         options.leave_out = vec!["Archive/2024".to_owned(), "Archive//x".to_owned()];
         options.folder_rules = vec![FolderRule { source: "Gesendet".to_owned(), destination: String::new() }];
         let mut check = Check::default();
@@ -287,7 +287,7 @@ mod tests {
         );
         for (bytes, good) in [(100, true), (101, false)] {
             let mut check = Check::default();
-            check.options(&OrderOptions { max_message_bytes: bytes, ..OrderOptions::default() }, 100);
+            check.options(&OrderOptions { max_message_bytes: Some(bytes), ..OrderOptions::default() }, 100);
             assert_eq!(pointers(check).is_empty(), good, "{bytes}");
         }
     }

@@ -126,7 +126,7 @@ fn paid(texts: &Texts, facts: &Facts) -> Option<Vec<(String, String)>> {
     let money = |minor| texts.format.money(price.currency, minor);
     let tax = texts
         .fact_tax
-        .replace("{name}", &price.tax_name)
+        .replace("{name}", if price.tax_name.eq_ignore_ascii_case("VAT") { &texts.fact_vat } else { &price.tax_name })
         .replace("{percent}", &texts.format.percent(price.tax_basis_points));
     Some(vec![
         (texts.fact_order.clone(), facts.order.clone()),

@@ -72,6 +72,8 @@ pub struct Texts {
     pub fact_net: String,
     /// With `{name}` and `{percent}`.
     pub fact_tax: String,
+    /// What the tax is called whose name was given as `VAT`; any other name stays as it was given.
+    pub fact_vat: String,
     /// With tax.
     pub fact_total: String,
     /// The payment's number.

@@ -73,7 +73,7 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
         leave_out: forms::lines(&fields.leave_out.get()),
         include_trash: fields.include_trash.get(),
         include_junk: fields.include_junk.get(),
-        max_message_bytes: max.ok()?,
+        max_message_bytes: Some(max.ok()?),
         since: fields.since.get().parse().ok(),
         newest_first: fields.newest_first.get(),
         carry_flags: fields.carry_flags.get(),

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, cookie::Cookie, http::header, post, web::Data};
 use mailferry_shared::{
     ids::TenantId,
     key::Scope,
-    order::{DEFAULT_MAX_MESSAGE_BYTES, LinkScope, Order, OrderCreate, OrderOptions},
+    order::{LinkScope, Order, OrderCreate, OrderOptions},
 };
 use mailferry_store::{Asker, LinkRecord, NewOrder, OPERATOR_TENANT, OrderRecord};
 
@@ -115,9 +115,7 @@ pub(in crate::api) async fn largest_message(app: &App, tenant: TenantId) -> Resu
 
 /// Whoever asked for nothing in particular gets what is allowed.
 pub(in crate::api) fn within(options: &mut OrderOptions, most_bytes: u64) {
-    if options.max_message_bytes == DEFAULT_MAX_MESSAGE_BYTES {
-        options.max_message_bytes = most_bytes;
-    }
+    options.max_message_bytes.get_or_insert(most_bytes);
 }
 
 /// The cookie that opens a new order.

@@ -29,7 +29,7 @@ pub(in crate::jobs) fn options(order: &OrderRecord, kind: RunKind, now: DateTime
                 .collect(),
             ..MappingOptions::default()
         },
-        filter: ItemFilter { max_size_bytes: Some(wanted.max_message_bytes), since: since(wanted.since, kind, now) },
+        filter: ItemFilter { max_size_bytes: Some(wanted.largest_message()), since: since(wanted.since, kind, now) },
         newest_first: wanted.newest_first,
         longest_wait: LONGEST_WAIT,
         carry_flags: wanted.carry_flags && kind == RunKind::Delta,

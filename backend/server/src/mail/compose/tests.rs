@@ -159,7 +159,7 @@ fn a_receipt_names_pairs_amounts_tax_and_reference() {
         "Konten: 2",
         "Preis je Konto: 1.490,00\u{a0}EUR",
         "Nettobetrag: 2.504,20\u{a0}EUR",
-        "VAT 19\u{a0}%: 475,80\u{a0}EUR",
+        "MwSt. 19\u{a0}%: 475,80\u{a0}EUR",
         "Gesamtbetrag: 2.980,00\u{a0}EUR",
         "Zahlungsreferenz: 3C679366HH908993F",
     ] {
