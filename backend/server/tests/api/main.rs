@@ -43,6 +43,7 @@ mod time;
 mod token_service;
 mod tokens;
 mod trial;
+mod unschedule;
 mod verifications;
 mod vouchers;
 mod walk;

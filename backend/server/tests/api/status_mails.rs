@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use mailferry_lab::{DnsServer, Mail, SmtpSink};
 use mailferry_server::{
-    jobs::{JobContext, life},
+    jobs::{JobContext, life, sweeper},
     mail::texts::Texts,
 };
 use mailferry_shared::{
@@ -198,6 +198,56 @@ async fn mail_delta_finished_is_told_of_each_of_two_deltas_at_once_and_names_its
             assert!(told[0].text.contains("the delta of one account has finished"), "{}", told[0].text);
         }
         assert_eq!(client.get(&path).await.json()["state"], "completed");
+        service.stop().await;
+    })
+    .await;
+}
+
+/// Parks the run of the account in this place.
+async fn park(context: &JobContext, client: &Client, path: &str, place: usize) {
+    let progress = client.get(&format!("{path}/progress")).await.json();
+    let run: RunId = progress["pairs"][place]["run"]["id"].as_str().expect("a run").parse().expect("an id");
+    let refused = Finding::new(FindingCode::WrongPassword);
+    life::run_begins(context, run).await.expect("begins");
+    context.store.change_run(run, RunState::Running, None, None).await.expect("runs");
+    context.store.change_run(run, RunState::Paused, Some(&refused), None).await.expect("parks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_action_needed_names_every_account_that_is_stuck_also_the_second_within_the_hour_and_after_a_crash() {
+    with_mails(None, async |service, clock, sink| {
+        let mut mails = Post::new(sink, &service, StartKind::Main);
+        let context = mails.context.clone();
+        let accounts = ["anna@one.example", "bert@one.example", "cara@one.example"].map(account);
+        let (path, client) = paid(&service, &accounts).await;
+        post(&client, &format!("{path}/start"), json!({})).await;
+        mails.tells(&[MailKind::Submitted]).await;
+        park(&context, &client, &path, 0).await;
+        // The process died before it could tell.
+        sweeper::sweep(&context).await.expect("sweeps");
+        let told = mails.new_mails().await;
+        let needed = told.iter().find(|mail| mail.subject.contains("needs your help")).expect("told");
+        assert!(needed.text.contains("anna@one.example: ") && !needed.text.contains("bert@"), "{}", needed.text);
+
+        clock.advance(TimeDelta::minutes(35)).await;
+        park(&context, &client, &path, 1).await;
+        sweeper::sweep(&context).await.expect("sweeps");
+        mails.tells(&[]).await;
+        clock.advance(TimeDelta::minutes(25)).await;
+        let told = mails.new_mails().await;
+        assert_eq!(told.len(), 1, "an hour after the first");
+        for name in ["anna@one.example: ", "bert@one.example: "] {
+            assert!(told[0].text.contains(name), "{}", told[0].text);
+        }
+        sweeper::sweep(&context).await.expect("sweeps");
+        mails.tells(&[]).await;
+
+        // Mended before the mail went out: there is nothing to tell.
+        clock.advance(TimeDelta::hours(2)).await;
+        park(&context, &client, &path, 2).await;
+        sweeper::sweep(&context).await.expect("sweeps");
+        post(&client, &format!("{path}/resume"), json!({})).await;
+        mails.tells(&[]).await;
         service.stop().await;
     })
     .await;
