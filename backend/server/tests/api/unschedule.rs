@@ -2,11 +2,11 @@
 
 use chrono::TimeDelta;
 use mailferry_server::jobs::life;
-use mailferry_shared::{ids::RunId, key::Scope, tenant::TenantLimits};
+use mailferry_shared::ids::RunId;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Service, new_order, on_both},
+    harness::{Service, on_both},
     requests::new_request,
     schedule::{account, paid},
 };
@@ -62,26 +62,6 @@ async fn whoever_has_asked_the_operator_is_offered_no_start_anywhere() {
             assert!(has(&answer, "cancel") && !has(&answer, "start"), "{answer}");
         }
         client.post(&format!("{path}/start"), json!({"kind": "trial"})).await.is_problem(409, "wrong_state");
-        service.stop().await;
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn exactly_50_mb_can_be_asked_for_where_more_is_allowed() {
-    on_both(async |service: Service| {
-        let limits = TenantLimits { max_message_bytes: Some(100_000_000), ..TenantLimits::default() };
-        let tenant = service.store.create_tenant("wide", limits).await.expect("a tenant").id;
-        let client = service.with_key(tenant, &[Scope::OrdersWrite]).await;
-        let largest = async |options: Value| {
-            let mut order = new_order();
-            order["options"] = options;
-            let made = client.post("/api/v1/orders", order).await;
-            assert_eq!(made.status, 201, "{}", made.text);
-            made.json()["options"]["max_message_bytes"].clone()
-        };
-        assert_eq!(largest(json!({"max_message_bytes": 50_000_000})).await, 50_000_000);
-        assert_eq!(largest(json!({"newest_first": true})).await, 100_000_000, "what is not said is what is allowed");
         service.stop().await;
     })
     .await;
