@@ -6,8 +6,9 @@
 //! [`run::run`] is the whole of it: folders are mapped ([`mailferry_domain::mapping`]), those that have not changed
 //! since the last run are passed over, the others are cut into portions (`queue`) and shared out over lanes (one
 //! connection to each side a lane). A `portion` is listed and planned, what may have been sent before is looked for
-//! (`decide`, `present`, `lookalike`), the rest is fetched, intended, sent and settled batch by batch, with several batches on the
-//! way at once (`writer`).
+//! (`decide`, `present`, `lookalike`, `keeps`, `undated`), the rest is fetched, intended, sent and settled batch by batch, with
+//! several batches on the way at once (`writer`). UIDs that the destination tells are believed once it has told the truth
+//! (`address`); messages at which the source's line breaks are told from lines that are bad (`suspect`).
 //!
 //! [`verify`] fetches the destination again and compares it with a manifest of what was copied.
 #![warn(missing_docs)]

@@ -1,0 +1,109 @@
+//! Messages that may lie at the destination rewritten.
+
+use mailferry_domain::{
+    header,
+    item::ItemMeta,
+    ledger::{Outcome, Settlement},
+};
+use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
+
+use super::{
+    Writer, head,
+    settle::{arrived, settlement_of},
+    spool_error,
+};
+use crate::{
+    keeps::oddities,
+    lookalike::{Held, Looks},
+    port::{Connector, Fetched, Ledger},
+    present::Face,
+    print::fingerprint,
+    run::Stop,
+};
+
+impl<C: Connector, L: Ledger> Writer<'_, C, L> {
+    /// The second that a message is expected by.
+    pub(super) fn second_of(&self, item: &Fetched) -> Result<Option<i64>, Stop> {
+        let date = match item.internal_date {
+            None if self.jobs[item.folder].pool.lookalikes.has_any() => head(item)?.as_deref().and_then(header::date),
+            date => date,
+        };
+        Ok(date.map(|date| date.timestamp()))
+    }
+
+    /// True if what is held for a second should wait for what others tell of the destination.
+    pub(super) fn can_wait(&self, at: usize, second: i64) -> bool {
+        let lookalikes = &self.jobs[at].pool.lookalikes;
+        lookalikes.may_hold_more() && !lookalikes.is_certain(second, |odd| self.shared.would_keep(odd))
+    }
+
+    /// What became of a message that was sent before and that the destination has rewritten.
+    pub(super) fn rewritten(&mut self, item: &Fetched) -> Option<Outcome> {
+        let job = &mut self.jobs[item.folder];
+        let at = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).ok()?;
+        let intent = job.resent[at].1;
+        let uid = job.pool.take_face(&Face::of(item.internal_date, &item.body)?, intent.destination_uid_next)?;
+        // It is ours from here on, and no surplus.
+        job.stored_uids.insert(uid);
+        Some(arrived(&intent, uid))
+    }
+
+    /// What has to wait, since it may be at the destination rewritten.
+    pub(super) fn held(&self, item: &Fetched) -> Result<Option<Held>, Stop> {
+        let pool = &self.jobs[item.folder].pool;
+        if !pool.lookalikes.has_any() {
+            return Ok(None);
+        }
+        let Some(face) = Face::of(item.internal_date, &item.body) else { return Ok(None) };
+        let looks = Looks { face, print: fingerprint(&item.body).map_err(spool_error)? };
+        let meta = ItemMeta { uid: item.uid, size_bytes: item.body.len(), internal_date: item.internal_date };
+        if !pool.may_be_rewritten(&looks) {
+            return Ok(None);
+        }
+        let odd = oddities(&item.body)?;
+        if self.shared.would_keep(odd) {
+            return Ok(None);
+        }
+        let settlement = settlement_of(item, Outcome::Present(None));
+        Ok(Some(Held { item: meta, looks, odd, settlement }))
+    }
+
+    /// All messages of a second have come: those that are at the destination rewritten are settled, the others will be
+    /// fetched once more.
+    pub(super) async fn decide_second(&mut self, at: usize, second: i64) -> Result<(), Stop> {
+        let job = &mut self.jobs[at];
+        let absent = job.pool.lookalikes.take_absent(second, |odd| self.shared.would_keep(odd));
+        job.once_more.extend(absent.iter().map(|held| held.item));
+        let decided = job.pool.decide(second);
+        job.once_more.extend(decided.absent.iter().map(|held| held.item));
+        job.taken_for_same += decided.there.len() as u64;
+        for (held, uid) in decided.there {
+            let outcome = Outcome::Present(Some(uid));
+            self.settle_later(at, Settlement { outcome, ..held.settlement }).await?;
+        }
+        Ok(())
+    }
+
+    /// Everything has come that will come.
+    pub(crate) async fn decide_the_rest(&mut self) -> Result<(), Stop> {
+        for at in 0..self.jobs.len() {
+            self.read_samples(at).await?;
+            for second in self.jobs[at].pool.lookalikes.undecided() {
+                self.decide_second(at, second).await?;
+            }
+        }
+        self.commit().await
+    }
+
+    /// Nobody should have to guess what was found by other means than its bytes.
+    pub(crate) fn note_taken_for_same(&mut self) {
+        for at in 0..self.jobs.len() {
+            let job = &mut self.jobs[at];
+            let number = std::mem::take(&mut job.taken_for_same);
+            if number > 0 {
+                let taken = Finding::new(FindingCode::TakenForSame).about(job.opened.mapped.source.path.to_string());
+                self.note(taken.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
+            }
+        }
+    }
+}
