@@ -253,7 +253,7 @@ async fn a_dry_run_shows_the_mapping_what_would_be_copied_and_what_left_out_and_
             row("Projekte", "Projects", true, 0, 0)
         ]
     );
-    assert_eq!(pair["left_out"], json!([{"folder": "Papierkorb", "reason": "trash"}]));
+    assert_eq!(pair["left_out"], json!([{"folder": "Papierkorb", "messages": 1, "reason": "trash"}]));
     let inbox = pair["folders"].as_array().expect("folders").iter().find(|one| one["source"] == "INBOX");
     assert_eq!(inbox.expect("there")["skipped"][0]["code"], "message_too_large");
     assert_eq!((&seen["counts"]["listed"], &seen["counts"]["copy"]), (&json!(3), &json!(2)));

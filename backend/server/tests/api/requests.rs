@@ -136,7 +136,7 @@ async fn a_customer_sends_a_request_and_sees_every_change_of_state() {
         operator.post(&start, json!({"waive_payment": true})).await.is_problem(409, "wrong_state");
         let order = customer.get(&sent.order).await.json();
         assert_eq!((&order["state"], &order["request"]), (&json!("scheduled"), &json!("accepted")), "{order}");
-        assert_eq!(order["payment"], json!({"pairs_covered": 2, "pairs_needed": 2}));
+        assert_eq!(order["payment"], json!({"pairs_covered": 2, "pairs_needed": 2, "pairs_surplus": 0}));
         service.stop().await;
     })
     .await;
