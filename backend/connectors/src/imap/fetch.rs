@@ -1,23 +1,29 @@
-//! Reading messages: commands for many of them, and slices of large ones, on the way at once, over several folders.
+//! Reading messages: commands for many of them, and slices of large ones, on the way at once, over several folders. What an
+//! answer brings is read in [`parts`], large messages in [`slices`], refused ones in [`alone`].
+
+mod alone;
+mod parts;
+mod slices;
 
 use std::{
     collections::{HashMap, VecDeque},
     time::Instant,
 };
 
-use async_imap::imap_proto::{AttributeValue, Response, ResponseCode};
 use bytes::Bytes;
-use chrono::{DateTime, FixedOffset};
 use mailferry_domain::{
-    item::{ContentKey, Flags},
+    item::ContentKey,
     uid::{Uid, UidSet, UidValidity},
 };
-use mailferry_engine::port::{
-    Body, BodyWriter, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget, RefusedInARow,
-};
+use mailferry_engine::port::{Body, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget};
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
 
+pub(super) use self::parts::{Head, beginning_of};
+use self::{
+    parts::{Part, fetched, part_of},
+    slices::Large,
+};
 use super::{
     asks::{Ask, Asks, SLICE_BYTES},
     refusal::{Doing, Refusal},
@@ -33,12 +39,6 @@ const BYTES: u64 = 4 << 20;
 
 /// What is asked of a message.
 const WHOLE: &str = "(UID FLAGS INTERNALDATE BODY.PEEK[])";
-/// Messages, one after the other, that a server may refuse for themselves: where it refuses more, it is no matter of
-/// messages of this session. Some hang up after ten errors.
-const MOST_REFUSED: usize = 8;
-
-/// A message may be larger than stated, but not without end: twice as large, or this large.
-const MOST_UNSTATED: u64 = 16 << 20;
 
 /// Fetches what is asked for and sends it on, in order.
 pub(super) async fn fetch(
@@ -60,17 +60,6 @@ struct InFlight<'a> {
     answered: bool,
     /// Set when the server refused it: what it has not brought is asked for alone.
     refused: bool,
-}
-
-/// A large message that is being put together.
-struct Large {
-    folder: usize,
-    uid: Uid,
-    head: Head,
-    writer: BodyWriter,
-    size_bytes: u64,
-    /// Set when a slice came shorter or longer than it should: what follows must be asked for again.
-    ragged: bool,
 }
 
 /// The flow of commands and messages.
@@ -96,14 +85,6 @@ struct Pipeline<'a> {
     to_open: Option<Ask<'a>>,
     /// Messages that were refused for themselves since one was delivered.
     refused: Vec<(usize, Uid)>,
-}
-
-/// A message with its body or a part of it.
-enum Part {
-    Whole(Uid, Head, Bytes),
-    Slice(Uid, u64, Option<Head>, Bytes),
-    Code(Option<UidValidity>),
-    Other,
 }
 
 impl<'a> Pipeline<'a> {
@@ -280,18 +261,6 @@ impl<'a> Pipeline<'a> {
         Err(refusal.error(doing, name))
     }
 
-    /// Leaves a message out, unless the server refuses one after the other.
-    fn message_refused(&mut self, folder: usize, uid: Uid, error: ConnectorError) -> Result<(), ConnectorError> {
-        if self.refused.last() != Some(&(folder, uid)) {
-            self.refused.push((folder, uid));
-        }
-        if self.refused.len() <= MOST_REFUSED {
-            return Ok(());
-        }
-        self.session.broken = true;
-        Err(error.caused_by(RefusedInARow(std::mem::take(&mut self.refused))))
-    }
-
     /// True if a command on the way asks for it, of those that the server can be working on: behind an opening that
     /// is not answered it cannot.
     fn expects(&self, asks_for: impl Fn(&InFlight<'_>) -> bool) -> bool {
@@ -348,120 +317,6 @@ impl<'a> Pipeline<'a> {
         Ok(None)
     }
 
-    /// Asks for a message alone whose command was refused; `None` if it is refused as well.
-    async fn read_alone(&mut self, folder: usize, uid: Uid) -> Result<Option<(Head, Bytes)>, ConnectorError> {
-        let after = self.step_aside(folder).await?;
-        let tag = self.session.send(&format!("UID FETCH {uid} {WHOLE}")).await?;
-        let mut come = None;
-        let read = self
-            .session
-            .finish_with(&tag, Doing::Other, self.session.patience.idle, |response, bodies| {
-                if let Part::Whole(found, head, bytes) = part_of(response, bodies)
-                    && found == uid
-                {
-                    come = Some((head, bytes));
-                }
-            })
-            .await;
-        if let Err(error) = read {
-            let refusal = error.source.as_ref().and_then(|cause| cause.downcast_ref::<Refusal>());
-            if self.session.broken || !refusal.is_some_and(Refusal::is_unexplained) {
-                self.session.broken = true;
-                return Err(error);
-            }
-            self.message_refused(folder, uid, error)?;
-        }
-        self.step_back(after).await?;
-        Ok(come)
-    }
-
-    /// Hears what is on the way and opens a folder for a command of its own; which folder is to be open afterwards.
-    async fn step_aside(&mut self, folder: usize) -> Result<Option<usize>, ConnectorError> {
-        while self.in_flight.iter().any(|flight| !flight.answered) {
-            self.hear().await?;
-        }
-        let open = self.session.open.as_ref();
-        let after = open.and_then(|(name, _)| self.request.folders.iter().position(|folder| folder.wire_name == *name));
-        self.reopen(folder).await?;
-        Ok(after)
-    }
-
-    async fn step_back(&mut self, after: Option<usize>) -> Result<(), ConnectorError> {
-        match after {
-            Some(after) => self.reopen(after).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Puts the next slice of a large message to what there is.
-    fn take_slice(&mut self, folder: usize, uid: Uid, offset: u64, size_bytes: u64) -> Result<(), ConnectorError> {
-        let Some((head, bytes)) = self.slices.remove(&(folder, uid, offset)) else {
-            // It has vanished: no prefix of it is ever passed on.
-            self.large = None;
-            return Ok(());
-        };
-        if offset == 0 {
-            let Some(head) = head else { return Ok(()) };
-            let writer = BodyWriter::new(size_bytes).map_err(spool_error)?;
-            self.large = Some(Large { folder, uid, head, writer, size_bytes, ragged: false });
-        }
-        let Some(large) = &mut self.large else { return Ok(()) };
-        if large.ragged || large.writer.size_bytes() != offset {
-            // A slice before was cut short: this one does not fit behind it.
-            large.ragged = true;
-            return Ok(());
-        }
-        large.writer.write(&bytes).map_err(spool_error)
-    }
-
-    /// All slices that were asked for are there. Only a short one is the end: some servers state a wrong size, some
-    /// cut slices short.
-    async fn complete(&mut self, mut large: Large) -> Result<Option<Fetched>, ConnectorError> {
-        let read = large.writer.size_bytes();
-        let at_end = !large.ragged && read >= large.size_bytes && !(read.is_multiple_of(SLICE_BYTES) && read > 0);
-        if !at_end && !self.read_rest(&mut large).await? {
-            return Ok(None);
-        }
-        let body = large.writer.finish().map_err(spool_error)?;
-        Ok(Some(fetched(large.folder, large.uid, large.head, body)))
-    }
-
-    /// Reads what is left of a large message, slice after slice; false if it has vanished. What else is on the way is
-    /// heard first.
-    async fn read_rest(&mut self, large: &mut Large) -> Result<bool, ConnectorError> {
-        let after = self.step_aside(large.folder).await?;
-        let mut there = true;
-        let most = large.size_bytes.saturating_mul(2).max(MOST_UNSTATED);
-        loop {
-            if large.writer.size_bytes() > most {
-                self.session.broken = true;
-                let context = format!("{}: a message does not end", self.session.name);
-                return Err(ConnectorError::new(FindingCode::ServerError, Decision::Retry, context));
-            }
-            match slice(self.session, large.uid, &mut large.writer).await? {
-                None => there = false,
-                Some(0) => {}
-                Some(_) => continue,
-            }
-            break;
-        }
-        self.step_back(after).await?;
-        Ok(there)
-    }
-
-    async fn reopen(&mut self, folder: usize) -> Result<(), ConnectorError> {
-        let wanted = &self.request.folders[folder];
-        if self.session.open.as_ref().is_some_and(|(name, _)| *name == wanted.wire_name) {
-            return Ok(());
-        }
-        let status = self.session.open_folder("EXAMINE", &wanted.wire_name).await?;
-        if status.uid_validity == wanted.uid_validity {
-            return Ok(());
-        }
-        let context = format!("{}: a folder was renumbered", self.session.name);
-        Err(ConnectorError::new(FindingCode::ServerError, Decision::Retry, context))
-    }
-
     async fn deliver(&mut self, fetched: Fetched) -> bool {
         self.refused.clear();
         let body = self.request.budget.admit(fetched.body).await;
@@ -494,95 +349,6 @@ fn order_of(ask: &Ask<'_>, request: &FetchRequest) -> VecDeque<Uid> {
     let Ask::Messages { items, .. } = ask else { return VecDeque::new() };
     let uids = items.iter().map(|(uid, _)| *uid);
     if request.newest_first { uids.rev().collect() } else { uids.collect() }
-}
-
-/// What is told with a message.
-#[derive(Debug, Default)]
-pub(super) struct Head {
-    flags: Flags,
-    flags_reduced: bool,
-    internal_date: Option<DateTime<FixedOffset>>,
-}
-
-fn fetched(folder: usize, uid: Uid, head: Head, body: Body) -> Fetched {
-    let Head { flags, flags_reduced, internal_date } = head;
-    Fetched { folder, uid, flags, flags_reduced, internal_date, body }
-}
-
-impl Answer<Part> {
-    fn size_bytes(&self) -> u64 {
-        match self {
-            Self::Untagged(Part::Whole(_, _, bytes) | Part::Slice(_, _, _, bytes)) => bytes.len() as u64,
-            _ => 0,
-        }
-    }
-}
-
-/// A message with its body or a slice of it; changes of flags come unasked and hold none.
-fn part_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Part {
-    let attributes = match response {
-        Response::Fetch(_, attributes) => attributes,
-        Response::Data { outcome, .. } => {
-            return match outcome.code {
-                Some(ResponseCode::UidValidity(validity)) => Part::Code(Some(UidValidity(validity))),
-                _ => Part::Other,
-            };
-        }
-        _ => return Part::Other,
-    };
-    let (mut head, mut flagged, mut uid, mut body) = (Head::default(), false, Uid(0), None);
-    let mut bodies = bodies.into_iter();
-    for attribute in attributes {
-        match attribute {
-            AttributeValue::Uid(value) => uid = Uid(*value),
-            AttributeValue::Flags(flags) => {
-                (head.flags, head.flags_reduced) = Flags::bounded(flags);
-                flagged = true;
-            }
-            AttributeValue::InternalDate(date) => head.internal_date = wire::parse_date_time(date),
-            AttributeValue::BodySection { section: None, index, data } => {
-                // NIL: the message vanished while it was read; it is not an empty one.
-                body = if data.is_some() { bodies.next().map(|bytes| (*index, bytes)) } else { None };
-            }
-            _ => {}
-        }
-    }
-    match body {
-        _ if uid.0 == 0 => Part::Other,
-        Some((None, bytes)) => Part::Whole(uid, head, bytes),
-        Some((Some(offset), bytes)) => Part::Slice(uid, offset.into(), flagged.then_some(head), bytes),
-        None => Part::Other,
-    }
-}
-
-/// A message's beginning, and what is told with it.
-pub(super) fn beginning_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Option<(Head, Bytes)> {
-    match part_of(response, bodies) {
-        Part::Slice(_, 0, Some(head), bytes) => Some((head, bytes)),
-        _ => None,
-    }
-}
-
-/// Reads the slice that follows what `writer` has (`BODY.PEEK[]<offset.length>`, RFC 9051 section 6.4.5); its length,
-/// or `None` if there is no such message.
-async fn slice(session: &mut Session, uid: Uid, writer: &mut BodyWriter) -> Result<Option<u64>, ConnectorError> {
-    let offset = writer.size_bytes();
-    let tag = session.send(&format!("UID FETCH {uid} (UID BODY.PEEK[]<{offset}.{SLICE_BYTES}>)")).await?;
-    let mut written = Ok(None);
-    session
-        .finish_with(&tag, Doing::Other, session.patience.idle, |response, bodies| {
-            if let Part::Slice(found, from, _, bytes) = part_of(response, bodies)
-                && (found, from) == (uid, offset)
-            {
-                written = writer.write(&bytes).map(|()| Some(bytes.len() as u64));
-            }
-        })
-        .await?;
-    written.map_err(spool_error)
-}
-
-fn spool_error(error: std::io::Error) -> ConnectorError {
-    ConnectorError::new(FindingCode::Internal, Decision::Retry, "spooling a large message").caused_by(error)
 }
 
 /// Size and hash of messages of the open folder; their bytes are read and dropped.
