@@ -173,7 +173,7 @@ pub struct FolderRule {
 }
 
 /// What to copy and how.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct OrderOptions {
@@ -207,24 +207,9 @@ pub const DEFAULT_MAX_MESSAGE_BYTES: u64 = 50_000_000;
 
 impl OrderOptions {
     /// The largest message that is copied, bytes.
+    #[must_use]
     pub fn largest_message(&self) -> u64 {
         self.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES)
-    }
-}
-
-impl Default for OrderOptions {
-    fn default() -> Self {
-        Self {
-            leave_out: Vec::new(),
-            include_trash: false,
-            include_junk: false,
-            max_message_bytes: None,
-            since: None,
-            newest_first: false,
-            carry_flags: false,
-            folder_rules: Vec::new(),
-            show_subjects: false,
-        }
     }
 }
 

@@ -63,7 +63,7 @@ pub(super) fn DryRunCard(option_errors: OptionErrors) -> impl IntoView {
             </div>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <div class="stack">
-                <p class="numbers" aria-live="polite">{move || result.with(|result| result.as_ref().map(sum))}</p>
+                <p class="numbers" aria-live="polite">{move || result.with(|result| result.as_ref().and_then(sum))}</p>
                 <For each=move || keys(result) key=|key| *key let((_, at, _))>
                     {result.with_untracked(|result| Some(pair_view(at, result.as_ref()?.pairs.get(at)?)))}
                 </For>
@@ -108,7 +108,11 @@ fn keys(result: RwSignal<Option<DryRun>>) -> Vec<(DryRunId, usize, DryRunState)>
     })
 }
 
-fn sum(dry_run: &DryRun) -> String {
+/// What would become of all messages, as soon as that of any account is known.
+fn sum(dry_run: &DryRun) -> Option<String> {
+    if !dry_run.pairs.iter().any(|pair| pair.state == DryRunState::Finished) {
+        return None;
+    }
     let counts = &dry_run.counts;
     let mut parts =
         vec![t!("dry_run.sum_copy", copy = tn!("count.messages", counts.copy), size = intl::size(counts.copy_bytes))];
@@ -125,7 +129,7 @@ fn sum(dry_run: &DryRun) -> String {
         let count = u64::try_from(folders.len()).unwrap_or_default();
         parts.push(tn!("dry_run.folders_stay", count, messages = messages));
     }
-    parts.join(" ")
+    Some(parts.join(" "))
 }
 
 /// True for a folder that may hold mail: what cannot is no loss.
