@@ -219,7 +219,7 @@ test("a voucher is limited in every way that there is, found by its code and by 
   await as(page, service.url, "/vouchers", { pairs: 9 });
   await page.reload();
   await expect(rows).toHaveCount(3);
-  await page.getByRole("button", { name: `Vouchers made together with ${items[0]!.hint}` }).click();
+  await page.getByRole("button", { name: `Show batch: ${items[0]!.hint}` }).click();
   await expect(rows).toHaveCount(2);
   const download = page.waitForEvent("download");
   await page.getByRole("link", { name: "Export this list (CSV)" }).click();
