@@ -131,7 +131,7 @@ test("a migration that waits for its time can be changed: nothing is entered ane
   expect(await violations(page)).toEqual([]);
   await question.getByRole("button", { name: text("en", "status.unschedule_confirm") }).click();
   await page.waitForURL(/\/confirm$/);
-  await expect(page.getByText("Paid:")).toBeVisible();
+  await expect(page.getByText("The account is paid for.")).toBeVisible();
   await page.getByRole("radio", { name: text("en", "confirm.now") }).check();
   await page.getByRole("button", { name: "Start migration" }).click();
   await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible({ timeout: 120_000 });
