@@ -317,5 +317,7 @@ test("by a reseller's link the form bears their name, and the reseller sees what
   await expect(row).toContainText("Requested");
   await look(page, "the reseller's requests");
   await row.getByRole("link", { name: new RegExp(account.source_user) }).click();
-  await expect(page.getByRole("heading", { level: 1, name: "Your request has been sent" })).toBeVisible();
+  // Within the console, not on the customer's page.
+  await expect(page.getByRole("heading", { level: 1, name: account.source_user })).toBeVisible();
+  await expect(page.getByRole("region", { name: "Details" })).toContainText("Requested");
 });
