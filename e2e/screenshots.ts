@@ -1,7 +1,7 @@
 // `make screenshots`: every page and state at 1280 and 390 pixels, light and dark, in English and German, and the main
 // ones in the other languages, into e2e/screenshots. `SCREENSHOTS="status wizard" make screenshots` takes some chapters.
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { type Browser, type Page, chromium as browserType } from "@playwright/test";
@@ -501,8 +501,10 @@ const CHAPTERS = { start, wizard, pay, status, console: console_, requests, lang
 
 async function main(): Promise<void> {
   const wanted = (process.env.SCREENSHOTS ?? Object.keys(CHAPTERS).join(" ")).split(" ");
-  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
+  // Of other chapters the pictures stay.
+  const old = readdirSync(folder).filter((file) => wanted.some((name) => file.startsWith(`${name}-`)));
+  for (const file of old) rmSync(join(folder, file));
   // Large enough that there is time for pictures while it runs.
   const lab = await Lab.start({ sample: "6000", accounts: 5 });
   const paypal = await PayPal.start();
