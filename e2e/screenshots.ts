@@ -341,7 +341,7 @@ async function status(visit: Visit): Promise<void> {
   // A message is lost at the new provider.
   await imap(lab.state.destination.imap_port, petra.destination_user, password, ["SELECT INBOX", "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"]);
   await visit.button("verify.start").click();
-  await page.locator(".proof-warn").waitFor({ timeout: 60_000 });
+  await page.locator(".proof-warn").waitFor({ timeout: 180_000 });
   await visit.shoot("verified-with-a-difference");
   // One domain has changed and everybody knows it, the other is remembered for an hour yet.
   await lab.name({ name: domain, mx: ["mx.safe.example"], texts });
