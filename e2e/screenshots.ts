@@ -428,7 +428,7 @@ async function requests(visit: Visit): Promise<void> {
   await visit.go("/request");
   await visit.shoot("form");
   await page.locator("input[type=file]").first().setInputFiles({ name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(`${content}\nonly;two\n`) });
-  await page.locator("form.correct").first().waitFor();
+  await page.locator("form.correct").first().waitFor({ state: "attached" });
   await page.locator("main .button-primary").first().click();
   await visit.shoot("form-filled");
   const card = Buffer.from("BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Anna\r\nEND:VCARD\r\n").toString("base64");
