@@ -184,8 +184,9 @@ async fn from_dovecot_to_cyrus_everything_arrives_in_folders_whose_names_cyrus_t
             ..CompareOptions::default()
         };
         let differences = compare(&copy.ends[0], &copy.ends[1], &options).expect("both can be read");
-        // Cyrus subscribes everybody to INBOX.
-        assert_eq!((differences.total(), differences.subscriptions_extra), (1, 1), "{differences:?}");
+        // Cyrus subscribes everybody to INBOX while it makes it, unless several lines log in at once for the first time.
+        let by_cyrus = differences.subscriptions_extra;
+        assert!(differences.total() == by_cyrus && by_cyrus <= 1, "{differences:?}");
         let (again, _) = copy.run(2).await;
         assert_eq!((again.counts.stored, again.counts.present), (0, again.counts.listed), "{again:?}");
     }
