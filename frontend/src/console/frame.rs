@@ -39,12 +39,12 @@ fn all() -> [(Place, Glyph, &'static str, Option<Scope>); 10] {
         (Place::New, Glyph::Plus, t!("console.new"), Some(Scope::OrdersWrite)),
         (Place::Requests, Glyph::Inbox, t!("console.requests"), Some(Scope::OrdersRead)),
         (Place::Vouchers, Glyph::Ticket, t!("console.vouchers"), Some(Scope::VouchersRead)),
-        (Place::Links, Glyph::Copy, t!("console.links"), Some(Scope::LinksRead)),
-        (Place::Webhooks, Glyph::Refresh, t!("console.webhooks"), Some(Scope::WebhooksRead)),
+        (Place::Links, Glyph::Link, t!("console.links"), Some(Scope::LinksRead)),
+        (Place::Webhooks, Glyph::Bolt, t!("console.webhooks"), Some(Scope::WebhooksRead)),
         (Place::Members, Glyph::Users, t!("console.members"), Some(Scope::MembersRead)),
-        (Place::Keys, Glyph::Lock, t!("console.keys"), Some(Scope::KeysRead)),
-        (Place::Tenants, Glyph::Globe, t!("console.tenants"), Some(Scope::TenantsRead)),
-        (Place::Profile, Glyph::Pencil, t!("console.profile"), None),
+        (Place::Keys, Glyph::Key, t!("console.keys"), Some(Scope::KeysRead)),
+        (Place::Tenants, Glyph::House, t!("console.tenants"), Some(Scope::TenantsRead)),
+        (Place::Profile, Glyph::User, t!("console.profile"), None),
     ]
 }
 

@@ -214,9 +214,9 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
                 none=t!("console.any_provider")
                 fields=form.destination
             />
-            <BrandFieldset fields=form.brand sending=sending />
-            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
             <PayerFields form=form sending=sending />
+            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
+            <BrandFieldset fields=form.brand sending=sending />
             <Show when=is_new>
                 <Tick
                     label=t!("console.link_once")

@@ -12,7 +12,7 @@ use crate::{
         Load,
         poll::{self, Kick},
     },
-    t,
+    t, tn,
 };
 
 /// Milliseconds until a list that is kept fresh is read again.
@@ -190,6 +190,9 @@ pub(super) fn ListHead(
     /// False: there is no button.
     #[prop(default = true)]
     may_create: bool,
+    /// Where the list can be had as a file.
+    #[prop(optional)]
+    export: Option<Signal<String>>,
 ) -> impl IntoView {
     let button = may_create.then(|| {
         view! {
@@ -202,9 +205,35 @@ pub(super) fn ListHead(
     view! {
         <div class="row-between">
             <PageHead title=title lead=lead />
-            {button}
+            <div class="row">{export.map(|url| view! { <Export url=url /> })} {button}</div>
         </div>
     }
+}
+
+/// A link to the list as it is narrowed down now, as a file.
+#[component]
+pub(super) fn Export(url: Signal<String>) -> impl IntoView {
+    view! {
+        <a class="button" href=url download="" rel="external">
+            {icon(Glyph::Download)}
+            {t!("console.export")}
+        </a>
+    }
+}
+
+/// How many a list has; of one with more pages, how many are shown.
+#[component]
+pub(super) fn Count<T: Send + Sync + 'static>(listed: Listed<T>) -> impl IntoView {
+    let count = move || {
+        let shown = listed.items.with(|items| items.ready().map(Vec::len)).filter(|shown| *shown > 0)?;
+        let shown = u64::try_from(shown).unwrap_or_default();
+        Some(if listed.next.with(Option::is_some) {
+            tn!("console.count_more", shown)
+        } else {
+            tn!("console.count", shown)
+        })
+    };
+    view! { <p class="small soft numbers list-count">{count}</p> }
 }
 
 /// What is said where a list has nothing.

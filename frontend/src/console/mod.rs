@@ -20,6 +20,7 @@ mod order_state;
 mod password;
 mod payments;
 mod profile;
+mod reference;
 mod request;
 mod request_answers;
 mod requests;
@@ -30,6 +31,7 @@ mod voucher_form;
 mod voucher_made;
 mod vouchers;
 mod webhook_form;
+mod webhook_health;
 mod webhooks;
 
 use leptos::prelude::*;

@@ -2,8 +2,8 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountPair, Side},
-    ids::RequestId,
+    account::{AccountPair, LoginState, Side},
+    ids::{OrderId, RequestId},
     request::{MigrationRequest, RequestAction, RequestAttachment, RequestState},
 };
 
@@ -14,7 +14,7 @@ use crate::{
     components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
     i18n,
     pages::parts,
-    route::{Console as Place, Step},
+    route::Console as Place,
     state::{
         Load,
         poll::{self, Kick},
@@ -34,6 +34,28 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// True once every account has been seen to let us in, on both sides.
+    pub(super) fn is_checked(self) -> bool {
+        let passed = |side: &Side| side.login == LoginState::Passed;
+        self.accounts.with(|accounts| {
+            let pairs = accounts.ready().map(Vec::as_slice).unwrap_or_default();
+            !pairs.is_empty() && pairs.iter().all(|pair| passed(&pair.source) && passed(&pair.destination))
+        })
+    }
+
+    /// The order that is to be checked.
+    pub(super) fn order(self) -> Option<OrderId> {
+        self.request.with(|request| request.ready().map(|request| request.order_id))
+    }
+
+    /// How to write to the customer: the number in the subject tells which request an answer is to.
+    pub(super) fn write_to(self) -> Option<String> {
+        self.request.with(|request| {
+            let request = request.ready()?;
+            Some(format!("mailto:{}?subject={}", request.contact_address.as_ref()?, request.order_id))
+        })
+    }
+
     /// True if the operator can do this now.
     pub(super) fn allows(self, action: RequestAction) -> bool {
         self.request.with(|request| request.ready().is_some_and(|request| request.actions.contains(&action)))
@@ -144,13 +166,11 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
             </Notice>
         }
     });
-    // The number in the subject tells which request an answer is to.
     let contact = request.contact_address.as_ref().map(|address| {
-        let write = format!("mailto:{address}?subject={}", request.order_id);
         view! {
             <div class="fact fact-wide">
                 <dt>{t!("queue.customer")}</dt>
-                <dd data-data=""><a href=write>{address.to_string()}</a></dd>
+                <dd data-data="">{address.to_string()}</dd>
             </div>
         }
     });
@@ -187,23 +207,9 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
 
 #[component]
 fn Accounts(shown: Shown) -> impl IntoView {
-    let order = move || shown.request.with(|request| request.ready().map(|request| request.order_id));
     view! {
         <section class="stack" aria-labelledby="queue-accounts">
-            <div class="row-between">
-                <h2 id="queue-accounts">{t!("status.accounts")}</h2>
-                {move || {
-                    order()
-                        .map(|order| {
-                            view! {
-                                <a class="button button-small" href=Step::Accounts.path(order)>
-                                    {icon(Glyph::Pencil)}
-                                    {t!("queue.check_accounts")}
-                                </a>
-                            }
-                        })
-                }}
-            </div>
+            <h2 id="queue-accounts">{t!("status.accounts")}</h2>
             <div class="card card-flush">
                 {move || shown.accounts.with(|accounts| match accounts {
                     Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),

@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    address::MailAddress,
     ids::PaymentId,
     order::OrderStart,
     payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState},
@@ -16,7 +17,7 @@ use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
     components::{Failure, Glyph, Notice, Tone, icon},
-    state::{order::OrderContext, poll},
+    state::{offer::Offer, order::OrderContext, poll},
     t, tn,
 };
 
@@ -28,9 +29,8 @@ const MAX_LOOKS: u32 = 120;
 #[component]
 pub(super) fn Pay(
     #[prop(optional)] starting: Option<Starting>,
-    /// Told whether there is something to pay here.
-    #[prop(optional)]
-    pays: Option<RwSignal<bool>>,
+    /// Told how the order is to be paid for now.
+    paying: RwSignal<Paying>,
     /// Told when the migration has been started.
     to_status: Callback<()>,
 ) -> impl IntoView {
@@ -112,27 +112,41 @@ pub(super) fn Pay(
         });
     };
     let due = Memo::new(move |_| {
-        // Nobody pays twice while a payment is settled, or waits to be paid back.
-        let waits = |state| is_under_way(state) || state == PaymentState::Mismatched;
-        let is_waiting = latest.with(|latest| latest.as_ref().is_some_and(|payment| waits(payment.state)));
+        let is_waiting = latest.with(|latest| latest.as_ref().is_some_and(|payment| is_waited_for(payment.state)));
         if left.get() == 0 || is_waiting {
             return None;
         }
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())
     });
     Effect::new(move || {
-        let is_due = due.with(Option::is_some);
-        if let Some(pays) = pays {
-            pays.try_set(is_due);
+        let waits = latest.with(|latest| latest.as_ref().is_some_and(|payment| is_waited_for(payment.state)));
+        let now = match (waits && left.get() > 0, due.with(Option::is_some)) {
+            (true, _) => Paying::Waits,
+            (false, true) => Paying::Here,
+            (false, false) => Paying::Elsewise,
+        };
+        if paying.get_untracked() != now {
+            paying.set(now);
         }
     });
+    // Whoever comes back from PayPal sees first what came of it.
+    Effect::new(move |was_told: Option<bool>| {
+        let is_told = latest.with(Option::is_some) || cancelled.get();
+        if is_told && was_told != Some(true) && back.is_some() {
+            request_animation_frame(|| browser::focus("pay-outcome"));
+        }
+        is_told
+    });
+    let help = Offer::get().help();
     view! {
-        {move || latest.with(|payment| payment.as_ref().map(state_notice))}
+        <div id="pay-outcome" class="stack-s" tabindex="-1">
+        {move || latest.with(|payment| payment.as_ref().map(|payment| state_notice(payment, help.get())))}
         <Show when=move || cancelled.get()>
             <Notice tone=Tone::Info>
                 <p>{t!("pay.cancelled")}</p>
             </Notice>
         </Show>
+        </div>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
         {move || due.get().map(|due| amount(&due, busy, starting, pay))}
     }
@@ -175,6 +189,17 @@ pub(super) struct Starting {
     pub(super) blocked: Signal<bool>,
 }
 
+/// How what is left is paid for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Paying {
+    /// By what pays elsewhere: a voucher.
+    Elsewise,
+    /// Here, by the button.
+    Here,
+    /// Not now: money is on its way, or waits to be paid back.
+    Waits,
+}
+
 /// What came of the wish to pay.
 enum Begun {
     /// The payer agrees at this address.
@@ -188,6 +213,11 @@ enum Begun {
 /// True for a payment that is settled without anybody's doing.
 fn is_under_way(state: PaymentState) -> bool {
     matches!(state, PaymentState::Capturing | PaymentState::Pending)
+}
+
+/// True while nobody pays twice: a payment is settled, or waits to be paid back.
+fn is_waited_for(state: PaymentState) -> bool {
+    is_under_way(state) || state == PaymentState::Mismatched
 }
 
 /// True for what must be known also by whoever opens the page anew.
@@ -263,7 +293,17 @@ async fn settle(
     Ok(started && is_paid)
 }
 
-fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
+/// What has become of a payment; `help` is where one asks about it.
+fn state_notice(payment: &OrderPayment, help: Option<MailAddress>) -> impl IntoView + use<> {
+    let waits = is_waited_for(payment.state) && payment.state != PaymentState::Capturing;
+    let sum = waits.then(|| {
+        let total = intl::money(payment.amount.total_minor, payment.amount.price.currency);
+        let number = payment.reference.clone().map(|number| format!(" · {}", t!("console.paid_reference", number = number)));
+        view! { <p class="small" data-data="">{total} {number}</p> }
+    });
+    let help = help.filter(|_| waits).map(|address| {
+        view! { <p class="small">{t!("app.help")} " " <a href=format!("mailto:{address}")>{address.to_string()}</a></p> }
+    });
     let (tone, text) = match payment.state {
         PaymentState::Creating | PaymentState::AwaitingApproval | PaymentState::Capturing => {
             (Tone::Info, t!("pay.waiting"))
@@ -278,6 +318,8 @@ fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
     view! {
         <Notice tone=tone>
             <p role="status">{text}</p>
+            {sum}
+            {help}
         </Notice>
     }
 }
