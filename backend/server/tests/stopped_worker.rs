@@ -98,6 +98,7 @@ async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
         destination: None,
         options: OrderOptions::default(),
         accepted_terms: "2026-11".to_owned(),
+        reference: None,
     };
     let order = store.create_order(order).await.expect("an order");
     let pair = AccountCreate { ticked: true, source: side(source, "anna"), destination: side(destination, "ben") };

@@ -62,10 +62,6 @@ fn Opened(principal: Principal, session: Session, parts: Parts) -> impl IntoView
         place.track();
         open.set(false);
     });
-    let here = move || {
-        let part = place.get().part();
-        all().into_iter().find(|(known, ..)| *known == part).map_or("", |(_, _, name, _)| name)
-    };
     let links = all()
         .into_iter()
         .filter(|(.., scope)| scope.is_none_or(|scope| may(&principal, scope)))
@@ -99,7 +95,7 @@ fn Opened(principal: Principal, session: Session, parts: Parts) -> impl IntoView
                     aria-controls="side-menu"
                     on:click=move |_| open.update(|open| *open = !*open)
                 >
-                    {here}
+                    {t!("console.menu")}
                     <span class="chevron" class:is-open=move || open.get()>{icon(Glyph::Chevron)}</span>
                 </button>
                 <div class="side-menu" class:is-open=move || open.get() id="side-menu">

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use mailferry_shared::{
     key::{ApiKey, ApiKeyCreate, Scope},
-    member::{Member, Principal},
+    member::Principal,
 };
 
 use super::{
@@ -25,7 +25,6 @@ use crate::{
 #[component]
 pub(super) fn Keys() -> impl IntoView {
     let listed = Listed::of(api::api_keys);
-    provide_context(makers());
     let ending = Ending::<ApiKey>::provide();
     let open = RwSignal::new(false);
     let made = RwSignal::new(None::<String>);
@@ -122,20 +121,6 @@ pub(super) fn Keys() -> impl IntoView {
     }
 }
 
-/// The members, for whose keys these are; nobody where one may not see them.
-fn makers() -> RwSignal<Vec<Member>> {
-    let members = RwSignal::new(Vec::new());
-    if may(&expect_context::<Principal>(), Scope::MembersRead) {
-        spawn_local(async move {
-            // Without them a key is still told from others.
-            if let Ok(page) = api::members(None).await {
-                members.try_set(page.items);
-            }
-        });
-    }
-    members
-}
-
 /// What a key may be used for: as much as its maker may do.
 #[component]
 fn Scopes(scopes: RwSignal<BTreeSet<Scope>>) -> impl IntoView {
@@ -170,11 +155,6 @@ fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
     let ending = expect_context::<Ending<ApiKey>>();
     let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
     let ends = key.expires_at.map_or_else(|| t!("console.key_no_end").to_owned(), intl::date_time);
-    let (members, member) = (expect_context::<RwSignal<Vec<Member>>>(), key.member_id);
-    let maker = move || {
-        let name = |members: &Vec<Member>| members.iter().find(|one| Some(one.id) == member).map(|one| one.name.clone());
-        members.with(name)
-    };
     let used = key.last_used_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
     let realm = if key.sandbox { t!("console.sandbox") } else { t!("console.key_live") };
     // What a program holds begins and ends like this.
@@ -190,7 +170,7 @@ fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
             <td class="mono cell-code cell-wide" data-label=t!("console.scopes")>{scopes}</td>
             <td data-label=t!("console.key_made_at")>
                 {intl::date_time(key.created_at)}
-                {move || maker().map(|name| view! { <p class="account-meta">{name}</p> })}
+                {key.member_name.clone().map(|name| view! { <p class="account-meta">{name}</p> })}
             </td>
             <td data-label=t!("console.last_used")>{used}</td>
             <td data-label=t!("console.valid_until")>{ends}</td>

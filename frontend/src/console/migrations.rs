@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    endpoint::HostName,
     key::Scope,
     member::{Member, Principal},
     order::{OrderState, StartKind},
@@ -205,7 +206,7 @@ fn name(item: &OrderListItem) -> String {
     let ends = || match (&item.source, &item.destination) {
         (None, None) => None,
         (source, destination) => {
-            let end = |host: &Option<String>| host.clone().unwrap_or_else(|| "?".to_owned());
+            let end = |host: &Option<HostName>| host.as_ref().map_or("?", HostName::as_str).to_owned();
             Some(format!("{} → {}", end(source), end(destination)))
         }
     };
@@ -214,7 +215,7 @@ fn name(item: &OrderListItem) -> String {
 
 /// How far it is, and how much there is to copy; nothing before the first run.
 fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
-    let OrderProgress { done, total, total_bytes, at_least, .. } = item.progress.clone()?;
+    let OrderProgress { done, total, total_bytes, at_least, .. } = item.progress?;
     let runs = matches!(item.state, OrderState::Active | OrderState::Paused);
     let percent = (runs && !at_least && total > 0).then(|| intl::percent(format::percent(done, total)));
     let amounts = format!("{} · {}", tn!("count.messages", total), intl::size(total_bytes));

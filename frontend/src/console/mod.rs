@@ -27,6 +27,7 @@ mod requests;
 mod sending;
 mod session;
 mod tenants;
+mod voucher_batch;
 mod voucher_form;
 mod voucher_made;
 mod vouchers;

@@ -13,6 +13,7 @@ use super::{
     ending::{EndDialog, Ending, doing, spent},
     list::{Count, Empty, ListHead, ListTable, Listed},
     may,
+    voucher_batch::Together,
     voucher_form::NewVouchers,
     voucher_made::batch,
 };
@@ -113,30 +114,13 @@ fn Search(wanted: Wanted, listed: Listed<Voucher>) -> impl IntoView {
     let states = std::iter::once((None, t!("protocol.all")))
         .chain(STATES.map(|state| (Some(state), state_name(state))))
         .collect::<Vec<_>>();
-    let together = move || {
-        let (_, code) = wanted.batch.get()?;
-        let text = t!("console.voucher_batch_of", code = code);
-        let all = move |_| {
-            wanted.batch.set(None);
-            listed.anew();
-        };
-        Some(view! {
-            <p class="row" role="status">
-                <span>{text}</span>
-                <button type="button" class="button button-small" on:click=all>
-                    {icon(Glyph::Close)}
-                    {t!("console.show_all")}
-                </button>
-            </p>
-        })
-    };
     view! {
         <form class="filter filter-one" role="search" on:submit=on_submit>
             <TextField id="filter-code" label=t!("console.voucher_find") value=wanted.text placeholder="MF-7K2QX" />
             <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
         </form>
         <Chips choices=states chosen=wanted.state on_choose=move |()| listed.anew() />
-        {together}
+        <Together batch=wanted.batch listed=listed />
     }
 }
 

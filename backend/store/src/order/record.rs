@@ -31,6 +31,8 @@ pub struct NewOrder {
     pub options: OrderOptions,
     /// The terms' version that was accepted, just now.
     pub accepted_terms: String,
+    /// What whoever asks calls it.
+    pub reference: Option<String>,
 }
 
 /// An order.
@@ -84,13 +86,15 @@ pub struct OrderRecord {
     pub created_at: DateTime<Utc>,
     /// When it was closed or cancelled.
     pub ended_at: Option<DateTime<Utc>>,
+    /// What whoever asked calls it.
+    pub reference: Option<String>,
 }
 
 pub(super) const COLUMNS: &str =
     "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
     expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at,
     member_id, api_key_id, sandbox, link_id, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at,
-    first_started_at";
+    first_started_at, reference";
 
 pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     let kind = row.code_opt("kind")?;
@@ -136,6 +140,7 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
         accepted_terms: row.get("accepted_terms")?,
         accepted_terms_at: row.get("accepted_terms_at")?,
         created_at: row.get("created_at")?,
+        reference: row.get("reference")?,
     })
 }
 

@@ -154,7 +154,7 @@ async fn every_state_is_told_to_the_tenant_to_the_operator_and_to_the_customer(w
         let done = log.iter().find(|one| one.event.kind == EventKind::RequestDone).expect("told");
         let about = done.event.data.request.expect("which one");
         assert_eq!((about.id, about.state), (sent.id, RequestState::Done));
-        assert_eq!(done.event.data.order_id, sent.order_id);
+        assert_eq!(done.event.data.order_id, Some(sent.order_id));
     }
 }
 

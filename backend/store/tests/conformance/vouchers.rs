@@ -174,7 +174,8 @@ async fn pairs_beyond_what_starts_come_back_to_the_voucher_that_was_redeemed_las
 async fn what_a_trial_does_not_need_comes_back_to_its_voucher(world: World) {
     let store = &world.store;
     let limits = VoucherLimits { trial_only: true, ..VoucherLimits::default() };
-    let new = NewVouchers { tenant_id: OPERATOR_TENANT, pairs: 3, count: 1, limits, sandbox: false };
+    let note = "trials".to_owned();
+    let new = NewVouchers { tenant_id: OPERATOR_TENANT, pairs: 3, count: 1, limits, note, sandbox: false };
     let voucher = store.create_batch(&new).await.expect("voucher").1.remove(0);
     let (order, pairs) = world.order_with(3).await;
     store.redeem_voucher(order.id, &voucher.code).await.expect("three");

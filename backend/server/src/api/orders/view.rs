@@ -36,6 +36,7 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     restrict(&mut actions, scope, request);
     Ok(Order {
         id: order.id,
+        reference: order.reference,
         state: order.life.state(),
         kind: order.kind,
         language: order.language,
