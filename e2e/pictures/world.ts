@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Browser, chromium as browserType } from "@playwright/test";
 
 import { Api, type Order } from "../support/api.ts";
-import { run } from "../support/child.ts";
+import { run, until } from "../support/child.ts";
 import { Lab } from "../support/lab.ts";
 import { SlowLine } from "../support/line.ts";
 import { chromium } from "../support/paths.ts";
@@ -37,13 +37,17 @@ export async function withWorld(pictures: (world: World) => Promise<void>): Prom
   }
 }
 
-/** An order whose link has expired: its time is put back, for nobody waits two weeks for a picture. */
+/** An order whose link has expired and that was closed: its time is put back, for nobody waits two weeks for a picture. */
 async function expired(operator: Api, lab: Lab, service: Service): Promise<Order> {
   const order = await completed(operator, lab, lab.state.accounts.slice(4, 5));
-  const script = "import sqlite3, sys; db = sqlite3.connect(sys.argv[1], 30); db.execute('UPDATE orders SET expires_at = 1 WHERE id = ?', sys.argv[2:]); db.commit()";
+  const script = "import sqlite3, sys, time; db = sqlite3.connect(sys.argv[1], 30); db.execute('UPDATE orders SET expires_at = ? WHERE id = ?', (int(time.time() * 1000) - 3_600_000, sys.argv[2])); db.commit()";
   const url = await link(operator, order);
   const { code, stderr } = await run("python3", ["-c", script, join(service.dir, "mailferry.sqlite"), order.id]);
   if (code !== 0) throw new Error(stderr);
+  await until("the order is closed", 180, async () => {
+    const { state } = await operator.call<Order>("GET", `/orders/${order.id}`);
+    return state === "closed" ? true : undefined;
+  });
   return { ...order, manage_url: url };
 }
 

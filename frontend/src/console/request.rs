@@ -193,8 +193,8 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
             {reason}
             <dl class="facts facts-small">
                 {contact}
-                {fact(t!("request.fact_wished"), intl::date_time(request.wished_start))}
-                {request.earliest_start.map(|at| fact(t!("request.fact_start"), intl::date_time(at)))}
+                {fact(t!("request.fact_wished"), intl::appointment(request.wished_start))}
+                {request.earliest_start.map(|at| fact(t!("request.fact_start"), intl::appointment(at)))}
                 {request.tenant.as_ref().map(|tenant| fact(t!("queue.tenant"), tenant.name.clone()))}
                 {fact(t!("queue.order_state"), state)}
                 {fact(t!("request.fact_sent"), intl::date_time(request.created_at))}

@@ -225,7 +225,7 @@ fn Standing(page: Page) -> impl IntoView {
         <Show when=may_cancel>
             <p>
                 <button type="button" class="button button-danger is-aside" on:click=move |_| dialog.set(true)>
-                    {icon(Glyph::Stop)}
+                    {icon(Glyph::Cross)}
                     {t!("request.cancel")}
                 </button>
             </p>
@@ -328,7 +328,10 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
     let start = request
         .earliest_start
         .filter(|_| !request.state.is_off())
-        .map(|at| fact(t!("request.fact_start"), intl::date_time(at)));
+        .map(|at| fact(t!("request.fact_start"), intl::appointment(at)));
+    // Once a start is agreed, that is the one to know.
+    let wished =
+        start.is_none().then(|| fact(t!("request.fact_wished"), intl::appointment(request.wished_start)));
     let contact = request.contact_address.as_ref().map(|to| fact(t!("request.fact_contact"), to.to_string()));
     let note = (!request.note.is_empty()).then(|| {
         view! {
@@ -359,7 +362,7 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
             <h2 id="sent-title">{t!("request.what_was_sent")}</h2>
             <dl class="facts facts-small">
                 {fact(t!("request.fact_sent"), intl::date_time(request.created_at))}
-                {fact(t!("request.fact_wished"), intl::date_time(request.wished_start))}
+                {wished}
                 {start}
                 {fact(t!("status.accounts"), i18n::number(u64::from(request.pairs)))}
                 {contact}

@@ -19,6 +19,7 @@ mod words;
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    ids::OrderId,
     order::{OrderAction, OrderState, StartKind},
     progress::Progress,
     schedule::MxReport,
