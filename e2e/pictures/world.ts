@@ -40,7 +40,7 @@ export async function withWorld(pictures: (world: World) => Promise<void>): Prom
 /** An order whose link has expired and that was closed: its time is put back, for nobody waits two weeks for a picture. */
 async function expired(operator: Api, lab: Lab, service: Service): Promise<Order> {
   const order = await completed(operator, lab, lab.state.accounts.slice(4, 5));
-  const script = "import sqlite3, sys, time; db = sqlite3.connect(sys.argv[1], 30); db.execute('UPDATE orders SET expires_at = ? WHERE id = ?', (int(time.time() * 1000) - 3_600_000, sys.argv[2])); db.commit()";
+  const script = "import sqlite3, sys, time; db = sqlite3.connect(sys.argv[1], 30); db.execute('UPDATE orders SET expires_at = ? WHERE id = ?', (int(time.time() * 1e6) - 3_600_000_000, sys.argv[2])); db.commit()";
   const url = await link(operator, order);
   const { code, stderr } = await run("python3", ["-c", script, join(service.dir, "mailferry.sqlite"), order.id]);
   if (code !== 0) throw new Error(stderr);

@@ -262,7 +262,7 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
                 {item.reference.clone().map(|reference| view! { <p class="small" data-data="">{reference}</p> })}
                 <p class="account-meta" data-data="">{about}</p>
             </th>
-            <td data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
+            <td class="cell-wide" data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
             <td data-label=t!("status.col_progress")>{progress(item)}</td>
             <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
             <td class="account-meta" data-label=t!("console.col_asked")>{asker(&item.origin)}</td>

@@ -4,7 +4,8 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     account::{AccountPair, LoginState, Side},
     ids::{OrderId, RequestId},
-    request::{MigrationRequest, RequestAction, RequestAttachment, RequestState},
+    order::OrderState,
+    request::{MigrationRequest, RequestAction, RequestAttachment},
 };
 
 use super::{request_answers::Answers, requests::state_view};
@@ -175,7 +176,9 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
         }
     });
     let waived = request.payment_waived.then(|| view! { <span class="tagged">{t!("queue.waived")}</span> });
-    let status = (!matches!(request.state, RequestState::Requested)).then(|| {
+    // Before it is started there is nothing to watch.
+    let is_set_up = matches!(request.order_state, OrderState::Draft | OrderState::AwaitingPayment);
+    let status = (!is_set_up).then(|| {
         view! {
             <a class="button button-small" href=Place::Migration(request.order_id).path()>
                 {icon(Glyph::Eye)}

@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    address::MailAddress,
     ids::OrderId,
     order::{Order, OrderState, SessionCreate},
     request::{MigrationRequest, RequestAction, RequestState},
@@ -299,6 +300,9 @@ fn Pay(page: Page) -> impl IntoView {
 #[component]
 fn Reason(page: Page) -> impl IntoView {
     let reason = move || page.request.with(|request| request.ready().and_then(|request| request.reason.clone()));
+    let help = Offer::get().help();
+    // The number in the subject tells which request the question is about.
+    let write_to = move |address: &MailAddress| format!("mailto:{address}?subject={}", page.order_id);
     view! {
         {move || {
             reason()
@@ -306,6 +310,11 @@ fn Reason(page: Page) -> impl IntoView {
                     view! {
                         <Notice tone=Tone::Warning title=t!("request.reason")>
                             <p class="as-written" data-data="">{reason}</p>
+                            {help.get().map(|address| view! {
+                                <p class="small">
+                                    {t!("app.help")} " " <a href=write_to(&address)>{address.to_string()}</a>
+                                </p>
+                            })}
                         </Notice>
                     }
                 })
