@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 
 import type { Api, Order } from "../support/api.ts";
+import type { Hook } from "../support/console.ts";
 import type { Lab } from "../support/lab.ts";
 import type { SlowLine } from "../support/line.ts";
 import { root } from "../support/paths.ts";
@@ -28,6 +29,8 @@ export interface World {
   /** Passes slowly to the source. */
   line: SlowLine;
   paypal: PayPal;
+  /** A reseller's server for webhooks. */
+  hook: Hook;
   /** Its link has expired. */
   over: Order;
 }

@@ -6,6 +6,7 @@ import { type Browser, chromium as browserType } from "@playwright/test";
 
 import { Api, type Order } from "../support/api.ts";
 import { run, until } from "../support/child.ts";
+import { Hook } from "../support/console.ts";
 import { Lab } from "../support/lab.ts";
 import { SlowLine } from "../support/line.ts";
 import { chromium } from "../support/paths.ts";
@@ -20,19 +21,21 @@ export async function withWorld(pictures: (world: World) => Promise<void>): Prom
   // Large enough that there is time for pictures while it runs.
   const lab = await Lab.start({ sample: "6000", accounts: 5 });
   const paypal = await PayPal.start();
+  const hook = await Hook.start(lab);
   const names = { MAILFERRY_OPERATOR: "Harbour Hosting Ltd, Quay 1, 5003 Bergen", MAILFERRY_OPERATOR_CONTACT: "help@harbour.example" };
-  const service = await Service.start({ lab, openPorts: [paypal.port], env: { ...paypal.settings, ...names, MAILFERRY_RATE_FACTOR: "100" } });
+  const service = await Service.start({ lab, openPorts: [paypal.port, hook.port], env: { ...paypal.settings, ...names, MAILFERRY_RATE_FACTOR: "100" } });
   const line = await SlowLine.start(lab.state.closed_port, lab.state.source.imaps_port);
   try {
     const operator = new Api(service.url, await service.operatorKey());
     const over = await expired(operator, lab, service);
     const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true };
     await operator.call("PUT", "/price", price);
-    await pictures({ lab, service, operator, line, paypal, over });
+    await pictures({ lab, service, operator, line, paypal, hook, over });
   } finally {
     line.stop();
     paypal.stop();
     await service.stop();
+    await hook.stop();
     await lab.stop();
   }
 }

@@ -110,7 +110,8 @@ pub(crate) fn date_time(time: DateTime<Utc>) -> String {
 
 /// A time that was agreed upon, "Fri, Nov 27, 3:00 AM GMT+1": nobody mistakes the day or the zone.
 pub(crate) fn appointment(time: DateTime<Utc>) -> String {
-    let parts = [("weekday", "short"), ("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
+    let parts =
+        [("weekday", "short"), ("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
     let zone = ("timeZoneName", "short");
     dated(&date(time), &parts.into_iter().chain([zone]).map(|(name, value)| (name, value.into())).collect::<Vec<_>>())
 }

@@ -6,7 +6,8 @@ use mailferry_shared::{key::Scope, link::Link, member::Principal};
 use super::{
     ending::{EndDialog, Ending, doing},
     link_form::{LinkDialog, LinkForm},
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::ListHead,
     may,
 };
 use crate::{

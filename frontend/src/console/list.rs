@@ -7,12 +7,12 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api::{ApiError, PAGE, Paged},
     browser,
-    components::{Failure, Glyph, PageHead, Skeleton, icon},
+    components::{Failure, Glyph, Skeleton, icon},
     state::{
         Load,
         poll::{self, Kick},
     },
-    t, tn,
+    t,
 };
 
 /// Milliseconds until a list that is kept fresh is read again.
@@ -59,6 +59,11 @@ impl<T: Send + Sync + 'static> Listed<T> {
         };
         listed.again();
         listed
+    }
+
+    /// True if more of it can be had.
+    pub(super) fn has_more(self) -> bool {
+        self.next.with(Option::is_some)
     }
 
     /// Counts that it is asked for once more; a page that was on its way comes too late.
@@ -177,63 +182,6 @@ fn numbered<T: Clone + PartialEq + Send + Sync + 'static>(listed: Listed<T>) -> 
             rows.collect()
         })
     })
-}
-
-/// The heading of a list, with the button that makes one more.
-#[component]
-pub(super) fn ListHead(
-    title: &'static str,
-    lead: &'static str,
-    /// What the button says.
-    create: &'static str,
-    #[prop(into)] on_create: Callback<()>,
-    /// False: there is no button.
-    #[prop(default = true)]
-    may_create: bool,
-    /// Where the list can be had as a file.
-    #[prop(optional)]
-    export: Option<Signal<String>>,
-) -> impl IntoView {
-    let button = may_create.then(|| {
-        view! {
-            <button type="button" class="button button-primary" on:click=move |_| on_create.run(())>
-                {icon(Glyph::Plus)}
-                {create}
-            </button>
-        }
-    });
-    view! {
-        <div class="row-between">
-            <PageHead title=title lead=lead />
-            <div class="row">{export.map(|url| view! { <Export url=url /> })} {button}</div>
-        </div>
-    }
-}
-
-/// A link to the list as it is narrowed down now, as a file.
-#[component]
-pub(super) fn Export(url: Signal<String>) -> impl IntoView {
-    view! {
-        <a class="button" href=url download="" rel="external">
-            {icon(Glyph::Download)}
-            {t!("console.export")}
-        </a>
-    }
-}
-
-/// How many a list has; of one with more pages, how many are shown.
-#[component]
-pub(super) fn Count<T: Send + Sync + 'static>(listed: Listed<T>) -> impl IntoView {
-    let count = move || {
-        let shown = listed.items.with(|items| items.ready().map(Vec::len)).filter(|shown| *shown > 0)?;
-        let shown = u64::try_from(shown).unwrap_or_default();
-        Some(if listed.next.with(Option::is_some) {
-            tn!("console.count_more", shown)
-        } else {
-            tn!("console.count", shown)
-        })
-    };
-    view! { <p class="small soft numbers list-count">{count}</p> }
 }
 
 /// What is said where a list has nothing.

@@ -13,7 +13,8 @@ use mailferry_shared::{
 use super::{
     chips::Chips,
     filter::{ATTENTION, Filter, REQUESTED},
-    list::{Count, Empty, Export, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::{Count, Export},
     may,
     order_state::state_view,
 };
@@ -66,9 +67,8 @@ pub(super) fn Migrations() -> impl IntoView {
         listed.items.track();
         untrack(|| !filter.is_empty())
     });
-    let is_bare = Memo::new(move |_| {
-        !narrowed.get() && listed.items.with(|items| items.ready().is_some_and(Vec::is_empty))
-    });
+    let is_bare =
+        Memo::new(move |_| !narrowed.get() && listed.items.with(|items| items.ready().is_some_and(Vec::is_empty)));
     let empty = Signal::derive(move || {
         let text = if narrowed.get() { t!("console.no_migrations") } else { t!("console.no_migrations_yet") };
         Empty(if narrowed.get() { Glyph::Search } else { Glyph::List }, text)

@@ -11,6 +11,7 @@ mod link_brand;
 mod link_form;
 mod links;
 mod list;
+mod list_head;
 mod members;
 mod migration;
 mod migrations;

@@ -14,7 +14,8 @@ use mailferry_shared::{
 
 use super::{
     chips::Chips,
-    list::{Count, Empty, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::Count,
     may,
 };
 use crate::{

@@ -12,7 +12,8 @@ use mailferry_shared::{
 };
 
 use super::{
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::ListHead,
     may,
     sending::{FormDialog, Sending},
 };
@@ -126,12 +127,7 @@ impl Form {
 pub(super) fn Tenants() -> impl IntoView {
     let listed = Listed::of(api::tenants);
     let form = Form::provide();
-    let heads = vec![
-        t!("console.name"),
-        t!("console.tenant_limits"),
-        t!("status.created"),
-        t!("accounts.col_actions"),
-    ];
+    let heads = vec![t!("console.name"), t!("console.tenant_limits"), t!("status.created"), t!("accounts.col_actions")];
     view! {
         <ListHead
             title=t!("console.tenants")

@@ -11,7 +11,8 @@ use mailferry_shared::{
 use super::{
     chips::Chips,
     ending::{EndDialog, Ending, doing, spent},
-    list::{Count, Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::{Count, ListHead},
     may,
     voucher_batch::Together,
     voucher_form::NewVouchers,

@@ -11,7 +11,8 @@ use mailferry_shared::{
 use super::{
     deliveries,
     ending::{EndDialog, Ending, doing},
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::ListHead,
     may,
     sending::{Confirm, Sending},
     webhook_form::{WebhookDialog, WebhookForm},
@@ -46,8 +47,7 @@ pub(super) fn Webhooks() -> impl IntoView {
     let may_write = may(&expect_context::<Principal>(), Scope::WebhooksWrite);
     let ending = Ending::<Webhook>::provide();
     let form = WebhookForm::provide();
-    let part =
-        Part { may_write, shown: RwSignal::new(None), rotated: RwSignal::new(None), testing: Sending::new() };
+    let part = Part { may_write, shown: RwSignal::new(None), rotated: RwSignal::new(None), testing: Sending::new() };
     provide_context(part);
     Effect::new(move |was_shown: Option<bool>| {
         let is_shown = part.shown.with(Option::is_some);
@@ -58,7 +58,12 @@ pub(super) fn Webhooks() -> impl IntoView {
         is_shown
     });
     let secret = RwSignal::new(None::<(&'static str, String)>);
-    let heads = vec![t!("console.webhook_url"), t!("console.webhook_events"), t!("console.webhook_last"), t!("accounts.col_actions")];
+    let heads = vec![
+        t!("console.webhook_url"),
+        t!("console.webhook_events"),
+        t!("console.webhook_last"),
+        t!("accounts.col_actions"),
+    ];
     let tell = move |title: &'static str, created: WebhookCreated| {
         secret.set(Some((title, created.secret.expose().to_owned())));
     };

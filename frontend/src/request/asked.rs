@@ -339,8 +339,7 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
         .filter(|_| !request.state.is_off())
         .map(|at| fact(t!("request.fact_start"), intl::appointment(at)));
     // Once a start is agreed, that is the one to know.
-    let wished =
-        start.is_none().then(|| fact(t!("request.fact_wished"), intl::appointment(request.wished_start)));
+    let wished = start.is_none().then(|| fact(t!("request.fact_wished"), intl::appointment(request.wished_start)));
     let contact = request.contact_address.as_ref().map(|to| fact(t!("request.fact_contact"), to.to_string()));
     let note = (!request.note.is_empty()).then(|| {
         view! {

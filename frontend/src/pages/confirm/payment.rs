@@ -2,7 +2,6 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    address::MailAddress,
     ids::PaymentId,
     order::OrderStart,
     payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState},
@@ -11,13 +10,14 @@ use mailferry_shared::{
 use super::{
     lacking,
     options::OptionErrors,
+    outcome::{Outcome, is_under_way, is_waited_for},
     start::{has_started, start_with_options},
 };
 use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
-    components::{Failure, Glyph, Notice, Tone, icon},
-    state::{offer::Offer, order::OrderContext, poll},
+    components::{Failure, Glyph, icon},
+    state::{order::OrderContext, poll},
     t, tn,
 };
 
@@ -129,24 +129,8 @@ pub(super) fn Pay(
             paying.set(now);
         }
     });
-    // Whoever comes back from PayPal sees first what came of it.
-    Effect::new(move |was_told: Option<bool>| {
-        let is_told = latest.with(Option::is_some) || cancelled.get();
-        if is_told && was_told != Some(true) && back.is_some() {
-            request_animation_frame(|| browser::focus("pay-outcome"));
-        }
-        is_told
-    });
-    let help = Offer::get().help();
     view! {
-        <div id="pay-outcome" class="stack-s" tabindex="-1">
-        {move || latest.with(|payment| payment.as_ref().map(|payment| state_notice(payment, help.get())))}
-        <Show when=move || cancelled.get()>
-            <Notice tone=Tone::Info>
-                <p>{t!("pay.cancelled")}</p>
-            </Notice>
-        </Show>
-        </div>
+        <Outcome latest=latest cancelled=cancelled has_returned=back.is_some() />
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
         {move || due.get().map(|due| amount(&due, busy, starting, pay))}
     }
@@ -208,16 +192,6 @@ enum Begun {
     Started,
     /// The errors stand beside their fields, or the payment came to nothing.
     Not,
-}
-
-/// True for a payment that is settled without anybody's doing.
-fn is_under_way(state: PaymentState) -> bool {
-    matches!(state, PaymentState::Capturing | PaymentState::Pending)
-}
-
-/// True while nobody pays twice: a payment is settled, or waits to be paid back.
-fn is_waited_for(state: PaymentState) -> bool {
-    is_under_way(state) || state == PaymentState::Mismatched
 }
 
 /// True for what must be known also by whoever opens the page anew.
@@ -291,37 +265,6 @@ async fn settle(
     let started = has_started(&order);
     context.order.try_set(order);
     Ok(started && is_paid)
-}
-
-/// What has become of a payment; `help` is where one asks about it.
-fn state_notice(payment: &OrderPayment, help: Option<MailAddress>) -> impl IntoView + use<> {
-    let waits = is_waited_for(payment.state) && payment.state != PaymentState::Capturing;
-    let sum = waits.then(|| {
-        let total = intl::money(payment.amount.total_minor, payment.amount.price.currency);
-        let number = payment.reference.clone().map(|number| format!(" · {}", t!("console.paid_reference", number = number)));
-        view! { <p class="small" data-data="">{total} {number}</p> }
-    });
-    let help = help.filter(|_| waits).map(|address| {
-        view! { <p class="small">{t!("app.help")} " " <a href=format!("mailto:{address}")>{address.to_string()}</a></p> }
-    });
-    let (tone, text) = match payment.state {
-        PaymentState::Creating | PaymentState::AwaitingApproval | PaymentState::Capturing => {
-            (Tone::Info, t!("pay.waiting"))
-        }
-        PaymentState::Pending => (Tone::Info, t!("pay.pending")),
-        PaymentState::Paid => (Tone::Good, t!("pay.paid")),
-        PaymentState::Declined => (Tone::Warning, t!("pay.declined")),
-        PaymentState::Mismatched => (Tone::Warning, t!("pay.mismatched")),
-        PaymentState::Failed => (Tone::Warning, t!("pay.failed")),
-        PaymentState::Refunding | PaymentState::Refunded => (Tone::Info, t!("pay.refunded")),
-    };
-    view! {
-        <Notice tone=tone>
-            <p role="status">{text}</p>
-            {sum}
-            {help}
-        </Notice>
-    }
 }
 
 /// How a tax that is known everywhere is called here.

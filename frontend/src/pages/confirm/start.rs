@@ -218,11 +218,7 @@ fn Kinds() -> impl IntoView {
 
 /// The voucher field: behind a click where one can pay otherwise, else the only way.
 #[component]
-fn VoucherInstead(
-    starting: payment::Starting,
-    to_status: Callback<()>,
-    paying: RwSignal<Paying>,
-) -> impl IntoView {
+fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, paying: RwSignal<Paying>) -> impl IntoView {
     let is_only = move || paying.get() == Paying::Elsewise;
     view! {
         <Show when=move || paying.get() != Paying::Waits>
