@@ -26,7 +26,11 @@ impl Store {
     /// something is mended.
     pub fn actions(&self, order: &OrderRecord, parked: bool) -> Vec<OrderAction> {
         let mut actions = order.life.actions_while(parked);
+        let is_over = order.expires_at <= self.now();
         actions.retain(|action| match action {
+            OrderAction::Delete => true,
+            // It is closed in a moment.
+            _ if is_over => false,
             OrderAction::Unschedule => order.without_start().is_ok_and(|order| order.ends_at(self) > self.now()),
             // A completed trial, whose link counts from its own start.
             OrderAction::Start if matches!(order.life, OrderLife::Completed(..)) => {
