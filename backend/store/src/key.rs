@@ -53,8 +53,8 @@ pub struct KeyHolder {
     pub member: Option<MemberRecord>,
 }
 
-const COLUMNS: &str = "k.id, k.tenant_id, k.member_id AS key_member_id, m.name AS key_member_name, k.name, k.hint, k.scopes, k.sandbox, k.created_at,
-    k.last_used_at, k.expires_at";
+const COLUMNS: &str = "k.id, k.tenant_id, k.member_id AS key_member_id, m.name AS key_member_name, k.name, k.hint,
+    k.scopes, k.sandbox, k.created_at, k.last_used_at, k.expires_at";
 
 const KEYS: &str = "api_keys k LEFT JOIN members m ON m.id = k.member_id";
 

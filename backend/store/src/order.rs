@@ -65,6 +65,7 @@ impl Store {
             started_at: None,
             first_started_at: None,
             finished_at: None,
+            planned_end_at: None,
             expires_at: now,
             language: new.language,
             notify_address: new.notify_address,
@@ -251,7 +252,8 @@ impl Store {
                     earliest_start = $6, started_at = $7, finished_at = $8, expires_at = $9, language = $10,
                     notify_address = $11, source = $12, destination = $13, options = $14, delta_trigger = $15,
                     delta_delay_hours = $16, delta_at = $17, delta_pending = $18, ended_at = $19,
-                    first_started_at = $20, migration_type = $21, reference = $22
+                    first_started_at = $20, migration_type = $21, reference = $22,
+                    planned_end_at = $23
                  WHERE id = $1 AND version = $2",
                 args![
                     order.id,
@@ -276,6 +278,7 @@ impl Store {
                     order.first_started_at,
                     code(&MigrationType::of(order.source.as_ref()))?,
                     order.reference.clone(),
+                    order.planned_end_at,
                 ],
             )
             .await?;

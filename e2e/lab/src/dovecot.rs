@@ -10,6 +10,8 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -19,7 +21,7 @@ use crate::{
     folder::{Folder, give_to, is_root, name_of, owner},
     imap::Login,
     port::free_port,
-    service::{Service, Start},
+    service::{Service, Start, patiently},
 };
 
 /// Everybody's password.
@@ -111,7 +113,7 @@ impl Dovecot {
         let mut last = None;
         for _ in 0..5 {
             (server.imap_port, server.imaps_port) = (free_port()?, free_port()?);
-            match server.start_again() {
+            match server.launch() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = Some(error),
             }
@@ -126,6 +128,10 @@ impl Dovecot {
 
     /// Starts it again on the same ports with the same mail.
     pub fn start_again(&self) -> io::Result<()> {
+        patiently(|| self.launch(), || self.log())
+    }
+
+    fn launch(&self) -> io::Result<()> {
         let configuration = self.path("dovecot.conf");
         fs::write(&configuration, self.configuration()?)?;
         let arguments = ["-F".to_owned(), "-c".to_owned(), configuration.display().to_string()];
@@ -173,9 +179,22 @@ impl Dovecot {
 
     /// Gives `to` the same mail as `from` has, UIDs included. Nobody may have either open.
     pub fn clone_mailbox(&self, from: &str, to: &str) -> io::Result<()> {
-        let mail = self.path("mail");
-        let copied = Command::new("cp").arg("-a").arg(mail.join(from)).arg(mail.join(to)).status()?;
-        if copied.success() { Ok(()) } else { Err(crate::failed(format!("cp ended with {copied}"))) }
+        let (from, to) = (self.path("mail").join(from), self.path("mail").join(to));
+        // A session that has just ended may still put its files away, under the copy's hands.
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            let copied = Command::new("cp").arg("-a").arg(&from).arg(&to).output()?;
+            if copied.status.success() {
+                return Ok(());
+            }
+            if Instant::now() > deadline || !from.exists() {
+                return Err(crate::failed(format!("cp: {}", String::from_utf8_lossy(&copied.stderr))));
+            }
+            if to.exists() {
+                fs::remove_dir_all(&to)?;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 
     /// Port for plaintext and STARTTLS.

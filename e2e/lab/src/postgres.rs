@@ -9,12 +9,14 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
     folder::{Folder, is_root},
     port::free_port,
-    service::{Service, Start},
+    service::{PATIENCE, Service, Start, patiently},
 };
 
 /// A running database server; it ends with this value.
@@ -40,7 +42,7 @@ impl Postgres {
         let mut last = None;
         for _ in 0..5 {
             server.port = free_port()?;
-            match server.start_again() {
+            match server.launch() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = Some(error),
             }
@@ -68,6 +70,11 @@ impl Postgres {
 
     /// Starts it again with the same data on the same port.
     pub fn start_again(&mut self) -> io::Result<()> {
+        let log = self.log_file();
+        patiently(|| self.launch(), || fs::read_to_string(&log).unwrap_or_default())
+    }
+
+    fn launch(&mut self) -> io::Result<()> {
         let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
         let port = format!("port={}", self.port);
         let settings = [
@@ -83,7 +90,7 @@ impl Postgres {
         for setting in settings {
             arguments.extend(["-c".to_owned(), setting.to_owned()]);
         }
-        let log = self.folder.path().join("output.log");
+        let log = self.log_file();
         let program = self.programs.join("postgres");
         // INT: do not wait for clients.
         let start = Start {
@@ -109,6 +116,10 @@ impl Postgres {
         Ok(format!("postgres://mailferry@127.0.0.1:{port}/{name}"))
     }
 
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("output.log")
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -126,12 +137,13 @@ impl Postgres {
     /// The port is open before the server takes commands.
     fn await_ready(&self) -> io::Result<()> {
         let port = self.port.to_string();
-        for _ in 0..200 {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
             if Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success() {
                 return Ok(());
             }
-            std::thread::sleep(std::time::Duration::from_millis(25));
+            thread::sleep(Duration::from_millis(25));
         }
         Err(crate::failed("PostgreSQL listens but does not become ready"))
     }

@@ -30,6 +30,23 @@ kill $watcher 2>/dev/null
 exit $status
 "#;
 
+/// How long a server may take to start on a machine that has much else to do.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Starts a server again whose ports are its own: what it has left behind may hold them for a moment.
+pub(crate) fn patiently<T>(mut start: impl FnMut() -> io::Result<T>, log: impl Fn() -> String) -> io::Result<T> {
+    const HELD: &str = "Address already in use";
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        match start() {
+            Err(error) if Instant::now() < deadline && (error.to_string().contains(HELD) || log().contains(HELD)) => {
+                thread::sleep(Duration::from_millis(200));
+            }
+            ended => return ended,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Service {
     child: Child,
@@ -70,7 +87,7 @@ impl Service {
 
     /// Waits until `port` on 127.0.0.1 takes connections; fails at once if the server ends before.
     pub(crate) fn await_port(&mut self, port: u16) -> io::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
                 return Err(crate::failed(format!("server ended with {status}: {}", self.log_tail())));
@@ -80,7 +97,7 @@ impl Service {
             }
             thread::sleep(Duration::from_millis(20));
         }
-        Err(crate::failed(format!("nothing listens on port {port} after 30 s: {}", self.log_tail())))
+        Err(crate::failed(format!("nothing listens on port {port} after {PATIENCE:?}: {}", self.log_tail())))
     }
 
     fn log_tail(&self) -> String {

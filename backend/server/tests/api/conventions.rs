@@ -373,39 +373,46 @@ async fn every_list_that_grows_comes_in_pages_on_both_databases() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_says_what_is_left_of_the_limits() {
-    let service = Service::start().await;
-    let stranger = service.stranger();
-    let all = operations(&BTreeMap::new());
-    for operation in &all {
-        let answer = stranger.send(&operation.method, &operation.path, None, &[]).await;
-        let (policy, left) = (answer.header("ratelimit-policy"), answer.header("ratelimit"));
-        assert!(policy.contains("\"requests-address\";q="), "{}: {policy}", operation.id);
-        assert!(left.contains("\"requests-address\";r="), "{}: {left}", operation.id);
-    }
-    let limited = |answer: &Answer| answer.header("ratelimit-policy").contains("\"orders-address\"");
-    assert!(limited(&stranger.post("/api/v1/orders", json!({})).await));
-    println!("{} operations tell their limits", all.len());
-    service.stop().await;
+    on_both(async |service: Service| {
+        let stranger = service.stranger();
+        let all = operations(&BTreeMap::new());
+        for operation in &all {
+            let answer = stranger.send(&operation.method, &operation.path, None, &[]).await;
+            let (policy, left) = (answer.header("ratelimit-policy"), answer.header("ratelimit"));
+            assert!(policy.contains("\"requests-address\";q="), "{}: {policy}", operation.id);
+            assert!(left.contains("\"requests-address\";r="), "{}: {left}", operation.id);
+        }
+        let limited = |answer: &Answer| answer.header("ratelimit-policy").contains("\"orders-address\"");
+        assert!(limited(&stranger.post("/api/v1/orders", json!({})).await));
+        println!("{} operations tell their limits", all.len());
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_too_fast_is_told_when_to_try_again() {
-    let service = Service::start_with(None, |settings| settings.limits.requests_per_minute = 3).await;
-    let client = service.stranger();
-    for _ in 0..3 {
-        assert_eq!(client.get("/api/v1/service").await.status, 200);
-    }
-    let refused = client.get("/api/v1/service").await;
-    refused.is_problem(429, "too_many_requests");
-    let seconds: u64 = refused.header("retry-after").parse().expect("seconds");
-    assert!((1..=21).contains(&seconds), "{seconds}");
-    assert_eq!(refused.header("ratelimit"), format!("\"requests-address\";r=0;t={seconds}"));
-    assert_eq!(refused.header("ratelimit-policy"), "\"requests-address\";q=3;w=60");
-    let mut program = service.operator();
-    assert_eq!(program.get("/api/v1/service").await.status, 200, "a key is counted for itself");
-    program.key = None;
-    assert_eq!(program.get("/api/v1/service").await.status, 429);
-    service.stop().await;
+    on_both_with(
+        |settings| settings.limits.requests_per_minute = 3,
+        async |service: Service| {
+            let client = service.stranger();
+            for _ in 0..3 {
+                assert_eq!(client.get("/api/v1/service").await.status, 200);
+            }
+            let refused = client.get("/api/v1/service").await;
+            refused.is_problem(429, "too_many_requests");
+            let seconds: u64 = refused.header("retry-after").parse().expect("seconds");
+            assert!((1..=21).contains(&seconds), "{seconds}");
+            assert_eq!(refused.header("ratelimit"), format!("\"requests-address\";r=0;t={seconds}"));
+            assert_eq!(refused.header("ratelimit-policy"), "\"requests-address\";q=3;w=60");
+            let mut program = service.operator();
+            assert_eq!(program.get("/api/v1/service").await.status, 200, "a key is counted for itself");
+            program.key = None;
+            assert_eq!(program.get("/api/v1/service").await.status, 429);
+            service.stop().await;
+        },
+    )
+    .await;
 }
 
 /// What the second sending of a request showed.

@@ -32,7 +32,7 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     let (manage_url, view_url) = (url(LinkScope::Manage), url(LinkScope::View));
     let request = app.store.request_state(order.id).await?;
     let parked = order.life.state() == OrderState::Active && app.store.has_parked_runs(order.id).await?;
-    let mut actions = order.life.actions_while(parked);
+    let mut actions = app.store.actions(&order, parked);
     restrict(&mut actions, scope, request);
     Ok(Order {
         id: order.id,
