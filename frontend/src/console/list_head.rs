@@ -56,11 +56,7 @@ pub(super) fn Count<T: Send + Sync + 'static>(listed: Listed<T>) -> impl IntoVie
     let count = move || {
         let shown = listed.items.with(|items| items.ready().map(Vec::len)).filter(|shown| *shown > 0)?;
         let shown = u64::try_from(shown).unwrap_or_default();
-        Some(if listed.has_more() {
-            tn!("console.count_more", shown)
-        } else {
-            tn!("console.count", shown)
-        })
+        Some(if listed.has_more() { tn!("console.count_more", shown) } else { tn!("console.count", shown) })
     };
     view! { <p class="small soft numbers list-count">{count}</p> }
 }
