@@ -12,7 +12,7 @@ use mailferry_store::OPERATOR_TENANT;
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Answer, Client, Service, on_both},
+    harness::{Answer, Client, Service, on_both, on_both_with},
     principals,
     requests::new_request,
 };
