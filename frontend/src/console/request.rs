@@ -228,9 +228,13 @@ fn account_table(pairs: &[AccountPair]) -> impl IntoView + use<> {
     let side = |side: &Side| {
         let host = side.endpoint.as_ref().map(|endpoint| endpoint.host.to_string());
         view! {
-            <p class="account-name">{parts::mailbox(side).to_owned()}</p>
-            <p class="account-meta">{host}</p>
-            {parts::login_view(side)}
+            <div class="row-between">
+                <div>
+                    <p class="account-name">{parts::mailbox(side).to_owned()}</p>
+                    <p class="account-meta">{host}</p>
+                </div>
+                {parts::login_view(side)}
+            </div>
             {side.findings.iter().map(parts::finding_view).collect_view()}
             {side.survey.as_ref().map(|survey| view! { <p class="small soft">{parts::survey_text(survey)}</p> })}
         }
