@@ -72,7 +72,7 @@ pub(in crate::api) fn restrict(actions: &mut Vec<OrderAction>, scope: LinkScope,
     }
     if request.is_some_and(RequestState::is_open) {
         // The operator does, by the request.
-        actions.retain(|action| *action != OrderAction::Start);
+        actions.retain(|action| !matches!(action, OrderAction::Start | OrderAction::Unschedule));
     }
 }
 
