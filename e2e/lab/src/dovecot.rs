@@ -4,14 +4,14 @@
 //! user [`MASTER_USER`] with [`MASTER_PASSWORD`] may act for everybody, as `user*master` or as SASL PLAIN with an
 //! authorization identity (RFC 4616).
 
+mod sessions;
+
 use std::{
     fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
     process::Command,
     sync::{Mutex, MutexGuard, PoisonError},
-    thread,
-    time::{Duration, Instant},
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
@@ -20,8 +20,8 @@ use crate::{
     authority::Authority,
     folder::{Folder, give_to, is_root, name_of, owner},
     imap::Login,
-    port::free_port,
-    service::{Service, Start, patiently},
+    port::{await_free, free_port},
+    service::{Service, Start},
 };
 
 /// Everybody's password.
@@ -113,7 +113,7 @@ impl Dovecot {
         let mut last = None;
         for _ in 0..5 {
             (server.imap_port, server.imaps_port) = (free_port()?, free_port()?);
-            match server.launch() {
+            match server.start_at_its_ports() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = Some(error),
             }
@@ -128,10 +128,12 @@ impl Dovecot {
 
     /// Starts it again on the same ports with the same mail.
     pub fn start_again(&self) -> io::Result<()> {
-        patiently(|| self.launch(), || self.log())
+        await_free(self.imap_port)?;
+        await_free(self.imaps_port)?;
+        self.start_at_its_ports()
     }
 
-    fn launch(&self) -> io::Result<()> {
+    fn start_at_its_ports(&self) -> io::Result<()> {
         let configuration = self.path("dovecot.conf");
         fs::write(&configuration, self.configuration()?)?;
         let arguments = ["-F".to_owned(), "-c".to_owned(), configuration.display().to_string()];
@@ -175,26 +177,6 @@ impl Dovecot {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         Err(crate::failed(format!("doveadm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr))))
-    }
-
-    /// Gives `to` the same mail as `from` has, UIDs included. Nobody may have either open.
-    pub fn clone_mailbox(&self, from: &str, to: &str) -> io::Result<()> {
-        let (from, to) = (self.path("mail").join(from), self.path("mail").join(to));
-        // A session that has just ended may still put its files away, under the copy's hands.
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let copied = Command::new("cp").arg("-a").arg(&from).arg(&to).output()?;
-            if copied.status.success() {
-                return Ok(());
-            }
-            if Instant::now() > deadline || !from.exists() {
-                return Err(crate::failed(format!("cp: {}", String::from_utf8_lossy(&copied.stderr))));
-            }
-            if to.exists() {
-                fs::remove_dir_all(&to)?;
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
     }
 
     /// Port for plaintext and STARTTLS.

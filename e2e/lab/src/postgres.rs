@@ -9,14 +9,14 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::{
     folder::{Folder, is_root},
-    port::free_port,
-    service::{PATIENCE, Service, Start, patiently},
+    patience,
+    port::{await_free, free_port},
+    service::{Service, Start},
 };
 
 /// A running database server; it ends with this value.
@@ -42,7 +42,7 @@ impl Postgres {
         let mut last = None;
         for _ in 0..5 {
             server.port = free_port()?;
-            match server.launch() {
+            match server.start_at_its_port() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = Some(error),
             }
@@ -70,11 +70,11 @@ impl Postgres {
 
     /// Starts it again with the same data on the same port.
     pub fn start_again(&mut self) -> io::Result<()> {
-        let log = self.log_file();
-        patiently(|| self.launch(), || fs::read_to_string(&log).unwrap_or_default())
+        await_free(self.port)?;
+        self.start_at_its_port()
     }
 
-    fn launch(&mut self) -> io::Result<()> {
+    fn start_at_its_port(&mut self) -> io::Result<()> {
         let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
         let port = format!("port={}", self.port);
         let settings = [
@@ -90,7 +90,7 @@ impl Postgres {
         for setting in settings {
             arguments.extend(["-c".to_owned(), setting.to_owned()]);
         }
-        let log = self.log_file();
+        let log = self.folder.path().join("output.log");
         let program = self.programs.join("postgres");
         // INT: do not wait for clients.
         let start = Start {
@@ -116,10 +116,6 @@ impl Postgres {
         Ok(format!("postgres://mailferry@127.0.0.1:{port}/{name}"))
     }
 
-    fn log_file(&self) -> PathBuf {
-        self.folder.path().join("output.log")
-    }
-
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -137,15 +133,11 @@ impl Postgres {
     /// The port is open before the server takes commands.
     fn await_ready(&self) -> io::Result<()> {
         let port = self.port.to_string();
-        let deadline = Instant::now() + PATIENCE;
-        while Instant::now() < deadline {
-            let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
-            if Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success() {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(25));
-        }
-        Err(crate::failed("PostgreSQL listens but does not become ready"))
+        let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
+        patience::until(Duration::from_secs(120), "PostgreSQL listens but does not become ready", || {
+            let ready = Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success();
+            Ok(ready.then_some(()))
+        })
     }
 }
 
