@@ -59,7 +59,6 @@ pub(super) fn Migrations() -> impl IntoView {
         t!("status.col_progress"),
         t!("status.accounts"),
         t!("console.col_asked"),
-        t!("console.col_code"),
         t!("protocol.runs"),
     ];
     // What the list was asked for decides, not what is being typed.
@@ -247,7 +246,9 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     let kind = (item.migration_type != MigrationType::Standard).then(|| type_name(item.migration_type));
     let made = intl::date_time(item.created_at);
     let about = [Some(short.as_str()), Some(made.as_str()), kind].into_iter().flatten().collect::<Vec<_>>().join(" · ");
-    let codes = item.codes.iter().map(|code| format!("{code}-…")).collect::<Vec<_>>().join(" ");
+    // What paid stands by who asked.
+    let codes = item.codes.iter().map(|code| view! { <p><span class="mono">{format!("{code}-…")}</span></p> });
+    let codes = codes.collect_view();
     let trial = (item.kind == Some(StartKind::Trial))
         .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
@@ -265,11 +266,11 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
             <td class="cell-wide" data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
             <td data-label=t!("status.col_progress")>{progress(item)}</td>
             <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
-            <td class="account-meta" data-label=t!("console.col_asked")>{asker(&item.origin)}</td>
-            <td class="mono cell-code" data-label=t!("console.col_code")>
+            <td class="account-meta" data-label=t!("console.col_asked")>
+                {asker(&item.origin)}
                 {codes}
             </td>
-            <td class="account-meta" data-label=t!("protocol.runs")>{runs(item)}</td>
+            <td class="account-meta cell-runs" data-label=t!("protocol.runs")>{runs(item)}</td>
         </tr>
     }
     .into_any()
