@@ -22,6 +22,7 @@ mod mails;
 mod moving;
 mod oauth;
 mod orders;
+mod overview;
 mod password_links;
 mod payments;
 mod paypal;
