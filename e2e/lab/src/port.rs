@@ -5,7 +5,8 @@ use std::{
     net::TcpListener,
     process,
     sync::atomic::{AtomicU32, Ordering},
-    time::{SystemTime, UNIX_EPOCH},
+    thread,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 /// Below Linux's range for outgoing connections (32768 and up), so that no client can take a port in between.
@@ -24,4 +25,24 @@ pub fn free_port() -> io::Result<u16> {
         }
     }
     Err(crate::failed("no free port on 127.0.0.1"))
+}
+
+/// Starts something that listens on `ports`, again and again for a minute: sessions of the server before may hold them for
+/// a moment longer.
+pub(crate) fn again_on(ports: &[u16], start: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let deadline = Instant::now() + Duration::from_mins(1);
+    loop {
+        let taken = ports.iter().find(|port| TcpListener::bind(("127.0.0.1", **port)).is_err());
+        let error = match taken {
+            Some(port) => crate::failed(format!("something else listens on port {port}")),
+            None => match start() {
+                Ok(()) => return Ok(()),
+                Err(error) => error,
+            },
+        };
+        if Instant::now() > deadline {
+            return Err(error);
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
 }

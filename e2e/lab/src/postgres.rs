@@ -1,6 +1,7 @@
 //! A `PostgreSQL` of the test's own, on a free loopback port.
 
 use std::{
+    cell::Cell,
     env, fs, io,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
@@ -9,11 +10,13 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
     folder::{Folder, is_root},
-    port::free_port,
+    port::{again_on, free_port},
     service::{Service, Start},
 };
 
@@ -25,23 +28,37 @@ pub struct Postgres {
     programs: PathBuf,
     port: u16,
     count: AtomicU32,
+    /// Whether a commit that was answered for outlives the server's processes.
+    keeps_commits: bool,
 }
 
 impl Postgres {
     /// Makes a cluster and starts its server. Nothing is synced to disk: it must be fast, not durable.
     pub fn start() -> io::Result<Self> {
+        Self::start_with(false)
+    }
+
+    /// One whose commits outlive it when it is [killed](Self::kill), though not a crash of the machine.
+    pub fn start_keeping_commits() -> io::Result<Self> {
+        Self::start_with(true)
+    }
+
+    fn start_with(keeps_commits: bool) -> io::Result<Self> {
         let programs = programs()?;
         let folder = Folder::new(None, "mailferry-postgres-")?;
         if let Some((user, group)) = unprivileged()? {
             chown(folder.path(), Some(user), Some(group))?;
         }
-        let mut server = Self { service: None, folder, programs, port: 0, count: AtomicU32::new(0) };
+        let mut server = Self { service: None, folder, programs, port: 0, count: AtomicU32::new(0), keeps_commits };
         server.initialise()?;
         let mut last = None;
         for _ in 0..5 {
             server.port = free_port()?;
-            match server.start_again() {
-                Ok(()) => return Ok(server),
+            match server.launch() {
+                Ok(service) => {
+                    server.service = Some(service);
+                    return Ok(server);
+                }
                 Err(error) => last = Some(error),
             }
         }
@@ -66,8 +83,30 @@ impl Postgres {
         self.service = None;
     }
 
+    /// Kills it as the system does that has no memory left: none of its processes (SIGKILL) gets to say or to tidy up
+    /// anything. Its data stays for [`Self::start_again`].
+    pub fn kill(&mut self) -> io::Result<()> {
+        let file = fs::read_to_string(self.data().join("postmaster.pid"))?;
+        let first = file.lines().next().and_then(|line| line.trim().parse().ok());
+        let postmaster: u32 = first.ok_or_else(|| crate::failed("postmaster.pid names no process"))?;
+        let all: Vec<String> =
+            [postmaster].into_iter().chain(children(postmaster)?).map(|pid| pid.to_string()).collect();
+        // One that has ended by itself meanwhile need not be killed.
+        Command::new("kill").args(["-s", "KILL"]).args(&all).output()?;
+        self.stop();
+        Ok(())
+    }
+
     /// Starts it again with the same data on the same port.
     pub fn start_again(&mut self) -> io::Result<()> {
+        let started = Cell::new(None);
+        // What is left of one that was killed may hold its memory for a moment longer.
+        again_on(&[self.port], || Ok(started.set(Some(self.launch()?))))?;
+        self.service = started.take();
+        Ok(())
+    }
+
+    fn launch(&self) -> io::Result<Service> {
         let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
         let port = format!("port={}", self.port);
         let settings = [
@@ -75,7 +114,7 @@ impl Postgres {
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "fsync=off",
-            "synchronous_commit=off",
+            if self.keeps_commits { "synchronous_commit=on" } else { "synchronous_commit=off" },
             "full_page_writes=off",
             "max_connections=200",
             "shared_buffers=32MB",
@@ -96,8 +135,8 @@ impl Postgres {
         };
         let mut service = Service::start(&start)?;
         service.await_port(self.port)?;
-        self.service = Some(service);
-        self.await_ready()
+        self.await_ready()?;
+        Ok(service)
     }
 
     /// URL of a new, empty database.
@@ -126,15 +165,31 @@ impl Postgres {
     /// The port is open before the server takes commands.
     fn await_ready(&self) -> io::Result<()> {
         let port = self.port.to_string();
-        for _ in 0..200 {
+        let deadline = Instant::now() + Duration::from_mins(2);
+        while Instant::now() < deadline {
             let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
             if Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success() {
                 return Ok(());
             }
-            std::thread::sleep(std::time::Duration::from_millis(25));
+            thread::sleep(Duration::from_millis(25));
         }
         Err(crate::failed("PostgreSQL listens but does not become ready"))
     }
+}
+
+/// The processes that another one has begun.
+fn children(parent: u32) -> io::Result<Vec<u32>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // It may have ended meanwhile. Its name stands in brackets and may hold anything; state and parent follow.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let of = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
+        if of == Some(parent) {
+            found.push(pid);
+        }
+    }
+    Ok(found)
 }
 
 fn succeeded(output: &Output) -> io::Result<()> {

@@ -30,6 +30,9 @@ kill $watcher 2>/dev/null
 exit $status
 "#;
 
+/// A machine that builds something else meanwhile is slow.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 #[derive(Debug)]
 pub(crate) struct Service {
     child: Child,
@@ -70,7 +73,7 @@ impl Service {
 
     /// Waits until `port` on 127.0.0.1 takes connections; fails at once if the server ends before.
     pub(crate) fn await_port(&mut self, port: u16) -> io::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
+        let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.child.try_wait()? {
                 return Err(crate::failed(format!("server ended with {status}: {}", self.log_tail())));
@@ -80,7 +83,7 @@ impl Service {
             }
             thread::sleep(Duration::from_millis(20));
         }
-        Err(crate::failed(format!("nothing listens on port {port} after 30 s: {}", self.log_tail())))
+        Err(crate::failed(format!("nothing listens on port {port} after {PATIENCE:?}: {}", self.log_tail())))
     }
 
     fn log_tail(&self) -> String {

@@ -145,7 +145,7 @@ fn the_sink_keeps_mails_and_undoes_dots() -> Result {
     talk("DATA\r\n", "354")?;
     talk("Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n\r\n..dot\r\n.\r\n", "250")?;
     talk("QUIT\r\n", "221")?;
-    let mails = sink.await_mails(1, Duration::from_secs(5))?;
+    let mails = sink.await_mails(1, Duration::from_secs(60))?;
     assert_eq!((mails[0].subject.as_str(), mails[0].text.as_str()), ("Grüße", ".dot\n"));
     assert_eq!(mails[0].envelope_to, ["b@y.example"]);
     Ok(())

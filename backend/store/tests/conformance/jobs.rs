@@ -118,13 +118,13 @@ async fn what_there_is_to_do_is_counted(world: World) {
 async fn the_earlier_time_counts_and_times_hold(world: World) {
     let store = &world.store;
     let (soon, later) = (store.new_id().expect("random"), store.new_id().expect("random"));
-    let at = |seconds| Some(store.now() + chrono::Duration::milliseconds(seconds));
-    store.enqueue(JobKind::Run, later, at(60_000)).await.expect("queued");
-    store.enqueue(JobKind::Run, soon, at(60_000)).await.expect("queued");
-    store.enqueue(JobKind::Run, soon, at(4_000)).await.expect("earlier");
-    store.enqueue(JobKind::Run, soon, at(90_000)).await.expect("later does not count");
+    let at = |minutes| Some(store.now() + chrono::Duration::minutes(minutes));
+    store.enqueue(JobKind::Run, later, at(60)).await.expect("queued");
+    store.enqueue(JobKind::Run, soon, at(60)).await.expect("queued");
+    store.enqueue(JobKind::Run, soon, at(4)).await.expect("earlier");
+    store.enqueue(JobKind::Run, soon, at(90)).await.expect("later does not count");
     assert!(store.take("w", JobKind::Run, 9, LOCK).await.expect("queue").is_empty());
-    world.pass(Duration::from_millis(4_100)).await;
+    world.pass(Duration::from_secs(4 * 60 + 1)).await;
     let jobs = store.take("w", JobKind::Run, 9, LOCK).await.expect("queue");
     assert_eq!(jobs.iter().map(|job| (job.kind, job.id)).collect::<Vec<_>>(), [(JobKind::Run, soon)]);
     assert!(store.take("w", JobKind::Check, 9, LOCK).await.expect("queue").is_empty(), "kinds are separate");
@@ -158,13 +158,13 @@ async fn a_job_of_a_silent_worker_is_taken_over(world: World) {
     let store = &world.store;
     let id = store.new_id().expect("random");
     store.enqueue(JobKind::Run, id, None).await.expect("queued");
-    let lock = Duration::from_secs(3);
+    let lock = Duration::from_secs(300);
     let silent = store.take("one", JobKind::Run, 1, lock).await.expect("queue").remove(0);
-    world.pass(Duration::from_secs(2)).await;
+    world.pass(Duration::from_secs(200)).await;
     assert!(store.keep(&silent, lock).await.expect("kept"));
-    world.pass(Duration::from_secs(2)).await;
+    world.pass(Duration::from_secs(200)).await;
     assert!(store.take("two", JobKind::Run, 1, lock).await.expect("queue").is_empty(), "it was kept alive");
-    world.pass(Duration::from_secs(2)).await;
+    world.pass(Duration::from_secs(200)).await;
     let taken = store.take("two", JobKind::Run, 1, lock).await.expect("queue").remove(0);
     assert_eq!(taken.attempt, 2);
     assert!(!store.keep(&silent, lock).await.expect("asked"), "it is no longer its own");
@@ -224,7 +224,7 @@ async fn two_workers_never_do_the_same_job_at_once(world: World) {
         world.store.enqueue(JobKind::Run, id, None).await.expect("queued");
         world.store.enqueue(JobKind::Run, id, None).await.expect("asked for twice");
     }
-    until(Duration::from_secs(30), || handler.done.load(Ordering::SeqCst) >= 150).await;
+    until(Duration::from_secs(180), || handler.done.load(Ordering::SeqCst) >= 150).await;
     stop.cancel();
     for worker in workers {
         worker.await.expect("ends");
@@ -283,7 +283,6 @@ async fn a_panic_or_a_stop_loses_nothing(world: World) {
     let stop = CancellationToken::new();
     let worker = tokio::spawn(work(world.store.clone(), options("one", 2), handler.clone(), stop.clone()));
     until(Duration::from_secs(60), || handler.seen.load(Ordering::SeqCst) == 2).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
     stop.cancel();
     worker.await.expect("ends in order");
     world.pass(Duration::from_millis(500)).await;
@@ -304,6 +303,9 @@ impl JobHandler for Stuck {
     }
 }
 
+/// It stays alive through a few stalls of a loaded machine, and its heir need not wait for long.
+const VICTIMS_LOCK: Duration = Duration::from_secs(12);
+
 const CHILD: &str = "MAILFERRY_TEST_WORKER_ADDRESS";
 
 /// Not a test of its own: the process that [`a_killed_process_is_followed`] kills.
@@ -313,7 +315,7 @@ async fn the_process_that_is_killed() {
     let Ok(address) = std::env::var(CHILD) else { return };
     let store = Store::connect(&address, SealingKeys::parse(KEY).expect("keys")).await.expect("opens");
     let mut options = options("victim", 1);
-    (options.lock, options.heartbeat) = (Duration::from_secs(4), Duration::from_millis(400));
+    (options.lock, options.heartbeat) = (VICTIMS_LOCK, Duration::from_millis(400));
     work(store, options, Arc::new(Stuck), CancellationToken::new()).await;
 }
 
@@ -329,8 +331,16 @@ async fn a_killed_process_is_followed(world: World) {
     let mut lines = BufReader::new(victim.stdout.take().expect("output")).lines();
     let taken = format!("TAKEN {id}");
     assert!(lines.any(|line| line.expect("readable").contains(&taken)), "the victim has it");
-    // It lives longer than its lock by saying so.
-    tokio::time::sleep(Duration::from_secs(5)).await;
+    let locked_until = async || {
+        let sql = format!("SELECT locked_until, CAST(0 AS BIGINT) FROM jobs WHERE id = '{id}'");
+        world.raw_numbers(sql).await.0
+    };
+    let first = locked_until().await;
+    let begun = Instant::now();
+    while locked_until().await == first {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never says that it is alive");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
     let store = Store::connect(&world.address, SealingKeys::parse(KEY).expect("keys")).await.expect("opens");
     assert!(store.take("heir", JobKind::Run, 1, LOCK).await.expect("queue").is_empty());
     victim.kill().expect("kill -9");
@@ -338,7 +348,7 @@ async fn a_killed_process_is_followed(world: World) {
     let handler = Arc::new(Counter::default());
     let stop = CancellationToken::new();
     let heir = tokio::spawn(work(store, options("heir", 1), handler.clone(), stop.clone()));
-    until(Duration::from_secs(60), || handler.done.load(Ordering::SeqCst) == 1).await;
+    until(Duration::from_secs(120), || handler.done.load(Ordering::SeqCst) == 1).await;
     stop.cancel();
     heir.await.expect("ends");
 }

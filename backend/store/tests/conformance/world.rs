@@ -13,8 +13,10 @@ use mailferry_shared::{
     secret::Secret,
 };
 use mailferry_store::{
-    Asker, Context, Lease, MockClock, NewOrder, OPERATOR_TENANT, OrderRecord, Part, SealingKeys, Store, SystemRandom,
+    Asker, Clock, Context, Lease, MockClock, NewOrder, OPERATOR_TENANT, OrderRecord, Part, SealingKeys, Store,
+    SystemRandom,
 };
+use sqlx::{Connection, PgConnection};
 
 /// Runs each test body on both databases.
 macro_rules! on_both {
@@ -34,6 +36,15 @@ macro_rules! on_both {
 
 pub(crate) const KEY: &str = "first AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
+/// A clock that is moved by hand: the server finds this function before its own of the same name.
+const MOVED: [&str; 4] = [
+    "CREATE TABLE moved_clock (by_micros BIGINT NOT NULL)",
+    "INSERT INTO moved_clock VALUES (0)",
+    "CREATE FUNCTION public.clock_timestamp() RETURNS timestamptz LANGUAGE sql VOLATILE AS
+        'SELECT pg_catalog.clock_timestamp() + by_micros * interval ''1 microsecond'' FROM public.moved_clock'",
+    "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path = public, pg_catalog', current_database()); END $$",
+];
+
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) clock: MockClock,
@@ -51,13 +62,18 @@ impl World {
     pub(crate) async fn postgres() -> Self {
         static SERVER: OnceLock<Postgres> = OnceLock::new();
         let address = SERVER.get_or_init(|| Postgres::start().expect("PostgreSQL")).fresh_database().expect("database");
+        let mut database = PgConnection::connect(&address).await.expect("opens");
+        for statement in MOVED {
+            sqlx::query(statement).execute(&mut database).await.expect(statement);
+        }
         Self::at(tempfile::tempdir().expect("folder"), address).await
     }
 
     async fn at(dir: tempfile::TempDir, address: String) -> Self {
-        // PostgreSQL's own clock judges leases and jobs: both begin at the same time.
         let clock = MockClock::at(Utc::now());
         let store = open(&address, KEY, &clock).await;
+        // PostgreSQL's own clock judges leases and jobs, and has gone on meanwhile: both begin at the same time.
+        clock.advance(Utc::now() - clock.now());
         Self { store, clock, address, dir }
     }
 
@@ -70,11 +86,14 @@ impl World {
         open(&self.address, keys, &self.clock).await
     }
 
-    /// Lets time pass for leases and locks; keep it short.
+    /// Lets time pass for leases and locks, at once.
     pub(crate) async fn pass(&self, time: Duration) {
         self.clock.advance(chrono::Duration::from_std(time).expect("short"));
         if !self.is_sqlite() {
-            tokio::time::sleep(time).await;
+            let micros = i64::try_from(time.as_micros()).expect("short");
+            let mut database = PgConnection::connect(&self.address).await.expect("opens");
+            let sql = "UPDATE moved_clock SET by_micros = by_micros + $1";
+            sqlx::query(sql).bind(micros).execute(&mut database).await.expect("moves");
         }
     }
 

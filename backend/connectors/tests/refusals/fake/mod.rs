@@ -12,7 +12,7 @@ use std::{
 
 use mailferry_connectors::{
     imap::ImapLogin,
-    net::{AddressGuard, CertificateTrust, Network, Patience, Resolver},
+    net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
 use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
@@ -170,11 +170,7 @@ pub(crate) fn network() -> Network {
 }
 
 fn new_network() -> Network {
-    let five = std::time::Duration::from_secs(5);
-    let patience = Patience { idle: five, append: five, ..Patience::default() };
-    Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
-        .expect("TLS")
-        .with_patience(patience)
+    Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default()).expect("TLS")
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
