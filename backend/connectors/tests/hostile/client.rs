@@ -35,7 +35,7 @@ pub(crate) struct Seen {
     pub(crate) error: Option<ConnectorError>,
 }
 
-fn login(port: u16) -> ImapLogin {
+pub(crate) fn login(port: u16) -> ImapLogin {
     ImapLogin {
         name: "the test's server".to_owned(),
         endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
@@ -48,7 +48,7 @@ fn login(port: u16) -> ImapLogin {
     }
 }
 
-fn network(patience: Patience) -> Network {
+pub(crate) fn network(patience: Patience) -> Network {
     Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
         .expect("TLS")
         .with_patience(patience)

@@ -150,16 +150,21 @@ impl Fake {
     }
 
     pub(crate) fn login(&self) -> ImapLogin {
-        ImapLogin {
-            name: "the test's server".to_owned(),
-            endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), self.port, TlsMode::Plaintext),
-            user: "anna".to_owned(),
-            password: "secret".to_owned().into(),
-            kind: CredentialKind::Password,
-            act_for: None,
-            delegation: Delegation::default(),
-            allow_plaintext: true,
-        }
+        login_at(self.port)
+    }
+}
+
+/// As anna, without TLS.
+pub(crate) fn login_at(port: u16) -> ImapLogin {
+    ImapLogin {
+        name: "the test's server".to_owned(),
+        endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
+        user: "anna".to_owned(),
+        password: "secret".to_owned().into(),
+        kind: CredentialKind::Password,
+        act_for: None,
+        delegation: Delegation::default(),
+        allow_plaintext: true,
     }
 }
 
