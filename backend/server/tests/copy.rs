@@ -1,6 +1,10 @@
 //! `mailferry copy` against real Dovecot servers: what arrives, what is said, and the exit codes.
 
+#[path = "api/plain_http.rs"]
+mod plain_http;
+
 use std::{
+    fs::File,
     path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
@@ -10,7 +14,7 @@ use std::{
 use mailferry_lab::{
     Client, CompareOptions, Differences, Dovecot, DovecotOptions, Sample, compare, sample::append_new,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const SOURCE: &str = "anna@old.example";
@@ -164,6 +168,47 @@ fn a_wrong_password_and_a_server_that_is_not_there_end_with_3() {
     assert_eq!((code, json["finding"]["code"].as_str()), (3, Some("connection_refused")), "{json}");
 }
 
+/// A server that takes access tokens, and asks this port whose they are.
+fn with_tokens(port: u16, separator: char) -> Dovecot {
+    let introspection = Some(format!("http://127.0.0.1:{port}/introspect"));
+    Dovecot::start(DovecotOptions { introspection, separator, ..DovecotOptions::default() }).expect("Dovecot")
+}
+
+#[test]
+fn access_tokens_come_from_the_environment_and_a_refused_one_is_told_apart() {
+    let port = plain_http::serve(|request| {
+        let kind = request.headers.get("content-type").map(String::as_str);
+        let asked = (request.method.as_str(), request.path.as_str(), kind);
+        assert_eq!(asked, ("POST", "/introspect", Some("application/x-www-form-urlencoded")));
+        let user = match request.body.as_str() {
+            "token=ya29.old" => SOURCE,
+            "token=ya29.new" => DESTINATION,
+            _ => return Some((200, json!({"active": false})).into()),
+        };
+        Some((200, json!({"active": true, "username": user})).into())
+    });
+    let (source, destination) = (with_tokens(port, '.'), with_tokens(port, '/'));
+    Sample::Small.write(&source, SOURCE).expect("a mailbox");
+    let pair = Pair { source, destination, dir: tempfile::tempdir().expect("a folder") };
+    let copy = |old: &str, new: &str| {
+        let mut copy = pair.command(&["--json"]);
+        copy.env_remove("MAILFERRY_SOURCE_PASSWORD").env_remove("MAILFERRY_DESTINATION_PASSWORD");
+        copy.env("MAILFERRY_SOURCE_TOKEN", old).env("MAILFERRY_DESTINATION_TOKEN", new);
+        let output = copy.output().expect("runs");
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json)
+    };
+    let (code, json) = copy("ya29.old", "ya29.new");
+    assert_eq!((code, json["counts"]["stored"].as_u64()), (Some(0), Some(80)), "{json}");
+    pair.assert_perfect();
+    let (code, json) = copy("ya29.ended", "ya29.new");
+    assert_eq!((code, json["finding"]["code"].as_str()), (Some(3), Some("token_refused")), "{json}");
+    let both = pair.command(&[]).env("MAILFERRY_SOURCE_TOKEN", "ya29.old").output().expect("runs");
+    assert_eq!(both.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&both.stderr).into_owned();
+    assert!(said.contains("give one of them") && !said.contains("ya29"), "{said}");
+}
+
 #[test]
 fn wrong_use_ends_with_2_and_says_what_to_do() {
     let pair = Pair::start(Sample::Small, DovecotOptions::default());
@@ -186,16 +231,15 @@ fn wrong_use_ends_with_2_and_says_what_to_do() {
 
 #[test]
 fn a_ledger_is_used_by_one_process_and_for_one_pair_of_mailboxes() {
-    let pair = Pair::start(Sample::Sized(6000), DovecotOptions::default());
-    let mut first = pair.command(&["--quiet"]).stdout(Stdio::null()).spawn().expect("runs");
-    let lock = PathBuf::from(format!("{}.lock", pair.state().display()));
-    while !lock.exists() {
-        thread::sleep(Duration::from_millis(5));
-    }
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
+    assert_eq!(pair.copy_json(&[]).0, 0);
+    // As another copy holds it while it is under way.
+    let lock = File::options().write(true).open(format!("{}.lock", pair.state().display())).expect("it is there");
+    lock.lock().expect("free");
     let second = pair.copy(&[]);
     assert_eq!(second.status.code(), Some(2), "{second:?}");
     assert!(String::from_utf8_lossy(&second.stderr).contains("another process"), "{second:?}");
-    assert!(first.wait().expect("ends").success());
+    lock.unlock().expect("given back");
     let other = pair.command(&["--destination-authzid", "somebody"]).output().expect("runs");
     assert_eq!(other.status.code(), Some(2), "{other:?}");
     assert!(String::from_utf8_lossy(&other.stderr).contains("belongs to the copy"), "{other:?}");

@@ -131,10 +131,12 @@ async fn flags_reach_no_other_message_where_a_folder_is_restored_in_the_midst_of
         let (report, _) = world.run_with(Arc::new(Restored { account, done: Once::new() })).await;
         ended(&report, RunState::Succeeded);
         let messages = world.destination().messages(&path("INBOX"));
-        for (number, flags) in (1..).zip(expected()) {
+        let before = ["\\Seen", "\\Seen", "\\Seen", "\\Seen \\Flagged"].map(flags);
+        for ((number, flags), before) in (1..).zip(expected()).zip(before) {
             let text = format!("message {number}");
             let there = messages.iter().find(|message| message.bytes == text.as_bytes()).expect("it is there");
-            assert_eq!(there.flags, flags, "{text}, restored at the source: {at_source}");
+            let good = there.flags == flags || there.flags == before;
+            assert!(good, "{text} has {:?}, restored at the source: {at_source}", there.flags);
         }
         assert_eq!(messages.len(), 4, "nothing is doubled");
     }
