@@ -4,15 +4,15 @@
 mod plain_http;
 
 use std::{
-    fs::File,
     path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mailferry_lab::{
-    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Sample, compare, sample::append_new,
+    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Fault, Plan, Proxy, Sample, compare,
+    sample::append_new,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -40,10 +40,15 @@ impl Pair {
     }
 
     fn command(&self, more: &[&str]) -> Command {
+        self.command_from(self.source.imaps_port(), more)
+    }
+
+    /// A copy from what listens on this port.
+    fn command_from(&self, source: u16, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
         command
             .arg("copy")
-            .args(["--source", &format!("imaps://{}@localhost:{}", encoded(SOURCE), self.source.imaps_port())])
+            .args(["--source", &format!("imaps://{}@localhost:{}", encoded(SOURCE), source)])
             .args([
                 "--destination",
                 &format!("imap://{}@localhost:{}", encoded(DESTINATION), self.destination.imap_port()),
@@ -231,16 +236,24 @@ fn wrong_use_ends_with_2_and_says_what_to_do() {
 
 #[test]
 fn a_ledger_is_used_by_one_process_and_for_one_pair_of_mailboxes() {
-    let pair = Pair::start(Sample::Small, DovecotOptions::default());
-    assert_eq!(pair.copy_json(&[]).0, 0);
-    // As another copy holds it while it is under way.
-    let lock = File::options().write(true).open(format!("{}.lock", pair.state().display())).expect("it is there");
-    lock.lock().expect("free");
-    let second = pair.copy(&[]);
+    let pair = Pair::start(Sample::Sized(600), DovecotOptions::default());
+    // The first one takes longer than anybody waits here.
+    let slow = Proxy::start(pair.source.imaps_port()).expect("a proxy");
+    let plan = Plan { to_client: Some((20_000, Fault::Trickle(Duration::from_millis(2)))), ..Plan::default() };
+    (0..16).for_each(|_| slow.plan(plan));
+    let command = |more: &[&str]| pair.command_from(slow.port(), more);
+    let mut first = command(&["--quiet"]).stdout(Stdio::null()).spawn().expect("runs");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while slow.passed().iter().all(|passed| passed.to_client < 20_000) {
+        assert!(Instant::now() < deadline && first.try_wait().expect("a child").is_none(), "it copies nothing");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let second = command(&[]).output().expect("runs");
     assert_eq!(second.status.code(), Some(2), "{second:?}");
     assert!(String::from_utf8_lossy(&second.stderr).contains("another process"), "{second:?}");
-    lock.unlock().expect("given back");
-    let other = pair.command(&["--destination-authzid", "somebody"]).output().expect("runs");
+    first.kill().expect("it was under way");
+    first.wait().expect("gone");
+    let other = command(&["--destination-authzid", "somebody"]).output().expect("runs");
     assert_eq!(other.status.code(), Some(2), "{other:?}");
     assert!(String::from_utf8_lossy(&other.stderr).contains("belongs to the copy"), "{other:?}");
 }
@@ -291,9 +304,13 @@ fn copy_on_a_full_disk(pair: &Pair, limit: u64) -> Output {
 
 #[test]
 fn a_full_disk_stops_the_copy_and_with_room_it_goes_on_without_loss_or_duplicate() {
+    // How large a ledger becomes.
+    let whole = Pair::start(Sample::Sized(3000), DovecotOptions::default());
+    assert_eq!(whole.copy_json(&[]).0, 0);
+    let size = whole.state().metadata().expect("a ledger").len();
     let pair = Pair::start(Sample::Sized(3000), DovecotOptions::default());
     let mut stopped_midway = 0;
-    for limit in (500_000..1_700_000).step_by(150_000) {
+    for limit in (3..=11).map(|tenths| size * tenths / 10) {
         let output = copy_on_a_full_disk(&pair, limit);
         let there = pair.differences();
         assert_eq!(there.extra, 0, "at {limit} bytes: {there:?}");

@@ -108,7 +108,7 @@ async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
 }
 
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(240);
+    let deadline = Instant::now() + Duration::from_secs(180);
     while Instant::now() < deadline {
         if is_so().await {
             return;
