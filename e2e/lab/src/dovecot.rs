@@ -20,7 +20,7 @@ use crate::{
     authority::Authority,
     folder::{Folder, give_to, is_root, name_of, owner},
     imap::Login,
-    port::{again_on, free_port},
+    port::{await_free, free_port},
     service::{Service, Start},
 };
 
@@ -113,7 +113,7 @@ impl Dovecot {
         let mut last = None;
         for _ in 0..5 {
             (server.imap_port, server.imaps_port) = (free_port()?, free_port()?);
-            match server.launch() {
+            match server.start_at_its_ports() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = Some(error),
             }
@@ -128,10 +128,12 @@ impl Dovecot {
 
     /// Starts it again on the same ports with the same mail.
     pub fn start_again(&self) -> io::Result<()> {
-        again_on(&[self.imap_port, self.imaps_port], || self.launch())
+        await_free(self.imap_port)?;
+        await_free(self.imaps_port)?;
+        self.start_at_its_ports()
     }
 
-    fn launch(&self) -> io::Result<()> {
+    fn start_at_its_ports(&self) -> io::Result<()> {
         let configuration = self.path("dovecot.conf");
         fs::write(&configuration, self.configuration()?)?;
         let arguments = ["-F".to_owned(), "-c".to_owned(), configuration.display().to_string()];

@@ -1,7 +1,6 @@
 //! A `PostgreSQL` of the test's own, on a free loopback port.
 
 use std::{
-    cell::Cell,
     env, fs, io,
     os::unix::{fs::chown, process::CommandExt},
     path::{Path, PathBuf},
@@ -10,13 +9,13 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use crate::{
     folder::{Folder, is_root},
-    port::{again_on, free_port},
+    patience,
+    port::{await_free, free_port},
     service::{Service, Start},
 };
 
@@ -54,11 +53,8 @@ impl Postgres {
         let mut last = None;
         for _ in 0..5 {
             server.port = free_port()?;
-            match server.launch() {
-                Ok(service) => {
-                    server.service = Some(service);
-                    return Ok(server);
-                }
+            match server.start_at_its_port() {
+                Ok(()) => return Ok(server),
                 Err(error) => last = Some(error),
             }
         }
@@ -99,14 +95,17 @@ impl Postgres {
 
     /// Starts it again with the same data on the same port.
     pub fn start_again(&mut self) -> io::Result<()> {
-        let started = Cell::new(None);
+        await_free(self.port)?;
         // What is left of one that was killed may hold its memory for a moment longer.
-        again_on(&[self.port], || Ok(started.set(Some(self.launch()?))))?;
-        self.service = started.take();
-        Ok(())
+        let mut last = None;
+        let started = patience::until(Duration::from_secs(60), "PostgreSQL does not start again", || {
+            last = self.start_at_its_port().err();
+            Ok(last.is_none().then_some(()))
+        });
+        started.map_err(|error| last.unwrap_or(error))
     }
 
-    fn launch(&self) -> io::Result<Service> {
+    fn start_at_its_port(&mut self) -> io::Result<()> {
         let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
         let port = format!("port={}", self.port);
         let settings = [
@@ -135,8 +134,8 @@ impl Postgres {
         };
         let mut service = Service::start(&start)?;
         service.await_port(self.port)?;
-        self.await_ready()?;
-        Ok(service)
+        self.service = Some(service);
+        self.await_ready()
     }
 
     /// URL of a new, empty database.
@@ -165,15 +164,11 @@ impl Postgres {
     /// The port is open before the server takes commands.
     fn await_ready(&self) -> io::Result<()> {
         let port = self.port.to_string();
-        let deadline = Instant::now() + Duration::from_mins(2);
-        while Instant::now() < deadline {
-            let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
-            if Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success() {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(25));
-        }
-        Err(crate::failed("PostgreSQL listens but does not become ready"))
+        let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
+        patience::until(Duration::from_secs(120), "PostgreSQL listens but does not become ready", || {
+            let ready = Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success();
+            Ok(ready.then_some(()))
+        })
     }
 }
 

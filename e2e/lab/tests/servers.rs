@@ -4,6 +4,10 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -109,6 +113,24 @@ fn a_server_can_be_stopped_and_started_with_its_mail() -> Result {
     assert!(Client::login(&server.login("anna")).is_err());
     server.start_again()?;
     assert_eq!(Client::login(&server.login("anna"))?.count("INBOX")?, 1);
+    Ok(())
+}
+
+#[test]
+fn whoever_has_just_left_a_mailbox_is_waited_for_before_it_is_cloned() -> Result {
+    let server = Dovecot::start(DovecotOptions::default())?;
+    let mut client = Client::login(&server.login("anna"))?;
+    client.append("INBOX", "", None, b"Subject: x\r\n\r\nx\r\n")?;
+    let left = Arc::new(AtomicBool::new(false));
+    let leaves = Arc::clone(&left);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        leaves.store(true, Ordering::SeqCst);
+        drop(client);
+    });
+    server.clone_mailbox("anna", "ben")?;
+    assert!(left.load(Ordering::SeqCst), "it did not wait");
+    assert_eq!(Client::login(&server.login("ben"))?.count("INBOX")?, 1);
     Ok(())
 }
 

@@ -90,8 +90,8 @@ async fn after_new_uids_for_all_messages_they_are_known_by_their_content() {
         // UIDVALIDITY is the time in seconds.
         tokio::time::sleep(REREAD).await;
         tokio::task::block_in_place(|| {
-            ground.source.dovecot().await_nobody(&point.from).expect("it tells");
-            ground.destination.dovecot().await_nobody(&point.user).expect("it tells");
+            ground.source.dovecot().await_no_session(&point.from).expect("it tells");
+            ground.destination.dovecot().await_no_session(&point.user).expect("it tells");
         });
         if matches!(side, Side::Source | Side::Both) {
             renumber(&ground.source.dovecot().maildir(&point.from));
