@@ -4,6 +4,7 @@
 mod plain_http;
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
@@ -182,12 +183,12 @@ fn with_tokens(port: u16, separator: char) -> Dovecot {
 #[test]
 fn access_tokens_come_from_the_environment_and_a_refused_one_is_told_apart() {
     let port = plain_http::serve(|request| {
-        let kind = request.headers.get("content-type").map(String::as_str);
-        let asked = (request.method.as_str(), request.path.as_str(), kind);
-        assert_eq!(asked, ("POST", "/introspect", Some("application/x-www-form-urlencoded")));
-        let user = match request.body.as_str() {
-            "token=ya29.old" => SOURCE,
-            "token=ya29.new" => DESTINATION,
+        let is_form = request.headers.get("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
+        assert!(is_form && request.method == "POST" && request.path == "/introspect", "{}", request.path);
+        let fields: BTreeMap<String, String> = serde_urlencoded::from_str(&request.body).expect("fields");
+        let user = match fields.get("token").map(String::as_str) {
+            Some("ya29.old") => SOURCE,
+            Some("ya29.new") => DESTINATION,
             _ => return Some((200, json!({"active": false})).into()),
         };
         Some((200, json!({"active": true, "username": user})).into())
