@@ -3,6 +3,7 @@
 mod dry_run;
 mod options;
 mod payment;
+mod rules;
 mod schedule;
 mod start;
 mod summary;
@@ -34,6 +35,7 @@ pub(crate) fn Confirm() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
     let errors = options::OptionErrors::new();
+    let pays = RwSignal::new(None);
     let is_trial = move || context.typed().start.kind.get() == StartKind::Trial;
     // From the banner of a trial one comes here for the full migration.
     if window().location().hash().is_ok_and(|hash| hash == "#full") {
@@ -71,13 +73,13 @@ pub(crate) fn Confirm() -> impl IntoView {
                 </Show>
                 <options::Options errors=errors />
                 <dry_run::DryRunCard option_errors=errors />
-                <Guide />
-                <ToStart />
+                <ToStart pays=pays />
             </div>
             <div class="aside-sticky">
-                <start::Start option_errors=errors />
+                <start::Start option_errors=errors pays=pays />
             </div>
         </div>
+        <Guide />
         <div class="wizard-nav">
             <a class="button" href=Step::Accounts.path(context.id)>
                 {icon(Glyph::ArrowLeft)}
@@ -96,14 +98,17 @@ fn trial_text(service: Service, trial: trial::TrialCount) -> String {
 
 /// The way down to where one starts, in sight as long as that is not: on narrow screens all of the options come before.
 #[component]
-fn ToStart() -> impl IntoView {
+fn ToStart(pays: RwSignal<Option<String>>) -> impl IntoView {
     view! {
-        <p class="to-start">
-            <a class="button button-primary button-wide" href="#start-title">
-                {t!("confirm.start_title")}
-                {icon(Glyph::Chevron)}
-            </a>
-        </p>
+        <div class="to-start">
+            <p>
+                <strong class="numbers">{move || pays.get()}</strong>
+                <a class="button" href="#start-title">
+                    {t!("confirm.to_start")}
+                    {icon(Glyph::Chevron)}
+                </a>
+            </p>
+        </div>
     }
 }
 

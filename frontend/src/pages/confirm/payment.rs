@@ -28,9 +28,9 @@ const MAX_LOOKS: u32 = 120;
 #[component]
 pub(super) fn Pay(
     #[prop(optional)] starting: Option<Starting>,
-    /// Told whether there is something to pay here.
+    /// Told what is to be paid here.
     #[prop(optional)]
-    pays: Option<RwSignal<bool>>,
+    pays: Option<RwSignal<Option<String>>>,
     /// Told when the migration has been started.
     to_status: Callback<()>,
 ) -> impl IntoView {
@@ -121,9 +121,9 @@ pub(super) fn Pay(
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())
     });
     Effect::new(move || {
-        let is_due = due.with(Option::is_some);
+        let total = due.with(|due| due.as_ref().map(|due| intl::money(due.total_minor, due.price.currency)));
         if let Some(pays) = pays {
-            pays.try_set(is_due);
+            pays.try_set(total);
         }
     });
     view! {
