@@ -61,7 +61,7 @@ test: test-rust page ## All tests: crates, then the path through the page in a b
 
 .PHONY: test-rust
 test-rust: page-bundle ## Tests of the crates
-	cargo test --locked $(NATIVE) --no-fail-fast
+	e2e/steady.sh cargo test --locked $(NATIVE) --no-fail-fast
 	cargo test --locked -p mailferry-frontend
 
 .PHONY: page

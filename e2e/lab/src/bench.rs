@@ -1,6 +1,7 @@
 //! `lab bench`: how long a copy takes, beside what the same two servers can do at most and beside other tools, in one
 //! interleaved run. Medians.
 
+mod cyrus;
 mod delay;
 mod limit;
 mod parts;
@@ -79,6 +80,9 @@ pub(crate) fn run(mut arguments: Arguments) -> Result<ExitCode, Failure> {
     }
     if wanted("disk") {
         text += &parts::disk(&mut bench)?;
+    }
+    if wanted("cyrus") {
+        text += &cyrus::there_and_back(&mut bench)?;
     }
     std::io::stdout().lock().write_all(text.as_bytes())?;
     if let Some(out) = out {
