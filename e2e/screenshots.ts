@@ -87,12 +87,12 @@ class Visit {
       for (const colorScheme of this.#schemes) {
         await this.page.setViewportSize({ width, height: 900 });
         await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        // A dialog stands in the window; what sticks to the window stands where it does at the beginning of the page.
+        // A dialog stands in the window; what sticks to the window has no place on the page.
         const isDialog = (await this.page.locator("dialog[open]").count()) > 0;
         const path = join(folder, `${stem}-${width}-${colorScheme}.png`);
         await this.page.evaluate(() => {
           scrollTo(0, 0);
-          for (const sticky of document.querySelectorAll<HTMLElement>(".to-start")) sticky.style.position = "static";
+          for (const sticky of document.querySelectorAll<HTMLElement>(".to-start")) sticky.style.display = "none";
         });
         await this.page.screenshot({ path, fullPage: !isDialog });
         pictures += 1;
@@ -230,6 +230,8 @@ async function confirm(visit: Visit): Promise<void> {
   await page.getByRole("radio", { name: visit.say("schedule.delay"), exact: false }).check();
   await page.getByRole("radio", { name: visit.say("confirm.later") }).check();
   await visit.shoot("confirm-two-phases");
+  // All is paid for: a trial is behind a click.
+  await page.getByText(visit.say("confirm.trial_though_paid")).click();
   await page.getByRole("radio", { name: visit.say("confirm.trial"), exact: false }).check();
   await page.waitForTimeout(3000);
   await visit.shoot("confirm-trial");
@@ -323,7 +325,7 @@ async function status(visit: Visit): Promise<void> {
   await page.getByRole("heading", { name: visit.say("status.title_completed_partly") }).waitFor({ timeout: 120_000 });
   await page.waitForTimeout(REST_MS);
   await visit.shoot("finished-with-exceptions");
-  await page.locator("tr[aria-rowindex] .table-actions button").first().click();
+  await page.locator("tr[aria-rowindex] .table-actions").first().getByRole("button").last().click();
   await page.locator("dialog[open] table").first().waitFor();
   await visit.shoot("protocol");
   await page.keyboard.press("Escape");
