@@ -4,6 +4,8 @@
 //! user [`MASTER_USER`] with [`MASTER_PASSWORD`] may act for everybody, as `user*master` or as SASL PLAIN with an
 //! authorization identity (RFC 4616).
 
+mod sessions;
+
 use std::{
     fmt::Write as _,
     fs, io,
@@ -18,7 +20,7 @@ use crate::{
     authority::Authority,
     folder::{Folder, give_to, is_root, name_of, owner},
     imap::Login,
-    port::free_port,
+    port::{await_free, free_port},
     service::{Service, Start},
 };
 
@@ -111,7 +113,7 @@ impl Dovecot {
         let mut last = None;
         for _ in 0..5 {
             (server.imap_port, server.imaps_port) = (free_port()?, free_port()?);
-            match server.start_again() {
+            match server.start_at_its_ports() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = Some(error),
             }
@@ -126,6 +128,12 @@ impl Dovecot {
 
     /// Starts it again on the same ports with the same mail.
     pub fn start_again(&self) -> io::Result<()> {
+        await_free(self.imap_port)?;
+        await_free(self.imaps_port)?;
+        self.start_at_its_ports()
+    }
+
+    fn start_at_its_ports(&self) -> io::Result<()> {
         let configuration = self.path("dovecot.conf");
         fs::write(&configuration, self.configuration()?)?;
         let arguments = ["-F".to_owned(), "-c".to_owned(), configuration.display().to_string()];
@@ -169,13 +177,6 @@ impl Dovecot {
             return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
         }
         Err(crate::failed(format!("doveadm {arguments:?}: {}", String::from_utf8_lossy(&output.stderr))))
-    }
-
-    /// Gives `to` the same mail as `from` has, UIDs included. Nobody may have either open.
-    pub fn clone_mailbox(&self, from: &str, to: &str) -> io::Result<()> {
-        let mail = self.path("mail");
-        let copied = Command::new("cp").arg("-a").arg(mail.join(from)).arg(mail.join(to)).status()?;
-        if copied.success() { Ok(()) } else { Err(crate::failed(format!("cp ended with {copied}"))) }
     }
 
     /// Port for plaintext and STARTTLS.

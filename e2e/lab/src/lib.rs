@@ -34,6 +34,7 @@ mod authority;
 mod folder;
 mod message;
 mod passwords;
+mod patience;
 mod port;
 mod random;
 mod service;

@@ -9,11 +9,13 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
 };
 
 use crate::{
     folder::{Folder, is_root},
-    port::free_port,
+    patience,
+    port::{await_free, free_port},
     service::{Service, Start},
 };
 
@@ -40,7 +42,7 @@ impl Postgres {
         let mut last = None;
         for _ in 0..5 {
             server.port = free_port()?;
-            match server.start_again() {
+            match server.start_at_its_port() {
                 Ok(()) => return Ok(server),
                 Err(error) => last = Some(error),
             }
@@ -68,6 +70,11 @@ impl Postgres {
 
     /// Starts it again with the same data on the same port.
     pub fn start_again(&mut self) -> io::Result<()> {
+        await_free(self.port)?;
+        self.start_at_its_port()
+    }
+
+    fn start_at_its_port(&mut self) -> io::Result<()> {
         let mut arguments = vec!["-D".to_owned(), self.data().display().to_string()];
         let port = format!("port={}", self.port);
         let settings = [
@@ -126,14 +133,11 @@ impl Postgres {
     /// The port is open before the server takes commands.
     fn await_ready(&self) -> io::Result<()> {
         let port = self.port.to_string();
-        for _ in 0..200 {
-            let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
-            if Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success() {
-                return Ok(());
-            }
-            std::thread::sleep(std::time::Duration::from_millis(25));
-        }
-        Err(crate::failed("PostgreSQL listens but does not become ready"))
+        let arguments = ["-q", "-h", "127.0.0.1", "-p", &port];
+        patience::until(Duration::from_secs(120), "PostgreSQL listens but does not become ready", || {
+            let ready = Command::new(self.programs.join("pg_isready")).args(arguments).status()?.success();
+            Ok(ready.then_some(()))
+        })
     }
 }
 

@@ -10,9 +10,10 @@ use std::{
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use crate::patience;
 
 const SUPERVISOR: &str = r#"
 signal=$1; turns=$2; shift 2
@@ -70,17 +71,13 @@ impl Service {
 
     /// Waits until `port` on 127.0.0.1 takes connections; fails at once if the server ends before.
     pub(crate) fn await_port(&mut self, port: u16) -> io::Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while Instant::now() < deadline {
+        let waited = patience::until(Duration::from_secs(120), &format!("nothing listens on port {port}"), || {
             if let Some(status) = self.child.try_wait()? {
-                return Err(crate::failed(format!("server ended with {status}: {}", self.log_tail())));
+                return Err(crate::failed(format!("server ended with {status}")));
             }
-            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(());
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        Err(crate::failed(format!("nothing listens on port {port} after 30 s: {}", self.log_tail())))
+            Ok(TcpStream::connect(("127.0.0.1", port)).is_ok().then_some(()))
+        });
+        waited.map_err(|error| crate::failed(format!("{error}: {}", self.log_tail())))
     }
 
     fn log_tail(&self) -> String {

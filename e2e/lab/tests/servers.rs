@@ -4,6 +4,10 @@
 use std::{
     io::{BufRead, BufReader, Write},
     net::TcpStream,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -113,6 +117,24 @@ fn a_server_can_be_stopped_and_started_with_its_mail() -> Result {
 }
 
 #[test]
+fn whoever_has_just_left_a_mailbox_is_waited_for_before_it_is_cloned() -> Result {
+    let server = Dovecot::start(DovecotOptions::default())?;
+    let mut client = Client::login(&server.login("anna"))?;
+    client.append("INBOX", "", None, b"Subject: x\r\n\r\nx\r\n")?;
+    let left = Arc::new(AtomicBool::new(false));
+    let leaves = Arc::clone(&left);
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        leaves.store(true, Ordering::SeqCst);
+        drop(client);
+    });
+    server.clone_mailbox("anna", "ben")?;
+    assert!(left.load(Ordering::SeqCst), "it did not wait");
+    assert_eq!(Client::login(&server.login("ben"))?.count("INBOX")?, 1);
+    Ok(())
+}
+
+#[test]
 fn capabilities_can_be_overridden() -> Result {
     let server = Dovecot::start(DovecotOptions {
         capabilities: Some("IMAP4rev1 LITERAL+".to_owned()),
@@ -145,7 +167,7 @@ fn the_sink_keeps_mails_and_undoes_dots() -> Result {
     talk("DATA\r\n", "354")?;
     talk("Subject: =?utf-8?B?R3LDvMOfZQ==?=\r\n\r\n..dot\r\n.\r\n", "250")?;
     talk("QUIT\r\n", "221")?;
-    let mails = sink.await_mails(1, Duration::from_secs(5))?;
+    let mails = sink.await_mails(1, Duration::from_secs(60))?;
     assert_eq!((mails[0].subject.as_str(), mails[0].text.as_str()), ("Grüße", ".dot\n"));
     assert_eq!(mails[0].envelope_to, ["b@y.example"]);
     Ok(())
