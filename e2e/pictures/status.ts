@@ -96,7 +96,7 @@ async function running(visit: Visit, petra: LabAccount): Promise<Order> {
   await page.getByRole("heading", { name: visit.say("status.title_completed_partly") }).waitFor({ timeout: 120_000 });
   await page.waitForTimeout(REST_MS);
   await visit.shoot("finished-with-exceptions");
-  await page.locator("tr[aria-rowindex] .table-actions button").first().click();
+  await page.locator("tr[aria-rowindex] .table-actions").first().getByRole("button").last().click();
   await page.locator("dialog[open] table").first().waitFor();
   await visit.shoot("protocol");
   await page.keyboard.press("Escape");

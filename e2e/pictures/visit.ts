@@ -87,12 +87,12 @@ export class Visit {
       for (const colorScheme of this.#schemes) {
         await this.page.setViewportSize({ width, height: 900 });
         await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-        // A dialog stands in the window; what sticks to the window stands where it does at the beginning of the page.
+        // A dialog stands in the window; what sticks to the window has no place on the page.
         const isDialog = (await this.page.locator("dialog[open]").count()) > 0;
         const path = join(folder, `${stem}-${width}-${colorScheme}.png`);
         await this.page.evaluate(() => {
           scrollTo(0, 0);
-          for (const sticky of document.querySelectorAll<HTMLElement>(".to-start")) sticky.style.position = "static";
+          for (const sticky of document.querySelectorAll<HTMLElement>(".to-start")) sticky.style.display = "none";
         });
         await this.page.screenshot({ path, fullPage: !isDialog });
         Visit.pictures += 1;

@@ -97,6 +97,8 @@ async function confirm(visit: Visit): Promise<void> {
   await page.getByRole("radio", { name: visit.say("schedule.delay"), exact: false }).check();
   await page.getByRole("radio", { name: visit.say("confirm.later") }).check();
   await visit.shoot("confirm-two-phases");
+  // All is paid for: a trial is behind a click.
+  await page.getByText(visit.say("confirm.trial_though_paid")).click();
   await page.getByRole("radio", { name: visit.say("confirm.trial"), exact: false }).check();
   await page.waitForTimeout(3000);
   await visit.shoot("confirm-trial");

@@ -76,6 +76,12 @@ test("terms and privacy statement are whole in every language", async ({ browser
       await page.waitForURL(service.url + path);
       // And one over the list of what they hold.
       await expect(page.getByRole("heading", { level: 2 })).toHaveCount(8);
+      // Which leads to each of them, by its name.
+      const list = page.getByRole("navigation", { name: text(language, "legal.contents") }).getByRole("link");
+      const parts = page.getByRole("article").getByRole("heading", { level: 2 });
+      await expect(list).toHaveText(await parts.allInnerTexts());
+      await list.last().click();
+      await expect(parts.last()).toBeInViewport();
       const words = await page.locator("main").innerText();
       for (const word of ["Harbour Ltd, Quay 1", "help@harbour.example"]) expect(words).toContain(word);
       expect(words).not.toContain("{{");

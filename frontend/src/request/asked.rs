@@ -12,7 +12,9 @@ use mailferry_shared::{
 use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
-    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageFailure, PageHead, Skeleton, Tone, icon},
+    components::{
+        CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageFailure, PageHead, Skeleton, StaleNotice, Tone, icon,
+    },
     i18n,
     pages::{LAST_ORDER, Locked, take_token},
     route::{ASK, Step},
@@ -180,19 +182,7 @@ fn Standing(page: Page) -> impl IntoView {
             <PageHead title=Signal::derive(move || title(state.get(), partly.get()).to_owned()) />
             <p class="lead">{move || lead(state.get(), partly.get())}</p>
         </div>
-        <div role="status">
-            {move || {
-                page.heard
-                    .stale()
-                    .map(|time| {
-                        view! {
-                            <Notice tone=Tone::Warning>
-                                <p>{t!("status.stale", time = time)}</p>
-                            </Notice>
-                        }
-                    })
-            }}
-        </div>
+        <StaleNotice heard=page.heard />
         <Course state=state />
         <Pay page=page />
         <Reason page=page />

@@ -23,12 +23,13 @@ use mailferry_shared::{
     order::{OrderAction, OrderState, StartKind},
     progress::Progress,
     schedule::MxReport,
+    verification::Verification,
 };
 
 use self::ask::Question;
 use crate::{
     browser,
-    components::{Failure, Notice, PageHead, Skeleton, Tone},
+    components::{Failure, PageHead, Skeleton, StaleNotice},
     pages::LaterOptions,
     route::Console,
     state::{
@@ -52,6 +53,8 @@ struct Page {
     heard: Heard,
     /// What DNS says of the domains.
     mx: RwSignal<Option<MxReport>>,
+    /// The latest verification.
+    proof: RwSignal<Option<Verification>>,
     /// Asks for fresh progress at once.
     kick: Kick,
     /// What is asked about before it is done.
@@ -94,6 +97,7 @@ pub(crate) fn Status() -> impl IntoView {
         throughput: RwSignal::default(),
         heard: Heard::new(),
         mx: RwSignal::new(None),
+        proof: RwSignal::new(None),
         kick: Kick::new(),
         question: RwSignal::new(None),
     };
@@ -121,19 +125,7 @@ pub(crate) fn Status() -> impl IntoView {
                     <actions::Actions page=page />
                 </Show>
             </div>
-            <div role="status">
-                {move || {
-                    page.heard
-                        .stale()
-                        .map(|time| {
-                            view! {
-                                <Notice tone=Tone::Warning>
-                                    <p>{t!("status.stale", time = time)}</p>
-                                </Notice>
-                            }
-                        })
-                }}
-            </div>
+            <StaleNotice heard=page.heard />
             <head::TrialBanner page=page />
             <passwords::Passwords page=page />
             {use_context::<Beside>().map(|beside| (beside.head)(page.context.id))}
