@@ -45,6 +45,7 @@ impl Fields {
             destination: destination.ok()?,
             link: None,
             options: OrderOptions::default(),
+            reference: None,
         })
     }
 }

@@ -80,6 +80,7 @@ impl Fields {
             trial_only: self.trial_only.get_untracked(),
             free_test: self.free_test.get_untracked(),
             providers: self.providers.get_untracked(),
+            note: String::new(),
         })
     }
 }

@@ -20,6 +20,7 @@ use crate::{
     caught::Log,
     harness::{Service, on_each},
     moving::Worker,
+    resellers::until,
 };
 
 /// Puts the canary in on every way: the path of an order that it went through, and how many ways.
@@ -28,6 +29,12 @@ async fn go_through(service: &Service, servers: &Servers) -> (String, usize) {
     let (order, ways) = ways::into_an_order(service, servers).await;
     let echoed = ways::to_servers_that_repeat_it(service, servers).await;
     let people = people::members(service, servers).await + people::requests(service).await;
+    let number = order.rsplit('/').next().expect("its number");
+    let told = async || {
+        let mails = servers.mails.mails().expect("mails");
+        mails.iter().any(|mail| mail.text.contains(number)).then_some(())
+    };
+    until("a mail about the order", told).await;
     working.stop().await;
     let answered = service.answered.lock().expect("no panic").clone();
     Heap::of(answered.as_bytes()).must_not_hold("c@x.example", "an answer");

@@ -91,7 +91,12 @@ impl Service {
     /// A client without any proof.
     pub(crate) fn stranger(&self) -> Client {
         Client {
-            http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client"),
+            // A line for each request: one that is kept may be closed by the service just when it is used again.
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .pool_max_idle_per_host(0)
+                .build()
+                .expect("a client"),
             base: self.base.clone(),
             cookie: None,
             key: None,
