@@ -108,6 +108,14 @@ pub(crate) fn date_time(time: DateTime<Utc>) -> String {
     dated(&date, &parts.map(|(name, value)| (name, value.into()))[usize::from(is_this_year)..])
 }
 
+/// A time that was agreed upon, "Fri, Nov 27, 3:00 AM GMT+1": nobody mistakes the day or the zone.
+pub(crate) fn appointment(time: DateTime<Utc>) -> String {
+    let parts =
+        [("weekday", "short"), ("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
+    let zone = ("timeZoneName", "short");
+    dated(&date(time), &parts.into_iter().chain([zone]).map(|(name, value)| (name, value.into())).collect::<Vec<_>>())
+}
+
 /// A day, "31 Mar 2027", as it stands in the calendar: no time zone moves it.
 pub(crate) fn day(day: NaiveDate) -> String {
     let noon = day.and_hms_opt(12, 0, 0).unwrap_or_default().and_utc();

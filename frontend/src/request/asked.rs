@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    address::MailAddress,
     ids::OrderId,
     order::{Order, OrderState, SessionCreate},
     request::{MigrationRequest, RequestAction, RequestState},
@@ -215,7 +216,7 @@ fn Standing(page: Page) -> impl IntoView {
         <Show when=may_cancel>
             <p>
                 <button type="button" class="button button-danger is-aside" on:click=move |_| dialog.set(true)>
-                    {icon(Glyph::Stop)}
+                    {icon(Glyph::Cross)}
                     {t!("request.cancel")}
                 </button>
             </p>
@@ -289,6 +290,9 @@ fn Pay(page: Page) -> impl IntoView {
 #[component]
 fn Reason(page: Page) -> impl IntoView {
     let reason = move || page.request.with(|request| request.ready().and_then(|request| request.reason.clone()));
+    let help = Offer::get().help();
+    // The number in the subject tells which request the question is about.
+    let write_to = move |address: &MailAddress| format!("mailto:{address}?subject={}", page.order_id);
     view! {
         {move || {
             reason()
@@ -296,6 +300,11 @@ fn Reason(page: Page) -> impl IntoView {
                     view! {
                         <Notice tone=Tone::Warning title=t!("request.reason")>
                             <p class="as-written" data-data="">{reason}</p>
+                            {help.get().map(|address| view! {
+                                <p class="small">
+                                    {t!("app.help")} " " <a href=write_to(&address)>{address.to_string()}</a>
+                                </p>
+                            })}
                         </Notice>
                     }
                 })
@@ -318,7 +327,9 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
     let start = request
         .earliest_start
         .filter(|_| !request.state.is_off())
-        .map(|at| fact(t!("request.fact_start"), intl::date_time(at)));
+        .map(|at| fact(t!("request.fact_start"), intl::appointment(at)));
+    // Once a start is agreed, that is the one to know.
+    let wished = start.is_none().then(|| fact(t!("request.fact_wished"), intl::appointment(request.wished_start)));
     let contact = request.contact_address.as_ref().map(|to| fact(t!("request.fact_contact"), to.to_string()));
     let note = (!request.note.is_empty()).then(|| {
         view! {
@@ -349,7 +360,7 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
             <h2 id="sent-title">{t!("request.what_was_sent")}</h2>
             <dl class="facts facts-small">
                 {fact(t!("request.fact_sent"), intl::date_time(request.created_at))}
-                {fact(t!("request.fact_wished"), intl::date_time(request.wished_start))}
+                {wished}
                 {start}
                 {fact(t!("status.accounts"), i18n::number(u64::from(request.pairs)))}
                 {contact}

@@ -2,6 +2,7 @@
 
 mod dry_run;
 mod options;
+mod outcome;
 mod payment;
 mod rules;
 mod schedule;

@@ -10,7 +10,8 @@ use mailferry_shared::{
 use super::{
     lacking,
     options::{self, OptionErrors},
-    payment, schedule,
+    payment::{self, Paying},
+    schedule,
     voucher::Voucher,
 };
 use crate::{
@@ -46,8 +47,9 @@ fn why_failed(failed: &[&AccountPair]) -> String {
     }
 }
 
-/// `pays`: what is not paid for is paid for here, by the button that starts it.
-fn reasons(context: OrderContext, pays: bool) -> Reasons {
+/// What is not paid for is no reason where it is paid for here, by the button that starts it, nor while money is on its
+/// way.
+fn reasons(context: OrderContext, paying: Paying) -> Reasons {
     let ticked: Vec<_> = context.pairs().into_iter().filter(|pair| pair.ticked).collect();
     let count = |wanted: &dyn Fn(&AccountPair) -> bool| to_u64(ticked.iter().filter(|pair| wanted(pair)).count());
     let failed: Vec<_> = ticked.iter().filter(|pair| parts::has_failed(pair)).collect();
@@ -74,7 +76,7 @@ fn reasons(context: OrderContext, pays: bool) -> Reasons {
         reasons.push(tn!("confirm.why_unchecked", unchecked));
     }
     let lacking = context.order.with(lacking);
-    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && !pays {
+    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && paying == Paying::Elsewise {
         reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
     }
     Reasons { texts: reasons, by_accounts }
@@ -110,7 +112,8 @@ pub(super) fn Start(
     // An option stands in the way.
     let correct = RwSignal::new(false);
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
-    let blocked = Memo::new(move |_| reasons(context, pays.with(Option::is_some)));
+    let paying = RwSignal::new(Paying::Elsewise);
+    let blocked = Memo::new(move |_| reasons(context, paying.get()));
     let is_blocked = Signal::derive(move || blocked.with(|reasons| !reasons.texts.is_empty()));
     let starting = payment::Starting { errors: option_errors, read: chosen, blocked: is_blocked };
     let on_start = move |_| {
@@ -156,15 +159,15 @@ pub(super) fn Start(
             {move || will_not_fit(context)}
             <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay starting=starting to_status=to_status pays=pays />
-                <VoucherInstead starting=starting to_status=to_status pays=pays />
+                <payment::Pay pays=pays starting=starting to_status=to_status paying=paying />
+                <VoucherInstead starting=starting to_status=to_status paying=paying />
             </Show>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <Show when=move || correct.get()>
                 <p class="field-error" role="alert">{icon(Glyph::Warning)} <span>{t!("confirm.correct_options")}</span></p>
             </Show>
-            // Where one pays first, that is what is pressed: it starts by itself then.
-            <Show when=move || !(pays.with(Option::is_some) && fields.kind.get() == StartKind::Main)>
+            // Where one pays first, or has paid, it starts by itself.
+            <Show when=move || paying.get() == Paying::Elsewise || fields.kind.get() != StartKind::Main>
             <button
                 type="button"
                 class="button button-primary button-large button-wide"
@@ -239,19 +242,17 @@ fn Kinds(
 
 /// The voucher field: behind a click where one can pay otherwise, else the only way.
 #[component]
-fn VoucherInstead(
-    starting: payment::Starting,
-    to_status: Callback<()>,
-    pays: RwSignal<Option<String>>,
-) -> impl IntoView {
-    let is_only = Memo::new(move |_| pays.with(Option::is_none));
+fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, paying: RwSignal<Paying>) -> impl IntoView {
+    let is_only = move || paying.get() == Paying::Elsewise;
     view! {
-        <details class="disclosure" class:is-only=move || is_only.get() open=move || is_only.get()>
-            <summary>{t!("pay.or_voucher")}</summary>
-            <div class="disclosure-body">
-                <Voucher starting=starting to_status=to_status />
-            </div>
-        </details>
+        <Show when=move || paying.get() != Paying::Waits>
+            <details class="disclosure" class:is-only=is_only open=is_only>
+                <summary>{t!("pay.or_voucher")}</summary>
+                <div class="disclosure-body">
+                    <Voucher starting=starting to_status=to_status />
+                </div>
+            </details>
+        </Show>
     }
 }
 
@@ -272,13 +273,16 @@ fn will_not_fit(context: OrderContext) -> Option<impl IntoView + use<>> {
 fn Asked() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let router = Router::get();
+    let paying = RwSignal::new(Paying::Elsewise);
     let to_request = Callback::new(move |()| router.go(&asked_path(context.id)));
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.asked_title")}</h2>
             <p class="soft">{t!("confirm.asked_text")}</p>
-            <payment::Pay to_status=to_request />
-            <Voucher to_status=to_request />
+            <payment::Pay to_status=to_request paying=paying />
+            <Show when=move || paying.get() != Paying::Waits>
+                <Voucher to_status=to_request />
+            </Show>
             <a class="button button-wide" href=asked_path(context.id)>
                 {t!("confirm.to_request")}
                 {icon(Glyph::ArrowRight)}

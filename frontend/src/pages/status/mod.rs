@@ -19,6 +19,7 @@ mod words;
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    ids::OrderId,
     order::{OrderAction, OrderState, StartKind},
     progress::Progress,
     schedule::MxReport,
@@ -79,6 +80,13 @@ impl Page {
     }
 }
 
+/// What the console shows on this page besides: below the heading, and after the accounts.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside {
+    pub(crate) head: fn(OrderId) -> AnyView,
+    pub(crate) accounts: fn(OrderId) -> AnyView,
+}
+
 /// The step.
 #[component]
 pub(crate) fn Status() -> impl IntoView {
@@ -120,6 +128,7 @@ pub(crate) fn Status() -> impl IntoView {
             <StaleNotice heard=page.heard />
             <head::TrialBanner page=page />
             <passwords::Passwords page=page />
+            {use_context::<Beside>().map(|beside| (beside.head)(page.context.id))}
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),
                 Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
@@ -143,6 +152,7 @@ fn Content(page: Page, narrow: ReadSignal<bool>) -> impl IntoView {
             <actions::Actions page=page />
         </Show>
         <pairs::Pairs page=page />
+        {use_context::<Beside>().map(|beside| (beside.accounts)(page.context.id))}
         <Show when=move || is_own && completed() && !is_trial()>
             <next::Next page=page />
         </Show>
