@@ -61,9 +61,10 @@ impl World {
 
     async fn at(dir: tempfile::TempDir, address: String) -> Self {
         let clock = MockClock::at(Utc::now());
-        let database_clock = match address.starts_with("sqlite:") {
-            true => None,
-            false => Some(DatabaseClock::stopped(&address, clock.now()).await),
+        let database_clock = if address.starts_with("sqlite:") {
+            None
+        } else {
+            Some(DatabaseClock::stopped(&address, clock.now()).await)
         };
         let store = open(&address, KEY, &clock).await;
         Self { store, clock, database_clock, address, dir }
