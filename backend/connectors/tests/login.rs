@@ -291,11 +291,11 @@ async fn an_address_that_does_not_answer_costs_a_moment_and_no_time_out() {
     let mut way = login("mail.example", server.imap_port(), TlsMode::Plaintext);
     way.allow_plaintext = true;
     let began = Instant::now();
-    for _ in 0..3 {
+    for _ in 0..12 {
         ImapSource::open(&network, &way).await.expect("logs in").close().await;
     }
     // Each would wait for ten seconds until the first address is given up.
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(100), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,10 @@
 //! `mailferry copy` against real Dovecot servers: what arrives, what is said, and the exit codes.
 
+#[path = "api/plain_http.rs"]
+mod plain_http;
+
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
@@ -11,7 +15,7 @@ use mailferry_lab::{
     Client, CompareOptions, Differences, Dovecot, DovecotOptions, Fault, Plan, Proxy, Sample, compare,
     sample::append_new,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const SOURCE: &str = "anna@old.example";
@@ -168,6 +172,47 @@ fn a_wrong_password_and_a_server_that_is_not_there_end_with_3() {
     pair.destination.stop();
     let (code, json) = pair.copy_json(&["--attempts", "2"]);
     assert_eq!((code, json["finding"]["code"].as_str()), (3, Some("connection_refused")), "{json}");
+}
+
+/// A server that takes access tokens, and asks this port whose they are.
+fn with_tokens(port: u16, separator: char) -> Dovecot {
+    let introspection = Some(format!("http://127.0.0.1:{port}/introspect"));
+    Dovecot::start(DovecotOptions { introspection, separator, ..DovecotOptions::default() }).expect("Dovecot")
+}
+
+#[test]
+fn access_tokens_come_from_the_environment_and_a_refused_one_is_told_apart() {
+    let port = plain_http::serve(|request| {
+        let is_form = request.headers.get("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
+        assert!(is_form && request.method == "POST" && request.path == "/introspect", "{}", request.path);
+        let fields: BTreeMap<String, String> = serde_urlencoded::from_str(&request.body).expect("fields");
+        let user = match fields.get("token").map(String::as_str) {
+            Some("ya29.old") => SOURCE,
+            Some("ya29.new") => DESTINATION,
+            _ => return Some((200, json!({"active": false})).into()),
+        };
+        Some((200, json!({"active": true, "username": user})).into())
+    });
+    let (source, destination) = (with_tokens(port, '.'), with_tokens(port, '/'));
+    Sample::Small.write(&source, SOURCE).expect("a mailbox");
+    let pair = Pair { source, destination, dir: tempfile::tempdir().expect("a folder") };
+    let copy = |old: &str, new: &str| {
+        let mut copy = pair.command(&["--json"]);
+        copy.env_remove("MAILFERRY_SOURCE_PASSWORD").env_remove("MAILFERRY_DESTINATION_PASSWORD");
+        copy.env("MAILFERRY_SOURCE_TOKEN", old).env("MAILFERRY_DESTINATION_TOKEN", new);
+        let output = copy.output().expect("runs");
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json)
+    };
+    let (code, json) = copy("ya29.old", "ya29.new");
+    assert_eq!((code, json["counts"]["stored"].as_u64()), (Some(0), Some(80)), "{json}");
+    pair.assert_perfect();
+    let (code, json) = copy("ya29.ended", "ya29.new");
+    assert_eq!((code, json["finding"]["code"].as_str()), (Some(3), Some("token_refused")), "{json}");
+    let both = pair.command(&[]).env("MAILFERRY_SOURCE_TOKEN", "ya29.old").output().expect("runs");
+    assert_eq!(both.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&both.stderr).into_owned();
+    assert!(said.contains("give one of them") && !said.contains("ya29"), "{said}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod admins;
 mod attempts;
 mod authorisation;
 mod bad_input;
+mod bounds;
 mod canary;
 #[path = "../caught/mod.rs"]
 mod caught;

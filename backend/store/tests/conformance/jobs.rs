@@ -158,13 +158,13 @@ async fn a_job_of_a_silent_worker_is_taken_over(world: World) {
     let store = &world.store;
     let id = store.new_id().expect("random");
     store.enqueue(JobKind::Run, id, None).await.expect("queued");
-    let lock = Duration::from_secs(3);
+    let lock = Duration::from_secs(300);
     let silent = store.take("one", JobKind::Run, 1, lock).await.expect("queue").remove(0);
-    world.pass(Duration::from_secs(2)).await;
+    world.pass(Duration::from_secs(200)).await;
     assert!(store.keep(&silent, lock).await.expect("kept"));
-    world.pass(Duration::from_secs(2)).await;
+    world.pass(Duration::from_secs(200)).await;
     assert!(store.take("two", JobKind::Run, 1, lock).await.expect("queue").is_empty(), "it was kept alive");
-    world.pass(Duration::from_secs(2)).await;
+    world.pass(Duration::from_secs(200)).await;
     let taken = store.take("two", JobKind::Run, 1, lock).await.expect("queue").remove(0);
     assert_eq!(taken.attempt, 2);
     assert!(!store.keep(&silent, lock).await.expect("asked"), "it is no longer its own");
@@ -206,6 +206,15 @@ async fn until(limit: Duration, done: impl Fn() -> bool) {
     }
 }
 
+/// The same for what the database tells.
+async fn until_so(done: impl AsyncFn() -> bool) {
+    let begun = Instant::now();
+    while !done().await {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it takes too long");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 fn options(name: &str, slots: usize) -> WorkerOptions {
     let mut options = WorkerOptions::new(name, vec![(JobKind::Run, slots), (JobKind::Check, slots)]);
     options.poll = Duration::from_millis(50);
@@ -224,7 +233,7 @@ async fn two_workers_never_do_the_same_job_at_once(world: World) {
         world.store.enqueue(JobKind::Run, id, None).await.expect("queued");
         world.store.enqueue(JobKind::Run, id, None).await.expect("asked for twice");
     }
-    until(Duration::from_secs(30), || handler.done.load(Ordering::SeqCst) >= 150).await;
+    until(Duration::from_secs(180), || handler.done.load(Ordering::SeqCst) >= 150).await;
     stop.cancel();
     for worker in workers {
         worker.await.expect("ends");
@@ -283,7 +292,8 @@ async fn a_panic_or_a_stop_loses_nothing(world: World) {
     let stop = CancellationToken::new();
     let worker = tokio::spawn(work(world.store.clone(), options("one", 2), handler.clone(), stop.clone()));
     until(Duration::from_secs(60), || handler.seen.load(Ordering::SeqCst) == 2).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    let back = "SELECT COUNT(*), CAST(0 AS BIGINT) FROM jobs WHERE attempt > 0 AND locked_by IS NULL";
+    until_so(async || world.raw_numbers(back.to_owned()).await.0 == 1).await;
     stop.cancel();
     worker.await.expect("ends in order");
     world.pass(Duration::from_millis(500)).await;
@@ -304,6 +314,7 @@ impl JobHandler for Stuck {
     }
 }
 
+const VICTIMS_LOCK: Duration = Duration::from_secs(60);
 const CHILD: &str = "MAILFERRY_TEST_WORKER_ADDRESS";
 
 /// Not a test of its own: the process that [`a_killed_process_is_followed`] kills.
@@ -313,13 +324,14 @@ async fn the_process_that_is_killed() {
     let Ok(address) = std::env::var(CHILD) else { return };
     let store = Store::connect(&address, SealingKeys::parse(KEY).expect("keys")).await.expect("opens");
     let mut options = options("victim", 1);
-    (options.lock, options.heartbeat) = (Duration::from_secs(4), Duration::from_millis(400));
+    (options.lock, options.heartbeat) = (VICTIMS_LOCK, Duration::from_millis(200));
     work(store, options, Arc::new(Stuck), CancellationToken::new()).await;
 }
 
 async fn a_killed_process_is_followed(world: World) {
-    let id = world.store.new_id().expect("random");
-    world.store.enqueue(JobKind::Run, id, None).await.expect("queued");
+    let (store, id) = (&world.store, world.store.new_id().expect("random"));
+    store.enqueue(JobKind::Run, id, None).await.expect("queued");
+    world.let_time_run().await;
     let mut victim = Command::new(std::env::current_exe().expect("this program"))
         .args(["--exact", "jobs::the_process_that_is_killed", "--ignored", "--nocapture"])
         .env(CHILD, &world.address)
@@ -329,15 +341,18 @@ async fn a_killed_process_is_followed(world: World) {
     let mut lines = BufReader::new(victim.stdout.take().expect("output")).lines();
     let taken = format!("TAKEN {id}");
     assert!(lines.any(|line| line.expect("readable").contains(&taken)), "the victim has it");
-    // It lives longer than its lock by saying so.
-    tokio::time::sleep(Duration::from_secs(5)).await;
-    let store = Store::connect(&world.address, SealingKeys::parse(KEY).expect("keys")).await.expect("opens");
+    let locked_until = async || world.raw_numbers("SELECT locked_until, locked_until FROM jobs".to_owned()).await.0;
+    let at_first = locked_until().await;
+    until_so(async || locked_until().await > at_first).await;
+    // It lives longer than its first lock by saying so.
+    world.pass_until(at_first + 1).await;
     assert!(store.take("heir", JobKind::Run, 1, LOCK).await.expect("queue").is_empty());
     victim.kill().expect("kill -9");
     victim.wait().expect("gone");
+    world.pass(VICTIMS_LOCK * 2).await;
     let handler = Arc::new(Counter::default());
     let stop = CancellationToken::new();
-    let heir = tokio::spawn(work(store, options("heir", 1), handler.clone(), stop.clone()));
+    let heir = tokio::spawn(work(store.clone(), options("heir", 1), handler.clone(), stop.clone()));
     until(Duration::from_secs(60), || handler.done.load(Ordering::SeqCst) == 1).await;
     stop.cancel();
     heir.await.expect("ends");

@@ -34,12 +34,12 @@ async fn only_one_worker_holds_a_lease(world: World) {
 async fn an_expired_lease_is_taken_over_and_its_holder_fenced_off(world: World) {
     let store = &world.store;
     let (_, runs) = world.trial(1).await;
-    let ttl = Duration::from_millis(400);
+    let ttl = Duration::from_secs(60);
     let stale = store.claim_lease(runs[0], "one", ttl).await.expect("database").expect("free");
     let stale_ledger = store.run_ledger(&stale);
     let note = Finding::new(FindingCode::Throttled);
     stale_ledger.note(&note).await.expect("it holds the lease");
-    world.pass(Duration::from_millis(600)).await;
+    world.pass(Duration::from_secs(61)).await;
     let fresh = store.claim_lease(runs[0], "two", ttl).await.expect("database").expect("expired");
     assert!(fresh.fence > stale.fence && fresh.took_over);
     assert!(matches!(stale_ledger.note(&note).await, Err(LedgerError::Fenced)));

@@ -6,6 +6,7 @@ mod world;
 
 mod admins;
 mod checks;
+mod clock;
 mod cut_over;
 mod discoveries;
 mod dry_runs;

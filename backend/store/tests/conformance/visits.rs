@@ -16,7 +16,7 @@ on_both! {
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
-const SHORT: Duration = Duration::from_millis(300);
+const SHORT: Duration = Duration::from_secs(20);
 
 fn at(host: &str, user: &str, per_host: u32) -> SlotRequest {
     SlotRequest {

@@ -13,8 +13,11 @@ use mailferry_shared::{
     secret::Secret,
 };
 use mailferry_store::{
-    Asker, Context, Lease, MockClock, NewOrder, OPERATOR_TENANT, OrderRecord, Part, SealingKeys, Store, SystemRandom,
+    Asker, Clock, Context, Lease, MockClock, NewOrder, OPERATOR_TENANT, OrderRecord, Part, SealingKeys, Store,
+    SystemRandom,
 };
+
+use crate::clock::DatabaseClock;
 
 /// Runs each test body on both databases.
 macro_rules! on_both {
@@ -37,6 +40,8 @@ pub(crate) const KEY: &str = "first AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) clock: MockClock,
+    /// Which judges leases and jobs, if it is not the process's own.
+    database_clock: Option<DatabaseClock>,
     pub(crate) address: String,
     pub(crate) dir: tempfile::TempDir,
 }
@@ -55,10 +60,13 @@ impl World {
     }
 
     async fn at(dir: tempfile::TempDir, address: String) -> Self {
-        // PostgreSQL's own clock judges leases and jobs: both begin at the same time.
         let clock = MockClock::at(Utc::now());
+        let database_clock = match address.starts_with("sqlite:") {
+            true => None,
+            false => Some(DatabaseClock::stopped(&address, clock.now()).await),
+        };
         let store = open(&address, KEY, &clock).await;
-        Self { store, clock, address, dir }
+        Self { store, clock, database_clock, address, dir }
     }
 
     pub(crate) fn is_sqlite(&self) -> bool {
@@ -70,11 +78,24 @@ impl World {
         open(&self.address, keys, &self.clock).await
     }
 
-    /// Lets time pass for leases and locks; keep it short.
+    /// Lets time pass, for leases and locks too.
     pub(crate) async fn pass(&self, time: Duration) {
         self.clock.advance(chrono::Duration::from_std(time).expect("short"));
-        if !self.is_sqlite() {
-            tokio::time::sleep(time).await;
+        if let Some(clock) = &self.database_clock {
+            clock.show(self.clock.now()).await;
+        }
+    }
+
+    /// The same up to a moment, in microseconds since 1970.
+    pub(crate) async fn pass_until(&self, micros: i64) {
+        let left = micros - self.clock.now().timestamp_micros();
+        self.pass(Duration::from_micros(left.try_into().expect("not past"))).await;
+    }
+
+    /// Time that runs, for processes of their own.
+    pub(crate) async fn let_time_run(&self) {
+        if let Some(clock) = &self.database_clock {
+            clock.run().await;
         }
     }
 

@@ -65,7 +65,7 @@ fn line(tone: Tone, text: String) -> impl IntoView + use<> {
     let (class, glyph) = match tone {
         Tone::Good => ("status status-good", Glyph::Check),
         Tone::Lacks => ("status status-warn", Glyph::Warning),
-        Tone::Open => ("status status-idle", Glyph::Circle),
+        Tone::Open => ("status status-idle", Glyph::Info),
     };
     view! { <p class=class>{icon(glyph)}<span>{text}</span></p> }
 }
