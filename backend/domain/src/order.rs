@@ -1,86 +1,19 @@
 //! An order's life: Draft → AwaitingPayment → Scheduled → Active ⇄ Paused → Completed → (a delta: Active again) →
 //! Closed; Cancelled from all but Closed. Transitions consume the state and name what is not possible.
 
-use chrono::{DateTime, Duration, Utc};
+use chrono::{DateTime, Utc};
 use mailferry_shared::{
     order::{OrderAction, OrderState, StartKind},
     schedule::DeltaSchedule,
 };
 
-/// How long things last; every one is a setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Terms {
-    /// The link works this long after the end of the main run or the last delta that started by itself.
-    pub link_after_end: Duration,
-    /// And at most this long after the first start.
-    pub link_after_start: Duration,
-    /// A draft that nobody starts is closed after this time.
-    pub draft_life: Duration,
-    /// The mail about the link's end is sent this long before it.
-    pub link_warning: Duration,
-    /// The personal data of an order is deleted this long after it was closed or cancelled.
-    pub purge_after_end: Duration,
-    /// The delay of a delta that starts by itself, hours: unless another is asked for, the least, the most.
-    pub delta_delay_hours: DelayHours,
-    /// Orders at work at once for each member or API key, unless their tenant has a limit of its own.
-    pub active_orders: u32,
-}
+mod link;
+mod terms;
+#[cfg(test)]
+mod tests;
 
-impl Terms {
-    /// The latest time at which a full migration may start after a free trial whose run was started `first`: its link must
-    /// still work for as long as after any end.
-    pub fn latest_start_after(&self, first: DateTime<Utc>) -> DateTime<Utc> {
-        first + self.link_after_start - self.link_after_end
-    }
-}
-
-/// An upgraded trial waits for its payment so much longer than it may be started: whoever is paying can end that.
-const PAYING: Duration = Duration::days(1);
-
-/// A delta that was started by hand does not prolong the link, but what came of it can be looked at for so long.
-const LOOKING: Duration = Duration::days(1);
-
-/// What the end of an order's link counts from, besides what belongs to its state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Marks {
-    /// When it was created.
-    pub created_at: DateTime<Utc>,
-    /// When a draft is wished for, if it is.
-    pub wished_start: Option<DateTime<Utc>>,
-    /// When its very first run was started, a free trial's too.
-    pub first_started_at: Option<DateTime<Utc>>,
-    /// When its main run or trial, or the last delta that started by itself, ended; absent: with its last run.
-    pub planned_end_at: Option<DateTime<Utc>>,
-    /// When it was closed or cancelled.
-    pub ended_at: Option<DateTime<Utc>>,
-    /// A delta that starts by itself is still to come.
-    pub delta_is_pending: bool,
-}
-
-/// The delay of a delta that starts by itself, hours from the end of the first run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct DelayHours {
-    /// Unless another is asked for.
-    pub usual: u32,
-    /// At least.
-    pub least: u32,
-    /// At most.
-    pub most: u32,
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self {
-            link_after_end: Duration::days(14),
-            link_after_start: Duration::days(45),
-            draft_life: Duration::days(30),
-            link_warning: Duration::days(3),
-            purge_after_end: Duration::days(30),
-            delta_delay_hours: DelayHours { usual: 8, least: 4, most: 23 },
-            active_orders: 10,
-        }
-    }
-}
+pub use link::Marks;
+pub use terms::{DelayHours, Terms};
 
 /// Where an order stands, with what belongs to that state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -292,33 +225,6 @@ impl OrderLife {
         }
     }
 
-    /// When the link stops working: whatever else holds, so many days after the very first start. (A trial that has become
-    /// a full migration goes on counting.)
-    pub fn expires_at(self, marks: &Marks, terms: &Terms) -> DateTime<Utc> {
-        let first = marks.first_started_at;
-        let at = match self {
-            Self::Draft => marks.wished_start.unwrap_or(marks.created_at).max(marks.created_at) + terms.draft_life,
-            Self::AwaitingPayment { start } => {
-                let most = start.earliest + terms.draft_life;
-                // What is paid for must still have time to move.
-                first.map_or(most, |first| most.min(terms.latest_start_after(first).max(start.earliest) + PAYING))
-            }
-            Self::Scheduled { start } => start.earliest + terms.draft_life,
-            Self::Active(begun) | Self::Paused(begun) => begun.started_at + terms.link_after_start,
-            Self::Completed(begun, _) if marks.delta_is_pending => begun.started_at + terms.link_after_start,
-            Self::Completed(_, ended) => {
-                let planned = marks.planned_end_at.unwrap_or(ended.finished_at) + terms.link_after_end;
-                planned.max(ended.finished_at + LOOKING)
-            }
-            Self::Cancelled => marks.ended_at.unwrap_or(marks.created_at) + terms.link_after_end,
-            Self::Closed => marks.ended_at.unwrap_or(marks.created_at),
-        };
-        match self {
-            Self::Closed => at,
-            _ => first.map_or(at, |first| at.min(first + terms.link_after_start)),
-        }
-    }
-
     /// What the owner can do now.
     pub fn actions(self) -> Vec<OrderAction> {
         use OrderAction::{Cancel, Change, ChangeOptions, Delete, Pause, Resume, Start, StartDelta, Unschedule};
@@ -341,150 +247,5 @@ impl OrderLife {
             actions.insert(1, OrderAction::Resume);
         }
         actions
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn at(day: i64) -> DateTime<Utc> {
-        DateTime::UNIX_EPOCH + Duration::days(day)
-    }
-
-    const NEW: Marks = Marks {
-        created_at: DateTime::UNIX_EPOCH,
-        wished_start: None,
-        first_started_at: None,
-        planned_end_at: None,
-        ended_at: None,
-        delta_is_pending: false,
-    };
-
-    fn ends(life: OrderLife, marks: Marks) -> i64 {
-        (life.expires_at(&marks, &Terms::default()) - DateTime::UNIX_EPOCH).num_days()
-    }
-
-    fn main_start() -> Start {
-        Start { kind: StartKind::Main, earliest: at(1), delta: None }
-    }
-
-    #[test]
-    fn a_full_migration_waits_for_payment_and_a_trial_does_not() {
-        let waiting = OrderLife::Draft.start(main_start(), false).expect("draft");
-        assert_eq!(waiting.state(), OrderState::AwaitingPayment);
-        assert_eq!(waiting.paid().state(), OrderState::Scheduled);
-        let trial = OrderLife::Draft.start(Start { kind: StartKind::Trial, ..main_start() }, false).expect("draft");
-        assert_eq!(trial.state(), OrderState::Scheduled);
-    }
-
-    #[test]
-    fn a_start_can_be_taken_back_until_it_has_come() {
-        let scheduled = OrderLife::Draft.start(main_start(), true).expect("draft");
-        assert!(scheduled.actions().contains(&OrderAction::Unschedule));
-        assert_eq!(scheduled.unschedule(None), Ok(OrderLife::Draft));
-        let ended = Ended { finished_at: at(2) };
-        let trial = OrderLife::Completed(Begun { kind: StartKind::Trial, started_at: at(1) }, ended);
-        let upgraded = trial.start(main_start(), true).expect("a trial");
-        assert_eq!(upgraded.unschedule(Some((at(1), ended))), Ok(trial));
-        let active = scheduled.begin(at(1)).expect("begins");
-        assert!(active.unschedule(None).is_err() && !active.actions().contains(&OrderAction::Unschedule));
-    }
-
-    #[test]
-    fn the_whole_way_with_a_pause_and_a_delta() {
-        let life = OrderLife::Draft.start(main_start(), true).and_then(|o| o.begin(at(1))).expect("begins");
-        let life = life.pause().and_then(|o| o.resume(false)).and_then(|o| o.complete(at(2))).expect("completes");
-        assert_eq!(life.actions()[0], OrderAction::StartDelta);
-        let life = life.start_delta().and_then(|o| o.complete(at(9))).expect("delta completes");
-        assert_eq!(ends(life, NEW), 23);
-        assert_eq!(life.close().state(), OrderState::Closed);
-    }
-
-    #[test]
-    fn options_can_be_changed_between_two_runs_and_nothing_else_about_what_is_copied() {
-        for kind in [StartKind::Main, StartKind::Trial] {
-            let ended = OrderLife::Completed(Begun { kind, started_at: at(1) }, Ended { finished_at: at(2) });
-            let actions = ended.actions();
-            assert!(actions.contains(&OrderAction::ChangeOptions) && !actions.contains(&OrderAction::Change));
-        }
-        let active = OrderLife::Active(Begun { kind: StartKind::Main, started_at: at(1) });
-        assert!(!active.actions().contains(&OrderAction::ChangeOptions));
-    }
-
-    #[test]
-    fn the_link_works_14_days_after_the_end_and_never_outlives_45_days_from_the_first_start() {
-        let begun = Begun { kind: StartKind::Main, started_at: at(0) };
-        let marks = Marks { first_started_at: Some(at(0)), ..NEW };
-        let ended = |day| OrderLife::Completed(begun, Ended { finished_at: at(day) });
-        assert_eq!(ends(ended(2), marks), 16);
-        assert_eq!(ends(ended(40), marks), 45);
-        assert_eq!(ends(OrderLife::Paused(begun), marks), 45);
-        assert_eq!(
-            ends(ended(2), Marks { delta_is_pending: true, ..marks }),
-            45,
-            "a delta that was planned is not lost"
-        );
-        let upgraded = Begun { kind: StartKind::Main, started_at: at(30) };
-        assert_eq!(ends(OrderLife::Active(upgraded), marks), 45, "from the very first start");
-    }
-
-    #[test]
-    fn a_delta_started_by_hand_does_not_prolong_the_link_but_can_be_looked_at() {
-        let begun = Begun { kind: StartKind::Main, started_at: at(0) };
-        let marks = Marks { first_started_at: Some(at(0)), planned_end_at: Some(at(2)), ..NEW };
-        let ended = |day| OrderLife::Completed(begun, Ended { finished_at: at(day) });
-        assert_eq!([ended(2), ended(9), ended(15)].map(|life| ends(life, marks)), [16; 3]);
-        assert_eq!(ends(ended(16), marks), 17, "it was under way when the link would have ended");
-        let scheduled = Marks { planned_end_at: Some(at(9)), ..marks };
-        assert_eq!(ends(ended(9), scheduled), 23, "one that started by itself counts");
-    }
-
-    #[test]
-    fn a_draft_lives_for_30_days_and_from_its_wished_start_if_that_is_later() {
-        assert_eq!(ends(OrderLife::Draft, NEW), 30);
-        assert_eq!(ends(OrderLife::Draft, Marks { wished_start: Some(at(60)), ..NEW }), 90);
-    }
-
-    #[test]
-    fn an_order_that_waits_for_payment_lives_for_30_days_from_its_earliest_start() {
-        let waiting = |day| OrderLife::AwaitingPayment { start: Start { earliest: at(day), ..main_start() } };
-        assert_eq!(ends(waiting(29), NEW), 59, "whatever its draft was");
-        assert_eq!(ends(waiting(60), NEW), 90, "until it may start at all");
-        let trial = Marks { first_started_at: Some(at(40)), ..NEW };
-        assert_eq!(
-            ends(waiting(45), trial),
-            72,
-            "a trial may start as a full migration until day 71, and be paid a day later"
-        );
-        assert_eq!(ends(waiting(71), trial), 72);
-    }
-
-    #[test]
-    fn the_link_of_what_was_cancelled_works_14_days_from_then() {
-        let cancelled = Marks { ended_at: Some(at(40)), ..NEW };
-        assert_eq!(ends(OrderLife::Cancelled, cancelled), 54, "however old the order is");
-        assert_eq!(ends(OrderLife::Cancelled, Marks { first_started_at: Some(at(0)), ..cancelled }), 45);
-        assert_eq!(ends(OrderLife::Closed, cancelled), 40);
-    }
-
-    #[test]
-    fn a_trial_has_no_delta_but_becomes_a_full_migration() {
-        let begun = Begun { kind: StartKind::Trial, started_at: at(1) };
-        let done = OrderLife::Completed(begun, Ended { finished_at: at(2) });
-        assert_eq!(
-            done.start_delta(),
-            Err(OrderTransitionError { from: OrderState::Completed, action: "start a delta" })
-        );
-        assert_eq!(done.start(main_start(), true).expect("upgrade").state(), OrderState::Scheduled);
-    }
-
-    #[test]
-    fn what_is_not_possible_says_so() {
-        let error = OrderLife::Closed.cancel().expect_err("closed");
-        assert_eq!(error.to_string(), "an order that is Closed cannot be cancelled");
-        assert!(
-            OrderLife::Active(Begun { kind: StartKind::Main, started_at: at(0) }).start(main_start(), true).is_err()
-        );
     }
 }

@@ -14,17 +14,21 @@ use mailferry_shared::{
 use crate::{
     db::Tx,
     error::StoreError,
-    jobs::{JobKind, enqueue},
-    order::{OrderRecord, lock_order, read_order},
+    jobs::JobKind,
+    order::OrderRecord,
     page::{Part, Way},
     store::Store,
     value::{Arg, Row, args, code, json},
 };
 
+mod agreement;
+mod capture;
 mod event;
 mod refund;
+mod settlement;
 
 pub use event::{PaymentEvent, PaymentEventId};
+pub use settlement::Settled;
 
 /// A payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -113,9 +117,6 @@ pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreEr
     let pairs_surplus = pairs_covered.saturating_sub(needed).min(row.get("returnable")?);
     Ok(Payment { pairs_covered, pairs_needed: needed, pairs_surplus })
 }
-
-/// PayPal forgets an order that nobody has agreed to three hours after it was made; before that, a new one is made.
-const AGREEMENT_LIFE: TimeDelta = TimeDelta::hours(2);
 
 /// A notification that could not be verified for so long never will be; PayPal itself tells what is true.
 pub(crate) const EVENT_LIFE: TimeDelta = TimeDelta::days(3);
@@ -223,207 +224,6 @@ impl Store {
         select(&mut self.read().await?, "id = $1", args![id]).await?.pop().ok_or(StoreError::NotFound)
     }
 
-    /// Begins a payment of what is left to pay, with its job. One that waits for the payer's agreement to the same
-    /// amount is given back instead, as long as the payer can still agree to it; any other has come to nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::WrongState`]; [`StoreError::NothingDue`] if nothing is left to pay, or there is no price;
-    /// [`StoreError::PaymentUnderWay`] while the money of another payment is being taken.
-    pub async fn begin_payment(&self, id: OrderId, method: PaymentMethod) -> Result<PaymentRecord, StoreError> {
-        let mut tx = self.write().await?;
-        let order = lock_order(&mut tx, id).await?;
-        may_be_paid(&order)?;
-        let amount = due(&mut tx, &order).await?.ok_or(StoreError::NothingDue)?;
-        for open in payments_of(&mut tx, id, Part::ALL).await? {
-            match open.state {
-                // Of the last one the payer is to get the money back first.
-                PaymentState::Capturing | PaymentState::Pending | PaymentState::Mismatched => {
-                    return Err(StoreError::PaymentUnderWay);
-                }
-                PaymentState::Creating | PaymentState::AwaitingApproval | PaymentState::Declined => {
-                    let age = self.now() - open.created_at;
-                    let is_fresh = age < AGREEMENT_LIFE && age > -AGREEMENT_LIFE;
-                    if open.amount == amount && open.method == method && is_fresh {
-                        return Ok(open);
-                    }
-                    set_state(&mut tx, open.id, PaymentState::Failed).await?;
-                }
-                PaymentState::Paid | PaymentState::Failed | PaymentState::Refunding | PaymentState::Refunded => {}
-            }
-        }
-        let payment = PaymentId(self.new_id()?);
-        tx.execute(
-            "INSERT INTO payments (id, order_id, tenant_id, method, state, pairs, price, net_minor, tax_minor,
-                total_minor, declined, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)",
-            args![
-                payment,
-                id,
-                order.tenant_id,
-                code(&method)?,
-                code(&PaymentState::Creating)?,
-                amount.pairs,
-                json(&amount.price)?,
-                amount.net_minor,
-                amount.tax_minor,
-                amount.total_minor,
-                self.now(),
-            ],
-        )
-        .await?;
-        enqueue(&mut tx, JobKind::Payment, payment.0, self.now(), self.now()).await?;
-        let record = lock_payment(&mut tx, payment).await?;
-        tx.commit().await?;
-        self.tell_workers();
-        Ok(record)
-    }
-
-    /// The provider knows of it: the payer can agree.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn payment_created(
-        &self,
-        id: PaymentId,
-        remote_order: &str,
-        approve_url: &str,
-    ) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        let sql = "UPDATE payments SET state = $4, remote_order = $2, approve_url = $3 WHERE id = $1 AND state = $5";
-        let (to, from) = (code(&PaymentState::AwaitingApproval)?, code(&PaymentState::Creating)?);
-        tx.execute(sql, args![id, remote_order, approve_url, to, from]).await?;
-        tx.commit().await
-    }
-
-    /// The payer has come back: the money is to be taken, by the payment's job. Once that is asked for, asking again
-    /// changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] for a payment of another order; [`StoreError::WrongState`] if the order is over;
-    /// [`StoreError::PaymentChanged`] if the order needs another amount by now, or the payment came to nothing.
-    pub async fn begin_capture(&self, order_id: OrderId, id: PaymentId) -> Result<PaymentRecord, StoreError> {
-        let mut tx = self.write().await?;
-        let order = lock_order(&mut tx, order_id).await?;
-        let payment = lock_payment(&mut tx, id).await?;
-        if payment.order_id != order_id {
-            return Err(StoreError::NotFound);
-        }
-        match payment.state {
-            PaymentState::AwaitingApproval | PaymentState::Declined => {}
-            PaymentState::Capturing | PaymentState::Pending | PaymentState::Paid => return Ok(payment),
-            PaymentState::Creating
-            | PaymentState::Failed
-            | PaymentState::Mismatched
-            | PaymentState::Refunding
-            | PaymentState::Refunded => {
-                return Err(StoreError::PaymentChanged);
-            }
-        }
-        may_be_paid(&order)?;
-        let needed = covered(&mut tx, order_id).await?;
-        if needed.pairs_needed.saturating_sub(needed.pairs_covered) != payment.amount.pairs {
-            set_state(&mut tx, id, PaymentState::Failed).await?;
-            tx.commit().await?;
-            return Err(StoreError::PaymentChanged);
-        }
-        set_state(&mut tx, id, PaymentState::Capturing).await?;
-        enqueue(&mut tx, JobKind::Payment, id.0, self.now(), self.now()).await?;
-        tx.commit().await?;
-        self.tell_workers();
-        self.payment_record(id).await
-    }
-
-    /// The money has not come, or not yet: `Pending`, `Declined`, `AwaitingApproval` or `Failed`. A payment that is paid
-    /// stays so.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn payment_not_settled(&self, id: PaymentId, state: PaymentState) -> Result<(), StoreError> {
-        let mut tx = self.write().await?;
-        let payment = lock_payment(&mut tx, id).await?;
-        let open = !matches!(
-            payment.state,
-            PaymentState::Paid
-                | PaymentState::Mismatched
-                | PaymentState::Refunding
-                | PaymentState::Refunded
-                | PaymentState::Failed
-        );
-        if open && payment.state != state {
-            set_state(&mut tx, id, state).await?;
-            if state == PaymentState::Declined {
-                tx.execute("UPDATE payments SET declined = declined + 1 WHERE id = $1", args![id]).await?;
-            }
-        }
-        tx.commit().await
-    }
-
-    /// Money was taken, but not what was asked for. `capture` is the provider's number of it, if it was taken for this
-    /// payment at all: then it can be paid back. False if that was known.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn payment_mismatched(&self, id: PaymentId, capture: Option<&str>) -> Result<bool, StoreError> {
-        let mut tx = self.write().await?;
-        let payment = lock_payment(&mut tx, id).await?;
-        if matches!(
-            payment.state,
-            PaymentState::Paid | PaymentState::Mismatched | PaymentState::Refunding | PaymentState::Refunded
-        ) {
-            return Ok(false);
-        }
-        let sql = "UPDATE payments SET state = $2, remote_capture = $3 WHERE id = $1";
-        tx.execute(sql, args![id, code(&PaymentState::Mismatched)?, capture]).await?;
-        tx.commit().await?;
-        Ok(true)
-    }
-
-    /// The money is there. The order that waited for it is scheduled in the same transaction, once however often this is
-    /// told. Money for an order that is over by now is to be paid back.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn payment_settled(&self, id: PaymentId, capture: &str) -> Result<Settled, StoreError> {
-        let order_id = self.payment_record(id).await?.order_id;
-        let mut tx = self.write().await?;
-        let order = match lock_order(&mut tx, order_id).await {
-            Ok(order) => Some(order),
-            Err(StoreError::NotFound) => None,
-            Err(error) => return Err(error),
-        };
-        let payment = lock_payment(&mut tx, id).await?;
-        if matches!(payment.state, PaymentState::Paid | PaymentState::Refunding | PaymentState::Refunded) {
-            return Ok(Settled { order, started: false });
-        }
-        let sql = "UPDATE payments SET state = $2, remote_capture = $3, paid_at = $4 WHERE id = $1";
-        tx.execute(sql, args![id, code(&PaymentState::Paid)?, capture, self.now()]).await?;
-        let settled = match order {
-            Some(order) if may_be_paid(&order).is_ok() => self.go_on(&mut tx, order).await?,
-            order => {
-                set_state(&mut tx, id, PaymentState::Refunding).await?;
-                enqueue(&mut tx, JobKind::Payment, id.0, self.now(), self.now()).await?;
-                Settled { order, started: false }
-            }
-        };
-        tx.commit().await?;
-        self.tell_workers();
-        Ok(settled)
-    }
-
-    async fn go_on(&self, tx: &mut Tx, mut order: OrderRecord) -> Result<Settled, StoreError> {
-        let paid = covered(tx, order.id).await?;
-        let waits = matches!(order.life, OrderLife::AwaitingPayment { .. });
-        let started = waits && paid.pairs_needed > 0 && paid.pairs_covered >= paid.pairs_needed;
-        if started {
-            order.life = order.life.paid();
-            order = self.write_scheduled(tx, order).await?;
-        } else {
-            // Whoever polls the order sees the change.
-            tx.execute("UPDATE orders SET version = version + 1 WHERE id = $1", args![order.id]).await?;
-            order = read_order(tx, order.id).await?;
-        }
-        Ok(Settled { order: Some(order), started })
-    }
-
     /// Payments and events that should be on their way but have no job.
     pub(crate) async fn payments_left_behind(&self, tx: &mut Tx) -> Result<Vec<(JobKind, uuid::Uuid)>, StoreError> {
         let mut left = Vec::new();
@@ -449,13 +249,4 @@ impl Store {
         }
         Ok(left)
     }
-}
-
-/// What follows from a payment.
-#[derive(Debug, Clone)]
-pub struct Settled {
-    /// Its order, if that still exists.
-    pub order: Option<OrderRecord>,
-    /// True if the order was started by it, just now.
-    pub started: bool,
 }
