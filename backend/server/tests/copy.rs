@@ -4,11 +4,11 @@ use std::{
     path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mailferry_lab::{
-    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Sample, compare, sample::append_new,
+    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Proxy, Sample, compare, sample::append_new,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -19,6 +19,8 @@ const DESTINATION: &str = "anna@new.example";
 /// Two servers with different separators, a mailbox at the first, and a folder for ledgers.
 struct Pair {
     source: Dovecot,
+    /// Where the source is looked for.
+    source_port: u16,
     destination: Dovecot,
     dir: TempDir,
 }
@@ -28,7 +30,8 @@ impl Pair {
         let source = Dovecot::start(DovecotOptions { separator: '.', ..DovecotOptions::default() }).expect("Dovecot");
         sample.write(&source, SOURCE).expect("a mailbox");
         let destination = Dovecot::start(destination).expect("Dovecot");
-        Self { source, destination, dir: tempfile::tempdir().expect("a folder") }
+        let (source_port, dir) = (source.imaps_port(), tempfile::tempdir().expect("a folder"));
+        Self { source, source_port, destination, dir }
     }
 
     fn state(&self) -> PathBuf {
@@ -39,7 +42,7 @@ impl Pair {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
         command
             .arg("copy")
-            .args(["--source", &format!("imaps://{}@localhost:{}", encoded(SOURCE), self.source.imaps_port())])
+            .args(["--source", &format!("imaps://{}@localhost:{}", encoded(SOURCE), self.source_port)])
             .args([
                 "--destination",
                 &format!("imap://{}@localhost:{}", encoded(DESTINATION), self.destination.imap_port()),
@@ -186,13 +189,19 @@ fn wrong_use_ends_with_2_and_says_what_to_do() {
 
 #[test]
 fn a_ledger_is_used_by_one_process_and_for_one_pair_of_mailboxes() {
-    let pair = Pair::start(Sample::Sized(6000), DovecotOptions::default());
+    let mut pair = Pair::start(Sample::Small, DovecotOptions::default());
+    let line = Proxy::start(pair.source_port).expect("a proxy");
+    pair.source_port = line.port();
+    // The first goes to its servers with its ledger in hand, and cannot end.
+    line.freeze();
     let mut first = pair.command(&["--quiet"]).stdout(Stdio::null()).spawn().expect("runs");
-    let lock = PathBuf::from(format!("{}.lock", pair.state().display()));
-    while !lock.exists() {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while line.passed().is_empty() {
+        assert!(Instant::now() < deadline && first.try_wait().expect("a child").is_none(), "it goes to its source");
         thread::sleep(Duration::from_millis(5));
     }
     let second = pair.copy(&[]);
+    line.thaw();
     assert_eq!(second.status.code(), Some(2), "{second:?}");
     assert!(String::from_utf8_lossy(&second.stderr).contains("another process"), "{second:?}");
     assert!(first.wait().expect("ends").success());
@@ -248,8 +257,12 @@ fn copy_on_a_full_disk(pair: &Pair, limit: u64) -> Output {
 #[test]
 fn a_full_disk_stops_the_copy_and_with_room_it_goes_on_without_loss_or_duplicate() {
     let pair = Pair::start(Sample::Sized(3000), DovecotOptions::default());
+    // A ledger in which nothing is written yet.
+    let wrong = pair.command(&["--quiet"]).env("MAILFERRY_SOURCE_PASSWORD", "wrong").output().expect("runs");
+    assert_eq!(wrong.status.code(), Some(3), "{wrong:?}");
+    let empty = pair.state().metadata().expect("a ledger").len();
     let mut stopped_midway = 0;
-    for limit in (500_000..1_700_000).step_by(150_000) {
+    for limit in (0..8).map(|more| empty + more * 150_000) {
         let output = copy_on_a_full_disk(&pair, limit);
         let there = pair.differences();
         assert_eq!(there.extra, 0, "at {limit} bytes: {there:?}");

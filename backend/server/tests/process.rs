@@ -2,14 +2,13 @@
 
 use std::{
     io::{BufRead, BufReader},
-    net::TcpListener,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Output, Stdio},
     time::{Duration, Instant},
 };
 
-use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Sample, compare};
+use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Proxy, Sample, compare, free_port};
 
 fn mailferry(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
@@ -115,6 +114,9 @@ fn the_document_is_printed() {
     assert!(text(&printed.stdout) == committed, "openapi/openapi.json is out of date; run: make openapi");
 }
 
+/// For whatever must happen at some time, on a machine that has other work.
+const PATIENCE: Duration = Duration::from_secs(120);
+
 /// A process that is ended with its test.
 struct Running(Child);
 
@@ -127,9 +129,17 @@ impl Drop for Running {
 
 impl Running {
     fn terminate(&mut self) -> Option<i32> {
+        self.tell_to_end();
+        self.end()
+    }
+
+    fn tell_to_end(&self) {
         let pid = self.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("runs").success());
-        let deadline = Instant::now() + Duration::from_secs(30);
+    }
+
+    fn end(&mut self) -> Option<i32> {
+        let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.0.try_wait().expect("a child") {
                 return status.code();
@@ -151,14 +161,14 @@ impl Running {
                 }
             }
         });
-        receiver.recv_timeout(Duration::from_secs(30)).expect("the line");
+        receiver.recv_timeout(PATIENCE).expect("the line");
     }
 }
 
 #[tokio::test]
 async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_own() {
     let home = tempfile::tempdir().expect("a folder");
-    let free = || TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let free = || format!("127.0.0.1:{}", free_port().expect("a port"));
     let (page, numbers) = (free(), free());
     let file = home.path().join("mailferry.toml");
     let settings = format!("listen = \"{page}\"\nmetrics_listen = \"{numbers}\"\nworkers = 1\nlog_format = \"json\"\n");
@@ -171,12 +181,12 @@ async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_ow
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
     assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "no image of the memory: {core}");
     let client = reqwest::Client::new();
-    let get = async |address, path: &str| {
+    let get = async |address: &str, path: &str| {
         let answer = client.get(format!("http://{address}{path}")).send().await.expect("an answer");
         (answer.status().as_u16(), answer.text().await.expect("a body"))
     };
-    assert_eq!(get(page, "/api/v1/service").await.0, 200);
-    let (status, told) = get(numbers, "/metrics").await;
+    assert_eq!(get(&page, "/api/v1/service").await.0, 200);
+    let (status, told) = get(&numbers, "/metrics").await;
     assert_eq!(status, 200);
     for line in [
         "mailferry_http_requests_total{operation=\"getService\",status=\"200\"} 1",
@@ -186,7 +196,7 @@ async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_ow
     ] {
         assert!(told.contains(line), "{line} is missing in\n{told}");
     }
-    let page_too = get(page, "/metrics").await.1;
+    let page_too = get(&page, "/metrics").await.1;
     assert!(!page_too.contains("mailferry_http_requests_total"), "the page's listener tells nothing");
     assert_eq!(service.terminate(), Some(0));
 
@@ -200,8 +210,7 @@ async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_ow
 #[tokio::test]
 async fn a_service_answers_and_ends_in_order_with_a_worker_beside_it() {
     let home = tempfile::tempdir().expect("a folder");
-    let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
-    let listen = format!("127.0.0.1:{port}");
+    let listen = format!("127.0.0.1:{}", free_port().expect("a port"));
     let start =
         |arguments: &[&str]| Running(mailferry(home.path(), arguments).stderr(Stdio::piped()).spawn().expect("starts"));
     let mut service = start(&["serve", "--listen", &listen, "--workers", "1"]);
@@ -225,6 +234,8 @@ async fn plain_get(url: &str) -> reqwest::Result<reqwest::Response> {
 /// A service without workers, two mail servers with a mailbox at the first, and an order that moves it.
 struct Migration {
     source: Dovecot,
+    /// To the source: while it is frozen, a run is under way for as long as that is wanted.
+    line: Proxy,
     destination: Dovecot,
     home: tempfile::TempDir,
     base: String,
@@ -238,16 +249,17 @@ impl Migration {
         let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");
         let (source, destination) = (server(), server());
         Sample::Sized(MESSAGES).write(&source, "anna").expect("a mailbox");
+        let line = Proxy::start(source.imaps_port()).expect("a proxy");
         let home = tempfile::tempdir().expect("a folder");
         let made = output(home.path(), &["admin", "create-operator", "--json"]);
         let made: serde_json::Value = serde_json::from_slice(&made.stdout).expect("JSON");
-        let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").port();
+        let port = free_port().expect("a port");
         let key = made["api_key"].as_str().expect("a key").to_owned();
-        Self { source, destination, home, base: format!("127.0.0.1:{port}"), key }
+        Self { source, line, destination, home, base: format!("127.0.0.1:{port}"), key }
     }
 
     fn start(&self, arguments: &[&str], until: &str) -> Running {
-        let ports = format!("{},{}", self.source.imaps_port(), self.destination.imaps_port());
+        let ports = format!("{},{}", self.line.port(), self.destination.imaps_port());
         let mut command = mailferry(self.home.path(), arguments);
         command.env("MAILFERRY_ALLOW_NETWORKS", "127.0.0.0/8,::1/128").env("MAILFERRY_ALLOW_PORTS", ports);
         command.env("MAILFERRY_CA_FILE", self.source.ca_file()).env("MAILFERRY_LOG_FORMAT", "json");
@@ -276,11 +288,12 @@ impl Migration {
         let order = serde_json::json!({"accepted_terms": terms, "options": options});
         let order = self.call("POST", "/orders", Some(order)).await;
         let order = format!("/orders/{}", order["id"].as_str().expect("an id"));
-        let side = |server: &Dovecot| {
-            let endpoint = serde_json::json!({"host": "localhost", "port": server.imaps_port()});
+        let side = |port: u16| {
+            let endpoint = serde_json::json!({"host": "localhost", "port": port});
             serde_json::json!({"user": "anna", "password": "secret", "endpoint": endpoint})
         };
-        let account = serde_json::json!({"source": side(&self.source), "destination": side(&self.destination)});
+        let (source, destination) = (side(self.line.port()), side(self.destination.imaps_port()));
+        let account = serde_json::json!({"source": source, "destination": destination});
         self.call("POST", &format!("{order}/accounts"), Some(account)).await;
         let voucher = self.call("POST", "/vouchers", Some(serde_json::json!({"pairs": 1}))).await;
         let code = serde_json::json!({"code": voucher["items"][0]["code"]});
@@ -290,8 +303,19 @@ impl Migration {
         order
     }
 
+    /// Waits until a good part of the mailbox has been read, and lets nothing more through.
+    async fn freeze_midway(&self) {
+        const PART: u64 = 8_000_000;
+        let deadline = Instant::now() + PATIENCE;
+        while self.line.passed().iter().map(|passed| passed.to_client).sum::<u64>() < PART {
+            assert!(Instant::now() < deadline, "it does not read");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        self.line.freeze();
+    }
+
     async fn until(&self, order: &str, is_so: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
-        let deadline = Instant::now() + Duration::from_secs(120);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let progress = self.call("GET", &format!("{order}/progress"), None).await;
             if is_so(&progress) {
@@ -309,9 +333,12 @@ async fn a_run_under_way_at_sigterm_is_handed_over_within_60_seconds_and_nothing
     let mut service = migration.start(&["serve", "--workers", "0", "--listen", &migration.base], "listening");
     let mut first = migration.start(&["worker", "--workers", "1"], "working");
     let order = migration.begin().await;
-    migration.until(&order, |progress| progress["counts"]["stored"].as_u64() > Some(200)).await;
+    migration.freeze_midway().await;
+    migration.until(&order, |progress| progress["counts"]["stored"].as_u64() > Some(0)).await;
     let begun = Instant::now();
-    assert_eq!(first.terminate(), Some(0));
+    first.tell_to_end();
+    migration.line.thaw();
+    assert_eq!(first.end(), Some(0));
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(60), "{took:?}");
     let left = migration.call("GET", &format!("{order}/progress"), None).await;
@@ -320,7 +347,6 @@ async fn a_run_under_way_at_sigterm_is_handed_over_within_60_seconds_and_nothing
 
     let mut second = migration.start(&["worker", "--workers", "1"], "working");
     let done = migration.until(&order, |progress| progress["state"] == "completed").await;
-    assert!(begun.elapsed() < Duration::from_secs(60), "the other one goes on soon: {:?}", begun.elapsed());
     assert_eq!((&done["counts"]["failed"], &done["counts"]["uncertain"]), (&0.into(), &0.into()), "{done}");
     let logins = (migration.source.login("anna"), migration.destination.login("anna"));
     let differences = compare(&logins.0, &logins.1, &CompareOptions::default()).expect("compared");

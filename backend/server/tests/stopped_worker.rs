@@ -20,7 +20,7 @@ use mailferry_shared::{
 };
 use mailferry_store::{Asker, Context, NewOrder, OPERATOR_TENANT, Part, SealingKeys, Store, SystemRandom};
 
-const LEASE: Duration = Duration::from_secs(3);
+const LEASE: Duration = Duration::from_secs(6);
 const MESSAGES: u64 = 60;
 
 /// A process that is ended with its test.
@@ -108,7 +108,7 @@ async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
 }
 
 async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + Duration::from_secs(180);
     while Instant::now() < deadline {
         if is_so().await {
             return;

@@ -28,11 +28,16 @@ async fn go_through(service: &Service, servers: &Servers) -> (String, usize) {
     let (order, ways) = ways::into_an_order(service, servers).await;
     let echoed = ways::to_servers_that_repeat_it(service, servers).await;
     let people = people::members(service, servers).await + people::requests(service).await;
+    servers.mailed(number_of(&order)).await;
     working.stop().await;
     let answered = service.answered.lock().expect("no panic").clone();
     Heap::of(answered.as_bytes()).must_not_hold("c@x.example", "an answer");
     println!("canary: {} bytes of answers", answered.len());
     (order, ways + echoed + people)
+}
+
+fn number_of(order: &str) -> &str {
+    order.rsplit('/').next().expect("its number")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +63,7 @@ async fn a_password_is_found_nowhere() {
     let written: String = mails.iter().flat_map(|mail| [&mail.subject, &mail.text, &mail.html]).cloned().collect();
     for (order, ways) in through.into_inner() {
         Heap::of(&logged).must_not_tell(&order, "the log");
-        let number = order.rsplit('/').next().expect("its number");
+        let number = number_of(&order);
         Heap::of(written.as_bytes()).must_not_hold(number, "a mail");
         println!("canary: {ways} ways in, order {number}");
     }

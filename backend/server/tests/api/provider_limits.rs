@@ -198,7 +198,7 @@ async fn finding_waiting_for_turn_until_connections_are_free_on(database: Option
 
 /// Asks for something that looks at the server, while others have all its connections, and gives those back: what it was
 /// before, and at its end.
-async fn looked_at(service: &Service, client: &Client, path: &str) -> [Value; 2] {
+async fn looked_at(service: &Service, client: &Client, path: &str, waits: impl Fn(&Value) -> bool) -> [Value; 2] {
     let all = SlotRequest {
         host: "localhost".to_owned(),
         account: AccountKey::new("localhost", "x"),
@@ -219,8 +219,9 @@ async fn looked_at(service: &Service, client: &Client, path: &str) -> [Value; 2]
     let begun = client.post(path, json!({})).await;
     assert_eq!(begun.status, 202, "{}", begun.text);
     let location = begun.header("location").to_owned();
+    // Time enough to do what it may not.
     tokio::time::sleep(Duration::from_millis(700)).await;
-    let waiting = client.get(&location).await.json();
+    let waiting = crate::moving::until(client, &location, waits).await;
     assert_eq!(connections().await, 2, "no more than there are");
     service.store.end_visit(&held).await.expect("given back");
     for _ in 0..600 {
@@ -246,14 +247,16 @@ async fn whoever_only_looks_at_a_server_waits_until_connections_are_free_on(data
     let (run, order, client) = started(&service, &server).await;
     let working = Working::start(service.app.job_context().expect("a context"));
     until(&service.store, run, |now| now.state.is_final()).await;
-    let [waiting, done] = looked_at(&service, &client, &format!("{order}/checks")).await;
-    for (check, login) in [(&waiting, "checking"), (&done, "passed")] {
+    let is = |check: &Value, login: &str| {
         let items = check["items"].as_array().expect("items");
-        assert!(items.len() == 2 && items.iter().all(|item| item["login"] == login), "{check}");
-    }
+        items.len() == 2 && items.iter().all(|item| item["login"] == login)
+    };
+    let queued = |verification: &Value| verification["pairs"][0]["state"] == "queued";
+    let [waiting, done] = looked_at(&service, &client, &format!("{order}/checks"), |check| is(check, "checking")).await;
+    assert!(is(&waiting, "checking") && is(&done, "passed"), "{waiting} {done}");
     assert!(done["items"][0]["survey"]["messages"].as_u64() > Some(0), "{done}");
-    let [waiting, done] = looked_at(&service, &client, &format!("{order}/verifications")).await;
-    assert_eq!((&waiting["pairs"][0]["state"], &done["pairs"][0]["state"]), (&json!("queued"), &json!("finished")));
+    let [waiting, done] = looked_at(&service, &client, &format!("{order}/verifications"), queued).await;
+    assert!(queued(&waiting) && done["pairs"][0]["state"] == "finished", "{waiting} {done}");
     assert_eq!(done["counts"]["identical"], done["counts"]["expected"], "{done}");
     assert_eq!(service.store.connections_at("localhost").await.expect("database"), 0, "all of it is given back");
     working.stop().await;
