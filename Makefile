@@ -172,4 +172,4 @@ lint: page-bundle ## Clippy for service and page, types of the browser tests; wa
 .PHONY: clean
 clean: ## Remove everything that was built
 	cargo clean
-	rm -rf frontend/dist e2e/node_modules e2e/lighthouse/node_modules e2e/.cyrus e2e/.venv e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots
+	rm -rf frontend/dist e2e/node_modules e2e/lighthouse/node_modules e2e/.cyrus e2e/.chromium e2e/.venv e2e/.work e2e/test-results e2e/playwright-report e2e/screenshots

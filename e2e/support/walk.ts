@@ -142,7 +142,7 @@ export class Walk {
     const dialog = page.getByRole("dialog", { name: "Edit account" });
     await this.#options.look("accounts-edit");
     await password(dialog.getByRole("group", { name: "Current account" })).fill(this.#options.lab.state.password);
-    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await dialog.getByRole("button", { name: "Save and check" }).click();
     const row = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: account.source_user });
     await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
   }

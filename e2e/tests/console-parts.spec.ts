@@ -183,15 +183,16 @@ test("a migration opens within the console, and leads back to the list as it was
   await look(page, "migration that is no more");
 });
 
-test("a voucher is limited in every way that there is, found by its code and by those made with it", async ({ page, operator, service }) => {
+test("a voucher is limited in every way that there is, found by its note, its code and those made with it, and ends with them", async ({ page, operator, service }) => {
   await reseller(page, operator, service.url, "Ticket Office");
   await part(page, "Vouchers");
   await expect(page.getByText("There are no vouchers.")).toBeVisible();
   await page.getByRole("button", { name: "Create vouchers" }).click();
   const dialog = page.getByRole("dialog", { name: "Create vouchers" });
   await dialog.getByLabel("How many vouchers").fill("2");
+  await dialog.getByLabel("Note").fill("Invoice 4711");
   await dialog.getByLabel("Valid from").fill("2026-01-01T08:00");
-  await dialog.getByLabel("Valid until").fill(`${new Date().getFullYear() + 2}-01-01T08:00`);
+  await dialog.getByLabel("Valid until").fill(`${new Date().getFullYear() + 1}-12-31T08:00`);
   await dialog.getByLabel("Largest mailbox").fill("much");
   await dialog.getByRole("combobox", { name: "Only for these providers" }).fill("gmail");
   await dialog.getByRole("option", { name: /Gmail/ }).first().click();
@@ -210,7 +211,7 @@ test("a voucher is limited in every way that there is, found by its code and by 
   await expect(page.getByText("2 vouchers were created")).toBeVisible();
   const rows = page.getByRole("table", { name: "Vouchers" }).locator("tbody tr");
   await expect(rows).toHaveCount(2);
-  for (const words of ["up to 1.5 GB", "Gmail", "Trial", "Test", "Valid from", "Valid until"]) await expect(rows.first()).toContainText(words);
+  for (const words of ["Invoice 4711", "up to 1.5 GB", "Gmail", "Trial", "Test", "Valid from", "Valid until"]) await expect(rows.first()).toContainText(words);
   const answer = await page.request.get(`${service.url}/api/v1/vouchers`);
   const { items } = (await answer.json()) as { items: { hint: string; limits: Record<string, unknown> }[] };
   expect(items[0]!.limits).toMatchObject({ max_mailbox_bytes: 1_500_000_000, trial_only: true, free_test: true, providers: ["gmail"] });
@@ -222,16 +223,33 @@ test("a voucher is limited in every way that there is, found by its code and by 
   await page.getByRole("button", { name: `Show batch: ${items[0]!.hint}` }).click();
   await expect(rows).toHaveCount(2);
   const download = page.waitForEvent("download");
-  await page.getByRole("link", { name: "Export this list (CSV)" }).click();
+  await page.getByRole("link", { name: "Export (CSV)" }).click();
   const file = await (await download).createReadStream();
   let text = "";
   for await (const chunk of file) text += String(chunk);
   expect(text.trim().split("\r\n")).toHaveLength(3);
+  expect(text.match(/Invoice 4711/g)).toHaveLength(2);
   await page.getByRole("button", { name: "Show all" }).click();
-  await page.getByLabel("Code begins with").fill(items[1]!.hint.toLowerCase());
+  await expect(rows).toHaveCount(3);
+  const find = page.getByLabel("Note, or beginning of the code");
+  await find.fill(items[1]!.hint.toLowerCase());
   await page.keyboard.press("Enter");
   await expect(rows).toHaveCount(1);
   await expect(rows).toContainText(items[1]!.hint);
+  await find.fill("invoice 47");
+  await page.keyboard.press("Enter");
+  await expect(rows).toHaveCount(2);
+
+  await page.getByRole("button", { name: `Show batch: ${items[0]!.hint}` }).click();
+  await page.getByRole("button", { name: "Revoke all that are left" }).click();
+  const question = page.getByRole("dialog", { name: "Revoke all that are left of this batch?" });
+  await look(page, "question before revoking a batch");
+  await question.getByRole("button", { name: "Revoke all that are left" }).click();
+  await expect(question).toBeHidden();
+  await expect(rows.filter({ hasText: "Revoked" })).toHaveCount(2);
+  await find.fill("");
+  await page.getByRole("button", { name: "Show all" }).click();
+  await expect(rows.filter({ hasText: "Issued" }), "others stay").toHaveCount(1);
 });
 
 test("a migration in the list opens with its logs, to its reseller alone", async ({ page, browser, operator, service, lab }) => {
@@ -278,7 +296,7 @@ test("a link is changed: what it is called, where to, and which voucher pays", a
   await form.getByLabel("Logo").setInputFiles({ name: "logo.png", mimeType: "image/png", buffer: pixel });
   await form.getByRole("button", { name: "Create link" }).click();
   const row = page.getByRole("row").filter({ hasText: "Autumn" });
-  await expect(row).toContainText("0 / 2");
+  await expect(row).toContainText("0 of 2 used");
   await expect(row).toContainText("Any provider");
 
   await row.getByRole("button", { name: "Edit Autumn" }).click();
@@ -289,7 +307,7 @@ test("a link is changed: what it is called, where to, and which voucher pays", a
   await form.getByLabel("Who pays").selectOption((await voucher.getAttribute("value"))!);
   await form.getByRole("button", { name: "Save changes" }).click();
   const changed = page.getByRole("row").filter({ hasText: "Winter" });
-  await expect(changed).toContainText("0 / 7");
+  await expect(changed).toContainText("0 of 7 used");
   await expect(changed).toContainText("Gmail");
   await look(page, "changed link");
   await page.setViewportSize({ width: 1280, height: 900 });
@@ -300,7 +318,7 @@ test("a link is changed: what it is called, where to, and which voucher pays", a
   await form.getByRole("option", { name: /GMX/ }).first().click();
   await form.getByLabel("Who pays").selectOption("nobody");
   await form.getByRole("button", { name: "Save changes" }).click();
-  await expect(changed).not.toContainText("0 / 7");
+  await expect(changed).not.toContainText("0 of 7 used");
   await expect(changed).toContainText("Any provider");
   await expect(changed).toContainText("GMX");
   const visitor = await (await browser.newContext({ locale: "en-GB" })).newPage();
@@ -309,7 +327,7 @@ test("a link is changed: what it is called, where to, and which voucher pays", a
   await visitor.context().close();
 });
 
-test("a webhook's log tells each attempt, and what was delivered is sent again", async ({ page, lab }) => {
+test("a webhook's log tells each attempt, what was delivered is sent again, and a test shows whether it is heard", async ({ page, lab }) => {
   test.setTimeout(240_000);
   const hook = await Hook.start(lab);
   const service = await Service.start({ lab, openPorts: [hook.port] });
@@ -342,6 +360,15 @@ test("a webhook's log tells each attempt, and what was delivered is sent again",
     await expect(log.getByText(/Next attempt:/)).toBeVisible();
     await look(page, "deliveries with a failure");
     await page.keyboard.press("Escape");
+    const row = page.getByRole("row").filter({ hasText: hook.url });
+    for (const words of ["Failed", "HTTP 500", "1 try failed since"]) await expect(row).toContainText(words);
+    await look(page, "a webhook that fails");
+    hook.status = 204;
+    await page.getByRole("button", { name: `Send a test to ${hook.url}` }).click();
+    await expect(log.getByRole("listitem").filter({ hasText: "webhook.test" }).getByText("Delivered")).toBeVisible({ timeout: 60_000 });
+    await page.keyboard.press("Escape");
+    await expect(row).toContainText("Delivered");
+    await expect(row).not.toContainText("HTTP 500");
     await page.getByRole("button", { name: `Edit ${hook.url}` }).click();
     const form = page.getByRole("dialog", { name: "Change webhook" });
     await form.getByLabel("Description").fill("Our panel");
@@ -349,7 +376,7 @@ test("a webhook's log tells each attempt, and what was delivered is sent again",
     await form.getByRole("checkbox", { name: "Switched on" }).uncheck();
     await look(page, "webhook dialog");
     await form.getByRole("button", { name: "Save changes" }).click();
-    const row = page.getByRole("row").filter({ hasText: hook.url });
+    await expect(page.getByRole("button", { name: "Send a test" }), "what is switched off is told nothing").toHaveCount(0);
     for (const words of ["Our panel", "Switched off", "order.cancelled, order.completed"]) await expect(row).toContainText(words);
     await page.getByRole("button", { name: `New secret for ${hook.url}` }).click();
     await page.getByRole("dialog", { name: "Make a new secret?" }).getByRole("button", { name: "New secret" }).click();

@@ -1,5 +1,7 @@
 // The console of a reseller: sign-in, members, keys, vouchers, a new migration, the list with its filters.
 
+import { readFileSync } from "node:fs";
+
 import { Api } from "../support/api.ts";
 import { violations } from "../support/axe.ts";
 import { PASSWORD, look as lookAt, part, signIn } from "../support/console.ts";
@@ -54,11 +56,17 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
     const dialog = page.getByRole("dialog", { name: "Create API key" });
     await dialog.getByLabel("Name").fill("Provisioning");
     await dialog.getByRole("checkbox", { name: "vouchers:write" }).check();
+    // To write includes to read, and cannot be had without.
+    await expect(dialog.getByRole("checkbox", { name: "vouchers:read" })).toBeChecked();
+    await expect(dialog.getByRole("checkbox", { name: "vouchers:read" })).toBeDisabled();
     await dialog.getByLabel("Valid until").fill("2099-01-01T12:00");
     await dialog.getByRole("button", { name: "Create API key" }).click();
     await expect(page.getByText("It is shown this once only.")).toBeVisible();
     await look("keys");
-    return (await page.locator(".copyline .mono").first().textContent())!.trim();
+    const key = (await page.locator(".copyline .mono").first().textContent())!.trim();
+    const row = page.getByRole("row").filter({ hasText: "Provisioning" });
+    for (const words of ["Live", `mf_live_…${key.slice(-4)}`, "Chief"]) await expect(row).toContainText(words);
+    return key;
   });
   const reseller = new Api(service.url, key);
   const order = await withAccounts(reseller, lab, lab.state.accounts.slice(0, 1));
@@ -159,9 +167,40 @@ test("a reseller's admin works in the console", async ({ page, browser, operator
 
   await test.step("a new migration goes on in the wizard", async () => {
     await open("New migration");
+    await page.getByLabel("Your reference").fill("Customer 4711");
     await page.getByRole("checkbox").check();
     await page.getByRole("button", { name: "Continue" }).click();
     await expect(page.getByRole("heading", { level: 1, name: "From where to where?" })).toBeVisible();
+  });
+
+  await test.step("it is found by its reference, which is changed, and stands in the file", async () => {
+    await page.goto(`${service.url}/console`);
+    await page.getByLabel("Search", { exact: true }).fill("customer 47");
+    await page.getByRole("button", { name: "Find" }).click();
+    const rows = page.getByRole("table", { name: "Migrations" }).locator("tbody tr");
+    await expect(rows).toHaveCount(1);
+    await expect(rows).toContainText("Customer 4711");
+    await expect(page.getByText("1 entry")).toBeVisible();
+    await rows.getByRole("link").click();
+    const details = page.getByRole("region", { name: "Details" });
+    await expect(details).toContainText("Customer 4711");
+    await details.getByRole("button", { name: "Change reference" }).click();
+    const dialog = page.getByRole("dialog", { name: "Change reference" });
+    await dialog.getByLabel("Your reference").fill("=1+1 & co");
+    await dialog.getByRole("button", { name: "Save changes" }).click();
+    await expect(details).toContainText("=1+1 & co");
+    await page.getByRole("main").getByRole("link", { name: "Migrations" }).click();
+    await page.getByLabel("Search", { exact: true }).fill("& co");
+    await page.getByRole("button", { name: "Find" }).click();
+    await expect(rows).toContainText("=1+1 & co");
+    const download = page.waitForEvent("download");
+    await page.getByRole("link", { name: "Export (CSV)" }).click();
+    const file = await download;
+    expect(file.suggestedFilename()).toBe("migrations.csv");
+    const lines = readFileSync(await file.path(), "utf8").trim().split("\r\n");
+    expect(lines).toHaveLength(2);
+    // What a spreadsheet would reckon is kept from being one.
+    expect(lines[1]).toContain("'=1+1 & co");
   });
 
   await test.step("the password is changed, and one signs out", async () => {

@@ -175,9 +175,11 @@ test("hostile text of files, of customers and of members does nothing on their s
   await as(desk, service.url, "/links", { name: SCRIPT, brand: { name: SCRIPT.slice(0, 60) } });
   await as(desk, service.url, "/api-keys", { name: SCRIPT, scopes: ["orders:read"] });
   await as(desk, service.url, "/webhooks", { url: "https://hooks.example/<script>pwned=1</script>" });
+  await as(desk, service.url, "/vouchers", { pairs: 1, note: SCRIPT });
+  await operator.call("PATCH", `/orders/${order.id}`, { reference: SCRIPT.slice(0, 100) });
   await as(desk, service.url, "/members", { name: SCRIPT, mail: `hostile-${Date.now()}@service.example`, role: "member", password: PASSWORD });
   await as(desk, service.url, "/tenants", { name: SCRIPT, admin: { name: SCRIPT, mail: `hostile-${Date.now()}@tenant.example`, password: PASSWORD } });
-  for (const [path, text] of [["links", SCRIPT], ["keys", SCRIPT], ["members", SCRIPT], ["tenants", SCRIPT], ["migrations", "<img"], ["requests", "hostile@requests.example"], ["webhooks", "hooks.example"], [`requests/${request.id}`, SCRIPT]] as const) {
+  for (const [path, text] of [["links", SCRIPT], ["keys", SCRIPT], ["members", SCRIPT], ["tenants", SCRIPT], ["vouchers", SCRIPT], ["migrations", "<img"], ["migrations", SCRIPT.slice(0, 100)], ["requests", "hostile@requests.example"], ["webhooks", "hooks.example"], [`requests/${request.id}`, SCRIPT]] as const) {
     await desk.goto(`${service.url}/console/${path}`);
     await expect(desk.getByRole("heading", { level: 1 })).toBeVisible();
     await expect(desk.getByText(text).filter({ visible: true }).first(), path).toBeVisible();

@@ -81,6 +81,12 @@ test("terms and privacy statement are whole in every language", async ({ browser
       await page.waitForURL(service.url + path);
       // And one over the list of what they hold.
       await expect(page.getByRole("heading", { level: 2 })).toHaveCount(8);
+      // Which leads to each of them, by its name.
+      const list = page.getByRole("navigation", { name: text(language, "legal.contents") }).getByRole("link");
+      const parts = page.getByRole("article").getByRole("heading", { level: 2 });
+      await expect(list).toHaveText(await parts.allInnerTexts());
+      await list.last().click();
+      await expect(parts.last()).toBeInViewport();
       const words = await page.locator("main").innerText();
       for (const word of ["Harbour Ltd, Quay 1", "help@harbour.example"]) expect(words).toContain(word);
       expect(words).not.toContain("{{");
@@ -137,7 +143,7 @@ test("in a language that nobody speaks nothing is hard-coded and nothing overflo
   await page.locator(".actions-bar button").first().click();
   await look("a question");
   await page.keyboard.press("Escape");
-  await page.locator("tr .table-actions button").first().click();
+  await page.locator("tr .table-actions").first().getByRole("button").last().click();
   await expect(page.locator("dialog[open] table").first()).toBeVisible();
   await look("protocol");
   await context.close();
@@ -204,7 +210,7 @@ test("nor is anything hard-coded in the console or in what asks the operator, on
     await settled(page);
     await look(`console, ${part}`);
     // A button: a link leads to another page.
-    const create = page.locator(".row-between > button.button-primary");
+    const create = page.locator(".row-between .row > button.button-primary");
     if ((await create.count()) === 0) continue;
     await create.click();
     await expect(page.locator("dialog[open]")).toBeVisible();
@@ -229,7 +235,8 @@ test("nor is anything hard-coded in the console or in what asks the operator, on
   await look("accepting a request");
   await page.locator("dialog[open] .button-primary").click();
   await expect(page.locator("dialog[open]")).toBeHidden();
-  await answer.click();
+  // First the accounts are to be checked, which leads elsewhere; one may start it all the same.
+  await page.locator("main .row > button:not(.button-danger)").click();
   await expect(page.locator("dialog[open]")).toBeVisible();
   await look("starting a request");
   await context.close();

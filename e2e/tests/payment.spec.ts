@@ -91,8 +91,18 @@ test("what became of a payment is told again to whoever opens the page anew, and
     const held = page.getByText("PayPal holds the payment back for now. The migration starts by itself once it is settled.");
     await expect(held).toBeVisible({ timeout: 60_000 });
     await expect(page.getByRole("button", { name: "Pay with PayPal" })).toHaveCount(0);
+    // Who has paid is not told that it is not paid for, nor asked for a voucher.
+    const paidFor = async (): Promise<void> => {
+      await expect(page.getByText("not paid for yet")).toHaveCount(0);
+      await expect(page.getByText("I have a voucher")).toHaveCount(0);
+      await expect(page.getByRole("button", { name: "Start migration" })).toHaveCount(0);
+    };
+    await paidFor();
+    await expect(page.locator("#pay-outcome")).toContainText("€14.90");
+    await expect(page.locator("#pay-outcome")).toBeInViewport();
     await page.reload();
     await expect(held).toBeVisible();
+    await paidFor();
     await expect(page.getByRole("button", { name: "Pay with PayPal" })).toHaveCount(0);
     expect(await violations(page)).toEqual([]);
     // The money is still to come, and the order waits for it: then it starts, whoever looks on.
@@ -120,6 +130,11 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
     await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
     await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible({ timeout: 60_000 });
+
+    await page.getByRole("button", { name: "Cancel migration" }).click();
+    const cancelling = page.getByRole("dialog", { name: "Cancel the migration?" });
+    await expect(cancelling).toContainText("Vouchers can be used again, and a payment is returned on request.");
+    await cancelling.getByRole("button", { name: "Keep it running" }).click();
 
     const desk = await operatorDesk(browser, operator, service.url);
     await expect(desk.getByRole("navigation", { name: "Parts of the console" })).toBeVisible();

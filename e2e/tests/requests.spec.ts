@@ -97,7 +97,8 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
   await test.step("a file is shown with its bad row, which is put right in place", async () => {
     await page.getByLabel("Choose file: file of accounts").setInputFiles(file(lab, [account], "only;two\r\n"));
     await expect(page.getByText("1 account can be added")).toBeVisible();
-    await expect(page.getByText("1 row has an error and is left out")).toBeVisible();
+    // Above the row, and where one sends.
+    await expect(page.getByText("1 row has an error and is left out")).toHaveCount(2);
     await servers(page, lab);
   });
 
@@ -152,7 +153,7 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     const row = desk.getByRole("row").filter({ hasText: CUSTOMER });
     await expect(row).toContainText("Requested");
     await look(desk, "queue");
-    await desk.getByRole("button", { name: "Declined" }).click();
+    await desk.getByRole("button", { name: "Closed", exact: true }).click();
     await expect(desk.getByText("Nothing is waiting here.")).toBeVisible();
     await desk.getByRole("button", { name: "Waiting for us" }).click();
     await row.getByRole("link", { name: CUSTOMER }).click();
@@ -285,11 +286,13 @@ test("by a reseller's link the form bears their name, and the reseller sees what
     brand: { name: "Fjord Mail Move" },
     destination: { endpoint: { host, port: destination.imap_port, tls: "starttls" } },
   });
+  await page.reload();
+  const addresses = page.getByRole("region", { name: "Where your customers ask" });
+  await expect(addresses.getByRole("heading", { name: "fjord" })).toBeVisible();
+  await expect(addresses.locator(".copyline .mono")).toHaveText(url.replace("/#", "/request#"));
   const context = await browser.newContext({ locale: "en-GB" });
   const customer = await context.newPage();
-  await customer.goto(url);
-  await expect(customer.getByRole("banner")).toContainText("Fjord Mail Move");
-  await customer.getByRole("link", { name: "Have it done for you" }).click();
+  await customer.goto(url.replace("/#", "/request#"));
   await expect(customer.getByRole("banner")).toContainText("Fjord Mail Move");
   await expect(customer.getByRole("combobox", { name: "Current provider" })).toBeVisible();
   await expect(customer.getByRole("combobox", { name: "New provider" })).toHaveCount(0);
@@ -320,4 +323,18 @@ test("by a reseller's link the form bears their name, and the reseller sees what
   // Within the console, not on the customer's page.
   await expect(page.getByRole("heading", { level: 1, name: account.source_user })).toBeVisible();
   await expect(page.getByRole("region", { name: "Details" })).toContainText("Requested");
+
+  const desk = await operatorPage(browser, operator, service.url);
+  const asked = desk.getByRole("row").filter({ hasText: "fjord@requests.example" });
+  await expect(asked).toBeVisible();
+  const tenant = desk.getByLabel("Tenant");
+  await tenant.selectOption({ label: "Fjord Hosting" });
+  await expect(desk.locator("tbody tr")).toHaveCount(1);
+  await expect(asked).toContainText("Fjord Hosting");
+  const another = await tenant.locator("option").filter({ hasNotText: /All tenants|Fjord Hosting/ }).first().getAttribute("value");
+  await tenant.selectOption(another!);
+  await expect(asked).toHaveCount(0);
+  await tenant.selectOption({ label: "All tenants" });
+  await expect(asked).toBeVisible();
+  await desk.context().close();
 });

@@ -68,7 +68,7 @@ test("a date of which a part is missing is not taken for none", async ({ page, l
   await at.fill("");
   await at.focus();
   await page.keyboard.type("0203");
-  await page.getByRole("button", { name: "Start free trial" }).click();
+  await page.getByRole("button", { name: "Schedule free trial" }).click();
   await expect(page.getByText("Choose a date and time in the future.")).toBeVisible();
   expect((await operator.call<{ state: string }>("GET", `/orders/${order.id}`)).state).toBe("draft");
 });

@@ -64,7 +64,9 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
 
   const mx = page.getByRole("region", { name: "Where new mail goes" });
   await test.step("where new mail goes is shown, also of a domain without a record", async () => {
-    await expect(mx.getByText("The MX record still points to mx.moving.example; others may remember it for 1 hour.")).toBeVisible({ timeout: 60_000 });
+    // In the middle of the first run nobody is told that a switch is still to come.
+    await expect(mx.getByText("The MX record points to mx.moving.example.", { exact: true })).toBeVisible({ timeout: 60_000 });
+    await expect(mx.getByText("Leave the MX record as it is until your mail has arrived.")).toBeVisible();
     await expect(mx.getByText("This domain has no MX record at the moment; as soon as it gets one, you see it here.")).toBeVisible();
     await expect(mx.getByText("A delta starts by itself once the record has changed.")).toBeVisible();
     await expect(mx.getByText(/SPF/)).toHaveCount(0);
@@ -74,9 +76,9 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
   await test.step("while it runs there is a chart of its speed, and it can be paused", async () => {
     await expect(title).toHaveText("Your mail is on its way");
     line.slow(SLOW);
-    await expect(page.getByText("Speed since you opened this page")).toBeVisible();
     const chart = page.getByRole("img", { name: /^now .*, highest / });
     await expect(chart).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByText("Speed since you opened this page")).toBeVisible();
     expect(await chart.locator("polyline").getAttribute("points")).toMatch(/^[\d.]+,[\d.]+( [\d.]+,[\d.]+)+$/);
     await button("Pause").click();
     const question = page.getByRole("dialog", { name: "Pause the migration?" });
@@ -156,6 +158,9 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(proof.getByText("1 is missing from its folder.")).toBeVisible({ timeout: 60_000 });
     await proof.getByText(`${PETRA.source_user} → ${PETRA.destination_user}`).click();
     await expect(proof.getByRole("row").filter({ hasText: "Safe" })).toContainText("Absent");
+    // The head of the page tells of it, and leads there.
+    await expect(page.getByText(/found 1 message that is not there as it was copied\./)).toBeVisible();
+    await expect(page.getByRole("link", { name: "Which, and what to do" })).toHaveAttribute("href", "#verify-title");
     expect(await violations(page)).toEqual([]);
   });
 
@@ -167,21 +172,26 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(button("Forget passwords now")).toHaveCount(0);
     const kept = (await operator.accounts(order.id)).flatMap((pair) => [pair.source, pair.destination]) as (Pair["source"] & { has_password: boolean })[];
     expect(kept.map((side) => side.has_password)).toEqual([false, false, false, false]);
+    // Without them a delta would fetch nothing.
+    await expect(button("Start delta migration")).toHaveCount(0);
     await page.getByRole("link", { name: "Enter the passwords" }).click();
     const table = page.getByRole("table", { name: "Account pairs" });
+    const row = (account: { source_user: string }) => table.getByRole("row").filter({ hasText: account.source_user });
+    for (const account of [PETRA, ben]) await expect(row(account).getByText("No password")).toHaveCount(2);
+    await row(PETRA).getByRole("button", { name: /^Edit/ }).click();
+    const dialog = page.getByRole("dialog", { name: "Enter passwords" });
+    // One account after the other is asked for.
     for (const account of [PETRA, ben]) {
-      const row = table.getByRole("row").filter({ hasText: account.source_user });
-      await expect(row.getByText("No password")).toHaveCount(2);
-      await row.getByRole("button", { name: /^Edit/ }).click();
-      const dialog = page.getByRole("dialog", { name: "Enter passwords" });
+      await expect(dialog.getByLabel("User name").first()).toHaveValue(account.source_user);
       await expect(dialog.getByLabel("User name").first()).toBeDisabled();
       for (const side of ["Current account", "New account"]) {
         await dialog.getByRole("group", { name: side }).getByLabel("Password", { exact: true }).fill(password);
       }
       expect(await violations(page)).toEqual([]);
-      await dialog.getByRole("button", { name: "Save changes" }).click();
-      await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
+      await dialog.getByRole("button", { name: "Save and check" }).click();
     }
+    await expect(dialog).toBeHidden();
+    for (const account of [PETRA, ben]) await expect(row(account).getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
     await page.getByRole("navigation", { name: "Steps" }).getByRole("link", { name: "Observe migration" }).click();
     await expect(title).toHaveText("Your mail has arrived");
     await button("Start delta migration").click();
@@ -212,7 +222,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await operator.call("POST", `/orders/${order.id}/cancel`);
     await expect(title).toHaveText("Cancelled", { timeout: 60_000 });
     const overall = page.getByRole("region", { name: "Overall progress" });
-    await expect(overall.getByText(/^Copied before it ended: /)).toBeVisible();
+    await expect(overall.getByText(/^Before the end: /)).toBeVisible();
     await expect(overall.getByRole("progressbar")).toHaveCount(0);
     expect(await violations(page)).toEqual([]);
   });

@@ -121,9 +121,16 @@ pub struct ApiKey {
     pub id: ApiKeyId,
     /// What its owner calls it.
     pub name: String,
+    /// The last 4 characters of its secret, by which it is told apart; absent for keys of older versions, which kept none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(example = "5ze3"))]
+    pub hint: Option<String>,
     /// The member it belongs to: it never reaches further than they do. Absent: it reaches the whole tenant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub member_id: Option<MemberId>,
+    /// That member's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub member_name: Option<String>,
     /// What it may be used for.
     pub scopes: BTreeSet<Scope>,
     /// True if its orders are apart from all others and never reach the network.

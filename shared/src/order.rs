@@ -123,6 +123,10 @@ pub struct OrderCreate {
     /// The token of a pre-configured link, which may fix providers and pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Secret>,
+    /// What whoever asks calls it, such as a number of a customer of theirs: at most 100 characters on one line.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 100, example = "Customer 4711"))]
+    pub reference: Option<String>,
 }
 
 /// A provider of the list, or a server named by hand.
@@ -157,6 +161,10 @@ pub struct OrderChange {
     /// All options anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<OrderOptions>,
+    /// What to call it; empty: nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 100, example = "Customer 4711"))]
+    pub reference: Option<String>,
 }
 
 /// One line of the folder mapping, by decoded names with `/` between the levels.
@@ -296,6 +304,9 @@ pub struct OrderTotals {
 pub struct Order {
     /// The order number.
     pub id: OrderId,
+    /// What whoever asked calls it, such as a number of a customer of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Where it stands.
     pub state: OrderState,
     /// Full migration or free trial; absent until started.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     address::MailAddress,
+    endpoint::HostName,
     ids::{ApiKeyId, MemberId, OrderId},
     order::{OrderState, ProviderChoice, StartKind},
     request::RequestState,
@@ -79,6 +80,9 @@ pub struct OrderOrigin {
 pub struct OrderListItem {
     /// The order number.
     pub id: OrderId,
+    /// What whoever asked calls it, such as a number of a customer of theirs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// Where it stands.
     pub state: OrderState,
     /// Full migration or free trial; absent until started.
@@ -96,6 +100,12 @@ pub struct OrderListItem {
     pub request: Option<RequestState>,
     /// True if it runs against built-in test hosts.
     pub sandbox: bool,
+    /// The server of the old provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<HostName>,
+    /// The server of the new provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination: Option<HostName>,
     /// The first account's mailboxes, old and new, as an example of whose mail is moved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_account: Option<String>,
@@ -103,6 +113,9 @@ pub struct OrderListItem {
     pub pairs: u32,
     /// Of these, pairs that somebody must look at: their last run left something out, failed, or waits for its owner.
     pub attention: u32,
+    /// How far it has come; absent before its first run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub progress: Option<OrderProgress>,
     /// When it was created.
     pub created_at: DateTime<Utc>,
     /// When its first run was, or is to be, started.
@@ -114,6 +127,22 @@ pub struct OrderListItem {
     /// When its last run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
+}
+
+/// How far an order has come, in brief: sums over the latest run of every pair, as its progress tells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OrderProgress {
+    /// Messages that have an outcome.
+    pub done: u64,
+    /// Messages there are to deal with.
+    pub total: u64,
+    /// Bytes of the messages that have an outcome.
+    pub done_bytes: u64,
+    /// Bytes of all.
+    pub total_bytes: u64,
+    /// True while nobody knows the whole: the totals are at least what is told here.
+    pub at_least: bool,
 }
 
 /// One page of the list, newest first.

@@ -56,6 +56,7 @@ problem_codes! {
     AccountsIncomplete, "accounts_incomplete", 409, "Some account pairs lack a server or a password";
     CheckFailed, "check_failed", 409, "Some account pairs did not pass their check";
     TooManyActive, "too_many_active", 409, "As many orders are at work as may be at once";
+    WebhookDisabled, "webhook_disabled", 409, "The endpoint is switched off";
     AddressTaken, "address_taken", 409, "Another member has this mail address";
     LastAdmin, "last_admin", 409, "The last admin of a tenant must stay one";
     TooManyAccounts, "too_many_accounts", 409, "The order has as many account pairs as it may";

@@ -310,6 +310,6 @@ pub struct RequestStart {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delta_schedule: Option<DeltaSchedule>,
     /// Start it although it is not paid for. Otherwise an order that is not paid for waits for payment, which then
-    /// schedules it.
+    /// schedules it. What vouchers had paid for it comes back to them.
     pub waive_payment: bool,
 }

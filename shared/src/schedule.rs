@@ -61,6 +61,8 @@ pub enum MxState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum SpfState {
+    /// DNS has not answered.
+    Unknown,
     /// There is no SPF record.
     Absent,
     /// There is more than one, so that none counts (RFC 7208 section 4.5).
@@ -85,9 +87,10 @@ pub struct SendingRecords {
     /// Names (selectors, RFC 6376 section 3.1) under which there is a DKIM key.
     #[cfg_attr(feature = "openapi", schema(example = json!(["selector1"])))]
     pub dkim: Vec<String>,
-    /// Names that were looked at: those of the new provider, or else usual ones. A key under another name is not found.
+    /// Names that were looked at: those of the new provider, or else usual ones; none if DNS has not answered. A key under
+    /// another name is not found.
     pub dkim_looked_at: Vec<String>,
-    /// When DNS answered.
+    /// When DNS answered, of SPF or DKIM at least.
     pub looked_up_at: DateTime<Utc>,
 }
 

@@ -81,6 +81,10 @@ pub struct Voucher {
     pub pairs_used: u32,
     /// What it is limited to.
     pub limits: VoucherLimits,
+    /// What its seller wrote down of the batch, such as the customer it was made for; empty: nothing. Shown to who may list
+    /// vouchers, never to who redeems one.
+    #[serde(default)]
+    pub note: String,
     /// True if it is good for sandbox orders only.
     pub sandbox: bool,
     /// Since when.
@@ -131,6 +135,10 @@ pub struct VoucherCreate {
     /// Only where the old or the new provider is one of these, by their ids; empty: anywhere. At most 50.
     #[serde(default)]
     pub providers: Vec<String>,
+    /// What to write down of the batch, such as the customer it is made for: at most 200 characters on one line.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_length = 200))]
+    pub note: String,
 }
 
 fn one() -> u32 {

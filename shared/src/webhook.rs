@@ -24,6 +24,11 @@ macro_rules! event_kinds {
             /// Every kind there is.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
+            /// What an endpoint can choose to be told: all but the test, which is told whenever it is asked for.
+            pub fn told() -> impl Iterator<Item = Self> {
+                Self::ALL.iter().copied().filter(|kind| *kind != Self::WebhookTest)
+            }
+
             /// The kind as it stands in JSON.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
@@ -69,6 +74,7 @@ event_kinds! {
     RequestDeclined, "request.declined", "The operator will not do it.";
     RequestCancelled, "request.cancelled", "The customer does not want it any more.";
     RequestExpired, "request.expired", "Its order's time was over before it was done.";
+    WebhookTest, "webhook.test", "A test that was asked for: nothing has happened, `webhook_id`.";
 }
 
 /// The body of a webhook. Nothing in it is personal: read the order for more.
@@ -85,13 +91,15 @@ pub struct Event {
 }
 
 /// What an event is about.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EventData {
-    /// The order number.
-    pub order_id: OrderId,
-    /// Where the order stands.
-    pub state: OrderState,
+    /// The order number; absent for a test alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// Where the order stands; absent for a test alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<OrderState>,
     /// Full migration or free trial; absent until started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kind: Option<StartKind>,
@@ -104,6 +112,9 @@ pub struct EventData {
     /// The requested migration, for events about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<EventRequest>,
+    /// The endpoint, for its test.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_id: Option<WebhookId>,
 }
 
 /// A requested migration that an event is about.
@@ -156,6 +167,32 @@ pub struct Webhook {
     pub sandbox: bool,
     /// Since when.
     pub created_at: DateTime<Utc>,
+    /// How it has answered lately.
+    #[serde(default)]
+    pub health: WebhookHealth,
+}
+
+/// How an endpoint has answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default)]
+pub struct WebhookHealth {
+    /// When it last took an event; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_success_at: Option<DateTime<Utc>>,
+    /// When it last did not; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_failure_at: Option<DateTime<Utc>>,
+    /// What it answered then, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_failure_status: Option<u16>,
+    /// Why it answered nothing then: a code of findings, such as `connection_timeout`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_failure_error: Option<String>,
+    /// Tries that have failed since it last took an event.
+    pub failures_in_row: u32,
+    /// Events on their way to it: not tried yet, or to be tried again.
+    pub pending: u32,
 }
 
 /// The webhook endpoints of a tenant.

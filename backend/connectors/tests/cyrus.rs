@@ -1,11 +1,12 @@
 //! Cyrus at either side, with either separator and namespace: everything arrives, or is named.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mailferry_connectors::{
@@ -28,7 +29,7 @@ use mailferry_shared::{
     ids::RunId,
     run::{Counts, RunState},
 };
-use mailferry_store::{LedgerFile, LedgerReport};
+use mailferry_store::{LedgerFile, LedgerReport, StoreError};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -60,6 +61,18 @@ fn at_dovecot(server: &Dovecot, user: &str) -> End {
     end("Dovecot", server.imaps_port(), server.login(user))
 }
 
+/// Opens a ledger that nobody has open any more. A program that another test is about to start shares our files, locks
+/// included, until it begins.
+async fn open_ledger(path: &Path, ends: &str) -> LedgerFile {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        match LedgerFile::open(path, ends).await {
+            Err(StoreError::InUse) if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(10)).await,
+            opened => return opened.expect("the ledger opens"),
+        }
+    }
+}
+
 /// A copy between two accounts, with its ledger.
 struct Copy {
     connector: Arc<ImapConnector>,
@@ -68,7 +81,7 @@ struct Copy {
 }
 
 impl Copy {
-    fn new(source: End, destination: End, ca: &std::path::Path) -> Self {
+    fn new(source: End, destination: End, ca: &Path) -> Self {
         let trust = CertificateTrust::with_roots_from(ca).expect("the lab's root");
         let network = Network::new(AddressGuard::open(), Resolver::System, &trust).expect("TLS");
         let connector = ImapConnector { network, source: source.product, destination: destination.product };
@@ -84,12 +97,12 @@ impl Copy {
     }
 
     async fn run_with(&self, id: u128, fault: Arc<dyn Fault>) -> (RunReport, LedgerReport) {
-        let file = LedgerFile::open(&self.dir.path().join("ledger"), "the two").await.expect("the ledger opens");
+        let file = open_ledger(&self.dir.path().join("ledger"), "the two").await;
         let ledger = file.run_ledger(RunId(Uuid::from_u128(id))).await.expect("the run's ledger");
         let report = run(Job {
             connector: self.connector.clone(),
             ledger: ledger.clone(),
-            options: RunOptions { append_timeout: Duration::from_millis(300), ..RunOptions::default() },
+            options: RunOptions { append_timeout: Duration::from_secs(1), ..RunOptions::default() },
             control: Control::always_go(),
             progress: Arc::new(NoProgress),
             fault,

@@ -10,7 +10,9 @@ use mailferry_connectors::{
     net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
 use mailferry_engine::port::{Account, Decision};
-use mailferry_lab::{DnsServer, Dovecot, DovecotOptions, Fault, Plan, Proxy, Record, Sample, dovecot::MISMATCH_HOST};
+use mailferry_lab::{
+    Client, DnsServer, Dovecot, DovecotOptions, Fault, Plan, Proxy, Record, Sample, dovecot::MISMATCH_HOST,
+};
 use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
@@ -83,6 +85,28 @@ async fn an_admin_acts_for_a_mailbox_and_only_with_the_admins_password() {
     let (code, decision) = refusal(&network, &by_authzid).await;
     assert!(matches!(code, FindingCode::WrongPassword | FindingCode::ActForRefused), "{code}");
     assert_eq!(decision, Decision::Park);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_survey_counts_trash_and_spam_as_a_run_leaves_them_out_by_name_and_with_what_is_below() {
+    let options = DovecotOptions { special_use: Vec::new(), ..DovecotOptions::default() };
+    let server = Dovecot::start(options).expect("Dovecot");
+    let mut anna = Client::login(&server.login("anna@old.example")).expect("logs in");
+    for (folder, messages) in [("INBOX", 1), ("Papierkorb", 2), ("Papierkorb/2019", 3), ("Spam", 4), ("Work/Spam", 5)] {
+        if folder != "INBOX" {
+            anna.command(format!("CREATE \"{folder}\"").as_bytes()).expect("created");
+        }
+        for _ in 0..messages {
+            anna.append(folder, "", None, b"Subject: x\r\n\r\nx\r\n").expect("appended");
+        }
+    }
+    drop(anna);
+    let way = login("localhost", server.imaps_port(), TlsMode::Implicit);
+    let mut source = ImapSource::open(&network(&server, AddressGuard::open()), &way).await.expect("logs in");
+    let survey = mailferry_engine::survey::survey(&mut source).await.expect("counts");
+    source.close().await;
+    assert_eq!((survey.messages, survey.trash.messages, survey.junk.messages), (15, 5, 4), "{survey:?}");
+    assert_eq!(survey.wanted(false, false).messages, 6, "what a run looks at");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -267,11 +291,11 @@ async fn an_address_that_does_not_answer_costs_a_moment_and_no_time_out() {
     let mut way = login("mail.example", server.imap_port(), TlsMode::Plaintext);
     way.allow_plaintext = true;
     let began = Instant::now();
-    for _ in 0..3 {
+    for _ in 0..12 {
         ImapSource::open(&network, &way).await.expect("logs in").close().await;
     }
     // Each would wait for ten seconds until the first address is given up.
-    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(100), "{:?}", began.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

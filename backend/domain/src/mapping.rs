@@ -178,7 +178,7 @@ fn inbox_first(folders: &[RemoteFolder]) -> impl Iterator<Item = &RemoteFolder> 
 }
 
 /// The folder of each special use: by attribute, else by the name of a top-level folder (or one right below INBOX).
-fn uses(folders: &[RemoteFolder]) -> BTreeMap<SpecialUse, FolderPath> {
+pub fn uses(folders: &[RemoteFolder]) -> BTreeMap<SpecialUse, FolderPath> {
     let mut uses = BTreeMap::new();
     for folder in folders.iter().filter(|f| f.selectable) {
         if let Some(special_use) = folder.special_use {

@@ -10,7 +10,7 @@ use mailferry_shared::{
 /// How long things last; every one is a setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
-    /// The link works this long after the end of the main run or the last delta.
+    /// The link works this long after the end of the main run or the last delta that started by itself.
     pub link_after_end: Duration,
     /// And at most this long after the first start.
     pub link_after_start: Duration,
@@ -37,6 +37,9 @@ impl Terms {
 /// An upgraded trial waits for its payment so much longer than it may be started: whoever is paying can end that.
 const PAYING: Duration = Duration::days(1);
 
+/// A delta that was started by hand does not prolong the link, but what came of it can be looked at for so long.
+const LOOKING: Duration = Duration::days(1);
+
 /// What the end of an order's link counts from, besides what belongs to its state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Marks {
@@ -46,6 +49,8 @@ pub struct Marks {
     pub wished_start: Option<DateTime<Utc>>,
     /// When its very first run was started, a free trial's too.
     pub first_started_at: Option<DateTime<Utc>>,
+    /// When its main run or trial, or the last delta that started by itself, ended; absent: with its last run.
+    pub planned_end_at: Option<DateTime<Utc>>,
     /// When it was closed or cancelled.
     pub ended_at: Option<DateTime<Utc>>,
     /// A delta that starts by itself is still to come.
@@ -301,7 +306,10 @@ impl OrderLife {
             Self::Scheduled { start } => start.earliest + terms.draft_life,
             Self::Active(begun) | Self::Paused(begun) => begun.started_at + terms.link_after_start,
             Self::Completed(begun, _) if marks.delta_is_pending => begun.started_at + terms.link_after_start,
-            Self::Completed(_, ended) => ended.finished_at + terms.link_after_end,
+            Self::Completed(_, ended) => {
+                let planned = marks.planned_end_at.unwrap_or(ended.finished_at) + terms.link_after_end;
+                planned.max(ended.finished_at + LOOKING)
+            }
             Self::Cancelled => marks.ended_at.unwrap_or(marks.created_at) + terms.link_after_end,
             Self::Closed => marks.ended_at.unwrap_or(marks.created_at),
         };
@@ -348,6 +356,7 @@ mod tests {
         created_at: DateTime::UNIX_EPOCH,
         wished_start: None,
         first_started_at: None,
+        planned_end_at: None,
         ended_at: None,
         delta_is_pending: false,
     };
@@ -418,6 +427,17 @@ mod tests {
         );
         let upgraded = Begun { kind: StartKind::Main, started_at: at(30) };
         assert_eq!(ends(OrderLife::Active(upgraded), marks), 45, "from the very first start");
+    }
+
+    #[test]
+    fn a_delta_started_by_hand_does_not_prolong_the_link_but_can_be_looked_at() {
+        let begun = Begun { kind: StartKind::Main, started_at: at(0) };
+        let marks = Marks { first_started_at: Some(at(0)), planned_end_at: Some(at(2)), ..NEW };
+        let ended = |day| OrderLife::Completed(begun, Ended { finished_at: at(day) });
+        assert_eq!([ended(2), ended(9), ended(15)].map(|life| ends(life, marks)), [16; 3]);
+        assert_eq!(ends(ended(16), marks), 17, "it was under way when the link would have ended");
+        let scheduled = Marks { planned_end_at: Some(at(9)), ..marks };
+        assert_eq!(ends(ended(9), scheduled), 23, "one that started by itself counts");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use mailferry_shared::finding::{Finding, FindingCode};
 
 use crate::{
     listing::pages,
-    port::{Account, Connector, Destination, Entry, FlagChange, Ledger, Step},
+    port::{Account, Connector, Destination, Entry, FlagChange, Ledger, Numbered, Step},
     portion::concerns_one_folder,
     run::Stop,
     writer::Writer,
@@ -36,15 +36,14 @@ pub(crate) async fn carry<C: Connector, L: Ledger>(
         if job.flags_carried {
             continue;
         }
-        let wire_name = job.opened.mapped.source.wire_name.clone();
         let told = match (job.opened.flags_since, job.opened.listing.status.highest_modseq) {
             (Some(then), Some(now)) if then == now => Some(Vec::new()),
-            (Some(then), Some(_)) => source.flags_since(&wire_name, then).await?,
+            (Some(then), Some(_)) => source.flags_since(job.opened.source(), then).await?,
             (None, _) | (_, None) => None,
         };
         let refused = match told {
             Some(told) => carry_told(writer, at, told).await?,
-            None => carry_all(source, writer, at, &wire_name).await?,
+            None => carry_all(source, writer, at).await?,
         };
         writer.jobs[at].flags_carried = !refused;
     }
@@ -72,7 +71,6 @@ async fn carry_all<C: Connector, L: Ledger>(
     source: &mut C::Source,
     writer: &mut Writer<'_, C, L>,
     at: usize,
-    wire_name: &str,
 ) -> Result<bool, Stop> {
     let status = writer.jobs[at].opened.listing.status;
     let mut refused = false;
@@ -83,7 +81,8 @@ async fn carry_all<C: Connector, L: Ledger>(
         }
         let mut uids = UidSet::new();
         uids.insert_range(Uid(first), Uid(last));
-        let now: HashMap<Uid, Flags> = source.flags(wire_name, &uids).await?.into_iter().collect();
+        let now: HashMap<Uid, Flags> =
+            source.flags(writer.jobs[at].opened.source(), &uids).await?.into_iter().collect();
         refused |= carry_changed(writer, at, copied, &now).await?;
     }
     Ok(refused)
@@ -122,7 +121,8 @@ async fn carry_part<C: Connector, L: Ledger>(
         uids.sort_unstable();
         uids.into_iter().collect()
     };
-    let there: HashMap<Uid, Flags> = writer.destination.flags(&wire_name, &uids).await?.into_iter().collect();
+    let folder = Numbered { wire_name: &wire_name, uid_validity: writer.jobs[at].opened.destination.uid_validity };
+    let there: HashMap<Uid, Flags> = writer.destination.flags(folder, &uids).await?.into_iter().collect();
     let mut changes: BTreeMap<(Flags, Flags), UidSet> = BTreeMap::new();
     let mut carried = Vec::new();
     for (copied, now) in changed {

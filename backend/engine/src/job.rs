@@ -15,7 +15,7 @@ use mailferry_shared::{finding::FindingCode, run::Counts};
 use crate::{
     keeps::Sample,
     lookalike::second_of,
-    port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem},
+    port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem, Numbered},
     present::{Clues, Pool},
     run::FolderReport,
 };
@@ -79,6 +79,11 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// At the source, as it was listed.
+    pub(crate) fn source(&self) -> Numbered<'_> {
+        Numbered { wire_name: &self.mapped.source.wire_name, uid_validity: self.listing.status.uid_validity }
+    }
+
     pub(crate) fn binding(&self) -> FolderBinding {
         FolderBinding {
             source: self.mapped.source.path.clone(),

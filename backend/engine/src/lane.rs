@@ -22,6 +22,9 @@ use crate::{
 const PATIENT_ATTEMPTS: u32 = 3;
 /// Folders that may fail so, one after the other, without anything being stored in between.
 const FOLDERS_FAILING: u32 = 2;
+/// Whoever asks to wait is waited for so many times as often as whoever cannot be reached, though nothing moves in between:
+/// for an hour at least. Then the run goes on later, and tells why.
+const WAITS: u32 = 10;
 /// A disk that is full stays so for a while.
 const STORAGE_WAIT: Duration = Duration::from_secs(15 * 60);
 
@@ -199,8 +202,8 @@ pub(crate) async fn wait_or_give_up<C: Connector, L: Ledger>(
     let backoff = options.retry_base * 2_u32.pow(attempt.saturating_sub(1).min(6));
     let wait = match error.decision {
         Decision::Retry if attempt <= options.attempts => backoff,
-        Decision::Wait(wait) if wait > options.longest_wait => {
-            return Err(ConnectorError { decision: Decision::Postpone(wait), ..error }.into());
+        Decision::Wait(wait) if wait > options.longest_wait || attempt > options.attempts.saturating_mul(WAITS) => {
+            return Err(ConnectorError { decision: Decision::Postpone(wait.max(backoff)), ..error }.into());
         }
         Decision::Wait(wait) => wait.max(backoff),
         Decision::Retry | Decision::Postpone(_) | Decision::Park | Decision::Skip | Decision::Permanent => {

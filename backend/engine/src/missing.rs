@@ -7,7 +7,7 @@ use mailferry_shared::finding::FindingCode;
 
 use crate::{
     job::settlement,
-    port::{Connector, ConnectorError, Ledger, Source},
+    port::{Connector, ConnectorError, Ledger, Numbered, Source},
     run::Stop,
     writer::Writer,
 };
@@ -26,8 +26,7 @@ pub(crate) async fn settle<C: Connector, L: Ledger>(
         if missing.is_empty() {
             continue;
         }
-        let wire_name = job.opened.mapped.source.wire_name.clone();
-        let there = still_there(source, &wire_name, &missing).await?;
+        let there = still_there(source, job.opened.source(), &missing).await?;
         for item in missing {
             let outcome = if there.contains(&item.uid) {
                 let folder = &writer.jobs[at].opened.mapped.source.path;
@@ -45,13 +44,13 @@ pub(crate) async fn settle<C: Connector, L: Ledger>(
 
 async fn still_there<S: Source>(
     source: &mut S,
-    wire_name: &str,
+    folder: Numbered<'_>,
     missing: &[ItemMeta],
 ) -> Result<HashSet<Uid>, ConnectorError> {
     let mut there = HashSet::new();
     for part in missing.chunks(ASKED) {
         let uids = part.iter().map(|item| item.uid).collect();
-        there.extend(source.flags(wire_name, &uids).await?.into_iter().map(|(uid, _)| uid));
+        there.extend(source.flags(folder, &uids).await?.into_iter().map(|(uid, _)| uid));
     }
     Ok(there)
 }

@@ -14,7 +14,8 @@ use crate::{
     job::{FolderTask, Opened, Planned, report, settlement, start, vanished},
     lane::Lane,
     port::{
-        Account, Connector, ConnectorError, Entry, FolderBinding, Ledger, LedgerFolderId, Listing, ProgressEvent, Step,
+        Account, Connector, ConnectorError, Entry, FolderBinding, Ledger, LedgerFolderId, Listing, Numbered,
+        ProgressEvent, Step,
     },
     run::{Shared, Stop},
     subjects,
@@ -114,7 +115,8 @@ pub(crate) async fn count<C: Connector, L: Ledger>(
         counts.add(&counted(part));
     }
     let uids: Vec<Uid> = outcomes.iter().map(|settlement| settlement.source_uid).collect();
-    subjects::tell_of(shared, source, (id, &mapped.source.wire_name), &uids).await?;
+    let folder = Numbered { wire_name: &mapped.source.wire_name, uid_validity: listing.status.uid_validity };
+    subjects::tell_of(shared, source, (id, folder), &uids).await?;
     shared.report(report(&mapped, counts));
     shared.job.progress.event(ProgressEvent::FolderDone(&mapped.source.path));
     let note = Finding::new(reason).about(mapped.source.path.to_string());

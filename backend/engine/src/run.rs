@@ -95,8 +95,8 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
         tasks(mapping.folders, bindings).into_iter().partition(|task| task.mapped.only_unfiled);
     let finished = tasks.iter().chain(&unfiled).filter(|task| task.is_finished()).count();
     shared.finished_before.store(finished, Ordering::Relaxed);
-    let tasks = if shared.job.options.dry_run { tasks } else { without_unchanged(&mut first, shared, tasks).await? };
     await_new(shared, tasks.iter().chain(&unfiled)).await?;
+    let tasks = if shared.job.options.dry_run { tasks } else { without_unchanged(&mut first, shared, tasks).await? };
     shared.has_others.store(tasks.len() > 1, Ordering::Relaxed);
     let portions = portions(tasks, shared.job.options.connections);
     let wanted = shared.job.options.connections.clamp(1, portions.len().max(1));

@@ -4,7 +4,7 @@
 use mailferry_domain::uid::Uid;
 
 use crate::{
-    port::{Account, Connector, Decision, Entry, Ledger, LedgerFolderId},
+    port::{Account, Connector, Decision, Entry, Ledger, LedgerFolderId, Numbered},
     run::{Shared, Stop},
     writer::Writer,
 };
@@ -19,7 +19,7 @@ pub(crate) async fn tell<C: Connector, L: Ledger>(
 ) -> Result<(), Stop> {
     for job in &mut writer.jobs {
         let uids = std::mem::take(&mut job.not_stored);
-        tell_of(writer.shared, source, (job.id, &job.opened.mapped.source.wire_name), &uids).await?;
+        tell_of(writer.shared, source, (job.id, job.opened.source()), &uids).await?;
     }
     Ok(())
 }
@@ -29,16 +29,16 @@ pub(crate) async fn tell<C: Connector, L: Ledger>(
 pub(crate) async fn tell_of<C: Connector, L: Ledger>(
     shared: &Shared<C, L>,
     source: &mut C::Source,
-    (folder, wire_name): (LedgerFolderId, &str),
+    (id, folder): (LedgerFolderId, Numbered<'_>),
     uids: &[Uid],
 ) -> Result<(), Stop> {
     for part in uids.chunks(ASKED) {
         if !shared.wants_subjects() {
             return Ok(());
         }
-        match source.subjects(wire_name, &part.iter().copied().collect()).await {
+        match source.subjects(folder, &part.iter().copied().collect()).await {
             Ok(subjects) if subjects.is_empty() => {}
-            Ok(subjects) => shared.job.ledger.write(vec![Entry::Subjects(folder, subjects)]).await?,
+            Ok(subjects) => shared.job.ledger.write(vec![Entry::Subjects(id, subjects)]).await?,
             Err(error) => {
                 tracing::info!(error = %error, cause = ?error.source, "subjects cannot be read");
                 shared.want_no_more_subjects();

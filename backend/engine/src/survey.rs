@@ -1,6 +1,6 @@
 //! Counting what lies in an account, without reading a message.
 
-use mailferry_domain::special_use::SpecialUse;
+use mailferry_domain::{folder::RemoteFolder, mapping, special_use::SpecialUse};
 use mailferry_shared::account::{MailAmount, Survey};
 
 use crate::{
@@ -15,6 +15,10 @@ use crate::{
 pub async fn survey<A: Account>(account: &mut A) -> Result<Survey, ConnectorError> {
     let folders: Vec<_> = account.folders().await?.into_iter().filter(|folder| folder.selectable).collect();
     let mut survey = Survey { folders: folders.len() as u64, ..Survey::default() };
+    // As a run leaves them out: by name too, where the server tells no use, and with all that is below.
+    let uses = mapping::uses(&folders);
+    let within =
+        |folder: &RemoteFolder, special_use| uses.get(&special_use).is_some_and(|top| folder.path.is_within(top));
     let counted: Vec<_> =
         folders.iter().filter(|folder| !folder.special_use.is_some_and(SpecialUse::is_view)).collect();
     let names: Vec<String> = counted.iter().map(|folder| folder.wire_name.clone()).collect();
@@ -23,10 +27,12 @@ pub async fn survey<A: Account>(account: &mut A) -> Result<Survey, ConnectorErro
             Ok((messages, size_bytes)) => {
                 survey.messages += messages;
                 survey.size_bytes += size_bytes;
-                let amount = match folder.special_use {
-                    Some(SpecialUse::Trash) => &mut survey.trash,
-                    Some(SpecialUse::Junk) => &mut survey.junk,
-                    _ => continue,
+                let amount = if within(folder, SpecialUse::Trash) {
+                    &mut survey.trash
+                } else if within(folder, SpecialUse::Junk) {
+                    &mut survey.junk
+                } else {
+                    continue;
                 };
                 *amount =
                     MailAmount { messages: amount.messages + messages, size_bytes: amount.size_bytes + size_bytes };

@@ -29,11 +29,10 @@ pub(crate) async fn date<C: Connector, L: Ledger>(
         if undated.is_empty() {
             continue;
         }
-        let wire_name = job.opened.mapped.source.wire_name.clone();
         let mut dates: HashMap<Uid, DateTime<FixedOffset>> = HashMap::new();
         for part in undated.chunks(ASKED) {
             let uids: UidSet = part.iter().copied().collect();
-            dates.extend(source.header_dates(&wire_name, &uids).await?);
+            dates.extend(source.header_dates(job.opened.source(), &uids).await?);
         }
         let set = |item: &mut ItemMeta| item.internal_date = item.internal_date.or(dates.get(&item.uid).copied());
         job.plan.copy.iter_mut().for_each(set);

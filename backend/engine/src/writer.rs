@@ -5,7 +5,7 @@ mod batch;
 mod held;
 mod settle;
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use mailferry_domain::{
     header,
@@ -35,9 +35,6 @@ pub(crate) fn lane_budget(lanes: usize) -> u64 {
 
 /// As much of a message as is looked at for its Message-ID and date.
 pub(crate) const HEAD_BYTES: usize = 16 << 10;
-
-/// A source that is slow must not keep what it has delivered from being stored.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Writes the folders of a portion.
 pub(crate) struct Writer<'a, C: Connector, L: Ledger> {
@@ -110,6 +107,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
     }
 
     async fn take_all(&mut self, fetched: &mut mpsc::Receiver<Fetched>) -> Result<(), Stop> {
+        let send_after = self.shared.job.options.send_after;
         loop {
             if let Err(used_up) = self.shared.meter.may_fetch() {
                 // What has been read is not read in vain.
@@ -128,7 +126,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
                     },
                     () = self.destination.answered() => self.hear().await?,
                 },
-                Err(mpsc::error::TryRecvError::Empty) => match timeout(PATIENCE, fetched.recv()).await {
+                Err(mpsc::error::TryRecvError::Empty) => match timeout(send_after, fetched.recv()).await {
                     Ok(Some(item)) => self.take(item).await?,
                     Ok(None) => break,
                     Err(_) => self.send_all().await?,

@@ -22,7 +22,7 @@ use mailferry_store::{NewApiKey, NewMember, NewVouchers, OPERATOR_TENANT, Sealin
 use serde_json::{Value, json};
 
 use crate::{
-    api::auth::password,
+    api::{auth::password, validate::is_text, vouchers::MAX_NOTE},
     app,
     cli::CliError,
     settings::{CommonArgs, Settings},
@@ -142,8 +142,19 @@ pub(crate) struct CreateVouchers {
     /// Not redeemable after this time, as 2027-01-31T00:00:00Z.
     #[arg(long)]
     valid_until: Option<DateTime<Utc>>,
+    /// What to write down of them, such as the customer they are made for.
+    #[arg(long, default_value = "", value_parser = note)]
+    note: String,
     #[command(flatten)]
     plain: Plain,
+}
+
+fn note(text: &str) -> Result<String, String> {
+    if is_text(text, MAX_NOTE) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("at most {MAX_NOTE} characters on one line"))
+    }
 }
 
 /// What every command takes.
@@ -332,6 +343,7 @@ async fn create_vouchers(store: &Store, args: CreateVouchers) -> Result<Told, Cl
         pairs: args.pairs,
         count: args.count,
         limits: VoucherLimits { valid_until: args.valid_until, ..VoucherLimits::default() },
+        note: args.note,
         sandbox: false,
     };
     store.tenant(new.tenant_id).await?;

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     api, assets,
-    jobs::{self, JobContext},
+    jobs::{self, JobContext, bound::Bound},
     keys::{Keys, LINK_PURPOSE, SESSION_PURPOSE},
     limits::Limiters,
     mail::{Transport, transport::SmtpSetupError},
@@ -165,6 +165,7 @@ impl App {
             tokens,
             mail,
             paypal,
+            bound: Bound::default(),
             worker: format!("{}-{id}", std::process::id()).into(),
         })
     }

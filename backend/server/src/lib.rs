@@ -20,6 +20,7 @@
 //! | see how access tokens are fetched and renewed | [`oauth`], used by `jobs/login.rs`, over `domain::oauth` |
 //! | see how payments are settled | [`pay`], `jobs/payment.rs`, `api/payments/` |
 //! | see when a delta starts by itself | `jobs/cut_over.rs`, over `domain::mx` |
+//! | know how long a look at a mailbox may take | `jobs/bound.rs` |
 //! | see how tenants share the workers | `jobs/slice.rs`, over `mailferry_store::jobs` (its `fair`) |
 //! | see what is told of SPF and DKIM | `jobs/sending.rs`, over `domain::sending` |
 //! | add a setting | [`settings`] |

@@ -1,6 +1,10 @@
 //! `mailferry copy` against real Dovecot servers: what arrives, what is said, and the exit codes.
 
+#[path = "api/plain_http.rs"]
+mod plain_http;
+
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
     process::{Command, Output, Stdio},
     thread,
@@ -8,9 +12,10 @@ use std::{
 };
 
 use mailferry_lab::{
-    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Proxy, Sample, compare, sample::append_new,
+    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Fault, Plan, Proxy, Sample, compare,
+    sample::append_new,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const SOURCE: &str = "anna@old.example";
@@ -19,8 +24,6 @@ const DESTINATION: &str = "anna@new.example";
 /// Two servers with different separators, a mailbox at the first, and a folder for ledgers.
 struct Pair {
     source: Dovecot,
-    /// Where the source is looked for.
-    source_port: u16,
     destination: Dovecot,
     dir: TempDir,
 }
@@ -30,8 +33,7 @@ impl Pair {
         let source = Dovecot::start(DovecotOptions { separator: '.', ..DovecotOptions::default() }).expect("Dovecot");
         sample.write(&source, SOURCE).expect("a mailbox");
         let destination = Dovecot::start(destination).expect("Dovecot");
-        let (source_port, dir) = (source.imaps_port(), tempfile::tempdir().expect("a folder"));
-        Self { source, source_port, destination, dir }
+        Self { source, destination, dir: tempfile::tempdir().expect("a folder") }
     }
 
     fn state(&self) -> PathBuf {
@@ -39,10 +41,15 @@ impl Pair {
     }
 
     fn command(&self, more: &[&str]) -> Command {
+        self.command_from(self.source.imaps_port(), more)
+    }
+
+    /// A copy from what listens on this port.
+    fn command_from(&self, source: u16, more: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
         command
             .arg("copy")
-            .args(["--source", &format!("imaps://{}@localhost:{}", encoded(SOURCE), self.source_port)])
+            .args(["--source", &format!("imaps://{}@localhost:{}", encoded(SOURCE), source)])
             .args([
                 "--destination",
                 &format!("imap://{}@localhost:{}", encoded(DESTINATION), self.destination.imap_port()),
@@ -167,6 +174,47 @@ fn a_wrong_password_and_a_server_that_is_not_there_end_with_3() {
     assert_eq!((code, json["finding"]["code"].as_str()), (3, Some("connection_refused")), "{json}");
 }
 
+/// A server that takes access tokens, and asks this port whose they are.
+fn with_tokens(port: u16, separator: char) -> Dovecot {
+    let introspection = Some(format!("http://127.0.0.1:{port}/introspect"));
+    Dovecot::start(DovecotOptions { introspection, separator, ..DovecotOptions::default() }).expect("Dovecot")
+}
+
+#[test]
+fn access_tokens_come_from_the_environment_and_a_refused_one_is_told_apart() {
+    let port = plain_http::serve(|request| {
+        let is_form = request.headers.get("content-type").is_some_and(|kind| kind.contains("x-www-form-urlencoded"));
+        assert!(is_form && request.method == "POST" && request.path == "/introspect", "{}", request.path);
+        let fields: BTreeMap<String, String> = serde_urlencoded::from_str(&request.body).expect("fields");
+        let user = match fields.get("token").map(String::as_str) {
+            Some("ya29.old") => SOURCE,
+            Some("ya29.new") => DESTINATION,
+            _ => return Some((200, json!({"active": false})).into()),
+        };
+        Some((200, json!({"active": true, "username": user})).into())
+    });
+    let (source, destination) = (with_tokens(port, '.'), with_tokens(port, '/'));
+    Sample::Small.write(&source, SOURCE).expect("a mailbox");
+    let pair = Pair { source, destination, dir: tempfile::tempdir().expect("a folder") };
+    let copy = |old: &str, new: &str| {
+        let mut copy = pair.command(&["--json"]);
+        copy.env_remove("MAILFERRY_SOURCE_PASSWORD").env_remove("MAILFERRY_DESTINATION_PASSWORD");
+        copy.env("MAILFERRY_SOURCE_TOKEN", old).env("MAILFERRY_DESTINATION_TOKEN", new);
+        let output = copy.output().expect("runs");
+        let json: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (output.status.code(), json)
+    };
+    let (code, json) = copy("ya29.old", "ya29.new");
+    assert_eq!((code, json["counts"]["stored"].as_u64()), (Some(0), Some(80)), "{json}");
+    pair.assert_perfect();
+    let (code, json) = copy("ya29.ended", "ya29.new");
+    assert_eq!((code, json["finding"]["code"].as_str()), (Some(3), Some("token_refused")), "{json}");
+    let both = pair.command(&[]).env("MAILFERRY_SOURCE_TOKEN", "ya29.old").output().expect("runs");
+    assert_eq!(both.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&both.stderr).into_owned();
+    assert!(said.contains("give one of them") && !said.contains("ya29"), "{said}");
+}
+
 #[test]
 fn wrong_use_ends_with_2_and_says_what_to_do() {
     let pair = Pair::start(Sample::Small, DovecotOptions::default());
@@ -189,23 +237,24 @@ fn wrong_use_ends_with_2_and_says_what_to_do() {
 
 #[test]
 fn a_ledger_is_used_by_one_process_and_for_one_pair_of_mailboxes() {
-    let mut pair = Pair::start(Sample::Small, DovecotOptions::default());
-    let line = Proxy::start(pair.source_port).expect("a proxy");
-    pair.source_port = line.port();
-    // The first goes to its servers with its ledger in hand, and cannot end.
-    line.freeze();
-    let mut first = pair.command(&["--quiet"]).stdout(Stdio::null()).spawn().expect("runs");
+    let pair = Pair::start(Sample::Sized(600), DovecotOptions::default());
+    // The first one takes longer than anybody waits here.
+    let slow = Proxy::start(pair.source.imaps_port()).expect("a proxy");
+    let plan = Plan { to_client: Some((20_000, Fault::Trickle(Duration::from_millis(2)))), ..Plan::default() };
+    (0..16).for_each(|_| slow.plan(plan));
+    let command = |more: &[&str]| pair.command_from(slow.port(), more);
+    let mut first = command(&["--quiet"]).stdout(Stdio::null()).spawn().expect("runs");
     let deadline = Instant::now() + Duration::from_secs(60);
-    while line.passed().is_empty() {
-        assert!(Instant::now() < deadline && first.try_wait().expect("a child").is_none(), "it goes to its source");
+    while slow.passed().iter().all(|passed| passed.to_client < 20_000) {
+        assert!(Instant::now() < deadline && first.try_wait().expect("a child").is_none(), "it copies nothing");
         thread::sleep(Duration::from_millis(5));
     }
-    let second = pair.copy(&[]);
-    line.thaw();
+    let second = command(&[]).output().expect("runs");
     assert_eq!(second.status.code(), Some(2), "{second:?}");
     assert!(String::from_utf8_lossy(&second.stderr).contains("another process"), "{second:?}");
-    assert!(first.wait().expect("ends").success());
-    let other = pair.command(&["--destination-authzid", "somebody"]).output().expect("runs");
+    first.kill().expect("it was under way");
+    first.wait().expect("gone");
+    let other = command(&["--destination-authzid", "somebody"]).output().expect("runs");
     assert_eq!(other.status.code(), Some(2), "{other:?}");
     assert!(String::from_utf8_lossy(&other.stderr).contains("belongs to the copy"), "{other:?}");
 }
@@ -256,13 +305,13 @@ fn copy_on_a_full_disk(pair: &Pair, limit: u64) -> Output {
 
 #[test]
 fn a_full_disk_stops_the_copy_and_with_room_it_goes_on_without_loss_or_duplicate() {
+    // How large a ledger becomes.
+    let whole = Pair::start(Sample::Sized(3000), DovecotOptions::default());
+    assert_eq!(whole.copy_json(&[]).0, 0);
+    let size = whole.state().metadata().expect("a ledger").len();
     let pair = Pair::start(Sample::Sized(3000), DovecotOptions::default());
-    // A ledger in which nothing is written yet.
-    let wrong = pair.command(&["--quiet"]).env("MAILFERRY_SOURCE_PASSWORD", "wrong").output().expect("runs");
-    assert_eq!(wrong.status.code(), Some(3), "{wrong:?}");
-    let empty = pair.state().metadata().expect("a ledger").len();
     let mut stopped_midway = 0;
-    for limit in (0..8).map(|more| empty + more * 150_000) {
+    for limit in (3..=11).map(|tenths| size * tenths / 10) {
         let output = copy_on_a_full_disk(&pair, limit);
         let there = pair.differences();
         assert_eq!(there.extra, 0, "at {limit} bytes: {there:?}");

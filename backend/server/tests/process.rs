@@ -8,7 +8,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mailferry_lab::{CompareOptions, Dovecot, DovecotOptions, Proxy, Sample, compare, free_port};
+use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Fault, Plan, Proxy, compare, free_port};
+
+/// How long a step may take on a machine that has much else to do.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// An address on loopback that nothing listens on.
+fn free() -> String {
+    format!("127.0.0.1:{}", free_port().expect("a port"))
+}
 
 fn mailferry(home: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mailferry"));
@@ -114,9 +122,6 @@ fn the_document_is_printed() {
     assert!(text(&printed.stdout) == committed, "openapi/openapi.json is out of date; run: make openapi");
 }
 
-/// For whatever must happen at some time, on a machine that has other work.
-const PATIENCE: Duration = Duration::from_secs(120);
-
 /// A process that is ended with its test.
 struct Running(Child);
 
@@ -129,16 +134,8 @@ impl Drop for Running {
 
 impl Running {
     fn terminate(&mut self) -> Option<i32> {
-        self.tell_to_end();
-        self.end()
-    }
-
-    fn tell_to_end(&self) {
         let pid = self.0.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("runs").success());
-    }
-
-    fn end(&mut self) -> Option<i32> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
             if let Some(status) = self.0.try_wait().expect("a child") {
@@ -168,7 +165,6 @@ impl Running {
 #[tokio::test]
 async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_own() {
     let home = tempfile::tempdir().expect("a folder");
-    let free = || format!("127.0.0.1:{}", free_port().expect("a port"));
     let (page, numbers) = (free(), free());
     let file = home.path().join("mailferry.toml");
     let settings = format!("listen = \"{page}\"\nmetrics_listen = \"{numbers}\"\nworkers = 1\nlog_format = \"json\"\n");
@@ -210,7 +206,7 @@ async fn settings_of_a_file_count_and_numbers_are_told_on_a_listener_of_their_ow
 #[tokio::test]
 async fn a_service_answers_and_ends_in_order_with_a_worker_beside_it() {
     let home = tempfile::tempdir().expect("a folder");
-    let listen = format!("127.0.0.1:{}", free_port().expect("a port"));
+    let listen = free();
     let start =
         |arguments: &[&str]| Running(mailferry(home.path(), arguments).stderr(Stdio::piped()).spawn().expect("starts"));
     let mut service = start(&["serve", "--listen", &listen, "--workers", "1"]);
@@ -231,35 +227,41 @@ async fn plain_get(url: &str) -> reqwest::Result<reqwest::Response> {
     reqwest::get(url).await
 }
 
-/// A service without workers, two mail servers with a mailbox at the first, and an order that moves it.
+/// A service without workers, two mail servers with a mailbox at the first, which soon speaks slowly on every connection, and
+/// an order that moves it.
 struct Migration {
     source: Dovecot,
-    /// To the source: while it is frozen, a run is under way for as long as that is wanted.
-    line: Proxy,
+    slow: Proxy,
     destination: Dovecot,
     home: tempfile::TempDir,
     base: String,
     key: String,
 }
 
-const MESSAGES: usize = 12_000;
+const MESSAGES: usize = 200;
 
 impl Migration {
     fn new() -> Self {
         let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");
         let (source, destination) = (server(), server());
-        Sample::Sized(MESSAGES).write(&source, "anna").expect("a mailbox");
-        let line = Proxy::start(source.imaps_port()).expect("a proxy");
+        let mut anna = Client::login(&source.login("anna")).expect("logs in");
+        for number in 0..MESSAGES {
+            let text =
+                format!("Subject: {number}\r\nMessage-ID: <{number}@example.org>\r\n\r\n{}\r\n", "x".repeat(2_000));
+            anna.append("INBOX", "\\Seen", None, text.as_bytes()).expect("appends");
+        }
+        let slow = Proxy::start(source.imaps_port()).expect("a proxy");
+        let plan = Plan { to_client: Some((60_000, Fault::Trickle(Duration::from_millis(1)))), ..Plan::default() };
+        (0..8).for_each(|_| slow.plan(plan));
         let home = tempfile::tempdir().expect("a folder");
         let made = output(home.path(), &["admin", "create-operator", "--json"]);
         let made: serde_json::Value = serde_json::from_slice(&made.stdout).expect("JSON");
-        let port = free_port().expect("a port");
         let key = made["api_key"].as_str().expect("a key").to_owned();
-        Self { source, line, destination, home, base: format!("127.0.0.1:{port}"), key }
+        Self { source, slow, destination, home, base: free(), key }
     }
 
     fn start(&self, arguments: &[&str], until: &str) -> Running {
-        let ports = format!("{},{}", self.line.port(), self.destination.imaps_port());
+        let ports = format!("{},{}", self.slow.port(), self.destination.imaps_port());
         let mut command = mailferry(self.home.path(), arguments);
         command.env("MAILFERRY_ALLOW_NETWORKS", "127.0.0.0/8,::1/128").env("MAILFERRY_ALLOW_PORTS", ports);
         command.env("MAILFERRY_CA_FILE", self.source.ca_file()).env("MAILFERRY_LOG_FORMAT", "json");
@@ -292,8 +294,8 @@ impl Migration {
             let endpoint = serde_json::json!({"host": "localhost", "port": port});
             serde_json::json!({"user": "anna", "password": "secret", "endpoint": endpoint})
         };
-        let (source, destination) = (side(self.line.port()), side(self.destination.imaps_port()));
-        let account = serde_json::json!({"source": source, "destination": destination});
+        let destination = side(self.destination.imaps_port());
+        let account = serde_json::json!({"source": side(self.slow.port()), "destination": destination});
         self.call("POST", &format!("{order}/accounts"), Some(account)).await;
         let voucher = self.call("POST", "/vouchers", Some(serde_json::json!({"pairs": 1}))).await;
         let code = serde_json::json!({"code": voucher["items"][0]["code"]});
@@ -301,17 +303,6 @@ impl Migration {
         let start = serde_json::json!({"kind": "main"});
         self.call("POST", &format!("{order}/start"), Some(start)).await;
         order
-    }
-
-    /// Waits until a good part of the mailbox has been read, and lets nothing more through.
-    async fn freeze_midway(&self) {
-        const PART: u64 = 8_000_000;
-        let deadline = Instant::now() + PATIENCE;
-        while self.line.passed().iter().map(|passed| passed.to_client).sum::<u64>() < PART {
-            assert!(Instant::now() < deadline, "it does not read");
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-        self.line.freeze();
     }
 
     async fn until(&self, order: &str, is_so: impl Fn(&serde_json::Value) -> bool) -> serde_json::Value {
@@ -333,18 +324,16 @@ async fn a_run_under_way_at_sigterm_is_handed_over_within_60_seconds_and_nothing
     let mut service = migration.start(&["serve", "--workers", "0", "--listen", &migration.base], "listening");
     let mut first = migration.start(&["worker", "--workers", "1"], "working");
     let order = migration.begin().await;
-    migration.freeze_midway().await;
     migration.until(&order, |progress| progress["counts"]["stored"].as_u64() > Some(0)).await;
     let begun = Instant::now();
-    first.tell_to_end();
-    migration.line.thaw();
-    assert_eq!(first.end(), Some(0));
+    assert_eq!(first.terminate(), Some(0));
     let took = begun.elapsed();
     assert!(took < Duration::from_secs(60), "{took:?}");
     let left = migration.call("GET", &format!("{order}/progress"), None).await;
     let stored = left["counts"]["stored"].as_u64().expect("a number");
     assert!(left["state"] == "active" && stored < MESSAGES as u64, "it was to be stopped in the middle: {left}");
 
+    migration.slow.forget_plans();
     let mut second = migration.start(&["worker", "--workers", "1"], "working");
     let done = migration.until(&order, |progress| progress["state"] == "completed").await;
     assert_eq!((&done["counts"]["failed"], &done["counts"]["uncertain"]), (&0.into(), &0.into()), "{done}");

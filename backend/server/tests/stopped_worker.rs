@@ -1,6 +1,6 @@
 //! A worker that stands still for longer than its lease (SIGSTOP) is followed by another one, and when it wakes up it
 //! does no harm: everything arrives once. Nor does one that is cut off from its database while it sends, or whose database
-//! is restarted. Real processes, real servers, PostgreSQL.
+//! is restarted or killed. Real processes, real servers, PostgreSQL.
 
 use std::{
     path::Path,
@@ -98,6 +98,7 @@ async fn trial(store: &Store, source: u16, destination: u16) -> RunId {
         destination: None,
         options: OrderOptions::default(),
         accepted_terms: "2026-11".to_owned(),
+        reference: None,
     };
     let order = store.create_order(order).await.expect("an order");
     let pair = AccountCreate { ticked: true, source: side(source, "anna"), destination: side(destination, "ben") };
@@ -237,6 +238,42 @@ async fn a_worker_whose_database_is_restarted_goes_on_and_loses_and_doubles_noth
     tokio::time::sleep(LEASE * 2).await;
     proxy.forget_plans();
     postgres.start_again().expect("the database is there again");
+    until("the run ends", async || store.run(run).await.is_ok_and(|run| run.summary.state.is_final())).await;
+    let ended = store.run(run).await.expect("a run").summary;
+    assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
+    let options = CompareOptions { details: 5, ..CompareOptions::default() };
+    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
+    assert!(differences.is_perfect(), "{differences:?}");
+    drop(worker);
+}
+
+/// As the system does that has no memory left: SIGKILL to all its processes at once, twice in the midst of a copy.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_whose_database_is_killed_again_and_again_goes_on_and_loses_and_doubles_nothing() {
+    let server = filled();
+    let (source, destination) = (server.imap_port(), server.imap_port());
+    let proxy = Proxy::start(source).expect("a proxy");
+    let slowly = Fault::Trickle(Duration::from_millis(1));
+    (0..40).for_each(|_| proxy.plan(Plan { to_client: Some((12_000, slowly)), to_server: None }));
+    let home = tempfile::tempdir().expect("a folder");
+    let mut postgres = Postgres::start_keeping_commits().expect("PostgreSQL");
+    let database = postgres.fresh_database().expect("a database");
+    let keys = home.path().join("keys");
+    let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
+    let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
+    let run = trial(&store, proxy.port(), destination).await;
+    let stored = async || store.run(run).await.map_or(0, |run| run.summary.counts.stored);
+
+    let worker = worker(home.path(), &database, &keys, [proxy.port(), destination]);
+    let mut before = 0;
+    for _ in 0..2 {
+        until("the worker stores more", async || stored().await > before).await;
+        before = stored().await;
+        assert!(before < MESSAGES, "it was under way");
+        postgres.kill().expect("killed");
+        postgres.start_again().expect("the database is there again");
+    }
+    proxy.forget_plans();
     until("the run ends", async || store.run(run).await.is_ok_and(|run| run.summary.state.is_final())).await;
     let ended = store.run(run).await.expect("a run").summary;
     assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");

@@ -118,8 +118,12 @@ impl Store {
             DeltaTrigger::AfterDelay => self.start_after_delay(&mut tx, &mut order).await?,
             DeltaTrigger::MxChanged => self.start_switched(&mut tx, &mut order).await?,
         };
-        if !started.is_empty() && matches!(order.life, OrderLife::Completed(..)) {
-            order.life = order.life.start_delta()?;
+        if !started.is_empty() {
+            // The link counts from its end.
+            order.planned_end_at = None;
+            if matches!(order.life, OrderLife::Completed(..)) {
+                order.life = order.life.start_delta()?;
+            }
         }
         let order = self.write_order(&mut tx, order).await?;
         tx.commit().await?;

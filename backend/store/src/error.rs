@@ -37,6 +37,9 @@ pub enum StoreError {
     /// Another member has this mail address.
     #[error("another member has this mail address")]
     AddressTaken,
+    /// Nothing is sent to an endpoint that is switched off.
+    #[error("the endpoint is switched off")]
+    WebhookDisabled,
     /// A tenant keeps an admin.
     #[error("the last admin of a tenant stays one")]
     LastAdmin,

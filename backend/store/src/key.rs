@@ -22,6 +22,9 @@ use crate::{
 /// The last use is noted once in this time.
 const NOTED_EVERY: TimeDelta = TimeDelta::seconds(60);
 
+/// Characters of a secret's end that are kept: all of it are ASCII.
+const HINT: usize = 4;
+
 /// What a new API key begins with.
 #[derive(Debug, Clone)]
 pub struct NewApiKey {
@@ -50,8 +53,10 @@ pub struct KeyHolder {
     pub member: Option<MemberRecord>,
 }
 
-const COLUMNS: &str = "k.id, k.tenant_id, k.member_id AS key_member_id, k.name, k.scopes, k.sandbox, k.created_at,
-    k.last_used_at, k.expires_at";
+const COLUMNS: &str = "k.id, k.tenant_id, k.member_id AS key_member_id, m.name AS key_member_name, k.name, k.hint,
+    k.scopes, k.sandbox, k.created_at, k.last_used_at, k.expires_at";
+
+const KEYS: &str = "api_keys k LEFT JOIN members m ON m.id = k.member_id";
 
 fn key_from(row: &Row) -> Result<ApiKey, StoreError> {
     // A scope that this version does not know grants nothing.
@@ -59,7 +64,9 @@ fn key_from(row: &Row) -> Result<ApiKey, StoreError> {
     Ok(ApiKey {
         id: row.get("id")?,
         name: row.get("name")?,
+        hint: row.get("hint")?,
         member_id: row.get("key_member_id")?,
+        member_name: row.get("key_member_name")?,
         scopes: scopes.iter().filter_map(|scope| scope.parse().ok()).collect(),
         sandbox: row.get("sandbox")?,
         created_at: row.get("created_at")?,
@@ -79,8 +86,9 @@ impl Store {
         let id = ApiKeyId(self.new_id()?);
         let mut tx = self.write().await?;
         tx.execute(
-            "INSERT INTO api_keys (id, tenant_id, member_id, name, secret_hash, scopes, sandbox, expires_at, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            "INSERT INTO api_keys (id, tenant_id, member_id, name, secret_hash, scopes, sandbox, expires_at, created_at,
+                hint)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
             args![
                 id,
                 new.tenant_id,
@@ -91,10 +99,11 @@ impl Store {
                 new.sandbox,
                 new.expires_at,
                 self.now(),
+                &secret[secret.len() - HINT..],
             ],
         )
         .await?;
-        let row = tx.row(format!("SELECT {COLUMNS} FROM api_keys k WHERE k.id = $1"), args![id]).await?;
+        let row = tx.row(format!("SELECT {COLUMNS} FROM {KEYS} WHERE k.id = $1"), args![id]).await?;
         tx.commit().await?;
         Ok(ApiKeyCreated { key: key_from(&row)?, secret: Secret::new(secret) })
     }
@@ -106,7 +115,7 @@ impl Store {
     pub async fn find_api_key(&self, secret: &str) -> Result<Option<KeyHolder>, StoreError> {
         let now = self.now();
         let sql = format!(
-            "SELECT {COLUMNS}, {} FROM api_keys k LEFT JOIN members m ON m.id = k.member_id
+            "SELECT {COLUMNS}, {} FROM {KEYS}
              WHERE k.secret_hash = $1 AND k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > $2)",
             member::COLUMNS
         );
@@ -135,7 +144,7 @@ impl Store {
         let mut args = args![tenant_id, only];
         let clause = part.clause(["k.created_at", "k.id"], Way::Up, &mut args);
         let sql = format!(
-            "SELECT {COLUMNS} FROM api_keys k WHERE k.tenant_id = $1 AND k.revoked_at IS NULL
+            "SELECT {COLUMNS} FROM {KEYS} WHERE k.tenant_id = $1 AND k.revoked_at IS NULL
                 AND ($2 IS NULL OR k.member_id = $2){clause}"
         );
         self.read().await?.rows(sql, args).await?.iter().map(key_from).collect()

@@ -104,6 +104,7 @@ impl Store {
             return Ok(order);
         }
         order.life = order.life.begin(self.now())?;
+        order.planned_end_at = None;
         let order = self.write_order(&mut tx, order).await?;
         tx.commit().await?;
         Ok(order)

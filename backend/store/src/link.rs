@@ -190,7 +190,7 @@ impl Store {
             }
             (None, Some(pairs)) => {
                 let limits = VoucherLimits::default();
-                let batch = NewVouchers { tenant_id, pairs, count: 1, limits, sandbox };
+                let batch = NewVouchers { tenant_id, pairs, count: 1, limits, note: String::new(), sandbox };
                 Ok(self.insert_batch(tx, &batch).await?.1.first().map(|voucher| voucher.id))
             }
             (None, None) => Ok(None),

@@ -198,6 +198,16 @@ impl Store {
         tx.commit().await
     }
 
+    /// The mail is not tried again, since what it was to tell of goes on by now; what stops from now on is told by another.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn mail_needless(&self, id: MailId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        tx.execute("UPDATE mails SET attempts = $2 WHERE id = $1", args![id.0, MAIL_ATTEMPTS]).await?;
+        tx.commit().await
+    }
+
     /// The mail could not be sent; how many tries have failed by now.
     ///
     /// # Errors

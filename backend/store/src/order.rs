@@ -65,6 +65,7 @@ impl Store {
             started_at: None,
             first_started_at: None,
             finished_at: None,
+            planned_end_at: None,
             expires_at: now,
             language: new.language,
             notify_address: new.notify_address,
@@ -74,6 +75,7 @@ impl Store {
             accepted_terms: new.accepted_terms,
             accepted_terms_at: now,
             created_at: now,
+            reference: new.reference,
         };
         order.follow_life(self);
         if let Some(link) = order.asker.link_id {
@@ -82,8 +84,8 @@ impl Store {
         tx.execute(
             "INSERT INTO orders (id, tenant_id, version, link_version, state, expires_at, language, notify_address,
                 source, destination, options, accepted_terms, accepted_terms_at, created_at, member_id, api_key_id,
-                sandbox, link_id, earliest_start, migration_type)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+                sandbox, link_id, earliest_start, migration_type, reference)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
             args![
                 order.id,
                 order.tenant_id,
@@ -105,6 +107,7 @@ impl Store {
                 order.asker.link_id,
                 order.earliest_start,
                 code(&MigrationType::of(order.source.as_ref()))?,
+                order.reference.clone(),
             ],
         )
         .await?;
@@ -249,7 +252,8 @@ impl Store {
                     earliest_start = $6, started_at = $7, finished_at = $8, expires_at = $9, language = $10,
                     notify_address = $11, source = $12, destination = $13, options = $14, delta_trigger = $15,
                     delta_delay_hours = $16, delta_at = $17, delta_pending = $18, ended_at = $19,
-                    first_started_at = $20, migration_type = $21
+                    first_started_at = $20, migration_type = $21, reference = $22,
+                    planned_end_at = $23
                  WHERE id = $1 AND version = $2",
                 args![
                     order.id,
@@ -273,6 +277,8 @@ impl Store {
                     order.ended_at,
                     order.first_started_at,
                     code(&MigrationType::of(order.source.as_ref()))?,
+                    order.reference.clone(),
+                    order.planned_end_at,
                 ],
             )
             .await?;

@@ -82,7 +82,7 @@ impl Store {
             tx.execute(format!("DELETE FROM {table} WHERE order_id = $1"), args![id]).await?;
         }
         purge_request(tx, id).await?;
-        let sql = "UPDATE orders SET notify_address = NULL, source = NULL, destination = NULL, options = $2,
+        let sql = "UPDATE orders SET notify_address = NULL, source = NULL, destination = NULL, reference = NULL, options = $2,
                 purged_at = $3, link_version = link_version + 1, version = version + 1 WHERE id = $1";
         tx.execute(sql, args![id, json(&OrderOptions::default())?, self.now()]).await.map(drop)
     }

@@ -23,6 +23,7 @@ use crate::{
     order::{NewOrder, OrderRecord, lock_order},
     store::Store,
     value::{Row, args, code},
+    voucher::give_back,
 };
 
 mod attachment;
@@ -249,7 +250,8 @@ impl Store {
     }
 
     /// The operator starts it: its order is scheduled if it is paid for, or if payment is waived now or was before;
-    /// otherwise it awaits payment, and the customer is told.
+    /// otherwise it awaits payment, and the customer is told. What vouchers had paid for one that is waived comes back to
+    /// them.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::RequestState`], and those of [`Store::schedule_order`].
@@ -260,6 +262,7 @@ impl Store {
         if waive {
             let sql = "UPDATE requests SET waived_at = COALESCE(waived_at, $2) WHERE id = $1";
             tx.execute(sql, args![id, self.now()]).await?;
+            give_back(&mut tx, order.id).await?;
         }
         let order = self.schedule_locked(&mut tx, order, start).await?;
         if matches!(order.life, OrderLife::AwaitingPayment { .. }) {

@@ -125,7 +125,8 @@ impl Store {
     /// lease its fencing number is checked in the same transaction.
     ///
     /// A run that pauses because the owner paused the order (no finding), though the order has been resumed meanwhile,
-    /// is queued again instead.
+    /// is queued again instead. One that pauses, for whatever reason, in an order that was cancelled or closed meanwhile ends
+    /// as cancelled.
     ///
     /// # Errors
     /// [`StoreError::RunState`] if that is not possible; [`StoreError::Fenced`]; [`StoreError::NotFound`].
@@ -169,6 +170,10 @@ impl Store {
         let resumed = step.to == RunState::Paused && step.finding.is_none() && from != RunState::Paused;
         if resumed && matches!(order.life, OrderLife::Active(_)) {
             step = RunStep { to: RunState::Queued, finding: None, job_at: Some(self.now()) };
+        }
+        if step.to == RunState::Paused && matches!(order.life, OrderLife::Cancelled | OrderLife::Closed) {
+            // It was stopped for good while its worker did not look: nobody resumes it.
+            step = RunStep { to: RunState::Cancelled, finding: None, job_at: None };
         }
         let to = transition(from, step.to)?;
         tx.execute(

@@ -199,3 +199,18 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<String, StoreError> {
 fn from_json<T: DeserializeOwned>(text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text).map_err(|_| StoreError::corrupt("JSON"))
 }
+
+/// `text`, in lower case, as it stands for itself in a pattern: `LIKE … ESCAPE '\'`.
+pub(crate) fn like(text: &str) -> String {
+    text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_takes_its_text_literally() {
+        assert_eq!(like(r"A_b%c\d"), r"a\_b\%c\\d");
+    }
+}

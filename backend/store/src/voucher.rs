@@ -38,7 +38,7 @@ impl Store {
         valid_until: Option<DateTime<Utc>>,
     ) -> Result<Vec<VoucherIssued>, StoreError> {
         let limits = VoucherLimits { valid_until, ..VoucherLimits::default() };
-        let new = NewVouchers { tenant_id, pairs, count, limits, sandbox: false };
+        let new = NewVouchers { tenant_id, pairs, count, limits, note: String::new(), sandbox: false };
         Ok(self.create_batch(&new).await?.1)
     }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mailferry_shared::{
     ids::{TenantId, WebhookId},
     secret::Secret,
-    webhook::{EventKind, Webhook, WebhookCreated},
+    webhook::{EventKind, Webhook, WebhookCreated, WebhookHealth},
 };
 
 use crate::{
@@ -51,7 +51,9 @@ pub struct WebhookUpdate {
     pub enabled: Option<bool>,
 }
 
-const COLUMNS: &str = "id, url, description, events, enabled, sandbox, created_at";
+const COLUMNS: &str = "id, url, description, events, enabled, sandbox, created_at, last_success_at, last_failure_at,
+    last_failure_status, last_failure_error, failures_in_row,
+    (SELECT COUNT(*) FROM webhook_deliveries d WHERE d.webhook_id = webhooks.id AND d.state = 'pending') AS pending";
 
 fn webhook_from(row: &Row) -> Result<Webhook, StoreError> {
     Ok(Webhook {
@@ -62,7 +64,20 @@ fn webhook_from(row: &Row) -> Result<Webhook, StoreError> {
         enabled: row.get("enabled")?,
         sandbox: row.get("sandbox")?,
         created_at: row.get("created_at")?,
+        health: WebhookHealth {
+            last_success_at: row.get("last_success_at")?,
+            last_failure_at: row.get("last_failure_at")?,
+            last_failure_status: status_from(row, "last_failure_status")?,
+            last_failure_error: row.get("last_failure_error")?,
+            failures_in_row: row.get("failures_in_row")?,
+            pending: row.get("pending")?,
+        },
     })
+}
+
+/// An HTTP status.
+fn status_from(row: &Row, column: &str) -> Result<Option<u16>, StoreError> {
+    Ok(row.get::<Option<u32>>(column)?.and_then(|status| u16::try_from(status).ok()))
 }
 
 async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Webhook>, StoreError> {
@@ -132,7 +147,7 @@ impl Store {
         found.into_iter().next().ok_or(StoreError::NotFound)
     }
 
-    /// Changes an endpoint.
+    /// Changes an endpoint. What was on its way to one that is switched off is given up.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], also for one of another tenant.
@@ -146,7 +161,10 @@ impl Store {
         let events = change.events.as_ref().map(json).transpose()?;
         let sql = "UPDATE webhooks SET description = COALESCE($3, description), events = COALESCE($4, events),
                 enabled = COALESCE($5, enabled) WHERE id = $1 AND tenant_id = $2";
-        tx.execute(sql, args![id, tenant_id, change.description, events, change.enabled]).await?;
+        let changed = tx.execute(sql, args![id, tenant_id, change.description, events, change.enabled]).await?;
+        if changed > 0 && change.enabled == Some(false) {
+            delivery::give_up(&mut tx, id).await?;
+        }
         let webhook = select(&mut tx, "tenant_id = $1 AND id = $2", args![tenant_id, id]).await?;
         tx.commit().await?;
         webhook.into_iter().next().ok_or(StoreError::NotFound)

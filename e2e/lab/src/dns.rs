@@ -1,7 +1,7 @@
 //! A name server (RFC 1035) on loopback, over UDP and TCP, whose records can be changed while it runs.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Read, Write},
     net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -39,6 +39,8 @@ struct Zone {
     asked: Vec<String>,
     /// Every question is answered with SERVFAIL.
     in_trouble: bool,
+    /// The same for these names, lower case.
+    names_in_trouble: BTreeSet<String>,
 }
 
 /// A running name server. It lives as long as the process.
@@ -85,6 +87,16 @@ impl DnsServer {
     /// From now on every question is answered with SERVFAIL, or properly again.
     pub fn set_in_trouble(&self, in_trouble: bool) {
         locked(&self.zone).in_trouble = in_trouble;
+    }
+
+    /// From now on every question for `name` is answered with SERVFAIL, or properly again.
+    pub fn set_name_in_trouble(&self, name: &str, in_trouble: bool) {
+        let names = &mut locked(&self.zone).names_in_trouble;
+        if in_trouble {
+            names.insert(name.to_lowercase())
+        } else {
+            names.remove(&name.to_lowercase())
+        };
     }
 
     /// Every name that was asked for, in the order of the questions.
@@ -142,9 +154,10 @@ fn answer(message: &[u8], zone: &Mutex<Zone>) -> Option<Vec<u8>> {
     let question = message.get(12..end + 4)?;
     let mut zone = locked(zone);
     zone.asked.push(name.clone());
-    let records = if zone.in_trouble { Vec::new() } else { found(&zone, &name, kind) };
+    let in_trouble = zone.in_trouble || zone.names_in_trouble.contains(&name);
+    let records = if in_trouble { Vec::new() } else { found(&zone, &name, kind) };
     let code = match zone.names.contains_key(&name) {
-        _ if zone.in_trouble => 2,
+        _ if in_trouble => 2,
         true => 0,
         false => 3,
     };

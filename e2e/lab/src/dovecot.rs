@@ -251,7 +251,9 @@ impl Dovecot {
             // Encoded, because a colon would end the field.
             let _ = writeln!(users, "{user}:{{PLAIN.B64}}{}", STANDARD.encode(password));
         }
-        fs::write(self.path("users"), users)
+        // Never half a file for whoever reads it just now.
+        fs::write(self.path("users.new"), users)?;
+        fs::rename(self.path("users.new"), self.path("users"))
     }
 
     fn tokens(&self, options: &DovecotOptions) -> io::Result<String> {

@@ -27,17 +27,28 @@ pub struct Postgres {
     programs: PathBuf,
     port: u16,
     count: AtomicU32,
+    /// Whether a commit that was answered for outlives the server's processes.
+    keeps_commits: bool,
 }
 
 impl Postgres {
     /// Makes a cluster and starts its server. Nothing is synced to disk: it must be fast, not durable.
     pub fn start() -> io::Result<Self> {
+        Self::start_with(false)
+    }
+
+    /// One whose commits outlive it when it is [killed](Self::kill), though not a crash of the machine.
+    pub fn start_keeping_commits() -> io::Result<Self> {
+        Self::start_with(true)
+    }
+
+    fn start_with(keeps_commits: bool) -> io::Result<Self> {
         let programs = programs()?;
         let folder = Folder::new(None, "mailferry-postgres-")?;
         if let Some((user, group)) = unprivileged()? {
             chown(folder.path(), Some(user), Some(group))?;
         }
-        let mut server = Self { service: None, folder, programs, port: 0, count: AtomicU32::new(0) };
+        let mut server = Self { service: None, folder, programs, port: 0, count: AtomicU32::new(0), keeps_commits };
         server.initialise()?;
         let mut last = None;
         for _ in 0..5 {
@@ -68,10 +79,30 @@ impl Postgres {
         self.service = None;
     }
 
+    /// Kills it as the system does that has no memory left: none of its processes (SIGKILL) gets to say or to tidy up
+    /// anything. Its data stays for [`Self::start_again`].
+    pub fn kill(&mut self) -> io::Result<()> {
+        let file = fs::read_to_string(self.data().join("postmaster.pid"))?;
+        let first = file.lines().next().and_then(|line| line.trim().parse().ok());
+        let postmaster: u32 = first.ok_or_else(|| crate::failed("postmaster.pid names no process"))?;
+        let all: Vec<String> =
+            [postmaster].into_iter().chain(children(postmaster)?).map(|pid| pid.to_string()).collect();
+        // One that has ended by itself meanwhile need not be killed.
+        Command::new("kill").args(["-s", "KILL"]).args(&all).output()?;
+        self.stop();
+        Ok(())
+    }
+
     /// Starts it again with the same data on the same port.
     pub fn start_again(&mut self) -> io::Result<()> {
         await_free(self.port)?;
-        self.start_at_its_port()
+        // What is left of one that was killed may hold its memory for a moment longer.
+        let mut last = None;
+        let started = patience::until(Duration::from_secs(60), "PostgreSQL does not start again", || {
+            last = self.start_at_its_port().err();
+            Ok(last.is_none().then_some(()))
+        });
+        started.map_err(|error| last.unwrap_or(error))
     }
 
     fn start_at_its_port(&mut self) -> io::Result<()> {
@@ -82,7 +113,7 @@ impl Postgres {
             "listen_addresses=127.0.0.1",
             "unix_socket_directories=",
             "fsync=off",
-            "synchronous_commit=off",
+            if self.keeps_commits { "synchronous_commit=on" } else { "synchronous_commit=off" },
             "full_page_writes=off",
             "max_connections=200",
             "shared_buffers=32MB",
@@ -139,6 +170,21 @@ impl Postgres {
             Ok(ready.then_some(()))
         })
     }
+}
+
+/// The processes that another one has begun.
+fn children(parent: u32) -> io::Result<Vec<u32>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir("/proc")? {
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // It may have ended meanwhile. Its name stands in brackets and may hold anything; state and parent follow.
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let of = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)?.parse().ok());
+        if of == Some(parent) {
+            found.push(pid);
+        }
+    }
+    Ok(found)
 }
 
 fn succeeded(output: &Output) -> io::Result<()> {

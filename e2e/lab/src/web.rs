@@ -62,6 +62,8 @@ pub struct Request {
 struct Site {
     /// By host and path with query.
     pages: BTreeMap<(String, String), Page>,
+    /// The same, for one request each.
+    once: BTreeMap<(String, String), Page>,
     requests: Vec<Request>,
 }
 
@@ -120,6 +122,11 @@ impl WebServer {
         locked(&self.site).pages.insert((host.to_owned(), target.to_owned()), page);
     }
 
+    /// What is answered to the next request at this path (with query) of this host, only.
+    pub fn set_once(&self, host: &str, target: &str, page: Page) {
+        locked(&self.site).once.insert((host.to_owned(), target.to_owned()), page);
+    }
+
     /// Every request so far.
     pub fn requests(&self) -> Vec<Request> {
         locked(&self.site).requests.clone()
@@ -140,7 +147,8 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, site: &Mutex<Site>) -> io
     let page = {
         let mut site = locked(site);
         site.requests.push(request);
-        site.pages.get(&key).cloned().unwrap_or(Page { status: 404, ..Page::ok("") })
+        let once = site.once.remove(&key);
+        once.or_else(|| site.pages.get(&key).cloned()).unwrap_or(Page { status: 404, ..Page::ok("") })
     };
     answer(stream.get_mut(), &page)
 }

@@ -19,6 +19,10 @@ const FEATURES: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
+/// The stack lies lowest in Rust's memory, and ends where it is full: nothing stands in the first kilobyte, which lets an
+/// address be put together in one instruction.
+const MEMORY: &str = "--low-memory-unused";
+
 /// Gives the module after `wasm-opt -Oz`.
 pub(crate) fn optimise(options: &Options, wasm: &[u8]) -> Result<Vec<u8>, BundleError> {
     let program = find(&options.workspace)?;
@@ -33,7 +37,7 @@ fn run(program: &Path, folder: &Path, wasm: &[u8]) -> Result<Vec<u8>, BundleErro
     let (input, output) = (folder.join("in.wasm"), folder.join("out.wasm"));
     fs::write(&input, wasm).map_err(BundleError::file(&input))?;
     let status = Command::new(program)
-        .arg("-Oz")
+        .args(["-Oz", MEMORY])
         .args(FEATURES)
         .arg(&input)
         .arg("-o")

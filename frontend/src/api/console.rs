@@ -101,6 +101,11 @@ pub(crate) async fn revoke_voucher(id: VoucherId) -> Result<Voucher, ApiError> {
     request::act(&format!("/vouchers/{id}/revoke")).await
 }
 
+/// Where the list of migrations can be downloaded; `query` as in [`orders`].
+pub(crate) fn orders_csv_url(query: &str) -> String {
+    request::url(&format!("/orders.csv?{query}"))
+}
+
 /// Where the list of vouchers can be downloaded; `query` as in [`vouchers`].
 pub(crate) fn vouchers_csv_url(query: &str) -> String {
     request::url(&format!("/vouchers.csv?{query}"))
@@ -141,6 +146,11 @@ pub(crate) async fn create_webhook(webhook: &WebhookCreate) -> Result<WebhookCre
 
 pub(crate) async fn delete_webhook(id: WebhookId) -> Result<(), ApiError> {
     request::delete(&format!("/webhooks/{id}")).await
+}
+
+/// Sends it an event that says nothing, to see whether it is heard.
+pub(crate) async fn test_webhook(id: WebhookId) -> Result<Delivery, ApiError> {
+    request::act(&format!("/webhooks/{id}/test")).await
 }
 
 pub(crate) async fn deliveries(id: WebhookId, cursor: Option<String>) -> Result<Paged<Delivery>, ApiError> {

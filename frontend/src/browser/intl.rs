@@ -99,13 +99,21 @@ fn dated(date: &Date, entries: &[(&str, JsValue)]) -> String {
     text.ok().and_then(|text| text.as_string()).unwrap_or_default()
 }
 
-/// Date and time in the browser's time zone, "Nov 22, 5:30 AM"; the year is named only where it may be doubted.
+/// Date and time in the browser's time zone, "Nov 22, 5:30 AM"; the year is named where it is not this one.
 pub(crate) fn date_time(time: DateTime<Utc>) -> String {
-    if (time - now()).num_days().abs() > 150 {
-        return dated(&date(time), &[("dateStyle", "medium".into()), ("timeStyle", "short".into())]);
-    }
-    let parts = [("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
-    dated(&date(time), &parts.map(|(name, value)| (name, value.into())))
+    let (date, today) = (date(time), date(now()));
+    let parts =
+        [("year", "numeric"), ("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
+    let is_this_year = date.get_full_year() == today.get_full_year();
+    dated(&date, &parts.map(|(name, value)| (name, value.into()))[usize::from(is_this_year)..])
+}
+
+/// A time that was agreed upon, "Fri, Nov 27, 3:00 AM GMT+1": nobody mistakes the day or the zone.
+pub(crate) fn appointment(time: DateTime<Utc>) -> String {
+    let parts =
+        [("weekday", "short"), ("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
+    let zone = ("timeZoneName", "short");
+    dated(&date(time), &parts.into_iter().chain([zone]).map(|(name, value)| (name, value.into())).collect::<Vec<_>>())
 }
 
 /// A day, "31 Mar 2027", as it stands in the calendar: no time zone moves it.

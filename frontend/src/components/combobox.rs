@@ -275,6 +275,7 @@ fn options(search: Search, selected: Signal<Option<String>>) -> AnyView {
         }
         .into_any();
     }
+    let wanted = if search.searching.get() { search.typed.get() } else { String::new() };
     let option = move |(at, choice): (usize, Choice)| {
         let value = choice.value.clone();
         let picked = choice.clone();
@@ -293,12 +294,21 @@ fn options(search: Search, selected: Signal<Option<String>>) -> AnyView {
                 on:mousedown=pick
                 on:mouseenter=move |_| search.active.set(Some(at))
             >
-                <span class="option-name">{choice.name}</span>
+                <span class="option-name">{marked(&choice.name, &wanted)}</span>
                 <span class="option-note">{choice.note}</span>
             </li>
         }
     };
     found.into_iter().enumerate().map(option).collect_view().into_any()
+}
+
+/// `name` with the part in bold that was typed.
+fn marked(name: &str, typed: &str) -> AnyView {
+    let typed = typed.trim().to_ascii_lowercase();
+    let found = name.to_ascii_lowercase().find(&typed).filter(|_| !typed.is_empty());
+    let Some((before, rest)) = found.map(|at| name.split_at(at)) else { return name.to_owned().into_any() };
+    let (part, after) = rest.split_at(typed.len());
+    view! { {before.to_owned()} <strong>{part.to_owned()}</strong> {after.to_owned()} }.into_any()
 }
 
 fn scroll_into_view(id: &str) {

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 pub(crate) enum Glyph {
     ArrowLeft,
     ArrowRight,
+    Bolt,
     Check,
     Chevron,
     Circle,
@@ -19,8 +20,11 @@ pub(crate) enum Glyph {
     EyeOff,
     File,
     Globe,
+    House,
     Inbox,
     Info,
+    Key,
+    Link,
     List,
     Lock,
     Minus,
@@ -38,6 +42,7 @@ pub(crate) enum Glyph {
     Sun,
     Ticket,
     Trash,
+    User,
     Users,
     Warning,
 }
@@ -47,6 +52,7 @@ impl Glyph {
         match self {
             Self::ArrowLeft => "M19 12H5m6-7-7 7 7 7",
             Self::ArrowRight => "M5 12h14m-6-7 7 7-7 7",
+            Self::Bolt => "M13.5 3.5 5.5 14H12l-1.5 6.5 8-10.5H12z",
             Self::Check => "m4.5 12.5 5 5 10-11",
             Self::Chevron => "m7 10 5 5 5-5",
             Self::Circle => "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17Z",
@@ -64,8 +70,13 @@ impl Glyph {
             Self::Globe => {
                 "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM3.5 12h17M12 3.5c-5 5-5 12 0 17M12 3.5c5 5 5 12 0 17"
             }
+            Self::House => "M5 20.5V6l8-2.5v17M13 9.5h6v11M3 20.5h18M8.5 9h1M8.5 13h1M8.5 17h1M16 13.5v.1M16 17v.1",
             Self::Inbox => "M4 13.5 6.5 5h11L20 13.5V19H4zM4 13.5h4.5l1.5 2.5h4l1.5-2.5H20",
             Self::Info => "M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17ZM12 11v5.5M12 7.5v.1",
+            Self::Key => "M8 10.5a4.75 4.75 0 1 0 0 9.5 4.75 4.75 0 0 0 0-9.5ZM11.5 12 20 3.5M16 7.5l3 3M8 15.2v.1",
+            Self::Link => {
+                "M10 13.5a4 4 0 0 0 6 .4l3-3a4 4 0 0 0-5.7-5.7L12 6.5M14 10.5a4 4 0 0 0-6-.4l-3 3a4 4 0 0 0 5.7 5.7l1.3-1.3"
+            }
             Self::List => "M9 6.5h11M9 12h11M9 17.5h11M4.5 6.5h.1M4.5 12h.1M4.5 17.5h.1",
             Self::Lock => "M6 10.5h12v9.5H6zM8.5 10.5V8a3.5 3.5 0 0 1 7 0v2.5",
             Self::Minus => "M6 12h12",
@@ -87,6 +98,7 @@ impl Glyph {
                 "M3.5 8a1.5 1.5 0 0 1 1.5-1.5h14A1.5 1.5 0 0 1 20.5 8v2a2 2 0 0 0 0 4v2a1.5 1.5 0 0 1-1.5 1.5H5A1.5 1.5 0 0 1 3.5 16v-2a2 2 0 0 0 0-4ZM14.5 6.5v11"
             }
             Self::Trash => "M4.5 7h15M9.5 7V4.5h5V7M6.5 7l1 13h9l1-13M10 11v5.5M14 11v5.5",
+            Self::User => "M12 4a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM4.5 20.5a7.5 7.5 0 0 1 15 0",
             Self::Users => {
                 "M9 11.5a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20a6.5 6.5 0 0 1 13 0M16 4.7a3.5 3.5 0 0 1 0 6.6M18 14.5a6.5 6.5 0 0 1 3.5 5.5"
             }

@@ -23,7 +23,7 @@ pub(crate) use dialog::{Dialog, DialogSize};
 pub(crate) use field::{FieldError, PasswordField, TextArea, TextField};
 pub(crate) use icon::{Glyph, adrift, brand_mark, ferry, icon};
 pub(crate) use language::LanguageMenu;
-pub(crate) use notice::{Failure, Notice, PageFailure, Skeleton, Tone};
+pub(crate) use notice::{Failure, Notice, PageFailure, Skeleton, StaleNotice, Tone};
 pub(crate) use page_head::{PageHead, focus_the_first, the_next_stays};
 pub(crate) use provider_pick::{PickedProvider, ProviderPick};
 pub(crate) use select::Select;

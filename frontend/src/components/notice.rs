@@ -6,7 +6,7 @@ use super::{
     icon::{Glyph, adrift, icon},
     page_head::PageHead,
 };
-use crate::{api::ApiError, t};
+use crate::{api::ApiError, state::poll::Heard, t};
 
 /// What a notice is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,6 +89,19 @@ pub(crate) fn PageFailure(error: ApiError, retry: Callback<()>) -> impl IntoView
             </button>
         </div>
     }
+}
+
+/// Since when what is shown is as it is, while the service does not answer.
+#[component]
+pub(crate) fn StaleNotice(heard: Heard) -> impl IntoView {
+    let told = move |time| {
+        view! {
+            <Notice tone=Tone::Warning>
+                <p>{t!("status.stale", time = time)}</p>
+            </Notice>
+        }
+    };
+    view! { <div role="status">{move || heard.stale().map(told)}</div> }
 }
 
 /// Something is being fetched.

@@ -38,7 +38,7 @@ pub(crate) fn RadioCard(
     name: &'static str,
     value: &'static str,
     #[prop(into)] title: String,
-    #[prop(optional, into)] text: Option<String>,
+    #[prop(optional, into)] text: Option<Signal<String>>,
     #[prop(into)] checked: Signal<bool>,
     #[prop(into)] on_choose: Callback<()>,
     #[prop(optional)] is_inline: bool,

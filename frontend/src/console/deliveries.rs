@@ -161,17 +161,21 @@ fn delivery(delivery: &Delivery, replay: Option<Callback<WebhookDeliveryId>>) ->
 
 /// One attempt: when, and what was answered or why nothing was.
 fn attempt(attempt: &DeliveryAttempt) -> impl IntoView + use<> {
-    let outcome = match (attempt.status, &attempt.error) {
-        (Some(status), _) => format!("HTTP {status}"),
-        (None, Some(code)) => cause(code),
-        (None, None) => String::new(),
-    };
+    let outcome = outcome(attempt.status, attempt.error.as_deref());
     view! {
         <li class="small">
             <span class="numbers">{intl::date_time(attempt.at)}</span>
             " · "
             <span data-data="">{outcome}</span>
         </li>
+    }
+}
+
+/// What was answered, or why nothing was.
+pub(super) fn outcome(status: Option<u16>, error: Option<&str>) -> String {
+    match (status, error) {
+        (Some(status), _) => format!("HTTP {status}"),
+        (None, error) => error.map(cause).unwrap_or_default(),
     }
 }
 

@@ -39,12 +39,12 @@ fn all() -> [(Place, Glyph, &'static str, Option<Scope>); 10] {
         (Place::New, Glyph::Plus, t!("console.new"), Some(Scope::OrdersWrite)),
         (Place::Requests, Glyph::Inbox, t!("console.requests"), Some(Scope::OrdersRead)),
         (Place::Vouchers, Glyph::Ticket, t!("console.vouchers"), Some(Scope::VouchersRead)),
-        (Place::Links, Glyph::Copy, t!("console.links"), Some(Scope::LinksRead)),
-        (Place::Webhooks, Glyph::Refresh, t!("console.webhooks"), Some(Scope::WebhooksRead)),
+        (Place::Links, Glyph::Link, t!("console.links"), Some(Scope::LinksRead)),
+        (Place::Webhooks, Glyph::Bolt, t!("console.webhooks"), Some(Scope::WebhooksRead)),
         (Place::Members, Glyph::Users, t!("console.members"), Some(Scope::MembersRead)),
-        (Place::Keys, Glyph::Lock, t!("console.keys"), Some(Scope::KeysRead)),
-        (Place::Tenants, Glyph::Globe, t!("console.tenants"), Some(Scope::TenantsRead)),
-        (Place::Profile, Glyph::Pencil, t!("console.profile"), None),
+        (Place::Keys, Glyph::Key, t!("console.keys"), Some(Scope::KeysRead)),
+        (Place::Tenants, Glyph::House, t!("console.tenants"), Some(Scope::TenantsRead)),
+        (Place::Profile, Glyph::User, t!("console.profile"), None),
     ]
 }
 
@@ -62,10 +62,6 @@ fn Opened(principal: Principal, session: Session, parts: Parts) -> impl IntoView
         place.track();
         open.set(false);
     });
-    let here = move || {
-        let part = place.get().part();
-        all().into_iter().find(|(known, ..)| *known == part).map_or("", |(_, _, name, _)| name)
-    };
     let links = all()
         .into_iter()
         .filter(|(.., scope)| scope.is_none_or(|scope| may(&principal, scope)))
@@ -99,7 +95,7 @@ fn Opened(principal: Principal, session: Session, parts: Parts) -> impl IntoView
                     aria-controls="side-menu"
                     on:click=move |_| open.update(|open| *open = !*open)
                 >
-                    {here}
+                    {t!("console.menu")}
                     <span class="chevron" class:is-open=move || open.get()>{icon(Glyph::Chevron)}</span>
                 </button>
                 <div class="side-menu" class:is-open=move || open.get() id="side-menu">

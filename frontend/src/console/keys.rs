@@ -10,7 +10,8 @@ use mailferry_shared::{
 
 use super::{
     ending::{EndDialog, Ending, doing},
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::ListHead,
     may,
     sending::{FormDialog, Sending},
 };
@@ -55,6 +56,7 @@ pub(super) fn Keys() -> impl IntoView {
     let heads = vec![
         t!("console.name"),
         t!("console.scopes"),
+        t!("console.key_made_at"),
         t!("console.last_used"),
         t!("console.valid_until"),
         t!("accounts.col_actions"),
@@ -77,7 +79,7 @@ pub(super) fn Keys() -> impl IntoView {
                     }
                 })
         }}
-        <ListTable listed=listed name=t!("console.keys") heads=heads empty=Empty(Glyph::Lock, t!("console.no_keys")) row=row />
+        <ListTable listed=listed name=t!("console.keys") heads=heads empty=Empty(Glyph::Key, t!("console.no_keys")) row=row />
         <FormDialog
             id="key"
             title=t!("console.key_new")
@@ -89,6 +91,7 @@ pub(super) fn Keys() -> impl IntoView {
             <TextField id="key-name" label=t!("console.name") value=name maxlength=200 error=making.field("/name") />
             <fieldset class="stack-s">
                 <legend class="field-label">{t!("console.scopes")}</legend>
+                <p class="field-hint">{t!("console.scopes_hint")}</p>
                 <Scopes scopes=scopes />
             </fieldset>
             <TextField
@@ -124,10 +127,14 @@ pub(super) fn Keys() -> impl IntoView {
 fn Scopes(scopes: RwSignal<BTreeSet<Scope>>) -> impl IntoView {
     let principal = expect_context::<Principal>();
     let tick = move |scope: Scope| {
+        // To write includes to read.
+        let is_included =
+            Signal::derive(move || scope.includer() != scope && scopes.with(|held| held.contains(&scope.includer())));
         view! {
             <Tick
                 label=scope.as_str()
-                checked=Signal::derive(move || scopes.with(|scopes| scopes.contains(&scope)))
+                checked=Signal::derive(move || scopes.with(|scopes| scope.is_in(scopes)))
+                disabled=is_included
                 on_change=move |on| {
                     scopes
                         .update(|scopes| {
@@ -148,14 +155,26 @@ fn Scopes(scopes: RwSignal<BTreeSet<Scope>>) -> impl IntoView {
 fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
     let ending = expect_context::<Ending<ApiKey>>();
     let scopes = key.scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(", ");
+    let ends = key.expires_at.map_or_else(|| t!("console.key_no_end").to_owned(), intl::date_time);
     let used = key.last_used_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
-    let sandbox = key.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
+    let realm = if key.sandbox { t!("console.sandbox") } else { t!("console.key_live") };
+    // What a program holds begins and ends like this.
+    let hint = key.hint.as_ref().map(|end| format!("mf_{}_…{end}", if key.sandbox { "test" } else { "live" }));
     view! {
         <tr>
-            <th scope="row" class="account-name">{key.name.clone()} {sandbox}</th>
+            <th scope="row">
+                <span class="account-name">{key.name.clone()}</span>
+                " "
+                <span class="tagged">{realm}</span>
+                {hint.map(|hint| view! { <p class="account-meta mono">{hint}</p> })}
+            </th>
             <td class="mono cell-code cell-wide" data-label=t!("console.scopes")>{scopes}</td>
-            <td class="cell-time" data-label=t!("console.last_used")>{used}</td>
-            <td class="cell-time" data-label=t!("console.valid_until")>{key.expires_at.map(intl::date_time)}</td>
+            <td data-label=t!("console.key_made_at")>
+                {intl::date_time(key.created_at)}
+                {key.member_name.clone().map(|name| view! { <p class="account-meta">{name}</p> })}
+            </td>
+            <td data-label=t!("console.last_used")>{used}</td>
+            <td data-label=t!("console.valid_until")>{ends}</td>
             <td class="cell-actions">
                 <div class="table-actions">
                     {ending.revoke_button(key.clone(), &key.name)}

@@ -51,6 +51,11 @@ impl BrandFields {
         self.support_error.set(None);
     }
 
+    /// The colour, unless it is the page's own: that one is readable in both themes as it is.
+    fn own_colour(self) -> Option<mailferry_shared::link::Colour> {
+        self.colour.with(|colour| (colour != OUR_COLOUR).then(|| colour.parse().ok()).flatten())
+    }
+
     /// The brand, or an error beside its field.
     pub(super) fn read(self) -> Result<Brand, ()> {
         let support = self.support.with_untracked(|text| support(text));
@@ -58,7 +63,7 @@ impl BrandFields {
         let name = self.name.with_untracked(|name| name.trim().to_owned());
         Ok(Brand {
             name: Some(name).filter(|name| !name.is_empty()),
-            colour: self.colour.with_untracked(|colour| colour.parse().ok()),
+            colour: untrack(|| self.own_colour()),
             logo: self.logo.get_untracked(),
             support_address: support.map_err(drop)?,
         })
@@ -105,13 +110,26 @@ pub(super) fn BrandFieldset(fields: BrandFields, sending: Sending) -> impl IntoV
                     is_optional=true
                     error=fields.support_error
                 />
-                <TextField
-                    id="link-colour"
-                    label=t!("console.brand_colour")
-                    value=fields.colour
-                    kind="color"
-                    error=sending.field("/brand/colour")
-                />
+                <div class="stack-s">
+                    <TextField
+                        id="link-colour"
+                        label=t!("console.brand_colour")
+                        value=fields.colour
+                        kind="color"
+                        is_optional=true
+                        error=sending.field("/brand/colour")
+                    />
+                    <Show when=move || fields.own_colour().is_some()>
+                        <button
+                            type="button"
+                            class="button button-quiet button-flush button-small"
+                            on:click=move |_| fields.colour.set(OUR_COLOUR.to_owned())
+                        >
+                            {icon(Glyph::Close)}
+                            {t!("console.colour_none")}
+                        </button>
+                    </Show>
+                </div>
                 <Logo fields=fields />
             </div>
             <Preview fields=fields />
@@ -165,7 +183,8 @@ fn Logo(fields: BrandFields) -> impl IntoView {
 /// How the page looks to those who come by the link, in both themes.
 #[component]
 fn Preview(fields: BrandFields) -> impl IntoView {
-    let accents = Memo::new(move |_| fields.colour.with(|colour| Colour::parse(colour)).map(accents));
+    // Without a colour of its own a link shows the page as it is.
+    let accents = Memo::new(move |_| fields.own_colour().and_then(|own| Colour::parse(own.as_str())).map(accents));
     let value = move |at: usize| {
         accents.with(|accents| accents.as_ref().map(|accents| accents.variables[at].1.clone()).unwrap_or_default())
     };

@@ -20,7 +20,7 @@ use crate::{
     api,
     components::{FieldError, PickedProvider, ProviderPick, TextField, Tick},
     forms,
-    state::providers::KnownProviders,
+    state::{language::PageLanguage, providers::KnownProviders},
     t,
 };
 
@@ -58,6 +58,7 @@ pub(super) struct LinkForm {
     destination: PickedProvider,
     brand: BrandFields,
     language: RwSignal<Language>,
+    page: PageLanguage,
     payer: RwSignal<Payer>,
     prepaid: RwSignal<String>,
     once: RwSignal<bool>,
@@ -76,6 +77,7 @@ impl LinkForm {
             destination: PickedProvider::none(),
             brand: BrandFields::new(),
             language: RwSignal::new(Language::default()),
+            page: PageLanguage::get(),
             payer: RwSignal::new(Payer::Same),
             prepaid: RwSignal::default(),
             once: RwSignal::new(false),
@@ -91,7 +93,8 @@ impl LinkForm {
         self.destination.show(link.as_ref().and_then(|link| link.destination.as_ref()));
         self.name.set(link.as_ref().map(|link| link.name.clone()).unwrap_or_default());
         self.brand.show(link.as_ref().map(|link| &link.brand));
-        self.language.set(link.as_ref().map(|link| link.language).unwrap_or_default());
+        // Whoever makes a link mostly speaks as those do whom it is for.
+        self.language.set(link.as_ref().map_or_else(|| self.page.of_orders(), |link| link.language));
         self.payer.set(Payer::Same);
         self.prepaid.set(String::new());
         self.once.set(false);
@@ -214,9 +217,9 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
                 none=t!("console.any_provider")
                 fields=form.destination
             />
-            <BrandFieldset fields=form.brand sending=sending />
-            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
             <PayerFields form=form sending=sending />
+            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
+            <BrandFieldset fields=form.brand sending=sending />
             <Show when=is_new>
                 <Tick
                     label=t!("console.link_once")

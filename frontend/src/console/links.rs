@@ -4,9 +4,10 @@ use leptos::prelude::*;
 use mailferry_shared::{key::Scope, link::Link, member::Principal};
 
 use super::{
-    ending::{EndDialog, Ending, doing, spent},
+    ending::{EndDialog, Ending, doing},
     link_form::{LinkDialog, LinkForm},
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::ListHead,
     may,
 };
 use crate::{
@@ -39,7 +40,7 @@ pub(super) fn Links() -> impl IntoView {
             on_create=move |()| form.begin(None)
             may_create=form.may_write
         />
-        <ListTable listed=listed name=t!("console.links") heads=heads empty=Empty(Glyph::Copy, t!("console.no_links")) row=row />
+        <ListTable listed=listed name=t!("console.links") heads=heads empty=Empty(Glyph::Link, t!("console.no_links")) row=row />
         <LinkDialog listed=listed />
         <EndDialog
             id="revoke-link"
@@ -60,11 +61,29 @@ fn row(link: &Link, _: Listed<Link>) -> AnyView {
     let to = move || destination.as_ref().map_or_else(|| t!("console.any_provider").to_owned(), |to| known.name(to));
     let from = move || source.as_ref().map(|from| format!("{} →", known.name(from)));
     let voucher = link.voucher.as_ref().map(|voucher| {
-        let used = spent(voucher.pairs_used, voucher.pairs);
-        view! { <span class="mono">{voucher.hint.clone()}</span> " " <span class="numbers">{used}</span> }
+        let number = |count: u32| i18n::number(u64::from(count));
+        let used = t!("console.spent", used = number(voucher.pairs_used), pairs = number(voucher.pairs));
+        view! {
+            <span class="mono">{format!("{}-…", voucher.hint)}</span>
+            <p class="account-meta">{used}</p>
+        }
     });
     let once = link.once.then(|| view! { <span class="tagged">{t!("console.link_once_short")}</span> });
     let over = link.revoked.then(|| view! { <span class="tagged">{t!("console.revoked")}</span> });
+    let open = (!link.revoked).then(|| {
+        view! {
+            <a
+                class="button button-quiet button-icon button-small"
+                href=link.url.clone()
+                target="_blank"
+                rel="noreferrer"
+                aria-label=t!("console.link_open_of", name = link.name)
+                title=t!("console.link_open")
+            >
+                {icon(Glyph::Eye)}
+            </a>
+        }
+    });
     let edited = link.clone();
     let actions = (form.may_write && !link.revoked).then(|| {
         view! {
@@ -90,7 +109,7 @@ fn row(link: &Link, _: Listed<Link>) -> AnyView {
             <td class="number" data-label=t!("console.link_uses")>{i18n::number(u64::from(link.uses))}</td>
             <td data-label=t!("console.col_code")>{voucher}</td>
             <td class="cell-actions">
-                <div class="table-actions">{actions}</div>
+                <div class="table-actions">{open} {actions}</div>
             </td>
         </tr>
     }

@@ -7,7 +7,7 @@ use leptos::{prelude::*, task::spawn_local};
 use crate::{
     api::{ApiError, PAGE, Paged},
     browser,
-    components::{Failure, Glyph, PageHead, Skeleton, icon},
+    components::{Failure, Glyph, Skeleton, icon},
     state::{
         Load,
         poll::{self, Kick},
@@ -59,6 +59,11 @@ impl<T: Send + Sync + 'static> Listed<T> {
         };
         listed.again();
         listed
+    }
+
+    /// True if more of it can be had.
+    pub(super) fn has_more(self) -> bool {
+        self.next.with(Option::is_some)
     }
 
     /// Counts that it is asked for once more; a page that was on its way comes too late.
@@ -177,34 +182,6 @@ fn numbered<T: Clone + PartialEq + Send + Sync + 'static>(listed: Listed<T>) -> 
             rows.collect()
         })
     })
-}
-
-/// The heading of a list, with the button that makes one more.
-#[component]
-pub(super) fn ListHead(
-    title: &'static str,
-    lead: &'static str,
-    /// What the button says.
-    create: &'static str,
-    #[prop(into)] on_create: Callback<()>,
-    /// False: there is no button.
-    #[prop(default = true)]
-    may_create: bool,
-) -> impl IntoView {
-    let button = may_create.then(|| {
-        view! {
-            <button type="button" class="button button-primary" on:click=move |_| on_create.run(())>
-                {icon(Glyph::Plus)}
-                {create}
-            </button>
-        }
-    });
-    view! {
-        <div class="row-between">
-            <PageHead title=title lead=lead />
-            {button}
-        </div>
-    }
 }
 
 /// What is said where a list has nothing.

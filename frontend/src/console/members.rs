@@ -10,7 +10,8 @@ use mailferry_shared::{
 
 use super::{
     ending::{EndDialog, Ending, doing},
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::ListHead,
     may,
     sending::{FormDialog, Sending},
 };

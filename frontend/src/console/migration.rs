@@ -11,6 +11,7 @@ use super::{
     migrations::{asker, type_name},
     order_links::OrderLinks,
     payments::Payments,
+    reference::Reference,
     requests::state_view,
     session::Session,
 };
@@ -18,7 +19,7 @@ use crate::{
     api::{self, ApiError},
     browser::intl,
     components::{Failure, Glyph, icon},
-    pages::{OrderFrame, Steps},
+    pages::{Beside, OrderFrame, Steps},
     route::Console as Place,
     state::Load,
     t,
@@ -46,16 +47,28 @@ fn shown(place: Place) -> AnyView {
 #[component]
 fn One(id: OrderId) -> impl IntoView {
     let steps = expect_context::<Steps>();
+    provide_context(Beside { head: particulars, accounts: money_and_links });
     view! {
         <a class="button button-quiet button-flush button-small" href=last_list()>
             {icon(Glyph::ArrowLeft)}
             {t!("console.migrations")}
         </a>
         <OrderFrame id=id steps=steps />
-        <Particulars id=id />
+    }
+}
+
+/// What the status page shows below its heading.
+fn particulars(id: OrderId) -> AnyView {
+    view! { <Particulars id=id /> }.into_any()
+}
+
+/// What it shows after the accounts.
+fn money_and_links(id: OrderId) -> AnyView {
+    view! {
         <Payments id=id />
         <OrderLinks id=id />
     }
+    .into_any()
 }
 
 /// What the list knows of it, and the status page does not tell.
@@ -70,7 +83,25 @@ fn Particulars(id: OrderId) -> impl IntoView {
         Load::Loading | Load::Ready(None) => ().into_any(),
         Load::Failed(error) if error.is_locked_out() => ().into_any(),
         Load::Failed(error) => view! { <Failure error=error /> }.into_any(),
-        Load::Ready(Some(item)) => facts(&item).into_any(),
+        Load::Ready(Some(found)) => {
+            let done = move |reference| {
+                item.update(|item| {
+                    if let Load::Ready(Some(item)) = item {
+                        item.reference = reference;
+                    }
+                });
+            };
+            view! {
+                <section class="card" aria-labelledby="particulars">
+                    <div class="row-between">
+                        <h2 id="particulars">{t!("console.particulars")}</h2>
+                        <Reference id=id reference=found.reference.clone() done=done />
+                    </div>
+                    {facts(&found)}
+                </section>
+            }
+            .into_any()
+        }
     }
 }
 
@@ -93,12 +124,12 @@ fn facts(item: &OrderListItem) -> impl IntoView + use<> {
         })
     };
     let origin = &item.origin;
+    let codes = item.codes.iter().map(|code| format!("{code}-…")).collect::<Vec<_>>().join(" ");
     let mail = origin.notify_address.as_ref().map(ToString::to_string);
     let asked = asker(origin).filter(|asked| Some(asked) != mail.as_ref());
     view! {
-        <section class="card" aria-labelledby="particulars">
-            <h2 id="particulars">{t!("console.particulars")}</h2>
             <dl class="facts facts-small">
+                {fact(t!("console.reference"), item.reference.clone())}
                 {item.request.map(|state| view! {
                     <div class="fact">
                         <dt>{t!("queue.request")}</dt>
@@ -109,12 +140,11 @@ fn facts(item: &OrderListItem) -> impl IntoView + use<> {
                 {fact(t!("providers.notify_label"), mail)}
                 {fact(t!("console.by_key"), origin.api_key_name.clone())}
                 {fact(t!("console.by_link"), origin.link_name.clone())}
-                {fact(t!("console.col_code"), Some(item.codes.join(", ")))}
+                {fact(t!("console.col_code"), Some(codes))}
                 {fact(t!("console.col_type"), Some(type_name(item.migration_type).to_owned()))}
                 {fact(t!("status.created"), Some(intl::date_time(item.created_at)))}
                 {fact(t!("console.col_first"), item.first_run_at.map(intl::date_time))}
                 {fact(t!("console.col_second"), item.second_run_at.map(intl::date_time))}
             </dl>
-        </section>
     }
 }

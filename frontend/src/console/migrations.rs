@@ -1,17 +1,20 @@
 //! The list of migrations: filter, search, page by page.
 
+use chrono::{DateTime, Utc};
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    endpoint::HostName,
     key::Scope,
     member::{Member, Principal},
-    order::StartKind,
-    order_list::{MigrationType, OrderListItem, OrderOrigin},
+    order::{OrderState, StartKind},
+    order_list::{MigrationType, OrderListItem, OrderOrigin, OrderProgress},
 };
 
 use super::{
     chips::Chips,
     filter::{ATTENTION, Filter, REQUESTED},
     list::{Empty, ListTable, Listed},
+    list_head::{Count, Export},
     may,
     order_state::state_view,
 };
@@ -42,26 +45,29 @@ fn states() -> [(&'static str, &'static str); 8] {
 #[component]
 pub(super) fn Migrations() -> impl IntoView {
     let filter = Filter::of_address(&states().map(|(value, _)| value));
+    // What is listed now, for the file.
+    let asked = RwSignal::new(String::new());
     let listed = Listed::of(move |cursor| {
         let query = filter.ask();
+        asked.try_set(query.clone());
         async move { api::orders(&query, cursor).await }
     });
     listed.kept_fresh();
     let heads = vec![
         t!("console.col_migration"),
         t!("status.col_state"),
-        t!("console.col_asked"),
-        t!("console.col_code"),
-        t!("console.col_type"),
+        t!("status.col_progress"),
         t!("status.accounts"),
-        t!("console.col_first"),
-        t!("console.col_second"),
+        t!("console.col_asked"),
+        t!("protocol.runs"),
     ];
     // What the list was asked for decides, not what is being typed.
     let narrowed = Memo::new(move |_| {
         listed.items.track();
         untrack(|| !filter.is_empty())
     });
+    let is_bare =
+        Memo::new(move |_| !narrowed.get() && listed.items.with(|items| items.ready().is_some_and(Vec::is_empty)));
     let empty = Signal::derive(move || {
         let text = if narrowed.get() { t!("console.no_migrations") } else { t!("console.no_migrations_yet") };
         Empty(if narrowed.get() { Glyph::Search } else { Glyph::List }, text)
@@ -105,7 +111,7 @@ pub(super) fn Migrations() -> impl IntoView {
         };
         view! {
             <div class="row">
-                {other(Place::Links, Scope::LinksWrite, Glyph::Copy, t!("console.links"))}
+                {other(Place::Links, Scope::LinksWrite, Glyph::Link, t!("console.links"))}
                 {other(Place::Vouchers, Scope::VouchersWrite, Glyph::Ticket, t!("console.vouchers"))}
             </div>
         }
@@ -114,10 +120,17 @@ pub(super) fn Migrations() -> impl IntoView {
     view! {
         <div class="row-between">
             <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
-            {begin()}
+            <div class="row">
+                <Export url=Signal::derive(move || api::orders_csv_url(&asked.get())) />
+                {begin()}
+            </div>
         </div>
-        <Search filter=filter listed=listed />
-        <Chips choices=states().to_vec() chosen=filter.state on_choose=move |()| listed.anew() />
+        // Where there is nothing yet, there is nothing to look for.
+        <Show when=move || !is_bare.get()>
+            <Search filter=filter listed=listed />
+            <Chips choices=states().to_vec() chosen=filter.state on_choose=move |()| listed.anew() />
+            <Count listed=listed />
+        </Show>
         <ListTable
             listed=listed
             name=t!("console.migrations")
@@ -187,9 +200,56 @@ pub(super) fn asker(origin: &OrderOrigin) -> Option<String> {
     name.or_else(|| origin.notify_address.as_ref().map(ToString::to_string))
 }
 
+/// What a migration is called: its first account, else where from and where to, else the end of its number.
+fn name(item: &OrderListItem) -> String {
+    let ends = || match (&item.source, &item.destination) {
+        (None, None) => None,
+        (source, destination) => {
+            let end = |host: &Option<HostName>| host.as_ref().map_or("?", HostName::as_str).to_owned();
+            Some(format!("{} → {}", end(source), end(destination)))
+        }
+    };
+    item.first_account.clone().or_else(ends).unwrap_or_else(|| format::short_id(&item.id.to_string()))
+}
+
+/// How far it is, and how much there is to copy; nothing before the first run.
+fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
+    let OrderProgress { done, total, total_bytes, at_least, .. } = item.progress?;
+    let runs = matches!(item.state, OrderState::Active | OrderState::Paused);
+    let percent = (runs && !at_least && total > 0).then(|| intl::percent(format::percent(done, total)));
+    let messages = tn!("count.messages", total);
+    let messages = if at_least { t!("status.at_least", amounts = messages) } else { messages };
+    Some(view! {
+        {percent.map(|percent| view! { <strong class="numbers">{percent}</strong> })}
+        <p class="account-meta">{messages}</p>
+        <p class="account-meta">{intl::size(total_bytes)}</p>
+    })
+}
+
+/// When it began, went on, and ended, a line each.
+fn runs(item: &OrderListItem) -> Option<impl IntoView + use<>> {
+    let line = |name: &'static str, at: Option<DateTime<Utc>>| {
+        at.map(|at| view! { <p>{format!("{name}: {}", intl::date_time(at))}</p> })
+    };
+    item.first_run_at.map(|first| {
+        // A first run that is still to come is not over, whatever was before.
+        let over = item.finished_at.filter(|over| *over >= first);
+        view! {
+            {line(t!("console.col_first"), Some(first))}
+            {line(t!("console.col_second"), item.second_run_at)}
+            {line(t!("protocol.finished"), over)}
+        }
+    })
+}
+
 fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     let short = format::short_id(&item.id.to_string());
-    let name = item.first_account.clone().unwrap_or_else(|| short.clone());
+    let kind = (item.migration_type != MigrationType::Standard).then(|| type_name(item.migration_type));
+    let made = intl::date_time(item.created_at);
+    let about = [Some(short.as_str()), Some(made.as_str()), kind].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    // What paid stands by who asked.
+    let codes = item.codes.iter().map(|code| view! { <p><span class="mono">{format!("{code}-…")}</span></p> });
+    let codes = codes.collect_view();
     let trial = (item.kind == Some(StartKind::Trial))
         .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
@@ -200,18 +260,18 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     view! {
         <tr>
             <th scope="row">
-                <a class="account-name row-link" href=Place::Migration(item.id).path()>{name}</a>
-                {item.first_account.is_some().then(|| view! { <p class="account-meta mono">{short}</p> })}
+                <a class="account-name row-link" href=Place::Migration(item.id).path()>{name(item)}</a>
+                {item.reference.clone().map(|reference| view! { <p class="small" data-data="">{reference}</p> })}
+                <p class="account-meta" data-data="">{about}</p>
             </th>
-            <td data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
-            <td class="account-meta" data-label=t!("console.col_asked")>{asker(&item.origin)}</td>
-            <td class="mono cell-code" data-label=t!("console.col_code")>
-                {(!item.codes.is_empty()).then(|| item.codes.join(", "))}
-            </td>
-            <td data-label=t!("console.col_type") data-data="">{type_name(item.migration_type)}</td>
+            <td class="cell-wide" data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
+            <td class="cell-progress" data-label=t!("status.col_progress")>{progress(item)}</td>
             <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
-            <td class="cell-time" data-label=t!("console.col_first")>{item.first_run_at.map(intl::date_time)}</td>
-            <td class="cell-time" data-label=t!("console.col_second")>{item.second_run_at.map(intl::date_time)}</td>
+            <td class="account-meta" data-label=t!("console.col_asked")>
+                {asker(&item.origin)}
+                {codes}
+            </td>
+            <td class="account-meta cell-runs" data-label=t!("protocol.runs")>{runs(item)}</td>
         </tr>
     }
     .into_any()

@@ -22,6 +22,7 @@ use crate::{
 struct Fields {
     source: PickedProvider,
     destination: PickedProvider,
+    reference: RwSignal<String>,
     notify: RwSignal<String>,
     notify_error: RwSignal<Option<String>>,
     language: RwSignal<mailferry_shared::order::Language>,
@@ -31,6 +32,11 @@ struct Fields {
 }
 
 impl Fields {
+    /// What its owner calls it, if anything.
+    fn reference(self) -> Option<String> {
+        self.reference.with_untracked(|text| Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+    }
+
     /// The order, or errors beside their fields.
     fn read(self, known: KnownProviders, accepted_terms: String) -> Option<OrderCreate> {
         let typed = self.notify.with_untracked(|text| text.trim().to_owned());
@@ -41,6 +47,7 @@ impl Fields {
             accepted_terms,
             language: Some(self.language.get_untracked()),
             notify_address: address.ok()?,
+            reference: self.reference(),
             source: source.ok()?,
             destination: destination.ok()?,
             link: None,
@@ -57,6 +64,7 @@ pub(super) fn New() -> impl IntoView {
     let fields = Fields {
         source: PickedProvider::none(),
         destination: PickedProvider::none(),
+        reference: RwSignal::default(),
         notify: RwSignal::default(),
         notify_error: RwSignal::new(None),
         language: RwSignal::new(PageLanguage::get().of_orders()),
@@ -92,6 +100,15 @@ pub(super) fn New() -> impl IntoView {
         <form class="card medium" on:submit=on_submit novalidate>
             <p>{t!("console.new_text")}</p>
             <Sides fields=fields />
+            <TextField
+                id="new-reference"
+                label=t!("console.reference")
+                hint=t!("console.reference_hint")
+                value=fields.reference
+                maxlength=100
+                is_optional=true
+                error=sending.field("/reference")
+            />
             <div class="two">
                 <TextField
                     id="new-notify"

@@ -54,7 +54,10 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
                     </div>
                     {order
                         .expires_at
-                        .map(|at| view! { <p class="small faint">{format!("{}: {}", t!("status.expires"), intl::date_time(at))}</p> })}
+                        .map(|at| {
+                            let name = if at > intl::now() { t!("status.expires") } else { t!("console.link_ended") };
+                            view! { <p class="small faint">{format!("{name}: {}", intl::date_time(at))}</p> }
+                        })}
                     <button type="button" class="button button-small" on:click=move |_| asked.set(Some(id))>
                         {icon(Glyph::Refresh)}
                         {t!("console.renew_links")}

@@ -2,9 +2,10 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountPair, Side},
-    ids::RequestId,
-    request::{MigrationRequest, RequestAction, RequestAttachment, RequestState},
+    account::{AccountPair, LoginState, Side},
+    ids::{OrderId, RequestId},
+    order::OrderState,
+    request::{MigrationRequest, RequestAction, RequestAttachment},
 };
 
 use super::{request_answers::Answers, requests::state_view};
@@ -14,7 +15,7 @@ use crate::{
     components::{Failure, Glyph, Notice, PageHead, Skeleton, Tone, icon},
     i18n,
     pages::parts,
-    route::{Console as Place, Step},
+    route::Console as Place,
     state::{
         Load,
         poll::{self, Kick},
@@ -34,6 +35,28 @@ pub(super) struct Shown {
 }
 
 impl Shown {
+    /// True once every account has been seen to let us in, on both sides.
+    pub(super) fn is_checked(self) -> bool {
+        let passed = |side: &Side| side.login == LoginState::Passed;
+        self.accounts.with(|accounts| {
+            let pairs = accounts.ready().map(Vec::as_slice).unwrap_or_default();
+            !pairs.is_empty() && pairs.iter().all(|pair| passed(&pair.source) && passed(&pair.destination))
+        })
+    }
+
+    /// The order that is to be checked.
+    pub(super) fn order(self) -> Option<OrderId> {
+        self.request.with(|request| request.ready().map(|request| request.order_id))
+    }
+
+    /// How to write to the customer: the number in the subject tells which request an answer is to.
+    pub(super) fn write_to(self) -> Option<String> {
+        self.request.with(|request| {
+            let request = request.ready()?;
+            Some(format!("mailto:{}?subject={}", request.contact_address.as_ref()?, request.order_id))
+        })
+    }
+
     /// True if the operator can do this now.
     pub(super) fn allows(self, action: RequestAction) -> bool {
         self.request.with(|request| request.ready().is_some_and(|request| request.actions.contains(&action)))
@@ -144,18 +167,18 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
             </Notice>
         }
     });
-    // The number in the subject tells which request an answer is to.
     let contact = request.contact_address.as_ref().map(|address| {
-        let write = format!("mailto:{address}?subject={}", request.order_id);
         view! {
             <div class="fact fact-wide">
                 <dt>{t!("queue.customer")}</dt>
-                <dd data-data=""><a href=write>{address.to_string()}</a></dd>
+                <dd data-data="">{address.to_string()}</dd>
             </div>
         }
     });
     let waived = request.payment_waived.then(|| view! { <span class="tagged">{t!("queue.waived")}</span> });
-    let status = (!matches!(request.state, RequestState::Requested)).then(|| {
+    // Before it is started there is nothing to watch.
+    let is_set_up = matches!(request.order_state, OrderState::Draft | OrderState::AwaitingPayment);
+    let status = (!is_set_up).then(|| {
         view! {
             <a class="button button-small" href=Place::Migration(request.order_id).path()>
                 {icon(Glyph::Eye)}
@@ -173,8 +196,8 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
             {reason}
             <dl class="facts facts-small">
                 {contact}
-                {fact(t!("request.fact_wished"), intl::date_time(request.wished_start))}
-                {request.earliest_start.map(|at| fact(t!("request.fact_start"), intl::date_time(at)))}
+                {fact(t!("request.fact_wished"), intl::appointment(request.wished_start))}
+                {request.earliest_start.map(|at| fact(t!("request.fact_start"), intl::appointment(at)))}
                 {request.tenant.as_ref().map(|tenant| fact(t!("queue.tenant"), tenant.name.clone()))}
                 {fact(t!("queue.order_state"), state)}
                 {fact(t!("request.fact_sent"), intl::date_time(request.created_at))}
@@ -187,23 +210,9 @@ fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
 
 #[component]
 fn Accounts(shown: Shown) -> impl IntoView {
-    let order = move || shown.request.with(|request| request.ready().map(|request| request.order_id));
     view! {
         <section class="stack" aria-labelledby="queue-accounts">
-            <div class="row-between">
-                <h2 id="queue-accounts">{t!("status.accounts")}</h2>
-                {move || {
-                    order()
-                        .map(|order| {
-                            view! {
-                                <a class="button button-small" href=Step::Accounts.path(order)>
-                                    {icon(Glyph::Pencil)}
-                                    {t!("queue.check_accounts")}
-                                </a>
-                            }
-                        })
-                }}
-            </div>
+            <h2 id="queue-accounts">{t!("status.accounts")}</h2>
             <div class="card card-flush">
                 {move || shown.accounts.with(|accounts| match accounts {
                     Load::Loading => view! { <div class="empty"><Skeleton /></div> }.into_any(),
@@ -219,9 +228,13 @@ fn account_table(pairs: &[AccountPair]) -> impl IntoView + use<> {
     let side = |side: &Side| {
         let host = side.endpoint.as_ref().map(|endpoint| endpoint.host.to_string());
         view! {
-            <p class="account-name">{parts::mailbox(side).to_owned()}</p>
-            <p class="account-meta">{host}</p>
-            {parts::login_view(side)}
+            <div class="row-between">
+                <div>
+                    <p class="account-name">{parts::mailbox(side).to_owned()}</p>
+                    <p class="account-meta">{host}</p>
+                </div>
+                {parts::login_view(side)}
+            </div>
             {side.findings.iter().map(parts::finding_view).collect_view()}
             {side.survey.as_ref().map(|survey| view! { <p class="small soft">{parts::survey_text(survey)}</p> })}
         }

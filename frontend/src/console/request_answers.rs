@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    request::{MigrationRequest, RequestAction, RequestDecline, RequestStart},
+    request::{MigrationRequest, RequestAction, RequestDecline, RequestStart, RequestState},
     schedule::{DeltaSchedule, DeltaTrigger},
 };
 
@@ -14,6 +14,7 @@ use crate::{
     api,
     browser::intl,
     components::{Glyph, RadioCard, TextArea, TextField, Tick, icon},
+    route::Step,
     state::{Load, service::Service},
     t,
 };
@@ -35,6 +36,30 @@ pub(super) fn Answers(shown: Shown) -> impl IntoView {
             done(request);
         });
     };
+    // Nothing is started before every account was seen to let us in, unless one insists.
+    let checks_first = Memo::new(move |_| shown.allows(RequestAction::Start) && !shown.is_checked());
+    let order = Memo::new(move |_| shown.order());
+    let write_to = Memo::new(move |_| shown.write_to());
+    let check = move || {
+        order.get().map(|order| {
+            view! {
+                <a class=move || emphasis(checks_first.get()) href=Step::Accounts.path(order)>
+                    {icon(Glyph::Users)}
+                    {t!("queue.check_accounts")}
+                </a>
+            }
+        })
+    };
+    let write = move || {
+        write_to.get().map(|address| {
+            view! {
+                <a class="button" href=address>
+                    {icon(Glyph::Pencil)}
+                    {t!("queue.write")}
+                </a>
+            }
+        })
+    };
     view! {
         <div class="row">
             <Show when=move || shown.allows(RequestAction::Accept)>
@@ -43,16 +68,23 @@ pub(super) fn Answers(shown: Shown) -> impl IntoView {
                     {t!("queue.accept")}
                 </button>
             </Show>
+            <Show when=move || checks_first.get()>{check}</Show>
             <Show when=move || shown.allows(RequestAction::Start)>
-                <button type="button" class="button button-primary" on:click=move |_| starting.set(true)>
+                <button
+                    type="button"
+                    class=move || emphasis(!checks_first.get())
+                    on:click=move |_| starting.set(true)
+                >
                     {icon(Glyph::Play)}
                     {t!("queue.start")}
                 </button>
             </Show>
+            <Show when=move || !checks_first.get()>{check}</Show>
+            {write}
             <Show when=move || shown.allows(RequestAction::Decline)>
                 <button type="button" class="button button-danger is-aside" on:click=move |_| declining.set(true)>
                     {icon(Glyph::Cross)}
-                    {t!("queue.decline")}
+                    {move || decline_name(shown)}
                 </button>
             </Show>
         </div>
@@ -71,6 +103,21 @@ pub(super) fn Answers(shown: Shown) -> impl IntoView {
     }
 }
 
+/// A button, as the one to press next or as any other.
+fn emphasis(is_next: bool) -> &'static str {
+    if is_next { "button button-primary" } else { "button" }
+}
+
+/// True once the customer was told that it will be done.
+fn is_promised(shown: Shown) -> bool {
+    shown.request.with(|request| request.ready().is_some_and(|request| request.state == RequestState::Accepted))
+}
+
+/// What it is called to say no: before the customer was told yes, and after.
+fn decline_name(shown: Shown) -> &'static str {
+    if is_promised(shown) { t!("queue.withdraw") } else { t!("queue.decline") }
+}
+
 #[component]
 fn Decline(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>) -> impl IntoView {
     let sending = Sending::new();
@@ -82,10 +129,12 @@ fn Decline(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>)
     view! {
         <FormDialog
             id="decline-request"
-            title=t!("queue.decline_title")
+            title=Signal::derive(move || {
+                if is_promised(shown) { t!("queue.withdraw_title") } else { t!("queue.decline_title") }.to_owned()
+            })
             open=open
             sending=sending
-            submit=t!("queue.decline")
+            submit=Signal::derive(move || decline_name(shown))
             on_submit=submit
         >
             <p class="soft">{t!("queue.decline_text")}</p>

@@ -3,7 +3,10 @@
 use chrono::TimeDelta;
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    key::Scope,
+    link::Link,
     member::Principal,
+    order::OrderState,
     order_list::OrderListItem,
     request::{RequestListItem, RequestState},
     tenant::Tenant,
@@ -12,15 +15,20 @@ use mailferry_shared::{
 use super::{
     chips::Chips,
     list::{Empty, ListTable, Listed},
+    list_head::Count,
+    may,
 };
 use crate::{
     api,
     browser::intl,
-    components::{Glyph, PageHead, Select, icon},
+    components::{CopyLine, Glyph, PageHead, Select, icon},
     format, i18n,
-    route::Console as Place,
+    route::{ASK, Console as Place},
     t,
 };
+
+/// Most addresses of the form that are shown: the links' page has all.
+const MOST_ADDRESSES: usize = 12;
 
 /// The part: for operators the queue of all tenants, for others the list of their own.
 #[component]
@@ -30,16 +38,12 @@ pub(super) fn Requests() -> impl IntoView {
 }
 
 /// The states one asks for together, with their names; what waits for the operator comes first.
-fn filters() -> [(&'static str, &'static str); 9] {
+fn filters() -> [(&'static str, &'static str); 5] {
     [
         ("requested,accepted", t!("queue.open")),
-        ("requested", t!("request.state_requested")),
-        ("accepted", t!("request.state_accepted")),
         ("running", t!("request.state_running")),
         ("done", t!("request.state_done")),
-        ("declined", t!("request.state_declined")),
-        ("cancelled", t!("request.state_cancelled")),
-        ("expired", t!("request.state_expired")),
+        ("declined,cancelled,expired", t!("queue.off")),
         ("", t!("protocol.all")),
     ]
 }
@@ -75,6 +79,7 @@ fn Queue() -> impl IntoView {
         <PageHead title=t!("console.requests") lead=t!("queue.lead") />
         <TenantFilter tenant=tenant />
         <Chips choices=filters().to_vec() chosen=wanted on_choose=move |()| listed.anew() />
+        <Count listed=listed />
         <ListTable listed=listed name=t!("console.requests") heads=heads empty=Empty(Glyph::Inbox, t!("queue.none")) row=queue_row />
     }
 }
@@ -132,19 +137,35 @@ fn queue_row(item: &RequestListItem, _: Listed<RequestListItem>) -> AnyView {
     let customer =
         item.contact_address.as_ref().map_or_else(|| format::short_id(&item.id.to_string()), ToString::to_string);
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
+    let number = format::short_id(&item.order_id.to_string());
+    let sent = format!("{number} · {}: {}", t!("request.fact_sent"), intl::date_time(item.created_at));
     view! {
         <tr>
             <th scope="row">
                 <a class="account-name row-link" href=Place::Request(item.id).path()>{customer}</a>
+                <p class="account-meta">{sent}</p>
             </th>
             <td data-label=t!("queue.due")>{due(item)}</td>
             <td class="account-meta" data-label=t!("queue.tenant")>{item.tenant.name.clone()}</td>
             <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
             <td class="number" data-label=t!("queue.files")>{i18n::number(u64::from(item.attachments))}</td>
-            <td data-label=t!("status.col_state")>{state_view(item.state)} " " {sandbox}</td>
+            <td data-label=t!("status.col_state")>
+                {state_view(item.state)} " " {sandbox}
+                {next(item).map(|text| view! { <p class="account-meta">{text}</p> })}
+            </td>
         </tr>
     }
     .into_any()
+}
+
+/// What an accepted request waits for.
+fn next(item: &RequestListItem) -> Option<&'static str> {
+    match (item.state, item.order_state) {
+        (RequestState::Accepted, OrderState::AwaitingPayment) => Some(t!("status.title_awaiting_payment")),
+        (RequestState::Accepted, OrderState::Draft) => Some(t!("queue.next_check")),
+        (RequestState::Accepted, OrderState::Scheduled) => Some(t!("status.title_scheduled")),
+        _ => None,
+    }
 }
 
 pub(super) fn state_view(state: RequestState) -> impl IntoView {
@@ -173,7 +194,55 @@ fn Own() -> impl IntoView {
     view! {
         <PageHead title=t!("console.requests") lead=t!("queue.own_lead") />
         <ListTable listed=listed name=t!("console.requests") heads=heads empty=Empty(Glyph::Inbox, t!("queue.own_none")) row=own_row />
+        <FormAddresses />
     }
+}
+
+/// Where a tenant's customers ask: the form, by each link that is good.
+#[component]
+fn FormAddresses() -> impl IntoView {
+    let links = RwSignal::new(None::<Vec<Link>>);
+    if may(&expect_context::<Principal>(), Scope::LinksRead) {
+        spawn_local(async move {
+            // Who may not see links is told of none.
+            if let Ok(page) = api::links(None).await {
+                links.try_set(Some(page.items));
+            }
+        });
+    }
+    let line = |link: &Link| {
+        let address = link.url.replacen("/#", &format!("{ASK}#"), 1);
+        view! {
+            <div class="stack-s">
+                <h3 class="field-label" data-data="">{link.name.clone()}</h3>
+                <CopyLine label=t!("queue.form_address") text=address is_long=true />
+            </div>
+        }
+    };
+    let lines = move |links: &Vec<Link>| {
+        let good: Vec<_> = links.iter().filter(|link| !link.revoked).take(MOST_ADDRESSES).map(line).collect();
+        if good.is_empty() {
+            view! { <p><a href=Place::Links.path()>{t!("queue.form_no_link")}</a></p> }.into_any()
+        } else {
+            view! { <div class="two">{good}</div> }.into_any()
+        }
+    };
+    let card = move || {
+        links.with(|links| {
+            links.as_ref().map(|links| {
+                view! {
+                    <section class="card" aria-labelledby="form-addresses">
+                        <div class="stack-s">
+                            <h2 id="form-addresses">{t!("queue.form_title")}</h2>
+                            <p class="soft">{t!("queue.form_text")}</p>
+                        </div>
+                        {lines(links)}
+                    </section>
+                }
+            })
+        })
+    };
+    view! { {card} }
 }
 
 fn own_row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {

@@ -12,7 +12,8 @@ use mailferry_shared::{
 };
 
 use super::{
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::ListHead,
     may,
     sending::{FormDialog, Sending},
 };
@@ -126,15 +127,7 @@ impl Form {
 pub(super) fn Tenants() -> impl IntoView {
     let listed = Listed::of(api::tenants);
     let form = Form::provide();
-    let heads = vec![
-        t!("console.name"),
-        t!("console.max_pairs"),
-        t!("console.max_active"),
-        t!("console.max_message"),
-        t!("console.max_connections"),
-        t!("status.created"),
-        t!("accounts.col_actions"),
-    ];
+    let heads = vec![t!("console.name"), t!("console.tenant_limits"), t!("status.created"), t!("accounts.col_actions")];
     view! {
         <ListHead
             title=t!("console.tenants")
@@ -147,7 +140,7 @@ pub(super) fn Tenants() -> impl IntoView {
             listed=listed
             name=t!("console.tenants")
             heads=heads
-            empty=Empty(Glyph::Globe, t!("console.no_tenants"))
+            empty=Empty(Glyph::House, t!("console.no_tenants"))
             row=row
         />
         <TenantDialog form=form listed=listed />
@@ -247,9 +240,18 @@ fn TenantDialog(form: Form, listed: Listed<Tenant>) -> impl IntoView {
 
 fn row(tenant: &Tenant, _: Listed<Tenant>) -> AnyView {
     let form = expect_context::<Form>();
-    let limit = |limit: Option<u32>| {
-        limit.map_or_else(|| t!("console.usual").to_owned(), |limit| i18n::number(u64::from(limit)))
-    };
+    let count = |limit: Option<u32>| limit.map(|limit| i18n::number(u64::from(limit)));
+    let limits = [
+        (t!("console.max_pairs"), count(tenant.limits.max_pairs)),
+        (t!("console.max_active"), count(tenant.limits.max_active_orders)),
+        (t!("console.max_message"), tenant.limits.max_message_bytes.map(|bytes| i18n::number(bytes / MEGABYTE))),
+        (t!("console.max_connections"), count(tenant.limits.max_connections_per_host)),
+    ];
+    let limits: Vec<_> = limits
+        .into_iter()
+        .filter_map(|(name, limit)| limit.map(|limit| view! { <p class="small">{format!("{name}: {limit}")}</p> }))
+        .collect();
+    let usual = limits.is_empty().then(|| view! { <span class="soft">{t!("console.usual")}</span> });
     let edited = tenant.clone();
     // The operator's own has been there from the first.
     let created = Some(tenant.created_at).filter(|created| created.timestamp() > 0);
@@ -270,12 +272,7 @@ fn row(tenant: &Tenant, _: Listed<Tenant>) -> AnyView {
     view! {
         <tr>
             <th scope="row" class="account-name">{tenant.name.clone()}</th>
-            <td data-label=t!("console.max_pairs")>{limit(tenant.limits.max_pairs)}</td>
-            <td data-label=t!("console.max_active")>{limit(tenant.limits.max_active_orders)}</td>
-            <td data-label=t!("console.max_message")>
-                {tenant.limits.max_message_bytes.map_or_else(|| t!("console.usual").to_owned(), intl::size)}
-            </td>
-            <td data-label=t!("console.max_connections")>{limit(tenant.limits.max_connections_per_host)}</td>
+            <td class="cell-wide" data-label=t!("console.tenant_limits")>{usual} {limits}</td>
             <td class="cell-time" data-label=t!("status.created")>{created.map(intl::date_time)}</td>
             <td class="cell-actions">{edit}</td>
         </tr>

@@ -21,6 +21,8 @@ use crate::{
 struct Fields {
     pairs: RwSignal<String>,
     count: RwSignal<String>,
+    /// By what the seller finds them again.
+    note: RwSignal<String>,
     from: RwSignal<String>,
     until: RwSignal<String>,
     /// Gigabytes.
@@ -35,10 +37,11 @@ struct Fields {
 impl Fields {
     fn new() -> Self {
         let [pairs, count] = std::array::from_fn(|_| RwSignal::new("1".to_owned()));
-        let [from, until, size] = std::array::from_fn(|_| RwSignal::new(String::new()));
+        let [note, from, until, size] = std::array::from_fn(|_| RwSignal::new(String::new()));
         Self {
             pairs,
             count,
+            note,
             from,
             until,
             size,
@@ -54,7 +57,7 @@ impl Fields {
         for field in [self.pairs, self.count] {
             field.set("1".to_owned());
         }
-        for field in [self.from, self.until, self.size] {
+        for field in [self.note, self.from, self.until, self.size] {
             field.set(String::new());
         }
         for tick in [self.trial_only, self.free_test] {
@@ -74,6 +77,7 @@ impl Fields {
         Some(VoucherCreate {
             pairs: number(self.pairs),
             count: number(self.count),
+            note: self.note.with_untracked(|note| note.trim().to_owned()),
             valid_from: time(self.from),
             valid_until: time(self.until),
             max_mailbox_bytes: size.ok()?,
@@ -123,6 +127,15 @@ pub(super) fn NewVouchers(
                 {number("voucher-pairs", t!("console.voucher_pairs"), fields.pairs, "/pairs")}
                 {number("voucher-count", t!("console.voucher_count"), fields.count, "/count")}
             </div>
+            <TextField
+                id="voucher-note"
+                label=t!("console.voucher_note")
+                hint=t!("console.voucher_note_hint")
+                value=fields.note
+                is_optional=true
+                maxlength=200
+                error=sending.field("/note")
+            />
             <fieldset class="stack">
                 <legend class="field-label">{t!("console.voucher_limits")}</legend>
                 <Limits fields=fields sending=sending />

@@ -11,8 +11,10 @@ use mailferry_shared::{
 use super::{
     chips::Chips,
     ending::{EndDialog, Ending, doing, spent},
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::{Count, ListHead},
     may,
+    voucher_batch::Together,
     voucher_form::NewVouchers,
     voucher_made::batch,
 };
@@ -30,8 +32,8 @@ use crate::{
 #[derive(Clone, Copy)]
 struct Wanted {
     state: RwSignal<Option<VoucherState>>,
-    /// How the code begins.
-    hint: RwSignal<String>,
+    /// Words of the note, or how the code begins.
+    text: RwSignal<String>,
     /// Those that were made together, and how the code of one of them begins.
     batch: RwSignal<Option<(VoucherBatchId, String)>>,
 }
@@ -40,10 +42,10 @@ impl Wanted {
     /// The query of the API.
     fn query(self) -> String {
         let state = self.state.get().map(|state| format!("state={}", state_key(state)));
-        let hint = self.hint.with(|hint| hint.trim().to_owned());
-        let hint = (!hint.is_empty()).then(|| format!("hint={}", browser::escaped(&hint)));
+        let text = self.text.with(|text| text.trim().to_owned());
+        let text = (!text.is_empty()).then(|| format!("q={}", browser::escaped(&text)));
         let batch = self.batch.with(|batch| batch.as_ref().map(|(id, _)| format!("batch_id={id}")));
-        [state, hint, batch].into_iter().flatten().collect::<Vec<_>>().join("&")
+        [state, text, batch].into_iter().flatten().collect::<Vec<_>>().join("&")
     }
 
     fn is_narrow(self) -> bool {
@@ -54,7 +56,7 @@ impl Wanted {
 /// The part.
 #[component]
 pub(super) fn Vouchers() -> impl IntoView {
-    let wanted = Wanted { state: RwSignal::new(None), hint: RwSignal::new(String::new()), batch: RwSignal::new(None) };
+    let wanted = Wanted { state: RwSignal::new(None), text: RwSignal::new(String::new()), batch: RwSignal::new(None) };
     provide_context(wanted);
     let listed = Listed::of(move |cursor| {
         let query = untrack(|| wanted.query());
@@ -68,7 +70,7 @@ pub(super) fn Vouchers() -> impl IntoView {
         t!("confirm.voucher"),
         t!("status.col_state"),
         t!("status.accounts"),
-        t!("console.voucher_limits"),
+        t!("console.voucher_note"),
         t!("console.voucher_used_by"),
         t!("accounts.col_actions"),
     ];
@@ -84,14 +86,12 @@ pub(super) fn Vouchers() -> impl IntoView {
             create=t!("console.voucher_new")
             on_create=move |()| open.set(true)
             may_create=may_write
+            export=Signal::derive(move || api::vouchers_csv_url(&wanted.query()))
         />
         {move || made.with(|made| made.as_ref().map(batch))}
         <Search wanted=wanted listed=listed />
+        <Count listed=listed />
         <ListTable listed=listed name=t!("console.vouchers") heads=heads empty=empty row=row />
-        <a class="button list-more" href=move || api::vouchers_csv_url(&wanted.query()) download="" rel="external">
-            {icon(Glyph::Download)}
-            {t!("console.export")}
-        </a>
         <NewVouchers open=open made=made listed=listed />
         <EndDialog
             id="revoke-voucher"
@@ -105,7 +105,7 @@ pub(super) fn Vouchers() -> impl IntoView {
     }
 }
 
-/// By state, by the beginning of the code, and those made together.
+/// By state, by note or beginning of the code, and those made together.
 #[component]
 fn Search(wanted: Wanted, listed: Listed<Voucher>) -> impl IntoView {
     let on_submit = move |event: web_sys::SubmitEvent| {
@@ -115,30 +115,13 @@ fn Search(wanted: Wanted, listed: Listed<Voucher>) -> impl IntoView {
     let states = std::iter::once((None, t!("protocol.all")))
         .chain(STATES.map(|state| (Some(state), state_name(state))))
         .collect::<Vec<_>>();
-    let together = move || {
-        let (_, code) = wanted.batch.get()?;
-        let text = t!("console.voucher_batch_of", code = code);
-        let all = move |_| {
-            wanted.batch.set(None);
-            listed.anew();
-        };
-        Some(view! {
-            <p class="row" role="status">
-                <span>{text}</span>
-                <button type="button" class="button button-small" on:click=all>
-                    {icon(Glyph::Close)}
-                    {t!("console.show_all")}
-                </button>
-            </p>
-        })
-    };
     view! {
         <form class="filter filter-one" role="search" on:submit=on_submit>
-            <TextField id="filter-code" label=t!("console.voucher_find") value=wanted.hint placeholder="MF-7K2QX" />
+            <TextField id="filter-code" label=t!("console.voucher_find") value=wanted.text placeholder="MF-7K2QX" />
             <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
         </form>
         <Chips choices=states chosen=wanted.state on_choose=move |()| listed.anew() />
-        {together}
+        <Together batch=wanted.batch listed=listed />
     }
 }
 
@@ -195,11 +178,35 @@ fn limits(voucher: &Voucher) -> Option<impl IntoView + use<>> {
         view! { <p data-data="">{move || ids.iter().map(name).collect::<Vec<_>>().join(", ")}</p> }
     });
     let lines = lines.into_iter().map(|line| view! { <p>{line}</p> }).collect_view();
-    Some(view! { <div class="small">{lines} {providers}</div> })
+    Some(view! { <div class="account-meta">{lines} {providers}</div> })
+}
+
+/// What its seller noted, when it was made, and the way to those made with it.
+fn noted(voucher: &Voucher, listed: Listed<Voucher>) -> impl IntoView + use<> {
+    let wanted = expect_context::<Wanted>();
+    let hint = voucher.hint.clone();
+    let together = voucher.batch_id.map(|id| {
+        let label = format!("{}: {hint}", t!("console.voucher_batch"));
+        let only = move |_| {
+            wanted.batch.set(Some((id, hint.clone())));
+            listed.anew();
+        };
+        view! {
+            <button type="button" class="link-button" aria-label=label on:click=only>
+                {t!("console.voucher_batch")}
+            </button>
+        }
+    });
+    let note = voucher.note.clone();
+    let note = (!note.is_empty()).then(|| view! { <p data-data="">{note}</p> });
+    view! {
+        {note}
+        <p class="account-meta">{intl::date_time(voucher.created_at)} " " {together}</p>
+    }
 }
 
 fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
-    let (ending, wanted) = (expect_context::<Ending<Voucher>>(), expect_context::<Wanted>());
+    let ending = expect_context::<Ending<Voucher>>();
     let used = spent(voucher.pairs_used, voucher.pairs);
     let uses = voucher.uses.iter().map(|used| {
         let number = used.order_id.to_string();
@@ -216,29 +223,19 @@ fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
     let may_write = may(&expect_context::<Principal>(), Scope::VouchersWrite);
     let revoke = (may_write && voucher.state == VoucherState::Issued)
         .then(|| ending.revoke_button(voucher.clone(), &voucher.hint));
-    let hint = voucher.hint.clone();
-    let together = voucher.batch_id.map(|id| {
-        let (label, hint) = (format!("{}: {hint}", t!("console.voucher_batch")), hint.clone());
-        let only = move |_| {
-            wanted.batch.set(Some((id, hint.clone())));
-            listed.anew();
-        };
-        view! {
-            <button type="button" class="button button-quiet button-small" aria-label=label on:click=only>
-                {icon(Glyph::List)}
-                {t!("console.voucher_batch")}
-            </button>
-        }
-    });
     view! {
         <tr>
-            <th scope="row"><span class="mono">{format!("{hint}-…")}</span> {tags.collect_view()}</th>
+            <th scope="row">
+                <span class="mono">{format!("{}-…", voucher.hint)}</span>
+                {tags.collect_view()}
+                {limits(voucher)}
+            </th>
             <td data-label=t!("status.col_state")>{state_view(voucher.state)}</td>
             <td class="numbers" data-label=t!("status.accounts")>{used}</td>
-            <td data-label=t!("console.voucher_limits")>{limits(voucher)}</td>
+            <td class="cell-wide" data-label=t!("console.voucher_note")>{noted(voucher, listed)}</td>
             <td data-label=t!("console.voucher_used_by")>{uses}</td>
             <td class="cell-actions">
-                <div class="table-actions">{together} {revoke}</div>
+                <div class="table-actions">{revoke}</div>
             </td>
         </tr>
     }

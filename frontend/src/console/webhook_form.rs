@@ -152,7 +152,7 @@ fn Events(events: RwSignal<Vec<EventKind>>) -> impl IntoView {
         }
     };
     let group = |name: &'static str, of_requests: bool| {
-        let kinds = EventKind::ALL.iter().copied();
+        let kinds = EventKind::told();
         let kinds = kinds.filter(|kind| kind.as_str().starts_with("request.") == of_requests);
         view! {
             <fieldset class="stack-s event-group">

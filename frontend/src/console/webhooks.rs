@@ -11,10 +11,12 @@ use mailferry_shared::{
 use super::{
     deliveries,
     ending::{EndDialog, Ending, doing},
-    list::{Empty, ListHead, ListTable, Listed},
+    list::{Empty, ListTable, Listed},
+    list_head::ListHead,
     may,
     sending::{Confirm, Sending},
     webhook_form::{WebhookDialog, WebhookForm},
+    webhook_health::health,
 };
 use crate::{
     api,
@@ -22,12 +24,20 @@ use crate::{
     t,
 };
 
-/// What the rows share: whose deliveries are shown, and which one shall get another secret.
+/// What the rows share: whose deliveries are shown, which one shall get another secret, and a test on its way.
 #[derive(Clone, Copy)]
 struct Part {
     may_write: bool,
     shown: RwSignal<Option<WebhookId>>,
     rotated: RwSignal<Option<Webhook>>,
+    testing: Sending,
+}
+
+impl Part {
+    /// Sends a webhook an event that says nothing; what came of it is in the log, which opens.
+    fn test(self, id: WebhookId) {
+        self.testing.send(async move { api::test_webhook(id).await }, move |_| self.shown.set(Some(id)));
+    }
 }
 
 /// The part.
@@ -37,10 +47,23 @@ pub(super) fn Webhooks() -> impl IntoView {
     let may_write = may(&expect_context::<Principal>(), Scope::WebhooksWrite);
     let ending = Ending::<Webhook>::provide();
     let form = WebhookForm::provide();
-    let part = Part { may_write, shown: RwSignal::new(None), rotated: RwSignal::new(None) };
+    let part = Part { may_write, shown: RwSignal::new(None), rotated: RwSignal::new(None), testing: Sending::new() };
     provide_context(part);
+    Effect::new(move |was_shown: Option<bool>| {
+        let is_shown = part.shown.with(Option::is_some);
+        // What was seen in the log is true of the list too.
+        if was_shown == Some(true) && !is_shown {
+            listed.again();
+        }
+        is_shown
+    });
     let secret = RwSignal::new(None::<(&'static str, String)>);
-    let heads = vec![t!("console.webhook_url"), t!("console.webhook_events"), t!("accounts.col_actions")];
+    let heads = vec![
+        t!("console.webhook_url"),
+        t!("console.webhook_events"),
+        t!("console.webhook_last"),
+        t!("accounts.col_actions"),
+    ];
     let tell = move |title: &'static str, created: WebhookCreated| {
         secret.set(Some((title, created.secret.expose().to_owned())));
     };
@@ -64,11 +87,12 @@ pub(super) fn Webhooks() -> impl IntoView {
                     }
                 })
         }}
+        {part.testing.failure()}
         <ListTable
             listed=listed
             name=t!("console.webhooks")
             heads=heads
-            empty=Empty(Glyph::Refresh, t!("console.no_webhooks"))
+            empty=Empty(Glyph::Bolt, t!("console.no_webhooks"))
             row=row
         />
         <WebhookDialog form=form made=move |created| tell(t!("console.webhook_made"), created) listed=listed />
@@ -120,6 +144,20 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
     let sandbox = webhook.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
     let about =
         (!webhook.description.is_empty()).then(|| view! { <p class="account-meta">{webhook.description.clone()}</p> });
+    // What is switched off is told nothing, a test neither.
+    let test = (part.may_write && webhook.enabled).then(|| {
+        view! {
+            <button
+                type="button"
+                class="button button-small"
+                aria-label=t!("console.webhook_test_of", url = webhook.url)
+                on:click=move |_| part.test(id)
+            >
+                {icon(Glyph::Bolt)}
+                {t!("console.webhook_test")}
+            </button>
+        }
+    });
     let changes = part.may_write.then(|| {
         let (edited, rotated) = (webhook.clone(), webhook.clone());
         view! {
@@ -130,7 +168,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
                 title=t!("console.webhook_rotate")
                 on:click=move |_| part.rotated.set(Some(rotated.clone()))
             >
-                {icon(Glyph::Lock)}
+                {icon(Glyph::Key)}
             </button>
             <button
                 type="button"
@@ -150,6 +188,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
                 <span class="mono">{webhook.url.clone()}</span> " " {off} {sandbox} {about}
             </th>
             <td class="small cell-wide" data-label=t!("console.webhook_events") data-data="">{events}</td>
+            <td data-label=t!("console.webhook_last")>{health(&webhook.health)}</td>
             <td class="cell-actions">
                 <div class="table-actions">
                     <button
@@ -161,6 +200,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
                         {icon(Glyph::List)}
                         {t!("console.deliveries")}
                     </button>
+                    {test}
                     {changes}
                 </div>
             </td>

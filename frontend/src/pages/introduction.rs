@@ -301,6 +301,7 @@ fn Begin() -> impl IntoView {
                 destination: None,
                 options: mailferry_shared::order::OrderOptions::default(),
                 link: offer.token(),
+                reference: None,
             };
             let created = api::create_order(&order).await;
             busy.try_set(false);

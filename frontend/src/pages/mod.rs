@@ -19,4 +19,4 @@ pub(crate) use lost::{Locked, NotFound};
 pub(crate) use order::{LAST_ORDER, OrderFrame, Resume, SIGNED_IN, Steps, take_token};
 pub(crate) use parts::Help;
 pub(crate) use providers::Providers;
-pub(crate) use status::Status;
+pub(crate) use status::{Beside, Status};

@@ -80,12 +80,15 @@ fn repair_text(repair: Repair) -> &'static str {
 
 /// What the users of a provider must know before they enter a password. Where no password is taken, tokens may be.
 pub(crate) fn provider_advice(provider: &Provider) -> Vec<String> {
-    let by_token = !provider.oauth.is_empty() && !provider.advice.contains(&FindingCode::AppPasswordNeeded);
+    let by_token = !provider.oauth.is_empty();
+    let by_app = provider.advice.contains(&FindingCode::AppPasswordNeeded);
     let text = |code: &FindingCode| match code {
-        FindingCode::OauthNeeded if by_token => t!("providers.by_token").to_owned(),
-        code => i18n::advice_text(*code),
+        // An app password is one that is taken.
+        FindingCode::OauthNeeded if by_app => None,
+        FindingCode::OauthNeeded if by_token => Some(t!("providers.by_token").to_owned()),
+        code => Some(i18n::advice_text(*code)),
     };
-    provider.advice.iter().map(text).collect()
+    provider.advice.iter().filter_map(text).collect()
 }
 
 /// What it costs, how long it takes, and that it can be proved: to be known before anything is entered.

@@ -1,6 +1,7 @@
 //! The step bar.
 
 use leptos::prelude::*;
+use mailferry_shared::order::OrderState;
 
 use crate::{
     components::{Glyph, icon},
@@ -25,8 +26,11 @@ pub(crate) fn StepBar(#[prop(optional)] order: Option<OrderContext>) -> impl Int
     let router = Router::get();
     let current = Memo::new(move |_| router.place().step().unwrap_or(Step::Introduction));
     let open_to = Memo::new(move |_| order.map_or(Step::Introduction, |order| order.order.with(furthest_open)));
+    // The last one lies behind as well once all is over.
+    let is_over =
+        Memo::new(move |_| order.is_some_and(|order| order.order.with(|order| order.state == OrderState::Completed)));
     let stop = move |step: Step| {
-        let is_past = move || step < current.get();
+        let is_past = move || step < current.get() || step == Step::Status && is_over.get();
         let is_current = move || step == current.get();
         let inner = move || {
             view! {

@@ -17,7 +17,7 @@ use crate::{
         offer::{Offer, Pays},
         service::Service,
     },
-    t,
+    t, tn,
 };
 
 /// The page.
@@ -164,6 +164,11 @@ fn Send(sender: Sender) -> impl IntoView {
         let price = info.ready()?.price.as_ref().filter(|_| matches!(offer.pays.get(), Pays::Buyer))?;
         Some(t!("request.cost", price = intl::money(price.total_minor, price.price.currency)))
     };
+    // What is not sent is said where one sends.
+    let left_out = move || {
+        let bad = typed.importing.fields.preview.with(|preview| preview.as_ref().map_or(0, |found| found.errors.len()));
+        (bad > 0).then(|| tn!("import.bad_rows", u64::try_from(bad).unwrap_or_default()))
+    };
     let has_terms = move || matches!(service.info(), Load::Ready(_));
     view! {
         <section class="card terms" aria-labelledby="send-title">
@@ -171,6 +176,7 @@ fn Send(sender: Sender) -> impl IntoView {
                 {brand_mark()} <h2 id="send-title">{t!("request.send_title")}</h2>
             </div>
             {move || cost().map(|text| view! { <p class="rule-line">{icon(Glyph::Ticket)} <span>{text}</span></p> })}
+            {move || left_out().map(|text| view! { <p class="rule-line">{icon(Glyph::Warning)} <span>{text}</span></p> })}
             <TermsTexts />
             <div class="stack-s">
                 <Tick

@@ -2,6 +2,7 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
+    address::MailAddress,
     ids::OrderId,
     order::{Order, OrderState, SessionCreate},
     request::{MigrationRequest, RequestAction, RequestState},
@@ -11,7 +12,9 @@ use mailferry_shared::{
 use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
-    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageFailure, PageHead, Skeleton, Tone, icon},
+    components::{
+        CopyLine, Dialog, DialogSize, Failure, Glyph, Notice, PageFailure, PageHead, Skeleton, StaleNotice, Tone, icon,
+    },
     i18n,
     pages::{LAST_ORDER, Locked, take_token},
     route::{ASK, Step},
@@ -179,19 +182,7 @@ fn Standing(page: Page) -> impl IntoView {
             <PageHead title=Signal::derive(move || title(state.get(), partly.get()).to_owned()) />
             <p class="lead">{move || lead(state.get(), partly.get())}</p>
         </div>
-        <div role="status">
-            {move || {
-                page.heard
-                    .stale()
-                    .map(|time| {
-                        view! {
-                            <Notice tone=Tone::Warning>
-                                <p>{t!("status.stale", time = time)}</p>
-                            </Notice>
-                        }
-                    })
-            }}
-        </div>
+        <StaleNotice heard=page.heard />
         <Course state=state />
         <Pay page=page />
         <Reason page=page />
@@ -225,7 +216,7 @@ fn Standing(page: Page) -> impl IntoView {
         <Show when=may_cancel>
             <p>
                 <button type="button" class="button button-danger is-aside" on:click=move |_| dialog.set(true)>
-                    {icon(Glyph::Stop)}
+                    {icon(Glyph::Cross)}
                     {t!("request.cancel")}
                 </button>
             </p>
@@ -299,6 +290,9 @@ fn Pay(page: Page) -> impl IntoView {
 #[component]
 fn Reason(page: Page) -> impl IntoView {
     let reason = move || page.request.with(|request| request.ready().and_then(|request| request.reason.clone()));
+    let help = Offer::get().help();
+    // The number in the subject tells which request the question is about.
+    let write_to = move |address: &MailAddress| format!("mailto:{address}?subject={}", page.order_id);
     view! {
         {move || {
             reason()
@@ -306,6 +300,11 @@ fn Reason(page: Page) -> impl IntoView {
                     view! {
                         <Notice tone=Tone::Warning title=t!("request.reason")>
                             <p class="as-written" data-data="">{reason}</p>
+                            {help.get().map(|address| view! {
+                                <p class="small">
+                                    {t!("app.help")} " " <a href=write_to(&address)>{address.to_string()}</a>
+                                </p>
+                            })}
                         </Notice>
                     }
                 })
@@ -328,7 +327,9 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
     let start = request
         .earliest_start
         .filter(|_| !request.state.is_off())
-        .map(|at| fact(t!("request.fact_start"), intl::date_time(at)));
+        .map(|at| fact(t!("request.fact_start"), intl::appointment(at)));
+    // Once a start is agreed, that is the one to know.
+    let wished = start.is_none().then(|| fact(t!("request.fact_wished"), intl::appointment(request.wished_start)));
     let contact = request.contact_address.as_ref().map(|to| fact(t!("request.fact_contact"), to.to_string()));
     let note = (!request.note.is_empty()).then(|| {
         view! {
@@ -359,7 +360,7 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
             <h2 id="sent-title">{t!("request.what_was_sent")}</h2>
             <dl class="facts facts-small">
                 {fact(t!("request.fact_sent"), intl::date_time(request.created_at))}
-                {fact(t!("request.fact_wished"), intl::date_time(request.wished_start))}
+                {wished}
                 {start}
                 {fact(t!("status.accounts"), i18n::number(u64::from(request.pairs)))}
                 {contact}

@@ -13,7 +13,7 @@ use mailferry_domain::{
 };
 use mailferry_engine::port::{
     Account, Answered, ConnectorError, Destination, DestinationLimits, EachFolder, FetchRequest, Fetched, FlagChange,
-    ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
+    ListRequest, Listing, NewItem, Numbered, Prepared, Quota, Source, Wanted,
 };
 use tokio::sync::mpsc;
 
@@ -61,23 +61,31 @@ macro_rules! account {
                 self.0.list_items(first, last).await
             }
 
-            async fn flags(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
+            async fn flags(
+                &mut self,
+                folder: Numbered<'_>,
+                uids: &UidSet,
+            ) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
                 // It may be open already, but for reading only.
-                self.0.open_folder($open, wire_name).await?;
+                self.0.open_again($open, folder).await?;
                 self.0.list_flags(uids).await
             }
 
-            async fn subjects(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
-                self.0.open_folder($open, wire_name).await?;
+            async fn subjects(
+                &mut self,
+                folder: Numbered<'_>,
+                uids: &UidSet,
+            ) -> Result<Vec<(Uid, String)>, ConnectorError> {
+                self.0.open_again($open, folder).await?;
                 self.0.list_subjects(uids).await
             }
 
             async fn header_dates(
                 &mut self,
-                wire_name: &str,
+                folder: Numbered<'_>,
                 uids: &UidSet,
             ) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
-                self.0.open_folder($open, wire_name).await?;
+                self.0.open_again($open, folder).await?;
                 self.0.header_dates(uids).await
             }
 
@@ -87,13 +95,13 @@ macro_rules! account {
 
             async fn flags_since(
                 &mut self,
-                wire_name: &str,
+                folder: Numbered<'_>,
                 modseq: u64,
             ) -> Result<Option<Vec<(Uid, Flags)>>, ConnectorError> {
                 if !self.0.can("CONDSTORE") {
                     return Ok(None);
                 }
-                self.0.open_folder($open, wire_name).await?;
+                self.0.open_again($open, folder).await?;
                 self.0.list_flags_since(modseq).await.map(Some)
             }
 

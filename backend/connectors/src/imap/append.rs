@@ -258,10 +258,11 @@ async fn store_one(
         session.write(preamble(item, &flags, true).as_bytes()).await?;
         session.flush().await?;
         if let Err(refusal) = session.continuation(&tag).await? {
+            session.is_cut_short();
             return Ok(Fate::Refused(refused(&refusal, session)));
         }
         write_body(session, item).await?;
-        session.write(b"\r\n").await?;
+        session.end().await?;
         tag
     } else {
         write_append(session, wire_name, std::slice::from_ref(item)).await?
@@ -284,7 +285,7 @@ async fn write_append(session: &mut Session, wire_name: &str, items: &[NewItem])
         session.write(preamble(item, &flags, false).as_bytes()).await?;
         write_body(session, item).await?;
     }
-    session.write(b"\r\n").await?;
+    session.end().await?;
     Ok(tag)
 }
 

@@ -293,7 +293,7 @@ async fn command_with(
             session.write(text.as_bytes()).await?;
         }
     }
-    session.write(b"\r\n").await?;
+    session.end().await?;
     session.flush().await?;
     Ok(tag)
 }

@@ -176,7 +176,7 @@ impl<'a> Pipeline<'a> {
     async fn begin(&mut self, ask: Ask<'a>, uids: VecDeque<Uid>, missing: &[(Uid, u64)]) -> Result<(), ConnectorError> {
         let (command, size_bytes) = spelt(&ask, missing, self.request);
         let tag = self.session.begin(&command).await?;
-        self.session.write(b"\r\n").await?;
+        self.session.end().await?;
         self.bytes_in_flight += size_bytes;
         self.in_flight.push_back(InFlight { tag: Some(tag), ask, uids, size_bytes, answered: false, refused: false });
         Ok(())

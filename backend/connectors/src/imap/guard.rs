@@ -5,6 +5,10 @@ mod sieve;
 use std::{
     io,
     pin::{Pin, pin},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, ready},
 };
 
@@ -27,11 +31,22 @@ pub(super) struct Guard {
     inner: Stream,
     sieve: Sieve,
     outgoing: BytesMut,
+    /// Bytes that have passed in either direction.
+    passed: Arc<AtomicU64>,
 }
 
 impl Guard {
     pub(super) fn new(inner: Stream) -> Self {
-        Self { inner, sieve: Sieve::default(), outgoing: BytesMut::new() }
+        Self { inner, sieve: Sieve::default(), outgoing: BytesMut::new(), passed: Arc::default() }
+    }
+
+    /// How many bytes have passed in either direction.
+    pub(super) fn passed(&self) -> Arc<AtomicU64> {
+        self.passed.clone()
+    }
+
+    fn has_passed(&self, bytes: usize) {
+        self.passed.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Untagged responses that the parser does not get, each whole with its literals, in the order they came.
@@ -108,7 +123,9 @@ impl AsyncWrite for Guard {
         }
         // Large pieces are not copied.
         if bytes.len() >= WRITE_SIZE {
-            return Pin::new(&mut self.inner).poll_write(context, bytes);
+            let written = ready!(Pin::new(&mut self.inner).poll_write(context, bytes))?;
+            self.has_passed(written);
+            return Poll::Ready(Ok(written));
         }
         let take = bytes.len().min(WRITE_SIZE);
         self.outgoing.extend_from_slice(&bytes[..take]);
@@ -139,13 +156,16 @@ impl Guard {
             let room = straight.min(body.capacity() - body.len());
             let mut free = body.limit(room);
             let read = ready!(pin!(self.inner.read_buf(&mut free)).poll(context))?;
+            self.has_passed(read);
             self.sieve.literal_comes(read as u64).map_err(invalid)?;
             return Poll::Ready(Ok(read));
         }
         let input = &mut self.sieve.input;
         input.reserve(READ_SIZE);
         let mut free = input.limit(READ_SIZE);
-        pin!(self.inner.read_buf(&mut free)).poll(context)
+        let read = ready!(pin!(self.inner.read_buf(&mut free)).poll(context))?;
+        self.has_passed(read);
+        Poll::Ready(Ok(read))
     }
 
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -155,6 +175,7 @@ impl Guard {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
             self.outgoing.advance(written);
+            self.has_passed(written);
         }
         Poll::Ready(Ok(()))
     }

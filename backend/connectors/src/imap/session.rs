@@ -3,9 +3,11 @@
 
 mod conversation;
 mod reply;
+mod silence;
 
 use std::{
     collections::{BTreeSet, HashMap},
+    sync::{Arc, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -18,7 +20,7 @@ use mailferry_domain::{
     uid::UidValidity,
     utf7,
 };
-use mailferry_engine::port::{ConnectorError, Decision};
+use mailferry_engine::port::{ConnectorError, Decision, Numbered};
 use mailferry_shared::finding::FindingCode;
 
 use self::reply::note;
@@ -58,23 +60,28 @@ pub(super) struct Session {
     pub(super) open: Option<(String, UidValidity)>,
     /// Set when answers may still be on the way to nobody: the session cannot be used any more.
     pub(super) broken: bool,
+    /// Set while a command is begun and not ended: whatever was said next would be part of it.
+    half_said: bool,
     /// Set when changes of flags are of interest.
     pub(super) watches_flags: bool,
     /// How long the server may take.
     pub(super) patience: Patience,
+    /// Bytes that have passed in either direction.
+    passed: Arc<AtomicU64>,
     /// When it may be compressed, whether that was tried, and how fast the line is.
     pub(super) squeeze: Squeeze,
     pub(super) compression_tried: bool,
     pub(super) pace: Pace,
     /// The shortest time in which a command was answered.
     round_trip: Duration,
-    /// Responses since something was brought on, and when that was.
+    /// Untagged responses since something was brought on, and when that was.
     talk: (u32, Instant),
 }
 
 impl Session {
     pub(super) fn new(guard: Guard, name: String, patience: Patience) -> Self {
         Self {
+            passed: guard.passed(),
             client: Client::new(guard),
             next_tag: 0,
             capabilities: BTreeSet::new(),
@@ -86,6 +93,7 @@ impl Session {
             glances: Glances::default(),
             open: None,
             broken: false,
+            half_said: false,
             watches_flags: false,
             patience,
             squeeze: Squeeze::default(),
@@ -200,6 +208,12 @@ impl Session {
         self.open = None;
         let reply = self.command(&format!("{verb} {}", wire::quoted(wire_name)), Doing::OpenFolder).await?;
         believable(self.opened(wire_name, &reply), &self.name)
+    }
+
+    /// Opens a folder whose UIDs are known; fails if they are other messages' by now.
+    pub(super) async fn open_again(&mut self, verb: &str, folder: Numbered<'_>) -> Result<(), ConnectorError> {
+        let status = self.open_folder(verb, folder.wire_name).await?;
+        folder.check(&status, &self.name)
     }
 
     /// Takes note of a folder that was opened.

@@ -231,6 +231,17 @@ impl MemoryAccount {
         }
     }
 
+    /// The folder is made anew, as if it were restored: its messages lie in another order, under UIDs that others had.
+    pub fn restore(&self, path: &FolderPath) {
+        self.renumber(path);
+        let mut state = self.state();
+        let folder = state.folder(path);
+        folder.uid_next = 1;
+        for message in std::mem::take(&mut folder.messages).into_iter().rev() {
+            folder.push(message);
+        }
+    }
+
     /// From now on a message cannot be read; `None` mends it.
     pub fn damage(&self, path: &FolderPath, uid: Uid, damage: Option<Damage>) {
         let mut state = self.state();

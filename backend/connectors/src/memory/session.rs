@@ -16,7 +16,7 @@ use mailferry_domain::{
 };
 use mailferry_engine::port::{
     Account, Answered, Body, Connector, ConnectorError, Decision, Destination, DestinationLimits, EachFolder, Fate,
-    FetchRequest, Fetched, FlagChange, NewItem, Prepared, Quota, Source, Wanted,
+    FetchRequest, Fetched, FlagChange, NewItem, Numbered, Prepared, Quota, Source, Wanted,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
@@ -215,6 +215,8 @@ fn stored(item: &NewItem) -> Result<StoredMessage, ConnectorError> {
     Ok(StoredMessage { uid: Uid(0), flags: item.flags.clone(), internal_date: item.internal_date, bytes })
 }
 
+const IN_MEMORY: &str = "the account in memory";
+
 macro_rules! account {
     ($side:ident) => {
         impl Account for $side {
@@ -253,25 +255,36 @@ macro_rules! account {
                 Ok(listed.collect())
             }
 
-            async fn flags(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
-                self.0.status(wire_name)?;
-                let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
+            async fn flags(
+                &mut self,
+                folder: Numbered<'_>,
+                uids: &UidSet,
+            ) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
+                folder.check(&self.0.status(folder.wire_name)?, IN_MEMORY)?;
+                let messages =
+                    self.0.messages(folder.wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
                 Ok(messages.map(|message| (message.uid, message.flags)).collect())
             }
 
-            async fn subjects(&mut self, wire_name: &str, uids: &UidSet) -> Result<Vec<(Uid, String)>, ConnectorError> {
-                self.0.status(wire_name)?;
-                let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
+            async fn subjects(
+                &mut self,
+                folder: Numbered<'_>,
+                uids: &UidSet,
+            ) -> Result<Vec<(Uid, String)>, ConnectorError> {
+                folder.check(&self.0.status(folder.wire_name)?, IN_MEMORY)?;
+                let messages =
+                    self.0.messages(folder.wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
                 Ok(messages.filter_map(|message| Some((message.uid, subject(&message.bytes)?))).collect())
             }
 
             async fn header_dates(
                 &mut self,
-                wire_name: &str,
+                folder: Numbered<'_>,
                 uids: &UidSet,
             ) -> Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError> {
-                self.0.status(wire_name)?;
-                let messages = self.0.messages(wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
+                folder.check(&self.0.status(folder.wire_name)?, IN_MEMORY)?;
+                let messages =
+                    self.0.messages(folder.wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
                 Ok(messages.filter_map(|message| Some((message.uid, header::date(&message.bytes)?))).collect())
             }
 

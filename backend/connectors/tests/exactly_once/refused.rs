@@ -222,6 +222,21 @@ async fn whoever_slows_us_down_is_waited_for_and_nothing_fails() {
 }
 
 #[tokio::test]
+async fn whoever_asks_to_wait_again_and_again_is_left_for_later_with_the_reason() {
+    let (expected, _) = clean().await;
+    let mut world = World::new();
+    world.options.attempts = 1;
+    let slow = Mishap::Refused(0, FindingCode::Throttled, Decision::Wait(Duration::from_millis(1)));
+    world.connector.destination.store_mishaps(std::iter::repeat_n(slow, 1000));
+    let report = world.run().await;
+    let waits = matches!(&report.end, RunEnd::Postponed(error, _) if error.code == FindingCode::Throttled);
+    assert!(waits && report.counts.failed == 0, "{:?}, {:?}", report.end, report.counts);
+    world.connector.destination.store_mishaps([]);
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), expected);
+}
+
+#[tokio::test]
 async fn a_destination_that_cannot_store_is_not_hammered_and_blames_no_message() {
     let (expected, _) = clean().await;
     let world = World::new();

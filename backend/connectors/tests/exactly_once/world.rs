@@ -83,6 +83,7 @@ impl World {
             options: RunOptions {
                 connections: 1,
                 append_timeout: Duration::from_millis(1),
+                send_after: Duration::from_secs(60),
                 retry_base: Duration::from_millis(1),
                 ..RunOptions::default()
             },

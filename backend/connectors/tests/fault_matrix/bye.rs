@@ -1,14 +1,12 @@
 //! Servers that say goodbye: sessions that an admin ends, and servers that go down and come back.
 
-use std::{thread, time::Duration};
-
 use mailferry_lab::Dovecot;
 
 use crate::{
     ground::Ground,
     interrupt::Steps,
     point::How,
-    row::{Sweep, points, steps, steps_with_destination, steps_with_source},
+    row::{Sweep, needing_destination, needing_source, points, steps},
 };
 
 #[derive(Debug, Clone, Copy)]
@@ -17,17 +15,16 @@ enum Side {
     Destination,
 }
 
-/// Ends a user's sessions, and waits until they are gone: the admin's command only asks for it.
+/// Ends a user's sessions.
 pub(crate) fn kick(server: &Dovecot, user: &str) {
-    server.doveadm(&["kick", user]).expect("somebody is kicked");
-    tokio::task::block_in_place(|| thread::sleep(Duration::from_millis(100)));
+    tokio::task::block_in_place(|| server.kick(user)).expect("somebody is kicked");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_goodbye_the_run_backs_off_and_goes_on_with_the_same_message() {
     let ground = Ground::new().await;
-    let at_source = steps_with_source(&ground, points()).map(|step| (step, Side::Source));
-    let at_destination = steps_with_destination(&ground, points()).map(|step| (step, Side::Destination));
+    let at_source = needing_source(&ground).map(|step| (step, Side::Source));
+    let at_destination = needing_destination(&ground).map(|step| (step, Side::Destination));
     let cases = at_source.chain(at_destination);
     let row = Sweep::of("BYE: sessions kicked at source or destination", &ground).with_own_sources();
     row.over(cases, async |point, (step, side)| {
@@ -35,14 +32,14 @@ async fn after_a_goodbye_the_run_backs_off_and_goes_on_with_the_same_message() {
             Side::Source => (ground.source.dovecot(), point.from.clone()),
             Side::Destination => (ground.destination.dovecot(), point.user.clone()),
         };
-        let kick = Steps::act(step, move || kick(&server, &user));
+        let kick = Steps::act_at(step, move || kick(&server, &user));
         let report = point.run(1, How::hook(kick).reading_late()).await;
         point.succeeded(&report);
         let connections = match side {
             Side::Source => point.source.passed().len(),
             Side::Destination => point.destination.passed().len(),
         };
-        point.must(connections == 2, || format!("{connections} connections"));
+        point.must(connections >= 2, || format!("{connections} connections"));
         point.nothing_to_do().await;
     })
     .await;

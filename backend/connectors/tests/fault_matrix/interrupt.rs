@@ -6,9 +6,17 @@ use mailferry_engine::port::{Fault, Interrupted, Step};
 
 type Act = Box<dyn Fn() + Send + Sync>;
 
-/// Counts steps, and does something at the `n`th.
+/// Where something happens.
+enum Place {
+    /// At the so manieth step, counted from 0.
+    Any(usize),
+    /// At the so manieth of its kind.
+    Of(Step, usize),
+}
+
+/// Counts steps, and does something at one of them.
 pub(crate) struct Steps {
-    n: usize,
+    place: Place,
     reached: Mutex<Vec<Step>>,
     /// `None` stops the run, as if the process had died.
     act: Option<Act>,
@@ -21,11 +29,16 @@ impl Steps {
     }
 
     pub(crate) fn stop(n: usize) -> Arc<Self> {
-        Arc::new(Self { n, reached: Mutex::default(), act: None })
+        Arc::new(Self { place: Place::Any(n), reached: Mutex::default(), act: None })
     }
 
     pub(crate) fn act(n: usize, act: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self { n, reached: Mutex::default(), act: Some(Box::new(act)) })
+        Arc::new(Self { place: Place::Any(n), reached: Mutex::default(), act: Some(Box::new(act)) })
+    }
+
+    /// At the so manieth of its kind: which step that is of all may depend on who is faster, reader or writer.
+    pub(crate) fn act_at((step, nth): (Step, usize), act: impl Fn() + Send + Sync + 'static) -> Arc<Self> {
+        Arc::new(Self { place: Place::Of(step, nth), reached: Mutex::default(), act: Some(Box::new(act)) })
     }
 
     pub(crate) fn reached(&self) -> Vec<Step> {
@@ -37,7 +50,11 @@ impl Fault for Steps {
     fn reach(&self, step: Step) -> Result<(), Interrupted> {
         let mut reached = self.reached.lock().unwrap_or_else(PoisonError::into_inner);
         reached.push(step);
-        if reached.len() != self.n.saturating_add(1) {
+        let is_here = match self.place {
+            Place::Any(n) => reached.len() == n.saturating_add(1),
+            Place::Of(kind, nth) => step == kind && reached.iter().filter(|step| **step == kind).count() == nth + 1,
+        };
+        if !is_here {
             return Ok(());
         }
         drop(reached);

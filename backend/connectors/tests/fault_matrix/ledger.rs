@@ -13,7 +13,7 @@ use mailferry_engine::{
     run::RunEnd,
 };
 use mailferry_shared::ids::RunId;
-use mailferry_store::{Context, LedgerFile, MockClock};
+use mailferry_store::MockClock;
 use uuid::Uuid;
 
 use crate::{
@@ -168,9 +168,7 @@ async fn a_clock_that_jumps_by_a_month_changes_nothing() {
     let cases = steps(&ground, points()).flat_map(|step| [(step, 30), (step, -30)]);
     sweep("clock jumps by a month", &ground, cases, async |point, (step, days)| {
         let clock = MockClock::at(Utc::now());
-        let context = Context { clock: Arc::new(clock.clone()), ..Context::default() };
-        drop(point.open_ledger().await);
-        let file = LedgerFile::open_with(&point.ledger_path(), context).await.expect("the ledger opens");
+        let file = point.open_ledger_with(Arc::new(clock.clone())).await;
         let ledger = file.run_ledger(RunId(Uuid::from_u128(1))).await.expect("a ledger");
         let jumps = Arc::new(AtomicUsize::new(0));
         let counted = jumps.clone();

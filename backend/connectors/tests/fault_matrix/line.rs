@@ -148,7 +148,7 @@ async fn a_destination_cut_around_a_literal_or_before_its_ok_is_looked_at_before
     let places = some(&around(&literals), 2 * points());
     sweep("destination cut mid-literal", &ground, numbered(places, Fault::Cut), broken).await;
     let answers = lines_with(&talk.to_client, " OK [APPENDUID");
-    assert_eq!(answers.len(), 3, "one batch a folder that holds something");
+    assert!(answers.len() >= 3, "a batch or more for each folder that holds something: {}", answers.len());
     let before_ok = answers.iter().flat_map(|at| [at - 1, *at, at + 8]).map(Break::DestinationToClient).collect();
     sweep("destination cut after the last byte, before OK", &ground, numbered(before_ok, Fault::Cut), broken).await;
 }

@@ -12,7 +12,7 @@
 //! | --- | --- |
 //! | SIGKILL of the real process at any moment | `server/tests/copy.rs`, `make crash` |
 //! | database disk full, with the real process | `server/tests/copy.rs` |
-//! | database restarted under a running copy, with the real process and PostgreSQL | `server/tests/stopped_worker.rs` |
+//! | database restarted or killed under a running copy, with the real process and PostgreSQL | `server/tests/stopped_worker.rs` |
 //! | SIGSTOP of a real worker for twice its lease | `server/tests/stopped_worker.rs` |
 //! | every throttling word at every command; a destination that merges | `refusals/slow.rs`, `refusals/gmail.rs`, with a small Gmail |
 //! | leases: expiry, takeover, clock that jumps back, parallel claims; every write of a stale ledger is refused | `store/tests/conformance` (`leases.rs`, `ledger.rs`), SQLite and PostgreSQL |

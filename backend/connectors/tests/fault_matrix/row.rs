@@ -115,18 +115,20 @@ pub(crate) fn steps(ground: &Ground, count: usize) -> impl Iterator<Item = usize
     up_to(ground.clean.steps.len() - 1, count)
 }
 
-/// The same as long as something is still to be read from the source.
-pub(crate) fn steps_with_source(ground: &Ground, count: usize) -> impl Iterator<Item = usize> {
-    up_to(last(ground, Step::Planned), count)
+/// Steps after which the source is needed, whoever is faster: the kind, and the how manieth of it.
+pub(crate) fn needing_source(ground: &Ground) -> impl Iterator<Item = (Step, usize)> {
+    // A portion of folders has not been listed; of the first one nothing has been read.
+    openings(ground).chain([(Step::Planned, 0)])
 }
 
-/// The same as long as something is still to be sent to the destination.
-pub(crate) fn steps_with_destination(ground: &Ground, count: usize) -> impl Iterator<Item = usize> {
-    up_to(last(ground, Step::AfterIntent), count)
+/// The same of the destination.
+pub(crate) fn needing_destination(ground: &Ground) -> impl Iterator<Item = (Step, usize)> {
+    openings(ground).chain([Step::Planned, Step::BeforeIntent, Step::AfterIntent].map(|step| (step, 0)))
 }
 
-fn last(ground: &Ground, wanted: Step) -> usize {
-    ground.clean.steps.iter().rposition(|step| *step == wanted).expect("every run has such a step")
+fn openings(ground: &Ground) -> impl Iterator<Item = (Step, usize)> {
+    let portions = ground.clean.steps.iter().filter(|step| **step == Step::CreateFolder).count();
+    (0..portions).map(|nth| (Step::CreateFolder, nth))
 }
 
 fn up_to(last: usize, count: usize) -> impl Iterator<Item = usize> {

@@ -26,7 +26,8 @@ async fn slow(point: &Point<'_>, (side, after, fault): (Side, u64, Fault)) {
             Side::Source => point.source.plan(plan),
             Side::Destination => point.destination.plan(plan),
         }
-        let patience = Duration::from_millis(800);
+        // Longer than a server of a loaded machine takes for anything.
+        let patience = Duration::from_secs(3);
         let report = point.run(1, How { patience, ..How::default() }).await;
         point.succeeded(&report);
         point.nothing_to_do().await;

@@ -17,8 +17,13 @@ use mailferry_shared::{
 };
 use tokio::sync::mpsc;
 
-/// How long a server of the tests may say nothing.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
+/// How long a server that falls silent is waited for.
+const LITTLE: Duration = Duration::from_millis(300);
+
+/// With a server that may fall silent.
+pub(crate) fn impatient() -> Patience {
+    Patience { idle: LITTLE, append: LITTLE, ..Patience::default() }
+}
 
 /// What a session brought to light.
 #[derive(Debug, Default)]
@@ -30,7 +35,7 @@ pub(crate) struct Seen {
     pub(crate) error: Option<ConnectorError>,
 }
 
-fn login(port: u16) -> ImapLogin {
+pub(crate) fn login(port: u16) -> ImapLogin {
     ImapLogin {
         name: "the test's server".to_owned(),
         endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
@@ -43,11 +48,7 @@ fn login(port: u16) -> ImapLogin {
     }
 }
 
-fn network() -> Network {
-    network_with(Patience { idle: PATIENCE, append: PATIENCE, ..Patience::default() })
-}
-
-fn network_with(patience: Patience) -> Network {
+pub(crate) fn network(patience: Patience) -> Network {
     Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
         .expect("TLS")
         .with_patience(patience)
@@ -55,21 +56,21 @@ fn network_with(patience: Patience) -> Network {
 
 /// Logs in at a server that may take so long for all of it.
 pub(crate) async fn log_in_within(port: u16, login_takes: Duration) -> Result<(), ConnectorError> {
-    let network = network_with(Patience { login: login_takes, ..Patience::default() });
+    let network = network(Patience { login: login_takes, ..Patience::default() });
     ImapSource::open(&network, &login(port)).await.map(drop)
 }
 
 /// Reads everything that a server has.
-pub(crate) async fn read_all(port: u16) -> Seen {
+pub(crate) async fn read_all(port: u16, patience: Patience) -> Seen {
     let mut seen = Seen::default();
-    if let Err(error) = read(port, &mut seen).await {
+    if let Err(error) = read(port, patience, &mut seen).await {
         seen.error = Some(error);
     }
     seen
 }
 
-async fn read(port: u16, seen: &mut Seen) -> Result<(), ConnectorError> {
-    let mut source = ImapSource::open(&network(), &login(port)).await?;
+async fn read(port: u16, patience: Patience, seen: &mut Seen) -> Result<(), ConnectorError> {
+    let mut source = ImapSource::open(&network(patience), &login(port)).await?;
     let folders = source.folders().await?;
     seen.folders = folders.iter().map(|folder| folder.path.to_string()).collect();
     let names: Vec<String> = folders.iter().map(|folder| folder.wire_name.clone()).collect();
@@ -126,13 +127,13 @@ async fn fetch(
 
 /// Opens a folder for reading.
 pub(crate) async fn open_inbox(port: u16) -> Result<(), ConnectorError> {
-    let mut source = ImapSource::open(&network(), &login(port)).await?;
+    let mut source = ImapSource::open(&network(Patience::default()), &login(port)).await?;
     source.open("INBOX").await.map(drop)
 }
 
 /// Writes to a server; how many messages it is believed to have stored.
-pub(crate) async fn write_all(port: u16) -> Result<usize, ConnectorError> {
-    let mut destination = ImapDestination::open(&network(), &login(port)).await?;
+pub(crate) async fn write_all(port: u16, patience: Patience) -> Result<usize, ConnectorError> {
+    let mut destination = ImapDestination::open(&network(patience), &login(port)).await?;
     let wanted = ["INBOX", "Süd/Neu"].map(|path| Wanted {
         path: FolderPath::parse(path).expect("a path"),
         wire_name: None,

@@ -10,7 +10,7 @@ use mailferry_lab::Random;
 use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
-    client::{read_all, write_all},
+    client::{impatient, read_all, write_all},
     server::start,
 };
 
@@ -80,9 +80,9 @@ async fn round(seed: String, writes: bool) {
     .await;
     let session = async {
         if writes {
-            drop(write_all(server.port).await);
+            drop(write_all(server.port, impatient()).await);
         } else {
-            drop(read_all(server.port).await);
+            drop(read_all(server.port, impatient()).await);
         }
     };
     timeout(LONG, session).await.unwrap_or_else(|_| panic!("the session with server {seed} does not end"));

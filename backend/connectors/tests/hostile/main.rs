@@ -4,4 +4,5 @@
 mod cases;
 mod client;
 mod fuzz;
+mod halfway;
 mod server;

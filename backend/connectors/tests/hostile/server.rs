@@ -105,7 +105,7 @@ async fn command(
     }
 }
 
-fn answer(tag: &str, verb: &str, line: &str) -> String {
+pub(crate) fn answer(tag: &str, verb: &str, line: &str) -> String {
     let untagged = match verb {
         "CAPABILITY" => format!("* CAPABILITY {CAPABILITIES}\r\n"),
         "NAMESPACE" => "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n".to_owned(),

@@ -1,13 +1,14 @@
 //! Changes of flags that a delta carries over.
 
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use mailferry_connectors::{
     imap::{ImapConnector, ImapLogin},
+    memory::MemoryAccount,
     net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
 use mailferry_domain::{item::Flags, uid::Uid};
-use mailferry_engine::port::NoFault;
+use mailferry_engine::port::{Fault, Interrupted, NoFault, Step};
 use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Sample, compare};
 use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
@@ -103,6 +104,41 @@ async fn a_delta_stopped_at_any_step_carries_flags_over_all_the_same() {
         assert_eq!(now[0], expected()[0], "stopped at step {step}");
         assert_eq!(now[1], if owners == flags("$Mine") { owners } else { flags("") }, "stopped at step {step}");
         assert_eq!(now[2..], expected()[2..], "stopped at step {step}");
+    }
+}
+
+/// A folder at one side is restored in the midst of a delta, when its flags are about to be compared.
+struct Restored {
+    account: MemoryAccount,
+    done: Once,
+}
+
+impl Fault for Restored {
+    fn reach(&self, step: Step) -> Result<(), Interrupted> {
+        if step == Step::Planned {
+            self.done.call_once(|| self.account.restore(&path("INBOX")));
+        }
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn flags_reach_no_other_message_where_a_folder_is_restored_in_the_midst_of_a_delta() {
+    for at_source in [false, true] {
+        let world = copied().await;
+        change(&world);
+        let account = if at_source { world.source().clone() } else { world.destination().clone() };
+        let (report, _) = world.run_with(Arc::new(Restored { account, done: Once::new() })).await;
+        ended(&report, RunState::Succeeded);
+        let messages = world.destination().messages(&path("INBOX"));
+        let before = ["\\Seen", "\\Seen", "\\Seen", "\\Seen \\Flagged"].map(flags);
+        for ((number, flags), before) in (1..).zip(expected()).zip(before) {
+            let text = format!("message {number}");
+            let there = messages.iter().find(|message| message.bytes == text.as_bytes()).expect("it is there");
+            let good = there.flags == flags || there.flags == before;
+            assert!(good, "{text} has {:?}, restored at the source: {at_source}", there.flags);
+        }
+        assert_eq!(messages.len(), 4, "nothing is doubled");
     }
 }
 

@@ -3,14 +3,16 @@
 
 use std::{sync::Arc, time::Duration};
 
+use mailferry_connectors::net::Patience;
 use mailferry_engine::{
     port::{Connector, NoFault},
     run::{RunEnd, RunReport},
 };
+use mailferry_lab::{Client, Dovecot, DovecotOptions, Fault, Plan, Proxy};
 use mailferry_shared::{finding::FindingCode, run::RunState};
 
 use crate::{
-    fake::{Fake, Mailbox, Words, network},
+    fake::{Fake, Mailbox, Words, login_at, network},
     gmail::{FromGmail, ToGmail},
     world::{World, ended},
 };
@@ -168,4 +170,32 @@ async fn a_destination_whose_disk_is_full_is_left_alone_for_a_while() {
         ended(&until_done(&world, connector).await.0, RunState::Succeeded);
         assert_eq!(fake.state().mailbox.messages.len(), 3);
     }
+}
+
+/// A byte a millisecond: one message takes longer than a server may say nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_message_over_a_slow_line_arrives_as_long_as_the_line_moves() {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
+    let text = format!("Subject: large\r\n\r\n{}", "0123456789abcdef\r\n".repeat(600));
+    let mut client = Client::login(&server.login("anna")).expect("logs in");
+    client.append("INBOX", "", None, text.as_bytes()).expect("appends");
+    drop(client);
+    let silent = Duration::from_secs(2);
+    let patience = Patience { idle: silent, append: silent, ..Patience::default() };
+    // Should the machine stand still for so long itself, it is tried once more.
+    for _ in 0..5 {
+        let proxy = Proxy::start(server.imap_port()).expect("a proxy");
+        let slowly = Fault::Trickle(Duration::from_millis(1));
+        proxy.plan(Plan { to_client: Some((1_000, slowly)), to_server: None });
+        let (network, login) = (network().with_patience(patience), login_at(proxy.port()));
+        let world = World::new();
+        let connector = Arc::new(FromGmail { network, login, to: world.connector.clone() });
+        let (report, _) = world.run_over(connector, Arc::new(NoFault)).await;
+        ended(&report, RunState::Succeeded);
+        assert_eq!(world.there("INBOX"), [text.as_str()]);
+        if proxy.passed().len() == 1 {
+            return;
+        }
+    }
+    panic!("a line that moved was given up again and again");
 }

@@ -1,11 +1,12 @@
 //! Two accounts in memory and a ledger on disk.
 
 use std::{
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, FixedOffset};
@@ -25,7 +26,7 @@ use mailferry_engine::{
     verify::{VerifyJob, VerifyOptions, VerifyReport, verify},
 };
 use mailferry_shared::{finding::FindingCode, ids::RunId, run::RunState};
-use mailferry_store::{LedgerFile, LedgerReport};
+use mailferry_store::{LedgerFile, LedgerReport, StoreError};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -35,6 +36,18 @@ pub(crate) fn path(text: &str) -> FolderPath {
 
 pub(crate) fn date(day: u32) -> Option<DateTime<FixedOffset>> {
     DateTime::parse_from_rfc3339(&format!("2020-01-{day:02}T10:00:00+01:00")).ok()
+}
+
+/// Opens a ledger that nobody has open any more. A program that another test is about to start shares our files, locks
+/// included, until it begins.
+async fn open_ledger(path: &Path, ends: &str) -> LedgerFile {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        match LedgerFile::open(path, ends).await {
+            Err(StoreError::InUse) if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(10)).await,
+            opened => return opened.expect("the ledger opens"),
+        }
+    }
 }
 
 pub(crate) struct World {
@@ -52,6 +65,7 @@ impl World {
             options: RunOptions {
                 connections: 1,
                 append_timeout: quickly,
+                send_after: Duration::from_secs(60),
                 retry_base: quickly,
                 ..RunOptions::default()
             },
@@ -116,7 +130,7 @@ impl World {
     }
 
     async fn resume_over<C: Connector>(&self, connector: Arc<C>, fault: Arc<dyn Fault>) -> (RunReport, LedgerReport) {
-        let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
+        let file = open_ledger(&self.dir.path().join("ledger"), "memory").await;
         let id = RunId(Uuid::from_u128(self.runs.load(Ordering::Relaxed) as u128));
         let ledger = file.run_ledger(id).await.expect("the run's ledger");
         let job = Job {
@@ -138,7 +152,7 @@ impl World {
 impl World {
     /// What `account` holds, compared with the manifest of all that was copied.
     pub(crate) async fn verify(&self, account: ImapReader) -> VerifyReport {
-        let file = LedgerFile::open(&self.dir.path().join("ledger"), "memory").await.expect("the ledger opens");
+        let file = open_ledger(&self.dir.path().join("ledger"), "memory").await;
         let id = RunId(Uuid::from_u128(self.runs.load(Ordering::Relaxed) as u128));
         let ledger = file.run_ledger(id).await.expect("the run's ledger");
         let mut manifest = tempfile::tempfile().expect("a file");

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::{
     body::{Body, MemoryBudget},
     error::{ConnectorError, Decision},
+    numbered::Numbered,
 };
 use crate::listing::list_from;
 
@@ -83,7 +84,7 @@ pub trait Account: Sized + Send + 'static {
     /// section 3.1.4), new messages included; `None` if the server cannot tell. Afterwards it is open.
     fn flags_since(
         &mut self,
-        _wire_name: &str,
+        _folder: Numbered<'_>,
         _modseq: u64,
     ) -> impl Future<Output = Result<Option<Vec<(Uid, Flags)>>, ConnectorError>> + Send {
         std::future::ready(Ok(None))
@@ -103,7 +104,7 @@ pub trait Account: Sized + Send + 'static {
     /// Flags of these messages of a folder; those that are there no more are left out. Afterwards it is open.
     fn flags(
         &mut self,
-        wire_name: &str,
+        folder: Numbered<'_>,
         uids: &UidSet,
     ) -> impl Future<Output = Result<Vec<(Uid, Flags)>, ConnectorError>> + Send;
 
@@ -111,7 +112,7 @@ pub trait Account: Sized + Send + 'static {
     /// open.
     fn subjects(
         &mut self,
-        _wire_name: &str,
+        _folder: Numbered<'_>,
         _uids: &UidSet,
     ) -> impl Future<Output = Result<Vec<(Uid, String)>, ConnectorError>> + Send {
         std::future::ready(Ok(Vec::new()))
@@ -121,7 +122,7 @@ pub trait Account: Sized + Send + 'static {
     /// no more, are left out. Afterwards it is open.
     fn header_dates(
         &mut self,
-        _wire_name: &str,
+        _folder: Numbered<'_>,
         _uids: &UidSet,
     ) -> impl Future<Output = Result<Vec<(Uid, DateTime<FixedOffset>)>, ConnectorError>> + Send {
         std::future::ready(Ok(Vec::new()))

@@ -6,6 +6,7 @@ mod control;
 mod error;
 mod fault;
 mod ledger;
+mod numbered;
 mod progress;
 
 pub use body::{Body, BodyWriter, MemoryBudget, SPOOL_THRESHOLD_BYTES};
@@ -17,4 +18,5 @@ pub use control::{Control, Order as Command};
 pub use error::{ConnectorError, Decision, LedgerError, RefusedInARow};
 pub use fault::{Fault, Interrupted, NoFault, Step};
 pub use ledger::{Binding, Entry, FolderBinding, FolderStart, Ledger, LedgerFolderId, Traffic};
+pub use numbered::Numbered;
 pub use progress::{NoProgress, ProgressEvent, ProgressSink};

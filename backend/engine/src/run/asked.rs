@@ -27,6 +27,9 @@ pub struct RunOptions {
     /// Whoever stood still for longer than this while a batch was on its way does not go on sending it: another worker
     /// may have taken over meanwhile. Must be shorter than the lease.
     pub standstill: Duration,
+    /// What a source has delivered is stored when it says nothing for this long, though more is to come: one that is slow
+    /// must not keep it.
+    pub send_after: Duration,
     /// Waits between attempts: this long first, then doubled, up to 64 times as long.
     pub retry_base: Duration,
     /// Whoever is told to wait for longer than this stops instead, and goes on by itself later.
@@ -53,6 +56,7 @@ impl Default for RunOptions {
             connections: 2,
             append_timeout: Duration::from_secs(10),
             standstill: Duration::from_secs(10),
+            send_after: Duration::from_secs(1),
             retry_base: Duration::from_secs(1),
             longest_wait: Duration::from_secs(3600),
             attempts: 6,

@@ -62,6 +62,7 @@ pub fn order_create() -> OrderCreate {
         destination: choice("ionos-com", "imap.ionos.com"),
         options: OrderOptions { max_message_bytes: Some(50_000_000), ..OrderOptions::default() },
         link: None,
+        reference: Some("Customer 4711".to_owned()),
     }
 }
 
@@ -71,6 +72,7 @@ pub fn order() -> Order {
     let id = OrderId(id(1));
     Order {
         id,
+        reference: create.reference,
         state: OrderState::Draft,
         kind: None,
         language: create.language.unwrap_or_default(),
@@ -380,6 +382,7 @@ pub fn voucher_create() -> VoucherCreate {
         trial_only: false,
         free_test: false,
         providers: Vec::new(),
+        note: "Customer 4711".to_owned(),
     }
 }
 

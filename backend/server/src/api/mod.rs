@@ -129,6 +129,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(discoveries::start::start_discovery)
             .service(discoveries::read::read_discovery)
             .service(orders::list::list_orders)
+            .service(orders::export::export_orders)
             .service(orders::create::create_order)
             .service(orders::read::read_order)
             .service(orders::change::change_order)
@@ -221,6 +222,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(webhooks::change::change_webhook)
             .service(webhooks::delete::delete_webhook)
             .service(webhooks::rotate::rotate_webhook_secret)
+            .service(webhooks::test::test_webhook)
             .service(webhooks::deliveries::list_deliveries)
             .service(webhooks::replay::replay_delivery),
     );

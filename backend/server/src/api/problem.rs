@@ -94,6 +94,9 @@ pub enum ApiError {
     /// Another member has this mail address.
     #[error("Enter another mail address: one belongs to one member.")]
     AddressTaken,
+    /// Nothing is sent to an endpoint that is switched off.
+    #[error("Switch the endpoint on first.")]
+    WebhookDisabled,
     /// A tenant keeps an admin.
     #[error("Make another member an admin first.")]
     LastAdmin,
@@ -171,6 +174,7 @@ impl ApiError {
             Self::TooManyAccounts(_) => ProblemCode::TooManyAccounts,
             Self::TooManyActive(_) => ProblemCode::TooManyActive,
             Self::AddressTaken => ProblemCode::AddressTaken,
+            Self::WebhookDisabled => ProblemCode::WebhookDisabled,
             Self::LastAdmin => ProblemCode::LastAdmin,
             Self::File(FileError::Empty) => ProblemCode::FileEmpty,
             Self::File(FileError::TooLarge) | Self::TooLarge(_) => ProblemCode::TooLarge,
@@ -229,6 +233,7 @@ impl From<StoreError> for ApiError {
             }
             StoreError::TooManyActive { limit } => Self::TooManyActive(limit),
             StoreError::AddressTaken => Self::AddressTaken,
+            StoreError::WebhookDisabled => Self::WebhookDisabled,
             StoreError::LastAdmin => Self::LastAdmin,
             StoreError::VoucherInvalid => Self::VoucherInvalid,
             StoreError::VoucherUnfit(error) => Self::VoucherUnfit(error),

@@ -33,6 +33,22 @@ pub fn words<'de, D: Deserializer<'de>, T: DeserializeOwned>(reader: D) -> Resul
     words.map(|word| serde_json::from_value(word.into()).map_err(de::Error::custom)).collect()
 }
 
+/// The longest text to look for, characters.
+const MAX_TEXT: usize = 200;
+
+/// A text to look for, `q`; nothing if it is empty.
+///
+/// # Errors
+/// [`ApiError::Fields`] if it is too long.
+pub fn text(asked: Option<String>) -> Result<Option<String>, ApiError> {
+    match asked.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
+        Some(text) if text.chars().count() > MAX_TEXT => {
+            Err(ApiError::field("/q", "A text to look for has at most 200 characters."))
+        }
+        other => Ok(other),
+    }
+}
+
 /// Reads `query` as `T`.
 ///
 /// # Errors

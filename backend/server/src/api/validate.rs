@@ -23,6 +23,8 @@ const MAX_PASSWORD_CHARS: usize = 1024;
 const MAX_TOKEN_CHARS: usize = 8192;
 /// The longest folder name, characters.
 const MAX_FOLDER_CHARS: usize = 1000;
+/// The longest reference of an order, characters.
+const MAX_REFERENCE_CHARS: usize = 100;
 /// Most folder rules, and most folders to leave out.
 const MAX_RULES: usize = 500;
 
@@ -44,6 +46,12 @@ impl Check {
         if !good {
             self.errors.push(FieldError { pointer: pointer.into(), message: message.into() });
         }
+    }
+
+    /// What whoever asks calls an order, if anything.
+    pub fn reference(&mut self, reference: Option<&str>) {
+        let good = reference.is_none_or(|text| is_text(text, MAX_REFERENCE_CHARS));
+        self.that(good, "/reference", "A reference has at most 100 characters on one line.");
     }
 
     /// Ends the check.
@@ -202,7 +210,8 @@ impl Check {
     }
 }
 
-fn is_text(text: &str, most: usize) -> bool {
+/// True for at most `most` characters on one line.
+pub(crate) fn is_text(text: &str, most: usize) -> bool {
     text.chars().count() <= most && !text.chars().any(char::is_control)
 }
 

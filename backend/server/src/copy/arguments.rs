@@ -20,7 +20,9 @@ use url::Url;
 
 /// Copies one mailbox to another over IMAP.
 ///
-/// Passwords come from MAILFERRY_SOURCE_PASSWORD and MAILFERRY_DESTINATION_PASSWORD, or from files.
+/// Passwords come from MAILFERRY_SOURCE_PASSWORD and MAILFERRY_DESTINATION_PASSWORD, or from files. Where a server wants an
+/// access token (OAuth) instead, it comes from MAILFERRY_SOURCE_TOKEN or MAILFERRY_DESTINATION_TOKEN; it must be good for
+/// as long as the copy takes, or the copy is run again with a fresh one.
 #[derive(Debug, Args)]
 pub struct CopyArguments {
     /// Mailbox to read: imaps://USER@HOST[:PORT] (TLS) or imap://USER@HOST[:PORT] (STARTTLS); USER percent-encoded.
@@ -193,13 +195,14 @@ pub(crate) fn login(
             "write imaps://USER@HOST:PORT with USER percent-encoded, such as anna%40example.org",
         )
     })?;
+    let (password, kind) = secret(option, password_file, &|name| std::env::var(name).ok())?;
     Ok(ImapLogin {
         name: format!("the {option} {endpoint}"),
         allow_plaintext: endpoint.tls == TlsMode::Plaintext,
         endpoint,
         user,
-        password: password(option, password_file)?,
-        kind: CredentialKind::Password,
+        password,
+        kind,
         act_for,
         delegation: Delegation::default(),
     })
@@ -250,21 +253,36 @@ fn parse_url(text: &str, allow_plaintext: bool) -> Result<(String, Endpoint), St
     Ok((user.into_owned(), Endpoint::new(host, url.port().unwrap_or(port), tls)))
 }
 
-fn password(option: &str, file: Option<&PathBuf>) -> Result<SecretString, WrongUse> {
-    let variable = format!("MAILFERRY_{}_PASSWORD", option.to_uppercase());
-    let advice = || format!("set {variable}, or name a file with --{option}-password-file");
-    let text = match file {
-        Some(path) => std::fs::read_to_string(path).map_err(|error| {
-            WrongUse::new(format!("the password file {} cannot be read: {error}", path.display()), advice())
-        })?,
-        None => std::env::var(&variable)
-            .map_err(|_| WrongUse::new(format!("there is no password for the {option}"), advice()))?,
+/// The password or access token for one end, from a file or from the environment: what stands on a command line is seen by
+/// everybody on the machine.
+fn secret(
+    option: &str,
+    file: Option<&PathBuf>,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<(SecretString, CredentialKind), WrongUse> {
+    let named = |kind: &str| format!("MAILFERRY_{}_{kind}", option.to_uppercase());
+    let advice =
+        format!("set {}, name a file with --{option}-password-file, or set {}", named("PASSWORD"), named("TOKEN"));
+    let (password, token) = (environment(&named("PASSWORD")), environment(&named("TOKEN")));
+    let (text, kind) = match (file, password, token) {
+        (None, None, None) => return Err(WrongUse::new(format!("there is no password for the {option}"), advice)),
+        (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
+            let what = format!("there are a password and an access token for the {option}");
+            return Err(WrongUse::new(what, "give one of them"));
+        }
+        (None, None, Some(token)) => (token.trim().to_owned(), CredentialKind::OauthToken),
+        (None, Some(password), None) => (password, CredentialKind::Password),
+        (Some(path), _, None) => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                WrongUse::new(format!("the password file {} cannot be read: {error}", path.display()), advice.clone())
+            })?;
+            (text.lines().next().unwrap_or_default().to_owned(), CredentialKind::Password)
+        }
     };
-    let line = if file.is_some() { text.lines().next().unwrap_or_default() } else { text.as_str() };
-    if line.is_empty() {
-        return Err(WrongUse::new(format!("the password for the {option} is empty"), advice()));
+    if text.is_empty() {
+        return Err(WrongUse::new(format!("the password or token for the {option} is empty"), advice));
     }
-    Ok(line.to_owned().into())
+    Ok((text.into(), kind))
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -304,6 +322,35 @@ mod tests {
             ("imaps://a@b.example/INBOX", "names more than a mailbox"),
         ] {
             assert_eq!(parse_url(url, false).expect_err(url), what);
+        }
+    }
+
+    fn secret_from(file: Option<&PathBuf>, variables: &[(&str, &str)]) -> Result<(String, CredentialKind), String> {
+        let variables: std::collections::HashMap<&str, &str> = variables.iter().copied().collect();
+        let read = secret("source", file, &|name| variables.get(name).map(|text| (*text).to_owned()));
+        let plain =
+            |(secret, kind): (SecretString, _)| (secrecy::ExposeSecret::expose_secret(&secret).to_owned(), kind);
+        read.map(plain).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_password_or_a_token_is_taken_and_never_both() {
+        let (password, token) = (("MAILFERRY_SOURCE_PASSWORD", "pass word "), ("MAILFERRY_SOURCE_TOKEN", "ya29.x\n"));
+        assert_eq!(secret_from(None, &[password]), Ok(("pass word ".to_owned(), CredentialKind::Password)));
+        assert_eq!(secret_from(None, &[token]), Ok(("ya29.x".to_owned(), CredentialKind::OauthToken)));
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "from a file\nmore").expect("written");
+        let path = file.path().to_path_buf();
+        let from_file = Ok(("from a file".to_owned(), CredentialKind::Password));
+        assert_eq!(secret_from(Some(&path), &[]), from_file);
+        assert_eq!(secret_from(Some(&path), &[password]), from_file, "the file goes before the environment");
+        for (file, variables) in [(None, vec![password, token]), (Some(&path), vec![token])] {
+            let error = secret_from(file, &variables).expect_err("which?");
+            assert!(error.contains("give one of them") && !error.contains("ya29"), "{error}");
+        }
+        for variables in [vec![], vec![("MAILFERRY_SOURCE_TOKEN", " ")], vec![("MAILFERRY_SOURCE_PASSWORD", "")]] {
+            let error = secret_from(None, &variables).expect_err("nothing there");
+            assert!(error.contains("set MAILFERRY_SOURCE_PASSWORD") && error.contains("_TOKEN"), "{error}");
         }
     }
 

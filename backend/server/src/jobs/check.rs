@@ -1,6 +1,6 @@
 //! Checks: every side really logs in, many at once, but a shared login only once when it is refused.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use chrono::NaiveTime;
 use futures::{StreamExt, stream};
@@ -19,6 +19,7 @@ use mailferry_store::{
     jobs::{JobKind, JobOutcome, JobQueue},
 };
 use secrecy::ExposeSecret;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -30,6 +31,19 @@ use crate::oauth::StoredGrant;
 
 /// Logins under way at once.
 const PARALLEL: usize = 8;
+/// No check asks servers for longer than this; sides that are left by then count as unanswered.
+const LONGEST: Duration = Duration::from_hours(12);
+/// So many sides in a row that wait for one login in vain: then the server answers nobody of theirs.
+const MOST_SILENT: u32 = 3;
+
+/// A check that is under way.
+struct Check<'a> {
+    context: &'a JobContext,
+    id: CheckId,
+    stop: &'a CancellationToken,
+    /// Nobody is asked after this.
+    until: Instant,
+}
 
 /// One side to check.
 struct Task {
@@ -76,9 +90,8 @@ pub(super) async fn perform(
             }
         }
     }
-    let mut checked = stream::iter(groups.into_values())
-        .map(|group| check_group(context, id, group, stop))
-        .buffer_unordered(PARALLEL);
+    let under_way = Check { context, id, stop, until: Instant::now() + LONGEST };
+    let mut checked = stream::iter(groups.into_values()).map(|group| under_way.group(group)).buffer_unordered(PARALLEL);
     let mut waits = false;
     while let Some(result) = checked.next().await {
         waits |= matches!(result?, Group::WaitsForTurn);
@@ -134,58 +147,98 @@ async fn leads_to_new_provider(context: &JobContext, task: &Task) -> bool {
     old.is_ok_and(|old| new.is_ok_and(|new| old.iter().any(|address| new.contains(address))))
 }
 
-/// Checks the sides that share a login, one after the other.
+/// What is known of a login that several sides share.
 ///
 /// An admin's login stands for every mailbox that the admin opens: whether each of them can be opened is found when it
 /// is counted. A refusal may concern the first mailbox and not the admin, so that one other is tried; never a third.
-async fn check_group(
-    context: &JobContext,
-    id: CheckId,
-    group: Vec<Task>,
-    stop: &CancellationToken,
-) -> Result<Group, JobError> {
-    let (mut admin_passed, mut refusals) = (false, 0);
-    let mut refused: Option<FindingCode> = None;
-    let mut led: Option<(HostName, bool)> = None;
-    for task in group {
-        if stop.is_cancelled() {
-            return Ok(Group::Checked);
+#[derive(Default)]
+struct Answers {
+    admin_passed: bool,
+    refusals: u32,
+    refused: Option<FindingCode>,
+    /// Sides in a row that were waited for in vain.
+    silent: u32,
+}
+
+impl Answers {
+    /// A token that is not permitted here concerns one mailbox alone: each is asked for by itself.
+    fn alone(&self) -> bool {
+        self.refused == Some(FindingCode::TokenNotPermitted)
+    }
+
+    /// What needs no asking for the next side.
+    fn known(&self, delegated: bool) -> Option<Result<(), FindingCode>> {
+        if self.silent >= MOST_SILENT {
+            return Some(Err(FindingCode::ConnectionTimeout));
         }
-        let delegated = task.way.login.act_for.is_some();
+        if self.alone() {
+            return None;
+        }
         let most_refusals = if delegated { 2 } else { 1 };
-        let believed = refusals >= most_refusals || refused.is_some_and(|code| !is_about_password(code));
-        // A token that is not permitted here concerns this mailbox alone: each is asked for by itself.
-        let alone = refused == Some(FindingCode::TokenNotPermitted);
-        let result = match refused {
-            Some(code) if believed && !alone => Err(code),
-            _ if delegated && admin_passed && !alone => Ok(()),
-            _ => {
-                let Some(result) = Box::pin(log_in(context, &task.way, stop)).await? else {
-                    return Ok(Group::WaitsForTurn);
-                };
-                refusals += u32::from(!alone && result.is_err_and(is_refusal));
+        match self.refused {
+            Some(code) if self.refusals >= most_refusals || !is_about_password(code) => Some(Err(code)),
+            _ => (delegated && self.admin_passed).then_some(Ok(())),
+        }
+    }
+
+    /// The server was asked, and has answered so.
+    fn count(&mut self, result: Result<(), FindingCode>) {
+        self.refusals += u32::from(!self.alone() && result.is_err_and(is_refusal));
+        self.silent = if result == Err(FindingCode::ConnectionTimeout) { self.silent + 1 } else { 0 };
+    }
+
+    /// This is what the side is told.
+    fn remember(&mut self, delegated: bool, result: Result<(), FindingCode>) {
+        self.admin_passed |= delegated && result.is_ok();
+        self.refused = result.err().filter(|code| is_refusal(*code));
+    }
+}
+
+impl Check<'_> {
+    /// Checks the sides that share a login, one after the other.
+    async fn group(&self, group: Vec<Task>) -> Result<Group, JobError> {
+        let mut answers = Answers::default();
+        let mut led: Option<(HostName, bool)> = None;
+        for task in group {
+            if self.stop.is_cancelled() {
+                return Ok(Group::Checked);
+            }
+            let Some(result) = self.answer(&task, &mut answers).await? else { return Ok(Group::WaitsForTurn) };
+            let (state, mut findings) = match result {
+                Ok(()) => (LoginState::Passed, Vec::new()),
+                Err(code) => (LoginState::Failed, explain(self.context, &task, code)),
+            };
+            let switched = match &led {
+                Some((host, switched)) if *host == task.way.login.endpoint.host => *switched,
+                _ => leads_to_new_provider(self.context, &task).await,
+            };
+            led = Some((task.way.login.endpoint.host.clone(), switched));
+            if switched {
+                findings.push(Finding::new(FindingCode::ResolvesToDestination));
+            }
+            findings.extend(service_ends(self.context, &task));
+            let at = CheckedSide { check_id: self.id, pair_id: task.pair, side: task.side };
+            self.context.store.save_login(at, state, &findings).await?;
+        }
+        Ok(Group::Checked)
+    }
+
+    /// What a side is told; `None` if its server's connections are all taken.
+    async fn answer(&self, task: &Task, answers: &mut Answers) -> Result<Option<Result<(), FindingCode>>, JobError> {
+        let delegated = task.way.login.act_for.is_some();
+        let result = match answers.known(delegated) {
+            Some(known) => known,
+            None if Instant::now() >= self.until => Err(FindingCode::ConnectionTimeout),
+            None => {
+                let asked = Box::pin(log_in(self.context, &task.way, self.stop)).await?;
+                let Some(result) = asked else { return Ok(None) };
+                answers.count(result);
                 result
             }
         };
-        admin_passed |= delegated && result.is_ok();
-        refused = result.err().filter(|code| is_refusal(*code));
-        let (state, mut findings) = match result {
-            Ok(()) => (LoginState::Passed, Vec::new()),
-            Err(code) => (LoginState::Failed, explain(context, &task, code)),
-        };
-        let switched = match &led {
-            Some((host, switched)) if *host == task.way.login.endpoint.host => *switched,
-            _ => leads_to_new_provider(context, &task).await,
-        };
-        led = Some((task.way.login.endpoint.host.clone(), switched));
-        if switched {
-            findings.push(Finding::new(FindingCode::ResolvesToDestination));
-        }
-        findings.extend(service_ends(context, &task));
-        let at = CheckedSide { check_id: id, pair_id: task.pair, side: task.side };
-        context.store.save_login(at, state, &findings).await?;
+        answers.remember(delegated, result);
+        Ok(Some(result))
     }
-    Ok(Group::Checked)
 }
 
 /// A wrong password may be a wrong mailbox in disguise; the other refusals concern the admin.
@@ -232,4 +285,52 @@ async fn log_in(
     };
     visiting.end().await?;
     Ok(Some(result))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks a server that gives these answers in turn for so many sides; how often it was asked, and what they are told.
+    fn told(
+        delegated: bool,
+        sides: usize,
+        answers: &[Result<(), FindingCode>],
+    ) -> (usize, Vec<Result<(), FindingCode>>) {
+        let (mut known, mut asked, mut told) = (Answers::default(), 0, Vec::new());
+        for _ in 0..sides {
+            let result = known.known(delegated).unwrap_or_else(|| {
+                let answer = answers[asked.min(answers.len() - 1)];
+                asked += 1;
+                known.count(answer);
+                answer
+            });
+            known.remember(delegated, result);
+            told.push(result);
+        }
+        (asked, told)
+    }
+
+    #[test]
+    fn a_wrong_password_is_tried_once_and_an_admins_at_one_more_mailbox() {
+        let wrong = Err(FindingCode::WrongPassword);
+        assert_eq!(told(false, 4, &[wrong]), (1, vec![wrong; 4]));
+        assert_eq!(told(true, 4, &[wrong]), (2, vec![wrong; 4]));
+        assert_eq!(told(true, 4, &[wrong, Ok(())]), (2, vec![wrong, Ok(()), Ok(()), Ok(())]));
+    }
+
+    #[test]
+    fn a_server_that_is_silent_keeps_nobody_for_each_of_five_hundred_mailboxes() {
+        let silent = Err(FindingCode::ConnectionTimeout);
+        assert_eq!(told(true, 500, &[silent]), (3, vec![silent; 500]));
+        let (asked, answers) = told(true, 5, &[silent, silent, Ok(())]);
+        assert_eq!((asked, answers), (3, vec![silent, silent, Ok(()), Ok(()), Ok(())]), "it was only slow for a while");
+    }
+
+    #[test]
+    fn a_token_that_is_not_permitted_concerns_one_mailbox() {
+        let refused = Err(FindingCode::TokenNotPermitted);
+        assert_eq!(told(true, 3, &[refused, Ok(()), refused]).1, [refused, Ok(()), Ok(())]);
+        assert_eq!(told(true, 3, &[refused]), (3, vec![refused; 3]));
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use mailferry_domain::mapping::LeftOut;
 use mailferry_engine::{
-    port::{Command, ConnectorError, Control, Decision, NoFault, NoProgress},
+    port::{Command, ConnectorError, Control, Decision, NoFault},
     run::{FolderReport, Job as EngineJob, RunEnd, RunOptions, RunReport, run},
 };
 use mailferry_shared::{
@@ -24,6 +24,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     JobContext, JobError, backoff,
+    bound::Moves,
+    login::GuardedConnector,
     provider::permitted,
     run::{connector, options},
     visit::{TURN, visit},
@@ -110,26 +112,11 @@ async fn look_at(
     let logins = [&connector.source.login, &connector.destination.login];
     let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(Looked::NotItsTurn) };
     save(DryRunState::Running, PlannedPair::default()).await?;
-    let (steer, control) = Control::new();
-    let looking = run(EngineJob {
-        connector: Arc::new(connector),
-        ledger: context.store.preview_ledger(pair),
-        options: RunOptions { dry_run: true, ..within.apply(options(order, kind, context.store.now()), 1) },
-        control,
-        progress: Arc::new(NoProgress),
-        fault: Arc::new(NoFault),
-    });
-    tokio::pin!(looking);
-    let report = tokio::select! {
-        report = &mut looking => report,
-        () = stop.cancelled() => {
-            steer.send_replace(Command::HandOver);
-            looking.await
-        }
-    };
+    let options = RunOptions { dry_run: true, ..within.apply(options(order, kind, context.store.now()), 1) };
+    let report = Box::pin(bounded(context, connector, pair, options, stop)).await;
     visiting.end().await?;
-    match again_or_failed(&report.end, job.attempt) {
-        Ended::Whole => save(DryRunState::Finished, planned(report)).await?,
+    match again_or_failed(report, job.attempt) {
+        Ended::Whole(report) => save(DryRunState::Finished, planned(*report)).await?,
         Ended::Failed(finding) => save(DryRunState::Failed, failure(finding)).await?,
         Ended::Again(looked) => {
             save(DryRunState::Queued, PlannedPair::default()).await?;
@@ -139,19 +126,54 @@ async fn look_at(
     Ok(Looked::Done)
 }
 
+/// The dry run itself, unless its servers take for ever.
+async fn bounded(
+    context: &JobContext,
+    connector: GuardedConnector,
+    pair: PairId,
+    options: RunOptions,
+    stop: &CancellationToken,
+) -> Result<RunReport, ConnectorError> {
+    let moves = Moves::default();
+    let (steer, control) = Control::new();
+    let looking = context.bound.keep(
+        &moves,
+        run(EngineJob {
+            connector: Arc::new(connector),
+            ledger: context.store.preview_ledger(pair),
+            options,
+            control,
+            progress: Arc::new(moves.clone()),
+            fault: Arc::new(NoFault),
+        }),
+    );
+    tokio::pin!(looking);
+    tokio::select! {
+        report = &mut looking => report,
+        () = stop.cancelled() => {
+            steer.send_replace(Command::HandOver);
+            looking.await
+        }
+    }
+}
+
 enum Ended {
-    Whole,
+    Whole(Box<RunReport>),
     Again(Looked),
     Failed(Finding),
 }
 
-fn again_or_failed(end: &RunEnd, attempt: u32) -> Ended {
+fn again_or_failed(report: Result<RunReport, ConnectorError>, attempt: u32) -> Ended {
     let of_error = |error: &ConnectorError| match error.decision {
         Decision::Retry | Decision::Wait(_) if attempt < ATTEMPTS => Ended::Again(Looked::Failed),
         _ => Ended::Failed(error.finding()),
     };
-    match end {
-        RunEnd::Done(_) => Ended::Whole,
+    let report = match report {
+        Ok(report) => report,
+        Err(too_slow) => return of_error(&too_slow),
+    };
+    match &report.end {
+        RunEnd::Done(_) => Ended::Whole(Box::new(report)),
         RunEnd::Failed(error) | RunEnd::Unfinished(error) => of_error(error),
         RunEnd::Parked(error) => Ended::Failed(error.finding()),
         RunEnd::Stopped(_) | RunEnd::Postponed(..) => Ended::Again(Looked::NotItsTurn),

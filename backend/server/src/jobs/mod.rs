@@ -19,6 +19,7 @@ use mailferry_store::{
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+pub mod bound;
 mod check;
 mod cut_over;
 mod discovery;
@@ -61,6 +62,8 @@ pub struct JobContext {
     pub mail: Transport,
     /// The payment provider, if one is set up.
     pub paypal: Option<PayPal>,
+    /// How long looks at mailboxes may take.
+    pub bound: bound::Bound,
     /// This process, unlike any other: the holder of leases.
     pub worker: Arc<str>,
 }

@@ -40,7 +40,7 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
     }
     let stuck = if mail.kind == MailKind::ActionNeeded { stuck_runs(context, &order).await? } else { Vec::new() };
     if mail.kind == MailKind::ActionNeeded && stuck.is_empty() {
-        context.store.mail_given_up(id).await?;
+        context.store.mail_needless(id).await?;
         tracing::info!(mail = %id.0, order = %order.id, "mail not sent: what it was to tell of goes on by now");
         return Ok(JobOutcome::Done);
     }
@@ -51,7 +51,11 @@ pub async fn perform(context: &JobContext, id: MailId) -> Result<JobOutcome, Job
     };
     match context.mail.send(letter, &address, &id.0.to_string()).await {
         Ok(Sent::Yes) => {
-            context.store.mail_about_runs_sent(id, &stuck).await?;
+            match context.store.mail_about_runs_sent(id, &stuck).await {
+                // What it told of was taken back while it was on its way.
+                Ok(()) | Err(StoreError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
             tracing::info!(mail = %id.0, order = %order.id, kind = ?mail.kind, "mail sent");
             Ok(JobOutcome::Done)
         }

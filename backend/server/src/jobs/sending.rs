@@ -7,7 +7,7 @@ use mailferry_connectors::net::DnsError;
 use mailferry_domain::sending::{USUAL_SELECTORS, dkim_name, has_dkim_key, spf_records, spf_state};
 use mailferry_shared::{
     order::OrderState,
-    schedule::{SendingRecords, WantedRecords},
+    schedule::{SendingRecords, SpfState, WantedRecords},
 };
 use mailferry_store::{OrderRecord, WatchedDomain};
 
@@ -18,8 +18,8 @@ const PARALLEL: usize = 8;
 /// What was looked up within this time is not looked up again.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// Looks up what is not fresh, once the mail has arrived: before, nobody sends from the new provider. A name server that
-/// does not answer leaves what is known as it is.
+/// Looks up what is not fresh, once the mail has arrived: before, nobody sends from the new provider. Of what a name server
+/// does not answer, SPF or DKIM, what is known stays as it is.
 pub(super) async fn look_up_all(context: &JobContext, order: &OrderRecord) -> Result<(), JobError> {
     if order.asker.sandbox || order.life.state() != OrderState::Completed {
         return Ok(());
@@ -32,8 +32,8 @@ pub(super) async fn look_up_all(context: &JobContext, order: &OrderRecord) -> Re
     let wanted = order.destination.as_ref().and_then(|choice| context.providers.dns_wanted(choice));
     let domains = context.store.watched_domains(order.id).await?;
     let own = domains.iter().filter(|(domain, _)| !context.providers.owns(domain));
-    for (domain, _) in own.filter(|(_, watched)| !fresh(watched)) {
-        match look_up(context, domain, wanted).await {
+    for (domain, watched) in own.filter(|(_, watched)| !fresh(watched)) {
+        match look_up(context, domain, wanted, watched.sending.as_ref()).await {
             Ok(sending) => context.store.save_sending(order.id, domain, &sending).await?,
             Err(error) => {
                 tracing::info!(order = %order.id, cause = ?error, "who may send for a domain could not be looked up");
@@ -47,9 +47,10 @@ async fn look_up(
     context: &JobContext,
     domain: &str,
     wanted: Option<&WantedRecords>,
+    before: Option<&SendingRecords>,
 ) -> Result<SendingRecords, DnsError> {
     let resolver = context.network.resolver();
-    let spf_records = spf_records(resolver.texts_now(domain).await?);
+    let texts = resolver.texts_now(domain).await;
     let selectors: Vec<String> = match wanted {
         Some(wanted) => wanted.dkim.clone(),
         None => USUAL_SELECTORS.map(str::to_owned).to_vec(),
@@ -64,12 +65,22 @@ async fn look_up(
         .filter_map(std::future::ready)
         .collect()
         .await;
-    let dkim = looked_at.iter().filter(|(_, has_key)| *has_key).map(|(selector, _)| selector.clone()).collect();
-    Ok(SendingRecords {
-        spf: spf_state(&spf_records, wanted.and_then(|wanted| wanted.spf.as_deref())),
-        spf_records,
-        dkim,
-        dkim_looked_at: looked_at.into_iter().map(|(selector, _)| selector).collect(),
-        looked_up_at: context.store.now(),
-    })
+    let (spf, spf_records) = match (texts, before) {
+        (Ok(texts), _) => {
+            let records = spf_records(texts);
+            (spf_state(&records, wanted.and_then(|wanted| wanted.spf.as_deref())), records)
+        }
+        (Err(error), _) if looked_at.is_empty() => return Err(error),
+        (Err(_), Some(before)) => (before.spf, before.spf_records.clone()),
+        (Err(_), None) => (SpfState::Unknown, Vec::new()),
+    };
+    let (dkim, dkim_looked_at) = match before.filter(|_| looked_at.is_empty()) {
+        Some(before) => (before.dkim.clone(), before.dkim_looked_at.clone()),
+        None => {
+            let found =
+                looked_at.iter().filter(|(_, has_key)| *has_key).map(|(selector, _)| selector.clone()).collect();
+            (found, looked_at.into_iter().map(|(selector, _)| selector).collect())
+        }
+    };
+    Ok(SendingRecords { spf, spf_records, dkim, dkim_looked_at, looked_up_at: context.store.now() })
 }

@@ -120,7 +120,14 @@ async fn survey_side(
     let mut attempt = 1;
     let surveyed = loop {
         // The check has just logged in.
-        match count_once(context, side, &login).await?.map_err(|error| error.hopeful(true)) {
+        let counted = match count_once(context, side, &login).await {
+            Ok(counted) => counted,
+            Err(error) => {
+                visiting.end().await?;
+                return Err(error.into());
+            }
+        };
+        match counted.map_err(|error| error.hopeful(true)) {
             Err(error) if error.decision == Decision::Retry && attempt < ATTEMPTS && !stop.is_cancelled() => {
                 tracing::info!(code = %error.code, cause = ?error.source, attempt, "an account is counted once more");
             }

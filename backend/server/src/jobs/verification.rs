@@ -27,7 +27,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    JobContext, JobError, backoff, endpoint,
+    JobContext, JobError, backoff,
+    bound::Moves,
+    endpoint,
     login::{Gate, GuardedReader},
     visit::{TURN, visit},
 };
@@ -114,21 +116,26 @@ async fn compare_pair(
     let manifest = manifest(context, pair).await?;
     let (steer, control) = Control::new();
     let watching = tokio::spawn(watch_out(context.clone(), verification.order_id, pair, before, steer, stop.clone()));
-    let report = Box::pin(verify(VerifyJob {
+    let moves = Moves::default();
+    let moved = moves.clone();
+    let comparing = verify(VerifyJob {
         account: GuardedReader { network: context.network.clone(), side, gate: Gate::of(context) },
         manifest,
         options: VerifyOptions { connections: visiting.connections(), named: NAMED, ..VerifyOptions::default() },
         control,
-        progress: Arc::new(|_| {}),
-    }))
-    .await;
+        progress: Arc::new(move |_| moved.come_further()),
+    });
+    let report = Box::pin(context.bound.keep(&moves, comparing)).await;
     watching.abort();
     visiting.end().await?;
     // Between the last look and now a run may have begun.
     if store.ledger_use(pair).await?.fence != before.fence {
         return queued_again(context, id, pair, BUSY).await;
     }
-    conclude(context, id, pair, attempt, report).await
+    match report {
+        Ok(report) => conclude(context, id, pair, attempt, report).await,
+        Err(too_slow) => failed(context, id, pair, too_slow.finding()).await,
+    }
 }
 
 async fn conclude(

@@ -15,6 +15,11 @@ use super::sha256;
 /// A key that was found is believed for so long; what it may do is asked at every request anyway.
 const BELIEVED: Duration = Duration::from_secs(300);
 
+/// The key in a header, as it is looked for: however many spaces are put around it, it is one key.
+fn secret(value: &HeaderValue) -> Option<&str> {
+    value.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
 /// Keys that were found in the database a short while ago, as hashes.
 #[derive(Default)]
 pub(super) struct KnownKeys(Mutex<HashMap<[u8; 32], Instant>>);
@@ -22,7 +27,7 @@ pub(super) struct KnownKeys(Mutex<HashMap<[u8; 32], Instant>>);
 impl KnownKeys {
     /// The key as it is counted, if it was found before.
     pub(super) fn remembered(&self, value: &HeaderValue) -> Option<[u8; 32]> {
-        let hash = sha256(value.as_bytes());
+        let hash = sha256(secret(value)?.as_bytes());
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(&hash).is_some_and(|found| found.elapsed() < BELIEVED).then_some(hash)
     }
@@ -32,12 +37,11 @@ impl KnownKeys {
     /// # Errors
     /// If the database does not answer.
     pub(super) async fn look_for(&self, store: &Store, value: &HeaderValue) -> Result<Option<[u8; 32]>, StoreError> {
-        let secret = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
-        let Some(secret) = secret else { return Ok(None) };
-        if store.find_api_key(secret.trim()).await?.is_none() {
+        let Some(secret) = secret(value) else { return Ok(None) };
+        if store.find_api_key(secret).await?.is_none() {
             return Ok(None);
         }
-        let hash = sha256(value.as_bytes());
+        let hash = sha256(secret.as_bytes());
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(hash, Instant::now());
         Ok(Some(hash))
     }

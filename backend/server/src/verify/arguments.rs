@@ -10,8 +10,9 @@ use crate::copy::arguments::{WrongUse, login};
 /// Compares a mailbox with the manifest of a copy.
 ///
 /// Every message is fetched again and hashed; nothing is written. The password comes from
-/// MAILFERRY_DESTINATION_PASSWORD, or from a file. Exit codes: 0 all identical, 1 differences (named), 2 wrong use, 3
-/// could not connect or log in, 4 interrupted.
+/// MAILFERRY_DESTINATION_PASSWORD, or from a file; an access token (OAuth) instead of one from
+/// MAILFERRY_DESTINATION_TOKEN. Exit codes: 0 all identical, 1 differences (named), 2 wrong use, 3 could not connect or log
+/// in, 4 interrupted.
 #[derive(Debug, Args)]
 pub struct VerifyArguments {
     /// Mailbox to compare: imaps://USER@HOST[:PORT] (TLS) or imap://USER@HOST[:PORT] (STARTTLS); USER percent-encoded.

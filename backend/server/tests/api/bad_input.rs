@@ -1,46 +1,51 @@
 //! Bad input: each kind has a stable code, names the field, and changes nothing.
 
+use mailferry_server::settings::Settings;
 use serde_json::json;
 
 use crate::harness::{Service, new_account, new_order, on_both, on_both_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_missing_and_wrong_fields_are_pointed_at() {
-    let service = Service::start().await;
-    let client = service.stranger();
-    let mut order = new_order();
-    order["colour"] = json!("red");
-    let problem = client.post("/api/v1/orders", order).await.is_problem(422, "invalid_field");
-    assert_eq!(problem["errors"][0]["pointer"], "/colour");
-    for (pointer, value) in [
-        ("/notify_address", json!("nobody")),
-        ("/source/endpoint/host", json!("imap gmx")),
-        ("/source/endpoint/port", json!(0)),
-        ("/source/provider", json!("no such provider")),
-    ] {
+    on_both(async |service: Service| {
+        let client = service.stranger();
         let mut order = new_order();
-        *order.pointer_mut(pointer).expect("there") = value;
+        order["colour"] = json!("red");
         let problem = client.post("/api/v1/orders", order).await.is_problem(422, "invalid_field");
-        assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
-    }
-    client.post("/api/v1/orders", json!({})).await.is_problem(422, "invalid_field");
-    client.post("/api/v1/orders", json!({"accepted_terms": "1999"})).await.is_problem(422, "terms_not_accepted");
-    let problem = client.get("/api/v1/providers?colour=red").await.is_problem(422, "invalid_field");
-    assert_eq!(problem["type"], "/problems/invalid_field");
-    service.stop().await;
+        assert_eq!(problem["errors"][0]["pointer"], "/colour");
+        for (pointer, value) in [
+            ("/notify_address", json!("nobody")),
+            ("/source/endpoint/host", json!("imap gmx")),
+            ("/source/endpoint/port", json!(0)),
+            ("/source/provider", json!("no such provider")),
+        ] {
+            let mut order = new_order();
+            *order.pointer_mut(pointer).expect("there") = value;
+            let problem = client.post("/api/v1/orders", order).await.is_problem(422, "invalid_field");
+            assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
+        }
+        client.post("/api/v1/orders", json!({})).await.is_problem(422, "invalid_field");
+        client.post("/api/v1/orders", json!({"accepted_terms": "1999"})).await.is_problem(422, "terms_not_accepted");
+        let problem = client.get("/api/v1/providers?colour=red").await.is_problem(422, "invalid_field");
+        assert_eq!(problem["type"], "/problems/invalid_field");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_json_or_too_large_is_refused() {
-    let service = Service::start().await;
-    let client = service.stranger();
-    let send = async |body: &str| client.send("POST", "/api/v1/orders", Some(body.to_owned()), &[]).await;
-    send("{").await.is_problem(400, "malformed_request");
-    send("[]").await.is_problem(422, "invalid_field");
-    send(&format!("\"{}\"", "x".repeat(1_100_000))).await.is_problem(413, "too_large");
-    let form = client.http.post(format!("{}/api/v1/orders", service.base)).form_body("accepted_terms=1").await;
-    assert_eq!(form, 400, "a form of another site");
-    service.stop().await;
+    on_both(async |service: Service| {
+        let client = service.stranger();
+        let send = async |body: &str| client.send("POST", "/api/v1/orders", Some(body.to_owned()), &[]).await;
+        send("{").await.is_problem(400, "malformed_request");
+        send("[]").await.is_problem(422, "invalid_field");
+        send(&format!("\"{}\"", "x".repeat(1_100_000))).await.is_problem(413, "too_large");
+        let form = client.http.post(format!("{}/api/v1/orders", service.base)).form_body("accepted_terms=1").await;
+        assert_eq!(form, 400, "a form of another site");
+        service.stop().await;
+    })
+    .await;
 }
 
 trait FormBody {
@@ -56,15 +61,17 @@ impl FormBody for reqwest::RequestBuilder {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn unknown_addresses_and_methods_are_told_apart() {
-    let service = Service::start().await;
-    let (order, client) = service.order().await;
-    client.get("/api/v1/nothing").await.is_problem(404, "not_found");
-    client.get("/api/").await.is_problem(404, "not_found");
-    client.get("/api/v1/orders/not-a-number").await.is_problem(404, "not_found");
-    let answer = client.send("PUT", &format!("/api/v1/orders/{order}"), None, &[]).await;
-    answer.is_problem(405, "method_not_allowed");
-    assert_eq!(answer.header("allow"), "DELETE, GET, PATCH");
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, client) = service.order().await;
+        client.get("/api/v1/nothing").await.is_problem(404, "not_found");
+        client.get("/api/").await.is_problem(404, "not_found");
+        client.get("/api/v1/orders/not-a-number").await.is_problem(404, "not_found");
+        let answer = client.send("PUT", &format!("/api/v1/orders/{order}"), None, &[]).await;
+        answer.is_problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), "DELETE, GET, PATCH");
+        service.stop().await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -124,42 +131,52 @@ async fn things_of_another_order_are_not_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_are_slowed_down() {
     let slow = mailferry_server::settings::Pace { burst: 2, every_seconds: 60 };
-    let service = Service::start_with(None, |settings| {
-        (settings.limits.orders, settings.limits.sessions) = (slow, slow);
-    })
+    on_both_with(
+        |settings| {
+            (settings.limits.orders, settings.limits.sessions) = (slow, slow);
+        },
+        async |service: Service| {
+            let client = service.stranger();
+            for _ in 0..2 {
+                assert_eq!(client.post("/api/v1/orders", new_order()).await.status, 201);
+            }
+            let answer = client.post("/api/v1/orders", new_order()).await;
+            answer.is_problem(429, "too_many_requests");
+            assert!((1..=61).contains(&answer.header("retry-after").parse::<u64>().expect("seconds")));
+            assert_eq!(
+                service.operator().post("/api/v1/orders", new_order()).await.status,
+                201,
+                "a key is not a stranger"
+            );
+            let guess = json!({"order_id": "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0009", "token": "x"});
+            for status in [401, 401, 429] {
+                assert_eq!(client.post("/api/v1/sessions", guess.clone()).await.status, status);
+            }
+            service.stop().await;
+        },
+    )
     .await;
-    let client = service.stranger();
-    for _ in 0..2 {
-        assert_eq!(client.post("/api/v1/orders", new_order()).await.status, 201);
-    }
-    let answer = client.post("/api/v1/orders", new_order()).await;
-    answer.is_problem(429, "too_many_requests");
-    assert!((1..=61).contains(&answer.header("retry-after").parse::<u64>().expect("seconds")));
-    assert_eq!(service.operator().post("/api/v1/orders", new_order()).await.status, 201, "a key is not a stranger");
-    let guess = json!({"order_id": "0199d1c4-5d5e-7a10-8c2f-3f1f7c5c0009", "token": "x"});
-    for status in [401, 401, 429] {
-        assert_eq!(client.post("/api/v1/sessions", guess.clone()).await.status, status);
-    }
-    service.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn plain_http_from_afar_is_refused_unless_a_trusted_proxy_says_https() {
-    let service = Service::start_with(None, |settings| {
-        settings.trust_proxy = vec!["127.0.0.1/32".parse().expect("a network")];
+    let trusting = |settings: &mut Settings| settings.trust_proxy = vec!["127.0.0.1/32".parse().expect("a network")];
+    on_both_with(trusting, async |service: Service| {
+        let client = service.stranger();
+        let host = ("host", "move.example.org");
+        client.send("GET", "/api/v1/service", None, &[host]).await.is_problem(403, "insecure_connection");
+        client.send("GET", "/", None, &[host]).await.is_problem(403, "insecure_connection");
+        let through = client.send("GET", "/api/v1/service", None, &[host, ("x-forwarded-proto", "https")]).await;
+        assert_eq!((through.status, through.header("strict-transport-security")), (200, "max-age=31536000"));
+        assert_eq!(client.send("GET", "/livez", None, &[host]).await.status, 200);
+        service.stop().await;
     })
     .await;
-    let client = service.stranger();
-    let host = ("host", "move.example.org");
-    client.send("GET", "/api/v1/service", None, &[host]).await.is_problem(403, "insecure_connection");
-    client.send("GET", "/", None, &[host]).await.is_problem(403, "insecure_connection");
-    let through = client.send("GET", "/api/v1/service", None, &[host, ("x-forwarded-proto", "https")]).await;
-    assert_eq!((through.status, through.header("strict-transport-security")), (200, "max-age=31536000"));
-    assert_eq!(client.send("GET", "/livez", None, &[host]).await.status, 200);
-    service.stop().await;
-    let trusting_nobody = Service::start().await;
-    let headers = [host, ("x-forwarded-proto", "https")];
-    let answer = trusting_nobody.stranger().send("GET", "/api/v1/service", None, &headers).await;
-    answer.is_problem(403, "insecure_connection");
-    trusting_nobody.stop().await;
+    on_both(async |trusting_nobody: Service| {
+        let headers = [("host", "move.example.org"), ("x-forwarded-proto", "https")];
+        let answer = trusting_nobody.stranger().send("GET", "/api/v1/service", None, &headers).await;
+        answer.is_problem(403, "insecure_connection");
+        trusting_nobody.stop().await;
+    })
+    .await;
 }

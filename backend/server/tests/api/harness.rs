@@ -40,12 +40,6 @@ pub(crate) struct Service {
     handle: ServerHandle,
 }
 
-/// Follows nothing, and keeps no line: the service may be closing one that was silent for a while just when it is used.
-fn http_client() -> reqwest::Client {
-    let none = reqwest::redirect::Policy::none();
-    reqwest::Client::builder().redirect(none).pool_max_idle_per_host(0).build().expect("a client")
-}
-
 impl Service {
     /// A service on SQLite, with limits that no test reaches by accident.
     pub(crate) async fn start() -> Self {
@@ -97,7 +91,12 @@ impl Service {
     /// A client without any proof.
     pub(crate) fn stranger(&self) -> Client {
         Client {
-            http: http_client(),
+            // A line for each request: one that is kept may be closed by the service just when it is used again.
+            http: reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .pool_max_idle_per_host(0)
+                .build()
+                .expect("a client"),
             base: self.base.clone(),
             cookie: None,
             key: None,

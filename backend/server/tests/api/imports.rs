@@ -193,22 +193,24 @@ async fn what_is_exported_is_imported_again_without_passwords_and_without_formul
 
 #[tokio::test(flavor = "multi_thread")]
 async fn there_is_an_example_file_for_every_layout() {
-    let service = Service::start().await;
-    let (order, client) = service.order().await;
-    for layout in ["request", "standard", "master_user", "pairs", "full", "microsoft"] {
-        let file = service.stranger().get(&format!("/api/v1/imports/examples/{layout}")).await;
-        assert_eq!((file.status, file.header("content-type")), (200, "text/csv; charset=utf-8"));
-        let result = imported(&client, &order, json!({"content": file.text, "preview": true})).await;
-        assert_eq!((&result["layout"], &result["errors"]), (&json!(layout), &json!([])));
-    }
-    service.stranger().get("/api/v1/imports/examples/none").await.is_problem(404, "not_found");
-    for (body, pointer) in [
-        (json!({}), "/content"),
-        (json!({"content": "x", "file": "eA=="}), "/file"),
-        (json!({"file": "no Base64!"}), "/file"),
-    ] {
-        let answer = client.post(&format!("/api/v1/orders/{order}/imports"), body).await;
-        assert_eq!(answer.is_problem(422, "invalid_field")["errors"][0]["pointer"], pointer);
-    }
-    service.stop().await;
+    on_both(async |service: Service| {
+        let (order, client) = service.order().await;
+        for layout in ["request", "standard", "master_user", "pairs", "full", "microsoft"] {
+            let file = service.stranger().get(&format!("/api/v1/imports/examples/{layout}")).await;
+            assert_eq!((file.status, file.header("content-type")), (200, "text/csv; charset=utf-8"));
+            let result = imported(&client, &order, json!({"content": file.text, "preview": true})).await;
+            assert_eq!((&result["layout"], &result["errors"]), (&json!(layout), &json!([])));
+        }
+        service.stranger().get("/api/v1/imports/examples/none").await.is_problem(404, "not_found");
+        for (body, pointer) in [
+            (json!({}), "/content"),
+            (json!({"content": "x", "file": "eA=="}), "/file"),
+            (json!({"file": "no Base64!"}), "/file"),
+        ] {
+            let answer = client.post(&format!("/api/v1/orders/{order}/imports"), body).await;
+            assert_eq!(answer.is_problem(422, "invalid_field")["errors"][0]["pointer"], pointer);
+        }
+        service.stop().await;
+    })
+    .await;
 }

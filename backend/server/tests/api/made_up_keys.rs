@@ -30,6 +30,8 @@ async fn a_made_up_key_lets_nobody_ask_faster_than_without_one() {
             let another = Client { key: Some("mf_live_another_one".to_owned()), ..service.stranger() };
             assert_eq!(tries(&another).await, 0);
             assert_eq!(tries(&service.operator()).await, 30, "whoever has a key is not slowed down by strangers");
+            let spaced = Client { key: Some(format!("  {} ", service.key)), ..service.stranger() };
+            assert_eq!(tries(&spaced).await, 0, "with spaces around it, it is the same key");
             service.stop().await;
         },
     )

@@ -4,6 +4,7 @@ mod admins;
 mod attempts;
 mod authorisation;
 mod bad_input;
+mod bounds;
 mod canary;
 #[path = "../caught/mod.rs"]
 mod caught;
@@ -22,6 +23,7 @@ mod mails;
 mod moving;
 mod oauth;
 mod orders;
+mod overview;
 mod password_links;
 mod payments;
 mod paypal;

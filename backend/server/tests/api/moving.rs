@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use mailferry_lab::{Dovecot, DovecotOptions};
-use mailferry_server::{jobs, settings::Settings};
+use mailferry_server::{
+    jobs::{self, JobContext},
+    settings::Settings,
+};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -76,8 +79,11 @@ pub(crate) struct Worker {
 
 impl Worker {
     pub(crate) fn start(service: &Service) -> Self {
+        Self::start_with(service.app.job_context().expect("a context"))
+    }
+
+    pub(crate) fn start_with(context: JobContext) -> Self {
         let stop = CancellationToken::new();
-        let context = service.app.job_context().expect("a context");
         Self { task: tokio::spawn(jobs::work(context, stop.clone())), stop }
     }
 

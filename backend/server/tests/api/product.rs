@@ -1,9 +1,9 @@
 //! Sentences of the product that no other test has for its name.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use mailferry_lab::{CompareOptions, Sample, compare};
+use mailferry_lab::{Client as Imap, CompareOptions, Sample, compare};
 use mailferry_server::settings::Settings;
-use mailferry_shared::account::SideName;
+use mailferry_shared::{account::SideName, run::RunState};
 use mailferry_store::jobs::{JobKind, JobQueue, LOCK};
 use serde_json::{Value, json};
 
@@ -244,6 +244,91 @@ async fn a_delta_may_be_started_more_than_once_and_never_makes_a_duplicate() {
             assert_eq!((&run["kind"], &run["counts"]["stored"]), (&json!("delta"), &json!(0)), "{run}");
             assert_eq!(messages(servers, "anna"), copied);
         }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delta_covers_everything_that_arrived_since_the_main_run_started() {
+    between_servers(fill, async |service, servers| {
+        let options = json!({"include_trash": true, "include_junk": true});
+        let (order, client) = servers.started(service, "anna", options).await;
+        let arrive = |subject: &str| {
+            let mut anna = Imap::login(&servers.source.login("anna")).expect("logs in");
+            let message = format!("Message-ID: <{subject}@late.example>\r\nSubject: {subject}\r\n\r\nlate\r\n");
+            anna.append("INBOX", "", None, message.as_bytes()).expect("arrives");
+        };
+        // Whether the main run has listed the folder by now or not: one of both copies it.
+        let begun = |progress: &Value| progress["pairs"][0]["run"]["started_at"].is_string();
+        until(&client, &format!("{order}/progress"), begun).await;
+        arrive("while-it-runs");
+        completed(&client, &order).await;
+        arrive("after-it");
+        let run = delta(&client, &order).await;
+        assert_eq!((&run["counts"]["failed"], &run["counts"]["uncertain"]), (&json!(0), &json!(0)), "{run}");
+        assert!(run["counts"]["stored"].as_u64() >= Some(1), "{run}");
+        let (old, new) = (servers.source.login("anna"), servers.destination.login("anna"));
+        let differences = compare(&old, &new, &CompareOptions::default()).expect("both can be read");
+        assert!(differences.is_perfect(), "each once: {differences:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_protocols_of_an_account_are_log_1_and_log_2_one_for_each_run() {
+    between_servers(fill, async |service, servers| {
+        let (order, client) = servers.started(service, "anna", json!({})).await;
+        completed(&client, &order).await;
+        delta(&client, &order).await;
+        let pair = client.get(&format!("{order}/accounts")).await.json()["items"][0]["id"].clone();
+        let runs = format!("{order}/accounts/{}/runs", pair.as_str().expect("an id"));
+        let listed = client.get(&runs).await.json()["items"].clone();
+        let told: Vec<_> = listed.as_array().expect("runs").iter().map(|run| (&run["number"], &run["kind"])).collect();
+        assert_eq!(told, [(&json!(1), &json!("main")), (&json!(2), &json!("delta"))]);
+        for run in listed.as_array().expect("runs") {
+            let protocol = client.get(&format!("{runs}/{}/protocol", run["id"].as_str().expect("an id"))).await.json();
+            assert_eq!(protocol["run"]["number"], run["number"], "{protocol}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retry_failed_items_starts_a_run_for_the_accounts_that_failed_alone() {
+    on_both(async |service: Service| {
+        let (order, first, client) = service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}");
+        let second = client.post(&format!("{path}/accounts"), new_account("bert")).await.json()["id"].clone();
+        let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 2})).await.json();
+        client.post(&format!("{path}/voucher"), json!({"code": batch["items"][0]["code"]})).await;
+        assert_eq!(client.post(&format!("{path}/start"), json!({})).await.json()["state"], "scheduled");
+        let store = &service.store;
+        let id = order.parse().expect("an id");
+        store.begin_order(id).await.expect("begins");
+        for (pair, end) in [(json!(first), RunState::Succeeded), (second.clone(), RunState::Partial)] {
+            let progress = client.get(&format!("{path}/progress")).await.json();
+            let pairs = progress["pairs"].as_array().expect("pairs");
+            let run = &pairs.iter().find(|row| row["pair_id"] == pair).expect("its row")["run"]["id"];
+            let run = run.as_str().expect("a run").parse().expect("an id");
+            store.change_run(run, RunState::Running, None, None).await.expect("runs");
+            store.change_run(run, end, None, None).await.expect("ends");
+        }
+        store.conclude_order(id).await.expect("completes");
+        assert_eq!(client.post(&format!("{path}/retry"), json!({})).await.status, 200);
+        let deltas = client.get(&format!("{path}/deltas")).await.json();
+        let runs = deltas["items"][0]["runs"].as_array().expect("runs");
+        assert_eq!((runs.len(), &runs[0]["pair_id"], &runs[0]["number"]), (1, &second, &json!(2)), "{deltas}");
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_at_most_50_rows_is_recommended_and_one_of_500_is_taken() {
+    on_both(async |service: Service| {
+        let told = service.stranger().get("/api/v1/service").await.json();
+        assert_eq!((&told["recommended_rows"], &told["max_pairs"]), (&json!(50), &json!(500)), "{told}");
+        service.stop().await;
     })
     .await;
 }

@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     harness::{Client, Service, on_each},
+    moving,
     time::Time,
 };
 
@@ -196,9 +197,9 @@ async fn finding_waiting_for_turn_until_connections_are_free_on(database: Option
     service.stop().await;
 }
 
-/// Asks for something that looks at the server, while others have all its connections, and gives those back: what it was
-/// before, and at its end.
-async fn looked_at(service: &Service, client: &Client, path: &str, waits: impl Fn(&Value) -> bool) -> [Value; 2] {
+/// Asks for something that looks at the server, while others have all its connections, and gives those back once it `waits`:
+/// what it is at its end.
+async fn looked_at(service: &Service, client: &Client, path: &str, waits: impl Fn(&Value) -> bool) -> Value {
     let all = SlotRequest {
         host: "localhost".to_owned(),
         account: AccountKey::new("localhost", "x"),
@@ -219,19 +220,14 @@ async fn looked_at(service: &Service, client: &Client, path: &str, waits: impl F
     let begun = client.post(path, json!({})).await;
     assert_eq!(begun.status, 202, "{}", begun.text);
     let location = begun.header("location").to_owned();
-    // Time enough to do what it may not.
+    moving::until(client, &location, waits).await;
+    // Time for a worker to do what it must not.
     tokio::time::sleep(Duration::from_millis(700)).await;
-    let waiting = crate::moving::until(client, &location, waits).await;
+    let still = client.get(&location).await.json();
+    assert_ne!(still["finished"], true, "{still}");
     assert_eq!(connections().await, 2, "no more than there are");
     service.store.end_visit(&held).await.expect("given back");
-    for _ in 0..600 {
-        let now = client.get(&location).await.json();
-        if now["finished"] == true {
-            return [waiting, now];
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("{location} does not end: {}", client.get(&location).await.text);
+    moving::until(client, &location, |now| now["finished"] == true).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,16 +243,18 @@ async fn whoever_only_looks_at_a_server_waits_until_connections_are_free_on(data
     let (run, order, client) = started(&service, &server).await;
     let working = Working::start(service.app.job_context().expect("a context"));
     until(&service.store, run, |now| now.state.is_final()).await;
-    let is = |check: &Value, login: &str| {
-        let items = check["items"].as_array().expect("items");
-        items.len() == 2 && items.iter().all(|item| item["login"] == login)
+    let logins = |check: &Value, word: &str| {
+        check["items"]
+            .as_array()
+            .is_some_and(|items| items.len() == 2 && items.iter().all(|item| item["login"] == word))
     };
-    let queued = |verification: &Value| verification["pairs"][0]["state"] == "queued";
-    let [waiting, done] = looked_at(&service, &client, &format!("{order}/checks"), |check| is(check, "checking")).await;
-    assert!(is(&waiting, "checking") && is(&done, "passed"), "{waiting} {done}");
+    let checking = |check: &Value| logins(check, "checking");
+    let done = looked_at(&service, &client, &format!("{order}/checks"), checking).await;
+    assert!(logins(&done, "passed"), "{done}");
     assert!(done["items"][0]["survey"]["messages"].as_u64() > Some(0), "{done}");
-    let [waiting, done] = looked_at(&service, &client, &format!("{order}/verifications"), queued).await;
-    assert!(queued(&waiting) && done["pairs"][0]["state"] == "finished", "{waiting} {done}");
+    let queued = |verification: &Value| verification["pairs"][0]["state"] == "queued";
+    let done = looked_at(&service, &client, &format!("{order}/verifications"), queued).await;
+    assert_eq!(done["pairs"][0]["state"], "finished", "{done}");
     assert_eq!(done["counts"]["identical"], done["counts"]["expected"], "{done}");
     assert_eq!(service.store.connections_at("localhost").await.expect("database"), 0, "all of it is given back");
     working.stop().await;

@@ -137,6 +137,14 @@ async fn a_customer_sends_a_request_and_sees_every_change_of_state() {
         let order = customer.get(&sent.order).await.json();
         assert_eq!((&order["state"], &order["request"]), (&json!("scheduled"), &json!("accepted")), "{order}");
         assert_eq!(order["payment"], json!({"pairs_covered": 2, "pairs_needed": 2, "pairs_surplus": 0}));
+        // What the operator has scheduled is the operator's to take back.
+        let back = format!("{}/unschedule", sent.order);
+        assert!(!order["actions"].as_array().expect("actions").contains(&json!("unschedule")), "{order}");
+        let refused = customer.post(&back, json!({})).await.is_problem(409, "wrong_state");
+        assert!(refused["detail"].as_str().expect("words").contains("operator"), "{refused}");
+        assert_eq!(customer.get(&sent.order).await.json()["state"], "scheduled");
+        assert_eq!(operator.post(&back, json!({})).await.json()["state"], "draft");
+        assert_eq!(done(&operator, &start, json!({})).await["order_state"], "scheduled");
         service.stop().await;
     })
     .await;

@@ -274,26 +274,25 @@ async fn deliver(database: Option<String>) {
     let shutdown = CancellationToken::new();
     let working = tokio::spawn(jobs::work(service.app.job_context().expect("a context"), shutdown.clone()));
     let operator = service.operator();
-    web.set("localhost", "/hook", Page { status: 500, ..Page::ok("") });
+    web.set("localhost", "/hook", Page { status: 204, ..Page::ok("") });
+    web.set_once("localhost", "/hook", Page { status: 500, ..Page::ok("") });
     let body = json!({"url": format!("https://localhost:{port}/hook"), "events": ["order.created", "order.cancelled"]});
     let made = created(&operator, HOOKS, body).await;
     let hook = format!("{HOOKS}/{}", made["webhook"]["id"].as_str().expect("an id"));
     let secret = made["secret"].as_str().expect("a secret").to_owned();
     let (order, client) = service.order().await;
 
-    // It is not taken, and tried again.
-    until("the first try", async || (!web.requests().is_empty()).then_some(())).await;
-    let failed = until("the log", async || {
+    // It is not taken, and tried again: by now, if this machine is slow.
+    let failed = until("the first try", async || {
         let log = operator.get(&format!("{hook}/deliveries")).await.json();
         log["items"][0]["attempts"][0]["status"].is_u64().then_some(log)
     })
     .await;
-    assert_eq!(
-        (&failed["items"][0]["state"], &failed["items"][0]["attempts"][0]["status"]),
-        (&json!("pending"), &json!(500))
-    );
-    assert!(failed["items"][0]["next_attempt_at"].is_string());
-    web.set("localhost", "/hook", Page { status: 204, ..Page::ok("") });
+    let item = &failed["items"][0];
+    assert_eq!(item["attempts"][0]["status"], 500, "{item}");
+    if item["attempts"].as_array().map(Vec::len) == Some(1) {
+        assert!(item["state"] == "pending" && item["next_attempt_at"].is_string(), "{item}");
+    }
     until("the second try", async || {
         let log = operator.get(&format!("{hook}/deliveries")).await.json();
         (log["items"][0]["state"] == "delivered").then_some(())

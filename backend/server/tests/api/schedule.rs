@@ -231,6 +231,46 @@ async fn after_the_first_run_one_sees_who_may_send_in_the_domains_name_on(databa
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn spf_and_dkim_are_each_told_by_themselves_when_dns_answers_one_of_them_only() {
+    on_each(spf_and_dkim_are_each_told_by_themselves_when_dns_answers_one_of_them_only_on).await;
+}
+
+async fn spf_and_dkim_are_each_told_by_themselves_when_dns_answers_one_of_them_only_on(database: Option<String>) {
+    let dns = DnsServer::start().expect("a name server");
+    let text = |text: &str| Record::Text(text.to_owned());
+    dns.set("one.example", 60, &[text("v=spf1 mx -all")]);
+    dns.set("s1._domainkey.one.example", 60, &[text("v=DKIM1; k=rsa; p=MIGf")]);
+    dns.set_name_in_trouble("one.example", true);
+    let clock = Time::now_in(database.as_deref()).await;
+    let service =
+        Service::start_at_with(&clock, database, |settings| settings.outgoing.dns = Some(dns.address())).await;
+    let context = service.app.job_context().expect("a context");
+    let (path, client) = paid(&service, &[account("anna@one.example")]).await;
+    client.post(&format!("{path}/start"), json!({})).await;
+    work(&context, &client, &path, RunState::Succeeded).await;
+    let seen = async || {
+        clock.advance(TimeDelta::minutes(2)).await;
+        cut_over(&context).await;
+        client.get(&format!("{path}/mx")).await.json()["items"][0]["sending"].clone()
+    };
+    let sending = seen().await;
+    assert_eq!((&sending["spf"], &sending["dkim"]), (&json!("unknown"), &json!(["s1"])), "{sending}");
+    dns.set_name_in_trouble("one.example", false);
+    for selector in mailferry_domain::sending::USUAL_SELECTORS {
+        dns.set_name_in_trouble(&mailferry_domain::sending::dkim_name(selector, "one.example"), true);
+    }
+    let sending = seen().await;
+    assert_eq!(
+        (&sending["spf"], &sending["dkim"]),
+        (&json!("present"), &json!(["s1"])),
+        "what is known stays: {sending}"
+    );
+    dns.set_in_trouble(true);
+    assert_eq!(seen().await, sending, "nobody answers");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_known_provider_wants_in_dns_is_told_and_compared() {
     on_each(what_a_known_provider_wants_in_dns_is_told_and_compared_on).await;
 }

@@ -23,12 +23,19 @@ pub(super) async fn write_awaited(tx: &mut Tx, run_no: i64, folders: &[FolderPat
     Ok(())
 }
 
+/// The number of the last run of ledger `$1` that has come as far as to know its folders: one that was stopped before tells
+/// nothing of them.
+pub(super) const LAST_PLANNED: &str = "(SELECT MAX(l.no) FROM ledger_runs l WHERE l.ledger_id = $1 AND (
+    EXISTS (SELECT 1 FROM ledger_awaited w WHERE w.run_no = l.no)
+    OR EXISTS (SELECT 1 FROM ledger_run_folders b WHERE b.run_no = l.no)))";
+
 /// Folders that the last run was to copy and that neither it nor any before has begun.
 pub(super) async fn never_begun(tx: &mut Tx, ledger: Uuid) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT a.source_path FROM ledger_awaited a
-         WHERE a.run_no = (SELECT MAX(no) FROM ledger_runs WHERE ledger_id = $1) AND NOT EXISTS (
+    let sql = format!(
+        "SELECT a.source_path FROM ledger_awaited a WHERE a.run_no = {LAST_PLANNED} AND NOT EXISTS (
             SELECT 1 FROM ledger_folders f JOIN ledger_run_folders r ON r.folder_id = f.id
             WHERE f.ledger_id = $1 AND f.source_path = a.source_path)
-         ORDER BY a.source_path";
+         ORDER BY a.source_path"
+    );
     tx.rows(sql, args![ledger]).await?.iter().map(|row| row.get("source_path")).collect()
 }

@@ -22,7 +22,10 @@ use uuid::Uuid;
 use crate::{
     db::Tx,
     error::StoreError,
-    ledger::{RunLedger, awaited::never_begun},
+    ledger::{
+        RunLedger,
+        awaited::{LAST_PLANNED, never_begun},
+    },
     store::Store,
     value::{Row, args, json},
 };
@@ -107,8 +110,10 @@ async fn not_proven(tx: &mut Tx, ledger: Uuid, folders: &[Folder]) -> Result<Vec
             findings.push(Finding::new(FindingCode::NotProven).about(folder.source.0.clone()).with(detail));
         }
     }
-    let sql = "SELECT finding FROM ledger_notes WHERE run_no = (SELECT MAX(no) FROM ledger_runs WHERE ledger_id = $1)
-         AND code IN ('folder_unreadable', 'listing_incomplete') ORDER BY code, subject";
+    let sql = format!(
+        "SELECT finding FROM ledger_notes WHERE run_no = {LAST_PLANNED}
+         AND code IN ('folder_unreadable', 'listing_incomplete') ORDER BY code, subject"
+    );
     for row in tx.rows(sql, args![ledger]).await? {
         // With its numbers.
         let Finding { subject, detail, .. } = row.json("finding")?;

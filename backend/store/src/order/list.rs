@@ -4,15 +4,17 @@ use chrono::{DateTime, Utc};
 use mailferry_shared::{
     endpoint::HostName,
     ids::{ApiKeyId, LinkId, MemberId, OrderId, TenantId},
-    order::{OrderState, StartKind},
+    order::{OrderState, ProviderChoice, StartKind},
     order_list::{MigrationType, OrderListItem, OrderOrigin},
 };
 
 use crate::{
     error::StoreError,
     store::Store,
-    value::{Arg, Row, args, code},
+    value::{Arg, Row, args, code, like},
 };
+
+mod brief;
 
 /// Who asked for an order: a member, an API key, a member by an API key, or (all empty) the public page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,7 +72,7 @@ pub struct OrderFilter {
     pub requested: Option<bool>,
     /// Only those with an account pair that somebody must look at, or only others.
     pub attention: Option<bool>,
-    /// With this text in number, accounts, mail address, voucher code, or the name of asker, key or link.
+    /// With this text in number, reference, accounts, mail address, voucher code, or the name of asker, key or link.
     pub text: Option<String>,
     /// After this one, in the order of the list.
     pub after: Option<(DateTime<Utc>, OrderId)>,
@@ -111,11 +113,6 @@ fn in_domains(condition: &mut Condition, domains: &[HostName]) -> String {
         }
     }
     if any.is_empty() { "1 = 0".to_owned() } else { format!("({})", any.join(" OR ")) }
-}
-
-/// `text` as it stands for itself in a pattern.
-fn like(text: &str) -> String {
-    text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
 }
 
 const PAIRS: &str = "FROM pairs p JOIN sides s ON s.pair_id = p.id AND s.side = 'source'
@@ -208,10 +205,11 @@ impl OrderFilter {
             let is_like = |what: &str| format!(r"{what} LIKE {text} ESCAPE '\'");
             let (source, destination) = (is_like(&mailbox("s")), is_like(&mailbox("d")));
             all.and(format!(
-                "({} OR {} OR {} OR {} OR {} OR EXISTS (SELECT 1 {PAIRS} AND ({source} OR {destination}))
+                "({} OR {} OR {} OR {} OR {} OR {} OR EXISTS (SELECT 1 {PAIRS} AND ({source} OR {destination}))
                     OR EXISTS (SELECT 1 FROM voucher_uses u JOIN vouchers v ON v.id = u.voucher_id
                         WHERE u.order_id = o.id AND {}))",
                 is_like("o.id"),
+                is_like("LOWER(COALESCE(o.reference, ''))"),
                 is_like("LOWER(COALESCE(o.notify_address, ''))"),
                 is_like("LOWER(COALESCE(m.name, ''))"),
                 is_like("LOWER(COALESCE(k.name, ''))"),
@@ -229,8 +227,10 @@ impl OrderFilter {
 
 fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
     let notify_address = row.get::<Option<String>>("notify_address")?;
+    let host = |side| Ok::<_, StoreError>(row.json_opt::<ProviderChoice>(side)?.map(|choice| choice.endpoint.host));
     Ok(OrderListItem {
         id: row.get("id")?,
+        reference: row.get("reference")?,
         state: row.code("state")?,
         kind: row.code_opt("kind")?,
         origin: OrderOrigin {
@@ -247,9 +247,12 @@ fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
         migration_type: row.code("migration_type")?,
         request: row.code_opt("request")?,
         sandbox: row.get("sandbox")?,
+        source: host("source")?,
+        destination: host("destination")?,
         first_account: row.get("first_account")?,
         pairs: row.get("pairs")?,
         attention: row.get("attention")?,
+        progress: None,
         created_at: row.get("created_at")?,
         first_run_at: row.get("first_run_at")?,
         second_run_at: row.get("second_run_at")?,
@@ -275,7 +278,7 @@ impl Store {
         let mut condition = filter.condition()?;
         let limit = condition.arg(filter.limit);
         let sql = format!(
-            "SELECT o.id, o.state, o.kind, o.notify_address, o.migration_type, o.sandbox, o.created_at, o.finished_at,
+            "SELECT o.id, o.reference, o.state, o.kind, o.notify_address, o.source, o.destination, o.options, o.migration_type, o.sandbox, o.created_at, o.finished_at,
                 o.member_id, m.name AS member_name, o.api_key_id, k.name AS api_key_name, l.name AS link_name,
                 q.state AS request,
                 COALESCE(o.started_at, o.earliest_start) AS first_run_at,
@@ -289,13 +292,12 @@ impl Store {
             condition.sql.join(" AND ")
         );
         let mut tx = self.read().await?;
-        let mut items: Vec<OrderListItem> =
-            tx.rows(sql, condition.args).await?.iter().map(item_from).collect::<Result<_, _>>()?;
-        for item in &mut items {
-            let sql = "SELECT v.hint FROM voucher_uses u JOIN vouchers v ON v.id = u.voucher_id
-                 WHERE u.order_id = $1 AND v.hint <> '' ORDER BY u.used_at, v.id";
-            let rows = tx.rows(sql, args![item.id]).await?;
-            item.codes = rows.iter().map(|row| row.get("hint")).collect::<Result<_, _>>()?;
+        let mut items = Vec::new();
+        for row in &tx.rows(sql, condition.args).await? {
+            let item = item_from(row)?;
+            let codes = brief::codes(&mut tx, item.id).await?;
+            let progress = brief::progress(&mut tx, item.id, &row.json("options")?).await?;
+            items.push(OrderListItem { codes, progress, ..item });
         }
         Ok(items)
     }
@@ -311,15 +313,5 @@ impl Store {
         within(&mut condition, reach);
         let sql = format!("SELECT 1 AS one FROM orders o WHERE {}", condition.sql.join(" AND "));
         Ok(self.read().await?.row_opt(sql, condition.args).await?.is_some())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_pattern_takes_its_text_literally() {
-        assert_eq!(like(r"A_b%c\d"), r"a\_b\%c\\d");
     }
 }

@@ -31,6 +31,8 @@ pub struct NewOrder {
     pub options: OrderOptions,
     /// The terms' version that was accepted, just now.
     pub accepted_terms: String,
+    /// What whoever asks calls it.
+    pub reference: Option<String>,
 }
 
 /// An order.
@@ -64,6 +66,8 @@ pub struct OrderRecord {
     pub first_started_at: Option<DateTime<Utc>>,
     /// When its last run ended.
     pub finished_at: Option<DateTime<Utc>>,
+    /// When its main run or trial, or the last delta that started by itself, ended: what its link counts from.
+    pub planned_end_at: Option<DateTime<Utc>>,
     /// When the manage link stops working; follows from the state and the store's terms.
     pub expires_at: DateTime<Utc>,
     /// Language of page and mails.
@@ -84,13 +88,15 @@ pub struct OrderRecord {
     pub created_at: DateTime<Utc>,
     /// When it was closed or cancelled.
     pub ended_at: Option<DateTime<Utc>>,
+    /// What whoever asked calls it.
+    pub reference: Option<String>,
 }
 
 pub(super) const COLUMNS: &str =
     "id, tenant_id, version, link_version, state, kind, earliest_start, started_at, finished_at,
     expires_at, language, notify_address, source, destination, options, accepted_terms, accepted_terms_at, created_at,
     member_id, api_key_id, sandbox, link_id, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at,
-    first_started_at";
+    first_started_at, reference, planned_end_at";
 
 pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     let kind = row.code_opt("kind")?;
@@ -120,6 +126,7 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
         started_at,
         first_started_at: row.get("first_started_at")?,
         finished_at,
+        planned_end_at: row.get("planned_end_at")?,
         delta_schedule,
         delta_at: row.get("delta_at")?,
         delta_pending: row.get("delta_pending")?,
@@ -136,6 +143,7 @@ pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
         accepted_terms: row.get("accepted_terms")?,
         accepted_terms_at: row.get("accepted_terms_at")?,
         created_at: row.get("created_at")?,
+        reference: row.get("reference")?,
     })
 }
 
@@ -194,18 +202,25 @@ impl OrderRecord {
                 self.kind = Some(begun.kind);
                 self.started_at = Some(begun.started_at);
                 self.finished_at = Some(ended.finished_at);
+                self.planned_end_at.get_or_insert(ended.finished_at);
             }
         }
         if let OrderLife::Active(begun) | OrderLife::Paused(begun) | OrderLife::Completed(begun, _) = self.life {
             self.first_started_at.get_or_insert(begun.started_at);
         }
+        self.expires_at = self.ends_at(store);
+    }
+
+    /// When its link ends, as it is.
+    pub(crate) fn ends_at(&self, store: &Store) -> DateTime<Utc> {
         let marks = Marks {
             created_at: self.created_at,
             wished_start: self.earliest_start,
             first_started_at: self.first_started_at,
+            planned_end_at: self.planned_end_at,
             ended_at: self.ended_at,
             delta_is_pending: self.delta_pending,
         };
-        self.expires_at = self.life.expires_at(&marks, store.terms());
+        self.life.expires_at(&marks, store.terms())
     }
 }

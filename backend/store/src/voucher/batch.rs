@@ -13,7 +13,7 @@ use crate::{
     error::StoreError,
     store::Store,
     tenant::sha256,
-    value::{Arg, Row, args, code, json},
+    value::{Arg, Row, args, code, json, like},
 };
 
 /// A new batch of vouchers.
@@ -27,6 +27,8 @@ pub struct NewVouchers {
     pub count: u32,
     /// What else each is limited to.
     pub limits: VoucherLimits,
+    /// What its seller wrote down of it; empty: nothing.
+    pub note: String,
     /// For sandbox orders only.
     pub sandbox: bool,
 }
@@ -46,6 +48,8 @@ pub struct VoucherFilter {
     pub order_id: Option<OrderId>,
     /// Whose code begins like this.
     pub hint: Option<String>,
+    /// With this text in the note or in the part of the code that is shown.
+    pub text: Option<String>,
     /// After this one, in the order of the list.
     pub after: Option<(DateTime<Utc>, VoucherId)>,
     /// So many.
@@ -72,7 +76,7 @@ pub(super) fn limits_from(row: &Row) -> Result<VoucherLimits, StoreError> {
 
 async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Voucher>, StoreError> {
     let sql = format!(
-        "SELECT v.id, v.batch_id, v.hint, v.pairs, v.spent, v.sandbox, v.created_at, {LIMITS}, {STATE} AS state
+        "SELECT v.id, v.batch_id, v.hint, v.note, v.pairs, v.spent, v.sandbox, v.created_at, {LIMITS}, {STATE} AS state
          FROM vouchers v WHERE {filter}"
     );
     let mut vouchers = Vec::new();
@@ -93,6 +97,7 @@ async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Voucher
             pairs: row.get("pairs")?,
             pairs_used: row.get("spent")?,
             limits: limits_from(&row)?,
+            note: row.get("note")?,
             sandbox: row.get("sandbox")?,
             created_at: row.get("created_at")?,
             uses: uses.iter().map(use_from).collect::<Result<_, _>>()?,
@@ -134,8 +139,8 @@ impl Store {
             let (id, code) = (VoucherId(self.new_id()?), spell(&bytes));
             tx.execute(
                 "INSERT INTO vouchers (id, tenant_id, batch_id, code_hash, hint, pairs, spent, valid_from, valid_until,
-                    max_mailbox_bytes, trial_only, free_test, providers, sandbox, created_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12, $13, $14)",
+                    max_mailbox_bytes, trial_only, free_test, providers, sandbox, created_at, note)
+                 VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
                 args![
                     id,
                     new.tenant_id,
@@ -151,6 +156,7 @@ impl Store {
                     json(&new.limits.providers)?,
                     new.sandbox,
                     self.now(),
+                    &new.note,
                 ],
             )
             .await?;
@@ -190,6 +196,10 @@ impl Store {
         }
         if let Some(hint) = &filter.hint {
             sql.push(format!("v.hint = {}", arg(hint.into())));
+        }
+        if let Some(text) = &filter.text {
+            let text = arg(format!("%{}%", like(text)).into());
+            sql.push(format!(r"(LOWER(v.note) LIKE {text} ESCAPE '\' OR LOWER(v.hint) LIKE {text} ESCAPE '\')"));
         }
         if let Some((created_at, id)) = filter.after {
             let (time, id) = (arg(created_at.into()), arg(id.into()));

@@ -4,16 +4,17 @@ use chrono::{DateTime, TimeDelta, Utc};
 use mailferry_shared::{
     ids::{TenantId, WebhookDeliveryId, WebhookId},
     secret::Secret,
-    webhook::{Delivery, DeliveryAttempt, DeliveryState},
+    webhook::{Delivery, DeliveryAttempt, DeliveryState, Event, EventData, EventKind},
 };
 use uuid::Uuid;
 
+use super::status_from;
 use crate::{
     db::Tx,
     error::StoreError,
     jobs::{JobKind, enqueue},
     store::Store,
-    value::{Arg, args, code},
+    value::{Arg, args, code, json},
 };
 
 /// The waits after each try that failed, seconds: ten tries in a little over three days.
@@ -112,12 +113,62 @@ impl Store {
         };
         let sql = "UPDATE webhook_deliveries SET state = $2, next_at = $3 WHERE id = $1";
         tx.execute(sql, args![id, code(&state)?, next]).await?;
+        let webhook = row.get("webhook_id")?;
+        note_health(&mut tx, webhook, answer).await?;
         if gone {
-            let webhook: WebhookId = row.get("webhook_id")?;
             tx.execute("UPDATE webhooks SET enabled = 0 WHERE id = $1", args![webhook]).await?;
+            give_up(&mut tx, webhook).await?;
         }
         tx.commit().await?;
         Ok(next)
+    }
+
+    /// Has an endpoint told of a test, whatever events it is told else; tried once.
+    ///
+    /// # Errors
+    /// [`StoreError::WebhookDisabled`]; [`StoreError::NotFound`], also for one of another tenant.
+    pub async fn test_webhook(&self, tenant_id: TenantId, webhook: WebhookId) -> Result<Delivery, StoreError> {
+        let mut tx = self.write().await?;
+        // Locks the row: nobody switches it off meanwhile.
+        let sql = "UPDATE webhooks SET enabled = enabled WHERE id = $1 AND tenant_id = $2 RETURNING enabled";
+        if !tx.row(sql, args![webhook, tenant_id]).await?.get::<bool>("enabled")? {
+            return Err(StoreError::WebhookDisabled);
+        }
+        let data = EventData { webhook_id: Some(webhook), ..EventData::default() };
+        let event = Event { kind: EventKind::WebhookTest, timestamp: self.now(), data };
+        let event_id = self.insert_event(&mut tx, tenant_id, &event).await?;
+        let id = self.insert_delivery(&mut tx, webhook, event_id, WAITS.len()).await?;
+        let delivery = select(&mut tx, "d.id = $1", args![id]).await?;
+        tx.commit().await?;
+        self.tell_workers();
+        delivery.into_iter().next().ok_or(StoreError::NotFound)
+    }
+
+    /// Writes down an event that is to be told.
+    pub(super) async fn insert_event(&self, tx: &mut Tx, tenant: TenantId, event: &Event) -> Result<Uuid, StoreError> {
+        let id = self.new_id()?;
+        let sql = "INSERT INTO webhook_events (id, tenant_id, payload, created_at) VALUES ($1, $2, $3, $4)";
+        tx.execute(sql, args![id, tenant, json(event)?, event.timestamp]).await?;
+        Ok(id)
+    }
+
+    /// An event's way to an endpoint, with its job, as if it had been tried `tries` times before.
+    pub(super) async fn insert_delivery(
+        &self,
+        tx: &mut Tx,
+        webhook: WebhookId,
+        event: Uuid,
+        tries: usize,
+    ) -> Result<WebhookDeliveryId, StoreError> {
+        let (id, now) = (WebhookDeliveryId(self.new_id()?), self.now());
+        tx.execute(
+            "INSERT INTO webhook_deliveries (id, webhook_id, event_id, state, tries, next_at, created_at)
+             VALUES ($1, $2, $3, 'pending', $4, $5, $5)",
+            args![id, webhook, event, u64::try_from(tries).unwrap_or_default(), now],
+        )
+        .await?;
+        enqueue(tx, JobKind::Webhook, id.0, now, now).await?;
+        Ok(id)
     }
 
     /// The deliveries of an endpoint, newest first, each with its last tries.
@@ -179,6 +230,25 @@ impl Store {
     }
 }
 
+/// Notes how an endpoint has answered.
+async fn note_health(tx: &mut Tx, webhook: WebhookId, answer: &WebhookAnswer) -> Result<(), StoreError> {
+    if answer.is_taken() {
+        let sql = "UPDATE webhooks SET last_success_at = $2, failures_in_row = 0 WHERE id = $1";
+        return tx.execute(sql, args![webhook, answer.at]).await.map(drop);
+    }
+    let sql = "UPDATE webhooks SET last_failure_at = $2, last_failure_status = $3, last_failure_error = $4,
+            failures_in_row = failures_in_row + 1 WHERE id = $1";
+    let args = args![webhook, answer.at, answer.status.map(u32::from), answer.error.clone()];
+    tx.execute(sql, args).await.map(drop)
+}
+
+/// Gives up what is on its way to an endpoint that is switched off.
+pub(super) async fn give_up(tx: &mut Tx, webhook: WebhookId) -> Result<(), StoreError> {
+    let sql =
+        "UPDATE webhook_deliveries SET state = 'failed', next_at = NULL WHERE webhook_id = $1 AND state = 'pending'";
+    tx.execute(sql, args![webhook]).await.map(drop)
+}
+
 async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Delivery>, StoreError> {
     let sql = format!(
         "SELECT d.id, d.event_id, d.state, d.next_at, d.created_at, e.payload FROM webhook_deliveries d
@@ -191,7 +261,7 @@ async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Deliver
              ORDER BY number DESC LIMIT $2";
         let mut attempts = Vec::new();
         for row in tx.rows(sql, args![id, SHOWN]).await?.iter().rev() {
-            let status = row.get::<Option<u32>>("status")?.and_then(|status| u16::try_from(status).ok());
+            let status = status_from(row, "status")?;
             let (at, duration_ms) = (row.get("at")?, row.get("duration_ms")?);
             attempts.push(DeliveryAttempt { at, duration_ms, status, error: row.get("error")? });
         }

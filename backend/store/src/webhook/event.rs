@@ -3,20 +3,13 @@
 
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
-    ids::{DeltaId, TenantId, WebhookDeliveryId, WebhookId},
+    ids::{DeltaId, TenantId, WebhookId},
     order::OrderState,
     webhook::{Event, EventData, EventKind, EventRequest, EventRun},
 };
 
 use crate::{
-    db::Tx,
-    error::StoreError,
-    jobs::{JobKind, enqueue},
-    order::OrderRecord,
-    run::RunRecord,
-    store::Store,
-    tenant::OPERATOR_TENANT,
-    value::{args, json},
+    db::Tx, error::StoreError, order::OrderRecord, run::RunRecord, store::Store, tenant::OPERATOR_TENANT, value::args,
 };
 
 /// What a change of an order's state is called. Deltas are told each ([`Store::tell_delta`]), whatever the order's state.
@@ -64,7 +57,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         let begins = kind == EventKind::DeltaStarted;
         let state = if begins { OrderState::Active } else { order.life.state() };
-        let data = EventData { state, delta_id: Some(id), ..about(order) };
+        let data = EventData { state: Some(state), delta_id: Some(id), ..about(order) };
         self.tell(tx, order, kind, data).await
     }
 
@@ -107,7 +100,7 @@ impl Store {
     /// Writes an event with a delivery for every endpoint that wants it; nothing if none does.
     async fn tell(&self, tx: &mut Tx, order: &OrderRecord, kind: EventKind, data: EventData) -> Result<(), StoreError> {
         let wanted = listeners(tx, order, kind, order.tenant_id).await?;
-        self.write_event(tx, order, Event { kind, timestamp: self.now(), data }, wanted).await
+        self.write_event(tx, order, &Event { kind, timestamp: self.now(), data }, wanted).await
     }
 
     /// The same of a requested migration: the operator's endpoints are told too, whose customer it is notwithstanding.
@@ -123,31 +116,22 @@ impl Store {
         if order.tenant_id != OPERATOR_TENANT {
             wanted.extend(listeners(tx, order, kind, OPERATOR_TENANT).await?);
         }
-        self.write_event(tx, order, Event { kind, timestamp: self.now(), data }, wanted).await
+        self.write_event(tx, order, &Event { kind, timestamp: self.now(), data }, wanted).await
     }
 
     async fn write_event(
         &self,
         tx: &mut Tx,
         order: &OrderRecord,
-        event: Event,
+        event: &Event,
         wanted: Vec<WebhookId>,
     ) -> Result<(), StoreError> {
         if wanted.is_empty() {
             return Ok(());
         }
-        let (id, now, payload) = (self.new_id()?, event.timestamp, json(&event)?);
-        let sql = "INSERT INTO webhook_events (id, tenant_id, payload, created_at) VALUES ($1, $2, $3, $4)";
-        tx.execute(sql, args![id, order.tenant_id, payload, now]).await?;
+        let id = self.insert_event(tx, order.tenant_id, event).await?;
         for webhook in wanted {
-            let delivery = WebhookDeliveryId(self.new_id()?);
-            tx.execute(
-                "INSERT INTO webhook_deliveries (id, webhook_id, event_id, state, tries, next_at, created_at)
-                 VALUES ($1, $2, $3, 'pending', 0, $4, $4)",
-                args![delivery, webhook, id, now],
-            )
-            .await?;
-            enqueue(tx, JobKind::Webhook, delivery.0, now, now).await?;
+            self.insert_delivery(tx, webhook, id, 0).await?;
         }
         Ok(())
     }
@@ -155,8 +139,8 @@ impl Store {
 
 /// What every event about an order tells.
 fn about(order: &OrderRecord) -> EventData {
-    let (order_id, state) = (order.id, order.life.state());
-    EventData { order_id, state, kind: order.kind, delta_id: None, run: None, request: None }
+    let (order_id, state) = (Some(order.id), Some(order.life.state()));
+    EventData { order_id, state, kind: order.kind, ..EventData::default() }
 }
 
 /// The endpoints of a tenant that want to be told.

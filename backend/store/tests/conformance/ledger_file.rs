@@ -8,9 +8,9 @@ use mailferry_store::{LedgerFile, StoreError};
 
 use crate::ledger::{LedgerSteps, binding, inbox, intent, listed, stored};
 
-/// Opens a file that nobody uses any more. A program that another test is just starting may hold copies of our locks for
-/// a moment, until it is itself.
-async fn opened(path: &Path, ends: &str) -> Result<LedgerFile, StoreError> {
+/// Opens a file that nobody has open any more. A program that another test is about to start shares our files, locks
+/// included, until it begins.
+async fn open(path: &Path, ends: &str) -> Result<LedgerFile, StoreError> {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
         match LedgerFile::open(path, ends).await {
@@ -36,7 +36,7 @@ async fn a_ledger_file_is_for_one_process_and_goes_on_after_it() {
     drop(file);
     assert!(matches!(LedgerFile::open(&path, ENDS).await, Err(StoreError::InUse)), "the ledger still writes");
     drop(ledger);
-    let file = opened(&path, ENDS).await.expect("opens");
+    let file = open(&path, ENDS).await.expect("opens");
     let ledger = file.run_ledger(run).await.expect("ledger");
     let (_, state) = ledger.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
     assert_eq!((state.settled_by_this_run.to_string(), state.open.len()), ("1".into(), 1));
@@ -46,6 +46,6 @@ async fn a_ledger_file_is_for_one_process_and_goes_on_after_it() {
     assert!(matches!(ledger.settle(id, &stored(2..=2)).await, Err(LedgerError::Fenced)));
     file.close().await;
     drop((file, ledger, other));
-    let wrong = opened(&path, "somebody else").await.err();
+    let wrong = open(&path, "somebody else").await.err();
     assert!(matches!(wrong, Some(StoreError::OtherEnds { recorded }) if recorded == ENDS));
 }

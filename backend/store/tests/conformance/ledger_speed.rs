@@ -33,5 +33,6 @@ async fn twenty_thousand_messages_take_seconds(world: World) {
     assert_eq!(state.settled.ranges().count(), 1, "memory stays flat");
     assert_eq!(state.settled.len(), u64::from(MESSAGES));
     assert_eq!(ledger.totals().await.expect("totals").stored, u64::from(MESSAGES));
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    // What grows with the square of the messages takes hours.
+    assert!(took < Duration::from_secs(300), "{took:?}");
 }

@@ -1,11 +1,13 @@
 //! When a manage link ends, and that nothing ends with it that somebody still waits for.
 
 use chrono::Duration;
+use mailferry_domain::order::Start;
 use mailferry_shared::{
     order::{OrderState, StartKind},
     run::RunState,
+    schedule::{DeltaSchedule, DeltaTrigger},
 };
-use mailferry_store::{OPERATOR_TENANT, OrderRecord};
+use mailferry_store::{OPERATOR_TENANT, OrderRecord, Part};
 
 use crate::world::{World, start};
 
@@ -13,6 +15,7 @@ on_both! {
     an_order_that_waits_for_payment_lives_30_days_from_its_earliest_start;
     a_trial_that_becomes_a_full_migration_may_wait_for_its_payment;
     the_link_of_what_was_cancelled_works_14_days_from_then;
+    a_delta_started_by_hand_does_not_prolong_the_link_and_a_scheduled_one_does;
 }
 
 async fn has_passwords(world: &World, order: &OrderRecord) -> bool {
@@ -78,4 +81,37 @@ async fn the_link_of_what_was_cancelled_works_14_days_from_then(world: World) {
     let cancelled = store.cancel_order(&active).await.expect("cancels, a month after it was made");
     assert_eq!(cancelled.expires_at, store.now() + Duration::days(14));
     assert!(store.expire_orders(9).await.expect("looks").is_empty(), "it stays cancelled");
+}
+
+async fn a_delta_started_by_hand_does_not_prolong_the_link_and_a_scheduled_one_does(world: World) {
+    let store = &world.store;
+    let (order, pairs) = world.order_with(1).await;
+    let voucher = store.create_vouchers(OPERATOR_TENANT, 1, 1, None).await.expect("voucher").remove(0);
+    let paid = store.redeem_voucher(order.id, &voucher.code).await.expect("paid");
+    let delta = Some(DeltaSchedule { trigger: DeltaTrigger::AfterDelay, delay_hours: Some(23) });
+    let start = Start { kind: StartKind::Main, earliest: store.now(), delta };
+    store.schedule_order(&paid, start).await.expect("starts");
+    let end = async || {
+        let runs = store.runs_of_pair(order.id, pairs[0], Part::ALL).await.expect("runs");
+        world.end_run(order.id, runs.last().expect("a run").id, RunState::Succeeded).await
+    };
+    end().await;
+    world.clock.advance(Duration::days(1));
+    assert_eq!(store.start_due_delta(order.id).await.expect("starts").1.len(), 1);
+    let scheduled = end().await;
+    let ends_at = store.now() + Duration::days(14);
+    assert_eq!(scheduled.expires_at, ends_at, "counted from the end of the scheduled delta");
+
+    world.clock.advance(Duration::days(5));
+    store.start_delta(&scheduled, &[]).await.expect("by hand");
+    let by_hand = end().await;
+    assert_eq!(by_hand.expires_at, ends_at, "not prolonged");
+    // One that is under way when the link would have ended goes on to its end, and can be looked at for a day.
+    world.clock.advance(Duration::days(8));
+    store.start_delta(&by_hand, &[]).await.expect("by hand");
+    world.clock.advance(Duration::days(2));
+    assert!(store.expire_orders(9).await.expect("looks").is_empty(), "it is under way");
+    assert_eq!(end().await.expires_at, store.now() + Duration::days(1));
+    world.clock.advance(Duration::days(1));
+    assert_eq!(store.expire_orders(9).await.expect("looks"), [order.id]);
 }

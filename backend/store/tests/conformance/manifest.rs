@@ -151,8 +151,11 @@ async fn what_was_not_copied_is_told_as_no_part_of_the_proof(world: World) {
     let told = |subject: &str| (FindingCode::NotProven, Some(subject.to_owned()));
     let expected = [told("INBOX (2 messages)"), told("Locked (12 messages)"), told("Never begun")];
     assert_eq!(not_proven(&first).await, expected);
-    // A later run that can read everything, and is to leave one folder out.
+    // A later run that is stopped before it knows its folders hides nothing of that.
     let second = second().await;
+    second.note(&Finding::new(FindingCode::FolderRenamed).about("a → b")).await.expect("noted");
+    assert_eq!(not_proven(&second).await, expected);
+    // One that can read everything, and is to leave one folder out.
     let (inbox, _) = second.open_folder(&binding("INBOX", "INBOX")).await.expect("opens");
     let start = FolderStart { present_earlier: 2, ..listed(5) };
     second.start_folder(inbox, start).await.expect("starts");

@@ -23,7 +23,7 @@ on_both! {
     ten_orders_at_work_are_enough_for_one_asker;
 }
 
-fn filter() -> OrderFilter {
+pub(crate) fn filter() -> OrderFilter {
     OrderFilter {
         tenant_id: OPERATOR_TENANT,
         reach: Reach::All,

@@ -25,6 +25,7 @@ on_both! {
     a_parked_run_goes_on_while_others_are_under_way;
     a_delta_runs_over_the_pairs_that_were_moved;
     a_cancelled_order_stops_what_waits_and_forgets_passwords;
+    a_run_that_pauses_in_an_order_that_was_cancelled_meanwhile_is_cancelled;
     what_is_active_cannot_be_deleted_and_a_draft_can;
     totals_and_progress_add_up;
 }
@@ -197,6 +198,24 @@ async fn a_cancelled_order_stops_what_waits_and_forgets_passwords(world: World) 
     }
     assert!(store.take("w", JobKind::Run, 9, std::time::Duration::from_secs(60)).await.expect("queue").is_empty());
     assert!(matches!(store.cancel_order(&order).await, Err(StoreError::WrongState(_))));
+}
+
+async fn a_run_that_pauses_in_an_order_that_was_cancelled_meanwhile_is_cancelled(world: World) {
+    let store = &world.store;
+    let full = Finding::new(FindingCode::MailboxFull);
+    let (order, runs) = world.trial(2).await;
+    store.begin_order(order.id).await.expect("begins");
+    for run in &runs {
+        store.change_run(*run, RunState::Running, None, None).await.expect("runs");
+    }
+    let order = store.pause_order(&store.order(order.id).await.expect("order")).await.expect("pauses");
+    store.cancel_order(&order).await.expect("cancels");
+    // What the workers had in hand: one was paused by its owner, and one mailbox was full at that moment.
+    for (run, finding) in runs.iter().zip([None, Some(&full)]) {
+        let ended = store.change_run(*run, RunState::Paused, finding, None).await.expect("ends");
+        assert_eq!((ended.state, ended.finding, ended.finished_at.is_some()), (RunState::Cancelled, None, true));
+    }
+    assert!(store.orders_with_untold_runs().await.expect("looks").is_empty(), "nobody is asked to act");
 }
 
 async fn what_is_active_cannot_be_deleted_and_a_draft_can(world: World) {

@@ -26,6 +26,7 @@ on_both! {
     a_request_that_is_taken_back_cancels_its_order;
     a_request_follows_its_order_until_the_planned_delta_is_done;
     without_payment_it_waits_unless_the_operator_waives_it;
+    what_was_redeemed_for_a_request_that_is_waived_comes_back;
     the_queue_is_by_wished_start_and_filtered;
     a_file_opens_only_where_it_was_put_and_after_rotation;
     an_order_that_is_wished_for_later_lives_until_then;
@@ -154,7 +155,7 @@ async fn every_state_is_told_to_the_tenant_to_the_operator_and_to_the_customer(w
         let done = log.iter().find(|one| one.event.kind == EventKind::RequestDone).expect("told");
         let about = done.event.data.request.expect("which one");
         assert_eq!((about.id, about.state), (sent.id, RequestState::Done));
-        assert_eq!(done.event.data.order_id, sent.order_id);
+        assert_eq!(done.event.data.order_id, Some(sent.order_id));
     }
 }
 
@@ -257,6 +258,26 @@ async fn without_payment_it_waits_unless_the_operator_waives_it(world: World) {
     store.decline_request(paid.id, "no").await.expect("declined");
     let again = accepted(&world).await;
     store.redeem_voucher(again.order_id, &voucher.code).await.expect("it came back");
+}
+
+async fn what_was_redeemed_for_a_request_that_is_waived_comes_back(world: World) {
+    let store = &world.store;
+    let sent = accepted(&world).await;
+    let voucher = store.create_vouchers(OPERATOR_TENANT, 1, 1, None).await.expect("voucher").remove(0);
+    store.redeem_voucher(sent.order_id, &voucher.code).await.expect("one of two pairs");
+    let at = start(StartKind::Main, store.now());
+    let order = store.start_request(sent.id, at, false).await.expect("started");
+    assert!(matches!(order.life, OrderLife::AwaitingPayment { .. }));
+    let order = store.start_request(sent.id, at, true).await.expect("started");
+    assert_eq!(order.life.state(), OrderState::Scheduled);
+    let payment = store.payment(sent.order_id).await.expect("payment");
+    assert_eq!((payment.pairs_covered, payment.pairs_needed), (2, 2));
+    let (other, _) = world.order_with(1).await;
+    store.redeem_voucher(other.id, &voucher.code).await.expect("it was not used");
+    // Once: what is cancelled afterwards gives nothing back that is not there.
+    store.cancel_order(&order).await.expect("cancelled");
+    let (third, _) = world.order_with(1).await;
+    assert!(matches!(store.redeem_voucher(third.id, &voucher.code).await, Err(StoreError::VoucherInvalid)));
 }
 
 async fn the_queue_is_by_wished_start_and_filtered(world: World) {

@@ -15,6 +15,7 @@ on_both! {
     what_a_process_that_died_did_not_tell_is_found;
     a_mail_that_waits_names_whatever_gets_stuck_meanwhile;
     a_mail_that_is_given_up_is_not_followed_by_another_each_minute;
+    what_gets_stuck_just_when_its_mail_has_become_needless_is_told_by_another;
 }
 
 async fn park(world: &World, order: OrderId, run: RunId) {
@@ -100,4 +101,19 @@ async fn a_mail_that_is_given_up_is_not_followed_by_another_each_minute(world: W
     assert!(store.orders_with_untold_runs().await.expect("looks").is_empty());
     park(&world, order.id, runs[1]).await;
     assert_eq!(store.orders_with_untold_runs().await.expect("looks"), [order.id], "another cause is another mail");
+}
+
+async fn what_gets_stuck_just_when_its_mail_has_become_needless_is_told_by_another(world: World) {
+    let store = &world.store;
+    let (order, runs) = world.trial(1).await;
+    park(&world, order.id, runs[0]).await;
+    store.tell_stuck(order.id).await.expect("tells");
+    let mail = due(&world).await.remove(0);
+    // Its owner resumes it, so that the mail has nothing to tell; and it gets stuck again before that is written down.
+    let paused = store.conclude_order(order.id).await.expect("pauses");
+    store.resume_order(&paused).await.expect("resumes");
+    park(&world, order.id, runs[0]).await;
+    store.tell_stuck(order.id).await.expect("tells");
+    store.mail_needless(mail).await.expect("noted");
+    assert_eq!(store.orders_with_untold_runs().await.expect("looks"), [order.id], "the owner is still to be told");
 }

@@ -44,6 +44,7 @@ async fn a_key_is_found_by_its_secret_until_it_is_revoked_or_has_ended(world: Wo
     let store = &world.store;
     let made = store.create_api_key(key(OPERATOR_TENANT, None)).await.expect("key");
     assert!(made.secret.expose().starts_with("mf_live_") && made.secret.expose().len() == 34);
+    assert_eq!(made.key.hint.as_deref(), Some(&made.secret.expose()[30..]), "by its end it is told apart");
     let found = store.find_api_key(made.secret.expose()).await.expect("database").expect("there");
     assert_eq!((found.key.id, &found.key.scopes, found.member), (made.key.id, &made.key.scopes, None));
     let used = store.api_keys(OPERATOR_TENANT, None, Part::ALL).await.expect("keys");

@@ -20,6 +20,7 @@ on_both! {
     what_a_link_has_paid_at_the_start_comes_back_and_is_paid_again;
     an_upgraded_trial_is_a_completed_trial_again;
     a_start_that_has_come_is_not_taken_back_whoever_is_faster;
+    what_time_has_taken_is_not_offered_any_more;
 }
 
 async fn a_scheduled_order_is_a_draft_again_and_starts_anew(world: World) {
@@ -98,7 +99,9 @@ async fn an_upgraded_trial_is_a_completed_trial_again(world: World) {
     assert_eq!(back.expires_at, trial.expires_at);
     // The trial's own link would have ended meanwhile.
     let scheduled = store.schedule_order(&back, in_20_days).await.expect("scheduled");
+    assert!(store.actions(&scheduled, false).contains(&OrderAction::Unschedule));
     world.clock.advance(Duration::days(15));
+    assert_eq!(store.actions(&scheduled, false), [OrderAction::Cancel], "what would be refused is not offered");
     assert!(matches!(store.unschedule_order(&scheduled).await, Err(StoreError::WrongState(_))));
     let still = store.order(order.id).await.expect("order");
     assert_eq!((still.life.state(), still.version), (OrderState::Scheduled, scheduled.version), "nothing has changed");
@@ -122,4 +125,21 @@ async fn a_start_that_has_come_is_not_taken_back_whoever_is_faster(world: World)
             Err(other) => panic!("{other:?}"),
         }
     }
+}
+
+async fn what_time_has_taken_is_not_offered_any_more(world: World) {
+    let store = &world.store;
+    let (order, runs) = world.trial(1).await;
+    store.begin_order(order.id).await.expect("begins");
+    world.clock.advance(Duration::days(25));
+    let trial = world.end_run(order.id, runs[0], RunState::Succeeded).await;
+    assert!(store.actions(&trial, false).contains(&OrderAction::Start));
+    world.clock.advance(Duration::days(7));
+    assert!(
+        !store.actions(&trial, false).contains(&OrderAction::Start),
+        "its link would end too soon after a migration"
+    );
+    world.clock.advance(Duration::days(8));
+    assert!(trial.expires_at <= store.now());
+    assert_eq!(store.actions(&trial, false), [OrderAction::Delete], "it is closed in a moment");
 }

@@ -8,7 +8,7 @@ use mailferry_shared::{
     voucher::VoucherLimits,
 };
 use mailferry_store::{
-    NewVouchers, OPERATOR_TENANT, OrderRecord, Part, StoreError,
+    NewVouchers, OPERATOR_TENANT, OrderRecord, Part, StoreError, VoucherFilter,
     jobs::{JobKind, JobQueue},
 };
 
@@ -22,6 +22,7 @@ on_both! {
     a_voucher_comes_back_if_only_the_trial_began;
     pairs_beyond_what_starts_come_back_to_the_voucher_that_was_redeemed_last;
     what_a_trial_does_not_need_comes_back_to_its_voucher;
+    a_batch_is_found_by_its_note_or_by_how_its_codes_begin;
 }
 
 async fn a_voucher_pays_for_what_is_needed_and_starts_what_waits(world: World) {
@@ -174,7 +175,8 @@ async fn pairs_beyond_what_starts_come_back_to_the_voucher_that_was_redeemed_las
 async fn what_a_trial_does_not_need_comes_back_to_its_voucher(world: World) {
     let store = &world.store;
     let limits = VoucherLimits { trial_only: true, ..VoucherLimits::default() };
-    let new = NewVouchers { tenant_id: OPERATOR_TENANT, pairs: 3, count: 1, limits, sandbox: false };
+    let note = "trials".to_owned();
+    let new = NewVouchers { tenant_id: OPERATOR_TENANT, pairs: 3, count: 1, limits, note, sandbox: false };
     let voucher = store.create_batch(&new).await.expect("voucher").1.remove(0);
     let (order, pairs) = world.order_with(3).await;
     store.redeem_voucher(order.id, &voucher.code).await.expect("three");
@@ -184,4 +186,32 @@ async fn what_a_trial_does_not_need_comes_back_to_its_voucher(world: World) {
     store.redeem_voucher(other.id, &voucher.code).await.expect("two are left");
     let used = format!("SELECT pairs, trial_pairs FROM voucher_uses WHERE order_id = '{}'", other.id);
     assert_eq!(world.raw_numbers(used).await, (0, 2));
+}
+
+async fn a_batch_is_found_by_its_note_or_by_how_its_codes_begin(world: World) {
+    let store = &world.store;
+    let limits = VoucherLimits::default();
+    let note = "Customer 47_11".to_owned();
+    let new = NewVouchers { tenant_id: OPERATOR_TENANT, pairs: 1, count: 2, limits, note, sandbox: false };
+    let issued = store.create_batch(&new).await.expect("vouchers").1;
+    store.create_vouchers(OPERATOR_TENANT, 1, 1, None).await.expect("another");
+    let found = async |text: Option<&str>| {
+        let filter = VoucherFilter {
+            tenant_id: OPERATOR_TENANT,
+            sandbox: None,
+            states: Vec::new(),
+            batch_id: None,
+            order_id: None,
+            hint: None,
+            text: text.map(str::to_owned),
+            after: None,
+            limit: 9,
+        };
+        store.vouchers(&filter).await.expect("list").into_iter().map(|voucher| voucher.note).collect::<Vec<_>>()
+    };
+    assert_eq!(found(None).await.len(), 3);
+    assert_eq!(found(Some("customer 47_1")).await, ["Customer 47_11"; 2]);
+    assert!(found(Some("customer 47x1")).await.is_empty());
+    let hint = &issued[0].code.expose()[..8];
+    assert_eq!(found(Some(&hint.to_lowercase())).await, ["Customer 47_11"]);
 }

@@ -17,7 +17,7 @@ on_both! {
     a_secret_is_rotated_and_rewrapped;
 }
 
-fn hook(events: &[EventKind]) -> NewWebhook {
+pub(crate) fn hook(events: &[EventKind]) -> NewWebhook {
     NewWebhook {
         tenant_id: OPERATOR_TENANT,
         url: "https://panel.example/hook".to_owned(),
@@ -27,12 +27,12 @@ fn hook(events: &[EventKind]) -> NewWebhook {
     }
 }
 
-fn answer(world: &World, status: Option<u16>) -> WebhookAnswer {
+pub(crate) fn answer(world: &World, status: Option<u16>) -> WebhookAnswer {
     let error = status.is_none().then(|| "connection_timeout".to_owned());
     WebhookAnswer { at: world.store.now(), duration_ms: 12, status, error }
 }
 
-async fn only_job(world: &World) -> WebhookDeliveryId {
+pub(crate) async fn only_job(world: &World) -> WebhookDeliveryId {
     let jobs = world.store.take("w", JobKind::Webhook, 9, std::time::Duration::from_secs(60)).await.expect("jobs");
     assert_eq!(jobs.len(), 1);
     let id = WebhookDeliveryId(jobs[0].id);

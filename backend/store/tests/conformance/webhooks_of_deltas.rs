@@ -40,7 +40,7 @@ async fn told(world: &World) -> Vec<(EventKind, OrderState, Option<DeltaId>)> {
     // At one moment of the clock: in the order of the list of kinds.
     events.sort_by_key(|event| event.kind);
     let events = events.into_iter().filter(|event| event.kind != EventKind::RunFinished);
-    events.map(|event| (event.kind, event.data.state, event.data.delta_id)).collect()
+    events.map(|event| (event.kind, event.data.state.expect("of an order"), event.data.delta_id)).collect()
 }
 
 async fn end(world: &World, order: OrderId, pair: PairId, end: RunState) -> OrderRecord {

@@ -187,6 +187,7 @@ pub(crate) fn new_order() -> NewOrder {
         destination: None,
         options: OrderOptions::default(),
         accepted_terms: "2026-11".to_owned(),
+        reference: None,
     }
 }
 

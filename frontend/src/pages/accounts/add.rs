@@ -73,15 +73,17 @@ pub(super) fn AddAccount() -> impl IntoView {
                 <SideForm id="add-destination" side=SideName::Destination fields=destination />
             </div>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
-            <button
-                type="submit"
-                class="button button-primary"
-                class:is-busy=move || busy.get()
-                disabled=move || !page.open.get()
-            >
-                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Plus })}
-                {t!("accounts.add")}
-            </button>
+            <div class="form-foot">
+                <button
+                    type="submit"
+                    class="button button-primary"
+                    class:is-busy=move || busy.get()
+                    disabled=move || !page.open.get()
+                >
+                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Plus })}
+                    {t!("accounts.add")}
+                </button>
+            </div>
         </form>
     }
 }

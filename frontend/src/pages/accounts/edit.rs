@@ -41,6 +41,11 @@ fn keeps_password(side: &Side, input: &SideInput) -> bool {
         && side.credential == input.credential
 }
 
+/// True for what is to be copied and cannot, for want of a password.
+fn lacks_password(pair: &AccountPair) -> bool {
+    pair.ticked && ![&pair.source, &pair.destination].into_iter().all(|side| side.has_password)
+}
+
 /// The dialog that changes `pair`; of what has been started, only the passwords.
 #[component]
 pub(super) fn EditDialog(
@@ -69,13 +74,18 @@ pub(super) fn EditDialog(
     });
     view! {
         <Dialog id="edit" title=title open=open>
-            {move || pair.get().map(|pair| view! { <EditForm pair=pair open=open /> })}
+            {move || pair.get().map(|now| view! { <EditForm pair=now open=open shown=pair /> })}
         </Dialog>
     }
 }
 
 #[component]
-fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
+fn EditForm(
+    pair: AccountPair,
+    open: RwSignal<bool>,
+    /// What the dialog shows.
+    shown: RwSignal<Option<AccountPair>>,
+) -> impl IntoView {
     let page = expect_context::<Page>();
     let (source, destination) = (fields_of(&pair.source), fields_of(&pair.destination));
     let kept = (pair.source.has_password, pair.destination.has_password);
@@ -107,9 +117,15 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
             match changed {
                 Ok(pair) => {
                     page.context.put_pair(pair);
-                    open.try_set(false);
-                    page.done(t!("accounts.saved").to_owned());
                     checking::check(page.context, vec![id]);
+                    // Where passwords were forgotten, one account after the other gets them again.
+                    match untrack(|| page.context.pairs()).into_iter().find(|pair| locked && lacks_password(pair)) {
+                        Some(next) => shown.try_set(Some(next)).map_or((), drop),
+                        None => {
+                            open.try_set(false);
+                            page.done(t!("accounts.saved").to_owned());
+                        }
+                    }
                 }
                 Err(error) => {
                     let placed = [
@@ -138,7 +154,7 @@ fn EditForm(pair: AccountPair, open: RwSignal<bool>) -> impl IntoView {
                 </button>
                 <button type="submit" class="button button-primary" class:is-busy=move || busy.get()>
                     {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Check })}
-                    {t!("action.save")}
+                    {t!("accounts.save")}
                 </button>
             </div>
         </form>

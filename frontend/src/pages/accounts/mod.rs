@@ -96,6 +96,16 @@ pub(crate) fn Accounts() -> impl IntoView {
     };
     provide_context(page);
     announce_end(context);
+    // Who has none yet begins with one.
+    Effect::new(move |known: Option<bool>| {
+        let is_known = known.unwrap_or_default();
+        let count = context.accounts.with(|accounts| accounts.ready().map(Vec::len));
+        let may_add = page.open.get_untracked() && page.tab.get_untracked() == Tab::Overview;
+        if !is_known && count == Some(0) && may_add {
+            page.tab.set(Tab::Add);
+        }
+        is_known || count.is_some()
+    });
     let service = Service::get();
     let pays = Memo::new(move |_| {
         context.order.with(|order| match &order.link {

@@ -141,7 +141,8 @@ fn side_cell(side: &Side, way_out: Option<AnyView>) -> impl IntoView + use<> {
             {by_admin}
             {password}
             <p class="account-facts">
-                {parts::login_view(side)}
+                // How a password that is gone did says nothing of the next one.
+                {(side.has_password || side.login == LoginState::Checking).then(|| parts::login_view(side))}
                 {counted(side).map(|counted| view! { <span class="account-meta numbers">{counted}</span> })}
             </p>
             {findings}

@@ -37,7 +37,12 @@ pub(super) fn SideForm(
     let choice = untrack(|| context.choice(side));
     let name = move || choice.as_ref().map(|choice| known.name(choice)).unwrap_or_default();
     let is_local = provider_of(context, known, side).is_some_and(|provider| provider.login == LoginForm::LocalPart);
-    let user_hint = if is_local { t!("accounts.user_hint_local") } else { t!("accounts.user_hint") };
+    let user_hint = match (locked, is_local) {
+        // What stays needs no hint.
+        (true, _) => "",
+        (false, true) => t!("accounts.user_hint_local"),
+        (false, false) => t!("accounts.user_hint"),
+    };
     let details_open = !fields.act_for.with_untracked(String::is_empty)
         || fields.own_server.get_untracked()
         || fields.by_admin.get_untracked();

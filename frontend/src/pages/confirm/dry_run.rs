@@ -147,7 +147,7 @@ fn pair_view(at: usize, pair: &PairDryRun) -> impl IntoView + use<> {
     let is_open = at == 0 && !browser::is_narrow();
     let open = RwSignal::new(is_open);
     let copied = (pair.state == DryRunState::Finished).then(|| {
-        view! { <span class="soft numbers">{format!("· {}", tn!("count.messages", pair.counts.copy))}</span> }
+        view! { <span class="soft numbers">{tn!("count.messages", pair.counts.copy)}</span> }
     });
     let pair = StoredValue::new(pair.clone());
     let table = move || open.get().then(|| pair.with_value(|pair| table(at, pair)));

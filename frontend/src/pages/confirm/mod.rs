@@ -2,7 +2,9 @@
 
 mod dry_run;
 mod options;
+mod outcome;
 mod payment;
+mod rules;
 mod schedule;
 mod start;
 mod summary;
@@ -14,6 +16,7 @@ pub(crate) use options::LaterOptions;
 use leptos::prelude::*;
 use mailferry_shared::order::{Order, StartKind};
 
+use self::payment::Paying;
 use crate::{
     browser,
     components::{Glyph, Notice, PageHead, Tone, icon},
@@ -34,6 +37,7 @@ pub(crate) fn Confirm() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
     let errors = options::OptionErrors::new();
+    let paying = RwSignal::new(Paying::Elsewise);
     let is_trial = move || context.typed().start.kind.get() == StartKind::Trial;
     // From the banner of a trial one comes here for the full migration.
     if window().location().hash().is_ok_and(|hash| hash == "#full") {
@@ -71,13 +75,13 @@ pub(crate) fn Confirm() -> impl IntoView {
                 </Show>
                 <options::Options errors=errors />
                 <dry_run::DryRunCard option_errors=errors />
-                <Guide />
-                <ToStart />
+                <ToStart paying=paying />
             </div>
             <div class="aside-sticky">
-                <start::Start option_errors=errors />
+                <start::Start option_errors=errors paying=paying />
             </div>
         </div>
+        <Guide />
         <div class="wizard-nav">
             <a class="button" href=Step::Accounts.path(context.id)>
                 {icon(Glyph::ArrowLeft)}
@@ -96,14 +100,17 @@ fn trial_text(service: Service, trial: trial::TrialCount) -> String {
 
 /// The way down to where one starts, in sight as long as that is not: on narrow screens all of the options come before.
 #[component]
-fn ToStart() -> impl IntoView {
+fn ToStart(paying: RwSignal<Paying>) -> impl IntoView {
     view! {
-        <p class="to-start">
-            <a class="button button-primary button-wide" href="#start-title">
-                {t!("confirm.start_title")}
-                {icon(Glyph::Chevron)}
-            </a>
-        </p>
+        <div class="to-start">
+            <p>
+                <strong class="numbers">{move || paying.with(Paying::total)}</strong>
+                <a class="button" href="#start-title">
+                    {t!("confirm.to_start")}
+                    {icon(Glyph::Chevron)}
+                </a>
+            </p>
+        </div>
     }
 }
 

@@ -3,17 +3,13 @@
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::order::{FolderRule, OrderAction, OrderChange, OrderOptions};
 
+use super::rules::{self, Folders};
 use crate::{
     api::{self, ApiError},
-    browser,
-    components::{Failure, FieldError, Glyph, TextArea, TextField, Tick, icon},
+    browser::{self, intl},
+    components::{Failure, Glyph, TextField, Tick, icon},
     forms, i18n,
-    state::{
-        announce::Announcer,
-        order::OrderContext,
-        service::Service,
-        typed::{OptionFields, RuleFields},
-    },
+    state::{announce::Announcer, order::OrderContext, service::Service, typed::OptionFields},
     t,
 };
 
@@ -22,7 +18,7 @@ use crate::{
 pub(super) struct OptionErrors {
     max: RwSignal<Option<String>>,
     since: RwSignal<Option<String>>,
-    rules: RwSignal<Option<String>>,
+    pub(super) rules: RwSignal<Option<String>>,
 }
 
 impl OptionErrors {
@@ -163,12 +159,14 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
         None => t!("options.max_size_hint").to_owned(),
     };
     let failure = RwSignal::new(None::<ApiError>);
-    // What is wrong or not saved yet is seen; what was opened stays so.
-    let opened = RwSignal::new(false);
+    // Where there is little room they are told in a line, until one wants to change them or must.
+    let narrow = browser::narrow();
+    let unfolded = RwSignal::new(false);
+    let folded = Memo::new(move |_| narrow.get() && !unfolded.get());
     Effect::new(move || {
-        let is_wrong = errors.rules.with(Option::is_some);
-        if is_wrong || context.order.with(|order| folders_changed(fields, &order.options)) {
-            opened.set(true);
+        let is_wrong = [errors.max, errors.since, errors.rules].into_iter().any(|error| error.with(Option::is_some));
+        if is_wrong {
+            unfolded.set(true);
         }
     });
     let on_save = move |event: web_sys::SubmitEvent| {
@@ -191,6 +189,20 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
         <form class="card" aria-labelledby="options-title" on:submit=on_save novalidate>
             <h2 id="options-title">{words.title}</h2>
             {(!words.text.is_empty()).then(|| view! { <p class="soft">{words.text}</p> })}
+            <Show when=move || narrow.get()>
+                {move || folded.get().then(|| view! { <p class="soft numbers">{move || chosen_text(fields)}</p> })}
+                <button
+                    type="button"
+                    class="button button-small"
+                    aria-expanded=move || unfolded.get().to_string()
+                    aria-controls="options-fields"
+                    on:click=move |_| unfolded.update(|unfolded| *unfolded = !*unfolded)
+                >
+                    {move || icon(if folded.get() { Glyph::Pencil } else { Glyph::Check })}
+                    {move || if folded.get() { t!("options.change") } else { t!("action.close") }}
+                </button>
+            </Show>
+            <div class="stack" id="options-fields" hidden=move || folded.get()>
             <div class="two">
                 {tick(t!("options.include_trash"), t!("options.include_hint"), fields.include_trash)}
                 {tick(t!("options.include_junk"), t!("options.include_hint"), fields.include_junk)}
@@ -221,23 +233,8 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
                     disabled=locked
                 />
             </div>
-            <details class="disclosure" prop:open=move || opened.get()>
-                <summary>
-                    <span>{t!("options.folders")}</span>
-                    <span class="soft numbers">{move || folders_text(fields)}</span>
-                </summary>
-                <div class="disclosure-body stack-l">
-                    <TextArea
-                        id="leave-out"
-                        label=t!("options.leave_out")
-                        hint=t!("options.leave_out_hint")
-                        value=fields.leave_out
-                        is_optional=true
-                        disabled=locked
-                    />
-                    <Rules fields=fields errors=errors locked=locked />
-                </div>
-            </details>
+            <Folders fields=fields errors=errors locked=locked />
+            </div>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <Show when=move || changed.get() && !locked.get()>
                 <div class="row">
@@ -252,95 +249,22 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
     }
 }
 
-/// True if what was typed about folders is not what the order says.
-fn folders_changed(fields: OptionFields, options: &OrderOptions) -> bool {
-    let is_rule = |(typed, rule): (&RuleFields, &FolderRule)| {
-        typed.source.trim() == rule.source && typed.destination.trim() == rule.destination
+/// What is chosen, in a line.
+fn chosen_text(fields: OptionFields) -> String {
+    let stays = match (fields.include_trash.get(), fields.include_junk.get()) {
+        (false, false) => Some(t!("options.now_both_stay")),
+        (true, false) => Some(t!("options.now_junk_stays")),
+        (false, true) => Some(t!("options.now_trash_stays")),
+        (true, true) => None,
     };
-    let left_out = fields.leave_out.with(|typed| forms::lines(typed) != options.leave_out);
-    let renamed = fields.rules.with(|rules| {
-        rules.len() != options.folder_rules.len() || !rules.iter().zip(&options.folder_rules).all(is_rule)
-    });
-    left_out || renamed
-}
-
-/// How many folders are left out and renamed, where any are.
-fn folders_text(fields: OptionFields) -> Option<String> {
-    let count = |count: usize| u64::try_from(count).unwrap_or_default();
-    let left_out = count(fields.leave_out.with(|typed| forms::lines(typed).len()));
-    let renamed = count(fields.rules.with(Vec::len));
-    (left_out + renamed > 0).then(|| {
-        format!("· {}", t!("options.folders_now", out = i18n::number(left_out), renamed = i18n::number(renamed)))
-    })
-}
-
-/// The folder mapping, two columns.
-#[component]
-fn Rules(fields: OptionFields, errors: OptionErrors, locked: Signal<bool>) -> impl IntoView {
-    let add = move |_| {
-        fields.rules.update(|rules| {
-            let key = rules.iter().map(|rule| rule.key + 1).max().unwrap_or_default();
-            rules.push(RuleFields { key, source: String::new(), destination: String::new() });
-        });
-    };
-    view! {
-        <fieldset class="stack-s">
-            <legend class="field-label">{t!("options.rules")}</legend>
-            <p class="field-hint">{t!("options.rules_hint")}</p>
-            <For each=move || fields.rules.get() key=|rule| rule.key let:rule>
-                <RuleRow rule=rule fields=fields locked=locked />
-            </For>
-            <FieldError id="rules-error" error=errors.rules />
-            <button
-                type="button"
-                class="button button-small"
-                disabled=move || locked.get()
-                on:click=add
-            >
-                {icon(Glyph::Plus)}
-                {t!("options.rule_add")}
-            </button>
-        </fieldset>
-    }
-}
-
-#[component]
-fn RuleRow(rule: RuleFields, fields: OptionFields, locked: Signal<bool>) -> impl IntoView {
-    let key = rule.key;
-    let (source, destination) = (RwSignal::new(rule.source), RwSignal::new(rule.destination));
-    Effect::new(move || {
-        let typed = RuleFields { key, source: source.get(), destination: destination.get() };
-        if fields.rules.with_untracked(|rules| !rules.contains(&typed)) {
-            fields.rules.update(|rules| {
-                if let Some(rule) = rules.iter_mut().find(|rule| rule.key == key) {
-                    *rule = typed;
-                }
-            });
-        }
-    });
-    view! {
-        <div class="rules-row">
-            <TextField
-                id=format!("rule-{key}-source")
-                label=t!("options.rule_source")
-                value=source
-                disabled=locked
-            />
-            <TextField
-                id=format!("rule-{key}-destination")
-                label=t!("options.rule_destination")
-                value=destination
-                disabled=locked
-            />
-            <button
-                type="button"
-                class="button button-quiet button-icon"
-                aria-label=t!("options.rule_remove")
-                disabled=move || locked.get()
-                on:click=move |_| fields.rules.update(|rules| rules.retain(|rule| rule.key != key))
-            >
-                {icon(Glyph::Trash)}
-            </button>
-        </div>
-    }
+    let max = fields.max_megabytes.with(|max| (!max.is_empty()).then(|| t!("options.now_max", max = max)));
+    let since = fields.since.with(|since| since.parse().ok()).map(|day| t!("options.now_since", day = intl::day(day)));
+    let ticked = [
+        (fields.newest_first, t!("options.newest_first")),
+        (fields.carry_flags, t!("options.carry_flags")),
+        (fields.show_subjects, t!("options.show_subjects")),
+    ];
+    let ticked = ticked.into_iter().filter(|(is_ticked, _)| is_ticked.get()).map(|(_, text)| text.to_owned());
+    let texts = stays.map(str::to_owned).into_iter().chain(max).chain(since).chain(ticked);
+    texts.chain(rules::in_words(fields)).collect::<Vec<_>>().join(" · ")
 }

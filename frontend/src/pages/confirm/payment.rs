@@ -10,12 +10,13 @@ use mailferry_shared::{
 use super::{
     lacking,
     options::OptionErrors,
+    outcome::{Outcome, is_under_way, is_waited_for},
     start::{has_started, start_with_options},
 };
 use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
-    components::{Failure, Glyph, Notice, Tone, icon},
+    components::{Failure, Glyph, icon},
     state::{order::OrderContext, poll},
     t, tn,
 };
@@ -28,9 +29,8 @@ const MAX_LOOKS: u32 = 120;
 #[component]
 pub(super) fn Pay(
     #[prop(optional)] starting: Option<Starting>,
-    /// Told whether there is something to pay here.
-    #[prop(optional)]
-    pays: Option<RwSignal<bool>>,
+    /// Told how the order is to be paid for now.
+    paying: RwSignal<Paying>,
     /// Told when the migration has been started.
     to_status: Callback<()>,
 ) -> impl IntoView {
@@ -112,27 +112,26 @@ pub(super) fn Pay(
         });
     };
     let due = Memo::new(move |_| {
-        // Nobody pays twice while a payment is settled, or waits to be paid back.
-        let waits = |state| is_under_way(state) || state == PaymentState::Mismatched;
-        let is_waiting = latest.with(|latest| latest.as_ref().is_some_and(|payment| waits(payment.state)));
+        let is_waiting = latest.with(|latest| latest.as_ref().is_some_and(|payment| is_waited_for(payment.state)));
         if left.get() == 0 || is_waiting {
             return None;
         }
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())
     });
     Effect::new(move || {
-        let is_due = due.with(Option::is_some);
-        if let Some(pays) = pays {
-            pays.try_set(is_due);
+        let waits = latest.with(|latest| latest.as_ref().is_some_and(|payment| is_waited_for(payment.state)));
+        let total = due.with(|due| due.as_ref().map(|due| intl::money(due.total_minor, due.price.currency)));
+        let now = match total {
+            _ if waits && left.get() > 0 => Paying::Waits,
+            Some(total) => Paying::Here(total),
+            None => Paying::Elsewise,
+        };
+        if paying.with_untracked(|known| *known != now) {
+            paying.set(now);
         }
     });
     view! {
-        {move || latest.with(|payment| payment.as_ref().map(state_notice))}
-        <Show when=move || cancelled.get()>
-            <Notice tone=Tone::Info>
-                <p>{t!("pay.cancelled")}</p>
-            </Notice>
-        </Show>
+        <Outcome latest=latest cancelled=cancelled has_returned=back.is_some() />
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
         {move || due.get().map(|due| amount(&due, busy, starting, pay))}
     }
@@ -175,6 +174,31 @@ pub(super) struct Starting {
     pub(super) blocked: Signal<bool>,
 }
 
+/// How what is left is paid for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Paying {
+    /// By what pays elsewhere: a voucher.
+    Elsewise,
+    /// Here, by the button: so much, in words.
+    Here(String),
+    /// Not now: money is on its way, or waits to be paid back.
+    Waits,
+}
+
+impl Paying {
+    /// What is to be paid here.
+    pub(super) fn total(&self) -> Option<String> {
+        match self {
+            Self::Here(total) => Some(total.clone()),
+            Self::Elsewise | Self::Waits => None,
+        }
+    }
+
+    pub(super) fn is_elsewise(&self) -> bool {
+        *self == Self::Elsewise
+    }
+}
+
 /// What came of the wish to pay.
 enum Begun {
     /// The payer agrees at this address.
@@ -183,11 +207,6 @@ enum Begun {
     Started,
     /// The errors stand beside their fields, or the payment came to nothing.
     Not,
-}
-
-/// True for a payment that is settled without anybody's doing.
-fn is_under_way(state: PaymentState) -> bool {
-    matches!(state, PaymentState::Capturing | PaymentState::Pending)
 }
 
 /// True for what must be known also by whoever opens the page anew.
@@ -261,25 +280,6 @@ async fn settle(
     let started = has_started(&order);
     context.order.try_set(order);
     Ok(started && is_paid)
-}
-
-fn state_notice(payment: &OrderPayment) -> impl IntoView + use<> {
-    let (tone, text) = match payment.state {
-        PaymentState::Creating | PaymentState::AwaitingApproval | PaymentState::Capturing => {
-            (Tone::Info, t!("pay.waiting"))
-        }
-        PaymentState::Pending => (Tone::Info, t!("pay.pending")),
-        PaymentState::Paid => (Tone::Good, t!("pay.paid")),
-        PaymentState::Declined => (Tone::Warning, t!("pay.declined")),
-        PaymentState::Mismatched => (Tone::Warning, t!("pay.mismatched")),
-        PaymentState::Failed => (Tone::Warning, t!("pay.failed")),
-        PaymentState::Refunding | PaymentState::Refunded => (Tone::Info, t!("pay.refunded")),
-    };
-    view! {
-        <Notice tone=tone>
-            <p role="status">{text}</p>
-        </Notice>
-    }
 }
 
 /// How a tax that is known everywhere is called here.

@@ -10,7 +10,8 @@ use mailferry_shared::{
 use super::{
     lacking,
     options::{self, OptionErrors},
-    payment, schedule,
+    payment::{self, Paying},
+    schedule,
     voucher::Voucher,
 };
 use crate::{
@@ -46,8 +47,9 @@ fn why_failed(failed: &[&AccountPair]) -> String {
     }
 }
 
-/// `pays`: what is not paid for is paid for here, by the button that starts it.
-fn reasons(context: OrderContext, pays: bool) -> Reasons {
+/// What is not paid for is no reason where it is paid for here, by the button that starts it, nor while money is on its
+/// way.
+fn reasons(context: OrderContext, paying: &Paying) -> Reasons {
     let ticked: Vec<_> = context.pairs().into_iter().filter(|pair| pair.ticked).collect();
     let count = |wanted: &dyn Fn(&AccountPair) -> bool| to_u64(ticked.iter().filter(|pair| wanted(pair)).count());
     let failed: Vec<_> = ticked.iter().filter(|pair| parts::has_failed(pair)).collect();
@@ -74,7 +76,7 @@ fn reasons(context: OrderContext, pays: bool) -> Reasons {
         reasons.push(tn!("confirm.why_unchecked", unchecked));
     }
     let lacking = context.order.with(lacking);
-    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && !pays {
+    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && paying.is_elsewise() {
         reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
     }
     Reasons { texts: reasons, by_accounts }
@@ -92,7 +94,11 @@ pub(super) fn has_started(order: &Order) -> bool {
 
 /// The card.
 #[component]
-pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
+pub(super) fn Start(
+    option_errors: OptionErrors,
+    /// Told how it is to be paid for.
+    paying: RwSignal<Paying>,
+) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
     let fields = context.typed().start;
@@ -106,8 +112,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     // An option stands in the way.
     let correct = RwSignal::new(false);
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
-    let pays = RwSignal::new(false);
-    let blocked = Memo::new(move |_| reasons(context, pays.get()));
+    let blocked = Memo::new(move |_| paying.with(|paying| reasons(context, paying)));
     let is_blocked = Signal::derive(move || blocked.with(|reasons| !reasons.texts.is_empty()));
     let starting = payment::Starting { errors: option_errors, read: chosen, blocked: is_blocked };
     let on_start = move |_| {
@@ -145,7 +150,7 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.start_title")}</h2>
-            <Kinds />
+            <Kinds paying=paying />
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <schedule::SecondRun />
             </Show>
@@ -153,15 +158,15 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
             {move || will_not_fit(context)}
             <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay starting=starting to_status=to_status pays=pays />
-                <VoucherInstead starting=starting to_status=to_status pays=pays />
+                <payment::Pay starting=starting to_status=to_status paying=paying />
+                <VoucherInstead starting=starting to_status=to_status paying=paying />
             </Show>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
             <Show when=move || correct.get()>
                 <p class="field-error" role="alert">{icon(Glyph::Warning)} <span>{t!("confirm.correct_options")}</span></p>
             </Show>
-            // Where one pays first, that is what is pressed: it starts by itself then.
-            <Show when=move || !(pays.get() && fields.kind.get() == StartKind::Main)>
+            // Where one pays first, or has paid, it starts by itself.
+            <Show when=move || paying.with(Paying::is_elsewise) || fields.kind.get() != StartKind::Main>
             <button
                 type="button"
                 class="button button-primary button-large button-wide"
@@ -170,11 +175,17 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
                 aria-describedby="start-reasons"
                 on:click=on_start
             >
-                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Play })}
-                {move || match (busy.get(), fields.kind.get()) {
-                    (true, _) => t!("confirm.starting"),
-                    (false, StartKind::Trial) => t!("confirm.start_trial"),
-                    (false, StartKind::Main) => t!("confirm.start"),
+                {move || icon(match (busy.get(), fields.later.get()) {
+                    (true, _) => Glyph::Spinner,
+                    (false, true) => Glyph::Clock,
+                    (false, false) => Glyph::Play,
+                })}
+                {move || match (busy.get(), fields.kind.get(), fields.later.get()) {
+                    (true, _, _) => t!("confirm.starting"),
+                    (false, StartKind::Trial, false) => t!("confirm.start_trial"),
+                    (false, StartKind::Trial, true) => t!("confirm.schedule_trial"),
+                    (false, StartKind::Main, false) => t!("confirm.start"),
+                    (false, StartKind::Main, true) => t!("confirm.schedule"),
                 }}
             </button>
             </Show>
@@ -183,13 +194,23 @@ pub(super) fn Start(option_errors: OptionErrors) -> impl IntoView {
     .into_any()
 }
 
-/// Full migration or free trial.
+/// Full migration, with what it costs, or free trial.
 #[component]
-fn Kinds() -> impl IntoView {
+fn Kinds(
+    /// How the full one is to be paid for.
+    paying: RwSignal<Paying>,
+) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let chosen = context.typed().start.kind;
     let days = expect_context::<Service>().trial_days();
-    let card = move |kind: StartKind, value: &'static str, title: &'static str, text: String| {
+    let paid = Memo::new(move |_| context.order.with(is_paid));
+    let full = Signal::derive(move || match paying.with(Paying::total) {
+        Some(total) => t!("confirm.full_for", total = total),
+        None if paid.get() => t!("confirm.full_paid").to_owned(),
+        None => t!("confirm.full_text").to_owned(),
+    });
+    let trial = Signal::stored(tn!("confirm.trial_text", days));
+    let card = move |kind: StartKind, value: &'static str, title: &'static str, text: Signal<String>| {
         view! {
             <RadioCard
                 name="kind"
@@ -204,26 +225,34 @@ fn Kinds() -> impl IntoView {
     view! {
         <fieldset>
             <legend class="visually-hidden">{t!("confirm.kind_legend")}</legend>
-            {card(StartKind::Main, "main", t!("confirm.full"), t!("confirm.full_text").to_owned())}
-            {card(StartKind::Trial, "trial", t!("confirm.trial"), tn!("confirm.trial_text", days))}
+            {card(StartKind::Main, "main", t!("confirm.full"), full)}
+            // Who has paid for all is not to start a trial by mistake.
+            <details
+                class="disclosure"
+                class:is-only=move || !paid.get()
+                open=move || !paid.get() || chosen.get() == StartKind::Trial
+            >
+                <summary>{t!("confirm.trial_though_paid")}</summary>
+                <div class="disclosure-body">{card(StartKind::Trial, "trial", t!("confirm.trial"), trial)}</div>
+            </details>
         </fieldset>
-        // Who has paid for all is not to start a trial by mistake.
-        <Show when=move || chosen.get() == StartKind::Trial && context.order.with(is_paid)>
-            <p class="small soft">{t!("confirm.trial_though_paid")}</p>
-        </Show>
     }
 }
 
 /// The voucher field: behind a click where one can pay otherwise, else the only way.
 #[component]
-fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, pays: RwSignal<bool>) -> impl IntoView {
+fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, paying: RwSignal<Paying>) -> impl IntoView {
+    let is_only = Memo::new(move |_| paying.with(Paying::is_elsewise));
+    let waits = Memo::new(move |_| paying.with(|paying| *paying == Paying::Waits));
     view! {
-        <details class="disclosure" class:is-only=move || !pays.get() open=move || !pays.get()>
-            <summary>{t!("pay.or_voucher")}</summary>
-            <div class="disclosure-body">
-                <Voucher starting=starting to_status=to_status />
-            </div>
-        </details>
+        <Show when=move || !waits.get()>
+            <details class="disclosure" class:is-only=move || is_only.get() open=move || is_only.get()>
+                <summary>{t!("pay.or_voucher")}</summary>
+                <div class="disclosure-body">
+                    <Voucher starting=starting to_status=to_status />
+                </div>
+            </details>
+        </Show>
     }
 }
 
@@ -244,13 +273,16 @@ fn will_not_fit(context: OrderContext) -> Option<impl IntoView + use<>> {
 fn Asked() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let router = Router::get();
+    let paying = RwSignal::new(Paying::Elsewise);
     let to_request = Callback::new(move |()| router.go(&asked_path(context.id)));
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.asked_title")}</h2>
             <p class="soft">{t!("confirm.asked_text")}</p>
-            <payment::Pay to_status=to_request />
-            <Voucher to_status=to_request />
+            <payment::Pay to_status=to_request paying=paying />
+            <Show when=move || paying.with(|paying| *paying != Paying::Waits)>
+                <Voucher to_status=to_request />
+            </Show>
             <a class="button button-wide" href=asked_path(context.id)>
                 {t!("confirm.to_request")}
                 {icon(Glyph::ArrowRight)}
@@ -331,6 +363,16 @@ fn reasons_view(context: OrderContext, reasons: Reasons) -> Option<impl IntoView
     })
 }
 
+/// When a full migration that begins at the time chosen has ended, as far as that is known.
+fn ends_about(context: OrderContext) -> Option<String> {
+    let fields = context.typed().start;
+    let at = intl::parse_local(&fields.at.get()).filter(|_| fields.kind.get() == StartKind::Main)?;
+    let totals = context.order.with(|order| order.totals);
+    let seconds = totals.estimated_seconds.filter(|_| totals.survey_complete)?;
+    let needed = chrono::TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?;
+    Some(intl::date_time(at.checked_add_signed(needed)?))
+}
+
 /// Earliest start: at once, or at a time in the browser's time zone, which is named.
 #[component]
 fn When(error: RwSignal<Option<String>>) -> impl IntoView {
@@ -369,6 +411,7 @@ fn When(error: RwSignal<Option<String>>) -> impl IntoView {
                     value=fields.at
                     error=error
                 />
+                {move || ends_about(context).map(|time| view! { <p class="small soft">{t!("confirm.ends_about", time = time)}</p> })}
             </Show>
         </fieldset>
     }

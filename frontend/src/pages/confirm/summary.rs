@@ -19,7 +19,7 @@ use crate::{
         order::{OrderContext, is_counting},
         providers::KnownProviders,
     },
-    t,
+    t, tn,
 };
 
 fn fact(name: &'static str, value: String, note: Option<&'static str>) -> impl IntoView {
@@ -50,17 +50,20 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
         let is_trial = context.typed().start.kind.get() == StartKind::Trial && trial.failure.with(Option::is_none);
         let totals = if is_trial { trial.totals(all) } else { Some(all) };
         let counting = || t!("confirm.counting").to_owned();
-        let note = totals.filter(|totals| !totals.survey_complete).map(|_| t!("confirm.so_far"));
+        let is_open = totals.is_some_and(|totals| !totals.survey_complete);
+        let note = (is_open && uncounted(context).is_none()).then(|| t!("confirm.so_far"));
         // What stays by the options is told apart, beneath.
         let moved =
             totals.map(|totals| if is_trial { whole(&totals) } else { whole(&totals).without(staying(context)) });
         let messages = moved.map_or_else(counting, |moved| i18n::number(moved.messages));
         let size = moved.map_or_else(counting, |moved| intl::size(moved.size_bytes));
-        let estimate = totals.and_then(|totals| totals.estimated_seconds);
-        let estimate = estimate.map_or_else(|| t!("confirm.estimate_unknown").to_owned(), intl::span);
-        // Of accounts that are not counted yet nothing is in it.
-        let is_least = totals.is_some_and(|totals| !totals.survey_complete && totals.estimated_seconds.is_some());
-        let estimate = if is_least { t!("status.at_least", amounts = estimate) } else { estimate };
+        // Of accounts that are not counted yet nothing is in it: less than a minute is no least.
+        let seconds = totals.and_then(|totals| totals.estimated_seconds).filter(|seconds| !is_open || *seconds >= 60);
+        let estimate = match seconds.map(intl::span) {
+            None => t!("confirm.estimate_unknown").to_owned(),
+            Some(span) if is_open => t!("status.at_least", amounts = span),
+            Some(span) => span,
+        };
         view! {
             <dl class="facts">
                 {fact(t!("confirm.accounts"), accounts_of(&all), None)}
@@ -81,6 +84,7 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
                 </p>
             </div>
             {facts}
+            {move || uncounted(context).map(|text| view! { <p class="small soft">{text}</p> })}
             {move || stays(context).map(|text| view! { <p class="small soft numbers">{text}</p> })}
             <p class="small soft">
                 {move || context.order.with(|order| mails_to(order.notify_address.as_ref()))} " "
@@ -102,6 +106,19 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
             </details>
         </section>
     }
+}
+
+/// Which accounts are not in the sums and will not be, because their check failed; none while others are counted.
+fn uncounted(context: OrderContext) -> Option<String> {
+    let pairs = context.pairs();
+    let lacking: Vec<_> = pairs.iter().filter(|pair| pair.ticked && pair.source.survey.is_none()).collect();
+    if lacking.is_empty() || !lacking.iter().all(|pair| parts::has_failed(pair)) {
+        return None;
+    }
+    Some(match lacking.as_slice() {
+        [only] => t!("confirm.without", account = parts::mailbox(&only.source)),
+        more => tn!("confirm.without_some", u64::try_from(more.len()).unwrap_or_default()),
+    })
 }
 
 fn whole(totals: &OrderTotals) -> MailAmount {

@@ -81,6 +81,8 @@ pub(super) fn Voucher(
             }
         });
     };
+    // That no voucher has been entered yet, everybody knows.
+    let has_covered = move || payment.with(|payment| payment.pairs_needed) > context.order.with(lacking);
     let covered = move || {
         let payment = payment.get();
         if is_paid() {
@@ -98,7 +100,7 @@ pub(super) fn Voucher(
                     <p>{t!("confirm.awaiting")}</p>
                 </Notice>
             </Show>
-            <Show when=move || payment.with(|payment| payment.pairs_needed > 0)>
+            <Show when=has_covered>
                 <p class=move || if is_paid() { "status status-good" } else { "small soft" }>
                     {move || is_paid().then(|| icon(Glyph::Check))} <span>{covered}</span>
                 </p>

@@ -46,6 +46,7 @@ pub(super) fn read(
         destination: destination?,
         notify_address: notify.ok()?,
         options: None,
+        reference: None,
     })
 }
 

@@ -1,12 +1,19 @@
 //! What one can do with the order now: exactly the buttons its `actions` allow, the final ones after a question.
 
+use chrono::TimeDelta;
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::order::{OrderAction, OrderState};
 
-use super::{Page, ask::Question, words::has_exceptions};
+use super::{
+    Page,
+    ask::Question,
+    next::{Switch, switched},
+    passwords,
+    words::has_exceptions,
+};
 use crate::{
     api::{self, Act, ApiError},
-    browser,
+    browser::{self, intl},
     components::{Failure, Glyph, icon},
     route::Step,
     state::router::Router,
@@ -37,13 +44,30 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
         is_open && page.context.pairs().iter().any(|pair| pair.source.has_password || pair.destination.has_password)
     });
     // One thing is next: what failed, or the delta that does not start by itself.
-    let is_next = move || !can_retry.get() && !page.context.order.with(|order| order.delta_pending);
-    let delta_class = Signal::derive(move || if is_next() { "button button-primary" } else { "button" });
+    let is_pending = Memo::new(move |_| page.context.order.with(|order| order.delta_pending));
+    let is_ripe = Memo::new(move |_| is_ripe(page));
+    let is_next = move || !can_retry.get() && !is_pending.get() && is_ripe.get();
+    let delta_class = Signal::derive(move || match (is_pending.get(), is_next()) {
+        (true, _) => "button button-quiet",
+        (false, true) => "button button-primary",
+        (false, false) => "button",
+    });
+    // Without passwords it could fetch nothing: they are asked for first.
+    let can_delta = Memo::new(move |_| {
+        let ticked = page.context.pairs().into_iter().filter(|pair| pair.ticked).count();
+        let ticked = u64::try_from(ticked).unwrap_or_default();
+        page.allows(OrderAction::StartDelta) && (ticked == 0 || passwords::lacking(page) < ticked)
+    });
     let (quiet, danger) = (Signal::stored("button"), Signal::stored("button button-danger"));
     // One thing at most is first; without one the button for more stands alone.
     let has_first = Memo::new(move |_| {
-        let actions = [OrderAction::StartDelta, OrderAction::Pause, OrderAction::Resume, OrderAction::Unschedule];
-        can_retry.get() || to_full(page) || is_over(page) || actions.into_iter().any(|action| page.allows(action))
+        let actions = [OrderAction::Pause, OrderAction::Resume, OrderAction::Unschedule];
+        let is_delta = can_delta.get() && is_next();
+        is_delta
+            || can_retry.get()
+            || to_full(page)
+            || is_over(page)
+            || actions.into_iter().any(|action| page.allows(action))
     });
     let offering = move |when: Memo<bool>, class: &'static str, text: &'static str, what: Question| {
         view! {
@@ -61,8 +85,9 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
         }
     };
     let asking = move |action: OrderAction, class: Signal<&'static str>, text: &'static str, what: Question| {
+        let is_offered = move || if what == Question::Delta { can_delta.get() } else { page.allows(action) };
         view! {
-            <Show when=move || page.allows(action)>
+            <Show when=is_offered>
                 <button type="button" class=move || class.get() disabled=move || busy.get() on:click=move |_| question.set(Some(what))>
                     {icon(what.glyph())}
                     {text}
@@ -93,6 +118,16 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
         </Show>
         {move || failure.get().map(|error| view! { <Failure error=error /> })}
     }
+}
+
+/// How long after the first run a delta is what one does next, where nothing is seen of the switch.
+const RIPE: TimeDelta = TimeDelta::hours(24);
+
+/// True once a delta is worth its while: the domain has been switched, or some time has passed.
+fn is_ripe(page: Page) -> bool {
+    let is_switched =
+        page.mx.with(|report| report.as_ref().and_then(switched)).is_some_and(|it| matches!(it, Switch::Done(_)));
+    is_switched || page.context.order.with(|order| order.finished_at.is_some_and(|at| at + RIPE < intl::now()))
 }
 
 /// True for a trial that has ended.

@@ -111,7 +111,8 @@ impl Question {
         match self {
             Self::Cancel => Glyph::Stop,
             Self::Delete => Glyph::Trash,
-            Self::Delta | Self::Retry | Self::Renew => Glyph::Refresh,
+            Self::Delta => Glyph::Inbox,
+            Self::Retry | Self::Renew => Glyph::Refresh,
             Self::Forget => Glyph::Lock,
             Self::Pause => Glyph::Pause,
             Self::Unschedule => Glyph::Pencil,

@@ -5,6 +5,7 @@ use mailferry_shared::order::{OrderState, StartKind};
 
 use super::{
     Page,
+    verify::Verdict,
     words::{has_exceptions, is_empty_trial, is_over, lead, parked, title, whose},
 };
 use crate::{
@@ -62,6 +63,7 @@ fn Lead(page: Page) -> impl IntoView {
             <p class="lead">{text}</p>
             <Unfinished page=page />
         </div>
+        <Verdict page=page />
         {move || {
             waiting()
                 .map(|parked| {

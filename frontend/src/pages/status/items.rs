@@ -124,7 +124,7 @@ pub(super) fn Items(protocol: Protocol, order: OrderId) -> impl IntoView {
         choose(None);
     }
     let chips = std::iter::once(None)
-        .chain(OUTCOMES.map(Some))
+        .chain(OUTCOMES.map(Some).into_iter().filter(|outcome| count_of(&run.counts, *outcome, total) > 0))
         .map(|outcome| {
             let name = outcome.map_or_else(|| t!("protocol.all"), plural_name);
             view! {

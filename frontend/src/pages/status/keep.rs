@@ -1,12 +1,14 @@
 //! What to keep: the order number and the link.
 
 use leptos::prelude::*;
+use mailferry_shared::order::OrderState;
 
 use super::{Page, ask::Question};
 use crate::{
     browser::intl,
     components::{CopyLine, icon},
-    t,
+    state::service::Service,
+    t, tn,
 };
 
 /// The card.
@@ -14,7 +16,18 @@ use crate::{
 pub(super) fn Keep(page: Page) -> impl IntoView {
     let link = Memo::new(move |_| page.context.order.with(|order| order.manage_url.clone()));
     let expires = Memo::new(move |_| page.context.order.with(|order| order.expires_at));
-    let until = move || expires.get().map(|at| format!(" {}", t!("status.valid_until", time = intl::date_time(at))));
+    let service = Service::get();
+    // What became of a link that is used no more is not told.
+    let ended = Memo::new(move |_| page.state() == OrderState::Cancelled);
+    let until = move || {
+        let time = expires.get().filter(|_| !ended.get()).map(intl::date_time);
+        let days = service.purge_days();
+        Some(match time {
+            Some(time) => tn!("status.valid_until", days, time = time),
+            None if ended.get() => tn!("status.purged_after", days),
+            None => return None,
+        })
+    };
     view! {
         <section class="card" aria-labelledby="keep-title">
             <h2 id="keep-title">{t!("status.keep_title")}</h2>
@@ -30,7 +43,7 @@ pub(super) fn Keep(page: Page) -> impl IntoView {
                             <div class="stack-s">
                                 <h3 class="field-label">{t!("status.manage_link")}</h3>
                                 <CopyLine label=t!("status.manage_link") text=link is_long=true />
-                                <p class="field-hint">{t!("status.manage_hint")} {until}</p>
+                                <p class="field-hint">{t!("status.manage_hint")} " " {until}</p>
                                 <button
                                     type="button"
                                     class="button button-small"

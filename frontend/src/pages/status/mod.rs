@@ -19,15 +19,17 @@ mod words;
 
 use leptos::prelude::*;
 use mailferry_shared::{
+    ids::OrderId,
     order::{OrderAction, OrderState, StartKind},
     progress::Progress,
     schedule::MxReport,
+    verification::Verification,
 };
 
 use self::ask::Question;
 use crate::{
     browser,
-    components::{Failure, Notice, PageHead, Skeleton, Tone},
+    components::{Failure, PageHead, Skeleton, StaleNotice},
     pages::LaterOptions,
     route::Console,
     state::{
@@ -51,6 +53,8 @@ struct Page {
     heard: Heard,
     /// What DNS says of the domains.
     mx: RwSignal<Option<MxReport>>,
+    /// The latest verification.
+    proof: RwSignal<Option<Verification>>,
     /// Asks for fresh progress at once.
     kick: Kick,
     /// What is asked about before it is done.
@@ -76,6 +80,13 @@ impl Page {
     }
 }
 
+/// What the console shows on this page besides: below the heading, and after the accounts.
+#[derive(Clone, Copy)]
+pub(crate) struct Beside {
+    pub(crate) head: fn(OrderId) -> AnyView,
+    pub(crate) accounts: fn(OrderId) -> AnyView,
+}
+
 /// The step.
 #[component]
 pub(crate) fn Status() -> impl IntoView {
@@ -86,6 +97,7 @@ pub(crate) fn Status() -> impl IntoView {
         throughput: RwSignal::default(),
         heard: Heard::new(),
         mx: RwSignal::new(None),
+        proof: RwSignal::new(None),
         kick: Kick::new(),
         question: RwSignal::new(None),
     };
@@ -113,21 +125,10 @@ pub(crate) fn Status() -> impl IntoView {
                     <actions::Actions page=page />
                 </Show>
             </div>
-            <div role="status">
-                {move || {
-                    page.heard
-                        .stale()
-                        .map(|time| {
-                            view! {
-                                <Notice tone=Tone::Warning>
-                                    <p>{t!("status.stale", time = time)}</p>
-                                </Notice>
-                            }
-                        })
-                }}
-            </div>
+            <StaleNotice heard=page.heard />
             <head::TrialBanner page=page />
             <passwords::Passwords page=page />
+            {use_context::<Beside>().map(|beside| (beside.head)(page.context.id))}
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),
                 Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
@@ -151,6 +152,7 @@ fn Content(page: Page, narrow: ReadSignal<bool>) -> impl IntoView {
             <actions::Actions page=page />
         </Show>
         <pairs::Pairs page=page />
+        {use_context::<Beside>().map(|beside| (beside.accounts)(page.context.id))}
         <Show when=move || is_own && completed() && !is_trial()>
             <next::Next page=page />
         </Show>

@@ -2,11 +2,16 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    order::OrderState,
+    order::{OrderState, StartKind},
+    run::RunKind,
     schedule::{MxRecord, MxReport, MxState, MxWatch, WantedRecords},
 };
 
-use super::{Page, Stale, sending};
+use super::{
+    Page, Stale,
+    next::{Switch, switched},
+    passwords, sending,
+};
 use crate::{
     api::{self, Polled},
     browser::intl,
@@ -41,9 +46,20 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
             Err(error) => heard.failed(&error),
         }
     });
-    // What has ended waits for no record.
+    // The first run has not ended: whoever reads this is not to change anything yet.
+    let is_early = Memo::new(move |_| {
+        let is_delta = page.progress.with(|progress| {
+            let runs = progress.ready().into_iter().flat_map(|progress| &progress.pairs);
+            runs.filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Delta)
+        });
+        let goes_on = matches!(page.state(), OrderState::Scheduled | OrderState::Active | OrderState::Paused);
+        goes_on && !is_delta
+    });
+    let lacking = Memo::new(move |_| passwords::lacking(page) > 0);
+    // What has ended waits for no record, and a trial moves nobody.
     let any = move || {
         page.state() != OrderState::Cancelled
+            && page.context.order.with(|order| order.kind != Some(StartKind::Trial))
             && report.with(|report| report.as_ref().is_some_and(|report| !report.items.is_empty()))
     };
     view! {
@@ -55,17 +71,35 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
                     report
                         .with(|report| {
                             report.as_ref().map(|report| {
-                                let starts = report.starts_delta.then(|| view! { <p class="soft">{t!("mx.starts_delta")}</p> });
+                                let is_early = is_early.get();
+                                let lead = lead(report, is_early, lacking.get());
                                 let wanted = report.wanted.as_ref();
-                                let rows = report.items.iter().map(|watch| domain(watch, wanted)).collect_view();
+                                let rows =
+                                    report.items.iter().map(|watch| domain(watch, wanted, is_early)).collect_view();
                                 let source = wanted.filter(|_| tells_of_sending(report)).map(instructions);
-                                view! { {starts} <ul role="list" class="stack">{rows}</ul> {source} }
+                                view! {
+                                    {(!lead.is_empty()).then(|| view! { <p class="soft">{lead}</p> })}
+                                    <ul role="list" class="stack">{rows}</ul>
+                                    {source}
+                                }
                             })
                         })
                 }}
             </section>
         </Show>
     }
+}
+
+/// What to do about the records, and when a delta begins by itself.
+fn lead(report: &MxReport, is_early: bool, lacks_passwords: bool) -> String {
+    let leave = is_early.then(|| t!("mx.leave").to_owned());
+    let starts = match switched(report) {
+        _ if !report.starts_delta || lacks_passwords => None,
+        None => Some(t!("mx.starts_delta").to_owned()),
+        Some(Switch::Under(_, at)) => Some(t!("mx.starts_at", time = intl::date_time(at))),
+        Some(Switch::Done(_)) => None,
+    };
+    leave.into_iter().chain(starts).collect::<Vec<_>>().join(" ")
 }
 
 fn title(report: Option<&MxReport>) -> &'static str {
@@ -90,33 +124,42 @@ fn hosts(records: &[MxRecord]) -> String {
     records.iter().map(|record| record.host.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn domain(watch: &MxWatch, wanted: Option<&WantedRecords>) -> impl IntoView + use<> {
-    let ttl = watch.ttl_seconds.map_or_else(|| t!("duration.moments").to_owned(), |ttl| intl::span(u64::from(ttl)));
-    let (class, glyph) = match watch.state {
-        MxState::Old | MxState::Changing | MxState::Changed if watch.records.is_empty() => {
-            ("status status-idle", Glyph::Minus)
-        }
-        MxState::Unknown => ("status status-idle", Glyph::Circle),
-        MxState::Old => ("status status-warn", Glyph::Clock),
-        MxState::Changing => ("status status-busy", Glyph::Spinner),
-        MxState::Changed => ("status status-good", Glyph::Check),
-    };
-    let text = match watch.state {
-        MxState::Old | MxState::Changing | MxState::Changed if watch.records.is_empty() => t!("mx.none").to_owned(),
-        MxState::Unknown => t!("mx.unknown").to_owned(),
-        MxState::Old => t!("mx.old", hosts = hosts(&watch.records), ttl = ttl),
+/// A record that is not known to be the new provider's, and what that means. Too early nobody is to change it; where
+/// the new provider's records are not known it may be theirs.
+fn old(watch: &MxWatch, wanted: Option<&WantedRecords>, is_early: bool) -> (&'static str, Glyph, String) {
+    let hosts = hosts(&watch.records);
+    if is_early {
+        return ("status status-idle", Glyph::Info, t!("mx.points", hosts = hosts));
+    }
+    if wanted.is_none() {
+        return ("status status-idle", Glyph::Info, t!("mx.same", hosts = hosts));
+    }
+    let late = watch.ttl_seconds.filter(|ttl| *ttl >= 60).map(|ttl| {
+        let ttl = intl::span(u64::from(ttl));
+        t!("mx.late", ttl = ttl)
+    });
+    let texts: Vec<_> = std::iter::once(t!("mx.old", hosts = hosts)).chain(late).collect();
+    ("status status-warn", Glyph::Warning, texts.join(" "))
+}
+
+fn domain(watch: &MxWatch, wanted: Option<&WantedRecords>, is_early: bool) -> impl IntoView + use<> {
+    let (class, glyph, text) = match watch.state {
+        MxState::Unknown => ("status status-idle", Glyph::Clock, t!("mx.unknown").to_owned()),
+        _ if watch.records.is_empty() => ("status status-idle", Glyph::Minus, t!("mx.none").to_owned()),
+        MxState::Old => old(watch, wanted, is_early),
         MxState::Changing => {
             let time = watch.settled_at.map(intl::date_time).unwrap_or_default();
-            t!("mx.changing", hosts = hosts(&watch.records), time = time)
+            let text = t!("mx.changing", hosts = hosts(&watch.records), time = time);
+            ("status status-busy", Glyph::Spinner, text)
         }
-        MxState::Changed => t!("mx.changed", hosts = hosts(&watch.records)),
+        MxState::Changed => ("status status-good", Glyph::Check, t!("mx.changed", hosts = hosts(&watch.records))),
     };
     let failed = watch.lookup_failed.then(|| view! { <p class="small soft">{t!("mx.lookup_failed")}</p> });
     let delta = watch.delta_id.is_some().then(|| view! { <p class="small soft">{t!("mx.delta_started")}</p> });
     let looked = watch
         .looked_up_at
         .map(|at| view! { <p class="small faint">{t!("mx.looked_up", time = intl::date_time(at))}</p> });
-    let should = wanted.filter(|_| matches!(watch.state, MxState::Old)).map(|wanted| {
+    let should = wanted.filter(|_| watch.state == MxState::Old && !is_early).map(|wanted| {
         view! { <p class="small soft">{t!("mx.should", hosts = wanted.mx.join(", "))}</p> }
     });
     let sending = watch.sending.as_ref().map(|records| sending::lines(records, wanted));

@@ -50,14 +50,21 @@ pub(super) fn Next(page: Page) -> impl IntoView {
     };
     let delta = Memo::new(move |_| page.progress.with(|progress| progress.ready().and_then(delta_ended)));
     let lacking = Memo::new(move |_| passwords::lacking(page) > 0);
-    let late = move || {
-        step(t!("status.next_4"), page.context.order.with(|order| when_late(order, delta.get(), lacking.get())))
-    };
     let switch = Memo::new(move |_| page.mx.with(|report| report.as_ref().and_then(switched)));
+    let late = move || {
+        let settled = switch.with(|switch| match switch {
+            Some(Switch::Under(_, at)) => Some(*at),
+            _ => None,
+        });
+        let text =
+            page.context.order.with(|order| when_late(order, order.delta_at.or(settled), delta.get(), lacking.get()));
+        step(t!("status.next_4"), text)
+    };
     let mx = move || match switch.get() {
         Some(Switch::Done(domains)) => done_step(t!("status.next_2"), t!("status.next_2_done", domains = domains)),
-        Some(Switch::Under(domains, time)) => {
-            step(t!("status.next_2"), t!("status.next_2_under", domains = domains, time = time)).into_any()
+        Some(Switch::Under(domains, at)) => {
+            let text = t!("status.next_2_under", domains = domains, time = intl::date_time(at));
+            step(t!("status.next_2"), text).into_any()
         }
         None => step(t!("status.next_2"), t!("status.next_2_text").to_owned()).into_any(),
     };
@@ -96,15 +103,15 @@ pub(super) fn Next(page: Page) -> impl IntoView {
 
 /// What DNS says of the switch.
 #[derive(Debug, Clone, PartialEq)]
-enum Switch {
+pub(super) enum Switch {
     /// These domains have been switched, and everybody knows it.
     Done(String),
     /// These have been, and everybody knows it by this time.
-    Under(String, String),
+    Under(String, DateTime<Utc>),
 }
 
 /// Whether every watched domain has been switched; none while one has not.
-fn switched(report: &MxReport) -> Option<Switch> {
+pub(super) fn switched(report: &MxReport) -> Option<Switch> {
     let is_seen = |watch: &MxWatch| matches!(watch.state, MxState::Changing | MxState::Changed);
     if report.items.is_empty() || !report.items.iter().all(is_seen) {
         return None;
@@ -112,7 +119,7 @@ fn switched(report: &MxReport) -> Option<Switch> {
     let domains = report.items.iter().map(|watch| watch.domain.as_str()).collect::<Vec<_>>().join(", ");
     let pending = report.items.iter().filter(|watch| watch.state == MxState::Changing);
     Some(match pending.filter_map(|watch| watch.settled_at).max() {
-        Some(at) => Switch::Under(domains, intl::date_time(at)),
+        Some(at) => Switch::Under(domains, at),
         None => Switch::Done(domains),
     })
 }
@@ -144,9 +151,9 @@ fn delta_ended(progress: &Progress) -> Option<DateTime<Utc>> {
     runs.filter(|run| run.kind == RunKind::Delta).map(|run| run.finished_at).max().flatten()
 }
 
-/// How what came in late is fetched: by hand, or by itself at a time, or once there is room for it; or when it was.
-fn when_late(order: &Order, ended: Option<DateTime<Utc>>, lacks_passwords: bool) -> String {
-    match (order.delta_pending, order.delta_at, ended) {
+/// How what came in late is fetched: by hand, or by itself `at` a time, or once there is room for it; or when it was.
+fn when_late(order: &Order, at: Option<DateTime<Utc>>, ended: Option<DateTime<Utc>>, lacks_passwords: bool) -> String {
+    match (order.delta_pending, at, ended) {
         (true, Some(at), _) if lacks_passwords && at <= intl::now() => t!("status.next_4_locked").to_owned(),
         (true, Some(at), _) if at > intl::now() => t!("status.next_4_at", time = intl::date_time(at)),
         (true, Some(at), _) if at > intl::now() - SOON => t!("status.next_4_soon").to_owned(),

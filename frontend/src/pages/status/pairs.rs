@@ -8,7 +8,7 @@ use mailferry_shared::{
     ids::PairId,
     order::{OrderAction, OrderState},
     progress::PairProgress,
-    run::{RunState, RunSummary},
+    run::{RunKind, RunState, RunSummary},
 };
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     folders::PairFolders,
     passwords,
     protocol::ProtocolDialog,
-    words::{amounts, exceptions, is_ahead, is_parked},
+    words::{amounts, is_ahead, is_parked, size_ahead},
 };
 use crate::{
     api::{self, Act, ApiError},
@@ -77,7 +77,7 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
                     </a>
                     <button
                         type="button"
-                        class="button button-small"
+                        class="button button-small is-roomy"
                         disabled=move || ids.with(Vec::is_empty)
                         on:click=|_| browser::print()
                     >
@@ -152,6 +152,7 @@ fn Row(
     let (source, destination) = names.unwrap_or_default();
     let run = Memo::new(move |_| pair.with(|pair| pair.as_ref().and_then(|pair| pair.run.clone())));
     let has_begun = Memo::new(move |_| run.with(Option::is_some) && !is_ahead(page.state()));
+    let has_bar = Memo::new(move |_| has_begun.get() && !run.with(|run| run.as_ref().is_some_and(is_nothing)));
     let bar = t!("status.pair_progress", account = source);
     let open = t!("status.protocol_of", account = source);
     let done = Memo::new(move |_| run.with(|run| run.as_ref().map(part)));
@@ -177,23 +178,11 @@ fn Row(
             <th scope="row">
                 <p class="account-name">{source}</p>
                 <p class="account-meta">{format!("→ {destination}")}</p>
-                <button
-                    type="button"
-                    class="button button-quiet button-small button-flush"
-                    aria-expanded=move || is_open.get().to_string()
-                    aria-controls=folders_id.clone()
-                    aria-label=folders_of
-                    disabled=move || !has_begun.get()
-                    on:click=toggle
-                >
-                    <span class="chevron" class:is-open=move || is_open.get()>{icon(Glyph::Chevron)}</span>
-                    {t!("protocol.folders")}
-                </button>
             </th>
             <td>{move || state_cell(page, account.clone(), run.get())}</td>
             <td class="cell-progress">
                 <div class="stack-s">
-                    <Show when=move || has_begun.get()>
+                    <Show when=move || has_bar.get()>
                         <progress
                             class=class
                             aria-label=bar.clone()
@@ -201,16 +190,26 @@ fn Row(
                             value=move || done.get().unwrap_or_default().to_string()
                         ></progress>
                     </Show>
-                    <p class="small soft numbers">{move || run.with(|run| run.as_ref().map(amount))}</p>
+                    <p class="small soft numbers">{move || run.with(|run| run.as_ref().map(|run| amount(run, has_begun.get())))}</p>
                 </div>
             </td>
             <td>
-                <div class="table-actions">
+                <div class="table-actions" hidden=move || !has_begun.get()>
+                    <button
+                        type="button"
+                        class="button button-quiet button-small"
+                        aria-expanded=move || is_open.get().to_string()
+                        aria-controls=folders_id.clone()
+                        aria-label=folders_of
+                        on:click=toggle
+                    >
+                        <span class="chevron" class:is-open=move || is_open.get()>{icon(Glyph::Chevron)}</span>
+                        {t!("protocol.folders")}
+                    </button>
                     <button
                         type="button"
                         class="button button-small"
                         aria-label=open
-                        disabled=move || !has_begun.get()
                         on:click=move |_| shown.set(pair.get_untracked())
                     >
                         {icon(Glyph::List)}
@@ -288,20 +287,28 @@ fn Resume(page: Page, account: String) -> impl IntoView {
     }
 }
 
+/// True for a trial that found no mail young enough.
+fn is_nothing(run: &RunSummary) -> bool {
+    let counts = &run.counts;
+    run.kind == RunKind::Trial
+        && run.state == RunState::Succeeded
+        && counts.arrived() + counts.failed + counts.uncertain == 0
+}
+
 fn state_cell(page: Page, account: String, run: Option<RunSummary>) -> AnyView {
-    let Some(run) = run else {
-        return view! { <span class="status status-idle">{icon(Glyph::Clock)}<span>{t!("status.no_run")}</span></span> }
-            .into_any();
+    let idle = |glyph: Glyph, text: &'static str| {
+        view! { <span class="status status-idle">{icon(glyph)}<span>{text}</span></span> }.into_any()
     };
-    // Once it is over they stand beside the progress.
-    let exceptions: Vec<_> = exceptions(&run.counts).filter(|_| run.finished_at.is_none()).collect();
+    let Some(run) = run else { return idle(Glyph::Clock, t!("status.no_run")) };
+    if is_nothing(&run) {
+        return idle(Glyph::Minus, t!("status.run_nothing"));
+    }
     // What is just being stopped does not run for its owner any more.
     let is_stopping = page.state() == OrderState::Paused && run.state == RunState::Running;
     let state = if is_stopping { RunState::Paused } else { run.state };
     view! {
         <div class="account-cell">
             {run_state(state)}
-            {(!exceptions.is_empty()).then(|| view! { <p class="account-meta">{exceptions.join(" · ")}</p> })}
             {run.finding.as_ref().map(parts::finding_view)}
             {run.finding.as_ref().is_some_and(|finding| wants_password(finding.code)).then(|| passwords::way_to_accounts(page))}
             // Where the whole rests, it is resumed as a whole.
@@ -326,8 +333,11 @@ fn part(run: &RunSummary) -> u8 {
     }
 }
 
-fn amount(run: &RunSummary) -> String {
+fn amount(run: &RunSummary, has_begun: bool) -> String {
     let counts = &run.counts;
+    if !has_begun && counts.listed > 0 {
+        return size_ahead(counts);
+    }
     if counts.listed == 0 && run.state != RunState::Succeeded {
         return String::new();
     }

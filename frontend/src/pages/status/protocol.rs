@@ -183,11 +183,11 @@ fn Log(page: Page, protocol: Protocol) -> impl IntoView {
             {fact(t!("protocol.bytes"), bytes(&counts).into_any())}
             {number(t!("protocol.listed"), counts.listed)}
             {number(t!("protocol.copied"), counts.stored)}
+            // Duplicates are among these; the list below has them.
             {number(t!("protocol.present"), counts.present)}
-            {number(t!("protocol.duplicates"), counts.duplicates)}
             {number(t!("protocol.skipped"), counts.skipped)}
             {number(t!("protocol.failed"), counts.failed)}
-            {number(t!("protocol.uncertain"), counts.uncertain)}
+            {(counts.uncertain > 0).then(|| number(t!("protocol.uncertain"), counts.uncertain))}
         </dl>
     };
     let finding = run.finding.as_ref().map(parts::finding_view);

@@ -23,6 +23,7 @@ pub(super) fn lines(sending: &SendingRecords, wanted: Option<&WantedRecords>) ->
 
 fn spf(state: SpfState, term: Option<&str>) -> impl IntoView + use<> {
     let text = match state {
+        SpfState::Unknown => t!("mx.spf_unknown"),
         SpfState::Absent => t!("mx.spf_absent"),
         SpfState::Several => t!("mx.spf_several"),
         SpfState::Present => t!("mx.spf_present"),
@@ -32,7 +33,7 @@ fn spf(state: SpfState, term: Option<&str>) -> impl IntoView + use<> {
     let wanted = term.filter(|_| state != SpfState::Complete).map(|term| t!("mx.spf_wanted", term = term));
     let tone = match state {
         SpfState::Absent | SpfState::Several | SpfState::Lacking => Tone::Lacks,
-        SpfState::Present => Tone::Open,
+        SpfState::Unknown | SpfState::Present => Tone::Open,
         SpfState::Complete => Tone::Good,
     };
     line(tone, [Some(text.to_owned()), wanted].into_iter().flatten().collect::<Vec<_>>().join(" "))
@@ -41,6 +42,9 @@ fn spf(state: SpfState, term: Option<&str>) -> impl IntoView + use<> {
 fn dkim(sending: &SendingRecords, wanted: Option<&WantedRecords>) -> impl IntoView + use<> {
     if !sending.dkim.is_empty() {
         return line(Tone::Good, t!("mx.dkim_found", names = sending.dkim.join(", ")));
+    }
+    if sending.dkim_looked_at.is_empty() {
+        return line(Tone::Open, t!("mx.dkim_unanswered").to_owned());
     }
     match wanted {
         Some(_) => line(Tone::Lacks, t!("mx.dkim_none", names = sending.dkim_looked_at.join(", "))),
@@ -61,7 +65,7 @@ fn line(tone: Tone, text: String) -> impl IntoView + use<> {
     let (class, glyph) = match tone {
         Tone::Good => ("status status-good", Glyph::Check),
         Tone::Lacks => ("status status-warn", Glyph::Warning),
-        Tone::Open => ("status status-idle", Glyph::Circle),
+        Tone::Open => ("status status-idle", Glyph::Info),
     };
     view! { <p class=class>{icon(glyph)}<span>{text}</span></p> }
 }

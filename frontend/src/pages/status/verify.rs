@@ -30,6 +30,7 @@ const REST_MS: u32 = 60_000;
 #[derive(Clone, Copy)]
 struct Latest {
     page: Page,
+    /// The page's, which tells of it in its head too.
     verification: RwSignal<Option<Verification>>,
     id: StoredValue<Option<VerificationId>>,
     kick: Kick,
@@ -38,8 +39,8 @@ struct Latest {
 
 impl Latest {
     fn new(page: Page) -> Self {
-        let (verification, id) = (RwSignal::new(None), StoredValue::new(None));
-        Self { page, verification, id, kick: Kick::new(), heard: Heard::new() }
+        let id = StoredValue::new(None);
+        Self { page, verification: page.proof, id, kick: Kick::new(), heard: Heard::new() }
     }
 
     fn is_running(self) -> bool {
@@ -174,15 +175,58 @@ fn is_done(pair: &PairVerification) -> bool {
     matches!(pair.state, VerificationState::Finished | VerificationState::Failed)
 }
 
+/// True if all was proved: what failed, cannot be read or was never copied is not, whatever the numbers say.
+fn is_perfect(verification: &Verification) -> bool {
+    verification.counts.is_perfect() && verification.pairs.iter().all(|pair| pair.findings.is_empty())
+}
+
+/// Messages that are not at the new provider as they were copied.
+fn lost(counts: &VerificationCounts) -> u64 {
+    counts.different + counts.absent + counts.unread
+}
+
+/// What the latest proof says, for the head of the page, which leads to its card.
+#[component]
+pub(super) fn Verdict(page: Page) -> impl IntoView {
+    let told = |verification: &Verification| {
+        let time = intl::date_time(verification.created_at);
+        if is_perfect(verification) {
+            let text = t!("verify.verdict_good", time = time);
+            return view! { <p class="status status-good">{icon(Glyph::Shield)}<span>{text}</span></p> }.into_any();
+        }
+        let text = match lost(&verification.counts) {
+            0 => t!("verify.verdict_open", time = time),
+            lost => tn!("verify.verdict_lost", lost, time = time),
+        };
+        view! {
+            <p class="status status-warn">
+                {icon(Glyph::Warning)}
+                <span>{text} " " <a href="#verify-title">{t!("verify.verdict_more")}</a></span>
+            </p>
+        }
+        .into_any()
+    };
+    move || {
+        let is_told = page.state() == OrderState::Completed;
+        page.proof.with(|proof| proof.as_ref().filter(|proof| is_told && proof.finished).map(told))
+    }
+}
+
 fn headline(verification: &Verification) -> impl IntoView + use<> {
     let counts = &verification.counts;
-    // What failed, cannot be read or was never copied is not proven, whatever the numbers say.
-    let failed = verification.pairs.iter().any(|pair| !pair.findings.is_empty());
-    let (class, glyph) = if counts.is_perfect() && !failed {
+    let (class, glyph) = if is_perfect(verification) {
         ("proof proof-good", Glyph::Shield)
     } else {
         ("proof proof-warn", Glyph::Warning)
     };
+    let lost = lost(counts);
+    let todo = (lost > 0).then(|| {
+        view! {
+            <p class="proof-sentence">{tn!("verify.lost", lost)}</p>
+            <p>{t!("verify.lost_next")}</p>
+        }
+    });
+    let class_of_sum = if lost > 0 { "" } else { "proof-sentence" };
     let rest = [
         (counts.repaired > 0).then(|| tn!("verify.repaired_some", counts.repaired)),
         (counts.rewritten > 0).then(|| tn!("verify.rewritten_some", counts.rewritten)),
@@ -197,7 +241,8 @@ fn headline(verification: &Verification) -> impl IntoView + use<> {
         <div class=class>
             {icon(glyph)}
             <div>
-                <p class="proof-sentence">{sentence(counts)}</p>
+                {todo}
+                <p class=class_of_sum>{sentence(counts)}</p>
                 <p class="small soft">{t!("verify.asked_at", time = intl::date_time(verification.created_at))}</p>
                 <ul role="list" class="soft">{rest}</ul>
             </div>

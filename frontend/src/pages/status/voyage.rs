@@ -5,7 +5,7 @@ use mailferry_shared::{account::MailAmount, order::OrderState, progress::Progres
 
 use super::{
     Page,
-    words::{amounts, is_ahead, is_empty_trial, is_over, ledger, percent},
+    words::{amounts, arrived, is_ahead, is_empty_trial, is_over, ledger, percent},
 };
 use crate::{
     browser::intl,
@@ -44,6 +44,16 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
     let told = Memo::new(move |_| {
         progress.with(|progress| page.context.order.with(|order| ledger(order, progress.as_ref()?)))
     });
+    let head = move || {
+        progress.with(|progress| {
+            progress.as_ref().map(|progress| match waiting(page, progress) {
+                Some(text) => text,
+                // What has not arrived stands in the line beneath.
+                None if is_over(progress.state) && told.with(Option::is_some) => arrived(&progress.counts),
+                None => counted(progress),
+            })
+        })
+    };
     view! {
         <section class="card voyage" aria-label=t!("status.overall")>
             <Show
@@ -66,9 +76,7 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                 <Show when=move || has_part.get()>
                     <p class="voyage-percent">{move || intl::percent(done.get())}</p>
                 </Show>
-                <p class="soft numbers">
-                    {move || progress.with(|progress| progress.as_ref().map(|progress| waiting(page, progress).unwrap_or_else(|| counted(progress))))}
-                </p>
+                <p class="soft numbers">{head}</p>
             </div>
             <Show when=move || has_part.get()>
             <div class="voyage-track">
@@ -76,7 +84,7 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                     <svg
                         class="voyage-ferry"
                         viewBox="0 0 32 32"
-                        style:left=move || format!("{}%", done.get())
+                        style:left=move || format!("clamp(1.25rem, {}%, 100% - 1.25rem)", done.get())
                     >
                         {ferry()}
                     </svg>
@@ -109,18 +117,13 @@ fn Pace(page: Page) -> impl IntoView {
     // Two points make a line, and as long as nothing has moved there is nothing to draw.
     let drawn = Memo::new(move |_| rates.with(|rates| rates.len() > 1 && highest(rates) > 0.0));
     view! {
-        <Show when=move || page.state() == OrderState::Active>
+        <Show when=move || page.state() == OrderState::Active && drawn.get()>
             <figure class="pace">
                 <figcaption class="row-between small soft">
                     <span>{t!("status.pace")}</span>
-                    <span class="numbers">{move || drawn.get().then(|| label.get())}</span>
+                    <span class="numbers">{label}</span>
                 </figcaption>
-                <Show
-                    when=move || drawn.get()
-                    fallback=|| view! { <p class="chart chart-waiting small">{t!("status.pace_waiting")}</p> }
-                >
-                    <Chart rates=rates label=label />
-                </Show>
+                <Chart rates=rates label=label />
             </figure>
         </Show>
     }
@@ -201,7 +204,10 @@ fn facts(page: Page) -> impl IntoView + use<> {
                 OrderState::Paused => fact(t!("status.started"), time(order.started_at)).into_any(),
                 _ => view! {
                     {fact(t!("status.started"), time(order.started_at))}
-                    {fact(t!("status.finished"), time(order.finished_at))}
+                    {fact(
+                        if state == OrderState::Cancelled { t!("status.title_cancelled") } else { t!("status.finished") },
+                        time(order.finished_at),
+                    )}
                 }
                 .into_any(),
             }}

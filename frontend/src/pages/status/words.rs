@@ -83,7 +83,7 @@ pub(super) fn ledger(order: &Order, progress: &Progress) -> Option<String> {
         return None;
     }
     let arrived = std::iter::once(tn!("status.ledger_arrived", counts.arrived()));
-    let parts = arrived.chain(parts).collect::<Vec<_>>().join(" + ");
+    let parts = arrived.chain(parts).map(|part| glued(&part)).collect::<Vec<_>>().join(" + ");
     Some(t!("status.ledger", found = i18n::number(found), parts = parts))
 }
 
@@ -92,29 +92,49 @@ pub(super) fn is_over(state: OrderState) -> bool {
     matches!(state, OrderState::Completed | OrderState::Closed | OrderState::Cancelled)
 }
 
-/// Messages and bytes in words: looked at so far while it runs; once it is over what arrived, and what did not.
+/// Messages and bytes in words: what has arrived of what is to be copied while it runs; once it is over what arrived;
+/// and what did not.
 pub(super) fn amounts(counts: &Counts, is_over: bool) -> String {
-    if !is_over {
-        let (wanted, done) = wanted(counts);
-        let messages = t!("status.progress_of", done = i18n::number(done.0), listed = tn!("count.messages", wanted.0));
-        let (done, listed) = (intl::size(done.1), intl::size(wanted.1));
-        return format!("{messages} · {}", t!("status.bytes_of", done = done, listed = listed));
+    let mut parts = if is_over { vec![tn!("status.arrived", counts.arrived())] } else { part_of(counts).into() };
+    parts.extend((counts.failed > 0).then(|| tn!("status.failed_some", counts.failed)));
+    parts.extend((counts.uncertain > 0).then(|| tn!("status.uncertain_some", counts.uncertain)));
+    if is_over {
+        parts.extend((counts.skipped > 0).then(|| tn!("status.skipped_some", counts.skipped)));
+        parts.push(intl::size(counts.arrived_bytes()));
     }
-    let mut parts = vec![tn!("status.arrived", counts.arrived())];
-    parts.extend(exceptions(counts));
-    parts.push(intl::size(counts.arrived_bytes()));
-    parts.join(" · ")
+    line(&parts)
 }
 
-/// What did not arrive, and why not, in words.
-pub(super) fn exceptions(counts: &Counts) -> impl Iterator<Item = String> {
+/// What has arrived of what is to be copied, where the [`ledger`] beside it tells of the rest.
+pub(super) fn arrived(counts: &Counts) -> String {
+    let [messages, _] = part_of(counts);
+    line(&[messages, intl::size(counts.arrived_bytes())])
+}
+
+/// What is to be copied, before anything is.
+pub(super) fn size_ahead(counts: &Counts) -> String {
+    let (wanted, _) = wanted(counts);
+    line(&[tn!("count.messages", wanted.0), intl::size(wanted.1)])
+}
+
+/// "5 of 6 messages" and "1 MB of 2 MB".
+fn part_of(counts: &Counts) -> [String; 2] {
+    let (wanted, _) = wanted(counts);
+    let (messages, size) = (i18n::number(counts.arrived()), intl::size(counts.arrived_bytes()));
     [
-        (counts.failed > 0).then(|| tn!("status.failed_some", counts.failed)),
-        (counts.uncertain > 0).then(|| tn!("status.uncertain_some", counts.uncertain)),
-        (counts.skipped > 0).then(|| tn!("status.skipped_some", counts.skipped)),
+        t!("status.progress_of", done = messages, listed = glued(&tn!("count.messages", wanted.0))),
+        t!("status.bytes_of", done = size, listed = intl::size(wanted.1)),
     ]
-    .into_iter()
-    .flatten()
+}
+
+/// Parts in one line.
+fn line(parts: &[String]) -> String {
+    parts.iter().map(|part| glued(part)).collect::<Vec<_>>().join(" · ")
+}
+
+/// A number stays beside what it counts.
+fn glued(text: &str) -> String {
+    text.replacen(' ', "\u{a0}", 1)
 }
 
 /// True for a trial that found no mail young enough.

@@ -9,11 +9,12 @@ use async_imap::imap_proto::{AttributeValue, Response, ResponseCode, Status};
 use bytes::Bytes;
 use mailferry_engine::port::{ConnectorError, Decision};
 use mailferry_shared::finding::FindingCode;
-use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio::io::AsyncWriteExt;
 
 use super::{
     Session,
     reply::{Answer, Replies, Reply, Tag, note, owned, refusal, spelt, without_words},
+    silence::while_it_moves,
 };
 use crate::imap::{
     bodies::Taken,
@@ -39,11 +40,12 @@ impl Session {
         self.talk = (0, Instant::now());
     }
 
-    /// A floor on the rate: a server that only talks is not listened to for ever, however often it says something.
+    /// A floor on the rate: a server that only talks is not listened to for ever, however often it says something. Asked
+    /// before the next response: the last one may have been long in coming, and bring something on.
     fn still_listens(&mut self, wait: Duration) -> Result<(), ConnectorError> {
-        let (said, since) = &mut self.talk;
-        *said += 1;
-        if *said <= UNTAGGED_LIMIT && since.elapsed() <= (wait * TALK).min(MOST_TALK) + A_RESPONSE * *said {
+        let (said, since) = self.talk;
+        let talks = said > 0 && since.elapsed() > (wait * TALK).min(MOST_TALK) + A_RESPONSE * said;
+        if said <= UNTAGGED_LIMIT && !talks {
             return Ok(());
         }
         Err(self.lost("reading", io::Error::other("too many untagged responses")))
@@ -64,14 +66,27 @@ impl Session {
     /// Sends a command without waiting for its answer. The text must hold no CR or LF.
     pub(in crate::imap) async fn send(&mut self, command: &str) -> Result<Tag, ConnectorError> {
         let tag = self.begin(command).await?;
-        self.write(b"\r\n").await?;
+        self.end().await?;
         self.flush().await?;
         Ok(tag)
     }
 
-    /// Writes a tag and the beginning of a command.
+    /// Writes the end of a command.
+    pub(in crate::imap) async fn end(&mut self) -> Result<(), ConnectorError> {
+        self.write(b"\r\n").await?;
+        self.half_said = false;
+        Ok(())
+    }
+
+    /// The server has refused a command before its end was written.
+    pub(in crate::imap) fn is_cut_short(&mut self) {
+        self.half_said = false;
+    }
+
+    /// Writes a tag and the beginning of a command, which must be [ended](Self::end). Whoever stops in between leaves a
+    /// line on which nothing more can be said.
     pub(in crate::imap) async fn begin(&mut self, command: &str) -> Result<Tag, ConnectorError> {
-        if self.broken {
+        if self.broken || self.half_said {
             return Err(ConnectorError::new(
                 FindingCode::ConnectionLost,
                 Decision::Retry,
@@ -81,18 +96,21 @@ impl Session {
         self.next_tag += 1;
         self.comes_on();
         let tag = Tag(format!("M{}", self.next_tag));
+        self.half_said = true;
         self.write(format!("{} {command}", tag.0).as_bytes()).await?;
         Ok(tag)
     }
 
     pub(in crate::imap) async fn write(&mut self, bytes: &[u8]) -> Result<(), ConnectorError> {
-        let written = timeout(self.patience.idle, self.client.get_mut().write_all(bytes)).await;
-        written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| self.lost("sending", error))
+        let writing = self.client.get_mut().write_all(bytes);
+        let written = while_it_moves(&self.passed, self.patience.idle, writing).await;
+        written.map_err(|error| self.lost("sending", error))
     }
 
     pub(in crate::imap) async fn flush(&mut self) -> Result<(), ConnectorError> {
-        let flushed = timeout(self.patience.idle, self.client.get_mut().flush()).await;
-        flushed.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())).map_err(|error| self.lost("sending", error))
+        let flushing = self.client.get_mut().flush();
+        let flushed = while_it_moves(&self.passed, self.patience.idle, flushing).await;
+        flushed.map_err(|error| self.lost("sending", error))
     }
 
     /// Reads what comes next; `take` makes of an untagged response what the caller needs.
@@ -111,10 +129,9 @@ impl Session {
         wait: Duration,
         take: impl FnOnce(&Response<'_>, Vec<Bytes>) -> T,
     ) -> Result<Answer<T>, ConnectorError> {
-        let read = timeout(wait, self.client.read_response()).await;
-        let response = read
-            .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-            .map_err(|error| self.lost("reading", without_words(error)))?;
+        self.still_listens(wait)?;
+        let read = while_it_moves(&self.passed, wait, self.client.read_response()).await;
+        let response = read.map_err(|error| self.lost("reading", without_words(error)))?;
         let Some(response) = response else {
             return Err(self.lost("reading", io::ErrorKind::UnexpectedEof.into()));
         };
@@ -138,7 +155,7 @@ impl Session {
                 Err(error)
             }
             other => {
-                self.still_listens(wait)?;
+                self.talk.0 += 1;
                 let bodies = self.bodies_of(other)?;
                 Ok(Answer::Untagged(take(other, bodies)))
             }
@@ -260,7 +277,7 @@ impl Session {
         while replies.each.len() < commands.len() {
             while tags.len() < commands.len() && tags.len() < replies.each.len() + WINDOW {
                 tags.push(self.begin(&commands[tags.len()].0).await?);
-                self.write(b"\r\n").await?;
+                self.end().await?;
             }
             self.flush().await?;
             let at = replies.each.len();

@@ -12,7 +12,7 @@ use std::{
 
 use mailferry_connectors::{
     imap::ImapLogin,
-    net::{AddressGuard, CertificateTrust, Network, Patience, Resolver},
+    net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
 use mailferry_shared::{
     delegation::{CredentialKind, Delegation},
@@ -150,16 +150,21 @@ impl Fake {
     }
 
     pub(crate) fn login(&self) -> ImapLogin {
-        ImapLogin {
-            name: "the test's server".to_owned(),
-            endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), self.port, TlsMode::Plaintext),
-            user: "anna".to_owned(),
-            password: "secret".to_owned().into(),
-            kind: CredentialKind::Password,
-            act_for: None,
-            delegation: Delegation::default(),
-            allow_plaintext: true,
-        }
+        login_at(self.port)
+    }
+}
+
+/// As anna, without TLS.
+pub(crate) fn login_at(port: u16) -> ImapLogin {
+    ImapLogin {
+        name: "the test's server".to_owned(),
+        endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
+        user: "anna".to_owned(),
+        password: "secret".to_owned().into(),
+        kind: CredentialKind::Password,
+        act_for: None,
+        delegation: Delegation::default(),
+        allow_plaintext: true,
     }
 }
 
@@ -170,11 +175,7 @@ pub(crate) fn network() -> Network {
 }
 
 fn new_network() -> Network {
-    let five = std::time::Duration::from_secs(5);
-    let patience = Patience { idle: five, append: five, ..Patience::default() };
-    Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default())
-        .expect("TLS")
-        .with_patience(patience)
+    Network::new(AddressGuard::open(), Resolver::System, &CertificateTrust::default()).expect("TLS")
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {

@@ -185,7 +185,9 @@ mod tests {
         let key = ApiKey {
             id: ApiKeyId(Uuid::from_u128(9)),
             name: "key".to_owned(),
+            hint: None,
             member_id: owner.as_ref().map(|owner| owner.member.id),
+            member_name: owner.as_ref().map(|owner| owner.member.name.clone()),
             scopes: scopes.iter().copied().collect(),
             sandbox: false,
             created_at: DateTime::UNIX_EPOCH,

@@ -5,7 +5,7 @@ use mailferry_shared::{
     key::{ApiKey, ApiKeyCreate, ApiKeyCreated, ApiKeyList, Scope},
     member::{Member, MemberCreate, MemberList, PasswordChange, Principal, Role, SignIn},
     order::{Language, OrderState, StartKind},
-    order_list::{MigrationType, OrderListItem, OrderOrigin, OrderPage},
+    order_list::{MigrationType, OrderListItem, OrderOrigin, OrderPage, OrderProgress},
     secret::Secret,
     tenant::{FirstAdmin, Tenant, TenantCreate, TenantCreated, TenantLimits, TenantList},
 };
@@ -103,7 +103,9 @@ pub fn api_key() -> ApiKey {
     ApiKey {
         id: ApiKeyId(id(18)),
         name: "Control panel".to_owned(),
+        hint: Some("5ze3".to_owned()),
         member_id: Some(member().id),
+        member_name: Some(member().name),
         scopes: [Scope::OrdersWrite, Scope::VouchersRead].into(),
         sandbox: false,
         created_at: at(0),
@@ -139,6 +141,7 @@ pub fn order_page() -> OrderPage {
     };
     let item = OrderListItem {
         id: OrderId(id(1)),
+        reference: Some("Customer 4711".to_owned()),
         state: OrderState::Completed,
         kind: Some(StartKind::Main),
         origin,
@@ -146,9 +149,18 @@ pub fn order_page() -> OrderPage {
         migration_type: MigrationType::Gmail,
         request: None,
         sandbox: false,
+        source: "imap.gmail.com".parse().ok(),
+        destination: "imap.ionos.com".parse().ok(),
         first_account: Some("anna@old.example".to_owned()),
         pairs: 12,
         attention: 0,
+        progress: Some(OrderProgress {
+            done: 4_123,
+            total: 4_123,
+            done_bytes: 310_000_000,
+            total_bytes: 310_000_000,
+            at_least: false,
+        }),
         created_at: at(0),
         first_run_at: Some(at(10)),
         second_run_at: Some(at(600)),

@@ -21,6 +21,7 @@ pub fn voucher() -> Voucher {
         pairs: 5,
         pairs_used: 2,
         limits: VoucherLimits { valid_until: Some(at(60 * 24 * 365)), ..VoucherLimits::default() },
+        note: "Customer 4711".to_owned(),
         sandbox: false,
         created_at: at(0),
         uses: vec![used],

@@ -6,7 +6,7 @@ use mailferry_shared::{
     secret::Secret,
     webhook::{
         Delivery, DeliveryAttempt, DeliveryPage, DeliveryState, Event, EventData, EventKind, Webhook, WebhookCreate,
-        WebhookCreated, WebhookList,
+        WebhookCreated, WebhookHealth, WebhookList,
     },
 };
 
@@ -22,6 +22,12 @@ pub fn webhook() -> Webhook {
         enabled: true,
         sandbox: false,
         created_at: at(0),
+        health: WebhookHealth {
+            last_success_at: Some(at(11)),
+            last_failure_at: Some(at(10)),
+            last_failure_error: Some("connection_timeout".to_owned()),
+            ..WebhookHealth::default()
+        },
     }
 }
 
@@ -39,7 +45,7 @@ pub fn webhook_create() -> WebhookCreate {
 /// The endpoint with its secret.
 pub fn webhook_created() -> WebhookCreated {
     let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=");
-    WebhookCreated { webhook: webhook(), secret }
+    WebhookCreated { webhook: Webhook { health: WebhookHealth::default(), ..webhook() }, secret }
 }
 
 /// An event that was taken at the second try.
@@ -51,12 +57,10 @@ pub fn delivery() -> Delivery {
         error: error.map(ToOwned::to_owned),
     };
     let data = EventData {
-        order_id: OrderId(id(1)),
-        state: OrderState::Completed,
+        order_id: Some(OrderId(id(1))),
+        state: Some(OrderState::Completed),
         kind: Some(StartKind::Main),
-        delta_id: None,
-        run: None,
-        request: None,
+        ..EventData::default()
     };
     Delivery {
         id: WebhookDeliveryId(id(22)),
@@ -66,6 +70,20 @@ pub fn delivery() -> Delivery {
         created_at: at(10),
         next_attempt_at: None,
         attempts: vec![attempt(10, None, Some("connection_timeout")), attempt(11, Some(204), None)],
+    }
+}
+
+/// A test that was just asked for.
+pub fn test_delivery() -> Delivery {
+    let data = EventData { webhook_id: Some(webhook().id), ..EventData::default() };
+    Delivery {
+        id: WebhookDeliveryId(id(23)),
+        message_id: "msg_0199d1c45d5e7a108c2f3f1f7c5c0018".to_owned(),
+        event: Event { kind: EventKind::WebhookTest, timestamp: at(20), data },
+        state: DeliveryState::Pending,
+        created_at: at(20),
+        next_attempt_at: Some(at(20)),
+        attempts: Vec::new(),
     }
 }
 

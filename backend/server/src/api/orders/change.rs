@@ -9,7 +9,7 @@ use mailferry_shared::order::{Order, OrderAction, OrderChange, OrderState, Provi
 use mailferry_store::OrderRecord;
 
 use super::{
-    create::{FIXED, largest_message, within},
+    create::{FIXED, largest_message, reference, within},
     retry, view,
 };
 use crate::{
@@ -21,8 +21,8 @@ use crate::{
 ///
 /// Providers and options can be changed until the start (`change` is among the order's actions), options also between two
 /// runs (`change_options`): the next run, a delta or after a trial the full migration, copies by the new ones what the old
-/// ones left out. A folder that has been copied stays where it is. Mail address and language can be changed until the order
-/// is closed or cancelled.
+/// ones left out. A folder that has been copied stays where it is. Mail address, language and reference can be changed until
+/// the order is closed or cancelled.
 #[utoipa::path(
     operation_id = "changeOrder",
     tag = "orders",
@@ -47,6 +47,7 @@ pub(crate) async fn change_order(
     let mut check = Check::within(access.order.asker.sandbox);
     check.choice(change.source.as_ref(), "/source", &app.providers);
     check.choice(change.destination.as_ref(), "/destination", &app.providers);
+    check.reference(change.reference.as_deref());
     if let Some(options) = &mut change.options {
         let most_bytes = largest_message(&app, access.order.tenant_id).await?;
         within(options, most_bytes);
@@ -96,6 +97,7 @@ fn apply(order: OrderRecord, change: &OrderChange) -> OrderRecord {
         source: change.source.clone().or(order.source),
         destination: change.destination.clone().or(order.destination),
         options: change.options.clone().unwrap_or(order.options),
+        reference: change.reference.as_deref().map_or(order.reference, reference),
         ..order
     }
 }

@@ -52,6 +52,7 @@ pub(crate) async fn create_order(
     }
     let Prepared { new, principal, most_bytes } = prepare(&app, asking.0, body.read()?).await?;
     let mut check = Check::within(new.asker.sandbox);
+    check.reference(new.reference.as_deref());
     check_order(&mut check, &app, &new, most_bytes);
     check.done()?;
     let order = app.store.create_order(new).await?;
@@ -163,5 +164,11 @@ fn new_order(body: OrderCreate, principal: Option<&Principal>, link: Option<&Lin
         destination: body.destination,
         options: body.options,
         accepted_terms: body.accepted_terms,
+        reference: body.reference.as_deref().and_then(reference),
     }
+}
+
+/// What an order is called: nothing, if nothing was said.
+pub(super) fn reference(text: &str) -> Option<String> {
+    Some(text.trim()).filter(|text| !text.is_empty()).map(ToOwned::to_owned)
 }

@@ -17,7 +17,7 @@ use utoipa::IntoParams;
 
 use crate::{
     api::{
-        auth::{Acting, acting::OrdersRead},
+        auth::{Acting, Principal, acting::OrdersRead},
         errors,
         examples::principals as examples,
         page::{PageParams, Paging},
@@ -31,7 +31,7 @@ use crate::{
 #[derive(Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 #[serde(default)]
-struct OrdersQuery {
+pub(super) struct OrdersQuery {
     /// Only orders in one of these states, separated by commas.
     #[param(example = "active,paused", value_type = Option<String>)]
     #[serde(deserialize_with = "query::words")]
@@ -67,14 +67,11 @@ struct OrdersQuery {
     /// Only orders with an account that somebody must look at (true), or only others (false).
     #[param(example = true)]
     attention: Option<bool>,
-    /// Only orders with this text in their number, accounts, mail address, the shown part of a voucher's code, or the name of
-    /// who asked, of the API key or of the link.
+    /// Only orders with this text in their number, reference, accounts, mail address, the shown part of a voucher's code, or
+    /// the name of who asked, of the API key or of the link.
     #[param(example = "anna", max_length = 200)]
     q: Option<String>,
 }
-
-/// The longest text to look for, characters.
-const MAX_TEXT: usize = 200;
 
 /// The list of migrations, newest first.
 ///
@@ -98,12 +95,20 @@ pub(crate) async fn list_orders(
     query: Query<OrdersQuery>,
     paging: Paging,
 ) -> Result<Json<OrderPage>, ApiError> {
-    let query = query.0;
     let part = paging.part();
-    let filter = OrderFilter {
-        tenant_id: acting.0.tenant_id,
-        reach: acting.0.reach(),
-        sandbox: acting.0.sandbox_filter(),
+    let after = part.after.and_then(Position::time_and_id).map(|(time, id)| (time, OrderId(id)));
+    let filter = OrderFilter { after, limit: part.limit, ..filter(&acting.0, query.0)? };
+    let found = app.store.list_orders(&filter).await?;
+    let (items, next_cursor) = paging.cut(found, |item| Position::new(item.created_at, item.id.0));
+    Ok(Json(OrderPage { items, next_cursor }))
+}
+
+/// What was asked for, without a page.
+pub(super) fn filter(principal: &Principal, query: OrdersQuery) -> Result<OrderFilter, ApiError> {
+    Ok(OrderFilter {
+        tenant_id: principal.tenant_id,
+        reach: principal.reach(),
+        sandbox: principal.sandbox_filter(),
         states: query.state,
         from: query.from,
         until: query.until,
@@ -115,20 +120,8 @@ pub(crate) async fn list_orders(
         types: query.types,
         requested: query.requested,
         attention: query.attention,
-        text: text(query.q)?,
-        after: part.after.and_then(Position::time_and_id).map(|(time, id)| (time, OrderId(id))),
-        limit: part.limit,
-    };
-    let found = app.store.list_orders(&filter).await?;
-    let (items, next_cursor) = paging.cut(found, |item| Position::new(item.created_at, item.id.0));
-    Ok(Json(OrderPage { items, next_cursor }))
-}
-
-fn text(asked: Option<String>) -> Result<Option<String>, ApiError> {
-    match asked.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) {
-        Some(text) if text.chars().count() > MAX_TEXT => {
-            Err(ApiError::field("/q", "A text to look for has at most 200 characters."))
-        }
-        other => Ok(other),
-    }
+        text: query::text(query.q)?,
+        after: None,
+        limit: 0,
+    })
 }

@@ -4,6 +4,7 @@ pub mod cancel;
 pub mod change;
 pub mod create;
 pub mod delete;
+pub mod export;
 pub mod forget;
 pub mod list;
 pub mod mx;

@@ -4,7 +4,7 @@ use actix_web::{
     post,
     web::{Data, Json},
 };
-use mailferry_shared::order::Order;
+use mailferry_shared::{key::Scope, order::Order, request::RequestState};
 use mailferry_store::OrderRecord;
 
 use super::{retry, view};
@@ -17,7 +17,8 @@ use crate::{
 ///
 /// It is a draft again, or the completed trial that was to become a full migration. Accounts, passwords, checks, vouchers
 /// that were redeemed and payments stay, and the time stays as the wish; what a pre-configured link has paid at the start
-/// comes back to it, and is paid again at the next start. Once the first run has begun, pause the order instead.
+/// comes back to it, and is paid again at the next start. Once the first run has begun, pause the order instead. What the
+/// operator has scheduled by a requested migration is for the operator alone to take back.
 #[utoipa::path(
     operation_id = "unscheduleOrder",
     tag = "orders",
@@ -38,6 +39,12 @@ pub(crate) async fn unschedule_order(
 ) -> Result<Json<Order>, ApiError> {
     let access = managing.0;
     body.read()?;
+    let operates = access.principal.as_ref().is_some_and(|who| who.needs(Scope::RequestsWrite).is_ok());
+    if !operates && app.store.request_state(access.order.id).await?.is_some_and(RequestState::is_open) {
+        return Err(ApiError::Conflict(
+            "The operator has scheduled this migration; cancel the request, or write to them.",
+        ));
+    }
     let act = async |order: &OrderRecord| app.store.unschedule_order(order).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
     Ok(Json(view::compose(&app, order, access.scope).await?))

@@ -32,10 +32,11 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     let (manage_url, view_url) = (url(LinkScope::Manage), url(LinkScope::View));
     let request = app.store.request_state(order.id).await?;
     let parked = order.life.state() == OrderState::Active && app.store.has_parked_runs(order.id).await?;
-    let mut actions = order.life.actions_while(parked);
+    let mut actions = app.store.actions(&order, parked);
     restrict(&mut actions, scope, request);
     Ok(Order {
         id: order.id,
+        reference: order.reference,
         state: order.life.state(),
         kind: order.kind,
         language: order.language,
@@ -71,7 +72,7 @@ pub(in crate::api) fn restrict(actions: &mut Vec<OrderAction>, scope: LinkScope,
     }
     if request.is_some_and(RequestState::is_open) {
         // The operator does, by the request.
-        actions.retain(|action| *action != OrderAction::Start);
+        actions.retain(|action| !matches!(action, OrderAction::Start | OrderAction::Unschedule));
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, get, web::Data};
 use chrono::{DateTime, DurationRound, TimeDelta, Utc};
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
-    order::OrderState,
+    order::{OrderAction, OrderState},
     progress::{PairProgress, Progress},
     run::{Counts, RunState, RunSummary},
 };
@@ -41,7 +41,9 @@ pub(crate) async fn read_progress(app: Data<App>, viewing: Viewing) -> Result<Ht
     let access = viewing.0;
     let prolonged = access.prolonged(&app)?;
     let pairs = app.store.progress(access.order.id).await?;
-    let mut progress = progress(&access.order, pairs, app.store.now());
+    let parked = pairs.iter().filter_map(|pair| pair.run.as_ref()).any(is_parked);
+    let actions = app.store.actions(&access.order, parked);
+    let mut progress = progress(&access.order, pairs, actions, app.store.now());
     let request = app.store.request_state(access.order.id).await?;
     view::restrict(&mut progress.actions, access.scope, request);
     let mut response = HttpResponse::Ok().json(progress);
@@ -51,7 +53,7 @@ pub(crate) async fn read_progress(app: Data<App>, viewing: Viewing) -> Result<Ht
     Ok(response)
 }
 
-fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -> Progress {
+fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, actions: Vec<OrderAction>, now: DateTime<Utc>) -> Progress {
     let runs: Vec<&RunSummary> = pairs.iter().filter_map(|pair| pair.run.as_ref()).collect();
     let mut counts = Counts::default();
     for run in &runs {
@@ -67,7 +69,7 @@ fn progress(order: &OrderRecord, pairs: Vec<PairProgress>, now: DateTime<Utc>) -
         bytes_per_second: pace.as_ref().map(|pace| pace.bytes_per_second),
         estimated_finish: pace.as_ref().and_then(|pace| pace.finish(&counts, now)),
         at_least: pairs.iter().any(|pair| pair.uncounted),
-        actions: order.life.actions_while(runs.iter().any(|run| is_parked(run))),
+        actions,
         pairs,
         poll_after_ms: poll_after_ms(order.life, now),
     }

@@ -126,6 +126,7 @@ impl Parts {
             destination: body.destination,
             options: body.options,
             link: body.link,
+            reference: None,
         };
         let (accounts, wished_start, attachments) = (body.accounts, body.wished_start, body.attachments);
         Self { order, accounts, wished_start, note, attachments }

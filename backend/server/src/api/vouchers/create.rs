@@ -4,13 +4,14 @@ use actix_web::{HttpResponse, post, web::Data};
 use mailferry_shared::voucher::{VoucherBatch, VoucherCreate, VoucherLimits};
 use mailferry_store::NewVouchers;
 
+use super::MAX_NOTE;
 use crate::{
     api::{
         auth::{Acting, acting::VouchersWrite},
         errors, examples,
         json::Body,
         problem::ApiError,
-        validate::Check,
+        validate::{Check, is_text},
     },
     app::App,
 };
@@ -36,8 +37,17 @@ pub(crate) async fn create_vouchers(
     acting: Acting<VouchersWrite>,
     body: Body<VoucherCreate>,
 ) -> Result<HttpResponse, ApiError> {
-    let VoucherCreate { pairs, count, valid_from, valid_until, max_mailbox_bytes, trial_only, free_test, providers } =
-        body.read()?;
+    let VoucherCreate {
+        pairs,
+        count,
+        valid_from,
+        valid_until,
+        max_mailbox_bytes,
+        trial_only,
+        free_test,
+        providers,
+        note,
+    } = body.read()?;
     let mut check = Check::default();
     check.that((1..=500).contains(&pairs), "/pairs", "A voucher is good for 1 to 500 account pairs.");
     check.that((1..=1000).contains(&count), "/count", "A batch has 1 to 1000 vouchers.");
@@ -52,9 +62,11 @@ pub(crate) async fn create_vouchers(
         let known = app.providers.by_id(id).is_some();
         check.that(known, format!("/providers/{n}"), "There is no provider of this id.");
     }
+    check.that(is_text(&note, MAX_NOTE), "/note", "A note has at most 200 characters on one line.");
     check.done()?;
     let limits = VoucherLimits { valid_from, valid_until, max_mailbox_bytes, trial_only, free_test, providers };
-    let new = NewVouchers { tenant_id: acting.0.tenant_id, pairs, count, limits, sandbox: acting.0.is_sandbox() };
+    let (tenant_id, sandbox, note) = (acting.0.tenant_id, acting.0.is_sandbox(), note.trim().to_owned());
+    let new = NewVouchers { tenant_id, pairs, count, limits, note, sandbox };
     let (batch_id, items) = app.store.create_batch(&new).await?;
     Ok(HttpResponse::Created().json(VoucherBatch { batch_id, items }))
 }

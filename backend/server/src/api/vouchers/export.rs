@@ -8,7 +8,8 @@ use super::list::{VouchersQuery, filter};
 use crate::{
     api::{
         auth::{Acting, acting::VouchersRead},
-        csv, errors,
+        csv::{self, time, word},
+        errors,
         problem::ApiError,
         query::Query,
     },
@@ -19,7 +20,7 @@ use crate::{
 const BATCH: u32 = 200;
 /// Most vouchers in a file.
 const MAX_ROWS: usize = 20_000;
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "voucher_id",
     "batch_id",
     "code_begins",
@@ -32,6 +33,7 @@ const COLUMNS: [&str; 12] = [
     "free_test",
     "created_at",
     "orders",
+    "note",
 ];
 
 /// The vouchers as CSV, at most 20000; never their codes.
@@ -55,7 +57,7 @@ pub(crate) async fn export_vouchers(
     acting: Acting<VouchersRead>,
     query: Query<VouchersQuery>,
 ) -> Result<HttpResponse, ApiError> {
-    let mut filter = VoucherFilter { limit: BATCH, ..filter(&acting.0, query.0) };
+    let mut filter = VoucherFilter { limit: BATCH, ..filter(&acting.0, query.0)? };
     let mut text = csv::line(&COLUMNS.map(ToOwned::to_owned));
     let mut rows = 0;
     loop {
@@ -72,16 +74,12 @@ pub(crate) async fn export_vouchers(
 }
 
 fn line(voucher: &Voucher) -> String {
-    let word = |value: serde_json::Result<serde_json::Value>| {
-        value.ok().and_then(|value| value.as_str().map(ToOwned::to_owned)).unwrap_or_default()
-    };
-    let time = |time: Option<chrono::DateTime<chrono::Utc>>| time.map(|time| time.to_rfc3339()).unwrap_or_default();
     let orders: Vec<String> = voucher.uses.iter().map(|used| used.order_id.to_string()).collect();
     csv::line(&[
         voucher.id.to_string(),
         voucher.batch_id.map(|id| id.to_string()).unwrap_or_default(),
         voucher.hint.clone(),
-        word(serde_json::to_value(voucher.state)),
+        word(Some(voucher.state)),
         voucher.pairs.to_string(),
         voucher.pairs_used.to_string(),
         time(voucher.limits.valid_from),
@@ -90,5 +88,6 @@ fn line(voucher: &Voucher) -> String {
         voucher.limits.free_test.to_string(),
         time(Some(voucher.created_at)),
         orders.join(" "),
+        voucher.note.clone(),
     ])
 }

@@ -42,6 +42,9 @@ pub(super) struct VouchersQuery {
     /// Only vouchers whose code begins like this.
     #[param(example = "MF-7K2QX")]
     hint: Option<String>,
+    /// Only vouchers with this text in their note, or in the part of their code that is shown.
+    #[param(example = "customer 4711", max_length = 200)]
+    q: Option<String>,
 }
 
 /// The vouchers, newest first, each with the orders that used it.
@@ -68,22 +71,23 @@ pub(crate) async fn list_vouchers(
 ) -> Result<Json<VoucherPage>, ApiError> {
     let part = paging.part();
     let after = part.after.and_then(Position::time_and_id).map(|(time, id)| (time, VoucherId(id)));
-    let filter = VoucherFilter { after, limit: part.limit, ..filter(&acting.0, query.0) };
+    let filter = VoucherFilter { after, limit: part.limit, ..filter(&acting.0, query.0)? };
     let found = app.store.vouchers(&filter).await?;
     let (items, next_cursor) = paging.cut(found, |voucher| Position::new(voucher.created_at, voucher.id.0));
     Ok(Json(VoucherPage { items, next_cursor }))
 }
 
 /// What was asked for, without a page.
-pub(super) fn filter(principal: &Principal, query: VouchersQuery) -> VoucherFilter {
-    VoucherFilter {
+pub(super) fn filter(principal: &Principal, query: VouchersQuery) -> Result<VoucherFilter, ApiError> {
+    Ok(VoucherFilter {
         tenant_id: principal.tenant_id,
         sandbox: principal.sandbox_filter(),
         states: query.state,
         batch_id: query.batch_id,
         order_id: query.order_id,
         hint: query.hint.map(|hint| hint.trim().to_uppercase()).filter(|hint| !hint.is_empty()),
+        text: query::text(query.q)?,
         after: None,
         limit: 0,
-    }
+    })
 }

@@ -7,6 +7,7 @@ pub mod deliveries;
 pub mod list;
 pub mod replay;
 pub mod rotate;
+pub mod test;
 
 use url::Url;
 

@@ -141,6 +141,41 @@ fn the_advice_follows_the_schedule() {
     assert!(soon.contains("within the next few minutes") && !soon.contains("second run"), "{soon}");
 }
 
+/// The advice after the main run in a language, by what starts the second run.
+fn advice(language: Language, trigger: Option<DeltaTrigger>) -> String {
+    let plan = trigger.map(|trigger| Plan { trigger, delay_hours: 8, at: Some(facts().expires) });
+    letter_in(language, MailKind::Finished, &Facts { plan, ..facts() }).text
+}
+
+#[test]
+fn without_the_mx_watch_one_is_advised_to_wait_24_to_48_hours_and_with_it_not() {
+    for language in Language::ALL {
+        let waits = |text: &str| text.contains("24") && text.contains("48");
+        let manual = advice(language, None);
+        assert!(waits(&manual), "{language:?}: {manual}");
+        let watched = advice(language, Some(DeltaTrigger::MxChanged));
+        assert!(!waits(&watched), "{language:?}: {watched}");
+    }
+}
+
+#[test]
+fn a_switch_late_in_the_day_is_advised_in_every_language() {
+    let words = [
+        (Language::En, "late in the day"),
+        (Language::De, "am späten Abend"),
+        (Language::Nb, "sent på kvelden"),
+        (Language::Pt, "ao fim do dia"),
+        (Language::It, "in tarda serata"),
+    ];
+    assert_eq!(words.len(), Language::ALL.len());
+    for (language, words) in words {
+        for trigger in [DeltaTrigger::AfterDelay, DeltaTrigger::MxChanged] {
+            let told = advice(language, Some(trigger)).split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(told.contains(words), "{language:?}: {told}");
+        }
+    }
+}
+
 #[test]
 fn what_is_stuck_is_named_in_the_language_with_its_next_step_and_escaped() {
     let english = letter(MailKind::ActionNeeded, &facts());

@@ -57,18 +57,6 @@ impl Servers {
         self.tokens.set_up(settings);
     }
 
-    /// Waits for a mail that names this order.
-    pub(crate) async fn mailed(&self, order: &str) {
-        for _ in 0..1_200 {
-            let mails = self.mails.mails().expect("mails");
-            if mails.iter().any(|mail| mail.text.contains(order)) {
-                return;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!("no mail names order {order}");
-    }
-
     /// A pair whose source has a refresh token, and whose destination the admin opens.
     pub(crate) fn signed_in(&self) -> Value {
         self.tokens.sign_in("berta", CANARY);

@@ -1,0 +1,3 @@
+-- What its seller wrote down of a voucher's batch.
+
+ALTER TABLE vouchers ADD COLUMN note TEXT NOT NULL DEFAULT '';

@@ -1,0 +1,3 @@
+-- What whoever asked calls an order.
+
+ALTER TABLE orders ADD COLUMN reference TEXT;

@@ -1,0 +1,58 @@
+// Step 4 where there is little room, and for domains of which nobody can switch the mail.
+
+import { violations } from "../support/axe.ts";
+import { open, withAccounts } from "../support/ready.ts";
+import { text } from "../support/texts.ts";
+import { expect, test } from "./fixtures.ts";
+
+test("where there is little room the options are one line, and a bar leads to the start until that is in sight", async ({ page, lab, operator, service }) => {
+  test.setTimeout(180_000);
+  await page.setViewportSize({ width: 390, height: 844 });
+  const order = await withAccounts(operator, lab, lab.state.accounts.slice(0, 1));
+  await operator.redeem(order.id, await operator.voucher(1));
+  await open(page, operator, order);
+  await page.goto(`${service.url}/orders/${order.id}/confirm`);
+  const options = page.getByRole("form", { name: "Options" });
+  const largest = options.getByLabel("Largest message, in MB");
+  await expect(options.getByText("Trash and Spam stay behind · messages up to 50 MB")).toBeVisible();
+  await expect(largest).toBeHidden();
+
+  const bar = page.getByRole("link", { name: text("en", "confirm.to_start") });
+  await expect(bar).toBeInViewport();
+  expect(await violations(page)).toEqual([]);
+  await bar.click();
+  await expect(page.getByRole("heading", { name: "Start", exact: true })).toBeInViewport();
+  await expect(bar).toBeHidden();
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await expect(bar).toBeInViewport();
+
+  const change = options.getByRole("button", { name: text("en", "options.change") });
+  await change.click();
+  await options.getByRole("checkbox", { name: "Copy the trash too" }).check();
+  await largest.fill("0");
+  await options.getByRole("button", { name: "Close" }).click();
+  await expect(options.getByText("Spam stays behind", { exact: false })).toBeVisible();
+  await expect(largest).toBeHidden();
+  // What is wrong in them is not hidden from whoever starts.
+  await page.getByRole("button", { name: "Start migration" }).click();
+  await expect(largest).toBeVisible();
+  await expect(largest).toHaveAttribute("aria-invalid", "true");
+  await expect(largest).toBeFocused();
+  expect(await violations(page)).toEqual([]);
+});
+
+test("a second run that waits for the MX record is offered for a domain of one's own alone", async ({ page, lab, operator, service }) => {
+  const offered = async (source_user: string): Promise<void> => {
+    const account = { ...lab.state.accounts[1]!, source_user };
+    const order = await withAccounts(operator, lab, [account]);
+    await open(page, operator, order);
+    await page.goto(`${service.url}/orders/${order.id}/confirm`);
+    await expect(page.getByRole("radio", { name: text("en", "schedule.by_hand") })).toBeVisible();
+    await expect(page.getByRole("radio", { name: text("en", "schedule.delay") })).toBeVisible();
+  };
+  const mx = page.getByRole("radio", { name: text("en", "schedule.mx") });
+  await offered("zoe@old.example");
+  await expect(mx).toBeVisible();
+  await offered("zoe@gmail.com");
+  await expect(mx).toHaveCount(0);
+});
