@@ -1,6 +1,6 @@
 // The REST API as a client sees it; the shapes are those of openapi/openapi.json, as far as they are used here.
 
-import { sleep } from "./child.ts";
+import { sleep, until } from "./child.ts";
 
 export interface Endpoint {
   host: string;
@@ -147,12 +147,11 @@ export class Api {
 
   /** Checks every ticked pair and waits for the result, the counting included. */
   async check(order: string): Promise<Check> {
-    let check = await this.call<Check>("POST", `/orders/${order}/checks`, {});
-    while (!check.finished) {
-      await sleep(300);
-      check = await this.call<Check>("GET", `/orders/${order}/checks/${check.id}`);
-    }
-    return check;
+    const { id } = await this.call<Check>("POST", `/orders/${order}/checks`, {});
+    return until("the check ends", 300, async () => {
+      const check = await this.call<Check>("GET", `/orders/${order}/checks/${id}`);
+      return check.finished ? check : undefined;
+    });
   }
 
   async voucher(pairs: number): Promise<string> {

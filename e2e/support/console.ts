@@ -60,7 +60,6 @@ export async function operatorDesk(browser: Browser, operator: Api, url: string)
   await operator.call("POST", "/members", { name: "Harbour master", mail, role: "admin", password: PASSWORD });
   const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 } });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
   await signIn(page, url, mail, PASSWORD);
   return page;
 }

@@ -45,7 +45,7 @@ export class Service {
   async startAgain(): Promise<void> {
     this.#child = new Child(program("mailferry"), ["serve"], { env: this.env, log: this.log });
     const child = this.#child;
-    await until("the service becomes ready", 60, async () => {
+    await until("the service becomes ready", 120, async () => {
       if (!child.alive) throw new Error(`the service ended; see ${this.log}`);
       const answer = await fetch(`${this.url}/readyz`).catch(() => undefined);
       return answer?.ok ? true : undefined;
@@ -93,14 +93,16 @@ function settings({ lab, openPorts = [] }: ServiceOptions, dir: string, port: nu
   };
 }
 
-/** A port that nothing listens on at the moment. */
-export async function freePort(wanted = 0): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(wanted, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => (address && typeof address === "object" ? resolve(address.port) : reject(new Error("no port"))));
+/** A port that nothing listens on at the moment: `wanted`, or any below those that Linux gives to clients (from 32768). */
+export async function freePort(wanted?: number): Promise<number> {
+  for (let tries = 0; ; tries += 1) {
+    const port = wanted ?? 20_000 + Math.floor(Math.random() * 12_000);
+    const free = await new Promise<boolean>((resolve) => {
+      const server = createServer();
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
     });
-  });
+    if (free) return port;
+    if (wanted !== undefined || tries >= 100) throw new Error(`port ${port} is not free`);
+  }
 }

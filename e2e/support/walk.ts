@@ -125,12 +125,12 @@ export class Walk {
     for (const account of accounts) {
       const row = table.getByRole("row").filter({ hasText: account.source_user });
       if (account === wrong) {
-        await expect(row).toContainText("Login failed", { timeout: 30_000 });
+        await expect(row).toContainText("Login failed", { timeout: 60_000 });
         await expect(row).toContainText("The server refused the user name or password.");
         continue;
       }
-      await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 30_000 });
-      await expect(row).toContainText(`${account.messages.toLocaleString("en")} messages`, { timeout: 30_000 });
+      await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
+      await expect(row).toContainText(`${account.messages.toLocaleString("en")} messages`, { timeout: 60_000 });
     }
     await this.#options.look("accounts-overview");
   }
@@ -144,7 +144,7 @@ export class Walk {
     await password(dialog.getByRole("group", { name: "Current account" })).fill(this.#options.lab.state.password);
     await dialog.getByRole("button", { name: "Save and check" }).click();
     const row = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: account.source_user });
-    await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 30_000 });
+    await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
   }
 
   async confirm(pairs: number): Promise<void> {

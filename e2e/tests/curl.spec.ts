@@ -4,7 +4,7 @@
 import { join } from "node:path";
 
 import type { Check, Order, Pair, Progress } from "../support/api.ts";
-import { run, sleep } from "../support/child.ts";
+import { run, until } from "../support/child.ts";
 import { workFolder } from "../support/paths.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -18,11 +18,10 @@ test("an order can be driven from creation to a finished delta with curl", async
     return (result.stdout === "" ? undefined : JSON.parse(result.stdout)) as T;
   };
   const rest = async (order: string): Promise<Progress> => {
-    for (;;) {
+    return until("the run ends", 120, async () => {
       const progress = await curl<Progress>("GET", `/orders/${order}/progress`);
-      if (!["scheduled", "active"].includes(progress.state)) return progress;
-      await sleep(500);
-    }
+      return ["scheduled", "active"].includes(progress.state) ? undefined : progress;
+    });
   };
 
   const { host, source, destination, password, accounts } = lab.state;
@@ -39,11 +38,11 @@ test("an order can be driven from creation to a finished delta with curl", async
     source: { user: account.source_user, password },
     destination: { user: account.destination_user, password },
   });
-  let check = await curl<Check>("POST", `${path}/checks`, {});
-  while (!check.finished) {
-    await sleep(300);
-    check = await curl<Check>("GET", `${path}/checks/${check.id}`);
-  }
+  const { id } = await curl<Check>("POST", `${path}/checks`, {});
+  const check = await until("the check ends", 120, async () => {
+    const seen = await curl<Check>("GET", `${path}/checks/${id}`);
+    return seen.finished ? seen : undefined;
+  });
   expect(check.items.map((item) => item.login)).toEqual(["passed", "passed"]);
   await curl("POST", `${path}/voucher`, { code: await operator.voucher(1) });
   await curl("POST", `${path}/start`, { kind: "main" });

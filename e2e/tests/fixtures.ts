@@ -27,7 +27,7 @@ export const test = base.extend<{ serviceLog: void }, Shared>({
       await use(lab);
       await lab.stop();
     },
-    { scope: "worker", timeout: 60_000 },
+    { scope: "worker", timeout: 180_000 },
   ],
   service: [
     async ({ lab }, use) => {
@@ -35,7 +35,7 @@ export const test = base.extend<{ serviceLog: void }, Shared>({
       await use(service);
       await service.stop();
     },
-    { scope: "worker", timeout: 90_000 },
+    { scope: "worker", timeout: 180_000 },
   ],
   operator: [
     async ({ service }, use) => {

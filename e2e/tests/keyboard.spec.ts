@@ -66,7 +66,7 @@ test("one mailbox moves by keyboard alone", async ({ page, lab, operator, servic
     await keyboard.fill(to.getByLabel("Password", { exact: true }), password);
     await keyboard.push(panel.getByRole("button", { name: "Add account" }));
     const row = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: account.source_user });
-    await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 30_000 });
+    await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
     await keyboard.push(page.getByRole("button", { name: "Continue" }));
   });
 

@@ -53,7 +53,7 @@ test("what was chosen survives a reload and paying with PayPal, and starts once 
     await asChosen();
 
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
-    await expect(page.getByRole("heading", { name: "Pay 35.46 EUR?" })).toBeVisible({ timeout: 30_000 });
+    await expect(page.getByRole("heading", { name: "Pay 35.46 EUR?" })).toBeVisible({ timeout: 60_000 });
     await page.getByRole("link", { name: "Cancel and return" }).click();
     await expect(page.getByText("The payment was cancelled; nothing was taken.")).toBeVisible();
     expect(paypal.taken).toEqual([]);
@@ -61,7 +61,7 @@ test("what was chosen survives a reload and paying with PayPal, and starts once 
     expect(await violations(page)).toEqual([]);
 
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
-    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
     await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible({ timeout: 60_000 });
     expect(paypal.taken).toEqual(["35.46 EUR"]);
     const started = await operator.call<Order & { earliest_start: string; delta_schedule: unknown; options: { since: string } }>("GET", `/orders/${order.id}`);
@@ -87,7 +87,7 @@ test("what became of a payment is told again to whoever opens the page anew, and
     await page.goto(`${service.url}/orders/${order.id}/confirm`);
     paypal.outcome = "held back";
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
-    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
     const held = page.getByText("PayPal holds the payment back for now. The migration starts by itself once it is settled.");
     await expect(held).toBeVisible({ timeout: 60_000 });
     await expect(page.getByRole("button", { name: "Pay with PayPal" })).toHaveCount(0);
@@ -128,7 +128,7 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     const later = new Date(Date.now() + 2 * 86_400_000).toISOString().slice(0, 16);
     await page.getByLabel("Date and time").fill(later);
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
-    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
     await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible({ timeout: 60_000 });
 
     await page.getByRole("button", { name: "Cancel migration" }).click();
@@ -154,8 +154,8 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     await question.getByLabel("Amount").fill("5");
     await question.getByRole("button", { name: "Pay back" }).click();
     await expect(question).toBeHidden();
-    await expect(payments).toContainText("€5.00 paid back", { timeout: 30_000 });
-    await expect(payments.getByText("Paid", { exact: true })).toBeVisible({ timeout: 30_000 });
+    await expect(payments).toContainText("€5.00 paid back", { timeout: 60_000 });
+    await expect(payments.getByText("Paid", { exact: true })).toBeVisible({ timeout: 60_000 });
     expect(paypal.paidBack).toEqual(["5.00 EUR"]);
     await look(desk, "payments of a migration");
 

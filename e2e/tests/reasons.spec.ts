@@ -35,7 +35,7 @@ test("each way in which a login fails is explained in the account's row", async 
   }
   const table = page.getByRole("table", { name: "Account pairs" });
   for (const [name, , words] of cases) {
-    await expect(table.getByRole("row").filter({ hasText: `${name}@old.example` })).toContainText(words, { timeout: 30_000 });
+    await expect(table.getByRole("row").filter({ hasText: `${name}@old.example` })).toContainText(words, { timeout: 60_000 });
   }
   expect(await violations(page)).toEqual([]);
   await page.getByRole("button", { name: "Continue" }).click();

@@ -229,10 +229,10 @@ test("an accepted request is paid for with PayPal, and is then started as agreed
     await look(page, "paying for a request");
 
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
-    await page.getByRole("link", { name: "Cancel and return" }).click({ timeout: 30_000 });
+    await page.getByRole("link", { name: "Cancel and return" }).click({ timeout: 60_000 });
     await expect(page.getByText("The payment was cancelled; nothing was taken.")).toBeVisible();
     await page.getByRole("button", { name: "Pay with PayPal" }).click();
-    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
     // Once it is paid for, the page of the request is open again.
     await page.waitForURL(`${service.url}/orders/${order}/request`, { timeout: 60_000 });
     expect(paypal.taken).toEqual(["14.90 EUR"]);

@@ -15,6 +15,8 @@ import { expect, test } from "./fixtures.ts";
 
 /** Small enough for a chart to be drawn before it is over, bytes a second. */
 const SLOW = 4_000;
+/** Until the page is there, however long it takes. */
+const CRAWL = 1_000;
 const PETRA = { source_user: "petra@moving.example", destination_user: "petra@safe.example" };
 
 const message = (subject: string, size = 10) => `From: a@b.example\r\nSubject: ${subject}\r\n\r\n${"x".repeat(60)}\r\n`.padEnd(size, "y\r\n");
@@ -54,7 +56,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
   await operator.addAccount(order.id, { user: ben.source_user, password, endpoint }, { user: ben.destination_user, password });
   await operator.check(order.id);
   await operator.redeem(order.id, await operator.voucher(2));
-  line.slow(SLOW);
+  line.slow(CRAWL);
   await operator.call("POST", `/orders/${order.id}/start`, { delta_schedule: { trigger: "mx_changed" } });
   await open(page, operator, order);
   const title = page.getByRole("heading", { level: 1 });
@@ -73,6 +75,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
 
   await test.step("while it runs there is a chart of its speed, and it can be paused", async () => {
     await expect(title).toHaveText("Your mail is on its way");
+    line.slow(SLOW);
     const chart = page.getByRole("img", { name: /^now .*, highest / });
     await expect(chart).toBeVisible({ timeout: 60_000 });
     await expect(page.getByText("Speed since you opened this page")).toBeVisible();

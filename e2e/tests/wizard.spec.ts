@@ -44,9 +44,9 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     // What was chosen before does not come back in the place of the address.
     await expect(search).toHaveValue("someone@nowhere.example");
     await expect(from.getByText("imap.gmail.com")).toHaveCount(0);
-    await expect(from.getByText("No settings were found for nowhere.example.")).toBeVisible({ timeout: 30_000 });
+    await expect(from.getByText("No settings were found for nowhere.example.")).toBeVisible({ timeout: 60_000 });
     await search.fill("anna@old.example");
-    await expect(from.getByText(`localhost:${source.imaps_port}`)).toBeVisible({ timeout: 30_000 });
+    await expect(from.getByText(`localhost:${source.imaps_port}`)).toBeVisible({ timeout: 60_000 });
     await expect(from.getByText("Named by the domain itself, in DNS")).toBeVisible();
     await expect(from.getByText("A mail server answers there, with a valid certificate")).toBeVisible();
     expect(await violations(page)).toEqual([]);
@@ -59,7 +59,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
 
     const to = page.getByRole("region", { name: "To", exact: true });
     await page.getByRole("combobox", { name: "New provider" }).fill("anna@new.example");
-    await expect(to.getByText("These settings are used.")).toBeVisible({ timeout: 30_000 });
+    await expect(to.getByText("These settings are used.")).toBeVisible({ timeout: 60_000 });
     expect(await violations(page)).toEqual([]);
     await page.getByRole("button", { name: "Continue" }).click();
     await walk.at("Configure accounts");

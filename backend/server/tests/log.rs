@@ -2,7 +2,6 @@
 
 use std::{
     io::{BufRead, BufReader},
-    net::TcpListener,
     path::Path,
     process::{Child, Command, Stdio},
     sync::mpsc::{Receiver, channel},
@@ -113,7 +112,7 @@ async fn every_line_is_json_without_a_secret_and_a_request_leads_to_the_jobs_it_
             .expect("runs");
     let made: Value = serde_json::from_slice(&made.stdout).expect("JSON");
     let key = made["api_key"].as_str().expect("a key").to_owned();
-    let listen = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address").to_string();
+    let listen = format!("127.0.0.1:{}", mailferry_lab::free_port().expect("a port"));
     let mut service = Running::start(home.path(), &listen);
     service.read_until("the start", |line| line["fields"]["message"] == "listening");
 

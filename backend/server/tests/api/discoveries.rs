@@ -56,7 +56,7 @@ impl World {
         let begun = client.post("/api/v1/discoveries", body).await;
         assert_eq!(begun.status, 202, "{}", begun.text);
         let path = begun.header("location").to_owned();
-        for _ in 0..600 {
+        for _ in 0..1_200 {
             let seen = client.get(&path).await;
             assert_eq!(seen.status, 200, "{}", seen.text);
             if seen.json()["finished"] == true {

@@ -299,10 +299,10 @@ async fn deliver(database: Option<String>) {
     })
     .await;
     let requests = web.requests();
-    assert_eq!(requests.len(), 2);
+    let [first, .., last] = requests.as_slice() else { panic!("{} tries", requests.len()) };
     assert!(requests.iter().all(|request| is_signed(request, &secret)));
-    assert_eq!(requests[0].headers["webhook-id"], requests[1].headers["webhook-id"]);
-    let event: Value = serde_json::from_slice(&requests[1].body).expect("JSON");
+    assert_eq!(first.headers["webhook-id"], last.headers["webhook-id"]);
+    let event: Value = serde_json::from_slice(&last.body).expect("JSON");
     assert_eq!((&event["type"], &event["data"]["order_id"]), (&json!("order.created"), &json!(order)));
 
     // After a rotation both secrets sign; a replay is the same message once more.
@@ -310,8 +310,8 @@ async fn deliver(database: Option<String>) {
     let delivery = failed["items"][0]["id"].as_str().expect("an id");
     let replayed = operator.post(&format!("{hook}/deliveries/{delivery}/replay"), json!({})).await;
     assert_eq!(replayed.json()["state"], "pending", "{}", replayed.text);
-    let again = until("the replay", async || web.requests().get(2).cloned()).await;
-    assert_eq!(again.headers["webhook-id"], requests[0].headers["webhook-id"]);
+    let again = until("the replay", async || web.requests().get(requests.len()).cloned()).await;
+    assert_eq!(again.headers["webhook-id"], first.headers["webhook-id"]);
     assert!(is_signed(&again, &secret) && is_signed(&again, rotated.as_str().expect("a secret")));
 
     // Events that were not asked for are not told; a redirect is not followed; who is gone is not asked again.
@@ -322,7 +322,7 @@ async fn deliver(database: Option<String>) {
         (hooks["items"][0]["enabled"] == false).then_some(())
     })
     .await;
-    assert_eq!(web.requests().len(), 4);
+    assert_eq!(web.requests().len(), requests.len() + 2);
     assert!(!service.answered.lock().expect("no panic").contains("canary"));
     shutdown.cancel();
     working.await.expect("ends");

@@ -258,7 +258,7 @@ async fn ten_thousand_tiny_jobs_come_to_an_end(world: World) {
         .into_iter()
         .map(|name| tokio::spawn(work(world.store.clone(), options(name, 16), handler.clone(), stop.clone())))
         .collect();
-    until(Duration::from_secs(180), || handler.done.load(Ordering::SeqCst) >= JOBS).await;
+    until(Duration::from_secs(600), || handler.done.load(Ordering::SeqCst) >= JOBS).await;
     println!("{JOBS} tiny jobs by two workers: {:?}", begun.elapsed());
     stop.cancel();
     for worker in workers {

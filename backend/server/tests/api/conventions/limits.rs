@@ -29,18 +29,16 @@ async fn every_answer_says_what_is_left_of_the_limits() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_asks_too_fast_is_told_when_to_try_again() {
     on_both_with(
-        |settings| settings.limits.requests_per_minute = 3,
+        |settings| settings.limits.requests_per_minute = 1,
         async |service: Service| {
             let client = service.stranger();
-            for _ in 0..3 {
-                assert_eq!(client.get("/api/v1/service").await.status, 200);
-            }
+            assert_eq!(client.get("/api/v1/service").await.status, 200);
             let refused = client.get("/api/v1/service").await;
             refused.is_problem(429, "too_many_requests");
             let seconds: u64 = refused.header("retry-after").parse().expect("seconds");
-            assert!((1..=21).contains(&seconds), "{seconds}");
+            assert!((1..=61).contains(&seconds), "{seconds}");
             assert_eq!(refused.header("ratelimit"), format!("\"requests-address\";r=0;t={seconds}"));
-            assert_eq!(refused.header("ratelimit-policy"), "\"requests-address\";q=3;w=60");
+            assert_eq!(refused.header("ratelimit-policy"), "\"requests-address\";q=1;w=60");
             let mut program = service.operator();
             assert_eq!(program.get("/api/v1/service").await.status, 200, "a key is counted for itself");
             program.key = None;
