@@ -217,11 +217,12 @@ fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
     let OrderProgress { done, total, total_bytes, at_least, .. } = item.progress?;
     let runs = matches!(item.state, OrderState::Active | OrderState::Paused);
     let percent = (runs && !at_least && total > 0).then(|| intl::percent(format::percent(done, total)));
-    let amounts = format!("{} · {}", tn!("count.messages", total), intl::size(total_bytes));
-    let amounts = if at_least { t!("status.at_least", amounts = amounts) } else { amounts };
+    let messages = tn!("count.messages", total);
+    let messages = if at_least { t!("status.at_least", amounts = messages) } else { messages };
     Some(view! {
         {percent.map(|percent| view! { <strong class="numbers">{percent}</strong> })}
-        <p class="account-meta numbers">{amounts}</p>
+        <p class="account-meta">{messages}</p>
+        <p class="account-meta">{intl::size(total_bytes)}</p>
     })
 }
 
@@ -264,7 +265,7 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
                 <p class="account-meta" data-data="">{about}</p>
             </th>
             <td class="cell-wide" data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
-            <td data-label=t!("status.col_progress")>{progress(item)}</td>
+            <td class="cell-progress" data-label=t!("status.col_progress")>{progress(item)}</td>
             <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
             <td class="account-meta" data-label=t!("console.col_asked")>
                 {asker(&item.origin)}

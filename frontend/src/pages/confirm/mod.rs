@@ -16,6 +16,7 @@ pub(crate) use options::LaterOptions;
 use leptos::prelude::*;
 use mailferry_shared::order::{Order, StartKind};
 
+use self::payment::Paying;
 use crate::{
     browser,
     components::{Glyph, Notice, PageHead, Tone, icon},
@@ -36,7 +37,7 @@ pub(crate) fn Confirm() -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
     let errors = options::OptionErrors::new();
-    let pays = RwSignal::new(None);
+    let paying = RwSignal::new(Paying::Elsewise);
     let is_trial = move || context.typed().start.kind.get() == StartKind::Trial;
     // From the banner of a trial one comes here for the full migration.
     if window().location().hash().is_ok_and(|hash| hash == "#full") {
@@ -74,10 +75,10 @@ pub(crate) fn Confirm() -> impl IntoView {
                 </Show>
                 <options::Options errors=errors />
                 <dry_run::DryRunCard option_errors=errors />
-                <ToStart pays=pays />
+                <ToStart paying=paying />
             </div>
             <div class="aside-sticky">
-                <start::Start option_errors=errors pays=pays />
+                <start::Start option_errors=errors paying=paying />
             </div>
         </div>
         <Guide />
@@ -99,11 +100,11 @@ fn trial_text(service: Service, trial: trial::TrialCount) -> String {
 
 /// The way down to where one starts, in sight as long as that is not: on narrow screens all of the options come before.
 #[component]
-fn ToStart(pays: RwSignal<Option<String>>) -> impl IntoView {
+fn ToStart(paying: RwSignal<Paying>) -> impl IntoView {
     view! {
         <div class="to-start">
             <p>
-                <strong class="numbers">{move || pays.get()}</strong>
+                <strong class="numbers">{move || paying.with(Paying::total)}</strong>
                 <a class="button" href="#start-title">
                     {t!("confirm.to_start")}
                     {icon(Glyph::Chevron)}

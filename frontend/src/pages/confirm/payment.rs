@@ -29,9 +29,6 @@ const MAX_LOOKS: u32 = 120;
 #[component]
 pub(super) fn Pay(
     #[prop(optional)] starting: Option<Starting>,
-    /// Told what is to be paid here.
-    #[prop(optional)]
-    pays: Option<RwSignal<Option<String>>>,
     /// Told how the order is to be paid for now.
     paying: RwSignal<Paying>,
     /// Told when the migration has been started.
@@ -122,16 +119,14 @@ pub(super) fn Pay(
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())
     });
     Effect::new(move || {
-        if let Some(pays) = pays {
-            pays.try_set(due.with(|due| due.as_ref().map(|due| intl::money(due.total_minor, due.price.currency))));
-        }
         let waits = latest.with(|latest| latest.as_ref().is_some_and(|payment| is_waited_for(payment.state)));
-        let now = match (waits && left.get() > 0, due.with(Option::is_some)) {
-            (true, _) => Paying::Waits,
-            (false, true) => Paying::Here,
-            (false, false) => Paying::Elsewise,
+        let total = due.with(|due| due.as_ref().map(|due| intl::money(due.total_minor, due.price.currency)));
+        let now = match total {
+            _ if waits && left.get() > 0 => Paying::Waits,
+            Some(total) => Paying::Here(total),
+            None => Paying::Elsewise,
         };
-        if paying.get_untracked() != now {
+        if paying.with_untracked(|known| *known != now) {
             paying.set(now);
         }
     });
@@ -180,14 +175,28 @@ pub(super) struct Starting {
 }
 
 /// How what is left is paid for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Paying {
     /// By what pays elsewhere: a voucher.
     Elsewise,
-    /// Here, by the button.
-    Here,
+    /// Here, by the button: so much, in words.
+    Here(String),
     /// Not now: money is on its way, or waits to be paid back.
     Waits,
+}
+
+impl Paying {
+    /// What is to be paid here.
+    pub(super) fn total(&self) -> Option<String> {
+        match self {
+            Self::Here(total) => Some(total.clone()),
+            Self::Elsewise | Self::Waits => None,
+        }
+    }
+
+    pub(super) fn is_elsewise(&self) -> bool {
+        *self == Self::Elsewise
+    }
 }
 
 /// What came of the wish to pay.

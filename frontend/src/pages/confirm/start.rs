@@ -49,7 +49,7 @@ fn why_failed(failed: &[&AccountPair]) -> String {
 
 /// What is not paid for is no reason where it is paid for here, by the button that starts it, nor while money is on its
 /// way.
-fn reasons(context: OrderContext, paying: Paying) -> Reasons {
+fn reasons(context: OrderContext, paying: &Paying) -> Reasons {
     let ticked: Vec<_> = context.pairs().into_iter().filter(|pair| pair.ticked).collect();
     let count = |wanted: &dyn Fn(&AccountPair) -> bool| to_u64(ticked.iter().filter(|pair| wanted(pair)).count());
     let failed: Vec<_> = ticked.iter().filter(|pair| parts::has_failed(pair)).collect();
@@ -76,7 +76,7 @@ fn reasons(context: OrderContext, paying: Paying) -> Reasons {
         reasons.push(tn!("confirm.why_unchecked", unchecked));
     }
     let lacking = context.order.with(lacking);
-    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && paying == Paying::Elsewise {
+    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && paying.is_elsewise() {
         reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
     }
     Reasons { texts: reasons, by_accounts }
@@ -96,8 +96,8 @@ pub(super) fn has_started(order: &Order) -> bool {
 #[component]
 pub(super) fn Start(
     option_errors: OptionErrors,
-    /// Told what is to be paid.
-    pays: RwSignal<Option<String>>,
+    /// Told how it is to be paid for.
+    paying: RwSignal<Paying>,
 ) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
@@ -112,8 +112,7 @@ pub(super) fn Start(
     // An option stands in the way.
     let correct = RwSignal::new(false);
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
-    let paying = RwSignal::new(Paying::Elsewise);
-    let blocked = Memo::new(move |_| reasons(context, paying.get()));
+    let blocked = Memo::new(move |_| paying.with(|paying| reasons(context, paying)));
     let is_blocked = Signal::derive(move || blocked.with(|reasons| !reasons.texts.is_empty()));
     let starting = payment::Starting { errors: option_errors, read: chosen, blocked: is_blocked };
     let on_start = move |_| {
@@ -151,7 +150,7 @@ pub(super) fn Start(
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.start_title")}</h2>
-            <Kinds pays=pays />
+            <Kinds paying=paying />
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <schedule::SecondRun />
             </Show>
@@ -159,7 +158,7 @@ pub(super) fn Start(
             {move || will_not_fit(context)}
             <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
             <Show when=move || fields.kind.get() == StartKind::Main>
-                <payment::Pay pays=pays starting=starting to_status=to_status paying=paying />
+                <payment::Pay starting=starting to_status=to_status paying=paying />
                 <VoucherInstead starting=starting to_status=to_status paying=paying />
             </Show>
             {move || failure.get().map(|error| view! { <Failure error=error /> })}
@@ -167,7 +166,7 @@ pub(super) fn Start(
                 <p class="field-error" role="alert">{icon(Glyph::Warning)} <span>{t!("confirm.correct_options")}</span></p>
             </Show>
             // Where one pays first, or has paid, it starts by itself.
-            <Show when=move || paying.get() == Paying::Elsewise || fields.kind.get() != StartKind::Main>
+            <Show when=move || paying.with(Paying::is_elsewise) || fields.kind.get() != StartKind::Main>
             <button
                 type="button"
                 class="button button-primary button-large button-wide"
@@ -198,14 +197,14 @@ pub(super) fn Start(
 /// Full migration, with what it costs, or free trial.
 #[component]
 fn Kinds(
-    /// What is to be paid for the full one.
-    pays: RwSignal<Option<String>>,
+    /// How the full one is to be paid for.
+    paying: RwSignal<Paying>,
 ) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let chosen = context.typed().start.kind;
     let days = expect_context::<Service>().trial_days();
     let paid = Memo::new(move |_| context.order.with(is_paid));
-    let full = Signal::derive(move || match pays.get() {
+    let full = Signal::derive(move || match paying.with(Paying::total) {
         Some(total) => t!("confirm.full_for", total = total),
         None if paid.get() => t!("confirm.full_paid").to_owned(),
         None => t!("confirm.full_text").to_owned(),
@@ -243,10 +242,11 @@ fn Kinds(
 /// The voucher field: behind a click where one can pay otherwise, else the only way.
 #[component]
 fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, paying: RwSignal<Paying>) -> impl IntoView {
-    let is_only = move || paying.get() == Paying::Elsewise;
+    let is_only = Memo::new(move |_| paying.with(Paying::is_elsewise));
+    let waits = Memo::new(move |_| paying.with(|paying| *paying == Paying::Waits));
     view! {
-        <Show when=move || paying.get() != Paying::Waits>
-            <details class="disclosure" class:is-only=is_only open=is_only>
+        <Show when=move || !waits.get()>
+            <details class="disclosure" class:is-only=move || is_only.get() open=move || is_only.get()>
                 <summary>{t!("pay.or_voucher")}</summary>
                 <div class="disclosure-body">
                     <Voucher starting=starting to_status=to_status />
@@ -280,7 +280,7 @@ fn Asked() -> impl IntoView {
             <h2 id="start-title">{t!("confirm.asked_title")}</h2>
             <p class="soft">{t!("confirm.asked_text")}</p>
             <payment::Pay to_status=to_request paying=paying />
-            <Show when=move || paying.get() != Paying::Waits>
+            <Show when=move || paying.with(|paying| *paying != Paying::Waits)>
                 <Voucher to_status=to_request />
             </Show>
             <a class="button button-wide" href=asked_path(context.id)>
