@@ -65,12 +65,12 @@ fn shell_texts(locales: &Locales, key: &str) -> String {
     serde_json::json!(texts.collect::<BTreeMap<_, _>>()).to_string()
 }
 
-/// The modules that need the console's style besides that of all.
+/// The modules that need the console's and the status page's style besides that of all.
 const CONSOLE_MODULES: [&str; 4] = ["console", "administration", "status", "styleguide"];
 const APP_STYLE: &str = "<link rel=\"stylesheet\" href=\"{{asset:app.css}}\">";
 const CONSOLE_STYLE: &str = "<link rel=\"stylesheet\" href=\"{{asset:console.css}}\">";
 
-/// True for a style sheet that only the console and the style guide need.
+/// True for a style sheet that only the console, the status page and the style guide need.
 fn is_console(name: &str) -> bool {
     name.starts_with('7') || name.starts_with('8')
 }

@@ -13,7 +13,10 @@
 
 mod codes;
 
-use std::cell::{Cell, RefCell};
+use std::{
+    cell::{Cell, RefCell},
+    fmt::{Display, Write as _},
+};
 
 pub use codes::{
     Limits, advice_text, code_cause, code_next_step, field_text, finding_cause, finding_next_step, know_limits,
@@ -154,6 +157,11 @@ pub fn number(count: u64) -> String {
 
 /// Puts values where the text says `{{ name }}`; an unknown name stays as it is.
 pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
+    fill_shown(text, &values.iter().map(|(name, value)| (*name, value as &dyn Display)).collect::<Vec<_>>())
+}
+
+/// The same with whatever can be shown. They are shown here, and not by each of those who ask: that is much less code.
+pub fn fill_shown(text: &str, values: &[(&str, &dyn Display)]) -> String {
     let mut parts = text.split("{{");
     let mut filled = parts.next().unwrap_or_default().to_owned();
     for part in parts {
@@ -161,7 +169,8 @@ pub fn fill(text: &str, values: &[(&str, &str)]) -> String {
             Some((name, rest)) => {
                 let value = values.iter().find(|(known, _)| *known == name.trim()).map(|(_, value)| *value);
                 match value {
-                    Some(value) => filled.push_str(value),
+                    // Writing into a string cannot fail.
+                    Some(value) => drop(write!(filled, "{value}")),
                     None => filled.extend(["{{", name, "}}"]),
                 }
                 filled.push_str(rest);
@@ -215,7 +224,7 @@ macro_rules! t {
     }};
     ($path:literal, $($name:ident = $value:expr),+ $(,)?) => {{
         const KEY: $crate::i18n::Key = $crate::i18n::Key::of($path);
-        $crate::i18n::fill(KEY.text(), &[$((stringify!($name), ::std::string::ToString::to_string(&$value).as_str())),+])
+        $crate::i18n::fill_shown(KEY.text(), &[$((stringify!($name), &$value as &dyn ::core::fmt::Display)),+])
     }};
 }
 
@@ -225,11 +234,11 @@ macro_rules! tn {
     ($path:literal, $count:expr $(, $name:ident = $value:expr)* $(,)?) => {{
         const KEY: $crate::i18n::PluralKey = $crate::i18n::PluralKey::of($path);
         let count: u64 = $count;
-        $crate::i18n::fill(
+        $crate::i18n::fill_shown(
             KEY.text(count),
             &[
-                ("count", $crate::i18n::number(count).as_str()),
-                $((stringify!($name), ::std::string::ToString::to_string(&$value).as_str())),*
+                ("count", &$crate::i18n::number(count) as &dyn ::core::fmt::Display),
+                $((stringify!($name), &$value as &dyn ::core::fmt::Display)),*
             ],
         )
     }};
