@@ -65,7 +65,7 @@ test("an account at Google logs in with a refresh token, and its provider's way 
     await expect(dialog.getByLabel(say("oauth.kind"))).toHaveValue("oauth_refresh");
     await expect(dialog.getByLabel(say("oauth.refresh_token"), { exact: true })).toHaveValue("");
     const asked = tokens.asked.length;
-    await dialog.getByRole("button", { name: say("action.save") }).click();
+    await dialog.getByRole("button", { name: say("accounts.save") }).click();
     await expect(dialog).toBeHidden();
     await expect(row.getByText(say("accounts.login_failed"))).toBeVisible({ timeout: 60_000 });
     expect(tokens.asked.length).toBeGreaterThanOrEqual(asked);
