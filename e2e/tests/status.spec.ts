@@ -160,6 +160,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(proof.getByRole("row").filter({ hasText: "Safe" })).toContainText("Absent");
     // The head of the page tells of it, and leads there.
     await expect(page.getByText(/found 1 message that is not there as it was copied\./)).toBeVisible();
+    await expect(title).toHaveText("Finished, but the proof found differences");
     await expect(page.getByRole("link", { name: "Which, and what to do" })).toHaveAttribute("href", "#verify-title");
     expect(await violations(page)).toEqual([]);
   });
@@ -193,7 +194,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(dialog).toBeHidden();
     for (const account of [PETRA, ben]) await expect(row(account).getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
     await page.getByRole("navigation", { name: "Steps" }).getByRole("link", { name: "Observe migration" }).click();
-    await expect(title).toHaveText("Your mail has arrived");
+    await expect(title).toHaveText("Finished, but the proof found differences");
     await button("Start delta migration").click();
     await page.getByRole("dialog").getByRole("button", { name: "Start delta now" }).click();
     await expect(page.getByRole("dialog")).toHaveCount(0);

@@ -150,6 +150,9 @@ pub struct RowError {
     pub code: String,
     /// The reason in plain English.
     pub message: String,
+    /// How many fields the row has, where that is what is wrong (`field_count`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<u32>,
     /// The row's cells, to be corrected and sent again; `null` for a password, which is never given back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<Option<String>>,

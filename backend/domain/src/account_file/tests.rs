@@ -63,6 +63,8 @@ fn every_bad_row_is_named_and_the_good_ones_are_kept() {
         [(2, 1, "missing"), (3, 3, "bad_host"), (4, 0, "field_count"), (6, 0, "duplicate_row"), (7, 0, "quote")]
     );
     assert_eq!(file.errors[3].message, "the same accounts as in row 1");
+    let fields: Vec<_> = file.errors.iter().map(|error| error.fields).collect();
+    assert_eq!(fields, [None, None, Some(2), None, None]);
 }
 
 #[test]

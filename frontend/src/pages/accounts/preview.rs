@@ -224,7 +224,13 @@ fn BadRows(importing: Importing) -> impl IntoView {
 fn bad_row(importing: Importing, error: RowError, layout: Layout) -> impl IntoView {
     let at = usize::try_from(error.column).ok().and_then(|column| column.checked_sub(1));
     let cell = at.and_then(|at| cell_name(layout, at));
-    let reason = i18n::row_error_text(&error);
+    let reason = match error.fields {
+        Some(fields) => {
+            let wanted = (0..).map_while(|at| cell_name(layout, at)).count();
+            t!("import.fields_instead", fields = fields, wanted = wanted)
+        }
+        None => i18n::row_error_text(&error),
+    };
     let reason = cell.map_or_else(|| reason.clone(), |cell| format!("{cell}: {reason}"));
     view! {
         <tr>

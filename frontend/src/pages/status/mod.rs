@@ -74,6 +74,12 @@ impl Page {
         self.context.order.with(|order| order.manage_url.is_some())
     }
 
+    /// What it is called now.
+    fn titled(self) -> &'static str {
+        let state = self.state();
+        self.progress.with(|progress| self.proof.with(|proof| words::title(state, progress.ready(), proof.as_ref())))
+    }
+
     fn state(self) -> OrderState {
         let state = self.progress.with(|progress| progress.ready().map(|progress| progress.state));
         state.unwrap_or_else(|| self.context.order.with(|order| order.state))

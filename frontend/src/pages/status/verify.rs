@@ -181,7 +181,7 @@ fn is_perfect(verification: &Verification) -> bool {
 }
 
 /// Messages that are not at the new provider as they were copied.
-fn lost(counts: &VerificationCounts) -> u64 {
+pub(super) fn lost(counts: &VerificationCounts) -> u64 {
     counts.different + counts.absent + counts.unread
 }
 
