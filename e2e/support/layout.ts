@@ -57,7 +57,7 @@ export async function untranslated(page: Page): Promise<string[]> {
   const texts = await page.evaluate(() => {
     const found: string[] = [];
     const isOwn = (element: Element | null) =>
-      element?.closest("code, .mono, .account-name, .account-meta, .brand, option[lang], .option, .voyage-ends, textarea, [data-data]");
+      element?.closest("code, .mono, .account-name, .brand, option[lang], .option, .voyage-ends, textarea, [data-data]");
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     for (let node = walker.nextNode(); node; node = walker.nextNode()) {
       const element = node.parentElement;
@@ -81,8 +81,9 @@ const DATA = [
   /^[A-Z][a-z]{2} \d+(, \d{4})?, \d+:\d\d\s[AP]M$/,
   // How an address begins.
   /^https:\/\/$/,
-  // Names: of hosts, accounts, providers, and of the product.
-  /^(→ )?[\w.+*-]+(@[\w.-]+)?(:\d+)?$/,
+  // Names: of hosts, accounts, providers, and of the product. A word alone is none.
+  /^(→ )?(?=.*[@.:\d*])[\w.+*-]+(@[\w.-]+)?(:\d+)?$/,
+  /^[A-Z\d]{2,}$/,
   /^[\w.+-]+@[\w.-]+ → [\w.+-]+@[\w.-]+$/,
 ];
 
