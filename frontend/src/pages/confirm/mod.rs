@@ -1,15 +1,20 @@
 //! Step 4: the summary, the options, and the start.
 
+mod bill;
 mod dry_run;
+mod dry_run_table;
+mod kinds;
 mod options;
 mod outcome;
 mod payment;
+mod reasons;
 mod rules;
 mod schedule;
 mod start;
 mod summary;
 mod trial;
 mod voucher;
+mod when;
 
 pub(crate) use options::LaterOptions;
 

@@ -5,7 +5,7 @@ use mailferry_shared::order::{OrderState, StartKind};
 
 use super::{
     Page,
-    verify::Verdict,
+    proof::Verdict,
     words::{has_exceptions, is_empty_trial, is_over, lead, parked, whose},
 };
 use crate::{
@@ -53,19 +53,16 @@ pub(super) fn Head(page: Page) -> impl IntoView {
 #[component]
 fn Lead(page: Page) -> impl IntoView {
     let parked = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, parked)));
-    let text = move || {
-        let state = page.state();
+    let text = Memo::new(move |_| {
+        let (state, context) = (page.state(), page.context);
         page.progress.with(|progress| {
-            page.proof.with(|proof| {
-                page.context.order.with(|order| lead(state, order, progress.ready(), proof.as_ref()))
-            })
+            page.proof.with(|proof| context.order.with(|order| lead(state, order, progress.ready(), proof.as_ref())))
         })
-    };
-    let text = Memo::new(move |_| text());
+    });
     let waiting = move || (page.state() == OrderState::Active).then(|| parked.get()).filter(|parked| *parked > 0);
     view! {
         <div class="row">
-            <p class="lead" hidden=move || text.with(String::is_empty)>{text}</p>
+            <p class="lead" hidden=move || text.with(String::is_empty)>{move || text.get()}</p>
             <Unfinished page=page />
         </div>
         <Verdict page=page />

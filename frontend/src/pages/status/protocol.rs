@@ -8,7 +8,7 @@ use mailferry_shared::{
     run::{Counts, RunKind, RunSummary},
 };
 
-use super::{Page, folders, items::Items, pairs::run_state};
+use super::{Page, folders, items::Items, pair_row::run_state};
 use crate::{
     api, browser,
     browser::intl,

@@ -10,7 +10,7 @@ use mailferry_shared::{
     verification::Verification,
 };
 
-use super::verify::lost;
+use super::proof::lost;
 use crate::{browser::intl, format, i18n, t, tn};
 
 /// "anna@old.example and 2 more".
