@@ -98,7 +98,7 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await page.getByLabel("Choose file: file of accounts").setInputFiles(file(lab, [account], "only;two\r\n"));
     await expect(page.getByText("1 account can be added")).toBeVisible();
     // Above the row, and where one sends.
-    await expect(page.getByText("1 row has an error and is left out")).toHaveCount(2);
+    await expect(page.getByText("1 line has an error and is left out")).toHaveCount(2);
     await servers(page, lab);
   });
 

@@ -63,6 +63,10 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     expect(await violations(page)).toEqual([]);
     await page.getByRole("button", { name: "Continue" }).click();
     await walk.at("Configure accounts");
+    // The addresses need not be typed again.
+    for (const [side, user] of [["Current account", "anna@old.example"], ["New account", "anna@new.example"]] as const) {
+      await expect(page.getByRole("group", { name: side }).getByLabel("User name")).toHaveValue(user);
+    }
     const id = /\/orders\/([0-9a-f-]{36})/.exec(page.url())![1]!;
     const order = await operator.call<Order & { destination: unknown }>("GET", `/orders/${id}`);
     expect(order.destination).toMatchObject({ endpoint: { host: "localhost", port: destination.imap_port, tls: "starttls" } });
@@ -101,8 +105,8 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     const lines = [line("no host!", chloe!.source_user, chloe!.destination_user), line("", "", dmitri!.destination_user), "three;poor;fields"];
     const file = { name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\r\n")) };
     await panel.getByLabel("Choose file: file of accounts").setInputFiles(file);
-    await expect(panel.getByText("3 rows have errors and are left out")).toBeVisible();
-    const errors = panel.getByRole("table", { name: "Rows with errors" });
+    await expect(panel.getByText("3 lines have errors and are left out")).toBeVisible();
+    const errors = panel.getByRole("table", { name: "Lines with errors" });
     await expect(errors).toContainText("Current server: This is not a server name.");
     await expect(errors).toContainText("Current account: This field is empty.");
     await expect(errors).toContainText("3 fields instead of 8.");
@@ -117,7 +121,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await expect(panel.getByText("1 account can be added")).toBeVisible();
     await put("Line 2, column 2", dmitri!.source_user);
     await expect(panel.getByText("2 accounts can be added")).toBeVisible();
-    await expect(panel.getByText("1 row has an error and is left out")).toBeVisible();
+    await expect(panel.getByText("1 line has an error and is left out")).toBeVisible();
     await panel.getByRole("button", { name: "Add 2 accounts" }).click();
     for (const account of [chloe, dmitri]) {
       const pair = table.getByRole("row").filter({ hasText: account!.source_user });
@@ -281,7 +285,7 @@ test("each layout has an example, and what a row lacks is asked for beside the f
   await page.getByRole("tab", { name: "Add multiple accounts" }).click();
   const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
   const links = panel.getByRole("listitem").getByRole("link");
-  await expect(links).toHaveText(["full", "request", "standard", "master user", "pairs", "Microsoft"]);
+  await expect(links).toHaveText(["Full", "Request", "Standard", "Master user", "Pairs", "Microsoft"]);
   for (const link of await links.all()) {
     const answer = await page.request.get(service.url + (await link.getAttribute("href")));
     expect(answer.headers()["content-type"]).toContain("text/csv");

@@ -31,14 +31,19 @@ pub(crate) fn finding_view(finding: &Finding) -> impl IntoView + use<> {
         Severity::Error => "finding finding-error",
         Severity::Warning => "finding finding-warning",
     };
-    let topic = topic(finding);
+    let (topic, cause) = (topic(finding), i18n::finding_cause(finding));
+    // What it is about stands within the sentence.
+    let (cause, stop) = match cause.strip_suffix('.') {
+        Some(cause) if !topic.is_empty() => (cause.to_owned(), "."),
+        _ => (cause, ""),
+    };
     let subject = (!topic.is_empty()).then(|| view! { <span class="soft">{format!(" ({topic})")}</span> });
     view! {
         <div class=class>
             {icon(Glyph::Warning)}
             <p>
-                <span class="finding-cause">{i18n::finding_cause(finding)}</span>
-                {subject}
+                <span class="finding-cause">{cause}</span>
+                {subject} {stop}
                 " "
                 <span class="finding-next">{i18n::finding_next_step(finding)}</span>
             </p>
@@ -54,7 +59,7 @@ fn topic(finding: &Finding) -> String {
         detail.uid.map(|uid| t!("protocol.uid", uid = uid)),
         detail.messages.map(|messages| tn!("count.messages", messages)),
         detail.listed.map(|listed| t!("detail.listed", count = i18n::number(listed))),
-        detail.limit_bytes.map(|size| t!("detail.limit", size = intl::size(size))),
+        detail.limit_bytes.map(intl::size),
         detail.needed_bytes.map(|size| t!("detail.needed", size = intl::size(size))),
         detail.free_bytes.map(|size| t!("detail.free", size = intl::size(size))),
         detail.until.map(|time| match finding.code {

@@ -100,6 +100,7 @@ pub(super) fn SideCard(
         fields.error.set(None);
         if typed.with(|typed| discovery::domain_of(typed).is_some()) {
             fields.provider.set(None);
+            fields.address.set(typed.get_untracked());
         }
     });
     let title_id = format!("{}-title", texts.id);
@@ -139,7 +140,8 @@ pub(super) fn SideCard(
                 </Show>
             </Show>
             <Show when=move || !fields.by_hand.get()>{move || chosen.get().map(|provider| facts(&provider, texts.side))}</Show>
-            <Show when=move || !locked.get()>
+            // What was found can be changed where it stands.
+            <Show when=move || !locked.get() && (fields.by_hand.get() || fields.found.with(Option::is_none))>
                 <button type="button" class="button button-quiet button-flush" on:click=toggle>
                     {move || icon(if fields.by_hand.get() { Glyph::List } else { Glyph::Plus })}
                     {move || {
