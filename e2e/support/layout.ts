@@ -77,8 +77,8 @@ export async function untranslated(page: Page): Promise<string[]> {
 
 const DATA = [
   /^[\d\s.,:%()–→·×+−/-]*$/,
-  /^[\d.,]+ ?(bytes?|kB|MB|GB|TB)$/,
-  /^[A-Z][a-z]{2} \d+(, \d{4})?, \d+:\d\d\s[AP]M$/,
+  /^[\d.,]+\s?(bytes?|kB|MB|GB|TB)$/,
+  /^[A-Z][a-z]{2}\s\d+(,\s\d{4})?,\s\d+:\d\d\s[AP]M$/,
   // How an address begins.
   /^https:\/\/$/,
   // Names: of hosts, accounts, providers, and of the product. A word alone is none.

@@ -53,10 +53,12 @@ pub(super) fn Head(page: Page) -> impl IntoView {
 #[component]
 fn Lead(page: Page) -> impl IntoView {
     let parked = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, parked)));
+    let service = expect_context::<Service>();
     let text = Memo::new(move |_| {
-        let (state, context) = (page.state(), page.context);
+        let (state, context, days) = (page.state(), page.context, service.trial_days());
         page.progress.with(|progress| {
-            page.proof.with(|proof| context.order.with(|order| lead(state, order, progress.ready(), proof.as_ref())))
+            page.proof
+                .with(|proof| context.order.with(|order| lead(state, order, progress.ready(), proof.as_ref(), days)))
         })
     });
     let waiting = move || (page.state() == OrderState::Active).then(|| parked.get()).filter(|parked| *parked > 0);

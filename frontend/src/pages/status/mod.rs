@@ -129,13 +129,13 @@ pub(crate) fn Status() -> impl IntoView {
         view! {
             <div class="status-head">
                 <head::Head page=page />
+                <passwords::Passwords page=page />
                 <Show when=move || !narrow.get()>
                     <actions::Actions page=page />
                 </Show>
             </div>
             <StaleNotice heard=page.heard />
             <head::TrialBanner page=page />
-            <passwords::Passwords page=page />
             {use_context::<Beside>().map(|beside| (beside.head)(page.context.id))}
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),

@@ -28,7 +28,10 @@ pub(super) fn result(verification: &Verification) -> impl IntoView + use<> {
         view! { <p class="status status-busy">{icon(Glyph::Spinner)}<span>{of}</span></p> }
     });
     let headline = verification.finished.then(|| headline(verification));
-    let pairs = verification.pairs.iter().filter(|pair| has_something_to_say(pair)).map(pair_view).collect_view();
+    let told: Vec<_> = verification.pairs.iter().filter(|pair| has_something_to_say(pair)).collect();
+    // Of few nobody has to look for one.
+    let are_few = told.len() <= FEW;
+    let pairs = told.into_iter().map(|pair| pair_view(pair, are_few)).collect_view();
     view! {
         <div class="stack">{waiting} {headline} {pairs}</div>
     }
@@ -106,8 +109,8 @@ fn headline(verification: &Verification) -> impl IntoView + use<> {
             <div>
                 {todo}
                 <p class=class_of_sum>{sentence(counts)}</p>
-                <p class="small soft">{t!("verify.asked_at", time = intl::date_time(verification.created_at))}</p>
                 <ul role="list" class="soft">{rest}</ul>
+                <p class="small soft">{t!("verify.asked_at", time = intl::date_time(verification.created_at))}</p>
             </div>
         </div>
     }
@@ -117,7 +120,10 @@ fn has_something_to_say(pair: &PairVerification) -> bool {
     !pair.findings.is_empty() || !pair.items.is_empty()
 }
 
-fn pair_view(pair: &PairVerification) -> impl IntoView + use<> {
+/// So many accounts are shown opened.
+const FEW: usize = 3;
+
+fn pair_view(pair: &PairVerification, is_open: bool) -> impl IntoView + use<> {
     let name = format!("{} → {}", pair.source, pair.destination);
     let findings = pair.findings.iter().map(parts::finding_view).collect_view();
     let rows = pair.items.iter().map(item_row).collect_view();
@@ -143,7 +149,7 @@ fn pair_view(pair: &PairVerification) -> impl IntoView + use<> {
         view! { <p class="small soft">{t!("verify.more", shown = shown, total = total)}</p> }
     });
     view! {
-        <details class="disclosure">
+        <details class="disclosure" open=is_open>
             <summary>{name}</summary>
             <div class="disclosure-body stack-s">{findings} {table} {more}</div>
         </details>
@@ -170,7 +176,9 @@ fn item_row(item: &VerificationItem) -> impl IntoView + use<> {
             <td>{grade_text(item.grade)}</td>
             <td>
                 <p class="account-name">{item.folder.clone()}</p>
-                <p class="account-meta">{t!("protocol.uid", uid = item.uid)}</p>
+                <p class="account-meta">
+                    {format!("{} · {}", t!("protocol.uid", uid = item.uid), intl::size(item.size_bytes))}
+                </p>
                 {item.message_id.clone().map(|id| view! { <p class="account-meta mono">{id}</p> })}
             </td>
             <td>{changes.join(", ")}</td>

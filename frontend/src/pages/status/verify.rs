@@ -4,7 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{ids::VerificationId, order::OrderState, verification::Verification};
 
 use super::{
-    Page, Stale,
+    Page, Stale, passwords,
     proof::{result, sentence},
 };
 use crate::{
@@ -91,9 +91,11 @@ pub(super) fn Verify(page: Page) -> impl IntoView {
     latest.follow();
     let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<ApiError>));
     let can_start = Memo::new(move |_| {
-        // Before all is over, and where nothing has arrived, there is nothing to prove.
+        // Before all is over, and where nothing has arrived, there is nothing to prove; without passwords one cannot.
         let is_over = page.may_manage() && page.state() == OrderState::Completed;
-        is_over && page.progress.with(|progress| progress.ready().is_some_and(|it| it.counts.arrived() > 0))
+        is_over
+            && passwords::has_any(page)
+            && page.progress.with(|progress| progress.ready().is_some_and(|it| it.counts.arrived() > 0))
     });
     let start = move |_| {
         busy.set(true);

@@ -132,7 +132,7 @@ fn part_of(counts: &Counts) -> [String; 2] {
 
 /// Parts in one line.
 fn line(parts: &[String]) -> String {
-    parts.iter().map(|part| glued(part)).collect::<Vec<_>>().join(" · ")
+    parts.iter().map(|part| glued(part)).collect::<Vec<_>>().join("\u{a0}· ")
 }
 
 /// A number stays beside what it counts.
@@ -215,18 +215,20 @@ fn lead_parked(progress: &Progress) -> String {
     }
 }
 
-/// What the title means; empty where the proof beneath it says so.
+/// What the title means; empty where the proof beneath it says so. A trial copies the mail of `trial_days`.
 pub(super) fn lead(
     state: OrderState,
     order: &Order,
     progress: Option<&Progress>,
     proof: Option<&Verification>,
+    trial_days: u64,
 ) -> String {
     let parked = progress.map_or(0, parked);
     let odd = progress.is_some_and(has_exceptions);
     match state {
         OrderState::Completed if progress.is_some_and(is_empty_trial) => {
-            tn!("status.lead_trial_empty", progress.map_or(0, |progress| progress.counts.skipped))
+            let older = progress.map_or(0, |progress| progress.counts.skipped);
+            tn!("status.lead_trial_empty", older, days = i18n::number(trial_days))
         }
         OrderState::Draft => t!("status.lead_draft").to_owned(),
         OrderState::AwaitingPayment => t!("status.lead_awaiting_payment").to_owned(),
