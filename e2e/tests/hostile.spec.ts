@@ -133,7 +133,6 @@ test("hostile names are shown as they are by the dry run, by the proof and by wh
   const proof = page.getByRole("region", { name: "Proof, byte for byte" });
   await proof.getByRole("button", { name: "Verify" }).click();
   await expect(proof.getByText(/messages arrived, byte for byte/)).toBeVisible({ timeout: 60_000 });
-  await proof.getByText(`${account.source_user} → ${account.destination_user}`).click();
   for (const folder of FOLDERS) await expect(proof.getByText(folder, { exact: true }).first()).toBeVisible();
   expect(await wrong()).toEqual([]);
 });

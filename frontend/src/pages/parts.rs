@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    account::{AccountPair, LoginState, Side, Survey},
+    account::{AccountPair, LoginState, MailAmount, Side, Survey},
     address::MailAddress,
     finding::{Finding, FindingCode, Repair, Severity},
     provider::Provider,
@@ -136,11 +136,16 @@ pub(crate) fn login_view(side: &Side) -> impl IntoView + use<> {
 
 /// "214 messages (15 MB)".
 pub(crate) fn survey_text(survey: &Survey) -> String {
-    let messages = tn!("count.messages", survey.messages);
     if survey.messages == 0 {
         return t!("accounts.survey_empty").to_owned();
     }
-    t!("accounts.survey", messages = messages, size = intl::size(survey.size_bytes))
+    amount_text(MailAmount { messages: survey.messages, size_bytes: survey.size_bytes })
+}
+
+/// The same of any mail.
+pub(crate) fn amount_text(amount: MailAmount) -> String {
+    let messages = tn!("count.messages", amount.messages);
+    t!("accounts.survey", messages = messages, size = intl::size(amount.size_bytes))
 }
 
 /// "anna@old.example → anna@new.example".

@@ -3,9 +3,10 @@
 use leptos::prelude::*;
 use mailferry_shared::order::{Order, StartKind};
 
-use super::{lacking, payment::Paying};
+use super::{lacking, payment::Paying, summary::all_counted};
 use crate::{
     components::RadioCard,
+    pages::parts,
     state::{order::OrderContext, service::Service},
     t, tn,
 };
@@ -25,10 +26,13 @@ pub(super) fn Kinds(
     let chosen = context.typed().start.kind;
     let days = expect_context::<Service>().trial_days();
     let paid = Memo::new(move |_| context.order.with(is_paid));
-    let full = Signal::derive(move || match paying.with(Paying::total) {
-        Some(total) => t!("confirm.full_for", total = total),
-        None if paid.get() => t!("confirm.full_paid").to_owned(),
-        None => t!("confirm.full_text").to_owned(),
+    let full = Signal::derive(move || {
+        let mail = all_counted(context).map_or_else(|| t!("confirm.full_all").to_owned(), parts::amount_text);
+        match paying.with(Paying::total) {
+            Some(total) => t!("confirm.full_for", mail = mail, total = total),
+            None if paid.get() => t!("confirm.full_paid", mail = mail),
+            None => t!("confirm.full_text", mail = mail),
+        }
     });
     let trial = Signal::stored(tn!("confirm.trial_text", days));
     let card = move |kind: StartKind, value: &'static str, title: &'static str, text: Signal<String>| {
@@ -50,7 +54,7 @@ pub(super) fn Kinds(
             // Who has paid for all is not to start a trial by mistake.
             <details
                 class="disclosure"
-                class:is-only=move || !paid.get()
+                class:is-only=move || !paid.get() || chosen.get() == StartKind::Trial
                 open=move || !paid.get() || chosen.get() == StartKind::Trial
             >
                 <summary>{t!("confirm.trial_though_paid")}</summary>

@@ -145,6 +145,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
     starting: Option<Starting>,
     pay: F,
 ) -> AnyView {
+    let total = intl::money(due.total_minor, due.price.currency);
     view! {
         <div class="stack-s">
             {bill(due)}
@@ -156,7 +157,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
                 aria-describedby=starting.map(|_| "start-reasons")
                 on:click=pay
             >
-                {t!("pay.paypal")}
+                {t!("pay.paypal", total = total)}
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
             </button>
             {starting.map(|_| view! { <p class="small soft">{t!("pay.starts")}</p> })}

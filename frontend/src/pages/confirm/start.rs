@@ -11,6 +11,7 @@ use super::{
     options::{self, OptionErrors},
     payment::{self, Paying},
     reasons, schedule,
+    trial::TrialCount,
     voucher::Voucher,
     when::When,
 };
@@ -39,6 +40,8 @@ pub(super) fn Start(
     option_errors: OptionErrors,
     /// Told how it is to be paid for.
     paying: RwSignal<Paying>,
+    /// What a trial would copy.
+    trial: TrialCount,
 ) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
@@ -110,7 +113,8 @@ pub(super) fn Start(
             <Show when=move || paying.with(Paying::is_elsewise) || fields.kind.get() != StartKind::Main>
             <button
                 type="button"
-                class="button button-primary button-large button-wide"
+                class="button button-large button-wide"
+                class:button-primary=move || fields.kind.get() == StartKind::Main || !trial.is_nothing()
                 class:is-busy=move || busy.get()
                 disabled=move || busy.get() || is_blocked.get()
                 aria-describedby="start-reasons"

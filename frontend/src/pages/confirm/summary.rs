@@ -84,7 +84,9 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
                 </p>
             </div>
             {facts}
-            {move || uncounted(context).map(|text| view! { <p class="small soft">{text}</p> })}
+            {move || uncounted(context).map(|text| {
+                view! { <p class="status status-warn">{icon(Glyph::Warning)}<span>{text}</span></p> }
+            })}
             {move || stays(context).map(|text| view! { <p class="small soft numbers">{text}</p> })}
             <p class="small soft">
                 {move || context.order.with(|order| mails_to(order.notify_address.as_ref()))} " "
@@ -123,6 +125,12 @@ fn uncounted(context: OrderContext) -> Option<String> {
 
 fn whole(totals: &OrderTotals) -> MailAmount {
     MailAmount { messages: totals.messages, size_bytes: totals.size_bytes }
+}
+
+/// What the full migration takes, once all of it is counted.
+pub(super) fn all_counted(context: OrderContext) -> Option<MailAmount> {
+    let totals = context.order.with(|order| order.totals);
+    totals.survey_complete.then(|| whole(&totals).without(staying(context)))
 }
 
 /// What was counted and stays by the options as they are ticked: the trash and the spam.

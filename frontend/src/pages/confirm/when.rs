@@ -10,13 +10,14 @@ use crate::{
     t,
 };
 
-/// When a full migration that begins at the time chosen has ended, as far as that is known.
+/// When the first run of a full migration that begins at the time chosen has ended, as far as that is known.
 fn ends_about(context: OrderContext) -> Option<String> {
     let fields = context.typed().start;
     let at = intl::parse_local(&fields.at.get()).filter(|_| fields.kind.get() == StartKind::Main)?;
     let totals = context.order.with(|order| order.totals);
     let seconds = totals.estimated_seconds.filter(|_| totals.survey_complete)?;
-    let needed = chrono::TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?;
+    // In whole minutes, as the estimate is told.
+    let needed = chrono::TimeDelta::try_minutes(i64::try_from(seconds.div_ceil(60)).ok()?)?;
     Some(intl::date_time(at.checked_add_signed(needed)?))
 }
 
