@@ -50,8 +50,9 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
         let is_trial = context.typed().start.kind.get() == StartKind::Trial && trial.failure.with(Option::is_none);
         let totals = if is_trial { trial.totals(all) } else { Some(all) };
         let counting = || t!("confirm.counting").to_owned();
-        let is_open = totals.is_some_and(|totals| !totals.survey_complete);
-        let note = (is_open && uncounted(context).is_none()).then(|| t!("confirm.so_far"));
+        // Of accounts whose check failed nothing more will be counted.
+        let is_open = totals.is_some_and(|totals| !totals.survey_complete) && uncounted(context).is_none();
+        let note = is_open.then(|| t!("confirm.so_far"));
         // What stays by the options is told apart, beneath.
         let moved =
             totals.map(|totals| if is_trial { whole(&totals) } else { whole(&totals).without(staying(context)) });
