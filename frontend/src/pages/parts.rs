@@ -96,6 +96,15 @@ pub(crate) fn provider_advice(provider: &Provider) -> Vec<String> {
     provider.advice.iter().filter_map(text).collect()
 }
 
+/// The way to a provider's own instructions, beside this page.
+pub(crate) fn instructions(source: String) -> impl IntoView {
+    view! {
+        <a href=source rel="external noreferrer" target="_blank">
+            {t!("oauth.instructions")}
+        </a>
+    }
+}
+
 /// What it costs, how long it takes, and that it can be proved: to be known before anything is entered.
 pub(crate) fn promise(service: Option<&ServiceInfo>, pays: Pays) -> Option<impl IntoView + use<>> {
     let service = service?;

@@ -184,10 +184,12 @@ fn facts(provider: &Provider, side: SideName) -> impl IntoView + use<> {
     let limits = limits(provider, side);
     let limits = (!limits.is_empty()).then(|| view! { <p class="small soft">{limits.join(" ")}</p> });
     let advice = parts::provider_advice(provider);
+    let instructions = provider.instructions.clone();
     let advice = (!advice.is_empty()).then(|| {
         view! {
             <Notice tone=Tone::Warning title=t!("providers.advice_title")>
                 {advice.into_iter().map(|text| view! { <p class="small">{text}</p> }).collect_view()}
+                {instructions.map(|source| view! { <p class="small">{parts::instructions(source)}</p> })}
             </Notice>
         }
     });
