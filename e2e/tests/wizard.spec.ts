@@ -39,6 +39,8 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await search.fill("gmail");
     await search.press("Enter");
     await expect(from.getByText("imap.gmail.com")).toBeVisible();
+    const instructions = from.getByRole("link", { name: text("en", "oauth.instructions") });
+    await expect(instructions).toHaveAttribute("href", /^https:\/\/support\.google\.com\//);
     await search.fill("someone@nowhere.example");
     await search.blur();
     // What was chosen before does not come back in the place of the address.
@@ -79,7 +81,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     const admin = page.getByRole("form", { name: "Current account" });
     await admin.getByLabel(text("en", "admin.user")).fill(master_user);
     await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
-    await admin.getByRole("button", { name: "Keep admin credentials" }).click();
+    await admin.getByRole("button", { name: "Save admin login" }).click();
     await expect(admin.getByText("Kept, encrypted, and never shown again.")).toBeVisible();
 
     await page.getByRole("tab", { name: "Add account" }).click();
@@ -280,7 +282,7 @@ test("each layout has an example, and what a row lacks is asked for beside the f
   const admin = page.getByRole("form", { name: "Current account" });
   await admin.getByLabel(text("en", "admin.user")).fill(master_user);
   await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
-  await admin.getByRole("button", { name: "Keep admin credentials" }).click();
+  await admin.getByRole("button", { name: "Save admin login" }).click();
   await expect(admin.getByText("Kept, encrypted, and never shown again.")).toBeVisible();
   await page.getByRole("tab", { name: "Add multiple accounts" }).click();
   const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
