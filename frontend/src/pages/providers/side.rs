@@ -24,7 +24,7 @@ pub(super) struct SideTexts {
     text: &'static str,
     label: &'static str,
     by_hand: &'static str,
-    missing: &'static str,
+    pub(super) missing: &'static str,
 }
 
 pub(super) fn source_texts() -> SideTexts {
