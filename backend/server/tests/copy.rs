@@ -12,7 +12,7 @@ use std::{
 };
 
 use mailferry_lab::{
-    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Fault, Plan, Proxy, Sample, compare,
+    Client, CompareOptions, Differences, Dovecot, DovecotOptions, Fault, Plan, Proxy, Sample, compare, matrix,
     sample::append_new,
 };
 use serde_json::{Value, json};
@@ -280,7 +280,8 @@ fn a_full_mailbox_ends_with_4_and_nothing_counts_as_failed() {
 #[test]
 fn a_killed_copy_goes_on_without_loss_or_duplicate() {
     let pair = Pair::start(Sample::Sized(1200), DovecotOptions::default());
-    for wait_ms in [120, 350, 500, 250] {
+    let waits_ms = [120, 350, 500, 250];
+    for wait_ms in waits_ms {
         let mut child =
             pair.command(&["--quiet", "--append-timeout-seconds", "1"]).stdout(Stdio::null()).spawn().expect("runs");
         thread::sleep(Duration::from_millis(wait_ms));
@@ -289,7 +290,7 @@ fn a_killed_copy_goes_on_without_loss_or_duplicate() {
     }
     let (code, json) = pair.copy_json(&["--append-timeout-seconds", "1"]);
     assert_eq!(code, 0, "{json}");
-    pair.assert_perfect();
+    matrix::judge("SIGKILL of the command line", waits_ms.len(), &pair.differences());
     assert_eq!(pair.copy_json(&[]).1["counts"]["stored"], 0);
 }
 
@@ -311,7 +312,8 @@ fn a_full_disk_stops_the_copy_and_with_room_it_goes_on_without_loss_or_duplicate
     let size = whole.state().metadata().expect("a ledger").len();
     let pair = Pair::start(Sample::Sized(3000), DovecotOptions::default());
     let mut stopped_midway = 0;
-    for limit in (3..=11).map(|tenths| size * tenths / 10) {
+    let limits = (3..=11).map(|tenths| size * tenths / 10);
+    for limit in limits.clone() {
         let output = copy_on_a_full_disk(&pair, limit);
         let there = pair.differences();
         assert_eq!(there.extra, 0, "at {limit} bytes: {there:?}");
@@ -323,5 +325,5 @@ fn a_full_disk_stops_the_copy_and_with_room_it_goes_on_without_loss_or_duplicate
     assert!(stopped_midway > 0, "no limit hit a copy that was under way");
     let (code, json) = pair.copy_json(&["--append-timeout-seconds", "1"]);
     assert_eq!(code, 0, "{json}");
-    pair.assert_perfect();
+    matrix::judge("database disk full", limits.count(), &pair.differences());
 }

@@ -29,6 +29,7 @@ mod ground;
 mod interrupt;
 mod ledger;
 mod line;
+mod other_process;
 mod point;
 mod refusal;
 mod row;
