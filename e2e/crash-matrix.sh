@@ -76,7 +76,7 @@ else
   MATRIX_POINTS=${MATRIX_POINTS:-40} "${tests[@]}" --test fault_matrix || status=$?
   # What needs whole processes, the service, or a Gmail.
   "${tests[@]}" --test api --test copy --test process --test refusals --test stopped_worker -- \
-    a_full_disk a_killed_copy a_run_under_way_at_sigterm a_run_whose_day_is_used_up a_worker_that a_worker_whose \
+    a_full_disk a_killed_copy sigterm a_run_whose_day_is_used_up a_worker_that a_worker_whose \
     into_a_mailbox_that_merges || status=$?
   printf '\n'
   table <(rows) <(sort "$MATRIX_REPORT") || status=$?

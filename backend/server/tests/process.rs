@@ -339,7 +339,7 @@ async fn a_run_under_way_at_sigterm_is_handed_over_within_60_seconds_and_nothing
     assert_eq!((&done["counts"]["failed"], &done["counts"]["uncertain"]), (&0.into(), &0.into()), "{done}");
     let logins = (migration.source.login("anna"), migration.destination.login("anna"));
     let differences = compare(&logins.0, &logins.1, &CompareOptions::default()).expect("compared");
-    assert!(differences.is_perfect(), "{differences:?}");
+    mailferry_lab::matrix::judge("SIGTERM of a worker", 1, &differences);
     assert_eq!(second.terminate(), Some(0));
     assert_eq!(service.terminate(), Some(0));
 }
