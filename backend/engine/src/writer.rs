@@ -19,7 +19,6 @@ use self::{batch::Unanswered, settle::settlement_of};
 use crate::{
     address::Doubt,
     job::FolderJob,
-    keeps::oddities,
     port::{Body, Command, Connector, ConnectorError, Decision, Destination, Entry, Fetched, Ledger, NewItem, Traffic},
     run::{Shared, Stop},
 };
@@ -164,9 +163,6 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         job.seen.insert(item.uid);
         let found = job.earlier.get_mut(&key).and_then(Vec::pop);
         let there = if found.is_none() { job.pool.take(&key) } else { None };
-        if there.is_some() && job.pool.lookalikes.is_concerned() {
-            self.shared.has_kept(oddities(&item.body)?);
-        }
         if let Some(outcome) = found.or_else(|| there.map(|uid| Outcome::Present(Some(uid)))) {
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }
