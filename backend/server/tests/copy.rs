@@ -7,6 +7,7 @@ use std::{
     collections::BTreeMap,
     path::PathBuf,
     process::{Command, Output, Stdio},
+    sync::{Arc, OnceLock},
     thread,
     time::{Duration, Instant},
 };
@@ -15,6 +16,7 @@ use mailferry_lab::{
     Client, CompareOptions, Differences, Dovecot, DovecotOptions, Fault, Plan, Proxy, Sample, compare, matrix,
     sample::append_new,
 };
+use mailferry_shared::finding::FindingCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -213,6 +215,47 @@ fn access_tokens_come_from_the_environment_and_a_refused_one_is_told_apart() {
     assert_eq!(both.status.code(), Some(2));
     let said = String::from_utf8_lossy(&both.stderr).into_owned();
     assert!(said.contains("give one of them") && !said.contains("ya29"), "{said}");
+}
+
+/// It is good until the line breaks: whoever connects again is refused.
+#[test]
+fn a_token_that_ends_in_the_middle_of_a_copy_is_told_with_what_to_do_and_a_fresh_one_goes_on() {
+    let way: Arc<OnceLock<Proxy>> = Arc::default();
+    let seen = way.clone();
+    let port = plain_http::serve(move |request| {
+        let fields: BTreeMap<String, String> = serde_urlencoded::from_str(&request.body).expect("fields");
+        let is_broken = seen.get().is_some_and(|proxy| proxy.struck() > 0);
+        let user = match fields.get("token").map(String::as_str) {
+            Some("ya29.old") if is_broken => return Some((200, json!({"active": false})).into()),
+            Some("ya29.new") => DESTINATION,
+            _ => SOURCE,
+        };
+        Some((200, json!({"active": true, "username": user})).into())
+    });
+    let (source, destination) = (with_tokens(port, '.'), with_tokens(port, '/'));
+    Sample::Small.write(&source, SOURCE).expect("a mailbox");
+    let pair = Pair { source, destination, dir: tempfile::tempdir().expect("a folder") };
+    let proxy = way.get_or_init(|| Proxy::start(pair.source.imaps_port()).expect("a proxy"));
+    (0..8).for_each(|_| proxy.plan(Plan { to_client: Some((40_000, Fault::Cut)), to_server: None }));
+    // The ledger is that of one pair of addresses.
+    let copy = |token: &str| {
+        let mut copy = pair.command_from(proxy.port(), &[]);
+        copy.env_remove("MAILFERRY_SOURCE_PASSWORD").env_remove("MAILFERRY_DESTINATION_PASSWORD");
+        copy.env("MAILFERRY_SOURCE_TOKEN", token).env("MAILFERRY_DESTINATION_TOKEN", "ya29.new");
+        let output = copy.output().expect("runs");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let (code, said) = copy("ya29.old");
+    // Parked, if anything has arrived before.
+    assert!(proxy.struck() > 0 && [Some(3), Some(4)].contains(&code), "{code:?}: {said}");
+    let told =
+        said.contains(FindingCode::TokenRefused.message()) && said.contains(FindingCode::TokenRefused.next_step());
+    assert!(told && !said.contains("ya29"), "{said}");
+    proxy.forget_plans();
+    let (code, said) = copy("ya29.fresh");
+    assert_eq!(code, Some(0), "{said}");
+    pair.assert_perfect();
 }
 
 #[test]
