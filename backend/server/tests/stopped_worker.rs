@@ -1,6 +1,9 @@
 //! A worker that stands still for longer than its lease (SIGSTOP) is followed by another one, and when it wakes up it
 //! does no harm: everything arrives once. Nor does one that is cut off from its database while it sends, or whose database
-//! is restarted or killed. Real processes, real servers, PostgreSQL.
+//! is restarted, killed or locked. Real processes, real servers, PostgreSQL.
+
+#[path = "stopped_worker/locked.rs"]
+mod locked;
 
 use std::{
     path::Path,
@@ -9,7 +12,7 @@ use std::{
 };
 
 use mailferry_domain::order::{Start, Terms};
-use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Fault, Plan, Postgres, Proxy, compare};
+use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Fault, Plan, Postgres, Proxy, compare, matrix};
 use mailferry_shared::{
     account::{AccountCreate, SideInput},
     endpoint::{Endpoint, TlsMode},
@@ -166,7 +169,7 @@ async fn a_worker_that_was_stopped_for_twice_its_lease_doubles_nothing_when_it_w
     assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
     let options = CompareOptions { details: 5, ..CompareOptions::default() };
     let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
-    assert!(differences.is_perfect(), "{differences:?}");
+    matrix::judge("worker stopped (SIGSTOP) for twice its lease", 1, &differences);
     drop((first, second));
 }
 
@@ -205,7 +208,7 @@ async fn a_worker_that_is_cut_off_from_its_database_closes_its_connections_in_th
     assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, 1), "{ended:?}");
     let options = CompareOptions { details: 5, ..CompareOptions::default() };
     let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
-    assert!(differences.is_perfect(), "{differences:?}");
+    matrix::judge("worker cut off from its database mid-message", 1, &differences);
     drop((first, second));
 }
 
@@ -243,7 +246,7 @@ async fn a_worker_whose_database_is_restarted_goes_on_and_loses_and_doubles_noth
     assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
     let options = CompareOptions { details: 5, ..CompareOptions::default() };
     let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
-    assert!(differences.is_perfect(), "{differences:?}");
+    matrix::judge("database restarted under a worker", 2, &differences);
     drop(worker);
 }
 
@@ -279,6 +282,6 @@ async fn a_worker_whose_database_is_killed_again_and_again_goes_on_and_loses_and
     assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
     let options = CompareOptions { details: 5, ..CompareOptions::default() };
     let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
-    assert!(differences.is_perfect(), "{differences:?}");
+    matrix::judge("database killed under a worker", 2, &differences);
     drop(worker);
 }
