@@ -265,8 +265,9 @@ pub struct Payment {
     pub pairs_covered: u32,
     /// Account pairs that are ticked, and so needed.
     pub pairs_needed: u32,
-    /// Of those covered: pairs that money was paid for and that are not ticked. Until the start they can be; the seller can
-    /// pay their part back. What vouchers cover too much comes back to them at the start.
+    /// Of those covered: pairs that money was paid for and that are not ticked, or that the operator had waived payment for.
+    /// Until the start more can be ticked; the seller can pay their part back. What vouchers cover too much comes back to
+    /// them at the start.
     #[serde(default)]
     pub pairs_surplus: u32,
 }

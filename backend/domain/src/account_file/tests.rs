@@ -63,6 +63,7 @@ fn every_bad_row_is_named_and_the_good_ones_are_kept() {
         [(2, 1, "missing"), (3, 3, "bad_host"), (4, 0, "field_count"), (6, 0, "duplicate_row"), (7, 0, "quote")]
     );
     assert_eq!(file.errors[3].message, "the same accounts as in row 1");
+    assert_eq!(file.errors[2].fields, Some(FieldCount { found: 2, least: 3, most: 3 }), "for words in every language");
 }
 
 #[test]
