@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use mailferry_lab::{Page, WebServer};
-use mailferry_shared::{key::Scope, run::RunState};
+use mailferry_shared::{key::Scope, run::RunState, secret::Secret};
 use serde_json::{Value, json};
 
 use crate::{
@@ -38,6 +38,14 @@ async fn a_migration_has_a_reference_of_at_most_100_characters_that_is_shown_fou
             (&json!("imap.gmx.net"), &json!("imap.new.example"))
         );
         assert_eq!(items[0].get("progress"), None, "nothing has been started");
+
+        // Its customer neither sees nor changes what the seller calls it.
+        let id = made["id"].as_str().expect("an id");
+        let token = made["manage_url"].as_str().and_then(|url| url.split("#token=").nth(1)).expect("a link");
+        let customer = service.session(id, &Secret::new(token)).await;
+        assert_eq!(customer.get(&path).await.json().get("reference"), None);
+        let refused = customer.patch(&path, json!({"reference": ""})).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/reference", "{refused}");
 
         let renamed = operator.patch(&path, json!({"reference": "Weber GmbH"})).await.json();
         assert_eq!(renamed["reference"], "Weber GmbH");

@@ -1,10 +1,6 @@
 //! `GET /orders/{order_id}/accounts.csv`
 
-use actix_web::{
-    HttpResponse, get,
-    http::header::{self, ContentDisposition, DispositionParam, DispositionType},
-    web::Data,
-};
+use actix_web::{HttpResponse, get, web::Data};
 use mailferry_domain::account_file::{self, Row, RowSide, Separator};
 use mailferry_shared::{
     account::{AccountPair, Side},
@@ -13,7 +9,7 @@ use mailferry_shared::{
 };
 
 use crate::{
-    api::{auth::Viewing, errors, path::OrderPath, problem::ApiError},
+    api::{auth::Viewing, csv, errors, path::OrderPath, problem::ApiError},
     app::App,
 };
 
@@ -39,8 +35,8 @@ pub(crate) async fn export_accounts(app: Data<App>, viewing: Viewing) -> Result<
     let pairs = app.store.pairs(order.id).await?;
     let (old, new) = (order.source.as_ref(), order.destination.as_ref());
     let rows: Vec<Row> = (2u32..).zip(&pairs).map(|(number, pair)| row(number, pair, old, new)).collect();
-    let text = format!("\u{feff}{}", account_file::write(&rows, Layout::Full, Separator::Semicolon));
-    Ok(csv_file(format!("accounts-{}.csv", order.id), text))
+    let text = account_file::write(&rows, Layout::Full, Separator::Semicolon);
+    Ok(csv::file(format!("accounts-{}.csv", order.id), &text))
 }
 
 fn row(row: u32, pair: &AccountPair, old: Option<&ProviderChoice>, new: Option<&ProviderChoice>) -> Row {
@@ -51,16 +47,4 @@ fn row(row: u32, pair: &AccountPair, old: Option<&ProviderChoice>, new: Option<&
 fn side(side: &Side, choice: Option<&ProviderChoice>) -> RowSide {
     let endpoint = side.endpoint.clone().or_else(|| choice.map(|choice| choice.endpoint.clone()));
     RowSide { user: side.user.clone(), act_for: side.act_for.clone(), password: None, delegation: None, endpoint }
-}
-
-/// A file of comma-separated values to be kept.
-pub(in crate::api) fn csv_file(name: String, text: String) -> HttpResponse {
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(name)],
-    };
-    HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, disposition))
-        .body(text)
 }
