@@ -161,7 +161,7 @@ pub struct OrderChange {
     /// All options anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<OrderOptions>,
-    /// What to call it; empty: nothing any more.
+    /// What to call it, by a member or API key; empty: nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 100, example = "Customer 4711"))]
     pub reference: Option<String>,
@@ -305,7 +305,7 @@ pub struct OrderTotals {
 pub struct Order {
     /// The order number.
     pub id: OrderId,
-    /// What whoever asked calls it, such as a number of a customer of theirs.
+    /// What its seller calls it, such as a number of a customer of theirs; told to members and API keys alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Where it stands.
