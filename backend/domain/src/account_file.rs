@@ -67,7 +67,7 @@ pub struct RowSide {
     pub act_for: Option<String>,
     /// The password of `user`, if the row has one.
     pub password: Option<Secret>,
-    /// How the server is told that an admin logs in, where the layout says so.
+    /// How the server is told that an admin logs in, where the layout or the row says so.
     pub delegation: Option<Delegation>,
     /// The server, if the row names one.
     pub endpoint: Option<Endpoint>,

@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// The account pairs of an order as a file in the layout *full* that can be imported again, without passwords: UTF-8 with
-/// a byte order mark.
+/// a byte order mark. Accounts that the order's admin opens have no password and no admin in it either: say so when it is
+/// imported.
 ///
 /// Cells that a spreadsheet would run as a formula begin with an apostrophe, which an import takes off again.
 #[utoipa::path(
@@ -46,5 +47,11 @@ fn row(row: u32, pair: &AccountPair, old: Option<&ProviderChoice>, new: Option<&
 /// With the order's server where the pair has none of its own, so that the file stands by itself.
 fn side(side: &Side, choice: Option<&ProviderChoice>) -> RowSide {
     let endpoint = side.endpoint.clone().or_else(|| choice.map(|choice| choice.endpoint.clone()));
-    RowSide { user: side.user.clone(), act_for: side.act_for.clone(), password: None, delegation: None, endpoint }
+    RowSide {
+        user: side.user.clone(),
+        act_for: side.act_for.clone(),
+        password: None,
+        delegation: side.delegation.clone(),
+        endpoint,
+    }
 }
