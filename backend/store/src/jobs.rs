@@ -176,7 +176,10 @@ pub(crate) async fn enqueue(
     not_before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
-    debug_assert!(ahead::may_wait(kind, not_before, now), "{kind:?} until {not_before}: the sweep would cut that short");
+    debug_assert!(
+        ahead::may_wait(kind, not_before, now),
+        "{kind:?} until {not_before}: the sweep would cut that short"
+    );
     tx.execute(
         "INSERT INTO jobs (kind, id, not_before, created_at, attempt, asked, taken, locked_by, seen_at, locked_until,
             request_id)

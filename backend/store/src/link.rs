@@ -184,7 +184,8 @@ impl Store {
     ) -> Result<Option<VoucherId>, StoreError> {
         match (voucher_id, prepaid_pairs) {
             (Some(voucher), _) => {
-                let sql = "SELECT id FROM vouchers WHERE id = $1 AND tenant_id = $2 AND sandbox = $3 AND trial_only = 0";
+                let sql =
+                    "SELECT id FROM vouchers WHERE id = $1 AND tenant_id = $2 AND sandbox = $3 AND trial_only = 0";
                 let found = tx.row_opt(sql, args![voucher, tenant_id, sandbox]).await?;
                 Ok(Some(found.ok_or(StoreError::NoSuchVoucher)?.get("id")?))
             }

@@ -128,7 +128,8 @@ fn side() -> impl Strategy<Value = RowSide> {
     let endpoint = proptest::option::of(endpoint);
     (user_text(), proptest::option::of((user_text(), delegation())), password, endpoint).prop_map(
         |(user, acting, password, endpoint)| {
-            let (act_for, delegation) = acting.map_or((None, None), |(act_for, delegation)| (Some(act_for), delegation));
+            let (act_for, delegation) =
+                acting.map_or((None, None), |(act_for, delegation)| (Some(act_for), delegation));
             RowSide { user, act_for, password, delegation, endpoint }
         },
     )

@@ -97,7 +97,8 @@ fn quoted(cell: &str) -> String {
 mod tests {
     use super::*;
 
-    const COLUMNS: [Column<u32>; 2] = [Column("number", u32::to_string), Column("formula", |number| format!("={number}"))];
+    const COLUMNS: [Column<u32>; 2] =
+        [Column("number", u32::to_string), Column("formula", |number| format!("={number}"))];
 
     #[tokio::test]
     async fn a_list_is_read_batch_by_batch_to_its_end() {

@@ -76,7 +76,11 @@ async fn a_count_that_the_database_breaks_off_gives_its_connection_back() {
         let pair = client.post(&format!("{path}/accounts"), account).await.json()["id"].clone();
         let check = client.post(&format!("{path}/checks"), json!({})).await.json()["id"].clone();
         let check_id: CheckId = check.as_str().expect("an id").parse().expect("an id");
-        let at = CheckedSide { check_id, pair_id: pair.as_str().expect("an id").parse().expect("an id"), side: SideName::Source };
+        let at = CheckedSide {
+            check_id,
+            pair_id: pair.as_str().expect("an id").parse().expect("an id"),
+            side: SideName::Source,
+        };
         store.save_login(at, LoginState::Passed, &[]).await.expect("saved");
         store.enqueue(JobKind::Survey, check_id.0, None).await.expect("queued");
         let job = store.take("counts", JobKind::Survey, 9, LOCK).await.expect("takes").remove(0);

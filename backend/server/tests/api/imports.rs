@@ -187,7 +187,8 @@ async fn what_is_exported_is_imported_again_without_passwords_and_without_formul
         let accounts = async |client: &Client, order: &str| {
             let pairs = client.get(&format!("/api/v1/orders/{order}/accounts")).await.json();
             let pairs = pairs["items"].as_array().expect("pairs").clone();
-            let told = ["/source/user", "/source/act_for", "/source/delegation", "/destination/user", "/destination/endpoint"];
+            let told =
+                ["/source/user", "/source/act_for", "/source/delegation", "/destination/user", "/destination/endpoint"];
             let told = |pair: &Value| told.map(|pointer| pair.pointer(pointer).cloned());
             pairs.iter().map(told).collect::<Vec<_>>()
         };
