@@ -48,7 +48,7 @@ fn rust_tests(text: &str) -> BTreeSet<&str> {
 
 /// Titles of tests and of their steps.
 fn browser_tests(text: &str) -> BTreeSet<&str> {
-    let titles = TITLES.iter().flat_map(|begin| text.split(begin).skip(1).map(|rest| (begin, rest)));
+    let titles = TITLES.iter().flat_map(|begin| text.split(begin).skip(1).map(move |rest| (begin, rest)));
     titles.filter_map(|(begin, rest)| rest.split(begin.chars().last()?).next()).collect()
 }
 
