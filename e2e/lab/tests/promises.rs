@@ -16,13 +16,21 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
+fn is_rust(file: &str) -> bool {
+    matches!(file.rsplit_once('.'), Some((_, "rs")))
+}
+
+fn is_browsers(file: &str) -> bool {
+    file.ends_with(".spec.ts")
+}
+
 /// Every file below that may hold tests: its path, with a slash before it, and what stands in it.
 fn sources(folder: &Path, found: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path()) {
         let name = entry.file_name().expect("a name").to_string_lossy().into_owned();
         if entry.is_dir() && !["target", "node_modules"].contains(&name.as_str()) {
             sources(&entry, found);
-        } else if name.ends_with(".rs") || name.ends_with(".spec.ts") {
+        } else if is_rust(&name) || is_browsers(&name) {
             let place = entry.strip_prefix(root()).expect("below the root").display().to_string();
             found.insert(format!("/{place}"), fs::read_to_string(&entry).expect("text"));
         }
@@ -66,7 +74,9 @@ fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
 #[test]
 fn every_promise_of_the_product_names_tests_that_exist() {
     let mut files = BTreeMap::new();
-    PLACES.iter().for_each(|place| sources(&root().join(place), &mut files));
+    for place in PLACES {
+        sources(&root().join(place), &mut files);
+    }
     let makefile = fs::read_to_string(root().join("Makefile")).expect("a Makefile");
     let (mut shown, mut wrong) = (0, Vec::new());
     for (what, by) in rows() {
@@ -77,9 +87,9 @@ fn every_promise_of_the_product_names_tests_that_exist() {
                 if !makefile.lines().any(|line| line.starts_with(&format!("{target}:"))) {
                     wrong.push(format!("{what}: there is no make {target}"));
                 }
-            } else if name.ends_with(".rs") || name.ends_with(".spec.ts") {
+            } else if is_rust(name) || is_browsers(name) {
                 let end = format!("/{name}");
-                let of = if name.ends_with(".rs") { rust_tests } else { browser_tests };
+                let of = if is_rust(name) { rust_tests } else { browser_tests };
                 let named = files.iter().filter(|(place, _)| place.ends_with(&end)).map(|(_, text)| of(text));
                 let mut named: Vec<_> = named.filter(|tests| !tests.is_empty()).collect();
                 if named.len() != 1 {
@@ -92,7 +102,7 @@ fn every_promise_of_the_product_names_tests_that_exist() {
                 wrong.push(format!("{what}: there is no test {name}"));
             }
         }
-        if quoted(by).all(|name| name.ends_with(".rs") || name.ends_with(".spec.ts")) {
+        if quoted(by).all(|name| is_rust(name) || is_browsers(name)) {
             wrong.push(format!("{what}: nothing shows it"));
         }
     }
