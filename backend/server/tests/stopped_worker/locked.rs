@@ -4,13 +4,13 @@
 use std::{str::FromStr, time::Duration};
 
 use mailferry_domain::order::Terms;
-use mailferry_lab::{CompareOptions, Fault, Plan, Postgres, Proxy, compare, matrix};
+use mailferry_lab::{CompareOptions, Postgres, Proxy, compare, matrix};
 use mailferry_shared::run::RunState;
 use mailferry_store::{Context, SealingKeys, Store, SystemRandom};
 use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection, raw_sql, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{MESSAGES, filled, open_connections_to, trial, until, worker};
+use crate::{MESSAGES, open_connections_to, slow_source, trial, until, worker};
 
 /// A connection of somebody else's that holds a lock.
 enum Lock {
@@ -49,11 +49,8 @@ impl Lock {
 }
 
 async fn goes_on_after_a_lock(row: &str, home: &TempDir, database: &str) {
-    let server = filled();
-    let [source, destination] = [(); 2].map(|()| Proxy::start(server.imap_port()).expect("a proxy"));
-    // The source soon speaks slowly, on every connection, so that the lock comes in the midst of the work.
-    let slowly = Fault::Trickle(Duration::from_millis(1));
-    (0..20).for_each(|_| source.plan(Plan { to_client: Some((12_000, slowly)), to_server: None }));
+    let (server, source) = slow_source(20);
+    let destination = Proxy::start(server.imap_port()).expect("a proxy");
     let keys = home.path().join("keys");
     let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
     let store = Store::connect_with(database, sealing, Context::default(), Terms::default()).await.expect("opens");

@@ -1,7 +1,7 @@
 //! What a file holds: the good rows, the bad ones with line, column and reason, and the passwords still needed.
 
 use leptos::prelude::*;
-use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout, RowError};
+use mailferry_shared::import::{Encoding, FieldCount, ImportResult, ImportRow, Layout, RowError};
 use uuid::Uuid;
 
 use super::{
@@ -225,9 +225,9 @@ fn bad_row(importing: Importing, error: RowError, layout: Layout) -> impl IntoVi
     let at = usize::try_from(error.column).ok().and_then(|column| column.checked_sub(1));
     let cell = at.and_then(|at| cell_name(layout, at));
     let reason = match error.fields {
-        Some(fields) => {
-            let wanted = (0..).map_while(|at| cell_name(layout, at)).count();
-            t!("import.fields_instead", fields = fields, wanted = wanted)
+        Some(FieldCount { found, least, most }) => {
+            let wanted = if least == most { most.to_string() } else { format!("{least}–{most}") };
+            t!("import.fields_instead", fields = found, wanted = wanted)
         }
         None => i18n::row_error_text(&error),
     };
