@@ -67,7 +67,8 @@ impl Providers {
         let rows: Vec<Row> = serde_json::from_str(text)?;
         let mut providers = Self { list: Vec::new(), limits: Vec::new(), dns: Vec::new() };
         for row in rows.into_iter().filter(|row| !row.source.is_empty()) {
-            providers.list.push(Provider { limits: row.limits.told(), ..row.provider });
+            let instructions = (!row.provider.advice.is_empty()).then_some(row.source);
+            providers.list.push(Provider { limits: row.limits.told(), instructions, ..row.provider });
             providers.limits.push(Limits::from(&row.limits));
             providers.dns.push(row.dns);
         }
@@ -278,6 +279,15 @@ mod tests {
         let one_and_one = providers.by_id("1und1").expect("known");
         let other: Vec<(u16, TlsMode)> = one_and_one.alternatives.iter().map(|way| (way.port, way.tls)).collect();
         assert_eq!(other, [(143, TlsMode::Starttls)]);
+    }
+
+    #[test]
+    fn whoever_must_do_something_first_is_told_where_the_provider_says_how() {
+        let providers = Providers::load().expect("reads");
+        for provider in &providers.list {
+            let is_told = provider.instructions.as_ref().is_some_and(|source| source.starts_with("https://"));
+            assert_eq!(is_told, !provider.advice.is_empty(), "{}", provider.id);
+        }
     }
 
     #[test]

@@ -4,12 +4,11 @@ use std::cell::RefCell;
 
 use mailferry_shared::{
     finding::{Finding, FindingCode},
-    import::{FieldCount, RowError},
+    import::RowError,
     problem::{Problem, ProblemCode},
 };
 
 use super::{Key, fill};
-use crate::t;
 
 /// Limits that texts name: settings of the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,10 +104,7 @@ pub fn field_text(pointer: &str, message: &str) -> String {
 
 /// Why a row of a file was not taken.
 pub fn row_error_text(error: &RowError) -> String {
-    let text = find(&format!("row_error.{}", error.code)).map_or_else(|| error.message.clone(), str::to_owned);
-    let Some(FieldCount { found, least, most }) = error.fields else { return text };
-    let wanted = if least == most { most.to_string() } else { format!("{least}–{most}") };
-    format!("{text} {}", t!("row_error.fields", found = found, wanted = wanted))
+    find(&format!("row_error.{}", error.code)).map_or_else(|| error.message.clone(), str::to_owned)
 }
 
 #[cfg(test)]

@@ -42,6 +42,7 @@ mod schedule;
 mod slices;
 mod status_mails;
 mod subjects;
+mod summer_time;
 mod time;
 mod token_service;
 mod tokens;
