@@ -169,8 +169,10 @@ fn Search(filter: Filter, listed: Listed<OrderListItem>) -> impl IntoView {
     view! {
         <form class="filter" role="search" on:submit=on_submit>
             <TextField id="filter-text" label=t!("console.search") value=filter.text hint=t!("console.search_hint") />
-            <TextField id="filter-domain" label=t!("console.domain") value=filter.domain placeholder="example.org" />
-            <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
+            <div class="filter-second">
+                <TextField id="filter-domain" label=t!("console.domain") value=filter.domain placeholder="example.org" />
+            </div>
+            <button type="submit" class="button">{icon(Glyph::Search)} <span>{t!("console.find")}</span></button>
             <details class="disclosure filter-more" open=filter.has_more()>
                 <summary>{t!("console.more_filters")}</summary>
                 <div class="disclosure-body three">
@@ -229,7 +231,7 @@ fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
 /// When it began, went on, and ended, a line each.
 fn runs(item: &OrderListItem) -> Option<impl IntoView + use<>> {
     let line = |name: &'static str, at: Option<DateTime<Utc>>| {
-        at.map(|at| view! { <p>{format!("{name}: {}", intl::date_time(at))}</p> })
+        at.map(|at| view! { <p>{format!("{name}: ")} <span class="whole">{intl::date_time(at)}</span></p> })
     };
     item.first_run_at.map(|first| {
         // A first run that is still to come is not over, whatever was before.
@@ -245,8 +247,7 @@ fn runs(item: &OrderListItem) -> Option<impl IntoView + use<>> {
 fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     let short = format::short_id(&item.id.to_string());
     let kind = (item.migration_type != MigrationType::Standard).then(|| type_name(item.migration_type));
-    let made = intl::date_time(item.created_at);
-    let about = [Some(short.as_str()), Some(made.as_str()), kind].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let kind = kind.map(|kind| view! { " · " <span class="whole">{kind}</span> });
     // What paid stands by who asked.
     let codes = item.codes.iter().map(|code| view! { <p><span class="mono">{format!("{code}-…")}</span></p> });
     let codes = codes.collect_view();
@@ -262,7 +263,9 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
             <th scope="row">
                 <a class="account-name row-link" href=Place::Migration(item.id).path()>{name(item)}</a>
                 {item.reference.clone().map(|reference| view! { <p class="small" data-data="">{reference}</p> })}
-                <p class="account-meta" data-data="">{about}</p>
+                <p class="account-meta" data-data="">
+                    {short} " · " <span class="whole">{intl::date_time(item.created_at)}</span> {kind}
+                </p>
             </th>
             <td class="cell-wide" data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
             <td class="cell-progress" data-label=t!("status.col_progress")>{progress(item)}</td>

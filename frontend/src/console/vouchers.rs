@@ -118,7 +118,7 @@ fn Search(wanted: Wanted, listed: Listed<Voucher>) -> impl IntoView {
     view! {
         <form class="filter filter-one" role="search" on:submit=on_submit>
             <TextField id="filter-code" label=t!("console.voucher_find") value=wanted.text placeholder="MF-7K2QX" />
-            <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
+            <button type="submit" class="button">{icon(Glyph::Search)} <span>{t!("console.find")}</span></button>
         </form>
         <Chips choices=states chosen=wanted.state on_choose=move |()| listed.anew() />
         <Together batch=wanted.batch listed=listed />
@@ -160,11 +160,12 @@ fn state_view(state: VoucherState) -> impl IntoView {
 fn limits(voucher: &Voucher) -> Option<impl IntoView + use<>> {
     let known = KnownProviders::get();
     let limits = &voucher.limits;
-    let time = |name: &str, time: Option<_>| time.map(|time| format!("{name}: {}", intl::date_time(time)));
-    let lines: Vec<String> = [
+    // A date stays on one line.
+    let time = |name: &str, time: Option<_>| time.map(|time| (format!("{name}: "), intl::date_time(time)));
+    let lines: Vec<(String, String)> = [
         time(t!("console.valid_from"), limits.valid_from),
         time(t!("console.valid_until"), limits.valid_until),
-        limits.max_mailbox_bytes.map(|size| t!("console.voucher_size_max", size = intl::size(size))),
+        limits.max_mailbox_bytes.map(|size| (t!("console.voucher_size_max", size = intl::size(size)), String::new())),
     ]
     .into_iter()
     .flatten()
@@ -177,7 +178,8 @@ fn limits(voucher: &Voucher) -> Option<impl IntoView + use<>> {
         let name = move |id: &String| known.find(id).map_or_else(|| id.clone(), |provider| provider.name);
         view! { <p data-data="">{move || ids.iter().map(name).collect::<Vec<_>>().join(", ")}</p> }
     });
-    let lines = lines.into_iter().map(|line| view! { <p>{line}</p> }).collect_view();
+    let line = |(name, whole): (String, String)| view! { <p>{name} <span class="whole">{whole}</span></p> };
+    let lines = lines.into_iter().map(line).collect_view();
     Some(view! { <div class="account-meta">{lines} {providers}</div> })
 }
 
@@ -215,7 +217,7 @@ fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
     });
     let uses = (!voucher.uses.is_empty()).then(|| uses.collect_view());
     let tags = [
-        (voucher.limits.trial_only, t!("protocol.kind_trial")),
+        (voucher.limits.trial_only, t!("console.trial_only")),
         (voucher.limits.free_test, t!("console.free_test")),
         (voucher.sandbox, t!("console.sandbox")),
     ];

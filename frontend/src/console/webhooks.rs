@@ -134,6 +134,20 @@ fn Rotate(rotated: RwSignal<Option<Webhook>>, #[prop(into)] made: Callback<Webho
     }
 }
 
+/// An address that breaks where its parts begin, and within one only if it must.
+fn breakable(url: &str) -> impl IntoView + use<> {
+    let host = url.find("://").map_or(0, |at| at + "://".len());
+    let mut parts = vec![String::new()];
+    for (at, letter) in url.char_indices() {
+        let begins = at >= host && matches!(letter, '.' | ':' | '/' | '?' | '&');
+        if at == host || begins {
+            parts.push(String::new());
+        }
+        parts.last_mut().into_iter().for_each(|part| part.push(letter));
+    }
+    parts.into_iter().map(|part| view! { {part} <wbr /> }).collect_view()
+}
+
 fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
     let (part, form) = (expect_context::<Part>(), expect_context::<WebhookForm>());
     let ending = expect_context::<Ending<Webhook>>();
@@ -185,7 +199,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
     view! {
         <tr>
             <th scope="row">
-                <span class="mono">{webhook.url.clone()}</span> " " {off} {sandbox} {about}
+                <span class="mono">{breakable(&webhook.url)}</span> " " {off} {sandbox} {about}
             </th>
             <td class="small cell-wide" data-label=t!("console.webhook_events") data-data="">{events}</td>
             <td data-label=t!("console.webhook_last")>{health(&webhook.health)}</td>

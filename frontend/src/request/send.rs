@@ -91,6 +91,20 @@ impl Sender {
         })
     }
 
+    /// How many things are missing or not right, as the form is typed now; none before it was tried to send it.
+    pub(super) fn missing(self) -> u64 {
+        let typed = self.typed;
+        if !typed.asked.get() {
+            return 0;
+        }
+        let errors = [typed.import_error, typed.contact_error, self.note_error];
+        let wrong = errors.iter().filter(|error| error.with(Option::is_some)).count();
+        let servers = [typed.source, typed.destination].iter().filter(|end| end.is_wrong(self.known)).count();
+        let open = [typed.terms, typed.privacy].iter().filter(|agreed| !agreed.get()).count();
+        let time = self.refused_time.get().or_else(|| typed.at.with(|at| when::problem(at)));
+        u64::try_from(wrong + servers + open + usize::from(time.is_some())).unwrap_or_default()
+    }
+
     /// Sends the form, or leads to what is missing.
     pub(super) fn send(self) {
         let typed = self.typed;
