@@ -218,7 +218,6 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
                 fields=form.destination
             />
             <PayerFields form=form sending=sending />
-            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
             <BrandFieldset fields=form.brand sending=sending />
             <Show when=is_new>
                 <Tick
@@ -231,7 +230,7 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
     }
 }
 
-/// Who pays for the accounts.
+/// Who pays for the accounts, and the language beside it.
 #[component]
 fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
     let same = move || {
@@ -274,6 +273,7 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
                 </select>
                 <FieldError id="link-payer-error" error=error />
             </div>
+            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
             <Show when=move || form.payer.get() == Payer::Prepaid>
                 <TextField
                     id="link-prepaid"

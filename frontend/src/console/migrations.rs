@@ -8,6 +8,7 @@ use mailferry_shared::{
     member::{Member, Principal},
     order::{OrderState, StartKind},
     order_list::{MigrationType, OrderListItem, OrderOrigin, OrderProgress},
+    schedule::{DeltaSchedule, DeltaTrigger},
 };
 
 use super::{
@@ -24,6 +25,7 @@ use crate::{
     components::{Glyph, PageHead, Select, TextField, icon},
     format, i18n,
     route::Console as Place,
+    state::service::Service,
     t, tn,
 };
 
@@ -121,7 +123,9 @@ pub(super) fn Migrations() -> impl IntoView {
         <div class="row-between">
             <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
             <div class="row">
-                <Export url=Signal::derive(move || api::orders_csv_url(&asked.get())) />
+                <Show when=move || !is_bare.get()>
+                    <Export url=Signal::derive(move || api::orders_csv_url(&asked.get())) />
+                </Show>
                 {begin()}
             </div>
         </div>
@@ -202,7 +206,7 @@ pub(super) fn asker(origin: &OrderOrigin) -> Option<String> {
     name.or_else(|| origin.notify_address.as_ref().map(ToString::to_string))
 }
 
-/// What a migration is called: its first account, else where from and where to, else the end of its number.
+/// What a migration is called: its first account and how many more there are, else where from and where to.
 fn name(item: &OrderListItem) -> String {
     let ends = || match (&item.source, &item.destination) {
         (None, None) => None,
@@ -211,18 +215,36 @@ fn name(item: &OrderListItem) -> String {
             Some(format!("{} → {}", end(source), end(destination)))
         }
     };
-    item.first_account.clone().or_else(ends).unwrap_or_else(|| format::short_id(&item.id.to_string()))
+    let more = u64::from(item.pairs.saturating_sub(1));
+    let accounts = item.first_account.as_ref().map(|first| match more {
+        0 => first.clone(),
+        _ => tn!("console.and_more", more, name = first),
+    });
+    accounts.or_else(ends).unwrap_or_else(|| t!("accounts.empty_title").to_owned())
 }
 
-/// How far it is, and how much there is to copy; nothing before the first run.
+/// What there is to copy, how far that is, or what has arrived; nothing before it is known.
 fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
     let OrderProgress { done, total, total_bytes, at_least, .. } = item.progress?;
     let runs = matches!(item.state, OrderState::Active | OrderState::Paused);
-    let percent = (runs && !at_least && total > 0).then(|| intl::percent(format::percent(done, total)));
-    let messages = tn!("count.messages", total);
+    let percent = (runs && !at_least && total > 0).then(|| format::percent(done, total));
+    let bar = percent.map(|percent| {
+        view! {
+            <strong class="numbers">{intl::percent(percent)}</strong>
+            <progress class="progress" max="100" value=percent aria-label=t!("status.col_progress")></progress>
+        }
+    });
+    let messages = match item.state {
+        OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled => tn!("console.to_copy", total),
+        OrderState::Completed if item.attention == 0 => tn!("status.arrived", total),
+        _ if done < total => {
+            t!("status.progress_of", done = i18n::number(done), listed = tn!("count.messages", total))
+        }
+        _ => tn!("count.messages", total),
+    };
     let messages = if at_least { t!("status.at_least", amounts = messages) } else { messages };
     Some(view! {
-        {percent.map(|percent| view! { <strong class="numbers">{percent}</strong> })}
+        {bar}
         <p class="account-meta">{messages}</p>
         <p class="account-meta">{intl::size(total_bytes)}</p>
     })
@@ -236,12 +258,27 @@ fn runs(item: &OrderListItem) -> Option<impl IntoView + use<>> {
     item.first_run_at.map(|first| {
         // A first run that is still to come is not over, whatever was before.
         let over = item.finished_at.filter(|over| *over >= first);
+        let planned = item.delta_schedule.filter(|_| item.second_run_at.is_none()).map(|planned| {
+            view! { <p>{format!("{}: {}", t!("console.col_second"), second_run(planned))}</p> }
+        });
         view! {
             {line(t!("console.col_first"), Some(first))}
             {line(t!("console.col_second"), item.second_run_at)}
+            {planned}
             {line(t!("protocol.finished"), over)}
         }
     })
+}
+
+/// When a second run starts by itself.
+fn second_run(planned: DeltaSchedule) -> String {
+    match planned.trigger {
+        DeltaTrigger::MxChanged => t!("console.second_mx").to_owned(),
+        DeltaTrigger::AfterDelay => {
+            let hours = planned.delay_hours.unwrap_or_else(|| Service::get().delta_hours().usual);
+            t!("console.second_after", time = intl::span(u64::from(hours) * 3600))
+        }
+    }
 }
 
 fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {

@@ -33,12 +33,13 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
             order.set(Some(renewed));
         });
     };
-    let line = |label: &'static str, link: Option<String>| {
+    let line = |label: &'static str, hint: &'static str, link: Option<String>| {
         let link = link?;
         Some(view! {
             <div class="stack-s">
                 <h3 class="field-label">{label}</h3>
                 <CopyLine label=label text=link is_long=true />
+                <p class="field-hint">{hint}</p>
             </div>
         })
     };
@@ -50,13 +51,14 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
                 <section class="card" aria-labelledby="order-links">
                     <h2 id="order-links">{t!("console.order_links")}</h2>
                     <div class="two">
-                        {line(t!("console.link_manage"), order.manage_url)}
-                        {line(t!("console.link_view"), order.view_url)}
+                        {line(t!("console.link_manage"), t!("console.link_manage_hint"), order.manage_url)}
+                        {line(t!("console.link_view"), t!("console.link_view_hint"), order.view_url)}
                     </div>
                     {order
                         .expires_at
                         .map(|at| {
-                            let name = if at > intl::now() { t!("status.expires") } else { t!("console.link_ended") };
+                            let is_good = at > intl::now();
+                            let name = if is_good { t!("console.links_until") } else { t!("console.link_ended") };
                             view! { <p class="small faint">{format!("{name}: {}", intl::date_time(at))}</p> }
                         })}
                     <div class="row">

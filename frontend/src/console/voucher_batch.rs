@@ -122,13 +122,17 @@ pub(super) fn Together(
         };
         Some(view! {
             <p class="row" role="status">
-                <span>{t!("console.voucher_batch_of", code = code)}</span>
+                <span>{t!("console.voucher_batch_of", code = format!("{code}-…"))}</span>
                 <button type="button" class="button button-small" on:click=all>
                     {icon(Glyph::Close)}
                     {t!("console.show_all")}
                 </button>
                 <Show when=move || may_write && has_some()>
-                    <button type="button" class="button button-small" on:click=move |_| revoking.ask(id)>
+                    <button
+                        type="button"
+                        class="button button-small button-danger is-aside"
+                        on:click=move |_| revoking.ask(id)
+                    >
                         {icon(Glyph::Trash)}
                         {t!("console.voucher_revoke_all")}
                     </button>

@@ -164,6 +164,7 @@ pub fn order_page() -> OrderPage {
         created_at: at(0),
         first_run_at: Some(at(10)),
         second_run_at: Some(at(600)),
+        delta_schedule: None,
         finished_at: Some(at(610)),
     };
     let next_cursor = Some("AAZg5Y3mxoABmdHEXV56EIwvPx98XAABb0xkZXIgcGFnZXMgZm9s".to_owned());
