@@ -268,6 +268,7 @@ fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
         (voucher.sandbox, t!("console.sandbox")),
     ];
     let tags = tags.into_iter().filter(|(is, _)| *is).map(|(_, text)| view! { " " <span class="tagged">{text}</span> });
+    let note_label = if voucher.note.is_empty() { t!("status.created") } else { t!("console.voucher_note") };
     let may_write = may(&expect_context::<Principal>(), Scope::VouchersWrite);
     let revoke = (may_write && voucher.state == VoucherState::Issued)
         .then(|| ending.revoke_button(voucher.clone(), &voucher.hint));
@@ -280,10 +281,10 @@ fn row(voucher: &Voucher, listed: Listed<Voucher>) -> AnyView {
             </th>
             <td data-label=t!("status.col_state")>{state_view(voucher.state)}</td>
             <td data-label=t!("status.accounts")>{used}</td>
-            <td class="cell-wide" data-label=t!("console.voucher_note")>{noted(voucher, listed)}</td>
+            <td class="cell-wide" data-label=note_label>{noted(voucher, listed)}</td>
             <td data-label=t!("console.voucher_used_by")>{uses}</td>
             <td class="cell-actions">
-                <div class="table-actions">{revoke}</div>
+                {revoke.map(|revoke| view! { <div class="table-actions">{revoke}</div> })}
             </td>
         </tr>
     }

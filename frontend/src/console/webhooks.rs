@@ -201,7 +201,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
                 <span class="mono">{breakable(&webhook.url)}</span> " " {off} {sandbox} {about}
             </th>
             <td class="small cell-wide" data-label=t!("console.webhook_events") data-data="">{events}</td>
-            <td data-label=t!("console.webhook_last")>{health(&webhook.health)}</td>
+            <td class="cell-wide" data-label=t!("console.webhook_last")>{health(&webhook.health)}</td>
             <td class="cell-actions">
                 <div class="table-actions">
                     <button

@@ -55,10 +55,7 @@ async fn an_order_is_found_by_its_reference_which_is_erased_with_the_rest(world:
 
 async fn the_list_tells_how_a_second_run_starts_as_long_as_it_is_to_come(world: World) {
     let store = &world.store;
-    let order = store.create_order(new_order()).await.expect("order");
-    store.create_pairs(order.id, 1, &[pair("anna")]).await.expect("pair");
-    let voucher = store.create_vouchers(OPERATOR_TENANT, 1, 1, None).await.expect("voucher").remove(0);
-    let order = store.redeem_voucher(order.id, &voucher.code).await.expect("paid");
+    let (order, _) = paid(&world, 1, &[], false).await;
     assert_eq!(item(&world, order.id).await.delta_schedule, None);
     let after = DeltaSchedule { trigger: DeltaTrigger::AfterDelay, delay_hours: Some(8) };
     let start = Start { kind: StartKind::Main, earliest: store.now(), delta: Some(after) };
