@@ -78,6 +78,7 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await page.getByRole("button", { name: "Send the request" }).click();
     await expect(page.getByText("Choose a file with at least one good line.")).toBeVisible();
     await expect(page.getByText("Accept the terms of service to go on.")).toBeVisible();
+    await expect(page.getByText("4 entries are missing or not right")).toBeVisible();
     await look(page, "form with errors");
   });
 
@@ -192,6 +193,7 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await dialog.getByRole("button", { name: "Start", exact: true }).click();
     await expect(dialog).toBeHidden();
     await expect(page.getByRole("heading", { level: 1, name: "Everything has been migrated" })).toBeVisible({ timeout: 120_000 });
+    await expect(page.getByText("Not charged")).toBeVisible();
     await look(page, "request done");
     expect((await lab.compare(account, { leaveOut: ["Trash", "Junk"] })).counters.missing).toBe(0);
     await expect(desk.getByText("Done", { exact: true })).toBeVisible({ timeout: 60_000 });
@@ -219,6 +221,7 @@ test("an accepted request is paid for with PayPal, and is then started as agreed
     const title = page.getByRole("heading", { level: 1 });
     await expect(title).toHaveText("We will do it", { timeout: 60_000 });
     await expect(page.getByText("One thing is left: payment")).toBeVisible();
+    await expect(page.getByText("1 × €14.90")).toBeVisible();
     await look(page, "a request that waits for payment");
     await page.getByRole("link", { name: "Pay", exact: true }).click();
     await expect(page.getByRole("heading", { name: "Pay for the migration" })).toBeVisible();

@@ -80,7 +80,11 @@ fn Log(id: WebhookId, may_write: bool) -> impl IntoView {
         if wanted {
             let page = api::deliveries(id, None).await;
             next.try_set(page.as_ref().ok().and_then(|page| page.next_cursor.clone()));
-            list.try_set(page.map(|page| page.items).into());
+            let read = Load::from(page.map(|page| page.items));
+            // What is open stays open while nothing has changed.
+            if list.try_with_untracked(|known| *known != read)? {
+                list.try_set(read);
+            }
         }
         Some(AGAIN_MS)
     });
