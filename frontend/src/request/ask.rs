@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::{
     files::Files,
+    rows::Rows,
     send::Sender,
     typed::{Fields, Typed},
     when::When,
@@ -68,6 +69,7 @@ fn Accounts(typed: Typed) -> impl IntoView {
                 <p class="soft">{t!("request.accounts_text")}</p>
             </div>
             <FieldError id="accounts-error" error=typed.import_error />
+            <Rows typed=typed />
             <AccountFile importing=typed.importing />
         </section>
     }

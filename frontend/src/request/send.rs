@@ -6,7 +6,7 @@ use mailferry_shared::{
     request::{MAX_NOTE_CHARS, RequestCreate},
 };
 
-use super::{files::Chosen, typed::Typed, when};
+use super::{files::Chosen, rows, typed::Typed, when};
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
@@ -115,6 +115,25 @@ impl Sender {
         if self.busy.get_untracked() {
             return;
         }
+        if !rows::are_typed(typed) {
+            return self.send_read();
+        }
+        self.busy.set(true);
+        spawn_local(async move {
+            rows::read(typed).await;
+            self.busy.try_set(false);
+            let preview = typed.importing.fields.preview;
+            // A line that is not good is put right first: whoever has typed it means it.
+            match preview.try_with_untracked(|preview| preview.as_ref().is_some_and(|found| found.errors.is_empty())) {
+                Some(true) => self.send_read(),
+                _ => browser::focus_first_error(),
+            }
+        });
+    }
+
+    /// Sends it with the lines that the service has read.
+    fn send_read(self) {
+        let typed = self.typed;
         let Some(wanted) = self.read() else { return browser::focus_first_error() };
         self.busy.set(true);
         spawn_local(async move {
