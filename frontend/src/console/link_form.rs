@@ -262,7 +262,13 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
                 <label class="field-label" for="link-payer">
                     {t!("console.payer")}
                 </label>
-                <select class="input" id="link-payer" aria-describedby="link-payer-error" on:change=choose>
+                <select
+                    class="input"
+                    id="link-payer"
+                    aria-describedby="link-payer-error"
+                    aria-invalid=move || error.get().is_some().then_some("true")
+                    on:change=choose
+                >
                     <option value="">{same}</option>
                     {move || {
                         let has_paid = form.edited.with(|link| link.as_ref().is_some_and(|link| link.voucher.is_some()));
