@@ -22,6 +22,7 @@ pub(super) fn batch(batch: &VoucherBatch, made: RwSignal<Option<VoucherBatch>>) 
     };
     let lines = batch.items.iter().take(SHOWN).map(line).collect_view();
     let each = batch.items.first().map(|voucher| tn!("console.voucher_each", u64::from(voucher.pairs)));
+    let copy = copy_all(batch);
     let more = u64::try_from(batch.items.len().saturating_sub(SHOWN)).unwrap_or_default();
     view! {
         <Notice tone=Tone::Good title=title>
@@ -31,7 +32,7 @@ pub(super) fn batch(batch: &VoucherBatch, made: RwSignal<Option<VoucherBatch>>) 
                     {icon(Glyph::Download)}
                     {t!("console.download")}
                 </a>
-                {copy_all(batch)}
+                {copy}
                 <button type="button" class="button button-small" on:click=move |_| made.set(None)>
                     {icon(Glyph::Close)}
                     {t!("action.close")}
