@@ -142,7 +142,7 @@ async function colleagues(visit: Visit): Promise<void> {
 async function preview(visit: Visit): Promise<void> {
   const { page } = visit;
   await visit.go("/console/links");
-  await page.locator("tbody .button-icon").nth(1).click();
+  await page.locator("tbody .table-actions button").first().click();
   await page.locator("dialog[open] .brand-preview").first().scrollIntoViewIfNeeded();
   await visit.shoot("link-preview");
 }

@@ -139,6 +139,9 @@ pub struct OrderListItem {
 pub struct OrderProgress {
     /// Messages that have an outcome.
     pub done: u64,
+    /// Of these, messages that are at the destination: copied, or there already.
+    #[serde(default)]
+    pub arrived: u64,
     /// Messages there are to deal with.
     pub total: u64,
     /// Bytes of the messages that have an outcome.

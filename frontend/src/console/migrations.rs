@@ -225,7 +225,8 @@ fn name(item: &OrderListItem) -> String {
 
 /// What there is to copy, how far that is, or what has arrived; nothing before it is known.
 fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
-    let OrderProgress { done, total, total_bytes, at_least, .. } = item.progress?;
+    let OrderProgress { done, arrived, total, total_bytes, at_least, .. } = item.progress?;
+    let of_all = |count: u64, all: String| t!("status.progress_of", done = i18n::number(count), listed = all);
     let runs = matches!(item.state, OrderState::Active | OrderState::Paused);
     let percent = (runs && !at_least && total > 0).then(|| format::percent(done, total));
     let bar = percent.map(|percent| {
@@ -236,10 +237,9 @@ fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
     });
     let messages = match item.state {
         OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled => tn!("console.to_copy", total),
-        OrderState::Completed if item.attention == 0 => tn!("status.arrived", total),
-        _ if done < total => {
-            t!("status.progress_of", done = i18n::number(done), listed = tn!("count.messages", total))
-        }
+        OrderState::Completed | OrderState::Closed if arrived == total => tn!("status.arrived", total),
+        OrderState::Completed | OrderState::Closed => of_all(arrived, tn!("status.arrived", total)),
+        _ if done < total => of_all(done, tn!("count.messages", total)),
         _ => tn!("count.messages", total),
     };
     let messages = if at_least { t!("status.at_least", amounts = messages) } else { messages };

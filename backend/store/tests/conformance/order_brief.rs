@@ -61,7 +61,7 @@ async fn the_list_tells_how_a_second_run_starts_as_long_as_it_is_to_come(world: 
     let start = Start { kind: StartKind::Main, earliest: store.now(), delta: Some(after) };
     let order = store.schedule_order(&order, start).await.expect("scheduled");
     assert_eq!(item(&world, order.id).await.delta_schedule, Some(after));
-    store.save_order(&OrderRecord { delta_pending: false, ..order }).await.expect("every account has had it");
+    store.cancel_order(&order).await.expect("cancelled");
     assert_eq!(item(&world, order.id).await.delta_schedule, None);
 }
 
@@ -101,6 +101,7 @@ async fn summed(world: &World, id: OrderId) -> OrderProgress {
     pairs.iter().filter_map(|pair| pair.run.as_ref()).for_each(|run| counts.add(&run.counts));
     OrderProgress {
         done: counts.done(),
+        arrived: counts.stored + counts.present,
         total: counts.listed,
         done_bytes: counts.done_bytes(),
         total_bytes: counts.listed_bytes,

@@ -156,6 +156,7 @@ pub fn order_page() -> OrderPage {
         attention: 0,
         progress: Some(OrderProgress {
             done: 4_123,
+            arrived: 4_120,
             total: 4_123,
             done_bytes: 310_000_000,
             total_bytes: 310_000_000,
