@@ -143,7 +143,7 @@ async function preview(visit: Visit): Promise<void> {
   const { page } = visit;
   await visit.go("/console/links");
   await page.locator("tbody .table-actions button").first().click();
-  await page.locator("dialog[open] .brand-preview").first().scrollIntoViewIfNeeded();
+  await page.locator("dialog[open] .brand-preview").first().evaluate((preview) => preview.scrollIntoView({ block: "center" }));
   await visit.shoot("link-preview");
 }
 

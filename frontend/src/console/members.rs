@@ -164,7 +164,7 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
             <th scope="row" class="account-name">
                 {member.name.clone()} " " {is_own.then(|| view! { <span class="tagged">{t!("console.you")}</span> })}
             </th>
-            <td class="account-meta cell-wide" data-label=t!("console.mail")>{mail}</td>
+            <td class="account-meta cell-wide cell-address" data-label=t!("console.mail")>{mail}</td>
             <td data-label=t!("console.role")>
                 {role_name(member.role)}
                 <p class="account-meta">{domains}</p>
