@@ -16,6 +16,9 @@ system_path() { printf '%s' "$PATH" | tr ':' '\n' | grep -v "$PWD/node_modules/.
 has_venv() { python3 -c 'import ensurepip, venv' 2>/dev/null; }
 has_javac() { command -v javac >/dev/null; }
 has_java_annotations() { [ -e /usr/share/java/geronimo-annotation-1.3-spec.jar ]; }
+has_curl() { command -v curl >/dev/null; }
+# The program, not the shell's own.
+has_kill() { type -P kill >/dev/null; }
 has_npm() { PATH=$(system_path) command -v npm >/dev/null; }
 
 packages=()
@@ -23,6 +26,8 @@ has_dovecot || packages+=(dovecot-imapd)
 has_cyrus || packages+=(cyrus-common)
 has_postgres || packages+=(postgresql)
 has_browser || packages+=(chromium fonts-liberation fonts-droid-fallback)
+has_curl || packages+=(curl)
+has_kill || packages+=(procps)
 has_npm || packages+=(nodejs npm)
 has_venv || packages+=(python3 python3-venv)
 has_javac || packages+=(openjdk-17-jdk-headless)

@@ -10,7 +10,7 @@ export async function pay(visit: Visit): Promise<void> {
     const order = await withAccounts(operator, lab, lab.state.accounts.slice(0, 1));
     await visit.order(order, "confirm");
     paypal.outcome = outcome;
-    await visit.button("pay.paypal").click();
+    await page.getByRole("button", { name: /PayPal/ }).click();
     await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 30_000 });
     await page.getByText(visit.say(told)).waitFor({ timeout: 60_000 });
     await visit.shoot(outcome.replace(" ", "-"));

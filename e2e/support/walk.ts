@@ -109,9 +109,9 @@ export class Walk {
       buffer: Buffer.from(`${lines.join("\r\n")}\r\nonly;two\r\n`),
     });
     await expect(panel.getByText(`${accounts.length} accounts can be added`)).toBeVisible();
-    await expect(panel.getByText("1 row has an error and is left out")).toBeVisible();
-    const bad = panel.getByRole("table", { name: "Rows with errors" }).getByRole("row").nth(1);
-    await expect(bad).toContainText("The line has too many or too few fields for this layout.");
+    await expect(panel.getByText("1 line has an error and is left out")).toBeVisible();
+    const bad = panel.getByRole("table", { name: "Lines with errors" }).getByRole("row").nth(1);
+    await expect(bad).toContainText("2 fields instead of 8.");
     await this.#options.look("accounts-file");
     await panel.getByRole("button", { name: `Add ${accounts.length} accounts` }).click();
     await expect(page.getByText(`${accounts.length} accounts were added`).first()).toBeAttached();

@@ -4,6 +4,7 @@ import { type Locator, type Page } from "@playwright/test";
 
 import { smallTargets } from "../support/layout.ts";
 import { Keyboard } from "../support/keyboard.ts";
+import { text } from "../support/texts.ts";
 import { expect, test } from "./fixtures.ts";
 
 async function server(keyboard: Keyboard, group: Locator, host: string, port: number, tls: string): Promise<void> {
@@ -18,10 +19,10 @@ async function at(page: Page, heading: string): Promise<void> {
   await expect(page.getByRole("heading", { level: 1, name: heading })).toBeVisible();
 }
 
-test("one mailbox moves by keyboard alone", async ({ page, lab, operator, service }) => {
+test("two mailboxes move by keyboard alone", async ({ page, lab, operator, service }) => {
   test.setTimeout(240_000);
   const { host, source, destination, password } = lab.state;
-  const account = lab.state.accounts[2]!;
+  const [account, pasted] = [lab.state.accounts[2]!, lab.state.accounts[1]!];
   const keyboard = new Keyboard(page);
   await page.goto(service.url);
   await at(page, "Move your mail. Keep every message.");
@@ -67,14 +68,38 @@ test("one mailbox moves by keyboard alone", async ({ page, lab, operator, servic
     await keyboard.push(panel.getByRole("button", { name: "Add account" }));
     const row = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: account.source_user });
     await expect(row.getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
+  });
+
+  await test.step("and another one, pasted as a line", async () => {
+    await keyboard.to(page.getByRole("tab", { name: /Account overview/ }));
+    await keyboard.press("ArrowLeft");
+    const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
+    await keyboard.push(panel.locator("summary", { hasText: "Paste the lines instead" }));
+    const line = `;${pasted.source_user};${password};;${pasted.destination_user};${password};;`;
+    await keyboard.fill(panel.getByLabel("Lines with accounts"), line);
+    await keyboard.push(panel.getByRole("button", { name: "Read the lines" }));
+    await expect(panel.getByText("1 account can be added")).toBeVisible();
+    await keyboard.push(panel.getByRole("button", { name: "Add 1 account" }));
+    const rows = page.getByRole("table", { name: "Account pairs" }).getByRole("row");
+    await expect(rows.filter({ hasText: pasted.source_user }).getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
     await keyboard.push(page.getByRole("button", { name: "Continue" }));
   });
 
-  await test.step("voucher and start", async () => {
+  await test.step("dry run and second run", async () => {
     await at(page, "Check and start");
-    await keyboard.fill(page.getByLabel("Voucher code"), await operator.voucher(1));
+    await keyboard.push(page.getByRole("button", { name: "Show what would be copied" }));
+    await expect(page.getByRole("region", { name: "Dry run", exact: true })).toContainText(/would be copied\./, { timeout: 60_000 });
+    await keyboard.to(page.getByRole("radio", { name: "I start it with a click" }));
+    await keyboard.press("ArrowDown");
+    await expect(page.getByRole("radio", { name: /once your domain points to the new provider/ })).toBeChecked();
+    await keyboard.press("ArrowUp");
+    await expect(page.getByRole("radio", { name: "I start it with a click" })).toBeChecked();
+  });
+
+  await test.step("voucher and start", async () => {
+    await keyboard.fill(page.getByLabel("Voucher code"), await operator.voucher(2));
     await keyboard.press("Enter");
-    await expect(page.getByText("The account is paid for.")).toBeVisible();
+    await expect(page.getByText("All 2 accounts are paid for.")).toBeVisible();
     await keyboard.push(page.getByRole("button", { name: "Start migration" }));
   });
 
@@ -94,5 +119,18 @@ test("one mailbox moves by keyboard alone", async ({ page, lab, operator, servic
     await keyboard.press("Escape");
     await expect(delta).toBeFocused();
     expect(await smallTargets(page)).toEqual([]);
+  });
+
+  await test.step("proof, passwords, and another language", async () => {
+    await keyboard.push(page.getByRole("button", { name: "Verify" }));
+    await expect(page.getByText(/^Verified byte for byte on /)).toBeVisible({ timeout: 60_000 });
+    const forget = page.getByRole("button", { name: "Forget passwords now" });
+    await keyboard.push(forget);
+    await expect(page.getByRole("dialog", { name: "Forget all passwords?" })).toBeVisible();
+    await keyboard.press("Escape");
+    await expect(forget).toBeFocused();
+    await keyboard.to(page.getByLabel(text("en", "app.choose_language"), { exact: true }));
+    await keyboard.press("d");
+    await at(page, text("de", "status.title_completed"));
   });
 });

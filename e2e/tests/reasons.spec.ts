@@ -56,7 +56,7 @@ test("files that cannot be used are refused with the reason", async ({ page, lab
   await choose(Buffer.from("PK\x03\x04 and so on", "latin1"));
   await expect(panel.getByText("This is not a text file.")).toBeVisible();
   await choose(Buffer.from("one;two\r\nthree;four\r\n"));
-  await expect(panel.getByText(/No row could be used|could not be read|cannot be read/)).toBeVisible();
+  await expect(panel.getByText(/No line could be used|could not be read|cannot be read/)).toBeVisible();
   expect(await violations(page)).toEqual([]);
 });
 

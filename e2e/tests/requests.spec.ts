@@ -99,7 +99,7 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await page.getByLabel("Choose file: file of accounts").setInputFiles(file(lab, [account], "only;two\r\n"));
     await expect(page.getByText("1 account can be added")).toBeVisible();
     // Above the row, and where one sends.
-    await expect(page.getByText("1 row has an error and is left out")).toHaveCount(2);
+    await expect(page.getByText("1 line has an error and is left out")).toHaveCount(2);
     await servers(page, lab);
   });
 
@@ -258,10 +258,10 @@ test("an accepted request is paid for with PayPal, and is then started as agreed
     for (const line of ["1 account at €14.90€14.90", "Total€14.90", "VAT 19% included€2.38"]) await expect(bill).toContainText(line);
     await look(page, "paying for a request");
 
-    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("button", { name: /^Pay .* with PayPal$/ }).click();
     await page.getByRole("link", { name: "Cancel and return" }).click({ timeout: 60_000 });
     await expect(page.getByText("The payment was cancelled; nothing was taken.")).toBeVisible();
-    await page.getByRole("button", { name: "Pay with PayPal" }).click();
+    await page.getByRole("button", { name: /^Pay .* with PayPal$/ }).click();
     await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
     // Once it is paid for, the page of the request is open again.
     await page.waitForURL(`${service.url}/orders/${order}/request`, { timeout: 60_000 });

@@ -90,7 +90,7 @@ test("what the options left out is copied by the next run once they are changed"
 
   await test.step("the protocol names the subject, because its owner wants it", async () => {
     await page.getByRole("button", { name: `Protocol of ${names.source_user}` }).click();
-    const items = page.getByRole("dialog").getByRole("table", { name: "Messages with something to say" });
+    const items = page.getByRole("dialog").getByRole("table", { name: "Messages to look at" });
     await expect(items.getByRole("row").filter({ hasText: "The large one" })).toContainText("The message is larger than the limit.");
     await page.getByRole("dialog").getByRole("button", { name: "Close" }).click();
   });

@@ -68,7 +68,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(mx.getByText("The MX record points to mx.moving.example.", { exact: true })).toBeVisible({ timeout: 60_000 });
     await expect(mx.getByText("Leave the MX record as it is until your mail has arrived.")).toBeVisible();
     await expect(mx.getByText("This domain has no MX record at the moment; as soon as it gets one, you see it here.")).toBeVisible();
-    await expect(mx.getByText("A delta starts by itself once the record has changed.")).toBeVisible();
+    await expect(mx.getByText("Once the MX record has changed, a delta fetches by itself what still arrived at the old provider.")).toBeVisible();
     await expect(mx.getByText(/SPF/)).toHaveCount(0);
     await lab.name({ name: "moving.example", mx: ["mx.safe.example"], texts: ["v=spf1 include:_spf.moving.example -all"] });
   });
@@ -94,11 +94,11 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
   const protocol = page.getByRole("dialog", { name: new RegExp(`Protocol: ${PETRA.source_user}`) });
   await test.step("the protocol tells what became of each message, by kind", async () => {
     await button(`Protocol of ${PETRA.source_user}`).click();
-    const items = protocol.getByRole("table", { name: "Messages with something to say" }).locator("tbody tr");
+    const items = protocol.getByRole("table", { name: "Messages to look at" }).locator("tbody tr");
     await expect(items).toHaveCount(4);
     for (const [kind, count, words] of [
       ["Failed 2", 2, "The destination refused this message."],
-      ["Skipped 1", 1, "The message is larger than the limit."],
+      ["Left out 1", 1, "The message is larger than the limit."],
       ["Duplicates 1", 1, "It was at the new provider before, so it was not copied again."],
     ] as const) {
       const chip = protocol.getByRole("button", { name: kind, exact: true });
@@ -127,7 +127,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await protocol.getByRole("button", { name: "Print" }).click();
     expect(await page.evaluate(() => (window as unknown as { printed: number }).printed)).toBe(1);
     await page.emulateMedia({ media: "print" });
-    await expect(protocol.getByRole("heading", { name: "Messages with something to say" })).toBeVisible();
+    await expect(protocol.getByRole("heading", { name: "Messages to look at" })).toBeVisible();
     for (const hidden of [page.getByRole("banner"), protocol.getByRole("button", { name: "Print" }), page.getByRole("table", { name: "Accounts and their progress" })]) {
       await expect(hidden).toBeHidden();
     }
@@ -145,7 +145,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(button("Retry failed items")).toHaveCount(0);
   });
 
-  const proof = page.getByRole("region", { name: "Proof that everything arrived" });
+  const proof = page.getByRole("region", { name: "Proof, byte for byte" });
   await test.step("that everything arrived is proved, and what is missing is named", async () => {
     await proof.getByRole("button", { name: "Verify" }).click();
     const sentence = proof.getByText(/^[\d,]+ of [\d,]+ messages arrived, byte for byte\.$/);
@@ -155,11 +155,11 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     const commands = ["SELECT Safe", "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"];
     await imap(destination.imap_port, PETRA.destination_user, password, commands);
     await proof.getByRole("button", { name: "Verify" }).click();
-    await expect(proof.getByText("1 is missing from its folder.")).toBeVisible({ timeout: 60_000 });
-    await proof.getByText(`${PETRA.source_user} → ${PETRA.destination_user}`).click();
+    await expect(proof.getByText("1 message is missing from its folder.")).toBeVisible({ timeout: 60_000 });
     await expect(proof.getByRole("row").filter({ hasText: "Safe" })).toContainText("Absent");
     // The head of the page tells of it, and leads there.
     await expect(page.getByText(/found 1 message that is not there as it was copied\./)).toBeVisible();
+    await expect(title).toHaveText("Finished, but the proof found differences");
     await expect(page.getByRole("link", { name: "Which, and what to do" })).toHaveAttribute("href", "#verify-title");
     expect(await violations(page)).toEqual([]);
   });
@@ -193,7 +193,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(dialog).toBeHidden();
     for (const account of [PETRA, ben]) await expect(row(account).getByText("Login works")).toHaveCount(2, { timeout: 60_000 });
     await page.getByRole("navigation", { name: "Steps" }).getByRole("link", { name: "Observe migration" }).click();
-    await expect(title).toHaveText("Your mail has arrived");
+    await expect(title).toHaveText("Finished, but the proof found differences");
     await button("Start delta migration").click();
     await page.getByRole("dialog").getByRole("button", { name: "Start delta now" }).click();
     await expect(page.getByRole("dialog")).toHaveCount(0);
@@ -210,7 +210,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(moving.getByText("There is a DKIM key: s1")).toBeVisible();
     const old = records.getByRole("listitem").filter({ hasText: "old.example" });
     await expect(old.getByText("There is no SPF record.")).toBeVisible();
-    await expect(old.getByText("No DKIM key stands under any of the usual names.")).toBeVisible();
+    await expect(old.getByText("No DKIM key was found under the usual names.")).toBeVisible();
     expect(await violations(page)).toEqual([]);
   });
 
@@ -222,7 +222,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await operator.call("POST", `/orders/${order.id}/cancel`);
     await expect(title).toHaveText("Cancelled", { timeout: 60_000 });
     const overall = page.getByRole("region", { name: "Overall progress" });
-    await expect(overall.getByText(/^Before the end: /)).toBeVisible();
+    await expect(overall.getByText(/^Before it was cancelled: /)).toBeVisible();
     await expect(overall.getByRole("progressbar")).toHaveCount(0);
     expect(await violations(page)).toEqual([]);
   });

@@ -39,6 +39,8 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await search.fill("gmail");
     await search.press("Enter");
     await expect(from.getByText("imap.gmail.com")).toBeVisible();
+    const instructions = from.getByRole("link", { name: text("en", "oauth.instructions") });
+    await expect(instructions).toHaveAttribute("href", /^https:\/\/support\.google\.com\//);
     await search.fill("someone@nowhere.example");
     await search.blur();
     // What was chosen before does not come back in the place of the address.
@@ -63,6 +65,10 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     expect(await violations(page)).toEqual([]);
     await page.getByRole("button", { name: "Continue" }).click();
     await walk.at("Configure accounts");
+    // The addresses need not be typed again.
+    for (const [side, user] of [["Current account", "anna@old.example"], ["New account", "anna@new.example"]] as const) {
+      await expect(page.getByRole("group", { name: side }).getByLabel("User name")).toHaveValue(user);
+    }
     const id = /\/orders\/([0-9a-f-]{36})/.exec(page.url())![1]!;
     const order = await operator.call<Order & { destination: unknown }>("GET", `/orders/${id}`);
     expect(order.destination).toMatchObject({ endpoint: { host: "localhost", port: destination.imap_port, tls: "starttls" } });
@@ -75,7 +81,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     const admin = page.getByRole("form", { name: "Current account" });
     await admin.getByLabel(text("en", "admin.user")).fill(master_user);
     await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
-    await admin.getByRole("button", { name: "Keep admin credentials" }).click();
+    await admin.getByRole("button", { name: "Save admin login" }).click();
     await expect(admin.getByText("Kept, encrypted, and never shown again.")).toBeVisible();
 
     await page.getByRole("tab", { name: "Add account" }).click();
@@ -98,13 +104,14 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await page.getByRole("tab", { name: "Add multiple accounts" }).click();
     const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
     const line = (host: string, from: string, to: string) => `${host};${from};${password};;${to};${password};;`;
-    const lines = [line("no host!", chloe!.source_user, chloe!.destination_user), line("", "", dmitri!.destination_user)];
+    const lines = [line("no host!", chloe!.source_user, chloe!.destination_user), line("", "", dmitri!.destination_user), "three;poor;fields"];
     const file = { name: "accounts.csv", mimeType: "text/csv", buffer: Buffer.from(lines.join("\r\n")) };
     await panel.getByLabel("Choose file: file of accounts").setInputFiles(file);
-    await expect(panel.getByText("2 rows have errors and are left out")).toBeVisible();
-    const errors = panel.getByRole("table", { name: "Rows with errors" });
+    await expect(panel.getByText("3 lines have errors and are left out")).toBeVisible();
+    const errors = panel.getByRole("table", { name: "Lines with errors" });
     await expect(errors).toContainText("Current server: This is not a server name.");
     await expect(errors).toContainText("Current account: This field is empty.");
+    await expect(errors).toContainText("3 fields instead of 8.");
     expect(await violations(page)).toEqual([]);
     const put = async (cell: string, value: string): Promise<void> => {
       const field = errors.getByLabel(new RegExp(`^${cell}:`));
@@ -116,7 +123,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await expect(panel.getByText("1 account can be added")).toBeVisible();
     await put("Line 2, column 2", dmitri!.source_user);
     await expect(panel.getByText("2 accounts can be added")).toBeVisible();
-    await expect(errors).toHaveCount(0);
+    await expect(panel.getByText("1 line has an error and is left out")).toBeVisible();
     await panel.getByRole("button", { name: "Add 2 accounts" }).click();
     for (const account of [chloe, dmitri]) {
       const pair = table.getByRole("row").filter({ hasText: account!.source_user });
@@ -172,7 +179,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
     await expect(page.getByText("Choose a date and time in the future.")).toBeVisible();
     const wanted = new Date(Math.ceil(Date.now() / 60_000) * 60_000 + 3 * 86_400_000);
     await at.fill(local(wanted));
-    await expect(page.getByText(/^Finished about /)).toBeVisible({ timeout: 60_000 });
+    await expect(page.getByText(/^First run finished about /)).toBeVisible({ timeout: 60_000 });
     expect(await violations(page)).toEqual([]);
     await page.getByRole("button", { name: "Schedule migration" }).click();
     await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible();
@@ -275,12 +282,12 @@ test("each layout has an example, and what a row lacks is asked for beside the f
   const admin = page.getByRole("form", { name: "Current account" });
   await admin.getByLabel(text("en", "admin.user")).fill(master_user);
   await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
-  await admin.getByRole("button", { name: "Keep admin credentials" }).click();
+  await admin.getByRole("button", { name: "Save admin login" }).click();
   await expect(admin.getByText("Kept, encrypted, and never shown again.")).toBeVisible();
   await page.getByRole("tab", { name: "Add multiple accounts" }).click();
   const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
   const links = panel.getByRole("listitem").getByRole("link");
-  await expect(links).toHaveText(["full", "request", "standard", "master user", "pairs", "Microsoft"]);
+  await expect(links).toHaveText(["Full", "Request", "Standard", "Master user", "Pairs", "Microsoft"]);
   for (const link of await links.all()) {
     const answer = await page.request.get(service.url + (await link.getAttribute("href")));
     expect(answer.headers()["content-type"]).toContain("text/csv");

@@ -150,9 +150,24 @@ pub struct RowError {
     pub code: String,
     /// The reason in plain English.
     pub message: String,
+    /// Where there are too many or too few fields: how many there are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<FieldCount>,
     /// The row's cells, to be corrected and sent again; `null` for a password, which is never given back.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<Option<String>>,
+}
+
+/// How many fields a row has, and how many its layout takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct FieldCount {
+    /// Fields of the row.
+    pub found: u32,
+    /// At least so many are needed.
+    pub least: u32,
+    /// At most so many may hold something.
+    pub most: u32,
 }
 
 /// What an import did, or would do.

@@ -161,7 +161,7 @@ pub struct OrderChange {
     /// All options anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub options: Option<OrderOptions>,
-    /// What to call it; empty: nothing any more.
+    /// What to call it, by a member or API key; empty: nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 100, example = "Customer 4711"))]
     pub reference: Option<String>,
@@ -265,8 +265,9 @@ pub struct Payment {
     pub pairs_covered: u32,
     /// Account pairs that are ticked, and so needed.
     pub pairs_needed: u32,
-    /// Of those covered: pairs that money was paid for and that are not ticked. Until the start they can be; the seller can
-    /// pay their part back. What vouchers cover too much comes back to them at the start.
+    /// Of those covered: pairs that money was paid for and that are not ticked, or that the operator had waived payment for.
+    /// Until the start more can be ticked; the seller can pay their part back. What vouchers cover too much comes back to
+    /// them at the start.
     #[serde(default)]
     pub pairs_surplus: u32,
 }
@@ -304,7 +305,7 @@ pub struct OrderTotals {
 pub struct Order {
     /// The order number.
     pub id: OrderId,
-    /// What whoever asked calls it, such as a number of a customer of theirs.
+    /// What its seller calls it, such as a number of a customer of theirs; told to members and API keys alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
     /// Where it stands.

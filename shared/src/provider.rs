@@ -43,6 +43,9 @@ pub struct Provider {
     /// What its users must know before they enter a password.
     #[serde(default)]
     pub advice: Vec<FindingCode>,
+    /// The address of its own instructions, where there is such advice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instructions: Option<String>,
     /// How its server is told for whom an admin logs in, where that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delegation: Option<DelegationForm>,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use mailferry_shared::{
     delegation::Delegation,
     endpoint::Endpoint,
-    import::{Encoding, Layout, RowError},
+    import::{Encoding, FieldCount, Layout, RowError},
     secret::Secret,
 };
 
@@ -67,7 +67,7 @@ pub struct RowSide {
     pub act_for: Option<String>,
     /// The password of `user`, if the row has one.
     pub password: Option<Secret>,
-    /// How the server is told that an admin logs in, where the layout says so.
+    /// How the server is told that an admin logs in, where the layout or the row says so.
     pub delegation: Option<Delegation>,
     /// The server, if the row names one.
     pub endpoint: Option<Endpoint>,
@@ -216,7 +216,9 @@ fn read_row(number: u32, line: &str, shape: &Shape) -> Result<Row, Vec<RowError>
     if fields.len() < least || fields.len() > most && fields[most..].iter().any(|field| !field.trim().is_empty()) {
         let wanted = if least == most { format!("{most}") } else { format!("{least} to {most}") };
         let message = format!("the row has {} fields, this layout has {wanted}", fields.len());
-        return Err(vec![error(number, 0, "field_count", message)]);
+        let number_of = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+        let count = FieldCount { found: number_of(fields.len()), least: number_of(least), most: number_of(most) };
+        return Err(vec![RowError { fields: Some(count), ..error(number, 0, "field_count", message) }]);
     }
     let mut cells = cell::Cells::default();
     let mut errors = Vec::new();
@@ -235,7 +237,7 @@ fn read_row(number: u32, line: &str, shape: &Shape) -> Result<Row, Vec<RowError>
 }
 
 fn error(row: u32, column: u32, code: &str, message: String) -> RowError {
-    RowError { row, column, code: code.to_owned(), message, cells: Vec::new() }
+    RowError { row, column, code: code.to_owned(), message, fields: None, cells: Vec::new() }
 }
 
 /// Writes rows as a file of `layout` with a header, which [`parse`] reads again: fields that the layout has no

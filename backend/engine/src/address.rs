@@ -17,6 +17,7 @@ use mailferry_domain::{
 
 use crate::{
     job::FolderJob,
+    lane::pause,
     lookalike::Looks,
     port::{Connector, Destination, Ledger, NewItem},
     present::Face,
@@ -27,6 +28,8 @@ use crate::{
 
 /// More than so many are not held back at once.
 const MOST: usize = 1_000;
+/// Where a server consists of several, all of them know what one has stored after so small a part of an append time-out.
+const SECOND_LOOK: u32 = 10;
 
 /// What a destination's word on UIDs is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -151,6 +154,13 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
 
     async fn look_in_folder(&mut self, at: usize, doubts: &[Doubt]) -> Result<Vec<Outcome>, Stop> {
         let found = if self.shared.word() == Word::Bad { Vec::new() } else { self.found(at, doubts).await? };
+        // What it knows of the folder may be older than what it has stored there.
+        let found = if found.contains(&Found::Never) {
+            pause(self.shared, self.shared.job.options.append_timeout / SECOND_LOOK).await?;
+            self.found(at, doubts).await?
+        } else {
+            found
+        };
         let word = worth(doubts, &found);
         if word == Word::Bad {
             let folder = &self.jobs[at].opened.mapped.destination;
@@ -219,10 +229,11 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     }
 }
 
-/// What a destination's word is worth by what was found.
+/// What a destination's word is worth by what was found. What is gone was moved or deleted at once, by a rule or by its
+/// owner, or lies in a folder that was renumbered: that tells nothing.
 fn worth(doubts: &[Doubt], found: &[Found]) -> Word {
     let right = found.iter().filter(|found| **found == Found::It).count();
-    let amiss = |(found, doubt): &(&Found, &Doubt)| !doubt.merged && matches!(found, Found::Another | Found::Gone);
+    let amiss = |(found, doubt): &(&Found, &Doubt)| !doubt.merged && **found == Found::Another;
     let wrong = found.iter().zip(doubts).filter(amiss).count();
     if found.contains(&Found::Never) || wrong > right {
         Word::Bad

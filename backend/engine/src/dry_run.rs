@@ -49,8 +49,18 @@ pub(crate) async fn dry_run<C: Connector, L: Ledger>(lane: &mut Lane<C, L>, mapp
 }
 
 /// How many messages lie in the folders that are left out. What cannot hold any, or cannot be counted, has no number, and
-/// what shows messages of other folders leaves none behind.
+/// what shows messages of other folders leaves none behind. None of them is opened, and no dry run fails for them.
 pub(crate) async fn count_left_out<A: Account>(
+    source: &mut A,
+    left_out: &[(FolderPath, LeftOut)],
+) -> BTreeMap<FolderPath, u64> {
+    statuses_left_out(source, left_out).await.unwrap_or_else(|error| {
+        tracing::info!(error = %error, "what is left out was not counted");
+        BTreeMap::new()
+    })
+}
+
+async fn statuses_left_out<A: Account>(
     source: &mut A,
     left_out: &[(FolderPath, LeftOut)],
 ) -> Result<BTreeMap<FolderPath, u64>, ConnectorError> {
@@ -58,15 +68,19 @@ pub(crate) async fn count_left_out<A: Account>(
         let reason = left_out.iter().find(|(known, _)| known == path).map(|(_, reason)| *reason);
         reason.is_some_and(|reason| !matches!(reason, LeftOut::NotSelectable | LeftOut::View))
     };
-    let mut folders: Vec<_> = Vec::new();
-    if left_out.iter().any(|(path, _)| is_counted(path)) {
-        folders = source.folders().await?;
-        folders.retain(|folder| folder.selectable && is_counted(&folder.path));
+    if !left_out.iter().any(|(path, _)| is_counted(path)) {
+        return Ok(BTreeMap::new());
     }
-    let names: Vec<String> = folders.iter().map(|folder| folder.wire_name.clone()).collect();
-    let measured = source.measure_all(&names).await?;
-    let counted = folders.into_iter().zip(measured);
-    Ok(counted.filter_map(|(folder, measured)| Some((folder.path, measured.ok()?.0))).collect())
+    let folders = source.folders().await?;
+    let (told, untold): (Vec<_>, Vec<_>) = folders
+        .into_iter()
+        .filter(|folder| folder.selectable && is_counted(&folder.path))
+        .partition(|folder| folder.status.is_some());
+    let names: Vec<String> = untold.iter().map(|folder| folder.wire_name.clone()).collect();
+    let asked = untold.into_iter().zip(source.statuses(&names).await?);
+    let told = told.into_iter().map(|folder| (folder.path, folder.status));
+    let counted = told.chain(asked.map(|(folder, status)| (folder.path, status)));
+    Ok(counted.filter_map(|(path, status)| Some((path, status?.messages.into()))).collect())
 }
 
 async fn known_state<C: Connector, L: Ledger>(

@@ -2,7 +2,9 @@
 //! is not there, whatever else lies there of the same second and with the same Message-ID.
 //!
 //! A server that rewrites may do so only where something is odd about a message (Cyrus: 8-bit letters in the header). So
-//! what counts is that messages were kept which were odd in the same ways.
+//! what counts is that messages were kept which were odd in the same ways: messages that we have stored in this run and
+//! read back. What is found there byte for byte may have been put there otherwise than all the rest, by a mail program, say,
+//! in a mailbox that another tool has filled. And what such a tool has added lines to is the same message still.
 
 use std::collections::HashSet;
 

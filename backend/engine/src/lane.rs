@@ -45,7 +45,7 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
     pub(crate) async fn connect(shared: Arc<Shared<C, L>>) -> Result<Self, Stop> {
         let mut attempt = 1;
         loop {
-            match Self::connect_once(shared.clone()).await {
+            match unless_stopped(&shared, Self::connect_once(shared.clone())).await? {
                 Ok(lane) => return Ok(lane),
                 Err(error) => wait_or_give_up(&shared, shared.hopeful(error).await?, attempt).await?,
             }
@@ -145,7 +145,7 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
         let mut is_good = false;
         for proof in self.shared.suspect(folder, Suspect::proofs) {
             self.shared.obey()?;
-            is_good = self.brings(proof).await;
+            is_good = unless_stopped(&self.shared.clone(), self.brings(proof)).await?;
             if is_good {
                 break;
             }
@@ -219,9 +219,19 @@ pub(crate) async fn wait_or_give_up<C: Connector, L: Ledger>(
 
 /// Waits, but not longer than until the run is told to stop.
 pub(crate) async fn pause<C, L>(shared: &Shared<C, L>, wait: Duration) -> Result<(), Stop> {
+    unless_stopped(shared, tokio::time::sleep(wait)).await
+}
+
+/// Looks at what servers have, but not longer than until the run is told to stop: a line that is slow, or frozen, must not
+/// hold it. The sessions are of no use then, and nothing may be on its way to the destination that is to be stored.
+pub(crate) async fn unless_stopped<C, L, T>(
+    shared: &Shared<C, L>,
+    looking: impl Future<Output = T>,
+) -> Result<T, Stop> {
     let mut control = shared.job.control.clone();
     tokio::select! {
-        () = tokio::time::sleep(wait) => Ok(()),
+        biased;
+        looked = looking => Ok(looked),
         command = control.stopped() => Err(Stop::Command(command)),
     }
 }

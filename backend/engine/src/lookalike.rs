@@ -43,6 +43,12 @@ impl Looks {
         self.known_by() == other.known_by()
     }
 
+    /// True if the other one is this message with lines added to its header: so do tools that copy mail (mbsync), and
+    /// whoever passes it on.
+    fn is_within(&self, other: &Self) -> bool {
+        self.may_be(other) && self.likeness(other) == (true, self.print.fields.len())
+    }
+
     /// The same body, then as many header fields as possible.
     fn likeness(&self, other: &Self) -> (bool, usize) {
         let mut left: HashMap<u16, usize> = HashMap::new();
@@ -128,15 +134,15 @@ impl Lookalikes {
         self.held.values().map(Vec::len).sum::<usize>() < MOST_HELD
     }
 
+    /// True if a message there, not `taken`, is this one with lines added.
+    pub(crate) fn is_there_extended(&self, looks: &Looks, taken: &UidSet) -> bool {
+        let free = |(uid, there): &(Uid, Looks)| !taken.contains(*uid) && looks.is_within(there);
+        self.there.get(&looks.face.second()).is_some_and(|there| there.iter().any(free))
+    }
+
     /// True if what is held for a second would lie there byte for byte, each of it.
     pub(crate) fn is_certain(&self, second: i64, would_keep: impl Fn(Repairs) -> bool) -> bool {
         self.held.get(&second).is_none_or(|held| held.iter().all(|held| would_keep(held.odd)))
-    }
-
-    /// Takes from what is held for a second that which is not there, since its bytes are not.
-    pub(crate) fn take_absent(&mut self, second: i64, would_keep: impl Fn(Repairs) -> bool) -> Vec<Held> {
-        let Some(held) = self.held.get_mut(&second) else { return Vec::new() };
-        held.extract_if(.., |held| would_keep(held.odd)).collect()
     }
 
     pub(crate) fn hold(&mut self, held: Held) {
@@ -160,14 +166,19 @@ impl Lookalikes {
         self.held.keys().copied().collect()
     }
 
-    /// Decides who of those that are held for a second is there.
-    pub(crate) fn decide(&mut self, second: i64, taken: &UidSet) -> Decided {
+    /// Decides who of those that are held for a second is there. What the destination would keep byte for byte is only
+    /// there if lines were added to it before it came there.
+    pub(crate) fn decide(&mut self, second: i64, taken: &UidSet, would_keep: impl Fn(Repairs) -> bool) -> Decided {
         let held = self.held.remove(&second).unwrap_or_default();
         let mut there = self.there.remove(&second).unwrap_or_default();
         there.retain(|(uid, _)| !taken.contains(*uid));
         let mut mine: HashMap<usize, usize> = HashMap::new();
         let mut used = HashSet::new();
+        let kept: Vec<bool> = held.iter().map(|held| would_keep(held.odd)).collect();
         for (here, other) in pairs(&held, &there) {
+            if kept[here] && !held[here].looks.is_within(&there[other].1) {
+                continue;
+            }
             if !mine.contains_key(&here) && used.insert(other) {
                 mine.insert(here, other);
             }
@@ -244,6 +255,11 @@ mod tests {
 
     /// Who of these is there, by UID at the source and at the destination, and who is not.
     fn decided(there: &[&str], here: &[&str], taken: &[u32]) -> (Vec<(u32, u32)>, Vec<u32>) {
+        decided_where(false, there, here, taken)
+    }
+
+    /// The same at a destination that would keep all bytes, or of which nobody knows.
+    fn decided_where(keeps: bool, there: &[&str], here: &[&str], taken: &[u32]) -> (Vec<(u32, u32)>, Vec<u32>) {
         let mut lookalikes = Lookalikes::default();
         for (uid, text) in (11..).zip(there) {
             lookalikes.add(Uid(uid), looks(text));
@@ -251,7 +267,8 @@ mod tests {
         for (uid, text) in (1..).zip(here) {
             lookalikes.hold(held(uid, text));
         }
-        let Decided { mut there, absent } = lookalikes.decide(SECOND, &taken.iter().copied().map(Uid).collect());
+        let Decided { mut there, absent } =
+            lookalikes.decide(SECOND, &taken.iter().copied().map(Uid).collect(), |_| keeps);
         there.sort_by_key(|(held, _)| held.item.uid);
         let pairs = there.iter().map(|(held, uid)| (held.item.uid.0, uid.0)).collect();
         (pairs, absent.iter().map(|held| held.item.uid.0).collect())
@@ -278,6 +295,18 @@ mod tests {
         assert_eq!(decided(&[list_rewritten], &[M, list], &[]), (vec![(2, 11)], vec![1]));
         assert_eq!(decided(&[list_rewritten, M_REWRITTEN], &[M, list], &[]), (vec![(1, 12), (2, 11)], vec![]));
         assert_eq!(decided(&[M_REWRITTEN], &[footer, M], &[]), (vec![(2, 11)], vec![1]));
+    }
+
+    #[test]
+    fn where_bytes_are_kept_only_lines_that_were_added_make_another_message_the_same() {
+        let added = "X-TUID: 0123456789ab\nMessage-ID: <m@x>\nSubject: Gr\u{fc}\u{df}e\n\nbody\n";
+        let footer = "X-TUID: 0123456789ab\nMessage-ID: <m@x>\nSubject: Gr\u{fc}\u{df}e\n\nbody\nfooter\n";
+        for keeps in [false, true] {
+            assert_eq!(decided_where(keeps, &[added], &[M, M], &[]), (vec![(1, 11)], vec![2]), "{keeps}");
+            assert_eq!(decided_where(keeps, &[M_REWRITTEN, added], &[M], &[]), (vec![(1, 12)], vec![]), "{keeps}");
+        }
+        assert_eq!(decided_where(true, &[M_REWRITTEN, footer], &[M], &[]), (vec![], vec![1]));
+        assert_eq!(decided_where(true, &[M], &[added], &[]), (vec![], vec![1]), "lines are missing there");
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! Open and list both sides, plan, decide what may have been sent, transfer the rest.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, pin::pin};
 
+use futures::future::{Either, select};
 use mailferry_domain::{item::ItemMeta, ledger::Outcome, plan::ItemFilter};
 use mailferry_shared::finding::{Finding, FindingCode, FindingDetail};
 use tokio::sync::mpsc;
@@ -14,7 +15,7 @@ use crate::{
     flags,
     job::{FolderJob, FolderTask, Opened, settlement},
     labels,
-    lane::Lane,
+    lane::{Lane, unless_stopped},
     missing,
     port::{
         Account, Care, Connector, ConnectorError, Decision, Destination, Entry, FetchRequest, Ledger, ListRequest,
@@ -36,13 +37,13 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(
     shared.obey()?;
     if shared.job.options.dry_run {
         while let Some(task) = tasks.first() {
-            dry_run(lane, &task.mapped).await?;
+            unless_stopped(&shared, dry_run(lane, &task.mapped)).await??;
             tasks.remove(0);
         }
         return Ok(());
     }
     shared.job.fault.reach(Step::CreateFolder)?;
-    let opened = open(lane, &shared, tasks).await?;
+    let opened = unless_stopped(&shared, open(lane, &shared, tasks)).await??;
     let jobs = plan(&shared, opened, filter(&shared, &lane.destination)).await?;
     shared.job.fault.reach(Step::Planned)?;
     let mut writer = Writer::new(&shared, &mut lane.destination, &mut lane.settled, jobs);
@@ -72,8 +73,8 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
             writer.settle_later(at, settlement(&item, None, Outcome::Failed(cause))).await?;
         }
     }
-    undated::date(source, writer).await?;
-    decide::before_sending(writer).await?;
+    unless_stopped(writer.shared, undated::date(source, writer)).await??;
+    unless_stopped(writer.shared, decide::before_sending(writer)).await??;
     transfer(source, writer).await?;
     writer.note_taken_for_same();
     decide::after_sending(writer).await?;
@@ -82,7 +83,7 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     }
     if writer.shared.wants_subjects() {
         writer.commit().await?;
-        subjects::tell(source, writer).await?;
+        unless_stopped(writer.shared, subjects::tell(source, writer)).await??;
     }
     writer.shared.job.fault.reach(Step::FinishFolder)?;
     finish(writer).await
@@ -260,7 +261,7 @@ async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut 
         writer.decide_the_rest().await?;
         items = writer.jobs.iter_mut().map(FolderJob::take_once_more).collect();
     }
-    missing::settle(source, writer).await?;
+    unless_stopped(writer.shared, missing::settle(source, writer)).await??;
     writer.commit().await
 }
 
@@ -280,8 +281,7 @@ async fn pass_on<C: Connector, L: Ledger>(
     shared.meter.may_fetch()?;
     // The budget bounds the memory; the channel only has to be long enough not to matter.
     let (sink, fetched) = mpsc::channel(4096);
-    // Both go on until both have ended: cancelling a half-sent APPEND would leave its outcome unknown.
-    let (read, written) = futures::join!(source.fetch(request, sink), writer.consume(fetched));
+    let (read, written) = read_and_write(pin!(source.fetch(request, sink)), pin!(writer.consume(fetched))).await;
     if let Some(delivered) = writer.jobs.iter().find_map(FolderJob::delivered) {
         shared.has_delivered(delivered);
     }
@@ -294,6 +294,20 @@ async fn pass_on<C: Connector, L: Ledger>(
         return Err(error.into());
     }
     Ok(())
+}
+
+/// Both go on until both have ended: cancelling a half-sent APPEND would leave its outcome unknown. But whoever was told to
+/// stop does not wait for what a slow source is about to say; that session is of no use any more.
+async fn read_and_write<R, W>(reading: R, writing: W) -> (Result<(), ConnectorError>, Result<(), Stop>)
+where
+    R: Future<Output = Result<(), ConnectorError>> + Unpin,
+    W: Future<Output = Result<(), Stop>> + Unpin,
+{
+    match select(reading, writing).await {
+        Either::Left((read, writing)) => (read, writing.await),
+        Either::Right((stopped @ Err(Stop::Command(_)), _)) => (Ok(()), stopped),
+        Either::Right((written, reading)) => (reading.await, written),
+    }
 }
 
 /// Lines break at single messages: of a folder where that may be so, they are asked for one at a time.

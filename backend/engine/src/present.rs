@@ -13,6 +13,7 @@ use mailferry_domain::{
     header,
     item::{ContentKey, ItemMeta},
     ledger::FolderState,
+    repair::Repairs,
     uid::{Uid, UidSet},
 };
 
@@ -185,9 +186,14 @@ impl Pool {
         self.unaddressed.values().all(|waiting| *waiting == 0) && self.lookalikes.may_be_there(looks, &self.taken)
     }
 
+    /// True if it may be at the destination although that keeps bytes: lines were added to it before it came there.
+    pub(crate) fn may_be_extended(&self, looks: &Looks) -> bool {
+        self.lookalikes.is_there_extended(looks, &self.taken)
+    }
+
     /// Decides who of those that were held for a second is at the destination.
-    pub(crate) fn decide(&mut self, second: i64) -> Decided {
-        let decided = self.lookalikes.decide(second, &self.taken);
+    pub(crate) fn decide(&mut self, second: i64, would_keep: impl Fn(Repairs) -> bool) -> Decided {
+        let decided = self.lookalikes.decide(second, &self.taken, would_keep);
         decided.there.iter().for_each(|(_, uid)| self.taken.insert(*uid));
         decided
     }

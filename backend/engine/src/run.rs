@@ -33,7 +33,7 @@ use crate::{
     dry_run,
     job::FolderTask,
     labels,
-    lane::{Lane, LaneEnd, wait_or_give_up},
+    lane::{Lane, LaneEnd, unless_stopped, wait_or_give_up},
     port::{Account, Binding, Connector, Entry, Ledger, ProgressEvent},
     queue::{portions, without_unchanged},
 };
@@ -84,7 +84,8 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     let (mut first, mapping) = connect_and_plan(shared, &bindings).await?;
     report.left_out.clone_from(&mapping.left_out);
     if shared.job.options.dry_run {
-        report.left_out_messages = dry_run::count_left_out(&mut first.source, &mapping.left_out).await?;
+        let counting = dry_run::count_left_out(&mut first.source, &mapping.left_out);
+        report.left_out_messages = unless_stopped(shared, counting).await?;
     }
     for folder in mapping.folders.iter().filter(|folder| folder.renamed) {
         shared.note_renaming(folder).await?;
@@ -96,7 +97,11 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
     let finished = tasks.iter().chain(&unfiled).filter(|task| task.is_finished()).count();
     shared.finished_before.store(finished, Ordering::Relaxed);
     await_new(shared, tasks.iter().chain(&unfiled)).await?;
-    let tasks = if shared.job.options.dry_run { tasks } else { without_unchanged(&mut first, shared, tasks).await? };
+    let tasks = if shared.job.options.dry_run {
+        tasks
+    } else {
+        unless_stopped(shared, without_unchanged(&mut first, shared, tasks)).await??
+    };
     shared.has_others.store(tasks.len() > 1, Ordering::Relaxed);
     let portions = portions(tasks, shared.job.options.connections);
     let wanted = shared.job.options.connections.clamp(1, portions.len().max(1));
@@ -141,7 +146,7 @@ async fn copy_unfiled<C: Connector, L: Ledger>(
     let mut attempt = 1;
     let lane = loop {
         let mut lane = Lane::connect(shared.clone()).await?;
-        match labels::filed(&mut lane.source).await {
+        match unless_stopped(shared, labels::filed(&mut lane.source)).await? {
             Ok(filed) => {
                 *lock(&shared.filed) = Arc::new(filed);
                 break lane;
@@ -162,7 +167,7 @@ async fn connect_and_plan<C: Connector, L: Ledger>(
     let mut attempt = 1;
     loop {
         let mut lane = Lane::connect(shared.clone()).await?;
-        match plan_folders(&mut lane, shared, bindings).await {
+        match unless_stopped(shared, plan_folders(&mut lane, shared, bindings)).await? {
             Ok(mapping) => return Ok((lane, mapping)),
             Err(Stop::Connector(error)) => wait_or_give_up(shared, error, attempt).await?,
             Err(stop) => return Err(stop),

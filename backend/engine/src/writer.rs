@@ -19,7 +19,6 @@ use self::{batch::Unanswered, settle::settlement_of};
 use crate::{
     address::Doubt,
     job::FolderJob,
-    keeps::oddities,
     port::{Body, Command, Connector, ConnectorError, Decision, Destination, Entry, Fetched, Ledger, NewItem, Traffic},
     run::{Shared, Stop},
 };
@@ -108,6 +107,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
 
     async fn take_all(&mut self, fetched: &mut mpsc::Receiver<Fetched>) -> Result<(), Stop> {
         let send_after = self.shared.job.options.send_after;
+        let mut control = self.shared.job.control.clone();
         loop {
             if let Err(used_up) = self.shared.meter.may_fetch() {
                 // What has been read is not read in vain.
@@ -124,12 +124,17 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
                         Some(item) => self.take(item).await?,
                         None => break,
                     },
+                    command = control.stopped() => return Err(Stop::Command(command)),
                     () = self.destination.answered() => self.hear().await?,
                 },
-                Err(mpsc::error::TryRecvError::Empty) => match timeout(send_after, fetched.recv()).await {
-                    Ok(Some(item)) => self.take(item).await?,
-                    Ok(None) => break,
-                    Err(_) => self.send_all().await?,
+                Err(mpsc::error::TryRecvError::Empty) => tokio::select! {
+                    biased;
+                    item = timeout(send_after, fetched.recv()) => match item {
+                        Ok(Some(item)) => self.take(item).await?,
+                        Ok(None) => break,
+                        Err(_) => self.send_and_write_down().await?,
+                    },
+                    command = control.stopped() => return Err(Stop::Command(command)),
                 },
             }
         }
@@ -137,6 +142,12 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         self.hear_all().await?;
         self.look_where_it_lies().await?;
         self.commit().await
+    }
+
+    /// The source takes its time: what it has delivered is sent, and what has become of it is written down, so that it shows.
+    async fn send_and_write_down(&mut self) -> Result<(), Stop> {
+        self.send_all().await?;
+        if self.is_quiet() { self.commit().await } else { Ok(()) }
     }
 
     async fn take(&mut self, item: Fetched) -> Result<(), Stop> {
@@ -164,9 +175,6 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
         job.seen.insert(item.uid);
         let found = job.earlier.get_mut(&key).and_then(Vec::pop);
         let there = if found.is_none() { job.pool.take(&key) } else { None };
-        if there.is_some() && job.pool.lookalikes.is_concerned() {
-            self.shared.has_kept(oddities(&item.body)?);
-        }
         if let Some(outcome) = found.or_else(|| there.map(|uid| Outcome::Present(Some(uid)))) {
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }

@@ -70,7 +70,8 @@ pub fn policy_of(operation_id: &str) -> Option<Policy> {
         "openSession" | "readOffer" => Some(Policy::Sessions),
         "signIn" | "changePassword" | "requestPasswordLink" | "setPassword" => Some(Policy::SignIns),
         "redeemVoucher" | "beginPayment" => Some(Policy::Vouchers),
-        "startCheck" | "startVerification" | "startDryRun" | "previewImport" => Some(Policy::Checks),
+        "startCheck" | "startVerification" | "startDryRun" | "previewImport" | "importAccounts" | "exportOrders"
+        | "exportVouchers" => Some(Policy::Checks),
         "startDiscovery" => Some(Policy::Discoveries),
         "takePaypalEvent" => Some(Policy::PaymentEvents),
         _ => None,

@@ -67,7 +67,8 @@ impl Providers {
         let rows: Vec<Row> = serde_json::from_str(text)?;
         let mut providers = Self { list: Vec::new(), limits: Vec::new(), dns: Vec::new() };
         for row in rows.into_iter().filter(|row| !row.source.is_empty()) {
-            providers.list.push(Provider { limits: row.limits.told(), ..row.provider });
+            let instructions = (!row.provider.advice.is_empty()).then_some(row.source);
+            providers.list.push(Provider { limits: row.limits.told(), instructions, ..row.provider });
             providers.limits.push(Limits::from(&row.limits));
             providers.dns.push(row.dns);
         }
@@ -164,6 +165,7 @@ mod tests {
         delegation::{CredentialKind, DelegationForm},
         endpoint::TlsMode,
         finding::FindingCode,
+        provider::LoginForm,
     };
 
     use super::*;
@@ -181,6 +183,34 @@ mod tests {
         assert!(rows.len() > 30);
         assert!(rows.iter().all(|row| row.source.starts_with("https://")));
         assert_eq!(Providers::load().expect("reads").search("").len(), rows.len());
+    }
+
+    /// Port 993 with TLS; `†` also 143 with STARTTLS; `‡` the login is the part before the @.
+    const HOSTS: &str = "imap.gmail.com outlook.office365.com imap.mail.yahoo.com imap.aol.com imap.mail.me.com‡
+        imap.fastmail.com imap.yandex.com imap.mail.ru† imap.gmx.net† imap.web.de†‡ imap.1und1.de† imap.ionos.com
+        imap.ionos.co.uk imap.ionos.fr imap.strato.de secureimap.t-online.de posteo.de† ssl0.ovh.net mail.gandi.net†
+        imap.one.com secure.emailsrvr.com imap.orange.fr imap.free.fr‡ imap.laposte.net‡ imap.seznam.cz imap.wp.pl‡
+        imap.secureserver.net imap.zoho.com imap.zoho.eu imap.zoho.in imap.zoho.jp imap.zoho.com.au imappro.zoho.com
+        imap.mail.us-east-1.awsapps.com imap.mail.us-west-2.awsapps.com imap.mail.eu-west-1.awsapps.com";
+
+    #[test]
+    fn every_provider_of_the_field_is_in_the_list_with_its_ports_and_its_login() {
+        let rows: Vec<Row> = serde_json::from_str(DATA).expect("reads");
+        for marked in HOSTS.split_whitespace() {
+            let host = marked.trim_end_matches(['†', '‡']);
+            let is_at = |row: &&Row| row.provider.endpoint.as_ref().is_some_and(|one| one.host.as_str() == host);
+            let provider = &rows.iter().find(is_at).unwrap_or_else(|| panic!("{host} is missing")).provider;
+            let usual = Endpoint::imaps(host.parse().expect("a host"));
+            assert_eq!(provider.endpoint.as_ref(), Some(&usual));
+            let starttls = Endpoint { port: 143, tls: TlsMode::Starttls, ..usual };
+            assert_eq!(provider.alternatives.contains(&starttls), marked.contains('†'), "{host}");
+            assert_eq!(provider.login == LoginForm::LocalPart, marked.contains('‡'), "{host}");
+        }
+        let products = ["Dovecot", "Cyrus", "Courier", "Zimbra", "Microsoft Exchange", "Kerio Connect", "Open-Xchange"];
+        for name in products {
+            let is_it = |row: &Row| row.provider.name == name && row.provider.endpoint.is_none();
+            assert!(rows.iter().any(is_it), "{name}");
+        }
     }
 
     #[test]
@@ -249,6 +279,15 @@ mod tests {
         let one_and_one = providers.by_id("1und1").expect("known");
         let other: Vec<(u16, TlsMode)> = one_and_one.alternatives.iter().map(|way| (way.port, way.tls)).collect();
         assert_eq!(other, [(143, TlsMode::Starttls)]);
+    }
+
+    #[test]
+    fn whoever_must_do_something_first_is_told_where_the_provider_says_how() {
+        let providers = Providers::load().expect("reads");
+        for provider in &providers.list {
+            let is_told = provider.instructions.as_ref().is_some_and(|source| source.starts_with("https://"));
+            assert_eq!(is_told, !provider.advice.is_empty(), "{}", provider.id);
+        }
     }
 
     #[test]

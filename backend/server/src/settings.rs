@@ -85,14 +85,12 @@ pub struct CommonArgs {
         value_parser = parse::connections_per_host
     )]
     pub connections_per_host: u32,
-    /// How long a worker that says nothing keeps a run, in seconds; everything that waits for workers follows from it.
-    /// Tests of workers that stand still make it short.
+    /// How long a worker that says nothing keeps a run, 3 to 300 seconds; everything that waits for workers follows from it
     #[arg(
         long,
         env = "MAILFERRY_LEASE_SECONDS",
         value_name = "NUMBER",
         default_value = "30",
-        hide = true,
         value_parser = clap::value_parser!(u16).range(3..=300)
     )]
     pub lease_seconds: u16,

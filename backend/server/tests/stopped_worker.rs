@@ -1,15 +1,18 @@
 //! A worker that stands still for longer than its lease (SIGSTOP) is followed by another one, and when it wakes up it
 //! does no harm: everything arrives once. Nor does one that is cut off from its database while it sends, or whose database
-//! is restarted or killed. Real processes, real servers, PostgreSQL.
+//! is restarted, killed or locked. Real processes, real servers, PostgreSQL.
+
+#[path = "stopped_worker/locked.rs"]
+mod locked;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use mailferry_domain::order::{Start, Terms};
-use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Fault, Plan, Postgres, Proxy, compare};
+use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Fault, Plan, Postgres, Proxy, compare, matrix};
 use mailferry_shared::{
     account::{AccountCreate, SideInput},
     endpoint::{Endpoint, TlsMode},
@@ -19,6 +22,7 @@ use mailferry_shared::{
     secret::Secret,
 };
 use mailferry_store::{Asker, Context, NewOrder, OPERATOR_TENANT, Part, SealingKeys, Store, SystemRandom};
+use tempfile::TempDir;
 
 const LEASE: Duration = Duration::from_secs(6);
 const MESSAGES: u64 = 60;
@@ -119,54 +123,85 @@ async fn until(what: &str, is_so: impl AsyncFn() -> bool) {
     panic!("never came so far: {what}");
 }
 
-/// With mail of anna's.
-fn filled() -> Dovecot {
+/// A database of PostgreSQL, the keys for what is sealed in it, and a store that looks on.
+struct Ground {
+    home: TempDir,
+    postgres: Postgres,
+    database: String,
+    keys: PathBuf,
+    store: Store,
+}
+
+impl Ground {
+    async fn of(postgres: Postgres) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let database = postgres.fresh_database().expect("a database");
+        let keys = home.path().join("keys");
+        let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
+        let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
+        Self { home, postgres, database, keys, store }
+    }
+
+    fn worker(&self, ports: [u16; 2]) -> Running {
+        worker(self.home.path(), &self.database, &self.keys, ports)
+    }
+
+    /// Messages that the run has stored, as far as the database can tell at the moment.
+    async fn stored(&self, run: RunId) -> u64 {
+        self.store.run(run).await.map_or(0, |run| run.summary.counts.stored)
+    }
+
+    async fn until_ended(&self, run: RunId) {
+        until("the run ends", async || self.store.run(run).await.is_ok_and(|run| run.summary.state.is_final())).await;
+    }
+
+    /// The run has stored so many messages, and what anna has, ben has once: of a row of the fault matrix, at so many points.
+    async fn everything_arrived_once(&self, run: RunId, server: &Dovecot, messages: u64, row: (&str, usize)) {
+        let ended = self.store.run(run).await.expect("a run").summary;
+        assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, messages), "{ended:?}");
+        let options = CompareOptions { details: 5, ..CompareOptions::default() };
+        let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
+        matrix::judge(row.0, row.1, &differences);
+    }
+}
+
+/// A server with mail of anna's, and a line to it on which so many connections soon are slow, so that whatever happens
+/// happens in the midst of a copy.
+fn slow_source(connections: usize) -> (Dovecot, Proxy) {
     let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
     let mut anna = Client::login(&server.login("anna")).expect("logs in");
     for number in 0..MESSAGES {
         let text = format!("Subject: {number}\r\nMessage-ID: <{number}@example.org>\r\n\r\n{}\r\n", "x".repeat(2_000));
         anna.append("INBOX", "\\Seen", None, text.as_bytes()).expect("appends");
     }
-    server
+    let line = Proxy::start(server.imap_port()).expect("a proxy");
+    let slowly = Fault::Trickle(Duration::from_millis(1));
+    (0..connections).for_each(|_| line.plan(Plan { to_client: Some((12_000, slowly)), to_server: None }));
+    (server, line)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_was_stopped_for_twice_its_lease_doubles_nothing_when_it_wakes_up() {
-    let server = filled();
-    // To the first worker the source soon speaks slowly, on every connection that it opens, so that it is stopped in the
-    // midst of its work.
-    let (source, destination) = (server.imap_port(), server.imap_port());
-    let proxy = Proxy::start(source).expect("a proxy");
-    let slowly = Fault::Trickle(Duration::from_millis(1));
-    (0..8).for_each(|_| proxy.plan(Plan { to_client: Some((12_000, slowly)), to_server: None }));
-    let home = tempfile::tempdir().expect("a folder");
-    let postgres = Postgres::start().expect("PostgreSQL");
-    let database = postgres.fresh_database().expect("a database");
-    let keys = home.path().join("keys");
-    let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
-    let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
-    let run = trial(&store, proxy.port(), destination).await;
-    let stored = async || store.run(run).await.expect("a run").summary.counts.stored;
+    let (server, line) = slow_source(8);
+    let ground = Ground::of(Postgres::start().expect("PostgreSQL")).await;
+    let ports = [line.port(), server.imap_port()];
+    let run = trial(&ground.store, ports[0], ports[1]).await;
 
-    let ports = [proxy.port(), destination];
-    let first = worker(home.path(), &database, &keys, ports);
-    until("the first worker stores", async || (1..MESSAGES).contains(&stored().await)).await;
+    let first = ground.worker(ports);
+    until("the first worker stores", async || (1..MESSAGES).contains(&ground.stored(run).await)).await;
     first.signal("-STOP");
     let stopped = Instant::now();
-    proxy.forget_plans();
-    let second = worker(home.path(), &database, &keys, ports);
-    let at_stop = stored().await;
-    until("the second worker goes on", async || stored().await > at_stop).await;
+    line.forget_plans();
+    let second = ground.worker(ports);
+    let at_stop = ground.stored(run).await;
+    until("the second worker goes on", async || ground.stored(run).await > at_stop).await;
     tokio::time::sleep((LEASE * 2).saturating_sub(stopped.elapsed())).await;
     first.signal("-CONT");
-    until("the run ends", async || store.run(run).await.expect("a run").summary.state.is_final()).await;
+    ground.until_ended(run).await;
     // What the first one has in hand it would send now.
     tokio::time::sleep(LEASE).await;
-    let ended = store.run(run).await.expect("a run").summary;
-    assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
-    let options = CompareOptions { details: 5, ..CompareOptions::default() };
-    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
-    assert!(differences.is_perfect(), "{differences:?}");
+    let row = ("worker stopped (SIGSTOP) for twice its lease", 1);
+    ground.everything_arrived_once(run, &server, MESSAGES, row).await;
     drop((first, second));
 }
 
@@ -182,103 +217,70 @@ async fn a_worker_that_is_cut_off_from_its_database_closes_its_connections_in_th
     let (source, proxy) = (server.imap_port(), Proxy::start(server.imap_port()).expect("a proxy"));
     let slowly = Fault::Trickle(Duration::from_millis(1));
     (0..8).for_each(|_| proxy.plan(Plan { to_server: Some((100_000, slowly)), to_client: None }));
-    let home = tempfile::tempdir().expect("a folder");
-    let postgres = Postgres::start().expect("PostgreSQL");
-    let database = postgres.fresh_database().expect("a database");
-    let (line, cut_off) = through_proxy(&database);
-    let keys = home.path().join("keys");
-    let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
-    let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
-    let run = trial(&store, source, proxy.port()).await;
-
+    let ground = Ground::of(Postgres::start().expect("PostgreSQL")).await;
+    let (line, cut_off) = through_proxy(&ground.database);
     let ports = [source, proxy.port()];
-    let first = worker(home.path(), &cut_off, &keys, ports);
+    let run = trial(&ground.store, ports[0], ports[1]).await;
+
+    let first = worker(ground.home.path(), &cut_off, &ground.keys, ports);
     let sends = async || proxy.passed().iter().any(|passed| passed.to_server > 100_000);
     until("the first worker sends a large message", sends).await;
     line.freeze();
     until("its connections are closed", async || open_connections_to(proxy.port()) == 0).await;
     proxy.forget_plans();
-    let second = worker(home.path(), &database, &keys, ports);
-    until("the run ends", async || store.run(run).await.expect("a run").summary.state.is_final()).await;
+    let second = ground.worker(ports);
+    ground.until_ended(run).await;
     line.thaw();
-    let ended = store.run(run).await.expect("a run").summary;
-    assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, 1), "{ended:?}");
-    let options = CompareOptions { details: 5, ..CompareOptions::default() };
-    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
-    assert!(differences.is_perfect(), "{differences:?}");
+    let row = ("worker cut off from its database mid-message", 1);
+    ground.everything_arrived_once(run, &server, 1, row).await;
     drop((first, second));
 }
 
 /// Once for a moment, and once for longer than its lease: the run goes on by itself.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_whose_database_is_restarted_goes_on_and_loses_and_doubles_nothing() {
-    let server = filled();
-    let (source, destination) = (server.imap_port(), server.imap_port());
-    let proxy = Proxy::start(source).expect("a proxy");
-    let slowly = Fault::Trickle(Duration::from_millis(1));
-    (0..20).for_each(|_| proxy.plan(Plan { to_client: Some((12_000, slowly)), to_server: None }));
-    let home = tempfile::tempdir().expect("a folder");
-    let mut postgres = Postgres::start().expect("PostgreSQL");
-    let database = postgres.fresh_database().expect("a database");
-    let keys = home.path().join("keys");
-    let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
-    let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
-    let run = trial(&store, proxy.port(), destination).await;
-    // Connections that were cut are made anew.
-    let stored = async || store.run(run).await.map_or(0, |run| run.summary.counts.stored);
+    let (server, line) = slow_source(20);
+    let mut ground = Ground::of(Postgres::start().expect("PostgreSQL")).await;
+    let ports = [line.port(), server.imap_port()];
+    let run = trial(&ground.store, ports[0], ports[1]).await;
 
-    let worker = worker(home.path(), &database, &keys, [proxy.port(), destination]);
-    until("the worker stores", async || (1..MESSAGES).contains(&stored().await)).await;
-    let before = stored().await;
-    postgres.stop();
-    postgres.start_again().expect("the database is there again");
-    until("the run goes on", async || stored().await > before).await;
-    assert!(stored().await < MESSAGES, "it was under way");
-    postgres.stop();
+    let worker = ground.worker(ports);
+    until("the worker stores", async || (1..MESSAGES).contains(&ground.stored(run).await)).await;
+    let before = ground.stored(run).await;
+    ground.postgres.stop();
+    ground.postgres.start_again().expect("the database is there again");
+    until("the run goes on", async || ground.stored(run).await > before).await;
+    assert!(ground.stored(run).await < MESSAGES, "it was under way");
+    ground.postgres.stop();
     tokio::time::sleep(LEASE * 2).await;
-    proxy.forget_plans();
-    postgres.start_again().expect("the database is there again");
-    until("the run ends", async || store.run(run).await.is_ok_and(|run| run.summary.state.is_final())).await;
-    let ended = store.run(run).await.expect("a run").summary;
-    assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
-    let options = CompareOptions { details: 5, ..CompareOptions::default() };
-    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
-    assert!(differences.is_perfect(), "{differences:?}");
+    line.forget_plans();
+    ground.postgres.start_again().expect("the database is there again");
+    ground.until_ended(run).await;
+    let row = ("database restarted under a worker", 2);
+    ground.everything_arrived_once(run, &server, MESSAGES, row).await;
     drop(worker);
 }
 
 /// As the system does that has no memory left: SIGKILL to all its processes at once, twice in the midst of a copy.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_whose_database_is_killed_again_and_again_goes_on_and_loses_and_doubles_nothing() {
-    let server = filled();
-    let (source, destination) = (server.imap_port(), server.imap_port());
-    let proxy = Proxy::start(source).expect("a proxy");
-    let slowly = Fault::Trickle(Duration::from_millis(1));
-    (0..40).for_each(|_| proxy.plan(Plan { to_client: Some((12_000, slowly)), to_server: None }));
-    let home = tempfile::tempdir().expect("a folder");
-    let mut postgres = Postgres::start_keeping_commits().expect("PostgreSQL");
-    let database = postgres.fresh_database().expect("a database");
-    let keys = home.path().join("keys");
-    let sealing = SealingKeys::from_file(&keys, &SystemRandom).expect("keys");
-    let store = Store::connect_with(&database, sealing, Context::default(), Terms::default()).await.expect("opens");
-    let run = trial(&store, proxy.port(), destination).await;
-    let stored = async || store.run(run).await.map_or(0, |run| run.summary.counts.stored);
+    let (server, line) = slow_source(40);
+    let mut ground = Ground::of(Postgres::start_keeping_commits().expect("PostgreSQL")).await;
+    let ports = [line.port(), server.imap_port()];
+    let run = trial(&ground.store, ports[0], ports[1]).await;
 
-    let worker = worker(home.path(), &database, &keys, [proxy.port(), destination]);
+    let worker = ground.worker(ports);
     let mut before = 0;
     for _ in 0..2 {
-        until("the worker stores more", async || stored().await > before).await;
-        before = stored().await;
+        until("the worker stores more", async || ground.stored(run).await > before).await;
+        before = ground.stored(run).await;
         assert!(before < MESSAGES, "it was under way");
-        postgres.kill().expect("killed");
-        postgres.start_again().expect("the database is there again");
+        ground.postgres.kill().expect("killed");
+        ground.postgres.start_again().expect("the database is there again");
     }
-    proxy.forget_plans();
-    until("the run ends", async || store.run(run).await.is_ok_and(|run| run.summary.state.is_final())).await;
-    let ended = store.run(run).await.expect("a run").summary;
-    assert_eq!((ended.state, ended.counts.stored), (RunState::Succeeded, MESSAGES), "{ended:?}");
-    let options = CompareOptions { details: 5, ..CompareOptions::default() };
-    let differences = compare(&server.login("anna"), &server.login("ben"), &options).expect("both can be read");
-    assert!(differences.is_perfect(), "{differences:?}");
+    line.forget_plans();
+    ground.until_ended(run).await;
+    let row = ("database killed under a worker", 2);
+    ground.everything_arrived_once(run, &server, MESSAGES, row).await;
     drop(worker);
 }

@@ -1,5 +1,7 @@
 //! Login checks and surveys.
 
+use std::time::Duration;
+
 use mailferry_shared::{
     account::{LoginState, SideName, Survey},
     check::{Check, CheckItem},
@@ -75,6 +77,28 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn check_work(&self, id: CheckId) -> Result<Check, StoreError> {
         read_check(&mut self.read().await?, id).await
+    }
+
+    /// How long servers were asked for a check so far, over all attempts of its job.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn check_time(&self, id: CheckId) -> Result<Duration, StoreError> {
+        let row = self.read().await?.row("SELECT asked_ms FROM checks WHERE id = $1", args![id]).await?;
+        Ok(Duration::from_millis(row.get("asked_ms")?))
+    }
+
+    /// Servers were asked for a check for so long in one attempt of its job.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn add_check_time(&self, id: CheckId, asked: Duration) -> Result<(), StoreError> {
+        let ms = i64::try_from(asked.as_millis()).unwrap_or(i64::MAX);
+        let mut tx = self.write().await?;
+        if tx.execute("UPDATE checks SET asked_ms = asked_ms + $2 WHERE id = $1", args![id, ms]).await? == 0 {
+            return Err(StoreError::NotFound);
+        }
+        tx.commit().await
     }
 
     /// Records how a login went. The pair's side shows it too, unless it was changed since the check began.

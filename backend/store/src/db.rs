@@ -24,7 +24,7 @@ use sqlx::{
 use crate::{
     error::StoreError,
     idempotency::mark_effect,
-    value::{Arg, Row},
+    value::{Arg, Row, Search},
 };
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -251,6 +251,14 @@ impl Tx {
             }
         }
         Ok(())
+    }
+
+    /// How texts are found in columns.
+    pub(crate) fn search(&self) -> Search {
+        match self {
+            Self::Sqlite(_) => Search::Glob,
+            Self::Postgres(_) => Search::Regex,
+        }
     }
 
     /// One of two texts, where the databases differ.

@@ -176,6 +176,10 @@ pub(crate) async fn enqueue(
     not_before: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Result<(), StoreError> {
+    debug_assert!(
+        ahead::may_wait(kind, not_before, now),
+        "{kind:?} until {not_before}: the sweep would cut that short"
+    );
     tx.execute(
         "INSERT INTO jobs (kind, id, not_before, created_at, attempt, asked, taken, locked_by, seen_at, locked_until,
             request_id)
@@ -261,6 +265,7 @@ impl JobQueue for Store {
     }
 
     async fn put_back_after(&self, job: &Job, not_before: DateTime<Utc>, failures: u32) -> Result<(), StoreError> {
+        debug_assert!(ahead::may_wait(job.kind, not_before, self.now()), "{:?} until {not_before}", job.kind);
         let mut tx = self.write().await?;
         // Asked for again meanwhile: that time counts.
         let sql = "UPDATE jobs SET locked_by = NULL, seen_at = 0, locked_until = 0,

@@ -184,7 +184,8 @@ impl Store {
     ) -> Result<Option<VoucherId>, StoreError> {
         match (voucher_id, prepaid_pairs) {
             (Some(voucher), _) => {
-                let sql = "SELECT id FROM vouchers WHERE id = $1 AND tenant_id = $2 AND sandbox = $3";
+                let sql =
+                    "SELECT id FROM vouchers WHERE id = $1 AND tenant_id = $2 AND sandbox = $3 AND trial_only = 0";
                 let found = tx.row_opt(sql, args![voucher, tenant_id, sandbox]).await?;
                 Ok(Some(found.ok_or(StoreError::NoSuchVoucher)?.get("id")?))
             }
@@ -274,14 +275,15 @@ impl Store {
         tx.commit().await
     }
 
-    /// Pays for an order with what its link brings, as far as that reaches.
+    /// Pays for a full migration with what its order's link brings, as far as that reaches. A voucher for trials alone, which
+    /// cost nothing, could be named for a link once: it pays nothing, and keeps nobody from paying.
     pub(crate) async fn pay_by_link(&self, tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
         let Some(link) = order.asker.link_id else { return Ok(()) };
         let row = tx
             .row_opt(
                 // Locks the row, as redeeming a code does.
                 "UPDATE vouchers SET spent = spent WHERE id = (SELECT voucher_id FROM links WHERE id = $1)
-                    AND sandbox = $3 AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2) RETURNING id",
+                    AND sandbox = $3 AND trial_only = 0 AND revoked_at IS NULL AND (valid_until IS NULL OR valid_until > $2) RETURNING id",
                 args![link, self.now(), order.asker.sandbox],
             )
             .await?;

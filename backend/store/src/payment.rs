@@ -112,9 +112,11 @@ pub(crate) async fn covered(tx: &mut Tx, id: OrderId) -> Result<Payment, StoreEr
         )
         .await?;
     let (covered, needed) = (row.get::<u32>("covered")?, row.get::<u32>("needed")?);
-    let pairs_covered = if row.get::<i64>("waived")? > 0 { needed.max(covered) } else { covered };
-    // Once the seller has paid a part back, it has been dealt with.
-    let pairs_surplus = pairs_covered.saturating_sub(needed).min(row.get("returnable")?);
+    let is_waived = row.get::<i64>("waived")? > 0;
+    let pairs_covered = if is_waived { needed.max(covered) } else { covered };
+    // What is waived nobody had to pay for. Once the seller has paid a part back, it has been dealt with.
+    let due = if is_waived { 0 } else { needed };
+    let pairs_surplus = covered.saturating_sub(due).min(row.get("returnable")?);
     Ok(Payment { pairs_covered, pairs_needed: needed, pairs_surplus })
 }
 

@@ -205,9 +205,51 @@ pub(crate) fn like(text: &str) -> String {
     text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_")
 }
 
+/// How a database finds a text within another one, whatever the case of its letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// Of SQLite, whose `LIKE` and `LOWER` know the case of A to Z alone.
+    Glob,
+    /// Of PostgreSQL, whose `LOWER` goes by its database's locale.
+    Regex,
+}
+
+impl Search {
+    /// A pattern that finds `text` as it stands.
+    pub(crate) fn pattern(self, text: &str) -> String {
+        let found: String = text.chars().map(|letter| self.one(letter)).collect();
+        if self == Self::Glob { format!("*{found}*") } else { found }
+    }
+
+    /// Whether a column holds what a parameter's pattern says.
+    pub(crate) fn finds(self, column: &str, parameter: &str) -> String {
+        let operator = if self == Self::Glob { "GLOB" } else { "~" };
+        format!("{column} {operator} {parameter}")
+    }
+
+    fn one(self, letter: char) -> String {
+        let single = |mut cased: Box<dyn Iterator<Item = char>>| cased.next().filter(|_| cased.next().is_none());
+        let lower = single(Box::new(letter.to_lowercase())).unwrap_or(letter);
+        let upper = single(Box::new(letter.to_uppercase())).unwrap_or(letter);
+        match self {
+            _ if lower != upper => format!("[{lower}{upper}]"),
+            Self::Glob if "*?[".contains(letter) => format!("[{letter}]"),
+            Self::Regex if letter.is_ascii_punctuation() => format!("\\{letter}"),
+            _ => letter.to_string(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_searched_for_is_taken_literally_in_either_case() {
+        assert_eq!(Search::Glob.pattern("Ä*1[ß"), "*[äÄ][*]1[[]ß*");
+        assert_eq!(Search::Regex.pattern(r"é.\_ 1"), r"[éÉ]\.\\\_ 1");
+        assert_eq!(Search::Glob.finds("o.id", "$2"), "o.id GLOB $2");
+    }
 
     #[test]
     fn a_pattern_takes_its_text_literally() {

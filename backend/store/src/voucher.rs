@@ -136,7 +136,8 @@ pub(crate) async fn give_back(tx: &mut Tx, order_id: OrderId) -> Result<(), Stor
     tx.execute("DELETE FROM voucher_uses WHERE order_id = $1", args![order_id]).await.map(drop)
 }
 
-/// Gives back what the voucher of the order's link has paid for it: at the next start it pays again.
+/// Gives back what the voucher of the order's link has paid for it: at the next start it pays again. (Of one for trials
+/// alone a link spends nothing: what there is of it was entered as a code, and stays.)
 pub(crate) async fn give_back_link(tx: &mut Tx, order: &OrderRecord) -> Result<(), StoreError> {
     let Some(link) = order.asker.link_id else { return Ok(()) };
     let sql = "DELETE FROM voucher_uses WHERE order_id = $1 AND trial_pairs = 0

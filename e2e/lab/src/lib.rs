@@ -13,6 +13,7 @@
 //! | [`web`] | an HTTPS server that answers as it is told, hostile answers too |
 //! | [`proxy`] | breaks connections after so many bytes, in either direction |
 //! | [`postgres`] | a `PostgreSQL` of the test's own |
+//! | [`matrix`] | the table of `make crash-matrix` |
 //!
 //! Nothing here may assume that a server runs already. Each server has a folder of its own and ends with the value
 //! that started it, and also when the test process is killed.
@@ -23,6 +24,7 @@ pub mod dns;
 pub mod dovecot;
 pub mod imap;
 pub mod mailbox_name;
+pub mod matrix;
 pub mod postgres;
 pub mod proxy;
 pub mod refill;

@@ -25,8 +25,12 @@ fn options(entries: &[(&str, JsValue)]) -> Object {
 
 fn formatted(value: f64, entries: &[(&str, JsValue)]) -> String {
     let format = Intl::NumberFormat::new(&locale(), &options(entries));
-    let text = format.format().call1(&JsValue::UNDEFINED, &JsValue::from_f64(value));
-    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
+    whole(format.format().call1(&JsValue::UNDEFINED, &JsValue::from_f64(value)))
+}
+
+/// What `Intl` has written, which no line break tears apart.
+fn whole(text: Result<JsValue, JsValue>) -> String {
+    text.ok().and_then(|text| text.as_string()).unwrap_or_default().replace(' ', "\u{a0}")
 }
 
 /// A whole number, "12,345".
@@ -95,8 +99,7 @@ fn date(time: DateTime<Utc>) -> Date {
 
 fn dated(date: &Date, entries: &[(&str, JsValue)]) -> String {
     let format = Intl::DateTimeFormat::new(&locale(), &options(entries));
-    let text = format.format().call1(&JsValue::UNDEFINED, date);
-    text.ok().and_then(|text| text.as_string()).unwrap_or_default()
+    whole(format.format().call1(&JsValue::UNDEFINED, date))
 }
 
 /// Date and time in the browser's time zone, "Nov 22, 5:30 AM"; the year is named where it is not this one.

@@ -295,7 +295,7 @@ fn options(search: Search, selected: Signal<Option<String>>) -> AnyView {
                 on:mouseenter=move |_| search.active.set(Some(at))
             >
                 <span class="option-name">{marked(&choice.name, &wanted)}</span>
-                <span class="option-note">{choice.note}</span>
+                <span class="option-note">{marked(&choice.note, &wanted)}</span>
             </li>
         }
     };

@@ -1,6 +1,7 @@
 //! One module per step, the frame that opens an order, and what is shown when there is none.
 
 mod accounts;
+mod begin;
 mod confirm;
 mod introduction;
 mod legal;
@@ -12,8 +13,9 @@ mod status;
 mod steps;
 
 pub(crate) use accounts::{AccountFile, Accounts, Importing, file_request};
+pub(crate) use begin::TermsTexts;
 pub(crate) use confirm::{Confirm, LaterOptions};
-pub(crate) use introduction::{Introduction, IntroductionAgain, TermsTexts};
+pub(crate) use introduction::{Introduction, IntroductionAgain};
 pub(crate) use legal::Legal;
 pub(crate) use lost::{Locked, NotFound};
 pub(crate) use order::{LAST_ORDER, OrderFrame, Resume, SIGNED_IN, Steps, take_token};

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    account::{AccountPair, LoginState, Side, Survey},
+    account::{AccountPair, LoginState, MailAmount, Side, Survey},
     address::MailAddress,
     finding::{Finding, FindingCode, Repair, Severity},
     provider::Provider,
@@ -31,14 +31,19 @@ pub(crate) fn finding_view(finding: &Finding) -> impl IntoView + use<> {
         Severity::Error => "finding finding-error",
         Severity::Warning => "finding finding-warning",
     };
-    let topic = topic(finding);
+    let (topic, cause) = (topic(finding), i18n::finding_cause(finding));
+    // What it is about stands within the sentence.
+    let (cause, stop) = match cause.strip_suffix('.') {
+        Some(cause) if !topic.is_empty() => (cause.to_owned(), "."),
+        _ => (cause, ""),
+    };
     let subject = (!topic.is_empty()).then(|| view! { <span class="soft">{format!(" ({topic})")}</span> });
     view! {
         <div class=class>
             {icon(Glyph::Warning)}
             <p>
-                <span class="finding-cause">{i18n::finding_cause(finding)}</span>
-                {subject}
+                <span class="finding-cause">{cause}</span>
+                {subject} {stop}
                 " "
                 <span class="finding-next">{i18n::finding_next_step(finding)}</span>
             </p>
@@ -54,7 +59,7 @@ fn topic(finding: &Finding) -> String {
         detail.uid.map(|uid| t!("protocol.uid", uid = uid)),
         detail.messages.map(|messages| tn!("count.messages", messages)),
         detail.listed.map(|listed| t!("detail.listed", count = i18n::number(listed))),
-        detail.limit_bytes.map(|size| t!("detail.limit", size = intl::size(size))),
+        detail.limit_bytes.map(intl::size),
         detail.needed_bytes.map(|size| t!("detail.needed", size = intl::size(size))),
         detail.free_bytes.map(|size| t!("detail.free", size = intl::size(size))),
         detail.until.map(|time| match finding.code {
@@ -89,6 +94,15 @@ pub(crate) fn provider_advice(provider: &Provider) -> Vec<String> {
         code => Some(i18n::advice_text(*code)),
     };
     provider.advice.iter().filter_map(text).collect()
+}
+
+/// The way to a provider's own instructions, beside this page.
+pub(crate) fn instructions(source: String) -> impl IntoView {
+    view! {
+        <a href=source rel="external noreferrer" target="_blank">
+            {t!("oauth.instructions")}
+        </a>
+    }
 }
 
 /// What it costs, how long it takes, and that it can be proved: to be known before anything is entered.
@@ -131,11 +145,16 @@ pub(crate) fn login_view(side: &Side) -> impl IntoView + use<> {
 
 /// "214 messages (15 MB)".
 pub(crate) fn survey_text(survey: &Survey) -> String {
-    let messages = tn!("count.messages", survey.messages);
     if survey.messages == 0 {
         return t!("accounts.survey_empty").to_owned();
     }
-    t!("accounts.survey", messages = messages, size = intl::size(survey.size_bytes))
+    amount_text(MailAmount { messages: survey.messages, size_bytes: survey.size_bytes })
+}
+
+/// The same of any mail.
+pub(crate) fn amount_text(amount: MailAmount) -> String {
+    let messages = tn!("count.messages", amount.messages);
+    t!("accounts.survey", messages = messages, size = intl::size(amount.size_bytes))
 }
 
 /// "anna@old.example → anna@new.example".

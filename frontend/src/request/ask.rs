@@ -14,7 +14,7 @@ use crate::{
     components::{
         Failure, FieldError, Glyph, Notice, PageHead, ProviderPick, TextArea, TextField, Tick, Tone, brand_mark, icon,
     },
-    forms,
+    format, forms,
     pages::{AccountFile, TermsTexts},
     state::{
         Load, connection,
@@ -44,9 +44,11 @@ pub(crate) fn Ask() -> impl IntoView {
                     <Contact sender=sender />
                     <Files typed=typed />
                 </div>
-                <div class="aside-sticky stack">
+                <div class="aside-column stack">
                     <Course />
-                    <Send sender=sender />
+                    <div class="aside-sticky">
+                        <Send sender=sender />
+                    </div>
                 </div>
             </form>
         </main>
@@ -173,7 +175,13 @@ fn Send(sender: Sender) -> impl IntoView {
     let cost = move || {
         let info = service.info();
         let price = info.ready()?.price.as_ref().filter(|_| matches!(offer.pays.get(), Pays::Buyer))?;
-        Some(t!("request.cost", price = intl::money(price.total_minor, price.price.currency)))
+        let price = &price.price;
+        let total = |pairs| intl::money(format::total_minor(price, pairs), price.currency);
+        let pairs = typed.importing.fields.preview.with(|preview| preview.as_ref().map_or(0, |found| found.rows.len()));
+        Some(match u64::try_from(pairs).unwrap_or_default() {
+            0 => t!("request.cost", price = total(1)),
+            pairs => t!("request.cost_all", accounts = tn!("count.accounts", pairs), total = total(pairs)),
+        })
     };
     // What is not sent is said where one sends.
     let left_out = move || {
@@ -200,7 +208,7 @@ fn Send(sender: Sender) -> impl IntoView {
                 {brand_mark()} <h2 id="send-title">{t!("request.send_title")}</h2>
             </div>
             {move || cost().map(|text| view! { <p class="rule-line">{icon(Glyph::Ticket)} <span>{text}</span></p> })}
-            {move || left_out().map(|text| view! { <p class="rule-line">{icon(Glyph::Warning)} <span>{text}</span></p> })}
+            {move || left_out().map(|text| view! { <p class="rule-line status-warn">{icon(Glyph::Warning)} <span>{text}</span></p> })}
             <TermsTexts />
             <div class="stack-s">
                 <Tick

@@ -68,6 +68,8 @@ impl ServerFields {
 pub(crate) struct ProviderFields {
     /// Id of the chosen provider; none: a server named by hand, or nothing yet.
     pub(crate) provider: RwSignal<Option<String>>,
+    /// An address or a domain that was typed in its place, and not used for an account yet.
+    pub(crate) address: RwSignal<String>,
     /// True while the server's fields are open.
     pub(crate) by_hand: RwSignal<bool>,
     pub(crate) server: ServerFields,
@@ -84,6 +86,7 @@ impl ProviderFields {
         Self {
             by_hand: RwSignal::new(choice.is_some() && provider.is_none()),
             provider: RwSignal::new(provider),
+            address: RwSignal::default(),
             server: ServerFields::of(choice.map(|choice| &choice.endpoint)),
             found: RwSignal::new(None),
             looking: RwSignal::new(false),

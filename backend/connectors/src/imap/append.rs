@@ -138,10 +138,11 @@ async fn hear(session: &mut Session, outbox: &mut Outbox) -> Result<(), Connecto
     if session.broken {
         return Err(session.lost("reading", std::io::ErrorKind::NotConnected.into()));
     }
-    if let Answer::Tagged(tag, judged) = session.answer(session.patience.append, |_| ()).await?
-        && let Some(command) =
-            outbox.sent.iter_mut().flat_map(|sent| sent.answers.commands()).find(|command| command.tag == tag)
-    {
+    let Answer::Tagged(tag, judged) = session.answer(session.patience.append, |_| ()).await? else { return Ok(()) };
+    // Whatever else the server has said meanwhile, nobody asked for it.
+    drop(session.guard().take_diverted());
+    let mut commands = outbox.sent.iter_mut().flat_map(|sent| sent.answers.commands());
+    if let Some(command) = commands.find(|command| command.tag == tag) {
         command.answer = Some(judged);
         command.took = Some(command.sent.elapsed());
     }

@@ -140,7 +140,7 @@ async fn upgrade(network: &Network, login: &ImapLogin, mut session: Session) -> 
 }
 
 /// Proves who asks, and for which mailbox, in the way that the server is said to understand.
-async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
+pub(super) async fn authenticate(session: &mut Session, login: &ImapLogin) -> Result<Reply, ConnectorError> {
     if session.knows_no_capabilities() {
         session.ask_capabilities().await?;
     }

@@ -220,6 +220,8 @@ impl<'a> Pipeline<'a> {
             // Nobody asked for it, or not for its body.
             Answer::Untagged(_) => {}
             Answer::Tagged(tag, judged) => {
+                // Whatever else the server has said meanwhile, nobody asked for it.
+                drop(self.session.guard().take_diverted());
                 if let Err(refusal) = judged {
                     return self.command_refused(&tag, &refusal);
                 }

@@ -3,16 +3,26 @@
 use std::io::Cursor;
 
 use async_imap::imap_proto::Response;
-use mailferry_domain::{folder::FolderPath, item::Flags, uid::Uid};
+use mailferry_domain::{
+    folder::FolderPath,
+    item::Flags,
+    uid::{Uid, UidSet},
+};
 use mailferry_engine::port::{
-    Account, Body, Care, ConnectorError, Destination, FetchRequest, FolderFetch, ListRequest, Listing, MemoryBudget,
-    NewItem, Wanted,
+    Account, Body, Care, ConnectorError, Destination, FetchRequest, FlagChange, FolderFetch, ListRequest, Listing,
+    MemoryBudget, NewItem, Numbered, Wanted,
+};
+use mailferry_shared::{
+    delegation::{CredentialKind, Delegation, DelegationForm},
+    endpoint::{Endpoint, TlsMode},
 };
 use tokio::{runtime::Runtime, sync::mpsc};
 
 use super::{
     account::{ImapDestination, ImapSource},
     append::Outbox,
+    auth::authenticate,
+    connector::ImapLogin,
     guard::{Guard, sift},
     session::Session,
     wire,
@@ -77,6 +87,59 @@ pub(crate) fn reading(data: &[u8]) {
     });
 }
 
+/// A session that asks for all the rest there is to ask for, whatever the server says to it.
+pub(crate) fn asking(data: &[u8]) {
+    let _ = with_session(data, async |session| {
+        let mut account = ImapDestination(session, Outbox::default());
+        account.watch_flags();
+        let status = account.open("INBOX").await?;
+        let inbox = Numbered { wire_name: "INBOX", uid_validity: status.uid_validity };
+        let uids: UidSet = [Uid(1), Uid(2), Uid(7)].into_iter().collect();
+        let flags = account.flags(inbox, &uids).await?;
+        let since = account.flags_since(inbox, 1).await?.unwrap_or_default();
+        let (subjects, dates) = (account.subjects(inbox, &uids).await?, account.header_dates(inbox, &uids).await?);
+        let told = flags.iter().map(|(uid, _)| uid).chain(subjects.iter().map(|(uid, _)| uid));
+        assert!(told.chain(dates.iter().map(|(uid, _)| uid)).all(|uid| uids.contains(*uid)), "no others");
+        account.numbers("INBOX").await?;
+        account.measure("INBOX").await?;
+        let (_, items) = account.look_up("INBOX", &uids).await?;
+        assert!(items.iter().all(|item| uids.contains(item.uid)), "no others");
+        let changes = since.into_iter().map(|(uid, flags)| FlagChange {
+            uids: [uid].into_iter().collect(),
+            add: account.keeps("INBOX", &flags),
+            remove: Flags::new(["$Label1"]),
+        });
+        let changes: Vec<FlagChange> = changes.take(5).collect();
+        account.change_flags(&changes).await?;
+        account.identify(&[(Uid(1), 10), (Uid(2), 3 << 20)]).await.map(drop)
+    });
+}
+
+/// A session that logs in. The first byte says how.
+pub(crate) fn login(data: &[u8]) {
+    let Some((way, words)) = data.split_first() else { return };
+    let Ok(host) = "localhost".parse() else { return };
+    let form = DelegationForm::ALL.get(usize::from(way & 7)).copied();
+    let login = ImapLogin {
+        name: "the server".to_owned(),
+        endpoint: Endpoint::new(host, 993, TlsMode::Implicit),
+        user: "anna".to_owned(),
+        // What no quoted string holds.
+        password: if way & 8 == 0 { "secret" } else { "s\r\u{e9}cret" }.to_owned().into(),
+        kind: if way & 16 == 0 { CredentialKind::Password } else { CredentialKind::OauthToken },
+        act_for: form.map(|_| "ben".to_owned()),
+        delegation: Delegation::of(form.unwrap_or_default()),
+        allow_plaintext: false,
+    };
+    let _ = in_runtime(async || {
+        let mut session = session_with(words);
+        session.greeting().await?;
+        let mut reply = authenticate(&mut session, &login).await?;
+        session.learn_capabilities(&mut reply);
+        session.ask_naming().await
+    });
+}
+
 /// A session that fills a mailbox, whatever the server says to it.
 pub(crate) fn writing(data: &[u8]) {
     let _ = with_session(data, async |session| {
@@ -110,19 +173,27 @@ fn with_session(
     words: &[u8],
     work: impl AsyncFnOnce(Session) -> Result<(), ConnectorError>,
 ) -> Result<(), ConnectorError> {
+    in_runtime(async || {
+        let mut session = session_with(words);
+        session.greeting().await?;
+        session.ask_capabilities().await?;
+        session.ask_naming().await?;
+        work(session).await
+    })
+}
+
+fn session_with(words: &[u8]) -> Session {
+    let stream = Stream::new(tokio::io::join(Cursor::new(words.to_vec()), tokio::io::sink()));
+    Session::new(Guard::new(stream), "the server".to_owned(), Patience::default())
+}
+
+fn in_runtime(work: impl AsyncFnOnce() -> Result<(), ConnectorError>) -> Result<(), ConnectorError> {
     thread_local! {
         static RUNTIME: Option<Runtime> =
             tokio::runtime::Builder::new_current_thread().enable_time().build().ok();
     }
-    let stream = Stream::new(tokio::io::join(Cursor::new(words.to_vec()), tokio::io::sink()));
-    let mut session = Session::new(Guard::new(stream), "the server".to_owned(), Patience::default());
     RUNTIME.with(|runtime| {
         let Some(runtime) = runtime else { return Ok(()) };
-        runtime.block_on(async {
-            session.greeting().await?;
-            session.ask_capabilities().await?;
-            session.ask_naming().await?;
-            work(session).await
-        })
+        runtime.block_on(work())
     })
 }

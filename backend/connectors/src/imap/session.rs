@@ -24,7 +24,10 @@ use mailferry_engine::port::{ConnectorError, Decision, Numbered};
 use mailferry_shared::finding::FindingCode;
 
 use self::reply::note;
-pub(super) use self::reply::{Answer, Reply, Tag};
+pub(super) use self::{
+    reply::{Answer, Reply, Tag},
+    silence::moves_as_a_whole,
+};
 use super::{bounds::believable, compress::Pace, glance::Glances, guard::Guard, refusal::Doing, wire};
 use crate::net::{Patience, Squeeze};
 

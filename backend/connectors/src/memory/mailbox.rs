@@ -43,6 +43,11 @@ pub enum Mishap {
     Refused(usize, FindingCode, Decision),
     /// The messages of the call arrive, but only at the `n`th look at the folder: the server was slow.
     Late(usize),
+    /// The messages of the call are stored and their UIDs told, but the folder shows them only at the `n`th look: another
+    /// machine of the service was asked.
+    Unseen(usize),
+    /// After the first `n` messages of the call nothing is said any more, and the line stays open.
+    Silent(usize),
     /// No answer comes for the first time, then the line is lost; the messages arrive the second time after that.
     Slow(Duration, Duration),
 }
@@ -120,11 +125,17 @@ pub(super) struct State {
     pub(super) folders: BTreeMap<FolderPath, MemoryFolder>,
     pub(super) store_mishaps: VecDeque<Mishap>,
     pub(super) fetch_mishaps: VecDeque<Mishap>,
+    /// How often the line is lost when somebody asks how folders stand.
+    pub(super) lost_at_statuses: u32,
+    /// Set once it has said nothing more.
+    pub(super) is_silent: bool,
     pub(super) login_error: Option<(FindingCode, Decision)>,
     /// What it tells for a UID.
     pub(super) tells: Option<fn(Uid) -> Option<Uid>>,
     pub(super) refused_characters: String,
     pub(super) takes: Option<fn(&StoredMessage) -> bool>,
+    /// What a rule moves away as soon as it is stored.
+    pub(super) moved: Option<fn(&StoredMessage) -> bool>,
     pub(super) closed: BTreeSet<FolderPath>,
     /// Folders that take no children.
     pub(super) childless: BTreeSet<FolderPath>,
@@ -266,6 +277,16 @@ impl MemoryAccount {
         self.state().fetch_mishaps = mishaps.into_iter().collect();
     }
 
+    /// True once it has said nothing more on a line ([`Mishap::Silent`]).
+    pub fn is_silent(&self) -> bool {
+        self.state().is_silent
+    }
+
+    /// The line is lost so many times when somebody asks how folders stand.
+    pub fn lose_statuses(&self, times: u32) {
+        self.state().lost_at_statuses = times;
+    }
+
     /// Refuses logins from now on, or takes them again.
     pub fn refuse_logins(&self, error: Option<(FindingCode, Decision)>) {
         self.state().login_error = error;
@@ -289,6 +310,11 @@ impl MemoryAccount {
     /// Refuses messages for their own sake, except those that `takes` holds for.
     pub fn take_only(&self, takes: fn(&StoredMessage) -> bool) {
         self.state().takes = Some(takes);
+    }
+
+    /// Moves messages out of sight as soon as they are stored, those that `moved` holds for: a rule of the owner's.
+    pub fn move_away(&self, moved: fn(&StoredMessage) -> bool) {
+        self.state().moved = Some(moved);
     }
 
     /// Refuses to open a folder from now on, as an ACL does, or opens it again.

@@ -119,6 +119,10 @@ impl Session {
                 match mishap {
                     Mishap::LostBefore => return Err(lost()),
                     Mishap::LostAfter(after) if n >= after => return Err(lost()),
+                    Mishap::Silent(after) if n >= after => {
+                        self.account.state().is_silent = true;
+                        return std::future::pending().await;
+                    }
                     Mishap::Refused(at, code, decision) if n >= at => {
                         return Err(ConnectorError::new(code, decision, "the account in memory"));
                     }
@@ -169,6 +173,9 @@ impl Session {
             Ok(folder) => keep(folder, messages, (mishap, batch.len()), tells),
             Err(error) => unknown(error),
         };
+        if let (Some(moved), Ok(folder)) = (state.moved, state.existing(wire_name)) {
+            folder.messages.retain(|message| !moved(message));
+        }
         let waited = if let Mishap::Slow(answer, _) = mishap { answer } else { Duration::ZERO };
         Answered { batch, fates, flags_reduced: false, waited, lost }
     }
@@ -197,7 +204,12 @@ fn keep(
             fates.resize_with(sent, || Fate::NotSent);
             (fates, None)
         }
-        Mishap::Fine | Mishap::Refused(..) => (push(messages), None),
+        Mishap::Fine | Mishap::Refused(..) | Mishap::Silent(_) => (push(messages), None),
+        Mishap::Unseen(looks) => {
+            let told = (folder.uid_next..).take(messages.len()).map(|uid| Fate::Stored(tells(Uid(uid)))).collect();
+            folder.late = Some((looks, messages));
+            (told, None)
+        }
         Mishap::Slow(answer, arrival) => {
             folder.slow = Some((Instant::now() + answer + arrival, messages));
             (unknown(), Some(lost()))
@@ -234,7 +246,11 @@ macro_rules! account {
 
             async fn statuses(&mut self, wire_names: &[String]) -> Result<Vec<Option<FolderStatus>>, ConnectorError> {
                 // A folder that is closed still tells how it stands.
-                let state = self.0.account.state();
+                let mut state = self.0.account.state();
+                if let Some(left) = state.lost_at_statuses.checked_sub(1) {
+                    state.lost_at_statuses = left;
+                    return Err(lost());
+                }
                 let folder = |name: &String| state.folders.get(&FolderPath::parse(name).ok()?);
                 Ok(wire_names.iter().map(|name| folder(name).map(MemoryFolder::status)).collect())
             }

@@ -145,6 +145,23 @@ impl AsyncWrite for Deflated {
     }
 }
 
+/// For [`crate::fuzz`]: what a server sends compressed. The first byte says how much of it has come early.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn fuzz(data: &[u8]) {
+    let Some((cut, bytes)) = data.split_first() else { return };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
+    let inflated = |early: usize| {
+        let (early, rest) = bytes.split_at(early.min(bytes.len()));
+        let stream = Stream::new(tokio::io::join(std::io::Cursor::new(rest.to_vec()), tokio::io::sink()));
+        let mut plain = Vec::new();
+        let reading = Deflated::new(stream, BytesMut::from(early));
+        runtime.block_on(reading.take(1 << 20).read_to_end(&mut plain)).ok().map(|_| plain)
+    };
+    if let (Some(one), Some(other)) = (inflated(0), inflated(usize::from(*cut))) {
+        assert_eq!(one, other, "it does not matter when it came");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -12,6 +12,8 @@ mod race;
 mod tls;
 
 pub(crate) use deflate::Deflated;
+#[cfg(any(test, fuzzing))]
+pub(crate) use deflate::fuzz as fuzz_deflate;
 pub use dial::{Inside, Network, Patience, Resolver, ResolverError, Squeeze, Stream};
 pub use dns::{DnsError, MailExchanger, Service};
 pub use guard::{AddressGuard, Refused};

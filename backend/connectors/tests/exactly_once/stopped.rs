@@ -1,12 +1,14 @@
 //! Runs that are stopped, and go on.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
+use mailferry_connectors::memory::Mishap;
 use mailferry_engine::{
     port::{Command, Control, NoFault},
     run::RunEnd,
 };
 use mailferry_shared::run::Counts;
+use tokio::time::timeout;
 
 use crate::world::{StopAt, World, clean, clean_steps, path, runs_again_without_doing_anything, succeeded};
 
@@ -88,6 +90,32 @@ async fn a_paused_run_stops_and_goes_on() {
     assert!(matches!(report.end, RunEnd::Stopped(Command::Pause)), "{:?}", report.end);
     succeeded(&world.run().await);
     assert_eq!(world.destination(), expected);
+}
+
+/// It keeps the line open, and nobody knows for how long.
+#[tokio::test]
+async fn a_run_that_is_told_to_stop_does_not_wait_for_a_source_that_has_fallen_silent() {
+    let (expected, _) = clean().await;
+    for command in [Command::Pause, Command::HandOver, Command::Cancel] {
+        for after in [0, 1, 4] {
+            let world = World::new();
+            let source = &world.connector.source;
+            source.fetch_mishaps([Mishap::Silent(after)]);
+            let (steer, control) = Control::new();
+            let telling = async {
+                while !source.is_silent() {
+                    tokio::task::yield_now().await;
+                }
+                steer.send_replace(command);
+            };
+            let stopping = async { tokio::join!(world.run_with(control, Arc::new(NoFault)), telling).0 };
+            let report = timeout(Duration::from_secs(60), stopping).await.expect("it stops");
+            assert!(matches!(&report.end, RunEnd::Stopped(told) if *told == command), "{after}: {:?}", report.end);
+            succeeded(&world.run().await);
+            assert_eq!(world.destination(), expected, "{command:?} after {after} messages");
+            runs_again_without_doing_anything(&world).await;
+        }
+    }
 }
 
 #[tokio::test]

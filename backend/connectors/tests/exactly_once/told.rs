@@ -1,6 +1,7 @@
 //! Destinations that tell wrong UIDs for what they have stored: the ledger believes none of it. And what is known of one
 //! that keeps bytes.
 
+use mailferry_connectors::memory::Mishap;
 use mailferry_domain::{
     item::Flags,
     manifest::{ManifestEntry, ManifestOutcome},
@@ -109,6 +110,43 @@ async fn a_destination_that_tells_the_truth_is_believed() {
     }
 }
 
+/// A rule at the destination moves most of what comes first.
+#[tokio::test]
+async fn what_is_moved_away_at_once_makes_no_liar_of_a_destination() {
+    let (world, inbox) = (World::empty(), path("INBOX"));
+    for day in 1..=9 {
+        let text = format!("Subject: {day}\r\n\r\nx\r\n");
+        world.connector.source.add(&inbox, Flags::default(), date(day), text.into_bytes());
+    }
+    world.connector.destination.move_away(|message| message.bytes.as_ref() < b"Subject: 6".as_slice());
+    let report = world.run().await;
+    succeeded(&report);
+    assert_eq!((report.counts.stored, world.connector.destination.messages(&inbox).len()), (9, 4));
+    let entries = world.manifest().await;
+    assert_eq!(entries.iter().filter(|entry| entry.destination.uid.is_some()).count(), 4, "{entries:?}");
+    for entry in &entries {
+        entry_is_true(&world, entry, "what is left");
+    }
+    runs_again_without_doing_anything(&world).await;
+}
+
+/// A service of several machines: the one that is asked first has not heard of what another one has stored.
+#[tokio::test]
+async fn a_destination_that_lags_behind_what_it_tells_is_looked_at_once_more() {
+    let (world, inbox) = (World::empty(), path("INBOX"));
+    for (day, text) in [(1, "one"), (2, "two"), (3, "three")] {
+        world.connector.source.add(&inbox, Flags::default(), date(day), text.as_bytes().to_vec());
+    }
+    world.connector.destination.store_mishaps([Mishap::Unseen(2)]);
+    succeeded(&world.run().await);
+    let entries = world.manifest().await;
+    assert!(entries.len() == 3 && entries.iter().all(|entry| entry.destination.uid.is_some()), "{entries:?}");
+    for entry in &entries {
+        entry_is_true(&world, entry, "the truth");
+    }
+    runs_again_without_doing_anything(&world).await;
+}
+
 /// Both accounts got the mail, in the same second, each with lines of its own: two messages, if the destination keeps bytes.
 #[tokio::test]
 async fn where_bytes_are_kept_a_message_of_the_same_second_and_message_id_is_another_one() {
@@ -127,6 +165,33 @@ async fn where_bytes_are_kept_a_message_of_the_same_second_and_message_id_is_ano
         let taken: Vec<_> = report.notes.iter().map(|note| (note.code, note.topic())).collect();
         let expected = (FindingCode::TakenForSame, Some("INBOX (1 message)".to_owned()));
         assert_eq!(taken, if others { vec![] } else { vec![expected] }, "what nothing tells is noted");
+        runs_again_without_doing_anything(&world).await;
+    }
+}
+
+/// Another tool has filled the mailbox before, with a line of its own in every message or in a spelling of its own; one
+/// message was dragged over by a mail program, which keeps bytes.
+#[tokio::test]
+async fn a_mailbox_that_another_tool_has_filled_is_not_doubled_for_one_message_that_was_dragged_over() {
+    let inbox = path("INBOX");
+    let mail = |number: u32| format!("Message-ID: <{number}@example.org>\r\nSubject: x\r\n\r\n{number}\r\n");
+    let adds: fn(String) -> String = |mail| format!("X-TUID: 0123456789ab\r\n{mail}");
+    let rewrites: fn(String) -> String = |mail| mail.replace("Subject: ", "Subject:");
+    // Where one is stored, the destination itself is seen to keep bytes.
+    for (tool, new) in [(adds, 0), (rewrites, 0), (adds, 1)] {
+        let world = World::empty();
+        let (source, destination) = (&world.connector.source, &world.connector.destination);
+        for number in 1..=6 {
+            source.add(&inbox, Flags::default(), date(number), mail(number).into_bytes());
+            let there = if number == 3 { mail(number) } else { tool(mail(number)) };
+            destination.add(&inbox, Flags::default(), date(number), there.into_bytes());
+        }
+        for number in 0..new {
+            source.add(&inbox, Flags::default(), date(20 + number), mail(20 + number).into_bytes());
+        }
+        let report = world.run().await;
+        succeeded(&report);
+        assert_eq!((report.counts.stored, report.counts.present), (new.into(), 6), "{:?}", report.notes);
         runs_again_without_doing_anything(&world).await;
     }
 }

@@ -1,4 +1,4 @@
-//! A real ledger whose database goes away at one write: before it took effect, or after.
+//! A real ledger whose database goes away at one write, before it took effect or after, or is locked by somebody else.
 
 use std::{
     collections::BTreeMap,
@@ -17,6 +17,8 @@ use mailferry_domain::{
 use mailferry_engine::port::{Binding, Entry, FolderBinding, Ledger, LedgerError, LedgerFolderId};
 use mailferry_shared::run::Counts;
 
+use crate::other_process::OtherProcess;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
     Before,
@@ -25,10 +27,18 @@ pub(crate) enum When {
 }
 
 #[derive(Clone)]
+pub(crate) enum Trouble {
+    /// This write fails, and all that follow.
+    Gone(When),
+    /// Somebody else holds the write lock.
+    Locked(OtherProcess),
+}
+
+#[derive(Clone)]
 pub(crate) struct BrokenLedger<L> {
     inner: L,
     at: usize,
-    when: When,
+    trouble: Trouble,
     writes: Arc<AtomicUsize>,
 }
 
@@ -37,8 +47,8 @@ fn gone() -> LedgerError {
 }
 
 impl<L: Ledger> BrokenLedger<L> {
-    pub(crate) fn new(inner: L, at: usize, when: When) -> Self {
-        Self { inner, at, when, writes: Arc::default() }
+    pub(crate) fn new(inner: L, at: usize, trouble: Trouble) -> Self {
+        Self { inner, at, trouble, writes: Arc::default() }
     }
 
     pub(crate) fn writes(&self) -> usize {
@@ -47,11 +57,16 @@ impl<L: Ledger> BrokenLedger<L> {
 
     async fn unless_gone<T>(&self, write: impl Future<Output = Result<T, LedgerError>>) -> Result<T, LedgerError> {
         let number = self.writes.fetch_add(1, Ordering::SeqCst);
-        if number < self.at {
-            return write.await;
-        }
-        if number == self.at && self.when == When::After {
-            write.await?;
+        match &self.trouble {
+            _ if number < self.at => return write.await,
+            Trouble::Locked(other) => {
+                if number == self.at {
+                    other.lock().await;
+                }
+                return write.await;
+            }
+            Trouble::Gone(When::After) if number == self.at => drop(write.await?),
+            Trouble::Gone(_) => {}
         }
         Err(gone())
     }

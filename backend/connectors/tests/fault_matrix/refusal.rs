@@ -1,12 +1,20 @@
-//! What a destination or a source refuses: no room, a message too large, a folder closed by an ACL.
+//! What a destination or a source refuses: no room, more than an amount a day, a message too large, a folder closed by an
+//! ACL.
 
-use std::{fs, sync::atomic::Ordering};
+use std::{fs, sync::atomic::Ordering, time::Duration};
 
-use mailferry_engine::run::RunEnd;
+use mailferry_engine::{
+    allowance::{Allowance, Allowances},
+    run::RunEnd,
+};
 use mailferry_lab::{DovecotOptions, ProxyOptions};
 use mailferry_shared::{finding::FindingCode, run::RunState};
 
-use crate::{ground::Ground, row::Sweep};
+use crate::{
+    ground::Ground,
+    point::How,
+    row::{Sweep, sweep},
+};
 
 const PLENTY: Option<u64> = Some(1_000_000_000);
 
@@ -24,6 +32,44 @@ async fn a_full_mailbox_parks_the_run_and_with_more_room_it_goes_on() {
         }
         ground.destination.dovecot().restart_with(|options| options.quota_bytes = PLENTY).expect("restarts");
         point.go_on(3).await;
+    })
+    .await;
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Cap {
+    FromSource(u64),
+    ToDestination(u64),
+}
+
+impl Cap {
+    /// A day of which nothing has been used.
+    fn fresh(self) -> Allowances {
+        let day = |left_bytes| Some(Allowance { left_bytes, untouched: true, fresh_in: Duration::from_secs(5 * 3600) });
+        match self {
+            Self::FromSource(bytes) => Allowances { from_source: day(bytes), ..Allowances::default() },
+            Self::ToDestination(bytes) => Allowances { to_destination: day(bytes), ..Allowances::default() },
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_days_amount_puts_the_run_off_day_by_day_until_all_is_there() {
+    let ground = Ground::new().await;
+    let caps = [15_000, 60_000].into_iter().flat_map(|bytes| [Cap::FromSource(bytes), Cap::ToDestination(bytes)]);
+    sweep("daily cap, day by day", &ground, caps, async |point, cap| {
+        for day in 1..90 {
+            let mut how = How::default();
+            how.options.allowances = cap.fresh();
+            let report = point.run(day, how).await;
+            point.must(report.counts.failed + report.counts.uncertain == 0, || format!("{:?}", report.counts));
+            if !matches!(&report.end, RunEnd::Postponed(error, _) if error.code == FindingCode::DailyLimit) {
+                point.must(day > 2, || format!("all on day {day}"));
+                point.succeeded(&report);
+                break;
+            }
+        }
+        point.nothing_to_do().await;
     })
     .await;
 }

@@ -1,9 +1,10 @@
 //! One row of the matrix: points tried, and what was lost and doubled.
 
-use std::{fmt::Write as _, fs::OpenOptions, io::Write as _};
+use std::fmt::Write as _;
 
 use futures::{StreamExt, stream};
 use mailferry_engine::port::Step;
+use mailferry_lab::matrix;
 
 use crate::{ground::Ground, point::Point};
 
@@ -96,18 +97,10 @@ pub(crate) fn conclude(row: &str, verdicts: &[(String, Verdict)], untouched: boo
             let _ = writeln!(wrong, "{name}: {verdict:?}");
         }
     }
-    record(row, verdicts.len(), lost, doubled);
+    matrix::record(row, verdicts.len(), lost, doubled);
     assert!(!verdicts.is_empty(), "{row}: no point was tried");
     assert!(wrong.is_empty(), "{row}:\n{wrong}");
     assert!(untouched, "{row}: the source was changed");
-}
-
-/// Adds a line to the table that `make crash-matrix` prints.
-fn record(row: &str, points: usize, lost: u64, doubled: u64) {
-    let line = format!("{row}|{points}|{lost}|{doubled}\n");
-    let Some(path) = std::env::var_os("MATRIX_REPORT") else { return };
-    let mut file = OpenOptions::new().create(true).append(true).open(path).expect("the table can be written");
-    file.write_all(line.as_bytes()).expect("the table can be written");
 }
 
 /// At most `count` of the steps of an undisturbed run, evenly.

@@ -226,6 +226,23 @@ async fn what_nobody_asked_for_is_not_taken() {
     assert!(seen.fetched.iter().all(|(uid, bytes)| *uid <= 3 && bytes.starts_with(b"Subject")), "{:?}", seen.fetched);
 }
 
+/// More of it in all than anybody would keep: some tell every client what others do.
+#[tokio::test(flavor = "multi_thread")]
+async fn however_much_is_said_that_nobody_asked_for_what_was_asked_for_is_heard() {
+    let line = format!("* VANISHED {}\r\n", "1:2,".repeat(15_000));
+    let chatty = move |verb: &str, good: Vec<u8>| match verb {
+        "UID FETCH" => [line.repeat(45).as_bytes(), &good].concat(),
+        "APPEND" => [line.repeat(90).as_bytes(), &good].concat(),
+        _ => good,
+    };
+    let server = start(Arc::new(chatty)).await;
+    let seen = timeout(LONG, read_all(server.port, Patience::default())).await.expect("it ends");
+    assert!(seen.error.is_none(), "{:?}", seen.error);
+    assert_eq!(seen.fetched.len(), 24);
+    let stored = timeout(LONG, write_all(server.port, Patience::default())).await.expect("it ends");
+    assert_eq!(stored.expect("no line is lost"), 6);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn odd_words_do_no_harm() {
     for (verb, words) in [

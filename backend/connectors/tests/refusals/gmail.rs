@@ -178,7 +178,7 @@ fn reader(fake: &Fake) -> ImapReader {
     ImapReader { network: network(), login: fake.login() }
 }
 
-fn to_gmail(world: &World, fake: &Fake) -> Arc<ToGmail> {
+pub(crate) fn to_gmail(world: &World, fake: &Fake) -> Arc<ToGmail> {
     Arc::new(ToGmail { network: network(), login: fake.login(), from: world.connector.clone() })
 }
 

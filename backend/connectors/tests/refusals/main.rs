@@ -10,6 +10,7 @@ mod findings;
 mod flags;
 mod folders;
 mod gmail;
+mod merged;
 mod repairs;
 mod slow;
 mod unreadable;

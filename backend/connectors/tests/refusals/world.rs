@@ -129,7 +129,12 @@ impl World {
         self.resume_over(connector, fault).await
     }
 
-    async fn resume_over<C: Connector>(&self, connector: Arc<C>, fault: Arc<dyn Fault>) -> (RunReport, LedgerReport) {
+    /// The last run goes on between other accounts.
+    pub(crate) async fn resume_over<C: Connector>(
+        &self,
+        connector: Arc<C>,
+        fault: Arc<dyn Fault>,
+    ) -> (RunReport, LedgerReport) {
         let file = open_ledger(&self.dir.path().join("ledger"), "memory").await;
         let id = RunId(Uuid::from_u128(self.runs.load(Ordering::Relaxed) as u128));
         let ledger = file.run_ledger(id).await.expect("the run's ledger");

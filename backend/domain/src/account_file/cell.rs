@@ -83,12 +83,52 @@ impl CellSide {
             separator: None,
             root: Some("{mailbox}".to_owned()),
         });
+        let (told, admin) = admin.map_or((None, None), |admin| delegated(&admin));
         let (user, act_for) = match (admin, login) {
             (Some(admin), _) => (admin, account),
             (None, Some(login)) => (login, act_for.or(root)),
             (None, None) => (account?, act_for.or(root)),
         };
-        Some(RowSide { user, act_for, password, delegation: below.or(delegation), endpoint })
+        Some(RowSide { user, act_for, password, delegation: told.or(below).or(delegation), endpoint })
+    }
+}
+
+/// How the server is told for whom an admin logs in, as it stands before the admin's name where it is not the usual way:
+/// `{exchange}DOMAIN/admin`, `{master_user:+}admin`, `{root_folder:#shared.{mailbox}}admin`.
+fn delegated(text: &str) -> (Option<Delegation>, Option<String>) {
+    let Some((word, rest)) = text.strip_prefix('{').and_then(|rest| rest.split_once([':', '}'])) else {
+        return (None, Some(text.to_owned()));
+    };
+    let Some(form) = DelegationForm::ALL.into_iter().find(|form| form_word(*form) == word) else {
+        return (None, Some(text.to_owned()));
+    };
+    if !text[1 + word.len()..].starts_with(':') {
+        return (Some(Delegation::of(form)), Some(rest.to_owned()));
+    }
+    let Some((detail, admin)) = rest.rsplit_once('}') else { return (None, Some(text.to_owned())) };
+    let is_root = form == DelegationForm::RootFolder;
+    let (separator, root) = if is_root { (None, Some(detail.to_owned())) } else { (detail.chars().next(), None) };
+    (Some(Delegation { form, separator, root }), Some(admin.to_owned()))
+}
+
+/// How [`delegated`] reads it again.
+pub(super) fn spelt_admin(side: &RowSide) -> String {
+    let Some(Delegation { form, separator, root }) = &side.delegation else { return side.user.clone() };
+    let detail = separator.map(String::from).or_else(|| root.clone());
+    let detail = detail.map(|detail| format!(":{detail}")).unwrap_or_default();
+    format!("{{{}{detail}}}{}", form_word(*form), side.user)
+}
+
+/// As in JSON.
+fn form_word(form: DelegationForm) -> &'static str {
+    match form {
+        DelegationForm::Authzid => "authzid",
+        DelegationForm::MasterUser => "master_user",
+        DelegationForm::Exchange => "exchange",
+        DelegationForm::RootFolder => "root_folder",
+        DelegationForm::Mirapoint => "mirapoint",
+        DelegationForm::Proxyauth => "proxyauth",
+        DelegationForm::KerioMaster => "kerio_master",
     }
 }
 
@@ -119,12 +159,24 @@ fn password(text: &str) -> Result<Option<Secret>, Wrong> {
     Ok((!text.is_empty()).then(|| Secret::new(text)))
 }
 
-/// `host`, `host:port`, an address, or `address/name` with the name that its certificate must carry.
+/// How a server is spelt whose TLS mode is not what its port says.
+const MODES: [(&str, TlsMode); 3] =
+    [("imaps://", TlsMode::Implicit), ("starttls://", TlsMode::Starttls), ("plaintext://", TlsMode::Plaintext)];
+
+/// What port 143 and what every other port says.
+fn usual_mode(port: u16) -> TlsMode {
+    if port == 143 { TlsMode::Starttls } else { TlsMode::Implicit }
+}
+
+/// `host`, `host:port`, an address, or `address/name` with the name that its certificate must carry; before it the TLS mode
+/// where that is not what the port says, `starttls://host:1143`.
 fn endpoint(text: &str) -> Result<Option<Endpoint>, Wrong> {
     let text = plain(text.trim());
     if text.is_empty() {
         return Ok(None);
     }
+    let named = MODES.iter().find_map(|(before, mode)| Some((*mode, text.strip_prefix(before)?)));
+    let (mode, text) = named.map_or((None, text), |(mode, text)| (Some(mode), text));
     let (place, name) = match text.split_once('/') {
         Some((place, name)) => (place, Some(host(name)?)),
         None => (text, None),
@@ -134,7 +186,7 @@ fn endpoint(text: &str) -> Result<Option<Endpoint>, Wrong> {
         _ => (place, None),
     };
     let port = port.unwrap_or(993);
-    let tls = if port == 143 { TlsMode::Starttls } else { TlsMode::Implicit };
+    let tls = mode.unwrap_or_else(|| usual_mode(port));
     Ok(Some(Endpoint { certificate_host: name, ..Endpoint::new(host(place)?, port, tls) }))
 }
 
@@ -154,6 +206,8 @@ pub(super) fn spelt(endpoint: &Endpoint) -> String {
         (_, true) => format!("[{}]:{}", endpoint.host, endpoint.port),
         (_, false) => format!("{}:{}", endpoint.host, endpoint.port),
     };
+    let mode = MODES.iter().find(|(_, mode)| *mode == endpoint.tls && *mode != usual_mode(endpoint.port));
+    let place = format!("{}{place}", mode.map_or("", |(before, _)| before));
     match &endpoint.certificate_host {
         Some(name) => format!("{place}/{name}"),
         None => place,

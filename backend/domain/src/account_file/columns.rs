@@ -4,7 +4,7 @@ use mailferry_shared::import::Layout;
 
 use super::{
     Row, RowSide,
-    cell::{harmless, spelt},
+    cell::{harmless, spelt, spelt_admin},
 };
 
 /// The meaning of a column.
@@ -154,14 +154,15 @@ impl Column {
     /// What `row` has in it, harmless to spreadsheets; a password as it is.
     pub(super) fn cell(self, row: &Row) -> String {
         let side = if self.is_source() { &row.source } else { &row.destination };
-        let admin = || side.act_for.as_ref().map(|_| side.user.as_str());
         match self {
             Self::SourcePassword | Self::DestinationPassword => {
                 side.password.as_ref().map_or_else(String::new, |password| password.expose().to_owned())
             }
             Self::SourceHost | Self::DestinationHost => side.endpoint.as_ref().map(spelt).unwrap_or_default(),
             Self::SourceAccount | Self::DestinationAccount | Self::SourceName => harmless(account(side)),
-            Self::SourceAdmin | Self::DestinationAdmin => harmless(admin().unwrap_or_default()),
+            Self::SourceAdmin | Self::DestinationAdmin => {
+                side.act_for.as_ref().map(|_| harmless(&spelt_admin(side))).unwrap_or_default()
+            }
             Self::SourceLogin | Self::DestinationLogin => harmless(&side.user),
             Self::SourceActFor | Self::DestinationActFor | Self::SourceRoot => {
                 harmless(side.act_for.as_deref().unwrap_or_default())

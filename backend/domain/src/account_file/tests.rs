@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use mailferry_shared::endpoint::TlsMode;
+use mailferry_shared::{delegation::DelegationForm, endpoint::TlsMode};
 
 use super::*;
 
@@ -63,6 +63,7 @@ fn every_bad_row_is_named_and_the_good_ones_are_kept() {
         [(2, 1, "missing"), (3, 3, "bad_host"), (4, 0, "field_count"), (6, 0, "duplicate_row"), (7, 0, "quote")]
     );
     assert_eq!(file.errors[3].message, "the same accounts as in row 1");
+    assert_eq!(file.errors[2].fields, Some(FieldCount { found: 2, least: 3, most: 3 }), "for words in every language");
 }
 
 #[test]
@@ -117,14 +118,31 @@ fn side() -> impl Strategy<Value = RowSide> {
     let host = "[a-z]{1,9}\\.example".prop_map(|text| text.parse().expect("a host name"));
     let address = "192\\.0\\.2\\.[1-9]".prop_map(|text| text.parse().expect("an address"));
     let place = prop_oneof![host.clone(), address];
-    let port =
-        proptest::sample::select(&[(993, TlsMode::Implicit), (143, TlsMode::Starttls), (1993, TlsMode::Implicit)][..]);
+    let port = (
+        proptest::sample::select(&[993, 143, 1993][..]),
+        proptest::sample::select(&[TlsMode::Implicit, TlsMode::Starttls, TlsMode::Plaintext][..]),
+    );
     let endpoint = (place, port, proptest::option::of(host)).prop_map(|(place, (port, tls), certificate_host)| {
         Endpoint { certificate_host, ..Endpoint::new(place, port, tls) }
     });
     let endpoint = proptest::option::of(endpoint);
-    (user_text(), proptest::option::of(user_text()), password, endpoint)
-        .prop_map(|(user, act_for, password, endpoint)| RowSide { user, act_for, password, delegation: None, endpoint })
+    (user_text(), proptest::option::of((user_text(), delegation())), password, endpoint).prop_map(
+        |(user, acting, password, endpoint)| {
+            let (act_for, delegation) =
+                acting.map_or((None, None), |(act_for, delegation)| (Some(act_for), delegation));
+            RowSide { user, act_for, password, delegation, endpoint }
+        },
+    )
+}
+
+fn delegation() -> impl Strategy<Value = Option<Delegation>> {
+    let form = proptest::sample::select(&DelegationForm::ALL[..]);
+    let form = (form, proptest::option::of("[*+%!]"), proptest::option::of("[a-z#./]{0,9}\\{mailbox\\}[a-z.]{0,4}"));
+    proptest::option::of(form.prop_map(|(form, separator, root)| Delegation {
+        form,
+        separator: separator.and_then(|text| text.chars().next()).filter(|_| form == DelegationForm::MasterUser),
+        root: root.filter(|_| form == DelegationForm::RootFolder),
+    }))
 }
 
 proptest! {

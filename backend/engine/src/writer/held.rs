@@ -61,7 +61,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             return Ok(None);
         }
         let odd = oddities(&item.body)?;
-        if self.shared.would_keep(odd) {
+        if self.shared.would_keep(odd) && !pool.may_be_extended(&looks) {
             return Ok(None);
         }
         let settlement = settlement_of(item, Outcome::Present(None));
@@ -72,9 +72,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     /// fetched once more.
     pub(super) async fn decide_second(&mut self, at: usize, second: i64) -> Result<(), Stop> {
         let job = &mut self.jobs[at];
-        let absent = job.pool.lookalikes.take_absent(second, |odd| self.shared.would_keep(odd));
-        job.once_more.extend(absent.iter().map(|held| held.item));
-        let decided = job.pool.decide(second);
+        let decided = job.pool.decide(second, |odd| self.shared.would_keep(odd));
         job.once_more.extend(decided.absent.iter().map(|held| held.item));
         job.taken_for_same += decided.there.len() as u64;
         for (held, uid) in decided.there {

@@ -191,6 +191,7 @@ pub fn import_result() -> ImportResult {
             column: 1,
             code: "missing".to_owned(),
             message: "an account name is missing".to_owned(),
+            fields: None,
             cells: vec![Some(String::new()), None, Some("imap.old.example".to_owned())],
         }],
     }

@@ -237,7 +237,10 @@ impl From<StoreError> for ApiError {
             StoreError::LastAdmin => Self::LastAdmin,
             StoreError::VoucherInvalid => Self::VoucherInvalid,
             StoreError::VoucherUnfit(error) => Self::VoucherUnfit(error),
-            StoreError::NoSuchVoucher => Self::field("/voucher_id", "There is no such voucher."),
+            StoreError::NoSuchVoucher => Self::field(
+                "/voucher_id",
+                "There is no such voucher that could pay: one for trials alone pays for nothing.",
+            ),
             StoreError::LinkInvalid => Self::LinkInvalid,
             StoreError::WrongState(error) => Self::WrongState(error),
             StoreError::RequestState(error) => Self::RequestState(error),

@@ -263,7 +263,9 @@ fn secret(
     let named = |kind: &str| format!("MAILFERRY_{}_{kind}", option.to_uppercase());
     let advice =
         format!("set {}, name a file with --{option}-password-file, or set {}", named("PASSWORD"), named("TOKEN"));
-    let (password, token) = (environment(&named("PASSWORD")), environment(&named("TOKEN")));
+    // Compose files and scripts leave variables empty that they do not mean.
+    let given = |kind| environment(&named(kind)).filter(|text| !text.is_empty());
+    let (password, token) = (given("PASSWORD"), given("TOKEN"));
     let (text, kind) = match (file, password, token) {
         (None, None, None) => return Err(WrongUse::new(format!("there is no password for the {option}"), advice)),
         (Some(_), _, Some(_)) | (_, Some(_), Some(_)) => {
@@ -338,6 +340,8 @@ mod tests {
         let (password, token) = (("MAILFERRY_SOURCE_PASSWORD", "pass word "), ("MAILFERRY_SOURCE_TOKEN", "ya29.x\n"));
         assert_eq!(secret_from(None, &[password]), Ok(("pass word ".to_owned(), CredentialKind::Password)));
         assert_eq!(secret_from(None, &[token]), Ok(("ya29.x".to_owned(), CredentialKind::OauthToken)));
+        let empty = ("MAILFERRY_SOURCE_TOKEN", "");
+        assert_eq!(secret_from(None, &[password, empty]), secret_from(None, &[password]), "as if it were not set");
         let file = tempfile::NamedTempFile::new().expect("a file");
         std::fs::write(file.path(), "from a file\nmore").expect("written");
         let path = file.path().to_path_buf();

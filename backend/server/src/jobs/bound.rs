@@ -1,7 +1,8 @@
 //! No server keeps a worker for ever: whatever only looks at servers has a bound.
 //!
 //! Every answer has one of its own already (a minute of silence, two for a login, ten of mere talk). A server that stays
-//! within those and still gets nowhere, a message a minute, is given up here.
+//! within those and still gets nowhere, a message a minute, is given up here. A run that comes on so slowly is not: it ends
+//! with its order at the latest, and gives its worker to others who wait (`slice.rs`).
 
 use std::{pin::pin, sync::Arc, time::Duration};
 

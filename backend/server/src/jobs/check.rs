@@ -1,6 +1,10 @@
 //! Checks: every side really logs in, many at once, but a shared login only once when it is refused.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use chrono::NaiveTime;
 use futures::{StreamExt, stream};
@@ -31,7 +35,8 @@ use crate::oauth::StoredGrant;
 
 /// Logins under way at once.
 const PARALLEL: usize = 8;
-/// No check asks servers for longer than this; sides that are left by then count as unanswered.
+/// No check asks servers for longer than this, over all attempts of its job; sides that are left by then count as unanswered.
+/// An attempt in which all servers' connections were taken counts nothing.
 const LONGEST: Duration = Duration::from_hours(12);
 /// So many sides in a row that wait for one login in vain: then the server answers nobody of theirs.
 const MOST_SILENT: u32 = 3;
@@ -43,6 +48,8 @@ struct Check<'a> {
     stop: &'a CancellationToken,
     /// Nobody is asked after this.
     until: Instant,
+    /// Set once a server was asked.
+    asked: AtomicBool,
 }
 
 /// One side to check.
@@ -90,12 +97,14 @@ pub(super) async fn perform(
             }
         }
     }
-    let under_way = Check { context, id, stop, until: Instant::now() + LONGEST };
-    let mut checked = stream::iter(groups.into_values()).map(|group| under_way.group(group)).buffer_unordered(PARALLEL);
-    let mut waits = false;
-    while let Some(result) = checked.next().await {
-        waits |= matches!(result?, Group::WaitsForTurn);
+    let (begun, spent) = (Instant::now(), context.store.check_time(id).await?);
+    let until = begun + LONGEST.saturating_sub(spent);
+    let under_way = Check { context, id, stop, until, asked: AtomicBool::new(false) };
+    let waits = under_way.all(groups.into_values()).await;
+    if under_way.asked.into_inner() {
+        context.store.add_check_time(id, begun.elapsed()).await?;
     }
+    let waits = waits?;
     if stop.is_cancelled() {
         return Ok(JobOutcome::Waits(context.store.now()));
     }
@@ -195,6 +204,16 @@ impl Answers {
 }
 
 impl Check<'_> {
+    /// Checks all groups of sides that share a login; true if any waits for its turn.
+    async fn all(&self, groups: impl Iterator<Item = Vec<Task>>) -> Result<bool, JobError> {
+        let mut checked = stream::iter(groups).map(|group| self.group(group)).buffer_unordered(PARALLEL);
+        let mut waits = false;
+        while let Some(result) = checked.next().await {
+            waits |= matches!(result?, Group::WaitsForTurn);
+        }
+        Ok(waits)
+    }
+
     /// Checks the sides that share a login, one after the other.
     async fn group(&self, group: Vec<Task>) -> Result<Group, JobError> {
         let mut answers = Answers::default();
@@ -232,6 +251,7 @@ impl Check<'_> {
             None => {
                 let asked = Box::pin(log_in(self.context, &task.way, self.stop)).await?;
                 let Some(result) = asked else { return Ok(None) };
+                self.asked.store(true, Ordering::Relaxed);
                 answers.count(result);
                 result
             }

@@ -19,7 +19,7 @@ const PARALLEL: usize = 8;
 const FRESH: Duration = Duration::from_secs(60);
 
 /// Looks up what is not fresh, once the mail has arrived: before, nobody sends from the new provider. Of what a name server
-/// does not answer, SPF or DKIM, what is known stays as it is.
+/// does not answer, SPF or DKIM, what is known stays as it is, and is told to be as old as it is.
 pub(super) async fn look_up_all(context: &JobContext, order: &OrderRecord) -> Result<(), JobError> {
     if order.asker.sandbox || order.life.state() != OrderState::Completed {
         return Ok(());
@@ -65,6 +65,7 @@ async fn look_up(
         .filter_map(std::future::ready)
         .collect()
         .await;
+    let known_since = before.filter(|_| texts.is_err() || looked_at.is_empty()).map(|before| before.looked_up_at);
     let (spf, spf_records) = match (texts, before) {
         (Ok(texts), _) => {
             let records = spf_records(texts);
@@ -82,5 +83,6 @@ async fn look_up(
             (found, looked_at.into_iter().map(|(selector, _)| selector).collect())
         }
     };
-    Ok(SendingRecords { spf, spf_records, dkim, dkim_looked_at, looked_up_at: context.store.now() })
+    let looked_up_at = known_since.unwrap_or_else(|| context.store.now());
+    Ok(SendingRecords { spf, spf_records, dkim, dkim_looked_at, looked_up_at })
 }

@@ -1,4 +1,5 @@
 use clap::Parser;
+use mailferry_domain::order::Terms;
 
 use super::*;
 
@@ -54,9 +55,17 @@ fn every_limit_of_the_product_is_a_setting_with_the_products_default() {
     assert_eq!((usual.limits.max_pairs, usual.limits.max_message_bytes), (500, 50_000_000));
     assert_eq!((usual.terms.active_orders, usual.connections_per_host), (10, 40));
     assert_eq!(usual.limits.answers_hours, 24, "answers to an Idempotency-Key");
+    let terms = |settings: &Settings| {
+        let Terms { link_after_end, link_after_start, purge_after_end, delta_delay_hours, .. } = settings.terms;
+        let days = [link_after_end, link_after_start, purge_after_end].map(|span| span.num_days());
+        (days, [delta_delay_hours.usual, delta_delay_hours.least, delta_delay_hours.most])
+    };
+    assert_eq!(terms(&usual), ([14, 45, 30], [8, 4, 23]));
     let other =
         ["--pairs-per-order", "9", "--max-message-mb", "150", "--active-orders", "3", "--connections-per-host", "8"];
-    let other = settings(&other);
+    let spans = ["--link-days", "7", "--link-days-at-most", "20", "--purge-days", "9", "--delta-hours", "6,2,30"];
+    let other = settings(&[other.as_slice(), &spans].concat());
+    assert_eq!(terms(&other), ([7, 20, 9], [6, 2, 30]));
     assert_eq!((other.limits.max_pairs, other.limits.max_message_bytes), (9, 150_000_000));
     assert_eq!((other.terms.active_orders, other.connections_per_host), (3, 8));
 }

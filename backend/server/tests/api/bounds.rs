@@ -101,3 +101,28 @@ async fn a_dry_run_at_a_server_that_gets_nowhere_is_given_up_with_its_cause_and_
     })
     .await;
 }
+
+/// Each attempt of its job has only what those before have left of the time.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_that_has_had_its_time_asks_nobody_any_more_and_says_so() {
+    through_a_proxy(async |service, servers, proxy| {
+        let (order, client) = order(service, servers, proxy).await;
+        let begun = client.post(&format!("{order}/checks"), json!({})).await;
+        assert_eq!(begun.status, 202, "{}", begun.text);
+        let id = begun.json()["id"].as_str().expect("an id").parse().expect("an id");
+        let store = &service.app.store;
+        store.add_check_time(id, Duration::from_hours(5)).await.expect("written");
+        store.add_check_time(id, Duration::from_hours(7)).await.expect("written");
+        let worker = Worker::start(service);
+        let checked = until(&client, begun.header("location"), |check| check["finished"] == true).await;
+        worker.stop().await;
+        for item in checked["items"].as_array().expect("items") {
+            assert_eq!(
+                (&item["login"], &item["findings"][0]["code"]),
+                (&json!("failed"), &json!("connection_timeout"))
+            );
+        }
+        assert!(proxy.passed().is_empty(), "nobody was asked");
+    })
+    .await;
+}

@@ -13,7 +13,7 @@ use std::cell::RefCell;
 use mailferry_server::metrics;
 
 use self::{
-    search::{Heap, search_dump, search_files},
+    search::{Heap, search_database},
     servers::Servers,
 };
 use crate::{
@@ -49,14 +49,10 @@ async fn a_password_is_found_nowhere() {
     let servers = Servers::start();
     let through = RefCell::new(Vec::new());
     on_each(async |database| {
-        let service = Service::start_with(database.clone(), |settings| servers.open(settings)).await;
+        let service = Service::start_with(database, |settings| servers.open(settings)).await;
         let went = go_through(&service, &servers).await;
         through.borrow_mut().push(went);
-        let searched = match &database {
-            None => search_files(service.folder.path(), "berta"),
-            Some(address) => search_dump(address, "berta"),
-        };
-        println!("canary: {searched}");
+        println!("canary: {}", search_database(&service, "berta"));
         service.stop().await;
     })
     .await;

@@ -81,7 +81,7 @@ fn every_reference_leads_somewhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn document_and_the_page_that_renders_it_are_served() {
-    let service = Service::start().await;
+    let service = Service::start_with(None, |_| {}).await;
     let client = service.stranger();
     let served = client.get("/api/openapi.json").await;
     assert_eq!(served.text, mailferry_server::api::docs::text().expect("a document"));

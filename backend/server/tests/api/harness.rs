@@ -4,6 +4,7 @@
 use std::{
     net::TcpListener,
     path::PathBuf,
+    process::Command,
     sync::{Arc, Mutex},
 };
 
@@ -41,11 +42,7 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// A service on SQLite, with limits that no test reaches by accident.
-    pub(crate) async fn start() -> Self {
-        Self::start_with(None, |_| {}).await
-    }
-
+    /// A service on SQLite unless a database is named, with limits that no test reaches by accident.
     pub(crate) async fn start_with(database: Option<String>, change: impl FnOnce(&mut Settings)) -> Self {
         Self::start_in(Context::default(), database, change).await
     }
@@ -173,6 +170,24 @@ impl Service {
             sqlx::query(sql).execute(&pool).await.expect(sql);
             pool.close().await;
         }
+    }
+
+    /// All that its database has written down: the files of SQLite, the write-ahead log among them, or the tables of
+    /// PostgreSQL, whose bytes stand there in hexadecimal.
+    pub(crate) fn kept(&self) -> Vec<u8> {
+        if !self.is_sqlite() {
+            let address = self.app.settings.database_url.expose();
+            let dump = Command::new("pg_dump").args(["--data-only", "--inserts", address]).output().expect("pg_dump");
+            assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+            return dump.stdout;
+        }
+        let mut held = Vec::new();
+        for file in std::fs::read_dir(self.folder.path()).expect("a folder") {
+            held.extend(std::fs::read(file.expect("a file").path()).expect("readable"));
+            // So that nothing is found across two files.
+            held.extend([0; 64]);
+        }
+        held
     }
 
     pub(crate) async fn stop(self) {

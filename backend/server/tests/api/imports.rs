@@ -167,10 +167,15 @@ async fn what_is_exported_is_imported_again_without_passwords_and_without_formul
         for (account, admin) in pairs {
             let source = match admin {
                 None => json!({"user": account, "password": "canary"}),
-                Some(admin) => json!({"user": admin, "act_for": account, "password": "canary"}),
+                Some(admin) => {
+                    json!({"user": admin, "act_for": account, "password": "canary", "delegation": {"form": "exchange"}})
+                }
             };
-            let pair = json!({"source": source, "destination": {"user": "-x@new.example", "password": "canary"}});
-            assert_eq!(client.post(&format!("/api/v1/orders/{order}/accounts"), pair).await.status, 201);
+            let server = json!({"host": "imap.own.example", "port": 1143, "tls": "starttls"});
+            let destination = json!({"user": "-x@new.example", "password": "canary", "endpoint": server});
+            let pair = json!({"source": source, "destination": destination});
+            let added = client.post(&format!("/api/v1/orders/{order}/accounts"), pair).await;
+            assert_eq!(added.status, 201, "{}", added.text);
         }
         let file = client.get(&format!("/api/v1/orders/{order}/accounts.csv")).await;
         assert_eq!((file.status, file.header("content-type")), (200, "text/csv; charset=utf-8"), "{}", file.text);
@@ -181,9 +186,11 @@ async fn what_is_exported_is_imported_again_without_passwords_and_without_formul
         assert_eq!((&result["layout"], &result["errors"]), (&json!("full"), &json!([])));
         let accounts = async |client: &Client, order: &str| {
             let pairs = client.get(&format!("/api/v1/orders/{order}/accounts")).await.json();
-            let side = |side: &Value| (side["user"].clone(), side["act_for"].clone());
             let pairs = pairs["items"].as_array().expect("pairs").clone();
-            pairs.iter().map(|pair| (side(&pair["source"]), side(&pair["destination"]))).collect::<Vec<_>>()
+            let told =
+                ["/source/user", "/source/act_for", "/source/delegation", "/destination/user", "/destination/endpoint"];
+            let told = |pair: &Value| told.map(|pointer| pair.pointer(pointer).cloned());
+            pairs.iter().map(told).collect::<Vec<_>>()
         };
         assert_eq!(accounts(&client, &order).await, accounts(&second, &other).await);
         service.stop().await;

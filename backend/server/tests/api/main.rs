@@ -8,6 +8,7 @@ mod bounds;
 mod canary;
 #[path = "../caught/mod.rs"]
 mod caught;
+mod checks;
 mod conventions;
 mod discoveries;
 mod document;
@@ -41,6 +42,7 @@ mod schedule;
 mod slices;
 mod status_mails;
 mod subjects;
+mod summer_time;
 mod time;
 mod token_service;
 mod tokens;

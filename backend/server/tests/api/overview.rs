@@ -1,14 +1,17 @@
 //! What lists tell so that one thing is told apart from another: references, notes, ends of keys, health of endpoints.
 
+use chrono::TimeDelta;
 use mailferry_lab::{Page, WebServer};
-use mailferry_shared::key::Scope;
+use mailferry_shared::{key::Scope, run::RunState, secret::Secret};
 use serde_json::{Value, json};
 
 use crate::{
-    harness::{Client, Service, new_account, new_order, on_both, on_each},
+    harness::{Client, Service, new_account, new_order, on_both, on_both_at, on_each},
     moving::Worker,
     principals::tenant,
     resellers::{is_signed, until},
+    schedule::{account, paid, work},
+    time::Time,
 };
 
 async fn created(client: &Client, path: &str, body: Value) -> Value {
@@ -35,6 +38,14 @@ async fn a_migration_has_a_reference_of_at_most_100_characters_that_is_shown_fou
             (&json!("imap.gmx.net"), &json!("imap.new.example"))
         );
         assert_eq!(items[0].get("progress"), None, "nothing has been started");
+
+        // Its customer neither sees nor changes what the seller calls it.
+        let id = made["id"].as_str().expect("an id");
+        let token = made["manage_url"].as_str().and_then(|url| url.split("#token=").nth(1)).expect("a link");
+        let customer = service.session(id, &Secret::new(token)).await;
+        assert_eq!(customer.get(&path).await.json().get("reference"), None);
+        let refused = customer.patch(&path, json!({"reference": ""})).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/reference", "{refused}");
 
         let renamed = operator.patch(&path, json!({"reference": "Weber GmbH"})).await.json();
         assert_eq!(renamed["reference"], "Weber GmbH");
@@ -70,7 +81,7 @@ async fn the_list_of_migrations_is_exported_as_it_is_filtered_and_without_formul
         assert_eq!(file.header("content-disposition"), "attachment; filename=\"migrations.csv\"");
         let lines: Vec<&str> = file.text.lines().collect();
         assert_eq!(lines.len(), 3, "a head and the tenant's own two: {}", file.text);
-        assert!(lines[0].starts_with("order_id,reference,state,"), "{}", lines[0]);
+        assert!(lines[0].starts_with("\u{feff}order_id,reference,state,"), "{}", lines[0]);
         assert!(lines[1].starts_with(other["id"].as_str().expect("an id")), "newest first");
         assert!(lines[2].starts_with(&format!("{id},\"'=HYPERLINK(\"\"x\"\")\",draft,")), "{}", lines[2]);
         assert!(lines[2].contains(",imap.gmx.net,imap.new.example,1,0,"), "{}", lines[2]);
@@ -84,7 +95,31 @@ async fn the_list_of_migrations_is_exported_as_it_is_filtered_and_without_formul
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_of_vouchers_has_a_note_of_at_most_200_characters() {
+async fn the_list_of_migrations_tells_when_the_first_and_the_second_run_began() {
+    on_both_at(async |service: Service, clock: Time| {
+        let context = service.app.job_context().expect("a context");
+        let (path, client) = paid(&service, &[account("anna@one.example")]).await;
+        let listed = async || service.operator().get("/api/v1/orders").await.json()["items"][0].clone();
+        let earliest = service.store.now() + TimeDelta::hours(1);
+        let started = client.post(&format!("{path}/start"), json!({"earliest_start": earliest})).await;
+        assert_eq!(started.status, 200, "{}", started.text);
+        let planned = listed().await;
+        assert_eq!((&planned["first_run_at"], planned.get("second_run_at")), (&json!(earliest), None), "{planned}");
+        clock.advance(TimeDelta::hours(2)).await;
+        work(&context, &client, &path, RunState::Succeeded).await;
+        let begun = client.get(&path).await.json()["started_at"].clone();
+        clock.advance(TimeDelta::hours(1)).await;
+        let delta = client.post(&format!("{path}/deltas"), json!({})).await;
+        assert_eq!(delta.status, 202, "{}", delta.text);
+        let both = listed().await;
+        assert_eq!((&both["first_run_at"], &both["second_run_at"]), (&begun, &json!(service.store.now())), "{both}");
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_of_vouchers_has_a_note_of_at_most_200_characters_that_is_no_formula_in_the_file() {
     on_both(async |service: Service| {
         let operator = service.operator();
         let vouchers = "/api/v1/vouchers";
@@ -95,6 +130,9 @@ async fn a_batch_of_vouchers_has_a_note_of_at_most_200_characters() {
         assert_eq!(notes, ["Weber, spring"; 2]);
         let file = operator.get("/api/v1/vouchers.csv?q=weber").await.text;
         assert_eq!(file.matches(",\"Weber, spring\"\r\n").count(), 2, "{file}");
+        created(&operator, vouchers, json!({"pairs": 1, "note": "=1+1"})).await;
+        let file = operator.get("/api/v1/vouchers.csv?q=1%2B1").await.text;
+        assert!(file.ends_with(",'=1+1\r\n"), "{file}");
         for wrong in ["x".repeat(201), "two\nlines".to_owned()] {
             let refused = operator.post(vouchers, json!({"pairs": 1, "note": wrong})).await;
             assert_eq!(refused.is_problem(422, "invalid_field")["errors"][0]["pointer"], "/note");

@@ -97,6 +97,9 @@ async fn a_voucher_for_trials_pays_for_no_full_migration() {
     on_both(async |service| {
         let batch = created(&service.operator(), VOUCHERS, json!({"pairs": 1, "trial_only": true})).await;
         let code = json!({"code": batch["items"][0]["code"]});
+        let link = json!({"name": "x", "voucher_id": batch["items"][0]["id"]});
+        let refused = service.operator().post("/api/v1/links", link).await.is_problem(422, "invalid_field");
+        assert_eq!(refused["errors"][0]["pointer"], "/voucher_id", "nor does a link with it: {refused}");
         let (order, _, client) = service.order_with_pair().await;
         let path = format!("/api/v1/orders/{order}");
         let redeemed = client.post(&format!("{path}/voucher"), code.clone()).await;

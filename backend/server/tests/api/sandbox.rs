@@ -224,18 +224,20 @@ async fn a_throttled_run_waits_with_its_reason_and_goes_on_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_host_takes_a_second_for_every_portion_and_loses_nothing() {
-    let service = Service::start().await;
-    let working = Working::start(&service);
-    let partner = partner(&service).await;
-    for (source, destination) in [("slow", "ok"), ("ok", "slow")] {
-        let order = order(&partner, source, destination, &["anna"]).await;
-        let begun = std::time::Instant::now();
-        start(&partner, &order, json!({})).await;
-        let done = progress(&partner, &order, "the end", |now| now["state"] == "completed").await;
-        assert!(begun.elapsed() >= std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
-        assert_eq!((&done["counts"]["stored"], &done["counts"]["failed"]), (&json!(26), &json!(0)), "{done}");
-    }
-    working.stop(service).await;
+    on_both(async |service| {
+        let working = Working::start(&service);
+        let partner = partner(&service).await;
+        for (source, destination) in [("slow", "ok"), ("ok", "slow")] {
+            let order = order(&partner, source, destination, &["anna"]).await;
+            let begun = std::time::Instant::now();
+            start(&partner, &order, json!({})).await;
+            let done = progress(&partner, &order, "the end", |now| now["state"] == "completed").await;
+            assert!(begun.elapsed() >= std::time::Duration::from_secs(1), "{:?}", begun.elapsed());
+            assert_eq!((&done["counts"]["stored"], &done["counts"]["failed"]), (&json!(26), &json!(0)), "{done}");
+        }
+        working.stop(service).await;
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -265,6 +265,10 @@ async fn spf_and_dkim_are_each_told_by_themselves_when_dns_answers_one_of_them_o
         (&json!("present"), &json!(["s1"])),
         "what is known stays: {sending}"
     );
+    let known = sending["looked_up_at"].clone();
+    assert_ne!(known, json!(service.store.now()), "and is not told to be new");
+    let more = seen().await;
+    assert_eq!(more["looked_up_at"], known, "{more}");
     dns.set_in_trouble(true);
     assert_eq!(seen().await, sending, "nobody answers");
     service.stop().await;

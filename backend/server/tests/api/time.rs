@@ -28,7 +28,7 @@ impl Time {
         Self::at(Utc::now(), database).await
     }
 
-    /// It is `time` for the process. A database's clock shows the present, and moves along.
+    /// It is `time`, in this database too, which nobody has opened yet.
     pub(crate) async fn at(time: DateTime<Utc>, database: Option<&str>) -> Self {
         let clock = MockClock::at(time);
         let Some(url) = database else { return Self { clock, database: None } };
@@ -36,7 +36,9 @@ impl Time {
         for statement in MOVED {
             sqlx::query(statement).execute(&pool).await.expect(statement);
         }
-        Self { clock, database: Some(pool) }
+        let time = Self { clock, database: Some(pool) };
+        time.move_database(time.now() - Utc::now()).await;
+        time
     }
 
     /// What time it is.
@@ -47,6 +49,10 @@ impl Time {
     /// Moves it, backwards if negative.
     pub(crate) async fn advance(&self, step: TimeDelta) {
         self.clock.advance(step);
+        self.move_database(step).await;
+    }
+
+    async fn move_database(&self, step: TimeDelta) {
         if let Some(database) = &self.database {
             let micros = step.num_microseconds().expect("years at most");
             let sql = "UPDATE moved_clock SET by_micros = by_micros + $1";

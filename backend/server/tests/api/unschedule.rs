@@ -1,13 +1,17 @@
 //! What can be done with an order that waits for its start, or for the operator.
 
 use chrono::TimeDelta;
-use mailferry_server::jobs::life;
-use mailferry_shared::ids::RunId;
+use mailferry_lab::{Proxy, SmtpSink};
+use mailferry_server::jobs::{dispatch, life};
+use mailferry_shared::{ids::RunId, secret::Secret};
+use mailferry_store::jobs::{JobKind, JobOutcome, JobQueue, LOCK};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Service, on_both},
+    harness::{Service, on_both, on_each},
     requests::new_request,
+    resellers::until,
     schedule::{account, paid},
 };
 
@@ -65,4 +69,38 @@ async fn whoever_has_asked_the_operator_is_offered_no_start_anywhere() {
         service.stop().await;
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_is_on_its_way_when_its_start_is_taken_back_is_no_failure() {
+    on_each(a_mail_that_is_on_its_way_when_its_start_is_taken_back_is_no_failure_on).await;
+}
+
+async fn a_mail_that_is_on_its_way_when_its_start_is_taken_back_is_no_failure_on(database: Option<String>) {
+    let sink = SmtpSink::start(None).expect("a sink");
+    let line = Proxy::start(sink.port()).expect("a proxy");
+    let url = Secret::new(format!("smtp://127.0.0.1:{}", line.port()));
+    let service = Service::start_with(database, |settings| settings.smtp_url = Some(url)).await;
+    let context = service.app.job_context().expect("a context");
+    let (order, _, client) = service.order_with_pair().await;
+    let path = format!("/api/v1/orders/{order}");
+    let body = json!({"kind": "trial", "earliest_start": service.store.now() + TimeDelta::days(1)});
+    assert_eq!(client.post(&format!("{path}/start"), body).await.status, 200);
+    let jobs = service.store.take("mails", JobKind::SendMail, 9, LOCK).await.expect("takes");
+    assert_eq!(jobs.len(), 1, "it tells that the migration was submitted");
+
+    line.freeze();
+    let stop = CancellationToken::new();
+    let sending = Box::pin(dispatch::perform(&context, &jobs[0], &stop));
+    let taking_back = async {
+        until("the mail is on its way", async || (!line.passed().is_empty()).then_some(())).await;
+        let back = client.post(&format!("{path}/unschedule"), json!({})).await;
+        line.thaw();
+        back
+    };
+    let (sent, back) = tokio::join!(sending, taking_back);
+    assert_eq!((back.status, &back.json()["state"]), (200, &json!("draft")), "{}", back.text);
+    assert!(matches!(sent, Ok(JobOutcome::Done)), "nothing is left to note, and nothing to try again: {sent:?}");
+    assert_eq!(sink.mails().expect("mails").len(), 1);
+    service.stop().await;
 }

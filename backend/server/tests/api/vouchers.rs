@@ -1,11 +1,15 @@
 //! Never more account pairs are granted than a voucher is good for.
 
+use chrono::TimeDelta;
 use futures::future::join_all;
 use mailferry_shared::key::Scope;
 use mailferry_store::OPERATOR_TENANT;
 use serde_json::json;
 
-use crate::harness::{Service, on_both};
+use crate::{
+    harness::{Service, on_both, on_both_at},
+    time::Time,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fifty_parallel_redeems_of_a_voucher_for_five_pairs_pay_for_five() {
@@ -90,6 +94,36 @@ async fn only_a_key_with_the_scope_creates_vouchers_in_sane_numbers() {
         ] {
             service.operator().post("/api/v1/vouchers", body).await.is_problem(422, "invalid_field");
         }
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voucher_is_issued_redeemed_expired_or_revoked() {
+    on_both_at(async |service: Service, clock: Time| {
+        let operator = service.operator();
+        let tomorrow = service.store.now() + TimeDelta::days(1);
+        let body = json!({"pairs": 1, "count": 3, "valid_until": tomorrow});
+        let batch = operator.post("/api/v1/vouchers", body).await.json();
+        let counts = async || {
+            let mut counts = Vec::new();
+            for state in ["issued", "redeemed", "expired", "revoked"] {
+                let found = operator.get(&format!("/api/v1/vouchers?state={state}")).await.json();
+                counts.push(found["items"].as_array().map(Vec::len).expect("items"));
+            }
+            counts
+        };
+        assert_eq!(counts().await, [3, 0, 0, 0]);
+        let (order, _, client) = service.order_with_pair().await;
+        let code = json!({"code": batch["items"][0]["code"]});
+        assert_eq!(client.post(&format!("/api/v1/orders/{order}/voucher"), code).await.status, 200);
+        assert_eq!(counts().await, [2, 1, 0, 0]);
+        let second = batch["items"][1]["id"].as_str().expect("an id");
+        assert_eq!(operator.post(&format!("/api/v1/vouchers/{second}/revoke"), json!({})).await.status, 200);
+        assert_eq!(counts().await, [1, 1, 0, 1]);
+        clock.advance(TimeDelta::days(2)).await;
+        assert_eq!(counts().await, [0, 1, 1, 1]);
         service.stop().await;
     })
     .await;

@@ -12,7 +12,7 @@ use super::record::delta_schedule;
 use crate::{
     error::StoreError,
     store::Store,
-    value::{Arg, Row, args, code, like},
+    value::{Arg, Row, Search, args, code, like},
 };
 
 mod brief;
@@ -150,7 +150,7 @@ fn within(condition: &mut Condition, reach: &Reach) {
 }
 
 impl OrderFilter {
-    fn condition(&self) -> Result<Condition, StoreError> {
+    fn condition(&self, search: Search) -> Result<Condition, StoreError> {
         let mut all = Condition { sql: Vec::new(), args: Vec::new() };
         let tenant = all.arg(self.tenant_id);
         all.and(format!("o.tenant_id = {tenant}"));
@@ -202,20 +202,20 @@ impl OrderFilter {
             all.and(format!("{} EXISTS (SELECT 1 {ATTENTION})", if attention { "" } else { "NOT" }));
         }
         if let Some(text) = &self.text {
-            let text = all.arg(format!("%{}%", like(text)));
-            let is_like = |what: &str| format!(r"{what} LIKE {text} ESCAPE '\'");
-            let (source, destination) = (is_like(&mailbox("s")), is_like(&mailbox("d")));
+            let text = all.arg(search.pattern(text));
+            let has = |what: &str| search.finds(what, &text);
+            let (source, destination) = (has(&mailbox("s")), has(&mailbox("d")));
             all.and(format!(
                 "({} OR {} OR {} OR {} OR {} OR {} OR EXISTS (SELECT 1 {PAIRS} AND ({source} OR {destination}))
                     OR EXISTS (SELECT 1 FROM voucher_uses u JOIN vouchers v ON v.id = u.voucher_id
                         WHERE u.order_id = o.id AND {}))",
-                is_like("o.id"),
-                is_like("LOWER(COALESCE(o.reference, ''))"),
-                is_like("LOWER(COALESCE(o.notify_address, ''))"),
-                is_like("LOWER(COALESCE(m.name, ''))"),
-                is_like("LOWER(COALESCE(k.name, ''))"),
-                is_like("LOWER(COALESCE(l.name, ''))"),
-                is_like("LOWER(v.hint)"),
+                has("o.id"),
+                has("COALESCE(o.reference, '')"),
+                has("COALESCE(o.notify_address, '')"),
+                has("COALESCE(m.name, '')"),
+                has("COALESCE(k.name, '')"),
+                has("COALESCE(l.name, '')"),
+                has("v.hint"),
             ));
         }
         if let Some((created_at, id)) = self.after {
@@ -278,7 +278,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn list_orders(&self, filter: &OrderFilter) -> Result<Vec<OrderListItem>, StoreError> {
-        let mut condition = filter.condition()?;
+        let mut tx = self.read().await?;
+        let mut condition = filter.condition(tx.search())?;
         let limit = condition.arg(filter.limit);
         let sql = format!(
             "SELECT o.id, o.reference, o.state, o.kind, o.notify_address, o.source, o.destination, o.options, o.migration_type, o.sandbox, o.created_at, o.finished_at,
@@ -295,7 +296,6 @@ impl Store {
              WHERE {} ORDER BY o.created_at DESC, o.id DESC LIMIT {limit}",
             condition.sql.join(" AND ")
         );
-        let mut tx = self.read().await?;
         let mut items = Vec::new();
         for row in &tx.rows(sql, condition.args).await? {
             let item = item_from(row)?;

@@ -2,12 +2,13 @@
 
 use mailferry_domain::order::OrderLife;
 use mailferry_shared::{
-    ids::{PaymentId, TenantId},
+    ids::{OrderId, PaymentId, TenantId},
     payment::PaymentState,
 };
 
 use super::{PaymentRecord, lock_payment};
 use crate::{
+    db::Tx,
     error::StoreError,
     jobs::{JobKind, enqueue},
     order::{OrderRecord, lock_order},
@@ -21,8 +22,8 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::PaymentChanged`] if it is not paid; [`StoreError::RefundTooLarge`] for
-    /// nothing, or more than is left; [`StoreError::Active`] for all of it while the order waits to start or runs: cancel
-    /// it first.
+    /// nothing, or more than is left; [`StoreError::Active`] for all of it while the order waits to start or runs, unless
+    /// payment was waived: cancel it first.
     pub async fn begin_refund(
         &self,
         tenant: TenantId,
@@ -51,7 +52,7 @@ impl Store {
             return Err(StoreError::RefundTooLarge { left_minor });
         }
         let part = amount_minor.filter(|amount| *amount < left_minor);
-        if part.is_none() && order.as_ref().is_some_and(runs) {
+        if part.is_none() && order.as_ref().is_some_and(runs) && !is_waived(&mut tx, order_id).await? {
             return Err(StoreError::Active);
         }
         let sql = "UPDATE payments SET state = $2, refund_minor = $3 WHERE id = $1";
@@ -102,6 +103,12 @@ impl Store {
         tx.execute(sql, args![id, code(&PaymentState::Paid)?, paid_back]).await?;
         tx.commit().await
     }
+}
+
+/// Whether the operator does it without payment.
+async fn is_waived(tx: &mut Tx, order: OrderId) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) AS n FROM requests WHERE order_id = $1 AND waived_at IS NOT NULL";
+    Ok(tx.row(sql, args![order]).await?.get::<i64>("n")? > 0)
 }
 
 fn runs(order: &OrderRecord) -> bool {

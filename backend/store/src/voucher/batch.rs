@@ -13,7 +13,7 @@ use crate::{
     error::StoreError,
     store::Store,
     tenant::sha256,
-    value::{Arg, Row, args, code, json, like},
+    value::{Arg, Row, args, code, json},
 };
 
 /// A new batch of vouchers.
@@ -171,6 +171,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn vouchers(&self, filter: &VoucherFilter) -> Result<Vec<Voucher>, StoreError> {
+        let mut tx = self.read().await?;
+        let search = tx.search();
         let mut args = args![self.now(), filter.tenant_id];
         let mut sql = vec!["v.tenant_id = $2".to_owned()];
         let mut arg = |arg: Arg| {
@@ -198,8 +200,8 @@ impl Store {
             sql.push(format!("v.hint = {}", arg(hint.into())));
         }
         if let Some(text) = &filter.text {
-            let text = arg(format!("%{}%", like(text)).into());
-            sql.push(format!(r"(LOWER(v.note) LIKE {text} ESCAPE '\' OR LOWER(v.hint) LIKE {text} ESCAPE '\')"));
+            let text = arg(search.pattern(text).into());
+            sql.push(format!("({} OR {})", search.finds("v.note", &text), search.finds("v.hint", &text)));
         }
         if let Some((created_at, id)) = filter.after {
             let (time, id) = (arg(created_at.into()), arg(id.into()));
@@ -207,7 +209,7 @@ impl Store {
         }
         let limit = arg(filter.limit.into());
         let sql = format!("{} ORDER BY v.created_at DESC, v.id DESC LIMIT {limit}", sql.join(" AND "));
-        select(&mut self.read().await?, &sql, args).await
+        select(&mut tx, &sql, args).await
     }
 
     /// One voucher of a tenant.

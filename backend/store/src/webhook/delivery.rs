@@ -103,7 +103,11 @@ impl Store {
         )
         .await?;
         let gone = answer.status == Some(410);
-        let wait = WAITS.get(tries.saturating_sub(1)).filter(|_| !gone);
+        let webhook: WebhookId = row.get("webhook_id")?;
+        // Switched off while it was tried: what waited was given up.
+        let sql = "SELECT enabled FROM webhooks WHERE id = $1";
+        let enabled = tx.row_opt(sql, args![webhook]).await?.map(|row| row.get::<bool>("enabled")).transpose()?;
+        let wait = WAITS.get(tries.saturating_sub(1)).filter(|_| !gone && enabled == Some(true));
         let (state, next) = if answer.is_taken() {
             (DeliveryState::Delivered, None)
         } else if let Some(seconds) = wait {
@@ -113,7 +117,6 @@ impl Store {
         };
         let sql = "UPDATE webhook_deliveries SET state = $2, next_at = $3 WHERE id = $1";
         tx.execute(sql, args![id, code(&state)?, next]).await?;
-        let webhook = row.get("webhook_id")?;
         note_health(&mut tx, webhook, answer).await?;
         if gone {
             tx.execute("UPDATE webhooks SET enabled = 0 WHERE id = $1", args![webhook]).await?;

@@ -12,6 +12,7 @@ use crate::world::{World, side};
 
 on_both! {
     a_check_gathers_results_and_shows_them_at_the_pair;
+    the_time_of_a_check_adds_up_over_its_attempts;
     what_was_changed_meanwhile_is_not_overwritten;
     only_ticked_pairs_are_checked_unless_named;
     too_many_failed_logins_are_refused_for_an_hour;
@@ -51,6 +52,23 @@ async fn a_check_gathers_results_and_shows_them_at_the_pair(world: World) {
     let nobody = CheckedSide { pair_id: mailferry_shared::ids::PairId(check.id.0), ..source };
     assert!(matches!(store.save_login(nobody, LoginState::Passed, &[]).await, Err(StoreError::NotFound)));
     assert!(matches!(store.save_survey(nobody, None, &[]).await, Err(StoreError::NotFound)));
+}
+
+async fn the_time_of_a_check_adds_up_over_its_attempts(world: World) {
+    use std::time::Duration;
+    let store = &world.store;
+    let (order, _) = world.order_with(1).await;
+    let check = store.create_check(order.id, &[]).await.expect("check").id;
+    let other = store.create_check(order.id, &[]).await.expect("check").id;
+    assert_eq!(store.check_time(check).await.expect("read"), Duration::ZERO);
+    for _ in 0..2 {
+        store.add_check_time(check, Duration::from_millis(1_500)).await.expect("written");
+    }
+    let times = (store.check_time(check).await.expect("read"), store.check_time(other).await.expect("read"));
+    assert_eq!(times, (Duration::from_secs(3), Duration::ZERO));
+    let nobody = mailferry_shared::ids::CheckId(order.id.0);
+    assert!(matches!(store.check_time(nobody).await, Err(StoreError::NotFound)));
+    assert!(matches!(store.add_check_time(nobody, Duration::ZERO).await, Err(StoreError::NotFound)));
 }
 
 async fn what_was_changed_meanwhile_is_not_overwritten(world: World) {

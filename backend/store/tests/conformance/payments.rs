@@ -34,7 +34,7 @@ async fn waiting(world: &World, pairs: usize) -> OrderRecord {
     store.schedule_order(&order, start).await.expect("waits")
 }
 
-fn price(pair_minor: u64) -> Price {
+pub(crate) fn price(pair_minor: u64) -> Price {
     Price {
         currency: "EUR".parse().expect("a currency"),
         pair_minor,
@@ -44,7 +44,7 @@ fn price(pair_minor: u64) -> Price {
     }
 }
 
-async fn begun(world: &World, order: OrderId) -> PaymentId {
+pub(crate) async fn begun(world: &World, order: OrderId) -> PaymentId {
     let payment = world.store.begin_payment(order, PaymentMethod::Paypal).await.expect("begun").id;
     world.store.payment_created(payment, &format!("REMOTE-{payment}"), "https://x").await.expect("created");
     payment

@@ -16,7 +16,10 @@ use mailferry_store::{
     jobs::{JobKind, JobQueue},
 };
 
-use crate::world::{KEY, World, new_order, pair, start};
+use crate::{
+    payments::{begun, price},
+    world::{KEY, World, new_order, pair, start},
+};
 
 on_both! {
     a_request_reads_back_with_its_order_accounts_and_files;
@@ -27,6 +30,7 @@ on_both! {
     a_request_follows_its_order_until_the_planned_delta_is_done;
     without_payment_it_waits_unless_the_operator_waives_it;
     what_was_redeemed_for_a_request_that_is_waived_comes_back;
+    money_for_a_request_that_is_waived_is_a_surplus_and_all_of_it_can_be_paid_back_while_it_runs;
     the_queue_is_by_wished_start_and_filtered;
     a_file_opens_only_where_it_was_put_and_after_rotation;
     an_order_that_is_wished_for_later_lives_until_then;
@@ -278,6 +282,26 @@ async fn what_was_redeemed_for_a_request_that_is_waived_comes_back(world: World)
     store.cancel_order(&order).await.expect("cancelled");
     let (third, _) = world.order_with(1).await;
     assert!(matches!(store.redeem_voucher(third.id, &voucher.code).await, Err(StoreError::VoucherInvalid)));
+}
+
+async fn money_for_a_request_that_is_waived_is_a_surplus_and_all_of_it_can_be_paid_back_while_it_runs(world: World) {
+    let store = &world.store;
+    store.set_price(OPERATOR_TENANT, Some(&price(1000))).await.expect("a price");
+    let sent = accepted(&world).await;
+    let at = start(StartKind::Main, store.now());
+    store.start_request(sent.id, at, false).await.expect("waits for payment");
+    let payment = begun(&world, sent.order_id).await;
+    store.begin_capture(sent.order_id, payment).await.expect("captures");
+    // The operator waives it while PayPal is asked.
+    store.start_request(sent.id, at, true).await.expect("started");
+    assert!(!store.payment_settled(payment, "C1").await.expect("settled").started, "it had been");
+    let sums = store.payment(sent.order_id).await.expect("sums");
+    assert_eq!((sums.pairs_covered, sums.pairs_needed, sums.pairs_surplus), (2, 2, 2));
+    store.begin_refund(OPERATOR_TENANT, payment, None).await.expect("nothing of it was due");
+    store.payment_refunded(payment).await.expect("paid back");
+    let sums = store.payment(sent.order_id).await.expect("sums");
+    assert_eq!((sums.pairs_covered, sums.pairs_surplus), (2, 0));
+    assert_eq!(store.order(sent.order_id).await.expect("order").life.state(), OrderState::Scheduled);
 }
 
 async fn the_queue_is_by_wished_start_and_filtered(world: World) {

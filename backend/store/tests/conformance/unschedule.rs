@@ -4,13 +4,16 @@ use chrono::Duration;
 use mailferry_domain::order::{OrderLife, Start};
 use mailferry_shared::{
     account::{AccountChange, AccountCreate},
+    ids::{LinkId, VoucherId},
     link::Brand,
     order::{Language, OrderAction, OrderState, StartKind},
     run::RunState,
     schedule::{DeltaSchedule, DeltaTrigger},
+    voucher::VoucherLimits,
 };
 use mailferry_store::{
-    Asker, JobKind, JobQueue, MailKind, NewLink, NewOrder, OPERATOR_TENANT, Part, StoreError, jobs::LOCK,
+    Asker, JobKind, JobQueue, MailKind, NewLink, NewOrder, NewVouchers, OPERATOR_TENANT, OrderRecord, Part, StoreError,
+    jobs::LOCK,
 };
 
 use crate::world::{World, new_order, pair, start};
@@ -18,6 +21,8 @@ use crate::world::{World, new_order, pair, start};
 on_both! {
     a_scheduled_order_is_a_draft_again_and_starts_anew;
     what_a_link_has_paid_at_the_start_comes_back_and_is_paid_again;
+    what_a_link_has_paid_for_an_upgraded_trial_comes_back;
+    a_link_with_a_voucher_for_trials_keeps_nobody_from_paying_for_a_full_migration;
     an_upgraded_trial_is_a_completed_trial_again;
     a_start_that_has_come_is_not_taken_back_whoever_is_faster;
     what_time_has_taken_is_not_offered_any_more;
@@ -56,25 +61,48 @@ async fn a_scheduled_order_is_a_draft_again_and_starts_anew(world: World) {
     assert!(told.is_some(), "the new start is told anew");
 }
 
-async fn what_a_link_has_paid_at_the_start_comes_back_and_is_paid_again(world: World) {
-    let store = &world.store;
-    let link = NewLink {
+fn paying(voucher_id: Option<VoucherId>) -> NewLink {
+    NewLink {
         tenant_id: OPERATOR_TENANT,
         name: "prepaid".to_owned(),
         source: None,
         destination: None,
         language: Language::En,
         brand: Brand::default(),
-        voucher_id: None,
-        prepaid_pairs: Some(2),
+        voucher_id,
+        prepaid_pairs: voucher_id.is_none().then_some(2),
         once: false,
         sandbox: false,
-    };
-    let link = store.create_link(link).await.expect("a link").id;
+    }
+}
+
+/// A link that pays for two pairs.
+async fn prepaid(world: &World) -> LinkId {
+    world.store.create_link(paying(None)).await.expect("a link").id
+}
+
+async fn by_link(world: &World, link: LinkId, names: &[&str]) -> OrderRecord {
     let asker = Asker { link_id: Some(link), ..Asker::default() };
-    let order = store.create_order(NewOrder { asker, ..new_order() }).await.expect("order");
-    let two: Vec<AccountCreate> = ["anna", "bert"].map(pair).into();
-    store.create_pairs(order.id, 500, &two).await.expect("pairs");
+    let order = world.store.create_order(NewOrder { asker, ..new_order() }).await.expect("order");
+    let pairs: Vec<AccountCreate> = names.iter().map(|name| pair(name)).collect();
+    world.store.create_pairs(order.id, 500, &pairs).await.expect("pairs");
+    order
+}
+
+/// The order after a trial of its first pair.
+async fn tried(world: &World, order: &OrderRecord) -> OrderRecord {
+    let store = &world.store;
+    let order = store.order(order.id).await.expect("order");
+    let order = store.schedule_order(&order, start(StartKind::Trial, store.now())).await.expect("scheduled");
+    let pair = store.pairs(order.id).await.expect("pairs")[0].id;
+    let run = store.runs_of_pair(order.id, pair, Part::ALL).await.expect("runs")[0].id;
+    world.end_run(order.id, run, RunState::Succeeded).await
+}
+
+async fn what_a_link_has_paid_at_the_start_comes_back_and_is_paid_again(world: World) {
+    let store = &world.store;
+    let link = prepaid(&world).await;
+    let order = by_link(&world, link, &["anna", "bert"]).await;
     let used = async || store.link(link).await.expect("a link").voucher.expect("a voucher").pairs_used;
     let tomorrow = start(StartKind::Main, store.now() + Duration::days(1));
     for _ in 0..2 {
@@ -83,6 +111,41 @@ async fn what_a_link_has_paid_at_the_start_comes_back_and_is_paid_again(world: W
         assert_eq!((order.life.state(), used().await), (OrderState::Scheduled, 2));
         store.unschedule_order(&order).await.expect("taken back");
         assert_eq!(used().await, 0);
+    }
+}
+
+async fn what_a_link_has_paid_for_an_upgraded_trial_comes_back(world: World) {
+    let store = &world.store;
+    let link = prepaid(&world).await;
+    let trial = tried(&world, &by_link(&world, link, &["anna"]).await).await;
+    let used = async || store.link(link).await.expect("a link").voucher.expect("a voucher").pairs_used;
+    assert_eq!(used().await, 0, "a trial costs nothing");
+    let scheduled = store.schedule_order(&trial, start(StartKind::Main, store.now())).await.expect("scheduled");
+    assert_eq!((scheduled.life.state(), used().await), (OrderState::Scheduled, 1));
+    let back = store.unschedule_order(&scheduled).await.expect("taken back");
+    assert_eq!((back.life, used().await), (trial.life, 0));
+}
+
+async fn a_link_with_a_voucher_for_trials_keeps_nobody_from_paying_for_a_full_migration(world: World) {
+    let store = &world.store;
+    let limits = VoucherLimits { trial_only: true, ..VoucherLimits::default() };
+    let new =
+        NewVouchers { tenant_id: OPERATOR_TENANT, pairs: 9, count: 1, limits, note: String::new(), sandbox: false };
+    let for_trials = store.create_batch(&new).await.expect("vouchers").1.remove(0).id;
+    let refused = store.create_link(paying(Some(for_trials))).await;
+    assert!(matches!(refused, Err(StoreError::NoSuchVoucher)), "{refused:?}");
+    // One that was made before that was refused.
+    let link = prepaid(&world).await;
+    world.raw("UPDATE vouchers SET trial_only = 1").await;
+    let used = async || store.link(link).await.expect("a link").voucher.expect("a voucher").pairs_used;
+    let now = start(StartKind::Main, store.now());
+    let (fresh, other) = (by_link(&world, link, &["anna"]).await, by_link(&world, link, &["bert"]).await);
+    for order in [fresh, tried(&world, &other).await] {
+        let waiting = store.schedule_order(&order, now).await.expect("it is not refused");
+        assert_eq!((waiting.life.state(), used().await), (OrderState::AwaitingPayment, 0), "nor spent for nothing");
+        let voucher = store.create_vouchers(OPERATOR_TENANT, 1, 1, None).await.expect("voucher").remove(0);
+        let paid = store.redeem_voucher(order.id, &voucher.code).await.expect("paid");
+        assert_eq!(paid.life.state(), OrderState::Scheduled);
     }
 }
 

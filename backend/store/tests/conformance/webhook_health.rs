@@ -90,6 +90,9 @@ async fn nothing_is_on_its_way_to_an_endpoint_that_is_switched_off(world: World)
     assert_eq!((log[0].state, log[0].next_attempt_at), (DeliveryState::Failed, None));
     assert_eq!((pending(id).await, pending(other).await), (0, 1));
     assert!(matches!(store.test_webhook(OPERATOR_TENANT, id).await, Err(StoreError::WebhookDisabled)));
+    // One was on its way.
+    let again = store.webhook_answered(log[0].id, &answer(&world, Some(503))).await.expect("noted");
+    assert_eq!((again, pending(id).await), (None, 0), "it is not tried again");
     // 410 switches it off as well.
     world.order().await;
     assert_eq!(pending(other).await, 2);

@@ -22,6 +22,9 @@ pub(super) fn AddAccount() -> impl IntoView {
     let page = expect_context::<Page>();
     let known = KnownProviders::get();
     let (source, destination) = (page.context.typed().add_source, page.context.typed().add_destination);
+    for (side, fields) in [(SideName::Source, source), (SideName::Destination, destination)] {
+        side_form::offer(page.context, known, side, fields);
+    }
     let busy = RwSignal::new(false);
     let failure = RwSignal::new(None::<ApiError>);
     let on_submit = move |event: web_sys::SubmitEvent| {

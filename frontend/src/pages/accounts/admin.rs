@@ -119,7 +119,7 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
         Signal::derive(move || failure.with(|failure| failure.as_ref().and_then(|error| error.field(pointer))))
     };
     view! {
-        <form class="stack-s" on:submit=on_submit novalidate aria-label=legend>
+        <form class="card" on:submit=on_submit novalidate aria-label=legend>
             <h2 class="as-h3">{legend}</h2>
             {move || {
                 let (kept, locked) = (kept.get(), locked.get());

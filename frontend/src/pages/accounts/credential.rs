@@ -9,6 +9,7 @@ use mailferry_shared::{
 
 use crate::{
     components::{PasswordField, TextArea, TextField},
+    pages::parts,
     state::grant::{DelegationFields, GrantFields, Part},
     t,
 };
@@ -116,7 +117,7 @@ pub(super) fn CredentialFields(
                 .then(|| {
                     view! {
                         <p class="small soft">
-                            {setup(kind, service)} " " {source.map(instructions)}
+                            {setup(kind, service)} " " {source.map(parts::instructions)}
                         </p>
                         {parts.collect_view()}
                     }
@@ -124,14 +125,6 @@ pub(super) fn CredentialFields(
         }}
     }
     .into_any()
-}
-
-fn instructions(source: String) -> impl IntoView {
-    view! {
-        <a href=source rel="external noreferrer" target="_blank">
-            {t!("oauth.instructions")}
-        </a>
-    }
 }
 
 fn part_field(id: &str, part: Part, kind: CredentialKind, fields: GrantFields, kept: bool) -> AnyView {

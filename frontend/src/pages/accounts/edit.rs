@@ -13,7 +13,7 @@ use crate::{
     components::{Dialog, DialogSize, Failure, Glyph, icon},
     pages::parts,
     state::{Load, checking, providers::KnownProviders, typed::SideFields},
-    t,
+    t, tn,
 };
 
 /// Fields that show a side as it is; its password stays at the service.
@@ -56,7 +56,15 @@ pub(super) fn EditDialog(
     let page = expect_context::<Page>();
     let open = RwSignal::new(false);
     let title = Signal::derive(move || {
-        if page.open.get() { t!("accounts.edit_title") } else { t!("accounts.passwords_title") }.to_owned()
+        if page.open.get() {
+            return t!("accounts.edit_title").to_owned();
+        }
+        let title = t!("accounts.passwords_title");
+        // One account follows the other.
+        match page.context.pairs().iter().filter(|pair| lacks_password(pair)).count() {
+            0 | 1 => title.to_owned(),
+            more => format!("{title} · {}", tn!("count.accounts", u64::try_from(more).unwrap_or_default())),
+        }
     });
     Effect::new(move || {
         open.set(pair.with(Option::is_some));

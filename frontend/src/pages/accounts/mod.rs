@@ -197,9 +197,10 @@ fn announce_end(context: OrderContext) {
 #[component]
 fn Onward(context: OrderContext) -> impl IntoView {
     let router = Router::get();
+    let failed = move || context.pairs().iter().filter(|pair| pair.ticked && parts::has_failed(pair)).count();
     let note = move || {
         let pairs = context.pairs();
-        let failed = pairs.iter().filter(|pair| pair.ticked && parts::has_failed(pair)).count();
+        let failed = failed();
         if pairs.is_empty() {
             t!("accounts.none_note").to_owned()
         } else if failed > 0 {
@@ -219,7 +220,7 @@ fn Onward(context: OrderContext) -> impl IntoView {
                 {icon(Glyph::ArrowLeft)}
                 {t!("action.back")}
             </a>
-            <p class="wizard-nav-note">{note}</p>
+            <p class="wizard-nav-note" class:is-warn=move || { failed() > 0 }>{note}</p>
             <button
                 type="button"
                 class="button button-primary"

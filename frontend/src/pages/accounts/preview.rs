@@ -1,7 +1,7 @@
 //! What a file holds: the good rows, the bad ones with line, column and reason, and the passwords still needed.
 
 use leptos::prelude::*;
-use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout, RowError};
+use mailferry_shared::import::{Encoding, FieldCount, ImportResult, ImportRow, Layout, RowError};
 use uuid::Uuid;
 
 use super::{
@@ -224,7 +224,13 @@ fn BadRows(importing: Importing) -> impl IntoView {
 fn bad_row(importing: Importing, error: RowError, layout: Layout) -> impl IntoView {
     let at = usize::try_from(error.column).ok().and_then(|column| column.checked_sub(1));
     let cell = at.and_then(|at| cell_name(layout, at));
-    let reason = i18n::row_error_text(&error);
+    let reason = match error.fields {
+        Some(FieldCount { found, least, most }) => {
+            let wanted = if least == most { most.to_string() } else { format!("{least}–{most}") };
+            t!("import.fields_instead", fields = found, wanted = wanted)
+        }
+        None => i18n::row_error_text(&error),
+    };
     let reason = cell.map_or_else(|| reason.clone(), |cell| format!("{cell}: {reason}"));
     view! {
         <tr>

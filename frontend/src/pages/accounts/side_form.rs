@@ -114,6 +114,22 @@ pub(super) fn SideForm(
     }
 }
 
+/// Offers what was typed where the provider was chosen as the first account's name.
+pub(super) fn offer(context: OrderContext, known: KnownProviders, side: SideName, fields: SideFields) {
+    let typed = context.typed();
+    let told = match side {
+        SideName::Source => typed.source.address,
+        SideName::Destination => typed.destination.address,
+    };
+    let address = told.try_update_untracked(std::mem::take).unwrap_or_default();
+    let Some((name, _)) = address.trim().rsplit_once('@').filter(|_| fields.user.with_untracked(String::is_empty))
+    else {
+        return;
+    };
+    let is_local = provider_of(context, known, side).is_some_and(|provider| provider.login == LoginForm::LocalPart);
+    fields.user.set(if is_local { name } else { address.trim() }.to_owned());
+}
+
 /// The field of a password or an access token; none where tokens are fetched.
 fn typed_in(id: &'static str, fields: SideFields, by_app: bool, kept: bool) -> Option<impl IntoView> {
     let label = match fields.grant.kind.get() {

@@ -1,15 +1,20 @@
 //! Step 4: the summary, the options, and the start.
 
+mod bill;
 mod dry_run;
+mod dry_run_table;
+mod kinds;
 mod options;
 mod outcome;
 mod payment;
+mod reasons;
 mod rules;
 mod schedule;
 mod start;
 mod summary;
 mod trial;
 mod voucher;
+mod when;
 
 pub(crate) use options::LaterOptions;
 
@@ -78,7 +83,7 @@ pub(crate) fn Confirm() -> impl IntoView {
                 <ToStart paying=paying />
             </div>
             <div class="aside-sticky">
-                <start::Start option_errors=errors paying=paying />
+                <start::Start option_errors=errors paying=paying trial=trial />
             </div>
         </div>
         <Guide />
@@ -117,8 +122,13 @@ fn ToStart(paying: RwSignal<Paying>) -> impl IntoView {
 /// How to use the mailboxes meanwhile.
 #[component]
 fn Guide() -> impl IntoView {
-    let texts = [t!("confirm.guide_1"), t!("confirm.guide_2"), t!("confirm.guide_3"), t!("confirm.guide_4")];
-    let items = texts.map(|text| view! { <li>{icon(Glyph::Info)}<span>{text}</span></li> }).collect_view();
+    let kind = expect_context::<OrderContext>().typed().start.kind;
+    // After a trial nothing is fetched that comes later, and nobody moves a domain.
+    let items = move || {
+        let of_all = [t!("confirm.guide_1"), t!("confirm.guide_2"), t!("confirm.guide_3"), t!("confirm.guide_4")];
+        let texts = if kind.get() == StartKind::Trial { &of_all[1..3] } else { &of_all[..] };
+        texts.iter().map(|text| view! { <li>{icon(Glyph::Info)}<span>{*text}</span></li> }).collect_view()
+    };
     view! {
         <section class="stack-s guide" aria-labelledby="guide-title">
             <h2 id="guide-title">{t!("confirm.guide_title")}</h2>

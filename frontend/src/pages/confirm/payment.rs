@@ -8,6 +8,7 @@ use mailferry_shared::{
 };
 
 use super::{
+    bill::bill,
     lacking,
     options::OptionErrors,
     outcome::{Outcome, is_under_way, is_waited_for},
@@ -18,7 +19,7 @@ use crate::{
     browser::{self, intl},
     components::{Failure, Glyph, icon},
     state::{order::OrderContext, poll},
-    t, tn,
+    t,
 };
 
 /// Most looks at a payment whose address one waits for.
@@ -144,6 +145,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
     starting: Option<Starting>,
     pay: F,
 ) -> AnyView {
+    let total = intl::money(due.total_minor, due.price.currency);
     view! {
         <div class="stack-s">
             {bill(due)}
@@ -155,7 +157,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
                 aria-describedby=starting.map(|_| "start-reasons")
                 on:click=pay
             >
-                {t!("pay.paypal")}
+                {t!("pay.paypal", total = total)}
                 {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
             </button>
             {starting.map(|_| view! { <p class="small soft">{t!("pay.starts")}</p> })}
@@ -280,39 +282,4 @@ async fn settle(
     let started = has_started(&order);
     context.order.try_set(order);
     Ok(started && is_paid)
-}
-
-/// How a tax that is known everywhere is called here.
-fn tax_name(name: &str) -> &str {
-    if name.eq_ignore_ascii_case("VAT") { t!("pay.vat") } else { name }
-}
-
-/// What it comes to, line by line: the accounts, a tax that is added, the sum, and a tax that is in it.
-fn bill(due: &Amount) -> impl IntoView + use<> {
-    let money = |minor| intl::money(minor, due.price.currency);
-    let line = |class: &'static str, name: String, minor| {
-        view! {
-            <div class=class>
-                <dt>{name}</dt>
-                <dd>{money(minor)}</dd>
-            </div>
-        }
-    };
-    let accounts = tn!("pay.accounts", u64::from(due.pairs), price = money(due.price.pair_minor));
-    let price = &due.price;
-    let (name, rate) = (tax_name(&price.tax_name), intl::basis_points(price.tax_basis_points));
-    let is_taxed = price.tax_basis_points > 0;
-    let added =
-        (is_taxed && !price.tax_included).then(|| line("", t!("pay.tax", name = name, rate = rate), due.tax_minor));
-    let within = (is_taxed && price.tax_included)
-        .then(|| line("", t!("pay.tax_included", name = name, rate = rate), due.tax_minor));
-    let before = if price.tax_included { due.total_minor } else { due.net_minor };
-    view! {
-        <dl class="bill">
-            {line("", accounts, before)}
-            {added}
-            {line("bill-total", t!("pay.total").to_owned(), due.total_minor)}
-            {within}
-        </dl>
-    }
 }

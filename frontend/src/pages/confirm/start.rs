@@ -2,89 +2,31 @@
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
-    account::{AccountPair, LoginState},
     order::{Order, OrderAction, OrderStart, OrderState, StartKind},
     service::HoursRange,
 };
 
 use super::{
-    lacking,
+    kinds::Kinds,
     options::{self, OptionErrors},
     payment::{self, Paying},
-    schedule,
+    reasons, schedule,
+    trial::TrialCount,
     voucher::Voucher,
+    when::When,
 };
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
-    components::{Failure, FieldError, Glyph, Notice, RadioCard, TextField, Tone, icon},
+    components::{Failure, Glyph, Notice, Tone, icon},
     pages::parts,
     route::{Step, asked_path, is_asked_for},
-    state::{checking, order::OrderContext, router::Router, service::Service, typed::StartFields},
+    state::{order::OrderContext, router::Router, service::Service, typed::StartFields},
     t, tn,
 };
 
-fn to_u64(count: usize) -> u64 {
+pub(super) fn to_u64(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
-}
-
-/// Why the start is not possible yet.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Reasons {
-    /// Empty when it is.
-    texts: Vec<String>,
-    /// Some of them are looked after at the accounts.
-    by_accounts: bool,
-}
-
-/// `failed` did not pass their checks: one, or two, by their names.
-fn why_failed(failed: &[&AccountPair]) -> String {
-    let names: Vec<_> = failed.iter().map(|pair| parts::mailbox(&pair.source)).collect();
-    match names.as_slice() {
-        [name] => t!("confirm.why_failed_one", account = name),
-        [first, second] => t!("confirm.why_failed_two", first = first, second = second),
-        names => tn!("confirm.why_failed", to_u64(names.len())),
-    }
-}
-
-/// What is not paid for is no reason where it is paid for here, by the button that starts it, nor while money is on its
-/// way.
-fn reasons(context: OrderContext, paying: &Paying) -> Reasons {
-    let ticked: Vec<_> = context.pairs().into_iter().filter(|pair| pair.ticked).collect();
-    let count = |wanted: &dyn Fn(&AccountPair) -> bool| to_u64(ticked.iter().filter(|pair| wanted(pair)).count());
-    let failed: Vec<_> = ticked.iter().filter(|pair| parts::has_failed(pair)).collect();
-    let checking = count(&crate::state::order::is_checking);
-    let unchecked = count(&|pair| {
-        !parts::has_failed(pair)
-            && [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Unchecked)
-    });
-    let by_accounts = ticked.is_empty() || !failed.is_empty() || checking + unchecked > 0;
-    let mut reasons = Vec::new();
-    if !context.allows(OrderAction::Start) {
-        let is_over = context.order.with(|order| matches!(order.state, OrderState::Cancelled | OrderState::Closed));
-        reasons.push(if is_over { t!("confirm.why_over") } else { t!("confirm.why_state") }.to_owned());
-    }
-    if ticked.is_empty() {
-        reasons.push(t!("confirm.why_none").to_owned());
-    }
-    if !failed.is_empty() {
-        reasons.push(why_failed(&failed));
-    }
-    if checking > 0 {
-        reasons.push(t!("confirm.why_checking").to_owned());
-    } else if unchecked > 0 {
-        reasons.push(tn!("confirm.why_unchecked", unchecked));
-    }
-    let lacking = context.order.with(lacking);
-    if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && paying.is_elsewise() {
-        reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
-    }
-    Reasons { texts: reasons, by_accounts }
-}
-
-/// True if something has paid for every account.
-fn is_paid(order: &Order) -> bool {
-    order.payment.pairs_needed > 0 && lacking(order) == 0
 }
 
 /// True once the order runs, or waits for its time.
@@ -98,6 +40,8 @@ pub(super) fn Start(
     option_errors: OptionErrors,
     /// Told how it is to be paid for.
     paying: RwSignal<Paying>,
+    /// What a trial would copy.
+    trial: TrialCount,
 ) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let service = expect_context::<Service>();
@@ -112,7 +56,7 @@ pub(super) fn Start(
     // An option stands in the way.
     let correct = RwSignal::new(false);
     let chosen = Callback::new(move |()| chosen(fields, untrack(|| service.delta_hours()), time_error));
-    let blocked = Memo::new(move |_| paying.with(|paying| reasons(context, paying)));
+    let blocked = Memo::new(move |_| paying.with(|paying| reasons::reasons(context, paying)));
     let is_blocked = Signal::derive(move || blocked.with(|reasons| !reasons.texts.is_empty()));
     let starting = payment::Starting { errors: option_errors, read: chosen, blocked: is_blocked };
     let on_start = move |_| {
@@ -156,7 +100,7 @@ pub(super) fn Start(
             </Show>
             <When error=time_error />
             {move || will_not_fit(context)}
-            <div id="start-reasons">{move || reasons_view(context, blocked.get())}</div>
+            <div id="start-reasons">{move || reasons::view(context, blocked.get())}</div>
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <payment::Pay starting=starting to_status=to_status paying=paying />
                 <VoucherInstead starting=starting to_status=to_status paying=paying />
@@ -169,7 +113,8 @@ pub(super) fn Start(
             <Show when=move || paying.with(Paying::is_elsewise) || fields.kind.get() != StartKind::Main>
             <button
                 type="button"
-                class="button button-primary button-large button-wide"
+                class="button button-large button-wide"
+                class:button-primary=move || fields.kind.get() == StartKind::Main || !trial.is_nothing()
                 class:is-busy=move || busy.get()
                 disabled=move || busy.get() || is_blocked.get()
                 aria-describedby="start-reasons"
@@ -192,51 +137,6 @@ pub(super) fn Start(
         </section>
     }
     .into_any()
-}
-
-/// Full migration, with what it costs, or free trial.
-#[component]
-fn Kinds(
-    /// How the full one is to be paid for.
-    paying: RwSignal<Paying>,
-) -> impl IntoView {
-    let context = expect_context::<OrderContext>();
-    let chosen = context.typed().start.kind;
-    let days = expect_context::<Service>().trial_days();
-    let paid = Memo::new(move |_| context.order.with(is_paid));
-    let full = Signal::derive(move || match paying.with(Paying::total) {
-        Some(total) => t!("confirm.full_for", total = total),
-        None if paid.get() => t!("confirm.full_paid").to_owned(),
-        None => t!("confirm.full_text").to_owned(),
-    });
-    let trial = Signal::stored(tn!("confirm.trial_text", days));
-    let card = move |kind: StartKind, value: &'static str, title: &'static str, text: Signal<String>| {
-        view! {
-            <RadioCard
-                name="kind"
-                value=value
-                title=title
-                text=text
-                checked=Signal::derive(move || chosen.get() == kind)
-                on_choose=move |()| chosen.set(kind)
-            />
-        }
-    };
-    view! {
-        <fieldset>
-            <legend class="visually-hidden">{t!("confirm.kind_legend")}</legend>
-            {card(StartKind::Main, "main", t!("confirm.full"), full)}
-            // Who has paid for all is not to start a trial by mistake.
-            <details
-                class="disclosure"
-                class:is-only=move || !paid.get()
-                open=move || !paid.get() || chosen.get() == StartKind::Trial
-            >
-                <summary>{t!("confirm.trial_though_paid")}</summary>
-                <div class="disclosure-body">{card(StartKind::Trial, "trial", t!("confirm.trial"), trial)}</div>
-            </details>
-        </fieldset>
-    }
 }
 
 /// The voucher field: behind a click where one can pay otherwise, else the only way.
@@ -319,100 +219,4 @@ pub(super) async fn start_with_options(
         return Ok(None);
     }
     api::start_order(context.id, start).await.map(Some)
-}
-
-fn reasons_view(context: OrderContext, reasons: Reasons) -> Option<impl IntoView + use<>> {
-    let Reasons { texts: reasons, by_accounts } = reasons;
-    if reasons.is_empty() {
-        return None;
-    }
-    let unchecked = context.pairs().iter().any(|pair| {
-        pair.ticked && [&pair.source, &pair.destination].into_iter().any(|side| side.login == LoginState::Unchecked)
-    });
-    let way_out = if context.order.with(has_started) && !context.allows(OrderAction::Start) {
-        view! { <a href=Step::Status.path(context.id)>{t!("confirm.to_status")}</a> }.into_any()
-    } else if by_accounts {
-        view! { <a href=Step::Accounts.path(context.id)>{t!("confirm.to_accounts")}</a> }.into_any()
-    } else {
-        ().into_any()
-    };
-    let items =
-        reasons.into_iter().map(|reason| view! { <li>{icon(Glyph::Warning)}<span>{reason}</span></li> }).collect_view();
-    Some(view! {
-        <div class="stack-s">
-            <p class="small soft">{t!("confirm.blocked")}</p>
-            <ul class="reasons" role="list">
-                {items}
-            </ul>
-            <div class="row small">
-                {unchecked
-                    .then(|| {
-                        view! {
-                            <button
-                                type="button"
-                                class="button button-small"
-                                on:click=move |_| checking::check(context, Vec::new())
-                            >
-                                {t!("confirm.run_check")}
-                            </button>
-                        }
-                    })}
-                {way_out}
-            </div>
-        </div>
-    })
-}
-
-/// When a full migration that begins at the time chosen has ended, as far as that is known.
-fn ends_about(context: OrderContext) -> Option<String> {
-    let fields = context.typed().start;
-    let at = intl::parse_local(&fields.at.get()).filter(|_| fields.kind.get() == StartKind::Main)?;
-    let totals = context.order.with(|order| order.totals);
-    let seconds = totals.estimated_seconds.filter(|_| totals.survey_complete)?;
-    let needed = chrono::TimeDelta::try_seconds(i64::try_from(seconds).ok()?)?;
-    Some(intl::date_time(at.checked_add_signed(needed)?))
-}
-
-/// Earliest start: at once, or at a time in the browser's time zone, which is named.
-#[component]
-fn When(error: RwSignal<Option<String>>) -> impl IntoView {
-    let context = expect_context::<OrderContext>();
-    let fields = context.typed().start;
-    let radio = move |later: bool, title: &'static str| {
-        view! {
-            <RadioCard
-                name="when"
-                value=if later { "later" } else { "now" }
-                title=title
-                is_inline=true
-                checked=Signal::derive(move || fields.later.get() == later)
-                on_choose=move |()| {
-                    fields.later.set(later);
-                    if later && fields.at.with_untracked(String::is_empty) {
-                        fields.at.set(intl::local_value(intl::now() + chrono::TimeDelta::hours(1)));
-                    }
-                }
-            />
-        }
-    };
-    view! {
-        <fieldset class="stack-s">
-            <legend class="field-label">{t!("confirm.when_legend")}</legend>
-            <div class="row">{radio(false, t!("confirm.now"))} {radio(true, t!("confirm.later"))}</div>
-            <Show
-                when=move || fields.later.get()
-                fallback=move || view! { <FieldError id="when-error" error=error /> }
-            >
-                <TextField
-                    id="start-at"
-                    label=t!("confirm.at")
-                    hint=t!("confirm.at_zone", zone = intl::time_zone())
-                    kind="datetime-local"
-                    value=fields.at
-                    error=error
-                />
-                {move || ends_about(context).map(|time| view! { <p class="small soft">{t!("confirm.ends_about", time = time)}</p> })}
-            </Show>
-        </fieldset>
-    }
 }

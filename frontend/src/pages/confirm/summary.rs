@@ -50,8 +50,9 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
         let is_trial = context.typed().start.kind.get() == StartKind::Trial && trial.failure.with(Option::is_none);
         let totals = if is_trial { trial.totals(all) } else { Some(all) };
         let counting = || t!("confirm.counting").to_owned();
-        let is_open = totals.is_some_and(|totals| !totals.survey_complete);
-        let note = (is_open && uncounted(context).is_none()).then(|| t!("confirm.so_far"));
+        // Of accounts whose check failed nothing more will be counted.
+        let is_open = totals.is_some_and(|totals| !totals.survey_complete) && uncounted(context).is_none();
+        let note = is_open.then(|| t!("confirm.so_far"));
         // What stays by the options is told apart, beneath.
         let moved =
             totals.map(|totals| if is_trial { whole(&totals) } else { whole(&totals).without(staying(context)) });
@@ -84,7 +85,9 @@ pub(super) fn Summary(trial: TrialCount) -> impl IntoView {
                 </p>
             </div>
             {facts}
-            {move || uncounted(context).map(|text| view! { <p class="small soft">{text}</p> })}
+            {move || uncounted(context).map(|text| {
+                view! { <p class="status status-warn">{icon(Glyph::Warning)}<span>{text}</span></p> }
+            })}
             {move || stays(context).map(|text| view! { <p class="small soft numbers">{text}</p> })}
             <p class="small soft">
                 {move || context.order.with(|order| mails_to(order.notify_address.as_ref()))} " "
@@ -123,6 +126,12 @@ fn uncounted(context: OrderContext) -> Option<String> {
 
 fn whole(totals: &OrderTotals) -> MailAmount {
     MailAmount { messages: totals.messages, size_bytes: totals.size_bytes }
+}
+
+/// What the full migration takes, once all of it is counted.
+pub(super) fn all_counted(context: OrderContext) -> Option<MailAmount> {
+    let totals = context.order.with(|order| order.totals);
+    totals.survey_complete.then(|| whole(&totals).without(staying(context)))
 }
 
 /// What was counted and stays by the options as they are ticked: the trash and the spam.

@@ -165,11 +165,11 @@ fn card(proposal: &Proposal, fields: ProviderFields, typed: RwSignal<String>) ->
                 {name} <p class="mono">{proposal.endpoint.to_string()}</p>
                 <p class="small soft">{origin_text(proposal.origin)}</p>
                 <p class=class>{icon(glyph)}<span>{proof}</span></p>
-                <Show when=move || is_used.get()>
-                    <p class="small">{t!("discovery.used")}</p>
-                </Show>
                 {advice.collect_view()}
             </div>
+            <Show when=move || is_used.get()>
+                <p class="small">{t!("discovery.used")}</p>
+            </Show>
             <button
                 type="button"
                 class="button button-small"

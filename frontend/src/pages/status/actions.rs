@@ -41,7 +41,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
     };
     let can_forget = Memo::new(move |_| {
         let is_open = page.may_manage() && !matches!(page.state(), OrderState::Closed | OrderState::Cancelled);
-        is_open && page.context.pairs().iter().any(|pair| pair.source.has_password || pair.destination.has_password)
+        is_open && passwords::has_any(page)
     });
     // One thing is next: what failed, or the delta that does not start by itself.
     let is_pending = Memo::new(move |_| page.context.order.with(|order| order.delta_pending));

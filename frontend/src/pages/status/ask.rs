@@ -6,7 +6,7 @@ use mailferry_shared::{order::OrderState, schedule::MxState};
 use super::Page;
 use crate::{
     api::{self, Act, ApiError},
-    browser,
+    browser::{self, intl},
     components::{Dialog, DialogSize, Failure, Glyph, Notice, Tone, icon},
     pages::order::LAST_ORDER,
     route::Step,
@@ -72,15 +72,18 @@ impl Question {
     }
 
     /// What to think of before.
-    fn advice(self, page: Page) -> Option<(Tone, &'static str)> {
-        let is_pending = page.context.order.with_untracked(|order| order.delta_pending);
-        match self {
-            Self::Delta if is_pending => Some((Tone::Info, t!("status.delta_advice_set"))),
-            Self::Delta if is_switched(page) => Some((Tone::Good, t!("status.delta_advice_switched"))),
-            Self::Delta => Some((Tone::Info, t!("status.delta_advice"))),
-            Self::Forget if is_pending => Some((Tone::Warning, t!("status.forget_pending"))),
-            _ => None,
-        }
+    fn advice(self, page: Page) -> Option<(Tone, String)> {
+        let (is_pending, at) = page.context.order.with_untracked(|order| (order.delta_pending, order.delta_at));
+        Some(match (self, at) {
+            (Self::Delta, Some(at)) if is_pending => {
+                (Tone::Info, t!("status.delta_advice_at", time = intl::date_time(at)))
+            }
+            (Self::Delta, None) if is_pending => (Tone::Info, t!("status.delta_advice_set").to_owned()),
+            (Self::Delta, _) if is_switched(page) => (Tone::Good, t!("status.delta_advice_switched").to_owned()),
+            (Self::Delta, _) => (Tone::Info, t!("status.delta_advice").to_owned()),
+            (Self::Forget, _) if is_pending => (Tone::Warning, t!("status.forget_pending").to_owned()),
+            _ => return None,
+        })
     }
 
     fn confirm(self) -> &'static str {

@@ -52,7 +52,7 @@ pub(super) fn table(folders: &[FolderProtocol], total: &Counts) -> AnyView {
         return view! { <p class="soft small">{t!("protocol.no_folders")}</p> }.into_any();
     }
     let head = [
-        t!("protocol.bytes"),
+        t!("protocol.size_found"),
         t!("protocol.listed"),
         t!("protocol.copied"),
         t!("protocol.present"),

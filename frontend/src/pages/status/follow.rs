@@ -4,10 +4,7 @@ use chrono::TimeDelta;
 use leptos::prelude::*;
 use mailferry_shared::order::OrderState;
 
-use super::{
-    Page,
-    words::{percent, title},
-};
+use super::{Page, words::percent};
 use crate::{
     api::{self, Polled},
     browser::intl,
@@ -79,8 +76,7 @@ pub(super) fn announce(page: Page) {
             .with(|progress| progress.ready().map(|progress| (progress.state, percent(progress) / 25 * 25)));
         if let (Some(Some(before)), Some(now)) = (before, now) {
             if before.0 != now.0 {
-                let state = untrack(|| page.progress.with(|progress| title(now.0, progress.ready())));
-                announcer.say(t!("status.announce_state", state = state));
+                announcer.say(t!("status.announce_state", state = untrack(|| page.titled())));
             } else if now.1 > before.1 {
                 announcer.say(t!("status.announce_percent", percent = intl::percent(now.1)));
             }

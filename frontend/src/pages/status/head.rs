@@ -5,8 +5,8 @@ use mailferry_shared::order::{OrderState, StartKind};
 
 use super::{
     Page,
-    verify::Verdict,
-    words::{has_exceptions, is_empty_trial, is_over, lead, parked, title, whose},
+    proof::Verdict,
+    words::{has_exceptions, is_empty_trial, is_over, lead, parked, whose},
 };
 use crate::{
     components::{Glyph, Notice, PageHead, Tone, icon},
@@ -24,7 +24,7 @@ pub(super) fn Head(page: Page) -> impl IntoView {
         if in_console {
             page.progress.with(|progress| whose(page.context.id, progress.ready()))
         } else {
-            page.progress.with(|progress| title(page.state(), progress.ready())).to_owned()
+            page.titled().to_owned()
         }
     });
     let lead = if in_console {
@@ -53,14 +53,18 @@ pub(super) fn Head(page: Page) -> impl IntoView {
 #[component]
 fn Lead(page: Page) -> impl IntoView {
     let parked = Memo::new(move |_| page.progress.with(|progress| progress.ready().map_or(0, parked)));
-    let text = move || {
-        let state = page.state();
-        page.progress.with(|progress| page.context.order.with(|order| lead(state, order, progress.ready())))
-    };
+    let service = expect_context::<Service>();
+    let text = Memo::new(move |_| {
+        let (state, context, days) = (page.state(), page.context, service.trial_days());
+        page.progress.with(|progress| {
+            page.proof
+                .with(|proof| context.order.with(|order| lead(state, order, progress.ready(), proof.as_ref(), days)))
+        })
+    });
     let waiting = move || (page.state() == OrderState::Active).then(|| parked.get()).filter(|parked| *parked > 0);
     view! {
         <div class="row">
-            <p class="lead">{text}</p>
+            <p class="lead" hidden=move || text.with(String::is_empty)>{move || text.get()}</p>
             <Unfinished page=page />
         </div>
         <Verdict page=page />

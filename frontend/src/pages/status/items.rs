@@ -107,6 +107,7 @@ pub(super) fn Items(protocol: Protocol, order: OrderId) -> impl IntoView {
         failure: RwSignal::new(None),
     };
     let is_empty = items.is_empty();
+    let is_nameless = !is_empty && items.iter().all(|item| item.subject.is_none());
     let known = StoredValue::new(items);
     let choose = move |outcome: Option<ItemOutcome>| {
         list.filter.set(outcome);
@@ -173,6 +174,7 @@ pub(super) fn Items(protocol: Protocol, order: OrderId) -> impl IntoView {
                     <div class="chips" role="group" aria-label=t!("protocol.filter")>
                         {chips}
                     </div>
+                    {is_nameless.then(|| view! { <p class="soft small print-hidden">{t!("protocol.no_subjects")}</p> })}
                     {rows}
                     {move || list.failure.get().map(|error| view! { <Failure error=error /> })}
                     {more}

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mailferry_shared::order::OrderState;
 
-use super::{Page, ask::Question};
+use super::{Page, ask::Question, passwords};
 use crate::{
     browser::intl,
     components::{CopyLine, icon},
@@ -23,6 +23,9 @@ pub(super) fn Keep(page: Page) -> impl IntoView {
         let time = expires.get().filter(|_| !ended.get()).map(intl::date_time);
         let days = service.purge_days();
         Some(match time {
+            Some(time) if passwords::lacking(page) > 0 && !passwords::has_any(page) => {
+                tn!("status.valid_until_erased", days, time = time)
+            }
             Some(time) => tn!("status.valid_until", days, time = time),
             None if ended.get() => tn!("status.purged_after", days),
             None => return None,
@@ -44,9 +47,11 @@ pub(super) fn Keep(page: Page) -> impl IntoView {
                                 <h3 class="field-label">{t!("status.manage_link")}</h3>
                                 <CopyLine label=t!("status.manage_link") text=link is_long=true />
                                 <p class="field-hint">{t!("status.manage_hint")} " " {until}</p>
+                                // What has ended needs no other link.
                                 <button
                                     type="button"
                                     class="button button-small"
+                                    hidden=move || ended.get()
                                     on:click=move |_| page.question.set(Some(Question::Renew))
                                 >
                                     {icon(Question::Renew.glyph())}

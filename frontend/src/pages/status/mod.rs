@@ -9,8 +9,10 @@ mod items;
 mod keep;
 mod mx;
 mod next;
+mod pair_row;
 mod pairs;
 mod passwords;
+mod proof;
 mod protocol;
 mod sending;
 mod verify;
@@ -74,6 +76,12 @@ impl Page {
         self.context.order.with(|order| order.manage_url.is_some())
     }
 
+    /// What it is called now.
+    fn titled(self) -> &'static str {
+        let state = self.state();
+        self.progress.with(|progress| self.proof.with(|proof| words::title(state, progress.ready(), proof.as_ref())))
+    }
+
     fn state(self) -> OrderState {
         let state = self.progress.with(|progress| progress.ready().map(|progress| progress.state));
         state.unwrap_or_else(|| self.context.order.with(|order| order.state))
@@ -121,13 +129,13 @@ pub(crate) fn Status() -> impl IntoView {
         view! {
             <div class="status-head">
                 <head::Head page=page />
+                <passwords::Passwords page=page />
                 <Show when=move || !narrow.get()>
                     <actions::Actions page=page />
                 </Show>
             </div>
             <StaleNotice heard=page.heard />
             <head::TrialBanner page=page />
-            <passwords::Passwords page=page />
             {use_context::<Beside>().map(|beside| (beside.head)(page.context.id))}
             {move || match shape.get() {
                 Load::Loading => view! { <Skeleton /> }.into_any(),

@@ -58,7 +58,7 @@ pub(super) fn Mx(page: Page) -> impl IntoView {
     let lacking = Memo::new(move |_| passwords::lacking(page) > 0);
     // What has ended waits for no record, and a trial moves nobody.
     let any = move || {
-        page.state() != OrderState::Cancelled
+        !matches!(page.state(), OrderState::Cancelled | OrderState::Closed)
             && page.context.order.with(|order| order.kind != Some(StartKind::Trial))
             && report.with(|report| report.as_ref().is_some_and(|report| !report.items.is_empty()))
     };

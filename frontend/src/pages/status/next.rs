@@ -61,10 +61,12 @@ pub(super) fn Next(page: Page) -> impl IntoView {
         step(t!("status.next_4"), text)
     };
     let mx = move || match switch.get() {
-        Some(Switch::Done(domains)) => done_step(t!("status.next_2"), t!("status.next_2_done", domains = domains)),
+        Some(Switch::Done(domains)) => {
+            done_step(t!("status.next_2_switched"), t!("status.next_2_done", domains = domains))
+        }
         Some(Switch::Under(domains, at)) => {
             let text = t!("status.next_2_under", domains = domains, time = intl::date_time(at));
-            step(t!("status.next_2"), text).into_any()
+            done_step(t!("status.next_2_switched"), text)
         }
         None => step(t!("status.next_2"), t!("status.next_2_text").to_owned()).into_any(),
     };
@@ -106,7 +108,7 @@ pub(super) fn Next(page: Page) -> impl IntoView {
 pub(super) enum Switch {
     /// These domains have been switched, and everybody knows it.
     Done(String),
-    /// These have been, and everybody knows it by this time.
+    /// All have been, and of these everybody knows it by this time.
     Under(String, DateTime<Utc>),
 }
 
@@ -116,11 +118,13 @@ pub(super) fn switched(report: &MxReport) -> Option<Switch> {
     if report.items.is_empty() || !report.items.iter().all(is_seen) {
         return None;
     }
-    let domains = report.items.iter().map(|watch| watch.domain.as_str()).collect::<Vec<_>>().join(", ");
-    let pending = report.items.iter().filter(|watch| watch.state == MxState::Changing);
-    Some(match pending.filter_map(|watch| watch.settled_at).max() {
-        Some(at) => Switch::Under(domains, at),
-        None => Switch::Done(domains),
+    let names = |watches: &mut dyn Iterator<Item = &MxWatch>| {
+        watches.map(|watch| watch.domain.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let pending = || report.items.iter().filter(|watch| watch.state == MxState::Changing);
+    Some(match pending().filter_map(|watch| watch.settled_at).max() {
+        Some(at) => Switch::Under(names(&mut pending()), at),
+        None => Switch::Done(names(&mut report.items.iter())),
     })
 }
 

@@ -51,6 +51,11 @@ pub(super) fn lacking(page: Page) -> u64 {
     u64::try_from(lacking).unwrap_or_default()
 }
 
+/// True if something is left to log in with.
+pub(super) fn has_any(page: Page) -> bool {
+    page.context.pairs().iter().any(|pair| pair.source.has_password || pair.destination.has_password)
+}
+
 /// The way to the passwords, beside a finding that a new one mends.
 pub(super) fn way_to_accounts(page: Page) -> impl IntoView {
     view! {

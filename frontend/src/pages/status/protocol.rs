@@ -8,7 +8,7 @@ use mailferry_shared::{
     run::{Counts, RunKind, RunSummary},
 };
 
-use super::{Page, folders, items::Items, pairs::run_state};
+use super::{Page, folders, items::Items, pair_row::run_state};
 use crate::{
     api, browser,
     browser::intl,
@@ -176,11 +176,11 @@ fn Log(page: Page, protocol: Protocol) -> impl IntoView {
     let counts = run.counts;
     let facts = view! {
         <dl class="facts facts-small">
-            {fact(t!("protocol.state"), run_state(run.state).into_any())}
+            {wide_fact(t!("protocol.state"), run_state(run.state).into_any())}
             {fact(t!("protocol.started"), time(run.started_at))}
             {fact(t!("protocol.finished"), time(run.finished_at))}
             {(run.finished_at.is_none() && run.started_at.is_some()).then(|| fact(t!("status.eta"), estimate(page)))}
-            {fact(t!("protocol.bytes"), bytes(&counts).into_any())}
+            {wide_fact(t!("protocol.bytes"), bytes(&counts).into_any())}
             {number(t!("protocol.listed"), counts.listed)}
             {number(t!("protocol.copied"), counts.stored)}
             // Duplicates are among these; the list below has them.
@@ -225,8 +225,17 @@ fn estimate(page: Page) -> AnyView {
 }
 
 fn fact(name: &'static str, value: AnyView) -> impl IntoView {
+    fact_of("fact", name, value)
+}
+
+/// One that is longer than a number or a time.
+fn wide_fact(name: &'static str, value: AnyView) -> impl IntoView {
+    fact_of("fact fact-wide", name, value)
+}
+
+fn fact_of(class: &'static str, name: &'static str, value: AnyView) -> impl IntoView {
     view! {
-        <div class="fact">
+        <div class=class>
             <dt>{name}</dt>
             <dd>{value}</dd>
         </div>

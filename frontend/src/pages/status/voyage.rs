@@ -108,10 +108,14 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
 #[component]
 fn Pace(page: Page) -> impl IntoView {
     let rates = Memo::new(move |_| page.throughput.with(Throughput::rates));
+    // The speed that is told above, where there is one.
+    let told = Memo::new(move |_| page.progress.with(|progress| progress.ready().and_then(|it| it.bytes_per_second)));
     let label = Signal::derive(move || {
         rates.with(|rates| {
-            let now = rates.last().map_or(0.0, |rate| rate.bytes_per_second);
-            t!("status.pace_label", now = intl::rate(whole(now)), highest = intl::rate(whole(highest(rates))))
+            let last = || rates.last().map_or(0, |rate| whole(rate.bytes_per_second));
+            let now = told.get().unwrap_or_else(last);
+            let highest = whole(highest(rates)).max(now);
+            t!("status.pace_label", now = intl::rate(now), highest = intl::rate(highest))
         })
     });
     // Two points make a line, and as long as nothing has moved there is nothing to draw.

@@ -2,12 +2,15 @@
 
 use mailferry_shared::{
     account::MailAmount,
+    finding::FindingCode,
     ids::OrderId,
     order::{Order, OrderState, StartKind},
     progress::Progress,
     run::{Counts, RunKind, RunState, RunSummary},
+    verification::Verification,
 };
 
+use super::proof::lost;
 use crate::{browser::intl, format, i18n, t, tn};
 
 /// "anna@old.example and 2 more".
@@ -129,7 +132,7 @@ fn part_of(counts: &Counts) -> [String; 2] {
 
 /// Parts in one line.
 fn line(parts: &[String]) -> String {
-    parts.iter().map(|part| glued(part)).collect::<Vec<_>>().join(" · ")
+    parts.iter().map(|part| glued(part)).collect::<Vec<_>>().join("\u{a0}· ")
 }
 
 /// A number stays beside what it counts.
@@ -151,7 +154,8 @@ pub(super) fn has_exceptions(progress: &Progress) -> bool {
     })
 }
 
-pub(super) fn title(state: OrderState, progress: Option<&Progress>) -> &'static str {
+/// What the page is called; `proof` is the latest verification.
+pub(super) fn title(state: OrderState, progress: Option<&Progress>, proof: Option<&Verification>) -> &'static str {
     let is_delta = progress.is_some_and(|progress| {
         progress.pairs.iter().filter_map(|pair| pair.run.as_ref()).any(|run| run.kind == RunKind::Delta)
     });
@@ -167,12 +171,18 @@ pub(super) fn title(state: OrderState, progress: Option<&Progress>) -> &'static 
         OrderState::Paused if progress.is_some_and(|progress| parked(progress) > 0) => t!("status.title_parked"),
         OrderState::Paused => t!("status.title_paused"),
         OrderState::Completed if progress.is_some_and(has_exceptions) => t!("status.title_completed_partly"),
+        OrderState::Completed if is_disproved(proof) => t!("status.title_disproved"),
         OrderState::Completed if progress.is_some_and(is_empty_trial) => t!("status.title_trial_empty"),
         OrderState::Completed if is_trial => t!("status.title_completed_trial"),
         OrderState::Completed => t!("status.title_completed"),
         OrderState::Closed => t!("status.title_closed"),
         OrderState::Cancelled => t!("status.title_cancelled"),
     }
+}
+
+/// True if the latest proof found messages that are not there as they were copied.
+fn is_disproved(proof: Option<&Verification>) -> bool {
+    proof.is_some_and(|proof| proof.finished && lost(&proof.counts) > 0)
 }
 
 /// How many accounts wait for their owner.
@@ -190,10 +200,14 @@ pub(super) fn is_parked(run: &RunSummary) -> bool {
 fn lead_parked(progress: &Progress) -> String {
     let mut waiting = progress.pairs.iter().filter_map(|pair| {
         let run = pair.run.as_ref().filter(|run| is_parked(run))?;
-        Some((&pair.source, run.finding.as_ref()?))
+        Some((pair, run.finding.as_ref()?))
     });
     match (waiting.next(), waiting.next()) {
-        (Some((account, finding)), None) => {
+        (Some((pair, finding)), None) => {
+            let account = match finding.code {
+                FindingCode::MailboxFull => pair.destination.clone(),
+                _ => format!("{} → {}", pair.source, pair.destination),
+            };
             let (cause, next) = (i18n::finding_cause(finding), i18n::finding_next_step(finding));
             t!("status.lead_parked_one", account = account, cause = cause, next = next)
         }
@@ -201,12 +215,20 @@ fn lead_parked(progress: &Progress) -> String {
     }
 }
 
-pub(super) fn lead(state: OrderState, order: &Order, progress: Option<&Progress>) -> String {
+/// What the title means; empty where the proof beneath it says so. A trial copies the mail of `trial_days`.
+pub(super) fn lead(
+    state: OrderState,
+    order: &Order,
+    progress: Option<&Progress>,
+    proof: Option<&Verification>,
+    trial_days: u64,
+) -> String {
     let parked = progress.map_or(0, parked);
     let odd = progress.is_some_and(has_exceptions);
     match state {
         OrderState::Completed if progress.is_some_and(is_empty_trial) => {
-            tn!("status.lead_trial_empty", progress.map_or(0, |progress| progress.counts.skipped))
+            let older = progress.map_or(0, |progress| progress.counts.skipped);
+            tn!("status.lead_trial_empty", older, days = i18n::number(trial_days))
         }
         OrderState::Draft => t!("status.lead_draft").to_owned(),
         OrderState::AwaitingPayment => t!("status.lead_awaiting_payment").to_owned(),
@@ -222,6 +244,7 @@ pub(super) fn lead(state: OrderState, order: &Order, progress: Option<&Progress>
             0 => t!("status.lead_completed_partly").to_owned(),
             missing => tn!("status.lead_missing", missing),
         },
+        OrderState::Completed if is_disproved(proof) => String::new(),
         OrderState::Completed => t!("status.lead_completed").to_owned(),
         OrderState::Closed => t!("status.lead_closed").to_owned(),
         OrderState::Cancelled => t!("status.lead_cancelled").to_owned(),

@@ -1,5 +1,7 @@
 //! Large messages: slice after slice.
 
+use std::time::Instant;
+
 use mailferry_domain::uid::Uid;
 use mailferry_engine::port::{BodyWriter, ConnectorError, Decision, Fetched};
 use mailferry_shared::finding::FindingCode;
@@ -8,7 +10,11 @@ use super::{
     Pipeline,
     parts::{Head, Part, fetched, part_of},
 };
-use crate::imap::{asks::SLICE_BYTES, refusal::Doing, session::Session};
+use crate::imap::{
+    asks::SLICE_BYTES,
+    refusal::Doing,
+    session::{Session, moves_as_a_whole},
+};
 
 /// A message may be larger than stated, but not without end: twice as large, or this large.
 const MOST_UNSTATED: u64 = 16 << 20;
@@ -70,7 +76,12 @@ impl Pipeline<'_> {
         let after = self.step_aside(large.folder).await?;
         let mut there = true;
         let most = large.size_bytes.saturating_mul(2).max(MOST_UNSTATED);
+        let (began, had) = (Instant::now(), large.writer.size_bytes());
         loop {
+            if !moves_as_a_whole(large.writer.size_bytes() - had, began.elapsed()) {
+                // Slice after slice of next to nothing, each in time.
+                return Err(self.session.lost("reading", std::io::ErrorKind::TimedOut.into()));
+            }
             if large.writer.size_bytes() > most {
                 self.session.broken = true;
                 let context = format!("{}: a message does not end", self.session.name);

@@ -12,6 +12,14 @@ use tokio::time::timeout;
 /// A line that moves at all moves as many bytes a second.
 const LEAST_A_SECOND: u128 = 256;
 
+/// What comes in many answers is looked at as a whole once it has taken so long.
+const A_WHILE: Duration = Duration::from_mins(10);
+
+/// True if what has come in answers that each were in time, so many bytes in so long, moves as a whole.
+pub(in crate::imap) fn moves_as_a_whole(bytes: u64, time: Duration) -> bool {
+    time < A_WHILE || u128::from(bytes) * 1000 >= time.as_millis() * LEAST_A_SECOND
+}
+
 /// Waits for something to be read or written, for as long as the line moves: a large message over a slow line takes its
 /// time. `wait` is how long it may be silent, or as good as that.
 pub(super) async fn while_it_moves<T>(
@@ -57,6 +65,15 @@ mod tests {
             }
         }
         panic!("it was taken for silent");
+    }
+
+    #[test]
+    fn what_takes_long_as_a_whole_must_come_at_a_rate() {
+        let hour = Duration::from_hours(1);
+        assert!(moves_as_a_whole(0, A_WHILE / 2), "nobody is in a hurry");
+        assert!(!moves_as_a_whole(72, hour), "a byte every 50 seconds");
+        assert!(!moves_as_a_whole(921_599, hour) && moves_as_a_whole(921_600, hour));
+        assert!(moves_as_a_whole(62_000_000, hour * 24), "a large message over a very slow line");
     }
 
     #[tokio::test]

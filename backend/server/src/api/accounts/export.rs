@@ -1,10 +1,6 @@
 //! `GET /orders/{order_id}/accounts.csv`
 
-use actix_web::{
-    HttpResponse, get,
-    http::header::{self, ContentDisposition, DispositionParam, DispositionType},
-    web::Data,
-};
+use actix_web::{HttpResponse, get, web::Data};
 use mailferry_domain::account_file::{self, Row, RowSide, Separator};
 use mailferry_shared::{
     account::{AccountPair, Side},
@@ -13,12 +9,13 @@ use mailferry_shared::{
 };
 
 use crate::{
-    api::{auth::Viewing, errors, path::OrderPath, problem::ApiError},
+    api::{auth::Viewing, csv, errors, path::OrderPath, problem::ApiError},
     app::App,
 };
 
 /// The account pairs of an order as a file in the layout *full* that can be imported again, without passwords: UTF-8 with
-/// a byte order mark.
+/// a byte order mark. Accounts that the order's admin opens have no password and no admin in it either: say so when it is
+/// imported.
 ///
 /// Cells that a spreadsheet would run as a formula begin with an apostrophe, which an import takes off again.
 #[utoipa::path(
@@ -39,8 +36,8 @@ pub(crate) async fn export_accounts(app: Data<App>, viewing: Viewing) -> Result<
     let pairs = app.store.pairs(order.id).await?;
     let (old, new) = (order.source.as_ref(), order.destination.as_ref());
     let rows: Vec<Row> = (2u32..).zip(&pairs).map(|(number, pair)| row(number, pair, old, new)).collect();
-    let text = format!("\u{feff}{}", account_file::write(&rows, Layout::Full, Separator::Semicolon));
-    Ok(csv_file(format!("accounts-{}.csv", order.id), text))
+    let text = account_file::write(&rows, Layout::Full, Separator::Semicolon);
+    Ok(csv::file(format!("accounts-{}.csv", order.id), &text))
 }
 
 fn row(row: u32, pair: &AccountPair, old: Option<&ProviderChoice>, new: Option<&ProviderChoice>) -> Row {
@@ -50,17 +47,11 @@ fn row(row: u32, pair: &AccountPair, old: Option<&ProviderChoice>, new: Option<&
 /// With the order's server where the pair has none of its own, so that the file stands by itself.
 fn side(side: &Side, choice: Option<&ProviderChoice>) -> RowSide {
     let endpoint = side.endpoint.clone().or_else(|| choice.map(|choice| choice.endpoint.clone()));
-    RowSide { user: side.user.clone(), act_for: side.act_for.clone(), password: None, delegation: None, endpoint }
-}
-
-/// A file of comma-separated values to be kept.
-pub(in crate::api) fn csv_file(name: String, text: String) -> HttpResponse {
-    let disposition = ContentDisposition {
-        disposition: DispositionType::Attachment,
-        parameters: vec![DispositionParam::Filename(name)],
-    };
-    HttpResponse::Ok()
-        .content_type("text/csv; charset=utf-8")
-        .insert_header((header::CONTENT_DISPOSITION, disposition))
-        .body(text)
+    RowSide {
+        user: side.user.clone(),
+        act_for: side.act_for.clone(),
+        password: None,
+        delegation: side.delegation.clone(),
+        endpoint,
+    }
 }

@@ -120,6 +120,7 @@ impl ReadFile {
                 column: 0,
                 code: code.to_owned(),
                 message: words.to_owned(),
+                fields: None,
                 cells: Vec::new(),
             });
         }
@@ -163,6 +164,7 @@ fn refuse_hosts(file: &mut AccountFile, sandbox: bool) {
             column: 0,
             code: "bad_host".to_owned(),
             message,
+            fields: None,
             cells: Vec::new(),
         }));
         good

@@ -38,5 +38,5 @@ pub(crate) async fn tick_accounts(
     let (access, ticks) = (managing.0, body.read()?);
     may_change(&access.order)?;
     app.store.tick_pairs(access.order.id, ticks.ticked, &ticks.pair_ids).await?;
-    Ok(Json(view::compose(&app, access.order, access.scope).await?))
+    Ok(Json(view::compose(&app, access.order, access.scope, access.principal.as_ref()).await?))
 }

@@ -6,7 +6,7 @@ use mailferry_shared::import::Layout;
 use serde::{Deserialize, de::value::StrDeserializer};
 use utoipa::IntoParams;
 
-use crate::api::{accounts::export::csv_file, errors, path::Ids, problem::ApiError};
+use crate::api::{csv, errors, path::Ids, problem::ApiError};
 
 /// A layout of account files.
 #[derive(Deserialize, IntoParams)]
@@ -36,5 +36,5 @@ pub(crate) async fn download_import_example(path: Ids<LayoutPath>) -> Result<Htt
     let word: StrDeserializer<'_, serde::de::value::Error> =
         serde::de::IntoDeserializer::into_deserializer(name.as_str());
     let layout = Layout::deserialize(word).map_err(|_| ApiError::NotFound)?;
-    Ok(csv_file(format!("accounts-{name}.csv"), account_file::example(layout)))
+    Ok(csv::file(format!("accounts-{name}.csv"), &account_file::example(layout)))
 }

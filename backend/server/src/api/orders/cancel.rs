@@ -34,5 +34,5 @@ pub(crate) async fn cancel_order(app: Data<App>, managing: Managing, body: NoBod
     body.read()?;
     let act = async |order: &OrderRecord| app.store.cancel_order(order).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
-    Ok(Json(view::compose(&app, order, access.scope).await?))
+    Ok(Json(view::compose(&app, order, access.scope, access.principal.as_ref()).await?))
 }

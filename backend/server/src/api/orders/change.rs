@@ -21,8 +21,8 @@ use crate::{
 ///
 /// Providers and options can be changed until the start (`change` is among the order's actions), options also between two
 /// runs (`change_options`): the next run, a delta or after a trial the full migration, copies by the new ones what the old
-/// ones left out. A folder that has been copied stays where it is. Mail address, language and reference can be changed until
-/// the order is closed or cancelled.
+/// ones left out. A folder that has been copied stays where it is. Mail address, language and, by a member or API key, the
+/// reference can be changed until the order is closed or cancelled.
 #[utoipa::path(
     operation_id = "changeOrder",
     tag = "orders",
@@ -48,6 +48,12 @@ pub(crate) async fn change_order(
     check.choice(change.source.as_ref(), "/source", &app.providers);
     check.choice(change.destination.as_ref(), "/destination", &app.providers);
     check.reference(change.reference.as_deref());
+    let may_name = change.reference.is_none() || access.principal.is_some();
+    check.that(
+        may_name,
+        "/reference",
+        "What a migration is called is for its seller alone: sign in, or use an API key.",
+    );
     if let Some(options) = &mut change.options {
         let most_bytes = largest_message(&app, access.order.tenant_id).await?;
         within(options, most_bytes);
@@ -71,7 +77,7 @@ pub(crate) async fn change_order(
         app.store.save_order(&apply(order.clone(), &change)).await
     };
     let order = retry::on_conflict(&app.store, access.order, save).await?;
-    Ok(Json(view::compose(&app, order, access.scope).await?))
+    Ok(Json(view::compose(&app, order, access.scope, access.principal.as_ref()).await?))
 }
 
 fn may_change(order: &OrderRecord, change: &OrderChange) -> Result<(), OrderTransitionError> {

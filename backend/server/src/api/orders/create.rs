@@ -61,7 +61,7 @@ pub(crate) async fn create_order(
     if principal.is_none() {
         response.cookie(session(&app, &order)?);
     }
-    Ok(response.json(view::compose(&app, order, LinkScope::Manage).await?))
+    Ok(response.json(view::compose(&app, order, LinkScope::Manage, principal.as_ref()).await?))
 }
 
 /// What an order is to be made of, and whose it is going to be: nobody's but its link's holder, if there is no principal.

@@ -7,9 +7,8 @@ use mailferry_store::OrderFilter;
 use super::list::{OrdersQuery, filter};
 use crate::{
     api::{
-        accounts::export::csv_file,
         auth::{Acting, acting::OrdersRead},
-        csv::{self, time, word},
+        csv::{self, BATCH, Column, text, time, word},
         errors,
         problem::ApiError,
         query::Query,
@@ -17,38 +16,34 @@ use crate::{
     app::App,
 };
 
-/// Orders read from the store at once.
-const BATCH: u32 = 200;
-/// Most orders in a file.
-const MAX_ROWS: usize = 20_000;
-const COLUMNS: [&str; 24] = [
-    "order_id",
-    "reference",
-    "state",
-    "kind",
-    "type",
-    "request",
-    "sandbox",
-    "member",
-    "api_key",
-    "link",
-    "notify_address",
-    "codes_begin",
-    "source",
-    "destination",
-    "accounts",
-    "attention",
-    "messages_done",
-    "messages_total",
-    "bytes_done",
-    "bytes_total",
-    "created_at",
-    "first_run_at",
-    "second_run_at",
-    "finished_at",
+const COLUMNS: [Column<OrderListItem>; 24] = [
+    Column("order_id", |order| order.id.to_string()),
+    Column("reference", |order| order.reference.clone().unwrap_or_default()),
+    Column("state", |order| word(Some(order.state))),
+    Column("kind", |order| word(order.kind)),
+    Column("type", |order| word(Some(order.migration_type))),
+    Column("request", |order| word(order.request)),
+    Column("sandbox", |order| order.sandbox.to_string()),
+    Column("member", |order| order.origin.member_name.clone().unwrap_or_default()),
+    Column("api_key", |order| order.origin.api_key_name.clone().unwrap_or_default()),
+    Column("link", |order| order.origin.link_name.clone().unwrap_or_default()),
+    Column("notify_address", |order| text(order.origin.notify_address.as_ref())),
+    Column("codes_begin", |order| order.codes.join(" ")),
+    Column("source", |order| text(order.source.as_ref())),
+    Column("destination", |order| text(order.destination.as_ref())),
+    Column("accounts", |order| order.pairs.to_string()),
+    Column("attention", |order| order.attention.to_string()),
+    Column("messages_done", |order| text(order.progress.map(|progress| progress.done))),
+    Column("messages_total", |order| text(order.progress.map(|progress| progress.total))),
+    Column("bytes_done", |order| text(order.progress.map(|progress| progress.done_bytes))),
+    Column("bytes_total", |order| text(order.progress.map(|progress| progress.total_bytes))),
+    Column("created_at", |order| time(Some(order.created_at))),
+    Column("first_run_at", |order| time(order.first_run_at)),
+    Column("second_run_at", |order| time(order.second_run_at)),
+    Column("finished_at", |order| time(order.finished_at)),
 ];
 
-/// The list of migrations as CSV, newest first, at most 20000.
+/// The list of migrations as CSV, newest first, at most 20000: UTF-8 with a byte order mark.
 ///
 /// Cells that a spreadsheet would run as a formula are made harmless.
 #[utoipa::path(
@@ -71,45 +66,9 @@ pub(crate) async fn export_orders(
     query: Query<OrdersQuery>,
 ) -> Result<HttpResponse, ApiError> {
     let mut filter = OrderFilter { limit: BATCH, ..filter(&acting.0, query.0)? };
-    let mut text = csv::line(&COLUMNS.map(ToOwned::to_owned));
-    let mut rows = 0;
-    loop {
-        let orders = app.store.list_orders(&filter).await?;
-        text.extend(orders.iter().map(line));
-        rows += orders.len();
-        let Some(last) = orders.last().filter(|_| rows < MAX_ROWS) else { break };
-        filter.after = Some((last.created_at, last.id));
-    }
-    Ok(csv_file("migrations.csv".to_owned(), text))
-}
-
-fn line(order: &OrderListItem) -> String {
-    let number = |number: Option<u64>| number.map(|number| number.to_string()).unwrap_or_default();
-    let (origin, progress) = (&order.origin, order.progress);
-    csv::line(&[
-        order.id.to_string(),
-        order.reference.clone().unwrap_or_default(),
-        word(Some(order.state)),
-        word(order.kind),
-        word(Some(order.migration_type)),
-        word(order.request),
-        order.sandbox.to_string(),
-        origin.member_name.clone().unwrap_or_default(),
-        origin.api_key_name.clone().unwrap_or_default(),
-        origin.link_name.clone().unwrap_or_default(),
-        origin.notify_address.as_ref().map(ToString::to_string).unwrap_or_default(),
-        order.codes.join(" "),
-        order.source.as_ref().map(ToString::to_string).unwrap_or_default(),
-        order.destination.as_ref().map(ToString::to_string).unwrap_or_default(),
-        order.pairs.to_string(),
-        order.attention.to_string(),
-        number(progress.map(|progress| progress.done)),
-        number(progress.map(|progress| progress.total)),
-        number(progress.map(|progress| progress.done_bytes)),
-        number(progress.map(|progress| progress.total_bytes)),
-        time(Some(order.created_at)),
-        time(order.first_run_at),
-        time(order.second_run_at),
-        time(order.finished_at),
-    ])
+    let text = csv::list(&COLUMNS, async |last| {
+        filter.after = last.map(|order| (order.created_at, order.id));
+        app.store.list_orders(&filter).await
+    });
+    Ok(csv::file("migrations.csv".to_owned(), &text.await?))
 }

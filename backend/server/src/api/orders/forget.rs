@@ -37,5 +37,5 @@ pub(crate) async fn forget_passwords(
     body.read()?;
     app.store.forget_passwords(access.order.id).await?;
     tracing::info!(order = %access.order.id, "the passwords of an order were erased on demand");
-    Ok(Json(view::compose(&app, access.order, access.scope).await?))
+    Ok(Json(view::compose(&app, access.order, access.scope, access.principal.as_ref()).await?))
 }

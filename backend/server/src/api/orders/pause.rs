@@ -32,5 +32,5 @@ pub(crate) async fn pause_order(app: Data<App>, managing: Managing, body: NoBody
     body.read()?;
     let act = async |order: &OrderRecord| app.store.pause_order(order).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
-    Ok(Json(view::compose(&app, order, access.scope).await?))
+    Ok(Json(view::compose(&app, order, access.scope, access.principal.as_ref()).await?))
 }

@@ -27,7 +27,7 @@ use crate::{
 pub(crate) async fn read_order(app: Data<App>, viewing: Viewing) -> Result<HttpResponse, ApiError> {
     let access = viewing.0;
     let prolonged = access.prolonged(&app)?;
-    let order = view::compose(&app, access.order, access.scope).await?;
+    let order = view::compose(&app, access.order, access.scope, access.principal.as_ref()).await?;
     let mut response = HttpResponse::Ok().json(order);
     if let Some(cookie) = prolonged {
         response.add_cookie(&cookie).map_err(|error| ApiError::internal(error.to_string()))?;

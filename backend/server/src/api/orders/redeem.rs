@@ -49,5 +49,5 @@ pub(crate) async fn redeem_voucher(
     if waited && order.life.state() == OrderState::Scheduled {
         life::tell(&app.store, &order, MailKind::Submitted, life::occasion(&order)).await?;
     }
-    Ok(Json(view::compose(&app, order, access.scope).await?))
+    Ok(Json(view::compose(&app, order, access.scope, access.principal.as_ref()).await?))
 }

@@ -49,5 +49,5 @@ pub(crate) async fn renew_order_links(
         let claims = Claims::new(order.id, LinkScope::Manage, order.link_version, now, order.expires_at);
         response.cookie(claims.cookie(&app.keys, now).map_err(ApiError::internal)?);
     }
-    Ok(response.json(view::compose(&app, order, access.scope).await?))
+    Ok(response.json(view::compose(&app, order, access.scope, access.principal.as_ref()).await?))
 }

@@ -48,5 +48,5 @@ pub(crate) async fn retry_order(app: Data<App>, managing: Managing, body: NoBody
     if let Some(delta) = delta {
         life::tell(&app.store, &order, MailKind::DeltaStarted, &delta.to_string()).await?;
     }
-    Ok(Json(view::compose(&app, order, access.scope).await?))
+    Ok(Json(view::compose(&app, order, access.scope, access.principal.as_ref()).await?))
 }

@@ -60,7 +60,7 @@ pub(crate) async fn start_order(
     if order.life.state() == OrderState::Scheduled {
         life::tell(&app.store, &order, MailKind::Submitted, life::occasion(&order)).await?;
     }
-    Ok(Json(view::compose(&app, order, access.scope).await?))
+    Ok(Json(view::compose(&app, order, access.scope, access.principal.as_ref()).await?))
 }
 
 /// What an order is started for, if it can be: the state goes first, since an order that runs has no use for advice about

@@ -47,5 +47,5 @@ pub(crate) async fn unschedule_order(
     }
     let act = async |order: &OrderRecord| app.store.unschedule_order(order).await;
     let order = retry::on_conflict(&app.store, access.order, act).await?;
-    Ok(Json(view::compose(&app, order, access.scope).await?))
+    Ok(Json(view::compose(&app, order, access.scope, access.principal.as_ref()).await?))
 }

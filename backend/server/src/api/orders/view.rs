@@ -10,15 +10,23 @@ use mailferry_shared::{
 use mailferry_store::{LinkRecord, OrderRecord};
 
 use crate::{
-    api::{auth::link, problem::ApiError},
+    api::{
+        auth::{Principal, link},
+        problem::ApiError,
+    },
     app::App,
 };
 
-/// Puts an order together; only who may manage it gets the link.
+/// Puts an order together; only who may manage it gets the link, and only a member or API key what it is called.
 ///
 /// # Errors
 /// If the store cannot be read.
-pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<Order, ApiError> {
+pub async fn compose(
+    app: &App,
+    order: OrderRecord,
+    scope: LinkScope,
+    principal: Option<&Principal>,
+) -> Result<Order, ApiError> {
     let totals = totals(app, &order).await?;
     let payment = app.store.payment(order.id).await?;
     let link = match order.asker.link_id {
@@ -36,7 +44,7 @@ pub async fn compose(app: &App, order: OrderRecord, scope: LinkScope) -> Result<
     restrict(&mut actions, scope, request);
     Ok(Order {
         id: order.id,
-        reference: order.reference,
+        reference: order.reference.filter(|_| principal.is_some()),
         state: order.life.state(),
         kind: order.kind,
         language: order.language,

@@ -20,7 +20,7 @@ use crate::{
 
 /// Pays back a payment, all of it or a part: for its seller, the tenant of the order.
 ///
-/// All of it is refused while the order waits to start or runs: cancel it first. Poll the payment until it is `refunded`, or
+/// All of it is refused while the order waits to start or runs, unless payment was waived: cancel it first. Poll the payment until it is `refunded`, or
 /// `paid` again with the part in `refunded_minor`. A payment that is `mismatched` goes back as a whole only.
 #[utoipa::path(
     operation_id = "refundPayment",

@@ -102,7 +102,7 @@ pub(crate) async fn create_request(
     Ok(response.json(RequestSent {
         import: import::result(file, &pairs, &created),
         request: for_customer(&app, LinkScope::Manage, request).await?,
-        order: view::compose(&app, order, LinkScope::Manage).await?,
+        order: view::compose(&app, order, LinkScope::Manage, principal.as_ref()).await?,
     }))
 }
 

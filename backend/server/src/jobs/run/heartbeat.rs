@@ -20,22 +20,41 @@ fn deadline(renewed: Instant, ttl: Duration) -> Instant {
 }
 
 /// Renews the lease and passes on what the owner wants, until it is aborted or the lease is lost. A lease that cannot be
-/// renewed in time, since the database is not reachable or does not answer, is lost too.
+/// renewed in time, since the database is not reachable or does not answer, is lost too. Whoever is to `stop` hears of it at
+/// once, whatever the database is doing.
 pub(super) async fn heartbeat(
     context: JobContext,
-    (lease, mut renewed): (Lease, Instant),
+    held: (Lease, Instant),
     order: OrderId,
     steer: watch::Sender<Command>,
     stop: CancellationToken,
 ) {
+    let hand_over = async {
+        stop.cancelled().await;
+        steer.send_if_modified(|command| {
+            let goes = *command == Command::Go;
+            if goes {
+                *command = Command::HandOver;
+            }
+            goes
+        });
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = hand_over => {}
+        () = renew_and_listen(&context, held, order, &steer) => {}
+    }
+}
+
+async fn renew_and_listen(
+    context: &JobContext,
+    (lease, mut renewed): (Lease, Instant),
+    order: OrderId,
+    steer: &watch::Sender<Command>,
+) {
     let ttl = context.settings.lease;
     loop {
-        tokio::select! {
-            () = tokio::time::sleep(ttl / HEARTBEATS) => {}
-            () = stop.cancelled(), if *steer.borrow() == Command::Go => {
-                steer.send_replace(Command::HandOver);
-            }
-        }
+        tokio::time::sleep(ttl / HEARTBEATS).await;
         match renewal(context.store.renew_lease(&lease, ttl), &mut renewed, ttl).await {
             Renewal::Lost => {
                 steer.send_replace(Command::Abandon);

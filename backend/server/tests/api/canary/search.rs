@@ -1,12 +1,10 @@
 //! What is looked for, and where it must not be.
 
-use std::{
-    path::Path,
-    process::Command,
-    sync::{Mutex, OnceLock},
-};
+use std::sync::{Mutex, OnceLock};
 
 use base64::{Engine, prelude::BASE64_STANDARD};
+
+use crate::harness::Service;
 
 /// What goes in as every kind of password.
 pub(crate) const CANARY: &str = "canary-pA55w0rd-7d1f";
@@ -87,24 +85,10 @@ impl Heap {
     }
 }
 
-/// The database's files and all that lies beside them; its size, bytes.
-pub(crate) fn search_files(folder: &Path, known: &str) -> String {
-    let mut held = Vec::new();
-    let mut files = 0;
-    for file in std::fs::read_dir(folder).expect("a folder") {
-        held.extend(std::fs::read(file.expect("a file").path()).expect("readable"));
-        // So that nothing is found across two files.
-        held.extend([0; 64]);
-        files += 1;
-    }
-    Heap::of(&held).must_not_keep(known, "the files of SQLite");
-    format!("{files} files of SQLite, {} bytes, the write-ahead log among them", held.len())
-}
-
-/// All tables of a database of PostgreSQL.
-pub(crate) fn search_dump(address: &str, known: &str) -> String {
-    let dump = Command::new("pg_dump").args(["--data-only", "--inserts", address]).output().expect("pg_dump");
-    assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
-    Heap::of(&dump.stdout).must_not_keep(known, "a table of PostgreSQL");
-    format!("{} bytes of PostgreSQL's tables", dump.stdout.len())
+/// All that the service's database keeps; its size.
+pub(crate) fn search_database(service: &Service, known: &str) -> String {
+    let kept = service.kept();
+    let place = if service.is_sqlite() { "the files of SQLite" } else { "the tables of PostgreSQL" };
+    Heap::of(&kept).must_not_keep(known, place);
+    format!("{} bytes of {place}", kept.len())
 }

@@ -6,52 +6,55 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_lost_after_the_money_was_taken_is_found_again() {
-    let shop = Shop::open().await;
-    for mood in [Mood::IsLost, Mood::FailsAfter] {
-        let before = shop.paypal.moved().0;
-        let (path, client) = shop.order(1).await;
-        shop.paypal.mood(mood);
-        let (payment, _) = shop.approved(&path, &client).await;
-        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 1), "{mood:?}");
-        assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("capturing".to_owned(), before + 1));
-        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
-        assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("paid".to_owned(), before + 1));
-        assert_eq!(state(&client, &path).await, "scheduled");
-    }
-    shop.service.stop().await;
+    on_both_in_a_shop(async |shop| {
+        for mood in [Mood::IsLost, Mood::FailsAfter] {
+            let before = shop.paypal.moved().0;
+            let (path, client) = shop.order(1).await;
+            shop.paypal.mood(mood);
+            let (payment, _) = shop.approved(&path, &client).await;
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 1), "{mood:?}");
+            assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("capturing".to_owned(), before + 1));
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+            assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("paid".to_owned(), before + 1));
+            assert_eq!(state(&client, &path).await, "scheduled");
+        }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_paypal_is_still_taking_the_money_nothing_is_given_up() {
-    let shop = Shop::open().await;
-    let (path, client) = shop.order(1).await;
-    shop.paypal.mood(Mood::IsBusy);
-    let (payment, _) = shop.approved(&path, &client).await;
-    for _ in 0..2 {
-        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 1));
-        assert_eq!(state(&client, &payment).await, "capturing");
-    }
-    assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
-    assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("paid".to_owned(), 1));
-    shop.service.stop().await;
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        shop.paypal.mood(Mood::IsBusy);
+        let (payment, _) = shop.approved(&path, &client).await;
+        for _ in 0..2 {
+            assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 1));
+            assert_eq!(state(&client, &payment).await, "capturing");
+        }
+        assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
+        assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("paid".to_owned(), 1));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn money_that_paypal_took_for_a_payment_that_was_given_up_pays_all_the_same() {
-    let shop = Shop::open().await;
-    let (path, client) = shop.order(1).await;
-    shop.paypal.mood(Mood::IsLost);
-    let (payment, remote) = shop.approved(&path, &client).await;
-    work(&shop.context, JobKind::Payment).await;
-    let id = payment.rsplit('/').next().expect("an id").parse().expect("an id");
-    shop.service.store.payment_not_settled(id, PaymentState::Failed).await.expect("given up");
-    let resource = json!({"id": "3C67", "supplementary_data": {"related_ids": {"order_id": remote}}});
-    shop.tell("WH-1", "PAYMENT.CAPTURE.COMPLETED", &resource).await;
-    work(&shop.context, JobKind::PaymentEvent).await;
-    work(&shop.context, JobKind::Payment).await;
-    assert_eq!(state(&client, &payment).await, "paid");
-    assert_eq!(state(&client, &path).await, "scheduled");
-    shop.service.stop().await;
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        shop.paypal.mood(Mood::IsLost);
+        let (payment, remote) = shop.approved(&path, &client).await;
+        work(&shop.context, JobKind::Payment).await;
+        let id = payment.rsplit('/').next().expect("an id").parse().expect("an id");
+        shop.service.store.payment_not_settled(id, PaymentState::Failed).await.expect("given up");
+        let resource = json!({"id": "3C67", "supplementary_data": {"related_ids": {"order_id": remote}}});
+        shop.tell("WH-1", "PAYMENT.CAPTURE.COMPLETED", &resource).await;
+        work(&shop.context, JobKind::PaymentEvent).await;
+        work(&shop.context, JobKind::Payment).await;
+        assert_eq!(state(&client, &payment).await, "paid");
+        assert_eq!(state(&client, &path).await, "scheduled");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

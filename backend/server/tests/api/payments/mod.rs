@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    harness::{Client, Service, new_account, on_both, on_both_with},
+    harness::{Client, Service, new_account, on_both, on_each},
     paypal::{Mood, SECRET, StandIn},
 };
 
@@ -40,21 +40,14 @@ struct Shop {
 }
 
 impl Shop {
-    async fn of(service: Service, paypal: &StandIn) -> Self {
+    async fn of(service: Service, paypal: StandIn) -> Self {
         let price = json!({
             "currency": "EUR", "pair_minor": 1490, "tax_name": "VAT", "tax_basis_points": 1900, "tax_included": true,
         });
         let set = service.operator().send("PUT", "/api/v1/price", Some(price.to_string()), &[]).await;
         assert_eq!((set.status, set.json()), (200, price), "{}", set.text);
         let context = service.app.job_context().expect("a context");
-        Self { service, paypal: paypal.clone(), context }
-    }
-
-    /// A shop on SQLite alone.
-    async fn open() -> Self {
-        let paypal = StandIn::start();
-        let service = Service::start_with(None, |settings| paypal.set_up(settings)).await;
-        Self::of(service, &paypal).await
+        Self { service, paypal, context }
     }
 
     /// An order with so many pairs that waits for payment.
@@ -107,17 +100,15 @@ impl Shop {
     }
 }
 
-/// Does `test` in a shop on SQLite and in one on PostgreSQL.
+/// Does `test` in a shop on SQLite and in one on PostgreSQL, each with a stand-in of its own.
 async fn on_both_in_a_shop(test: impl AsyncFn(&Shop)) {
-    let paypal = StandIn::start();
-    let both = on_both_with(
-        |settings| paypal.set_up(settings),
-        async |service| {
-            let shop = Shop::of(service, &paypal).await;
-            test(&shop).await;
-            shop.service.stop().await;
-        },
-    );
+    let both = on_each(async |database| {
+        let paypal = StandIn::start();
+        let service = Service::start_with(database, |settings| paypal.set_up(settings)).await;
+        let shop = Shop::of(service, paypal).await;
+        test(&shop).await;
+        shop.service.stop().await;
+    });
     Box::pin(both).await;
 }
 
@@ -173,66 +164,70 @@ async fn an_order_is_paid_for_and_starts_and_nothing_is_taken_twice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_declined_means_of_payment_can_be_replaced() {
-    let shop = Shop::open().await;
-    let (path, client) = shop.order(1).await;
-    shop.paypal.mood(Mood::Declines);
-    let (payment, _) = shop.approved(&path, &client).await;
-    work(&shop.context, JobKind::Payment).await;
-    let declined = client.get(&payment).await.json();
-    assert_eq!(declined["state"], "declined", "{declined}");
-    shop.paypal.approve(declined["approve_url"].as_str().expect("still open"));
-    shop.paypal.mood(Mood::Completes);
-    client.post(&format!("{payment}/capture"), json!({})).await;
-    work(&shop.context, JobKind::Payment).await;
-    assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("paid".to_owned(), 1));
-    shop.service.stop().await;
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        shop.paypal.mood(Mood::Declines);
+        let (payment, _) = shop.approved(&path, &client).await;
+        work(&shop.context, JobKind::Payment).await;
+        let declined = client.get(&payment).await.json();
+        assert_eq!(declined["state"], "declined", "{declined}");
+        shop.paypal.approve(declined["approve_url"].as_str().expect("still open"));
+        shop.paypal.mood(Mood::Completes);
+        client.post(&format!("{payment}/capture"), json!({})).await;
+        work(&shop.context, JobKind::Payment).await;
+        assert_eq!((state(&client, &payment).await, shop.paypal.moved().0), ("paid".to_owned(), 1));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_free_trial_becomes_a_full_migration_in_place_by_payment() {
-    let shop = Shop::open().await;
-    let (order, pair, client) = shop.service.order_with_pair().await;
-    let path = format!("/api/v1/orders/{order}");
-    client.post(&format!("{path}/start"), json!({"kind": "trial"})).await;
-    let progress = client.get(&format!("{path}/progress")).await.json();
-    let run: RunId = progress["pairs"][0]["run"]["id"].as_str().expect("a run").parse().expect("an id");
-    life::run_begins(&shop.context, run).await.expect("begins");
-    shop.service.store.change_run(run, RunState::Running, None, None).await.expect("runs");
-    shop.service.store.change_run(run, RunState::Succeeded, None, None).await.expect("ends");
-    life::run_ended(&shop.context, run).await.expect("ends");
-    assert_eq!(client.post(&format!("{path}/start"), json!({})).await.json()["state"], "awaiting_payment");
-    let (payment, _) = shop.approved(&path, &client).await;
-    work(&shop.context, JobKind::Payment).await;
-    assert_eq!((state(&client, &payment).await, state(&client, &path).await), ("paid".into(), "scheduled".into()));
-    let runs = client.get(&format!("{path}/accounts/{pair}/runs")).await.json();
-    let kinds: Vec<&Value> = (0..2).map(|n| &runs["items"][n]["kind"]).collect();
-    assert_eq!(kinds, ["trial", "main"], "the same pair, and so the same ledger");
-    shop.service.stop().await;
+    on_both_in_a_shop(async |shop| {
+        let (order, pair, client) = shop.service.order_with_pair().await;
+        let path = format!("/api/v1/orders/{order}");
+        client.post(&format!("{path}/start"), json!({"kind": "trial"})).await;
+        let progress = client.get(&format!("{path}/progress")).await.json();
+        let run: RunId = progress["pairs"][0]["run"]["id"].as_str().expect("a run").parse().expect("an id");
+        life::run_begins(&shop.context, run).await.expect("begins");
+        shop.service.store.change_run(run, RunState::Running, None, None).await.expect("runs");
+        shop.service.store.change_run(run, RunState::Succeeded, None, None).await.expect("ends");
+        life::run_ended(&shop.context, run).await.expect("ends");
+        assert_eq!(client.post(&format!("{path}/start"), json!({})).await.json()["state"], "awaiting_payment");
+        let (payment, _) = shop.approved(&path, &client).await;
+        work(&shop.context, JobKind::Payment).await;
+        assert_eq!((state(&client, &payment).await, state(&client, &path).await), ("paid".into(), "scheduled".into()));
+        let runs = client.get(&format!("{path}/accounts/{pair}/runs")).await.json();
+        let kinds: Vec<&Value> = (0..2).map(|n| &runs["items"][n]["kind"]).collect();
+        assert_eq!(kinds, ["trial", "main"], "the same pair, and so the same ledger");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_has_changed_is_paid_anew_and_a_withdrawn_token_is_renewed() {
-    let shop = Shop::open().await;
-    let (path, client) = shop.order(1).await;
-    let (payment, shown) = shop.begun(&path, &client).await;
-    shop.paypal.approve(shown["approve_url"].as_str().expect("an address"));
-    assert_eq!(client.post(&format!("{path}/accounts"), new_account("bert")).await.status, 201);
-    client.post(&format!("{payment}/capture"), json!({})).await.is_problem(409, "payment_changed");
-    let tokens = shop.paypal.tokens_issued();
-    shop.paypal.withdraw_tokens();
-    let (_, shown) = shop.begun(&path, &client).await;
-    assert_eq!((&shown["amount"]["total_minor"], shop.paypal.tokens_issued()), (&json!(2980), tokens + 1));
-    assert_eq!(shop.paypal.moved().0, 0);
-    shop.service.stop().await;
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        let (payment, shown) = shop.begun(&path, &client).await;
+        shop.paypal.approve(shown["approve_url"].as_str().expect("an address"));
+        assert_eq!(client.post(&format!("{path}/accounts"), new_account("bert")).await.status, 201);
+        client.post(&format!("{payment}/capture"), json!({})).await.is_problem(409, "payment_changed");
+        let tokens = shop.paypal.tokens_issued();
+        shop.paypal.withdraw_tokens();
+        let (_, shown) = shop.begun(&path, &client).await;
+        assert_eq!((&shown["amount"]["total_minor"], shop.paypal.tokens_issued()), (&json!(2980), tokens + 1));
+        assert_eq!(shop.paypal.moved().0, 0);
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_price_with_tax_is_told_before_anybody_begins() {
-    let shop = Shop::open().await;
-    let info = shop.service.stranger().get("/api/v1/service").await.json();
-    assert_eq!((&info["price"]["pairs"], &info["price"]["total_minor"]), (&json!(1), &json!(1490)), "{info}");
-    assert_eq!(info["price"]["price"]["currency"], "EUR");
-    shop.service.stop().await;
+    on_both_in_a_shop(async |shop| {
+        let info = shop.service.stranger().get("/api/v1/service").await.json();
+        assert_eq!((&info["price"]["pairs"], &info["price"]["total_minor"]), (&json!(1), &json!(1490)), "{info}");
+        assert_eq!(info["price"]["price"]["currency"], "EUR");
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

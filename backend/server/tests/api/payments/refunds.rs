@@ -6,35 +6,36 @@ use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_is_the_sellers_and_money_for_an_order_that_is_over_goes_back_by_itself() {
-    let shop = Shop::open().await;
-    let (path, client) = shop.order(1).await;
-    let (payment, _) = shop.approved(&path, &client).await;
-    work(&shop.context, JobKind::Payment).await;
-    let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
-    client.post(&refund, json!({})).await.is_problem(401, "not_signed_in");
-    let operator = shop.service.operator();
-    operator.post(&refund, json!({})).await.is_problem(409, "wrong_state");
-    assert_eq!(client.post(&format!("{path}/cancel"), json!({})).await.json()["state"], "cancelled");
-    for _ in 0..2 {
-        assert_eq!(operator.post(&refund, json!({})).await.json()["state"], "refunding");
-    }
-    work(&shop.context, JobKind::Payment).await;
-    assert_eq!((state(&client, &payment).await, shop.paypal.moved()), ("refunded".to_owned(), (1, 1)));
-    assert_eq!(client.get(&path).await.json()["payment"]["pairs_covered"], 0);
-
-    let (path, client) = shop.order(1).await;
-    shop.paypal.mood(Mood::HoldsBack);
-    let (payment, remote) = shop.approved(&path, &client).await;
-    work(&shop.context, JobKind::Payment).await;
-    client.post(&format!("{path}/cancel"), json!({})).await;
-    shop.paypal.set_capture(&remote, "COMPLETED");
-    let id = payment.rsplit('/').next().expect("an id").parse().expect("an id");
-    shop.service.store.enqueue(JobKind::Payment, id, None).await.expect("queued");
-    for _ in 0..2 {
+    on_both_in_a_shop(async |shop| {
+        let (path, client) = shop.order(1).await;
+        let (payment, _) = shop.approved(&path, &client).await;
         work(&shop.context, JobKind::Payment).await;
-    }
-    assert_eq!((state(&client, &payment).await, shop.paypal.moved()), ("refunded".to_owned(), (2, 2)));
-    shop.service.stop().await;
+        let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
+        client.post(&refund, json!({})).await.is_problem(401, "not_signed_in");
+        let operator = shop.service.operator();
+        operator.post(&refund, json!({})).await.is_problem(409, "wrong_state");
+        assert_eq!(client.post(&format!("{path}/cancel"), json!({})).await.json()["state"], "cancelled");
+        for _ in 0..2 {
+            assert_eq!(operator.post(&refund, json!({})).await.json()["state"], "refunding");
+        }
+        work(&shop.context, JobKind::Payment).await;
+        assert_eq!((state(&client, &payment).await, shop.paypal.moved()), ("refunded".to_owned(), (1, 1)));
+        assert_eq!(client.get(&path).await.json()["payment"]["pairs_covered"], 0);
+
+        let (path, client) = shop.order(1).await;
+        shop.paypal.mood(Mood::HoldsBack);
+        let (payment, remote) = shop.approved(&path, &client).await;
+        work(&shop.context, JobKind::Payment).await;
+        client.post(&format!("{path}/cancel"), json!({})).await;
+        shop.paypal.set_capture(&remote, "COMPLETED");
+        let id = payment.rsplit('/').next().expect("an id").parse().expect("an id");
+        shop.service.store.enqueue(JobKind::Payment, id, None).await.expect("queued");
+        for _ in 0..2 {
+            work(&shop.context, JobKind::Payment).await;
+        }
+        assert_eq!((state(&client, &payment).await, shop.paypal.moved()), ("refunded".to_owned(), (2, 2)));
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
