@@ -79,11 +79,13 @@ export class Visit {
     await this.go(`/orders/${order.id}/${step}`);
   }
 
-  /** Takes what is shown now. */
-  async shoot(name: string): Promise<void> {
+  /** Takes what is shown now, at `widths`. */
+  async shoot(name: string, widths: number[] = WIDTHS): Promise<void> {
     this.#number += 1;
+    // Where the pointer rests a row is marked.
+    await this.page.mouse.move(0, 0);
     const stem = `${this.#chapter}-${String(this.#number).padStart(2, "0")}-${name}-${this.language}`;
-    for (const width of WIDTHS) {
+    for (const width of widths) {
       for (const colorScheme of this.#schemes) {
         await this.page.setViewportSize({ width, height: 900 });
         await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });

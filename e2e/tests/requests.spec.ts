@@ -76,8 +76,9 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await expect(page.getByRole("heading", { level: 1, name: "Have it done for you" })).toBeVisible();
     await expect(page.getByText("We need 24 hours’ notice, and 48 hours for a start on a Saturday or Sunday.")).toBeVisible();
     await page.getByRole("button", { name: "Send the request" }).click();
-    await expect(page.getByText("Choose a file with at least one good line.")).toBeVisible();
+    await expect(page.getByText("Type at least one account, or choose a file with at least one good line.")).toBeVisible();
     await expect(page.getByText("Accept the terms of service to go on.")).toBeVisible();
+    await expect(page.getByText("4 entries are missing or not right")).toBeVisible();
     await look(page, "form with errors");
   });
 
@@ -192,6 +193,7 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await dialog.getByRole("button", { name: "Start", exact: true }).click();
     await expect(dialog).toBeHidden();
     await expect(page.getByRole("heading", { level: 1, name: "Everything has been migrated" })).toBeVisible({ timeout: 120_000 });
+    await expect(page.getByText("Not charged")).toBeVisible();
     await look(page, "request done");
     expect((await lab.compare(account, { leaveOut: ["Trash", "Junk"] })).counters.missing).toBe(0);
     await expect(desk.getByText("Done", { exact: true })).toBeVisible({ timeout: 60_000 });
@@ -202,6 +204,33 @@ test("a customer asks, the operator accepts and starts, and everybody sees each 
     await expect(page.getByRole("heading", { level: 1, name: "Your mail has arrived" })).toBeVisible();
   });
   await desk.context().close();
+});
+
+test("a few accounts are typed one by one, whatever characters their passwords have", async ({ page, operator, service, lab }) => {
+  const accounts = lab.state.accounts.slice(0, 2);
+  await page.goto(`${service.url}/request`);
+  await servers(page, lab);
+  const account = (number: number) => page.getByRole("group", { name: `Account ${number}`, exact: true });
+  for (const [at, { source_user, destination_user }] of accounts.entries()) {
+    if (at > 0) await page.getByRole("button", { name: "One more account" }).click();
+    const fields = account(at + 1);
+    await fields.getByLabel("Current account").fill(source_user);
+    await fields.getByLabel("Password", { exact: true }).first().fill(`a;"b",c\\${at}`);
+    await fields.getByLabel("New account").fill(destination_user);
+    await fields.getByLabel("Password", { exact: true }).last().fill("secret");
+  }
+  await page.getByRole("button", { name: "One more account" }).click();
+  await page.getByRole("button", { name: "Delete Account 3" }).click();
+  await expect(account(3)).toHaveCount(0);
+  await look(page, "typed accounts");
+  await page.getByLabel("Your mail address").fill("typed@requests.example");
+  await page.getByRole("checkbox", { name: "I accept the terms of service" }).check();
+  await page.getByRole("checkbox", { name: "I have read the privacy statement" }).check();
+  await page.getByRole("button", { name: "Send the request" }).click();
+  await expect(page.getByRole("heading", { level: 1, name: "Your request has been sent" })).toBeVisible();
+  const id = /\/orders\/([0-9a-f-]{36})\/request/.exec(page.url())![1]!;
+  const { items } = await operator.call<{ items: { source: { user: string }; destination: { user: string } }[] }>("GET", `/orders/${id}/accounts`);
+  expect(items.map(({ source, destination }) => [source.user, destination.user])).toEqual(accounts.map((each) => [each.source_user, each.destination_user]));
 });
 
 test("an accepted request is paid for with PayPal, and is then started as agreed", async ({ page, lab }) => {
@@ -219,6 +248,7 @@ test("an accepted request is paid for with PayPal, and is then started as agreed
     const title = page.getByRole("heading", { level: 1 });
     await expect(title).toHaveText("We will do it", { timeout: 60_000 });
     await expect(page.getByText("One thing is left: payment")).toBeVisible();
+    await expect(page.getByText("1 × €14.90")).toBeVisible();
     await look(page, "a request that waits for payment");
     await page.getByRole("link", { name: "Pay", exact: true }).click();
     await expect(page.getByRole("heading", { name: "Pay for the migration" })).toBeVisible();

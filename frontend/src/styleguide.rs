@@ -158,7 +158,7 @@ fn Fields() -> impl IntoView {
                 />
                 <div class="field">
                     <label class="field-label" for="sg-select">"Select"</label>
-                    <select class="input" id="sg-select">
+                    <select class="input" id="sg-select" aria-invalid="true" aria-describedby="sg-select-error">
                         <option>"One"</option>
                         <option>"Two"</option>
                     </select>

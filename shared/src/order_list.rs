@@ -9,6 +9,7 @@ use crate::{
     ids::{ApiKeyId, MemberId, OrderId},
     order::{OrderState, ProviderChoice, StartKind},
     request::RequestState,
+    schedule::DeltaSchedule,
 };
 
 /// What kind of service the mail comes from.
@@ -124,6 +125,9 @@ pub struct OrderListItem {
     /// When its second run, the first delta, was started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub second_run_at: Option<DateTime<Utc>>,
+    /// How its second run starts by itself, as long as it is still to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delta_schedule: Option<DeltaSchedule>,
     /// When its last run ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
@@ -135,6 +139,9 @@ pub struct OrderListItem {
 pub struct OrderProgress {
     /// Messages that have an outcome.
     pub done: u64,
+    /// Of these, messages that are at the destination: copied, or there already.
+    #[serde(default)]
+    pub arrived: u64,
     /// Messages there are to deal with.
     pub total: u64,
     /// Bytes of the messages that have an outcome.

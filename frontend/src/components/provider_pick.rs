@@ -44,6 +44,12 @@ impl PickedProvider {
         Ok(Some(ProviderChoice { provider: Some(id).filter(|id| id != BY_HAND), endpoint }))
     }
 
+    /// True if something beside it says what is wrong.
+    pub(crate) fn is_wrong(self, known: KnownProviders) -> bool {
+        let of_server = self.server.errors.with(|errors| errors.host.is_some() || errors.port.is_some());
+        self.error.with(Option::is_some) || of_server && self.needs_server(known)
+    }
+
     /// True if a server must be named.
     fn needs_server(self, known: KnownProviders) -> bool {
         let Some(id) = self.provider.get() else { return false };

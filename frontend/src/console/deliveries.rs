@@ -4,14 +4,14 @@ use leptos::prelude::*;
 use mailferry_shared::{
     finding::{Finding, FindingCode},
     ids::{WebhookDeliveryId, WebhookId},
-    webhook::{Delivery, DeliveryAttempt, DeliveryState},
+    webhook::{Delivery, DeliveryAttempt, DeliveryState, Webhook},
 };
 
 use super::sending::Sending;
 use crate::{
     api,
     browser::intl,
-    components::{Dialog, DialogSize, Failure, Glyph, Skeleton, icon},
+    components::{CopyLine, Dialog, DialogSize, Failure, Glyph, Skeleton, icon},
     i18n,
     state::{
         Load,
@@ -23,9 +23,22 @@ use crate::{
 /// Milliseconds until the log is read again, while something in it is on its way.
 const AGAIN_MS: u32 = 2000;
 
+/// A webhook whose log is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Heard {
+    pub(super) id: WebhookId,
+    url: String,
+}
+
+impl Heard {
+    pub(super) fn of(webhook: &Webhook) -> Self {
+        Self { id: webhook.id, url: webhook.url.clone() }
+    }
+}
+
 /// The dialog with the log of the webhook in `shown`.
 #[component]
-pub(super) fn Deliveries(shown: RwSignal<Option<WebhookId>>, may_write: bool) -> impl IntoView {
+pub(super) fn Deliveries(shown: RwSignal<Option<Heard>>, may_write: bool) -> impl IntoView {
     let open = RwSignal::new(false);
     Effect::new(move || open.set(shown.with(Option::is_some)));
     Effect::new(move || {
@@ -37,11 +50,15 @@ pub(super) fn Deliveries(shown: RwSignal<Option<WebhookId>>, may_write: bool) ->
     view! {
         <Dialog
             id="deliveries"
-            title=Signal::derive(|| t!("console.deliveries").to_owned())
+            title=Signal::derive(move || {
+                shown
+                    .with(|shown| shown.as_ref().map(|heard| t!("console.deliveries_of", url = heard.url)))
+                    .unwrap_or_default()
+            })
             open=open
             size=DialogSize::Wide
         >
-            {move || shown.get().map(|id| view! { <Log id=id may_write=may_write /> })}
+            {move || shown.get().map(|heard| view! { <Log id=heard.id may_write=may_write /> })}
         </Dialog>
     }
 }
@@ -63,7 +80,11 @@ fn Log(id: WebhookId, may_write: bool) -> impl IntoView {
         if wanted {
             let page = api::deliveries(id, None).await;
             next.try_set(page.as_ref().ok().and_then(|page| page.next_cursor.clone()));
-            list.try_set(page.map(|page| page.items).into());
+            let read = Load::from(page.map(|page| page.items));
+            // What is open stays open while nothing has changed.
+            if list.try_with_untracked(|known| *known != read)? {
+                list.try_set(read);
+            }
         }
         Some(AGAIN_MS)
     });
@@ -124,6 +145,7 @@ fn delivery(delivery: &Delivery, replay: Option<Callback<WebhookDeliveryId>>) ->
     };
     let id = delivery.id;
     let kind = delivery.event.kind.as_str();
+    let content = serde_json::to_string_pretty(&delivery.event).unwrap_or_default();
     let attempts = delivery.attempts.iter().map(attempt).collect_view();
     let again = delivery
         .next_attempt_at
@@ -153,20 +175,27 @@ fn delivery(delivery: &Delivery, replay: Option<Callback<WebhookDeliveryId>>) ->
                 <p class=class>{icon(glyph)}<span>{text}</span></p>
                 <ul role="list">{attempts}</ul>
                 {again}
+                <details class="disclosure">
+                    <summary>{t!("console.delivery_content")}</summary>
+                    <div class="disclosure-body stack-s">
+                        <CopyLine label="webhook-id" text=delivery.message_id.clone() />
+                        <pre class="mono as-written small">{content}</pre>
+                    </div>
+                </details>
             </div>
             {button}
         </li>
     }
 }
 
-/// One attempt: when, and what was answered or why nothing was.
+/// One attempt: when, what was answered or why nothing was, and how long that took.
 fn attempt(attempt: &DeliveryAttempt) -> impl IntoView + use<> {
     let outcome = outcome(attempt.status, attempt.error.as_deref());
     view! {
         <li class="small">
             <span class="numbers">{intl::date_time(attempt.at)}</span>
             " · "
-            <span data-data="">{outcome}</span>
+            <span data-data="">{outcome} " · " {i18n::number(attempt.duration_ms)} " ms"</span>
         </li>
     }
 }

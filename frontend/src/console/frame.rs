@@ -107,7 +107,7 @@ fn Opened(principal: Principal, session: Session, parts: Parts) -> impl IntoView
                         class="button button-quiet button-small side-out"
                         on:click=move |_| session.sign_out()
                     >
-                        {icon(Glyph::ArrowLeft)}
+                        {icon(Glyph::ArrowRight)}
                         {t!("console.sign_out")}
                     </button>
                 </div>

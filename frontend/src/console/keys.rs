@@ -170,11 +170,11 @@ fn row(key: &ApiKey, _: Listed<ApiKey>) -> AnyView {
             </th>
             <td class="mono cell-code cell-wide" data-label=t!("console.scopes")>{scopes}</td>
             <td data-label=t!("console.key_made_at")>
-                {intl::date_time(key.created_at)}
+                <span class="whole">{intl::date_time(key.created_at)}</span>
                 {key.member_name.clone().map(|name| view! { <p class="account-meta">{name}</p> })}
             </td>
-            <td data-label=t!("console.last_used")>{used}</td>
-            <td data-label=t!("console.valid_until")>{ends}</td>
+            <td data-label=t!("console.last_used")><span class="whole">{used}</span></td>
+            <td data-label=t!("console.valid_until")><span class="whole">{ends}</span></td>
             <td class="cell-actions">
                 <div class="table-actions">
                     {ending.revoke_button(key.clone(), &key.name)}

@@ -218,7 +218,6 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
                 fields=form.destination
             />
             <PayerFields form=form sending=sending />
-            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
             <BrandFieldset fields=form.brand sending=sending />
             <Show when=is_new>
                 <Tick
@@ -231,7 +230,7 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
     }
 }
 
-/// Who pays for the accounts.
+/// Who pays for the accounts, and the language beside it.
 #[component]
 fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
     let same = move || {
@@ -263,7 +262,13 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
                 <label class="field-label" for="link-payer">
                     {t!("console.payer")}
                 </label>
-                <select class="input" id="link-payer" aria-describedby="link-payer-error" on:change=choose>
+                <select
+                    class="input"
+                    id="link-payer"
+                    aria-describedby="link-payer-error"
+                    aria-invalid=move || error.get().is_some().then_some("true")
+                    on:change=choose
+                >
                     <option value="">{same}</option>
                     {move || {
                         let has_paid = form.edited.with(|link| link.as_ref().is_some_and(|link| link.voucher.is_some()));
@@ -274,6 +279,7 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
                 </select>
                 <FieldError id="link-payer-error" error=error />
             </div>
+            <LanguageField id="link-language" label=t!("app.choose_language") language=form.language />
             <Show when=move || form.payer.get() == Payer::Prepaid>
                 <TextField
                     id="link-prepaid"

@@ -28,7 +28,7 @@ pub(super) fn Links() -> impl IntoView {
         t!("console.name"),
         t!("console.link"),
         t!("console.link_to"),
-        t!("console.link_uses"),
+        t!("console.migrations"),
         t!("console.col_code"),
         t!("accounts.col_actions"),
     ];
@@ -63,6 +63,7 @@ fn row(link: &Link, _: Listed<Link>) -> AnyView {
     let voucher = link.voucher.as_ref().map(|voucher| {
         let number = |count: u32| i18n::number(u64::from(count));
         let used = t!("console.spent", used = number(voucher.pairs_used), pairs = number(voucher.pairs));
+        let used = format!("{}: {used}", t!("status.accounts"));
         view! {
             <span class="mono">{format!("{}-…", voucher.hint)}</span>
             <p class="account-meta">{used}</p>
@@ -106,7 +107,7 @@ fn row(link: &Link, _: Listed<Link>) -> AnyView {
                 <CopyLine label=t!("console.link") text=link.url.clone() is_long=true />
             </td>
             <td data-label=t!("console.link_to") data-data="">{from} " " {to}</td>
-            <td class="number" data-label=t!("console.link_uses")>{i18n::number(u64::from(link.uses))}</td>
+            <td class="number" data-label=t!("console.migrations")>{i18n::number(u64::from(link.uses))}</td>
             <td data-label=t!("console.col_code")>{voucher}</td>
             <td class="cell-actions">
                 <div class="table-actions">{open} {actions}</div>

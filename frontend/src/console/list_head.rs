@@ -45,7 +45,7 @@ pub(super) fn Export(url: Signal<String>) -> impl IntoView {
     view! {
         <a class="button" href=url download="" rel="external">
             {icon(Glyph::Download)}
-            {t!("console.export")}
+            <span>{t!("console.export")}</span>
         </a>
     }
 }

@@ -4,8 +4,7 @@ use leptos::prelude::*;
 use mailferry_shared::{
     ids::MemberId,
     key::Scope,
-    member::{Member, MemberChange, MemberCreate, PasswordLinkCreate, PasswordLinkSent, Principal, Role},
-    secret::Secret,
+    member::{Member, PasswordLinkCreate, PasswordLinkSent, Principal},
 };
 
 use super::{
@@ -13,129 +12,24 @@ use super::{
     list::{Empty, ListTable, Listed},
     list_head::ListHead,
     may,
-    sending::{FormDialog, Sending},
+    member_form::{MemberDialog, MemberForm, role_name},
+    sending::{Confirm, Sending},
 };
 use crate::{
     api,
     browser::intl,
-    components::{Glyph, Notice, PasswordField, RadioCard, TextArea, TextField, Tick, Tone, icon},
-    forms,
+    components::{Glyph, Notice, Tone, icon},
     state::language::PageLanguage,
     t,
 };
 
-const ROLES: [Role; 3] = [Role::Admin, Role::Manager, Role::Member];
-
-/// The name of a role.
-pub(super) fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Admin => t!("console.role_admin"),
-        Role::Manager => t!("console.role_manager"),
-        Role::Member => t!("console.role_member"),
-    }
-}
-
-fn role_text(role: Role) -> &'static str {
-    match role {
-        Role::Admin => t!("console.role_admin_text"),
-        Role::Manager => t!("console.role_manager_text"),
-        Role::Member => t!("console.role_member_text"),
-    }
-}
-
-fn role_key(role: Role) -> &'static str {
-    match role {
-        Role::Admin => "admin",
-        Role::Manager => "manager",
-        Role::Member => "member",
-    }
-}
-
-/// What is typed about a member.
-#[derive(Clone, Copy)]
-struct Fields {
-    name: RwSignal<String>,
-    mail: RwSignal<String>,
-    mail_error: RwSignal<Option<String>>,
-    role: RwSignal<Role>,
-    domains: RwSignal<String>,
-    domains_error: RwSignal<Option<String>>,
-    password: RwSignal<String>,
-    /// A new member gets a link to set a password, instead of one to be told.
-    invited: RwSignal<bool>,
-}
-
-impl Fields {
-    fn new() -> Self {
-        Self {
-            name: RwSignal::default(),
-            mail: RwSignal::default(),
-            mail_error: RwSignal::new(None),
-            role: RwSignal::new(Role::Member),
-            domains: RwSignal::default(),
-            domains_error: RwSignal::new(None),
-            password: RwSignal::default(),
-            invited: RwSignal::new(true),
-        }
-    }
-
-    fn show(self, member: Option<&Member>) {
-        self.name.set(member.map(|member| member.name.clone()).unwrap_or_default());
-        self.mail.set(member.and_then(|member| member.mail.as_ref()).map(ToString::to_string).unwrap_or_default());
-        self.role.set(member.map(|member| member.role).unwrap_or_default());
-        let domains = member.map(|member| member.domains.iter().map(ToString::to_string).collect::<Vec<_>>());
-        self.domains.set(domains.unwrap_or_default().join("\n"));
-        self.password.set(String::new());
-        self.invited.set(true);
-        self.mail_error.set(None);
-        self.domains_error.set(None);
-    }
-
-    fn domains(self) -> Option<Vec<mailferry_shared::endpoint::HostName>> {
-        let manager = self.role.get_untracked() == Role::Manager;
-        let lines = if manager { forms::lines(&self.domains.get_untracked()) } else { Vec::new() };
-        let domains = lines.iter().map(|line| line.parse()).collect::<Result<Vec<_>, _>>();
-        self.domains_error.set(domains.is_err().then(|| t!("console.domains_invalid").to_owned()));
-        domains.ok()
-    }
-
-    fn password(self, of_new: bool) -> Option<Secret> {
-        if of_new && self.invited.get_untracked() {
-            return None;
-        }
-        self.password.with_untracked(|password| (!password.is_empty()).then(|| Secret::new(password.clone())))
-    }
-
-    fn create(self) -> Option<MemberCreate> {
-        let mail = forms::address(&self.mail.get_untracked());
-        self.mail_error.set(mail.as_ref().err().map(|error| (*error).to_owned()));
-        let domains = self.domains()?;
-        Some(MemberCreate {
-            name: self.name.get_untracked(),
-            mail: mail.ok()?,
-            role: self.role.get_untracked(),
-            domains,
-            password: self.password(true),
-        })
-    }
-
-    fn change(self) -> Option<MemberChange> {
-        Some(MemberChange {
-            name: Some(self.name.get_untracked()),
-            role: Some(self.role.get_untracked()),
-            domains: Some(self.domains()?),
-            password: self.password(false),
-        })
-    }
-}
-
 /// What the rows and dialogs of this part share.
 #[derive(Clone, Copy)]
 struct Part {
-    edited: RwSignal<Option<Member>>,
-    open: RwSignal<bool>,
-    fields: Fields,
+    form: MemberForm,
     may_write: bool,
+    /// Whom a link shall be sent to, once that is confirmed.
+    asked: RwSignal<Option<Member>>,
     /// A link for a password that was sent.
     sent: RwSignal<Option<PasswordLinkSent>>,
     sending: Sending,
@@ -148,14 +42,9 @@ impl Part {
         self.sent.set(None);
         let mail = PasswordLinkCreate { language: self.language.of_orders() };
         self.sending.send(async move { api::send_password_link(id, &mail).await }, move |sent| {
+            self.asked.set(None);
             self.sent.set(Some(sent));
         });
-    }
-
-    fn edit(self, member: Option<Member>) {
-        self.fields.show(member.as_ref());
-        self.edited.set(member);
-        self.open.set(true);
     }
 }
 
@@ -165,10 +54,9 @@ pub(super) fn Members() -> impl IntoView {
     let listed = Listed::of(api::members);
     let ending = Ending::<Member>::provide();
     let part = Part {
-        edited: RwSignal::new(None),
-        open: RwSignal::new(false),
-        fields: Fields::new(),
+        form: MemberForm::new(),
         may_write: may(&expect_context::<Principal>(), Scope::MembersWrite),
+        asked: RwSignal::new(None),
         sent: RwSignal::new(None),
         sending: Sending::new(),
         language: PageLanguage::get(),
@@ -186,10 +74,10 @@ pub(super) fn Members() -> impl IntoView {
             title=t!("console.members")
             lead=t!("console.members_lead")
             create=t!("console.member_new")
-            on_create=move |()| part.edit(None)
+            on_create=move |()| part.form.begin(None)
             may_create=part.may_write
         />
-        {part.sending.failure()}
+        <Show when=move || part.asked.with(Option::is_none)>{part.sending.failure()}</Show>
         {move || {
             part.sent
                 .get()
@@ -203,7 +91,20 @@ pub(super) fn Members() -> impl IntoView {
                 })
         }}
         <ListTable listed=listed name=t!("console.members") heads=heads empty=Empty(Glyph::Users, t!("console.no_members")) row=row />
-        <MemberDialog part=part listed=listed />
+        <MemberDialog form=part.form listed=listed invite=move |id| part.invite(id) />
+        <Confirm
+            id="send-link"
+            title=t!("invite.ask_title")
+            text=|member: Member| {
+                let mail = member.mail.as_ref().map(ToString::to_string).unwrap_or_default();
+                t!("invite.ask_text", mail = mail)
+            }
+            confirm=t!("invite.send")
+            glyph=Glyph::ArrowRight
+            subject=part.asked
+            sending=part.sending
+            on_confirm=move |member: Member| part.invite(member.id)
+        />
         <EndDialog
             id="delete-member"
             title=t!("console.member_delete_title")
@@ -216,106 +117,6 @@ pub(super) fn Members() -> impl IntoView {
     }
 }
 
-#[component]
-fn MemberDialog(part: Part, listed: Listed<Member>) -> impl IntoView {
-    let sending = Sending::new();
-    let fields = part.fields;
-    let is_new = move || part.edited.with(Option::is_none);
-    let done = move |_: Member| {
-        part.open.set(false);
-        listed.again();
-    };
-    let made = move |member: Member| {
-        if fields.invited.get_untracked() {
-            part.invite(member.id);
-        }
-        done(member);
-    };
-    let submit = move |()| match part.edited.get_untracked() {
-        Some(member) => {
-            if let Some(change) = fields.change() {
-                sending.send(async move { api::change_member(member.id, &change).await }, done);
-            }
-        }
-        None => {
-            if let Some(create) = fields.create() {
-                sending.send(async move { api::create_member(&create).await }, made);
-            }
-        }
-    };
-    let role = move |role: Role| {
-        view! {
-            <RadioCard
-                name="role"
-                value=role_key(role)
-                title=role_name(role)
-                text=role_text(role)
-                checked=Signal::derive(move || fields.role.get() == role)
-                on_choose=move |()| fields.role.set(role)
-            />
-        }
-    };
-    view! {
-        <FormDialog
-            id="member"
-            title=Signal::derive(move || if is_new() { t!("console.member_new") } else { t!("console.member") }.to_owned())
-            open=part.open
-            sending=sending
-            submit=Signal::derive(move || if is_new() { t!("console.member_new") } else { t!("action.save") })
-            on_submit=submit
-        >
-            <TextField
-                id="member-name"
-                label=t!("console.name")
-                value=fields.name
-                maxlength=200
-                error=sending.field("/name")
-            />
-            <Show when=is_new>
-                <TextField
-                    id="member-mail"
-                    label=t!("console.mail")
-                    value=fields.mail
-                    kind="email"
-                    maxlength=320
-                    error=fields.mail_error
-                />
-            </Show>
-            <fieldset class="stack-s">
-                <legend class="field-label">{t!("console.role")}</legend>
-                {ROLES.map(role).collect_view()}
-            </fieldset>
-            <Show when=move || fields.role.get() == Role::Manager>
-                <TextArea
-                    id="member-domains"
-                    label=t!("console.domains")
-                    value=fields.domains
-                    hint=t!("console.domains_hint")
-                    error=fields.domains_error
-                />
-            </Show>
-            <Show when=is_new>
-                <Tick
-                    label=t!("invite.by_mail")
-                    hint=t!("invite.by_mail_hint")
-                    checked=fields.invited
-                    on_change=move |on| fields.invited.set(on)
-                />
-            </Show>
-            <Show when=move || !is_new() || !fields.invited.get()>
-                <PasswordField
-                    id="member-password"
-                    label=if is_new() { t!("console.member_password") } else { t!("console.password_new") }
-                    value=fields.password
-                    hint=t!("console.password_hint")
-                    is_optional=true
-                    error=sending.field("/password")
-                />
-            </Show>
-        </FormDialog>
-    }
-}
-
 fn row(member: &Member, _: Listed<Member>) -> AnyView {
     let part = expect_context::<Part>();
     let domains = member.domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
@@ -324,25 +125,33 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
     let id = member.id;
     // Nobody deletes themselves.
     let is_own = expect_context::<Principal>().member.is_some_and(|own| own.id == id);
-    let (edited, ending) = (member.clone(), expect_context::<Ending<Member>>());
+    let (edited, invited) = (member.clone(), member.clone());
+    let ending = expect_context::<Ending<Member>>();
+    let word = if member.signed_in_at.is_some() { t!("invite.reset") } else { t!("invite.again") };
+    // One changes one's own in the profile.
+    let invite = (!is_own && member.mail.is_some()).then(|| {
+        view! {
+            <button
+                type="button"
+                class="button button-small"
+                aria-label=format!("{word}: {}", member.name)
+                on:click=move |_| part.asked.set(Some(invited.clone()))
+            >
+                {icon(Glyph::Key)}
+                {word}
+            </button>
+        }
+    });
     let actions = part.may_write.then(|| {
         view! {
             <div class="table-actions">
-                <button
-                    type="button"
-                    class="button button-small"
-                    aria-label=t!("invite.send_to", name = member.name)
-                    on:click=move |_| part.invite(id)
-                >
-                    {icon(Glyph::ArrowRight)}
-                    {t!("invite.send")}
-                </button>
+                {invite}
                 <button
                     type="button"
                     class="button button-quiet button-icon button-small"
                     aria-label=t!("accounts.edit_what", account = member.name)
                     title=t!("console.change")
-                    on:click=move |_| part.edit(Some(edited.clone()))
+                    on:click=move |_| part.form.begin(Some(edited.clone()))
                 >
                     {icon(Glyph::Pencil)}
                 </button>
@@ -355,7 +164,7 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
             <th scope="row" class="account-name">
                 {member.name.clone()} " " {is_own.then(|| view! { <span class="tagged">{t!("console.you")}</span> })}
             </th>
-            <td class="account-meta cell-wide" data-label=t!("console.mail")>{mail}</td>
+            <td class="account-meta cell-wide cell-address" data-label=t!("console.mail")>{mail}</td>
             <td data-label=t!("console.role")>
                 {role_name(member.role)}
                 <p class="account-meta">{domains}</p>

@@ -126,10 +126,13 @@ fn facts(item: &OrderListItem) -> impl IntoView + use<> {
     let origin = &item.origin;
     let codes = item.codes.iter().map(|code| format!("{code}-…")).collect::<Vec<_>>().join(" ");
     let mail = origin.notify_address.as_ref().map(ToString::to_string);
+    // Once it runs the status page tells when it was made and begun.
+    let created = item.first_run_at.is_none().then(|| intl::date_time(item.created_at));
     let asked = asker(origin).filter(|asked| Some(asked) != mail.as_ref());
     view! {
             <dl class="facts facts-small">
                 {fact(t!("console.reference"), item.reference.clone())}
+                {fact(t!("status.created"), created)}
                 {item.request.map(|state| view! {
                     <div class="fact">
                         <dt>{t!("queue.request")}</dt>
@@ -137,14 +140,12 @@ fn facts(item: &OrderListItem) -> impl IntoView + use<> {
                     </div>
                 })}
                 {fact(t!("console.col_asked"), asked)}
-                {fact(t!("providers.notify_label"), mail)}
                 {fact(t!("console.by_key"), origin.api_key_name.clone())}
                 {fact(t!("console.by_link"), origin.link_name.clone())}
                 {fact(t!("console.col_code"), Some(codes))}
                 {fact(t!("console.col_type"), Some(type_name(item.migration_type).to_owned()))}
-                {fact(t!("status.created"), Some(intl::date_time(item.created_at)))}
-                {fact(t!("console.col_first"), item.first_run_at.map(intl::date_time))}
                 {fact(t!("console.col_second"), item.second_run_at.map(intl::date_time))}
+                {fact(t!("providers.notify_label"), mail)}
             </dl>
     }
 }

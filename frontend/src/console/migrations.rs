@@ -8,6 +8,7 @@ use mailferry_shared::{
     member::{Member, Principal},
     order::{OrderState, StartKind},
     order_list::{MigrationType, OrderListItem, OrderOrigin, OrderProgress},
+    schedule::{DeltaSchedule, DeltaTrigger},
 };
 
 use super::{
@@ -24,6 +25,7 @@ use crate::{
     components::{Glyph, PageHead, Select, TextField, icon},
     format, i18n,
     route::Console as Place,
+    state::service::Service,
     t, tn,
 };
 
@@ -121,7 +123,9 @@ pub(super) fn Migrations() -> impl IntoView {
         <div class="row-between">
             <PageHead title=t!("console.migrations") lead=t!("console.migrations_lead") />
             <div class="row">
-                <Export url=Signal::derive(move || api::orders_csv_url(&asked.get())) />
+                <Show when=move || !is_bare.get()>
+                    <Export url=Signal::derive(move || api::orders_csv_url(&asked.get())) />
+                </Show>
                 {begin()}
             </div>
         </div>
@@ -169,8 +173,10 @@ fn Search(filter: Filter, listed: Listed<OrderListItem>) -> impl IntoView {
     view! {
         <form class="filter" role="search" on:submit=on_submit>
             <TextField id="filter-text" label=t!("console.search") value=filter.text hint=t!("console.search_hint") />
-            <TextField id="filter-domain" label=t!("console.domain") value=filter.domain placeholder="example.org" />
-            <button type="submit" class="button">{icon(Glyph::Search)} {t!("console.find")}</button>
+            <div class="filter-second">
+                <TextField id="filter-domain" label=t!("console.domain") value=filter.domain placeholder="example.org" />
+            </div>
+            <button type="submit" class="button">{icon(Glyph::Search)} <span>{t!("console.find")}</span></button>
             <details class="disclosure filter-more" open=filter.has_more()>
                 <summary>{t!("console.more_filters")}</summary>
                 <div class="disclosure-body three">
@@ -200,7 +206,7 @@ pub(super) fn asker(origin: &OrderOrigin) -> Option<String> {
     name.or_else(|| origin.notify_address.as_ref().map(ToString::to_string))
 }
 
-/// What a migration is called: its first account, else where from and where to, else the end of its number.
+/// What a migration is called: its first account and how many more there are, else where from and where to.
 fn name(item: &OrderListItem) -> String {
     let ends = || match (&item.source, &item.destination) {
         (None, None) => None,
@@ -209,18 +215,36 @@ fn name(item: &OrderListItem) -> String {
             Some(format!("{} → {}", end(source), end(destination)))
         }
     };
-    item.first_account.clone().or_else(ends).unwrap_or_else(|| format::short_id(&item.id.to_string()))
+    let more = u64::from(item.pairs.saturating_sub(1));
+    let accounts = item.first_account.as_ref().map(|first| match more {
+        0 => first.clone(),
+        _ => tn!("console.and_more", more, name = first),
+    });
+    accounts.or_else(ends).unwrap_or_else(|| t!("accounts.empty_title").to_owned())
 }
 
-/// How far it is, and how much there is to copy; nothing before the first run.
+/// What there is to copy, how far that is, or what has arrived; nothing before it is known.
 fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
-    let OrderProgress { done, total, total_bytes, at_least, .. } = item.progress?;
+    let OrderProgress { done, arrived, total, total_bytes, at_least, .. } = item.progress?;
+    let of_all = |count: u64, all: String| t!("status.progress_of", done = i18n::number(count), listed = all);
     let runs = matches!(item.state, OrderState::Active | OrderState::Paused);
-    let percent = (runs && !at_least && total > 0).then(|| intl::percent(format::percent(done, total)));
-    let messages = tn!("count.messages", total);
+    let percent = (runs && !at_least && total > 0).then(|| format::percent(done, total));
+    let bar = percent.map(|percent| {
+        view! {
+            <strong class="numbers">{intl::percent(percent)}</strong>
+            <progress class="progress" max="100" value=percent aria-label=t!("status.col_progress")></progress>
+        }
+    });
+    let messages = match item.state {
+        OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled => tn!("console.to_copy", total),
+        OrderState::Completed | OrderState::Closed if arrived == total => tn!("status.arrived", total),
+        OrderState::Completed | OrderState::Closed => of_all(arrived, tn!("status.arrived", total)),
+        _ if done < total => of_all(done, tn!("count.messages", total)),
+        _ => tn!("count.messages", total),
+    };
     let messages = if at_least { t!("status.at_least", amounts = messages) } else { messages };
     Some(view! {
-        {percent.map(|percent| view! { <strong class="numbers">{percent}</strong> })}
+        {bar}
         <p class="account-meta">{messages}</p>
         <p class="account-meta">{intl::size(total_bytes)}</p>
     })
@@ -229,24 +253,38 @@ fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
 /// When it began, went on, and ended, a line each.
 fn runs(item: &OrderListItem) -> Option<impl IntoView + use<>> {
     let line = |name: &'static str, at: Option<DateTime<Utc>>| {
-        at.map(|at| view! { <p>{format!("{name}: {}", intl::date_time(at))}</p> })
+        at.map(|at| view! { <p>{format!("{name}: ")} <span class="whole">{intl::date_time(at)}</span></p> })
     };
     item.first_run_at.map(|first| {
         // A first run that is still to come is not over, whatever was before.
         let over = item.finished_at.filter(|over| *over >= first);
+        let planned = item.delta_schedule.filter(|_| item.second_run_at.is_none()).map(|planned| {
+            view! { <p>{format!("{}: {}", t!("console.col_second"), second_run(planned))}</p> }
+        });
         view! {
             {line(t!("console.col_first"), Some(first))}
             {line(t!("console.col_second"), item.second_run_at)}
+            {planned}
             {line(t!("protocol.finished"), over)}
         }
     })
 }
 
+/// When a second run starts by itself.
+fn second_run(planned: DeltaSchedule) -> String {
+    match planned.trigger {
+        DeltaTrigger::MxChanged => t!("console.second_mx").to_owned(),
+        DeltaTrigger::AfterDelay => {
+            let hours = planned.delay_hours.unwrap_or_else(|| Service::get().delta_hours().usual);
+            t!("console.second_after", time = intl::span(u64::from(hours) * 3600))
+        }
+    }
+}
+
 fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     let short = format::short_id(&item.id.to_string());
     let kind = (item.migration_type != MigrationType::Standard).then(|| type_name(item.migration_type));
-    let made = intl::date_time(item.created_at);
-    let about = [Some(short.as_str()), Some(made.as_str()), kind].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let kind = kind.map(|kind| view! { " · " <span class="whole">{kind}</span> });
     // What paid stands by who asked.
     let codes = item.codes.iter().map(|code| view! { <p><span class="mono">{format!("{code}-…")}</span></p> });
     let codes = codes.collect_view();
@@ -262,7 +300,9 @@ fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
             <th scope="row">
                 <a class="account-name row-link" href=Place::Migration(item.id).path()>{name(item)}</a>
                 {item.reference.clone().map(|reference| view! { <p class="small" data-data="">{reference}</p> })}
-                <p class="account-meta" data-data="">{about}</p>
+                <p class="account-meta" data-data="">
+                    {short} " · " <span class="whole">{intl::date_time(item.created_at)}</span> {kind}
+                </p>
             </th>
             <td class="cell-wide" data-label=t!("status.col_state")>{state} " " {trial} {sandbox} {attention}</td>
             <td class="cell-progress" data-label=t!("status.col_progress")>{progress(item)}</td>

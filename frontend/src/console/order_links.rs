@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     api,
-    browser::intl,
+    browser::{self, intl},
     components::{CopyLine, Glyph, icon},
     t,
 };
@@ -33,35 +33,49 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
             order.set(Some(renewed));
         });
     };
-    let line = |label: &'static str, link: Option<String>| {
+    let line = |label: &'static str, hint: &'static str, link: Option<String>| {
         let link = link?;
         Some(view! {
             <div class="stack-s">
                 <h3 class="field-label">{label}</h3>
                 <CopyLine label=label text=link is_long=true />
+                <p class="field-hint">{hint}</p>
             </div>
         })
     };
     view! {
         {move || {
             let order = order.get().filter(|order| order.view_url.is_some())?;
+            let letter = letter(&order);
             Some(view! {
                 <section class="card" aria-labelledby="order-links">
                     <h2 id="order-links">{t!("console.order_links")}</h2>
                     <div class="two">
-                        {line(t!("console.link_manage"), order.manage_url)}
-                        {line(t!("console.link_view"), order.view_url)}
+                        {line(t!("console.link_manage"), t!("console.link_manage_hint"), order.manage_url)}
+                        {line(t!("console.link_view"), t!("console.link_view_hint"), order.view_url)}
                     </div>
                     {order
                         .expires_at
                         .map(|at| {
-                            let name = if at > intl::now() { t!("status.expires") } else { t!("console.link_ended") };
+                            let is_good = at > intl::now();
+                            let name = if is_good { t!("console.links_until") } else { t!("console.link_ended") };
                             view! { <p class="small faint">{format!("{name}: {}", intl::date_time(at))}</p> }
                         })}
-                    <button type="button" class="button button-small" on:click=move |_| asked.set(Some(id))>
-                        {icon(Glyph::Refresh)}
-                        {t!("console.renew_links")}
-                    </button>
+                    <div class="row">
+                        {letter
+                            .map(|address| {
+                                view! {
+                                    <a class="button button-small" href=address>
+                                        {icon(Glyph::Pencil)}
+                                        {t!("queue.write")}
+                                    </a>
+                                }
+                            })}
+                        <button type="button" class="button button-small" on:click=move |_| asked.set(Some(id))>
+                            {icon(Glyph::Refresh)}
+                            {t!("console.renew_links")}
+                        </button>
+                    </div>
                 </section>
             })
         }}
@@ -76,4 +90,13 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
             on_confirm=renew
         />
     }
+}
+
+/// A mail to whoever gets the status mails, with the link that they may have lost in it.
+fn letter(order: &Order) -> Option<String> {
+    let (to, link) = (order.notify_address.as_ref()?, order.manage_url.as_ref()?);
+    order.expires_at.is_none_or(|at| at > intl::now()).then(|| {
+        let to = browser::escaped(&to.to_string()).replace("%40", "@");
+        format!("mailto:{to}?subject={}&body={}", order.id, browser::escaped(link))
+    })
 }

@@ -11,7 +11,7 @@ use crate::{
 /// Its name.
 pub(crate) fn state_name(state: OrderState) -> &'static str {
     match state {
-        OrderState::Draft => t!("status.title_draft"),
+        OrderState::Draft => t!("console.state_open"),
         OrderState::AwaitingPayment => t!("status.title_awaiting_payment"),
         OrderState::Scheduled => t!("status.title_scheduled"),
         OrderState::Active => t!("status.run_running"),

@@ -7,7 +7,7 @@ use mailferry_shared::{
 };
 
 use super::{
-    members::role_name,
+    member_form::role_name,
     sending::{Sending, SubmitButton},
 };
 use crate::{

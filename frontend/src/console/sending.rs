@@ -143,7 +143,11 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
     subject: RwSignal<Option<T>>,
     sending: Sending,
     #[prop(into)] on_confirm: Callback<T>,
+    /// What there is to see meanwhile.
+    #[prop(optional)]
+    children: Option<ChildrenFn>,
 ) -> impl IntoView {
+    let children = StoredValue::new(children);
     let open = RwSignal::new(false);
     Effect::new(move || open.set(subject.with(Option::is_some)));
     Effect::new(move || {
@@ -155,6 +159,7 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
     view! {
         <Dialog id=id title=Signal::derive(move || title.to_owned()) open=open size=DialogSize::Small>
             <p>{move || subject.get().map(|subject| text.run(subject))}</p>
+            {children.with_value(|children| children.as_ref().map(|children| children()))}
             {sending.failure()}
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>
@@ -163,6 +168,7 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
                 <button
                     type="button"
                     class=if glyph == Glyph::Trash { "button button-danger" } else { "button button-primary" }
+                    class:is-busy=move || sending.busy.get()
                     disabled=move || sending.busy.get()
                     on:click=move |_| {
                         if let Some(subject) = subject.get_untracked() {
@@ -170,7 +176,7 @@ pub(super) fn Confirm<T: Clone + Send + Sync + 'static>(
                         }
                     }
                 >
-                    {icon(glyph)}
+                    {move || icon(if sending.busy.get() { Glyph::Spinner } else { glyph })}
                     {confirm}
                 </button>
             </div>

@@ -179,6 +179,7 @@ fn Limits(fields: Fields, sending: Sending) -> impl IntoView {
         <div class="stack-s">
             <Tick
                 label=t!("console.voucher_trial_only")
+                hint=t!("console.voucher_trial_only_hint")
                 checked=fields.trial_only
                 on_change=move |on| fields.trial_only.set(on)
             />

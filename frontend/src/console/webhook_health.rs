@@ -19,7 +19,8 @@ pub(super) fn health(health: &WebhookHealth) -> impl IntoView + use<> {
         (None, None) => ("status status-idle", Glyph::Clock, t!("console.webhook_unused"), None),
     };
     let answer = failed.map(|_| outcome(health.last_failure_status, health.last_failure_error.as_deref()));
-    let in_row = failed.map(|_| tn!("console.webhook_failures", u64::from(health.failures_in_row)));
+    let in_row = u64::from(health.failures_in_row);
+    let in_row = failed.filter(|_| in_row > 1).map(|_| tn!("console.webhook_failures", in_row));
     let waiting = (health.pending > 0).then(|| tn!("console.webhook_waiting", u64::from(health.pending)));
     let line = |text: String| view! { <p class="account-meta">{text}</p> };
     view! {

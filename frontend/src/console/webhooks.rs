@@ -2,14 +2,13 @@
 
 use leptos::prelude::*;
 use mailferry_shared::{
-    ids::WebhookId,
     key::Scope,
     member::Principal,
     webhook::{Webhook, WebhookCreated},
 };
 
 use super::{
-    deliveries,
+    deliveries::{Deliveries, Heard},
     ending::{EndDialog, Ending, doing},
     list::{Empty, ListTable, Listed},
     list_head::ListHead,
@@ -28,15 +27,15 @@ use crate::{
 #[derive(Clone, Copy)]
 struct Part {
     may_write: bool,
-    shown: RwSignal<Option<WebhookId>>,
+    shown: RwSignal<Option<Heard>>,
     rotated: RwSignal<Option<Webhook>>,
     testing: Sending,
 }
 
 impl Part {
     /// Sends a webhook an event that says nothing; what came of it is in the log, which opens.
-    fn test(self, id: WebhookId) {
-        self.testing.send(async move { api::test_webhook(id).await }, move |_| self.shown.set(Some(id)));
+    fn test(self, webhook: Heard) {
+        self.testing.send(async move { api::test_webhook(webhook.id).await }, move |_| self.shown.set(Some(webhook)));
     }
 }
 
@@ -96,7 +95,7 @@ pub(super) fn Webhooks() -> impl IntoView {
             row=row
         />
         <WebhookDialog form=form made=move |created| tell(t!("console.webhook_made"), created) listed=listed />
-        <deliveries::Deliveries shown=part.shown may_write=may_write />
+        <Deliveries shown=part.shown may_write=may_write />
         <Rotate rotated=part.rotated made=move |created| tell(t!("console.webhook_rotated"), created) />
         <EndDialog
             id="delete-webhook"
@@ -134,10 +133,24 @@ fn Rotate(rotated: RwSignal<Option<Webhook>>, #[prop(into)] made: Callback<Webho
     }
 }
 
+/// An address that breaks where its parts begin, and within one only if it must.
+fn breakable(url: &str) -> impl IntoView + use<> {
+    let host = url.find("://").map_or(0, |at| at + "://".len());
+    let mut parts = vec![String::new()];
+    for (at, letter) in url.char_indices() {
+        let begins = at >= host && matches!(letter, '.' | ':' | '/' | '?' | '&');
+        if at == host || begins {
+            parts.push(String::new());
+        }
+        parts.last_mut().into_iter().for_each(|part| part.push(letter));
+    }
+    parts.into_iter().map(|part| view! { {part} <wbr /> }).collect_view()
+}
+
 fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
     let (part, form) = (expect_context::<Part>(), expect_context::<WebhookForm>());
     let ending = expect_context::<Ending<Webhook>>();
-    let id = webhook.id;
+    let (heard, tested) = (Heard::of(webhook), Heard::of(webhook));
     let events = webhook.events.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(", ");
     let events = if events.is_empty() { t!("protocol.all").to_owned() } else { events };
     let off = (!webhook.enabled).then(|| view! { <span class="tagged">{t!("console.webhook_off")}</span> });
@@ -151,7 +164,7 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
                 type="button"
                 class="button button-small"
                 aria-label=t!("console.webhook_test_of", url = webhook.url)
-                on:click=move |_| part.test(id)
+                on:click=move |_| part.test(tested.clone())
             >
                 {icon(Glyph::Bolt)}
                 {t!("console.webhook_test")}
@@ -185,17 +198,17 @@ fn row(webhook: &Webhook, _: Listed<Webhook>) -> AnyView {
     view! {
         <tr>
             <th scope="row">
-                <span class="mono">{webhook.url.clone()}</span> " " {off} {sandbox} {about}
+                <span class="mono">{breakable(&webhook.url)}</span> " " {off} {sandbox} {about}
             </th>
             <td class="small cell-wide" data-label=t!("console.webhook_events") data-data="">{events}</td>
-            <td data-label=t!("console.webhook_last")>{health(&webhook.health)}</td>
+            <td class="cell-wide" data-label=t!("console.webhook_last")>{health(&webhook.health)}</td>
             <td class="cell-actions">
                 <div class="table-actions">
                     <button
                         type="button"
                         class="button button-small"
                         aria-label=t!("console.deliveries_of", url = webhook.url)
-                        on:click=move |_| part.shown.set(Some(id))
+                        on:click=move |_| part.shown.set(Some(heard.clone()))
                     >
                         {icon(Glyph::List)}
                         {t!("console.deliveries")}

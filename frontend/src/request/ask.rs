@@ -4,14 +4,17 @@ use leptos::prelude::*;
 
 use super::{
     files::Files,
+    rows::Rows,
     send::Sender,
     typed::{Fields, Typed},
     when::When,
 };
 use crate::{
-    browser::intl,
-    components::{Failure, FieldError, Glyph, PageHead, ProviderPick, TextArea, TextField, Tick, brand_mark, icon},
-    format,
+    browser::{self, intl},
+    components::{
+        Failure, FieldError, Glyph, Notice, PageHead, ProviderPick, TextArea, TextField, Tick, Tone, brand_mark, icon,
+    },
+    format, forms,
     pages::{AccountFile, TermsTexts},
     state::{
         Load, connection,
@@ -68,6 +71,7 @@ fn Accounts(typed: Typed) -> impl IntoView {
                 <p class="soft">{t!("request.accounts_text")}</p>
             </div>
             <FieldError id="accounts-error" error=typed.import_error />
+            <Rows typed=typed />
             <AccountFile importing=typed.importing />
         </section>
     }
@@ -113,6 +117,12 @@ fn Ends(typed: Typed) -> impl IntoView {
 #[component]
 fn Contact(sender: Sender) -> impl IntoView {
     let typed = sender.typed;
+    // What was wrong is right now.
+    Effect::new(move || {
+        if typed.contact.with(|contact| forms::address(contact).is_ok()) {
+            typed.contact_error.set(None);
+        }
+    });
     view! {
         <section class="card" aria-labelledby="contact-title">
             <h2 id="contact-title">{t!("request.contact_title")}</h2>
@@ -158,7 +168,7 @@ fn Send(sender: Sender) -> impl IntoView {
     let typed = sender.typed;
     let service = expect_context::<Service>();
     let offer = Offer::get();
-    let missing = move |agreed: RwSignal<bool>, text: &'static str| {
+    let refused = move |agreed: RwSignal<bool>, text: &'static str| {
         Signal::derive(move || (typed.asked.get() && !agreed.get()).then(|| text.to_owned()))
     };
     // Whoever pays knows what it comes to before anything is sent.
@@ -179,6 +189,19 @@ fn Send(sender: Sender) -> impl IntoView {
         (bad > 0).then(|| tn!("import.bad_rows", u64::try_from(bad).unwrap_or_default()))
     };
     let has_terms = move || matches!(service.info(), Load::Ready(_));
+    // What is missing may be far from here.
+    let count = Memo::new(move |_| sender.missing());
+    let missing = move || {
+        (count.get() > 0).then(|| {
+            view! {
+                <Notice tone=Tone::Warning title=tn!("request.missing", count.get())>
+                    <button type="button" class="button button-small" on:click=|_| browser::focus_first_error()>
+                        {t!("request.show_missing")}
+                    </button>
+                </Notice>
+            }
+        })
+    };
     view! {
         <section class="card terms" aria-labelledby="send-title">
             <div class="row">
@@ -194,7 +217,7 @@ fn Send(sender: Sender) -> impl IntoView {
                     on_change=move |on| typed.terms.set(on)
                     is_missing=Signal::derive(move || typed.asked.get() && !typed.terms.get())
                 />
-                <FieldError id="terms-error" error=missing(typed.terms, t!("intro.terms_missing")) />
+                <FieldError id="terms-error" error=refused(typed.terms, t!("intro.terms_missing")) />
             </div>
             <div class="stack-s">
                 <Tick
@@ -203,13 +226,14 @@ fn Send(sender: Sender) -> impl IntoView {
                     on_change=move |on| typed.privacy.set(on)
                     is_missing=Signal::derive(move || typed.asked.get() && !typed.privacy.get())
                 />
-                <FieldError id="privacy-error" error=missing(typed.privacy, t!("intro.privacy_missing")) />
+                <FieldError id="privacy-error" error=refused(typed.privacy, t!("intro.privacy_missing")) />
             </div>
             {move || sender.failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {
                 Load::Failed(error) => Some(view! { <Failure error=error retry=connection::try_again() /> }),
                 _ => None,
             }}
+            <div role="status">{move || missing()}</div>
             <button
                 type="submit"
                 class="button button-primary button-large button-wide"

@@ -24,6 +24,7 @@ use crate::{
         language::PageLanguage,
         offer::Offer,
         poll::{self, Heard, Kick},
+        service::Service,
     },
     t, tn,
 };
@@ -171,7 +172,7 @@ fn Standing(page: Page) -> impl IntoView {
     let state = Memo::new(move |_| with(|request| request.state));
     let partly =
         Memo::new(move |_| page.request.with(|request| request.ready().is_some_and(|request| request.attention > 0)));
-    let dialog = RwSignal::new(false);
+    let (dialog, service) = (RwSignal::new(false), Service::get());
     let may_cancel = move || {
         page.request
             .with(|request| request.ready().is_some_and(|request| request.actions.contains(&RequestAction::Cancel)))
@@ -207,7 +208,7 @@ fn Standing(page: Page) -> impl IntoView {
             </p>
         </Show>
         <div class="with-aside">
-            {move || page.request.with(|request| request.ready().map(sent))}
+            {move || page.request.with(|request| request.ready().map(|request| sent(request, payment(page, service, request))))}
             // Of what came to nothing there is nothing to look after.
             <Show when=move || !state.get().is_off()>
                 <Keep page=page />
@@ -312,8 +313,27 @@ fn Reason(page: Page) -> impl IntoView {
     }
 }
 
-/// What was sent.
-fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
+/// How it stands with the money: not charged, paid, or what each account costs; nothing where that is not known here.
+fn payment(page: Page, service: Service, request: &MigrationRequest) -> Option<String> {
+    if request.payment_waived {
+        return Some(t!("queue.waived").to_owned());
+    }
+    page.order.with(|order| {
+        let order = order.as_ref().filter(|_| !request.state.is_off())?;
+        let (covered, needed) = (order.payment.pairs_covered, order.payment.pairs_needed);
+        if covered > 0 && covered >= needed {
+            return Some(t!("console.pay_paid").to_owned());
+        }
+        // By a link, its reseller pays or names the price.
+        let info = service.info();
+        let price = info.ready()?.price.as_ref().filter(|_| order.link.is_none())?;
+        let each = intl::money(price.total_minor, price.price.currency);
+        Some(format!("{} × {each}", i18n::number(u64::from(needed.saturating_sub(covered)))))
+    })
+}
+
+/// What was sent, and what is known of its payment.
+fn sent(request: &MigrationRequest, payment: Option<String>) -> impl IntoView + use<> {
     let fact = |name: &'static str, value: String| {
         // An address needs the room of two times.
         let is_wide = value.contains('@');
@@ -363,6 +383,7 @@ fn sent(request: &MigrationRequest) -> impl IntoView + use<> {
                 {wished}
                 {start}
                 {fact(t!("status.accounts"), i18n::number(u64::from(request.pairs)))}
+                {payment.map(|payment| fact(t!("pay.title"), payment))}
                 {contact}
                 {fact(t!("request.fact_changed"), intl::date_time(request.changed_at))}
             </dl>

@@ -3,6 +3,7 @@
 mod ask;
 mod asked;
 mod files;
+mod rows;
 mod send;
 mod typed;
 mod when;

@@ -6,7 +6,7 @@ use mailferry_shared::{
     request::{MAX_NOTE_CHARS, RequestCreate},
 };
 
-use super::{files::Chosen, typed::Typed, when};
+use super::{files::Chosen, rows, typed::Typed, when};
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
@@ -91,6 +91,20 @@ impl Sender {
         })
     }
 
+    /// How many things are missing or not right, as the form is typed now; none before it was tried to send it.
+    pub(super) fn missing(self) -> u64 {
+        let typed = self.typed;
+        if !typed.asked.get() {
+            return 0;
+        }
+        let errors = [typed.import_error, typed.contact_error, self.note_error];
+        let wrong = errors.iter().filter(|error| error.with(Option::is_some)).count();
+        let servers = [typed.source, typed.destination].iter().filter(|end| end.is_wrong(self.known)).count();
+        let open = [typed.terms, typed.privacy].iter().filter(|agreed| !agreed.get()).count();
+        let time = self.refused_time.get().or_else(|| typed.at.with(|at| when::problem(at)));
+        u64::try_from(wrong + servers + open + usize::from(time.is_some())).unwrap_or_default()
+    }
+
     /// Sends the form, or leads to what is missing.
     pub(super) fn send(self) {
         let typed = self.typed;
@@ -101,6 +115,25 @@ impl Sender {
         if self.busy.get_untracked() {
             return;
         }
+        if !rows::are_typed(typed) {
+            return self.send_read();
+        }
+        self.busy.set(true);
+        spawn_local(async move {
+            rows::read(typed).await;
+            self.busy.try_set(false);
+            let preview = typed.importing.fields.preview;
+            // A line that is not good is put right first: whoever has typed it means it.
+            match preview.try_with_untracked(|preview| preview.as_ref().is_some_and(|found| found.errors.is_empty())) {
+                Some(true) => self.send_read(),
+                _ => browser::focus_first_error(),
+            }
+        });
+    }
+
+    /// Sends it with the lines that the service has read.
+    fn send_read(self) {
+        let typed = self.typed;
         let Some(wanted) = self.read() else { return browser::focus_first_error() };
         self.busy.set(true);
         spawn_local(async move {

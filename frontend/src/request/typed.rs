@@ -13,13 +13,15 @@ use crate::{
     wish,
 };
 
-use super::files::Chosen;
+use super::{files::Chosen, rows::Row};
 
 /// The form as it is typed, for the life of the page.
 pub(super) type Typed = &'static Fields;
 
 /// Everything in the form.
 pub(super) struct Fields {
+    /// Accounts that are typed one by one.
+    pub(super) rows: RwSignal<Vec<Row>>,
     pub(super) importing: Importing,
     pub(super) import_error: RwSignal<Option<String>>,
     pub(super) source: PickedProvider,
@@ -53,6 +55,7 @@ impl Fields {
         let preview = |request| async move { crate::api::preview_import(&request).await };
         let evening = wish::proposed(intl::with_offset(intl::now()));
         Self {
+            rows: RwSignal::new(vec![Row::empty(0)]),
             importing: Importing::new(ImportFields::empty(), Signal::derive(|| true), preview),
             import_error: RwSignal::new(None),
             source: PickedProvider::none(),
@@ -71,6 +74,7 @@ impl Fields {
 
     /// Forgets it all: it was sent.
     pub(super) fn clear(&self) {
+        self.rows.set(vec![Row::empty(0)]);
         self.importing.fields.clear();
         self.files.set(Vec::new());
         self.note.set(String::new());

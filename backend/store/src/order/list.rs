@@ -8,6 +8,7 @@ use mailferry_shared::{
     order_list::{MigrationType, OrderListItem, OrderOrigin},
 };
 
+use super::record::delta_schedule;
 use crate::{
     error::StoreError,
     store::Store,
@@ -228,6 +229,7 @@ impl OrderFilter {
 fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
     let notify_address = row.get::<Option<String>>("notify_address")?;
     let host = |side| Ok::<_, StoreError>(row.json_opt::<ProviderChoice>(side)?.map(|choice| choice.endpoint.host));
+    let is_pending: bool = row.get("delta_pending")?;
     Ok(OrderListItem {
         id: row.get("id")?,
         reference: row.get("reference")?,
@@ -256,6 +258,7 @@ fn item_from(row: &Row) -> Result<OrderListItem, StoreError> {
         created_at: row.get("created_at")?,
         first_run_at: row.get("first_run_at")?,
         second_run_at: row.get("second_run_at")?,
+        delta_schedule: delta_schedule(row)?.filter(|_| is_pending),
         finished_at: row.get("finished_at")?,
     })
 }
@@ -280,6 +283,7 @@ impl Store {
         let limit = condition.arg(filter.limit);
         let sql = format!(
             "SELECT o.id, o.reference, o.state, o.kind, o.notify_address, o.source, o.destination, o.options, o.migration_type, o.sandbox, o.created_at, o.finished_at,
+                o.delta_trigger, o.delta_delay_hours, o.delta_pending,
                 o.member_id, m.name AS member_name, o.api_key_id, k.name AS api_key_name, l.name AS link_name,
                 q.state AS request,
                 COALESCE(o.started_at, o.earliest_start) AS first_run_at,

@@ -98,15 +98,19 @@ pub(super) const COLUMNS: &str =
     member_id, api_key_id, sandbox, link_id, delta_trigger, delta_delay_hours, delta_at, delta_pending, ended_at,
     first_started_at, reference, planned_end_at";
 
+/// The delta that was asked for at the start.
+pub(super) fn delta_schedule(row: &Row) -> Result<Option<DeltaSchedule>, StoreError> {
+    row.code_opt::<DeltaTrigger>("delta_trigger")?
+        .map(|trigger| Ok(DeltaSchedule { trigger, delay_hours: row.get("delta_delay_hours")? }))
+        .transpose()
+}
+
 pub(super) fn order_from(row: &Row) -> Result<OrderRecord, StoreError> {
     let kind = row.code_opt("kind")?;
     let earliest_start = row.get("earliest_start")?;
     let started_at = row.get("started_at")?;
     let finished_at = row.get("finished_at")?;
-    let delta_schedule = row
-        .code_opt::<DeltaTrigger>("delta_trigger")?
-        .map(|trigger| Ok::<_, StoreError>(DeltaSchedule { trigger, delay_hours: row.get("delta_delay_hours")? }))
-        .transpose()?;
+    let delta_schedule = delta_schedule(row)?;
     let start = kind.zip(earliest_start).map(|(kind, earliest)| Start { kind, earliest, delta: delta_schedule });
     let life = life(row.code("state")?, start, kind.zip(started_at), finished_at);
     Ok(OrderRecord {

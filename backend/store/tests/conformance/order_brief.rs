@@ -1,7 +1,7 @@
 //! What the list of migrations tells of each: its reference, its servers, how far it has come.
 
 use chrono::Duration;
-use mailferry_domain::{ledger::Outcome, uid::Uid};
+use mailferry_domain::{ledger::Outcome, order::Start, uid::Uid};
 use mailferry_shared::{
     account::{LoginState, MailAmount, SideName, Survey},
     endpoint::Endpoint,
@@ -9,6 +9,7 @@ use mailferry_shared::{
     order::{OrderOptions, ProviderChoice, StartKind},
     order_list::{OrderListItem, OrderProgress},
     run::{Counts, RunState},
+    schedule::{DeltaSchedule, DeltaTrigger},
 };
 use mailferry_store::{CheckedSide, NewOrder, OPERATOR_TENANT, OrderFilter, OrderRecord};
 
@@ -23,6 +24,7 @@ on_both! {
     the_list_names_the_servers_of_both_ends;
     the_list_tells_how_far_an_order_has_come_as_its_progress_does;
     a_trial_tells_that_nobody_knows_the_whole;
+    the_list_tells_how_a_second_run_starts_as_long_as_it_is_to_come;
 }
 
 async fn item(world: &World, id: OrderId) -> OrderListItem {
@@ -52,6 +54,18 @@ async fn an_order_is_found_by_its_reference_which_is_erased_with_the_rest(world:
     assert_eq!(store.purge_orders(9).await.expect("purged"), [changed.id]);
     assert!(found("weber").await.is_empty());
     assert_eq!(store.order(changed.id).await.expect("still known").reference, None);
+}
+
+async fn the_list_tells_how_a_second_run_starts_as_long_as_it_is_to_come(world: World) {
+    let store = &world.store;
+    let (order, _) = paid(&world, 1, &[], false).await;
+    assert_eq!(item(&world, order.id).await.delta_schedule, None);
+    let after = DeltaSchedule { trigger: DeltaTrigger::AfterDelay, delay_hours: Some(8) };
+    let start = Start { kind: StartKind::Main, earliest: store.now(), delta: Some(after) };
+    let order = store.schedule_order(&order, start).await.expect("scheduled");
+    assert_eq!(item(&world, order.id).await.delta_schedule, Some(after));
+    store.cancel_order(&order).await.expect("cancelled");
+    assert_eq!(item(&world, order.id).await.delta_schedule, None);
 }
 
 async fn the_list_names_the_servers_of_both_ends(world: World) {
@@ -90,6 +104,7 @@ async fn summed(world: &World, id: OrderId) -> OrderProgress {
     pairs.iter().filter_map(|pair| pair.run.as_ref()).for_each(|run| counts.add(&run.counts));
     OrderProgress {
         done: counts.done(),
+        arrived: counts.stored + counts.present,
         total: counts.listed,
         done_bytes: counts.done_bytes(),
         total_bytes: counts.listed_bytes,

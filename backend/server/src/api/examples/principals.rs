@@ -156,6 +156,7 @@ pub fn order_page() -> OrderPage {
         attention: 0,
         progress: Some(OrderProgress {
             done: 4_123,
+            arrived: 4_120,
             total: 4_123,
             done_bytes: 310_000_000,
             total_bytes: 310_000_000,
@@ -164,6 +165,7 @@ pub fn order_page() -> OrderPage {
         created_at: at(0),
         first_run_at: Some(at(10)),
         second_run_at: Some(at(600)),
+        delta_schedule: None,
         finished_at: Some(at(610)),
     };
     let next_cursor = Some("AAZg5Y3mxoABmdHEXV56EIwvPx98XAABb0xkZXIgcGFnZXMgZm9s".to_owned());

@@ -16,6 +16,7 @@ pub(super) async fn codes(tx: &mut Tx, id: OrderId) -> Result<Vec<String>, Store
 const LATEST: &str = "SELECT r.kind, r.state, s.survey_messages,
     COALESCE(l.listed, 0) AS listed, COALESCE(l.listed_bytes, 0) AS listed_bytes,
     COALESCE(l.stored + l.present + l.skipped + l.failed + l.uncertain, 0) AS done,
+    COALESCE(l.stored + l.present, 0) AS arrived,
     COALESCE(l.stored_bytes + l.present_bytes + l.skipped_bytes + l.failed_bytes + l.uncertain_bytes, 0) AS done_bytes,
     s.survey_messages - CASE WHEN $2 = 1 THEN 0 ELSE COALESCE(s.survey_trash_messages, 0) END
         - CASE WHEN $3 = 1 THEN 0 ELSE COALESCE(s.survey_junk_messages, 0) END AS wanted,
@@ -27,6 +28,7 @@ const LATEST: &str = "SELECT r.kind, r.state, s.survey_messages,
 /// Sums over them, by the rules of [`crate::Store::progress`]: a run that has not listed all yet is to deal with what was
 /// counted, a trial with a part of it that nobody knows.
 const SUMS: &str = "COUNT(*) AS runs,
+    CAST(COALESCE(SUM(w.arrived), 0) AS BIGINT) AS arrived,
     CAST(COALESCE(SUM(w.done), 0) AS BIGINT) AS done, CAST(COALESCE(SUM(w.done_bytes), 0) AS BIGINT) AS done_bytes,
     CAST(COALESCE(SUM(CASE WHEN w.kind <> 'trial' AND w.state IN ('queued', 'running', 'paused', 'failed')
         AND w.wanted > w.listed THEN w.wanted ELSE w.listed END), 0) AS BIGINT) AS total,
@@ -48,6 +50,7 @@ pub(super) async fn progress(
     }
     Ok(Some(OrderProgress {
         done: row.get("done")?,
+        arrived: row.get("arrived")?,
         total: row.get("total")?,
         done_bytes: row.get("done_bytes")?,
         total_bytes: row.get("total_bytes")?,
