@@ -1,4 +1,5 @@
-//! `e2e/PRODUCT.md` names the tests that show each promise of the product: all of them exist.
+//! `e2e/PRODUCT.md` names the tests that show each promise of the product, `e2e/README.md` those that show what becomes of
+//! whatever goes wrong: all of them exist.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,7 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const TABLE: &str = include_str!("../../PRODUCT.md");
+const PRODUCT: &str = include_str!("../../PRODUCT.md");
+const README: &str = include_str!("../../README.md");
 /// Where tests are.
 const PLACES: [&str; 6] = ["backend", "shared", "frontend/src", "frontend/bundle", "e2e/lab", "e2e/tests"];
 /// What begins a test, or a part of one, in TypeScript.
@@ -65,21 +67,22 @@ fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
 }
 
-/// The rows of the tables: what is promised, and by what it is shown.
-fn rows() -> impl Iterator<Item = (&'static str, &'static str)> {
-    let cells = TABLE.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |")?.split_once(" | "));
+/// The rows of the tables: what is promised or goes wrong, and by what it is shown.
+fn rows(tables: &str) -> impl Iterator<Item = (&str, &str)> {
+    let lines = tables.lines().filter_map(|line| line.strip_prefix("| ")?.strip_suffix(" |"));
+    let cells = lines.filter_map(|line| Some((line.split(" | ").next()?, line.rsplit_once(" | ")?.1)));
     cells.filter(|(what, _)| !["what", "---"].contains(what))
 }
 
-#[test]
-fn every_promise_of_the_product_names_tests_that_exist() {
+/// Fails unless every row names tests, all of them exist, and there are at least so many rows and tests.
+fn all_exist(tables: &str, least: (usize, usize)) {
     let mut files = BTreeMap::new();
     for place in PLACES {
         sources(&root().join(place), &mut files);
     }
     let makefile = fs::read_to_string(root().join("Makefile")).expect("a Makefile");
     let (mut shown, mut wrong) = (0, Vec::new());
-    for (what, by) in rows() {
+    for (what, by) in rows(tables) {
         let mut tests = None;
         for name in quoted(by) {
             if let Some(target) = name.strip_prefix("make ") {
@@ -107,5 +110,17 @@ fn every_promise_of_the_product_names_tests_that_exist() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(rows().count() > 130 && shown > 200, "{} rows, {shown} tests", rows().count());
+    let found = (rows(tables).count(), shown);
+    assert!(found.0 >= least.0 && found.1 >= least.1, "{found:?} rows and tests");
+}
+
+#[test]
+fn every_promise_of_the_product_names_tests_that_exist() {
+    all_exist(PRODUCT, (130, 200));
+}
+
+#[test]
+fn whatever_goes_wrong_names_tests_that_exist() {
+    let (_, section) = README.split_once("\n## What goes wrong").expect("a section");
+    all_exist(section.split("\n## ").next().expect("its tables"), (30, 45));
 }
