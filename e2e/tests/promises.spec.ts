@@ -45,6 +45,8 @@ test("before the start stand the sums, each account, and how to use the mailboxe
     await expect(row).toContainText(text("confirm.passed"));
     await expect(row.getByRole("cell").last()).toHaveText(/\d/);
   }
+  // A trial has less to mind.
+  await page.getByRole("radio", { name: text("confirm.full") }).check();
   for (const at of [1, 2, 3, 4]) await expect(page.getByText(text(`confirm.guide_${at}`), { exact: true })).toBeVisible();
 });
 
