@@ -94,7 +94,8 @@ impl CellSide {
 }
 
 /// How the server is told for whom an admin logs in, as it stands before the admin's name where it is not the usual way:
-/// `{exchange}DOMAIN/admin`, `{master_user:+}admin`, `{root_folder:#shared.{mailbox}}admin`.
+/// `{exchange}DOMAIN/admin`, `{master_user:+}admin`, `{root_folder:#shared.{mailbox}}admin`. What is not spelt so is the
+/// admin's name as a whole, which no server lets in: a root without the mailbox's name would be one folder for everybody.
 fn delegated(text: &str) -> (Option<Delegation>, Option<String>) {
     let Some((word, rest)) = text.strip_prefix('{').and_then(|rest| rest.split_once([':', '}'])) else {
         return (None, Some(text.to_owned()));
@@ -102,11 +103,16 @@ fn delegated(text: &str) -> (Option<Delegation>, Option<String>) {
     let Some(form) = DelegationForm::ALL.into_iter().find(|form| form_word(*form) == word) else {
         return (None, Some(text.to_owned()));
     };
-    if !text[1 + word.len()..].starts_with(':') {
+    if !text[1 + word.len()..].starts_with(':') && !rest.is_empty() {
         return (Some(Delegation::of(form)), Some(rest.to_owned()));
     }
-    let Some((detail, admin)) = rest.rsplit_once('}') else { return (None, Some(text.to_owned())) };
     let is_root = form == DelegationForm::RootFolder;
+    let fits = |detail: &str| match detail.as_bytes() {
+        [separator] if !is_root => separator.is_ascii_graphic(),
+        _ => is_root && detail.contains("{mailbox}"),
+    };
+    let spelt = rest.rsplit_once('}').filter(|(detail, admin)| fits(detail) && !admin.is_empty());
+    let Some((detail, admin)) = spelt else { return (None, Some(text.to_owned())) };
     let (separator, root) = if is_root { (None, Some(detail.to_owned())) } else { (detail.chars().next(), None) };
     (Some(Delegation { form, separator, root }), Some(admin.to_owned()))
 }

@@ -46,6 +46,27 @@ fn full_names_admins_who_act_for_the_accounts() {
 }
 
 #[test]
+fn an_admin_that_is_not_spelt_as_the_export_spells_it_is_a_name_that_no_server_lets_in() {
+    let admin = |text: &str| {
+        let file = read(&format!("imap.a\tanna\tx\timap.b\tanna\ty\t{text}\t\n"));
+        let side = &file.rows[0].source;
+        (side.user.clone(), side.delegation.as_ref().map(|told| told.form), side.act_for.clone())
+    };
+    let anna = Some("anna".to_owned());
+    for wrong in [
+        "{root_folder:INBOX}root",
+        "{master_user:ab}root",
+        "{master_user:\u{e4}}root",
+        "{exchange}",
+        "{root_folder:{mailbox}}",
+    ] {
+        assert_eq!(admin(wrong), (wrong.to_owned(), None, anna.clone()));
+    }
+    let root = "{root_folder:user.{mailbox}}root";
+    assert_eq!(admin(root), ("root".to_owned(), Some(DelegationForm::RootFolder), anna));
+}
+
+#[test]
 fn every_bad_row_is_named_and_the_good_ones_are_kept() {
     let file = read(
         "anna@a.example;x;imap.a.example\n\

@@ -12,7 +12,8 @@ use mailferry_engine::{
     verify::Opens,
 };
 use mailferry_shared::{finding::FindingCode, sandbox::is_sandbox_name};
-use mailferry_store::{LoginPermit, Store, StoreError};
+use mailferry_store::{LoginPermit, LoginTicket, Store, StoreError};
+use tokio::runtime::Handle;
 
 use super::JobContext;
 use crate::oauth::{AccessToken, StoredGrant, Tokens};
@@ -142,7 +143,7 @@ async fn counted<T>(
     let deadline = tokio::time::Instant::now() + PATIENCE;
     let ticket = loop {
         match store.begin_login(host, side.counted_as()).await? {
-            LoginPermit::Granted(ticket) => break ticket,
+            LoginPermit::Granted(ticket) => break UnderWay { store, ticket: Some(ticket) },
             LoginPermit::Refused => return refused(FindingCode::TooManyAttempts, Decision::Park),
             LoginPermit::Busy if tokio::time::Instant::now() < deadline => tokio::time::sleep(LOOK).await,
             LoginPermit::Busy => return refused(FindingCode::TooManyConnections, Decision::Wait(PATIENCE)),
@@ -154,8 +155,36 @@ async fn counted<T>(
         store.lower_connections(&host.to_lowercase(), LOWERED).await?;
     }
     let failed = opened.as_ref().is_err_and(|error| counts(error.code));
-    store.end_login(ticket, failed).await?;
+    ticket.end(failed).await?;
     Ok(opened)
+}
+
+/// A login that is under way. Whoever is told to stop drops it before the server has answered: nobody has learnt anything
+/// of the password, and it does not count.
+struct UnderWay<'a> {
+    store: &'a Store,
+    ticket: Option<LoginTicket>,
+}
+
+impl UnderWay<'_> {
+    async fn end(mut self, failed: bool) -> Result<(), StoreError> {
+        match self.ticket.take() {
+            Some(ticket) => self.store.end_login(ticket, failed).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let (Some(ticket), Ok(runtime)) = (self.ticket.take(), Handle::try_current()) else { return };
+        let store = self.store.clone();
+        runtime.spawn(async move {
+            if let Err(error) = store.end_login(ticket, false).await {
+                tracing::warn!(%error, "a login that was given up counts for a while");
+            }
+        });
+    }
 }
 
 /// Connects two accounts, asking for permission before each login.

@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use mailferry_lab::{Fault, Plan, Proxy, Sample};
 use mailferry_server::jobs::{JobContext, bound::Bound};
+use mailferry_store::{FAILED_LOGINS_AN_HOUR, LoginPermit};
 use serde_json::{Value, json};
 
 use crate::{
     harness::{Client, Service, on_each},
     moving::{Servers, Worker, until},
+    resellers,
 };
 
 /// From now on whoever connects gets a byte now and then, never silent for long enough to count as gone.
@@ -61,14 +63,39 @@ async fn order(service: &Service, servers: &Servers, proxy: &Proxy) -> (String, 
     (order, client)
 }
 
+async fn start(service: &Service, order: &str, client: &Client) {
+    let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
+    client.post(&format!("{order}/voucher"), json!({"code": batch["items"][0]["code"]})).await;
+    assert_eq!(client.post(&format!("{order}/start"), json!({})).await.json()["state"], "scheduled");
+}
+
+/// Else a service that is restarted a few times while a server is slow would let nobody in there for an hour.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_a_stopping_worker_gives_up_counts_neither_as_failed_nor_as_under_way() {
+    through_a_proxy(async |service, servers, proxy| {
+        let (order, client) = order(service, servers, proxy).await;
+        start(service, &order, &client).await;
+        proxy.freeze();
+        for knocked in 1..=2 {
+            let worker = Worker::start(service);
+            resellers::until("it knocks", async || (proxy.passed().len() >= knocked).then_some(())).await;
+            worker.stop().await;
+        }
+        for _ in 0..FAILED_LOGINS_AN_HOUR {
+            let permit = async || service.app.store.begin_login("localhost", "anna").await;
+            let is_granted = async || matches!(permit().await, Ok(LoginPermit::Granted(_))).then_some(());
+            resellers::until("a login is permitted", is_granted).await;
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_verification_of_a_server_that_gets_nowhere_is_given_up_with_its_cause_and_the_next_one_succeeds() {
     through_a_proxy(async |service, servers, proxy| {
         let (order, client) = order(service, servers, proxy).await;
-        let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
-        client.post(&format!("{order}/voucher"), json!({"code": batch["items"][0]["code"]})).await;
+        start(service, &order, &client).await;
         let worker = Worker::start(service);
-        assert_eq!(client.post(&format!("{order}/start"), json!({})).await.json()["state"], "scheduled");
         until(&client, &order, |order| order["state"] == "completed").await;
         worker.stop().await;
 
