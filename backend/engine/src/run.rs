@@ -55,6 +55,10 @@ pub async fn run<C: Connector, L: Ledger>(job: Job<C, L>) -> RunReport {
         Ok(end) => report.end = end,
         Err(stop) => report.end = stop.into(),
     }
+    if matches!(report.end, RunEnd::Stopped(_)) && !shared.job.options.dry_run {
+        // A lane that was given up may have been writing; a failure of that is no news.
+        let _ = shared.job.ledger.write(Vec::new()).await;
+    }
     report.notes = std::mem::take(&mut *lock(&shared.notes));
     if !shared.job.options.dry_run {
         match shared.job.ledger.totals().await {

@@ -140,7 +140,8 @@ pub trait Ledger: Clone + Send + Sync + 'static {
         last: Uid,
     ) -> impl Future<Output = Result<Vec<CopiedFlags>, LedgerError>> + Send;
 
-    /// Writes all of `entries`, in their order, or none: one commit, one sync.
+    /// Writes all of `entries`, in their order, or none: one commit, one sync. Whoever gives up waiting for it does not
+    /// undo it: it is written all the same, and has been once nothing at all was written after it.
     fn write(&self, entries: Vec<Entry>) -> impl Future<Output = Result<(), LedgerError>> + Send;
 
     /// This run's totals, as kept with the outcomes.

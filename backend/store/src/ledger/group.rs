@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use mailferry_engine::port::{Entry, LedgerError};
 use tokio::sync::oneshot;
+use tracing::Instrument;
 
 use crate::{error::StoreError, ledger::RunLedger};
 
@@ -21,6 +22,12 @@ struct Waiting {
     written: oneshot::Sender<Written>,
 }
 
+impl Waiting {
+    fn split(self) -> (Vec<Entry>, oneshot::Sender<Written>) {
+        (self.entries, self.written)
+    }
+}
+
 impl Group {
     fn waiting(&self) -> std::sync::MutexGuard<'_, Vec<Waiting>> {
         // Whole values only are pushed and taken, so that a panic elsewhere leaves nothing half done.
@@ -29,25 +36,40 @@ impl Group {
 }
 
 impl RunLedger {
-    /// Writes entries in one commit, together with those of whoever waits as well.
+    /// Writes entries in one commit, together with those of whoever waits as well. It is a task of its own: a lane that is
+    /// given up while it writes for others as well leaves nothing undone, neither theirs nor its own. Nothing at all is
+    /// written once everything before it has been.
     pub(super) async fn write_together(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {
+        let ledger = self.clone();
+        let writing = async move { ledger.write_in_turn(entries).await };
+        // A panic's words may repeat what was written: they are not passed on.
+        tokio::spawn(writing.in_current_span()).await.unwrap_or_else(|error| {
+            let kind = if error.is_panic() { "writing the ledger broke down" } else { "writing the ledger was ended" };
+            Err(LedgerError::Unavailable(kind.into()))
+        })
+    }
+
+    async fn write_in_turn(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {
         let (written, mut answer) = oneshot::channel();
         self.inner.group.waiting().push(Waiting { entries, written });
         let _turn = self.inner.group.turn.lock().await;
         // Whoever had the turn before may have written ours as well.
         if answer.is_empty() {
             let group = std::mem::take(&mut *self.inner.group.waiting());
-            let result = self.write_entries(group.iter().flat_map(|waiting| &waiting.entries)).await.map_err(Arc::new);
-            for waiting in group {
+            let (entries, written): (Vec<_>, Vec<_>) = group.into_iter().map(Waiting::split).unzip();
+            let nothing = entries.iter().all(Vec::is_empty);
+            let result = if nothing { Ok(()) } else { self.write_entries(entries.iter().flatten()).await };
+            let result = result.map_err(Arc::new);
+            for written in written {
                 // One that was given up meanwhile needs no answer.
-                let _ = waiting.written.send(result.clone());
+                let _ = written.send(result.clone());
             }
         }
         match answer.try_recv() {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if matches!(*error, StoreError::Fenced) => Err(LedgerError::Fenced),
             Ok(Err(error)) => Err(LedgerError::Unavailable(Box::new(error))),
-            // Whoever was writing ours was stopped: nobody knows whether it was committed.
+            // Whoever was writing ours broke down: nobody knows whether it was committed.
             Err(error) => Err(LedgerError::Unavailable(Box::new(error))),
         }
     }

@@ -18,6 +18,7 @@ mod ledger;
 mod ledger_again;
 mod ledger_file;
 mod ledger_fresh;
+mod ledger_given_up;
 mod ledger_history;
 mod ledger_places;
 mod ledger_speed;
