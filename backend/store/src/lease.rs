@@ -35,6 +35,11 @@ pub struct Lease {
     pub took_over: bool,
 }
 
+/// When a lease ends that was given back: nothing of its worker's is on its way.
+const RELEASED: DateTime<Utc> = DateTime::UNIX_EPOCH;
+/// When one ends that was left, long ago: something of its worker's, or of the one before, may be on its way.
+const LEFT: DateTime<Utc> = DateTime::from_timestamp(1, 0).expect("a time");
+
 /// A clock that went back by more than this makes what it showed before void.
 const CLOCK_SLACK: chrono::Duration = chrono::Duration::seconds(5);
 
@@ -80,7 +85,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn release_lease(&self, lease: &Lease) -> Result<(), StoreError> {
-        release(self.db(), lease).await
+        end(self.db(), lease, RELEASED).await
+    }
+
+    /// Leaves a lease that was taken over before the time had passed that whoever takes over must wait: anybody may claim
+    /// it at once, and has to wait in turn ([`Lease::took_over`]). Nothing happens if another worker has it already.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn leave_lease(&self, lease: &Lease) -> Result<(), StoreError> {
+        end(self.db(), lease, LEFT).await
     }
 }
 
@@ -124,7 +138,7 @@ pub(crate) async fn claim(db: &Db, context: &Context, claim: &Claim<'_>) -> Resu
         worker: claim.worker.to_owned(),
         fence: row.get("fence")?,
         expires_at: until,
-        took_over: expires_at != DateTime::UNIX_EPOCH,
+        took_over: expires_at != RELEASED,
     };
     tx.commit().await?;
     Ok(Some(lease))
@@ -141,11 +155,11 @@ pub(crate) async fn renew(db: &Db, context: &Context, lease: &Lease, ttl: Durati
     tx.commit().await
 }
 
-/// Gives a lease up.
-pub(crate) async fn release(db: &Db, lease: &Lease) -> Result<(), StoreError> {
+/// Lets a lease end at a time that tells why.
+async fn end(db: &Db, lease: &Lease, expires_at: DateTime<Utc>) -> Result<(), StoreError> {
     let mut tx = db.write().await?;
-    let sql = "UPDATE leases SET expires_at = 0 WHERE ledger_id = $1 AND fence = $2";
-    tx.execute(sql, args![lease.ledger, lease.fence]).await?;
+    let sql = "UPDATE leases SET expires_at = $3 WHERE ledger_id = $1 AND fence = $2";
+    tx.execute(sql, args![lease.ledger, lease.fence, expires_at]).await?;
     tx.commit().await
 }
 

@@ -58,7 +58,8 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     let Some(lease) = context.store.claim_lease(id, &context.worker, context.settings.lease).await? else {
         return Ok(JobOutcome::Waits(context.store.now() + context.settings.lease));
     };
-    let outcome = under_lease(context, job, &record, (&lease, claimed), stop).await.transpose();
+    let mut at_rest = !lease.took_over;
+    let outcome = under_lease(context, job, &record, (&lease, claimed), (stop, &mut at_rest)).await.transpose();
     let Some(outcome) = outcome else {
         // What was sent last may still be on its way. A lease that is not given back makes the next worker wait for it.
         return Ok(JobOutcome::Waits(context.store.now() + context.settings.lease));
@@ -66,21 +67,24 @@ pub(super) async fn perform(context: &JobContext, job: &Job, stop: &Cancellation
     if let Ok(after) = context.store.run(id).await {
         metrics::settled(&record.summary.counts, &after.summary.counts);
     }
+    let store = &context.store;
+    let given_back = if at_rest { store.release_lease(&lease).await } else { store.leave_lease(&lease).await };
     // A lease that could not be released runs out by itself.
-    if let Err(error) = context.store.release_lease(&lease).await {
+    if let Err(error) = given_back {
         tracing::info!(error = &error as &dyn std::error::Error, "a lease could not be released");
     }
     life::run_ended(context, id).await?;
     outcome
 }
 
-/// Works as long as the lease lasts, which was claimed at the given moment; `None` if it was lost.
+/// Works as long as the lease lasts, which was claimed at the given moment; `None` if it was lost. `at_rest` is set once
+/// nothing of a predecessor's can be on its way any more: until then, whoever follows has to wait as well.
 async fn under_lease(
     context: &JobContext,
     job: &Job,
     record: &RunRecord,
     (lease, claimed): (&Lease, Instant),
-    stop: &CancellationToken,
+    (stop, at_rest): (&CancellationToken, &mut bool),
 ) -> Result<Option<JobOutcome>, JobError> {
     let id = record.summary.id;
     let order = life::run_begins(context, id).await?;
@@ -117,6 +121,7 @@ async fn under_lease(
         if let Some(end) = wait_for_predecessor(lease, context.settings.lease, &ledger, control.clone()).await {
             return (end, Vec::new());
         }
+        *at_rest = true;
         let report: RunReport = run(EngineJob {
             connector: Arc::new(connector),
             ledger: ledger.clone(),

@@ -29,6 +29,7 @@ mod password_links;
 mod payments;
 mod paypal;
 mod plain_http;
+mod predecessors;
 mod principals;
 mod product;
 mod provider_limits;

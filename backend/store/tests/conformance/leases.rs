@@ -10,6 +10,7 @@ on_both! {
     only_one_worker_holds_a_lease;
     an_expired_lease_is_taken_over_and_its_holder_fenced_off;
     a_restarted_worker_claims_again_at_once;
+    a_lease_that_is_left_is_free_at_once_and_whoever_takes_it_has_to_wait;
     parallel_claims_have_one_winner;
 }
 
@@ -52,6 +53,22 @@ async fn a_restarted_worker_claims_again_at_once(world: World) {
     let before = world.lease(runs[0], "one").await;
     let after = world.lease(runs[0], "one").await;
     assert!(after.fence > before.fence && after.took_over, "what it sent before may still arrive");
+}
+
+async fn a_lease_that_is_left_is_free_at_once_and_whoever_takes_it_has_to_wait(world: World) {
+    let (_, runs) = world.trial(1).await;
+    let first = world.lease(runs[0], "one").await;
+    world.store.leave_lease(&first).await.expect("left");
+    let second = world.lease(runs[0], "two").await;
+    assert!(second.fence > first.fence && second.took_over);
+    world.store.leave_lease(&first).await.expect("does nothing");
+    let held = world.store.claim_lease(runs[0], "three", Duration::from_secs(60)).await.expect("database");
+    assert_eq!(held, None, "it is another's");
+    world.store.leave_lease(&second).await.expect("left");
+    let third = world.lease(runs[0], "three").await;
+    assert!(third.took_over, "however many have left it");
+    world.store.release_lease(&third).await.expect("released");
+    assert!(!world.lease(runs[0], "four").await.took_over, "the third has waited");
 }
 
 async fn parallel_claims_have_one_winner(world: World) {
