@@ -68,7 +68,9 @@ impl<C: Connector, L: Ledger> Lane<C, L> {
         while let Some(portion) = self.shared.next_portion() {
             self.portion(portion).await?;
         }
-        futures::join!(self.source.close(), self.destination.close());
+        let Self { shared, source, destination, .. } = self;
+        // All is done: whoever says no farewell is not waited for.
+        let _ = unless_stopped(&shared, async { futures::join!(source.close(), destination.close()) }).await;
         Ok(LaneEnd)
     }
 

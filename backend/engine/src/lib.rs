@@ -8,7 +8,8 @@
 //! connection to each side a lane). A `portion` is listed and planned, what may have been sent before is looked for
 //! (`decide`, `present`, `lookalike`, `keeps`, `undated`), the rest is fetched, intended, sent and settled batch by batch, with
 //! several batches on the way at once (`writer`). UIDs that the destination tells are believed once it has told the truth
-//! (`address`); messages at which the source's line breaks are told from lines that are bad (`suspect`).
+//! (`address`); messages at which the source's line breaks are told from lines that are bad (`suspect`). Whoever is
+//! told to stop hears of it while servers are silent (`patience`).
 //!
 //! [`verify`] fetches the destination again and compares it with a manifest of what was copied.
 #![warn(missing_docs)]
@@ -27,6 +28,7 @@ mod lookalike;
 pub mod manifest;
 mod mend;
 mod missing;
+mod patience;
 pub mod port;
 mod portion;
 mod present;

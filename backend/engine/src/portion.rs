@@ -17,9 +17,10 @@ use crate::{
     labels,
     lane::{Lane, unless_stopped},
     missing,
+    patience::within_patience,
     port::{
-        Account, Care, Connector, ConnectorError, Decision, Destination, Entry, FetchRequest, Ledger, ListRequest,
-        Listing, MemoryBudget, Prepared, ProgressEvent, Step, Wanted,
+        Account, Care, Command, Connector, ConnectorError, Decision, Destination, Entry, FetchRequest, Ledger,
+        ListRequest, Listing, MemoryBudget, Prepared, ProgressEvent, Step, Wanted,
     },
     refused::{self, Refused},
     run::{Shared, Stop},
@@ -47,12 +48,21 @@ pub(crate) async fn copy<C: Connector, L: Ledger>(
     let jobs = plan(&shared, opened, filter(&shared, &lane.destination)).await?;
     shared.job.fault.reach(Step::Planned)?;
     let mut writer = Writer::new(&shared, &mut lane.destination, &mut lane.settled, jobs);
-    match work(&mut lane.source, &mut writer).await {
+    let worked = match within_patience(&shared, work(&mut lane.source, &mut writer)).await {
+        Ok(worked) => worked,
+        // Without the lease nothing may be written.
+        Err(Stop::Command(Command::Abandon)) => Err(Stop::Command(Command::Abandon)),
+        Err(stop) => {
+            writer.leave().await?;
+            Err(stop)
+        }
+    };
+    match worked {
         Err(Stop::Connector(error)) if tasks.len() == 1 && concerns_one_folder(&error) => {
             let Some(job) = writer.jobs.pop() else { return Err(error.into()) };
             let filter = filter(&shared, &lane.destination);
             let refused = Refused::by_either_side(job.opened, &error);
-            refused::count(&shared, &mut lane.source, refused, &filter).await?;
+            unless_stopped(&shared, refused::count(&shared, &mut lane.source, refused, &filter)).await??;
         }
         other => other?,
     }
@@ -79,7 +89,7 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     writer.note_taken_for_same();
     decide::after_sending(writer).await?;
     if writer.shared.job.options.carry_flags {
-        flags::carry(source, writer).await?;
+        unless_stopped(writer.shared, flags::carry(source, writer)).await??;
     }
     if writer.shared.wants_subjects() {
         writer.commit().await?;

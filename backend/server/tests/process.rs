@@ -233,11 +233,13 @@ async fn plain_get(url: &str) -> reqwest::Result<reqwest::Response> {
     reqwest::get(url).await
 }
 
-/// A service without workers, two mail servers with a mailbox at the first, which soon says nothing more on any connection
-/// and keeps it open, and an order that moves it.
+/// A service without workers, two mail servers with a mailbox at the first, one of which soon says nothing more on any
+/// connection and keeps it open, and an order that moves the mailbox.
 struct Migration {
     source: Dovecot,
     frozen: Proxy,
+    /// The mail servers' ports as the order has them.
+    ports: [u16; 2],
     destination: Dovecot,
     home: tempfile::TempDir,
     base: String,
@@ -247,7 +249,19 @@ struct Migration {
 const MESSAGES: usize = 200;
 
 impl Migration {
-    fn new() -> Self {
+    /// With a source that says nothing after a part of the messages.
+    fn from_a_frozen_source() -> Self {
+        let plan = Plan { to_client: Some((60_000, Fault::Stall)), ..Plan::default() };
+        Self::new(plan, |source, _| source, |frozen, _, destination| [frozen, destination])
+    }
+
+    /// With a destination that hears nothing after a part of the messages.
+    fn to_a_frozen_destination() -> Self {
+        let plan = Plan { to_server: Some((60_000, Fault::Stall)), ..Plan::default() };
+        Self::new(plan, |_, destination| destination, |frozen, source, _| [source, frozen])
+    }
+
+    fn new(plan: Plan, freezes: fn(u16, u16) -> u16, ports: fn(u16, u16, u16) -> [u16; 2]) -> Self {
         let server = || Dovecot::start(DovecotOptions::default()).expect("Dovecot");
         let (source, destination) = (server(), server());
         let mut anna = Client::login(&source.login("anna")).expect("logs in");
@@ -256,18 +270,19 @@ impl Migration {
                 format!("Subject: {number}\r\nMessage-ID: <{number}@example.org>\r\n\r\n{}\r\n", "x".repeat(2_000));
             anna.append("INBOX", "\\Seen", None, text.as_bytes()).expect("appends");
         }
-        let frozen = Proxy::start(source.imaps_port()).expect("a proxy");
-        let plan = Plan { to_client: Some((60_000, Fault::Stall)), ..Plan::default() };
+        let (old, new) = (source.imaps_port(), destination.imaps_port());
+        let frozen = Proxy::start(freezes(old, new)).expect("a proxy");
         (0..8).for_each(|_| frozen.plan(plan));
         let home = tempfile::tempdir().expect("a folder");
         let made = output(home.path(), &["admin", "create-operator", "--json"]);
         let made: serde_json::Value = serde_json::from_slice(&made.stdout).expect("JSON");
         let key = made["api_key"].as_str().expect("a key").to_owned();
-        Self { source, frozen, destination, home, base: free(), key }
+        let ports = ports(frozen.port(), old, new);
+        Self { source, frozen, ports, destination, home, base: free(), key }
     }
 
     fn start(&self, arguments: &[&str], until: &str) -> Running {
-        let ports = format!("{},{}", self.frozen.port(), self.destination.imaps_port());
+        let ports = format!("{},{}", self.ports[0], self.ports[1]);
         let mut command = mailferry(self.home.path(), arguments);
         command.env("MAILFERRY_ALLOW_NETWORKS", "127.0.0.0/8,::1/128").env("MAILFERRY_ALLOW_PORTS", ports);
         command.env("MAILFERRY_CA_FILE", self.source.ca_file()).env("MAILFERRY_LOG_FORMAT", "json");
@@ -300,8 +315,7 @@ impl Migration {
             let endpoint = serde_json::json!({"host": "localhost", "port": port});
             serde_json::json!({"user": "anna", "password": "secret", "endpoint": endpoint})
         };
-        let destination = side(self.destination.imaps_port());
-        let account = serde_json::json!({"source": side(self.frozen.port()), "destination": destination});
+        let account = serde_json::json!({"source": side(self.ports[0]), "destination": side(self.ports[1])});
         self.call("POST", &format!("{order}/accounts"), Some(account)).await;
         let voucher = self.call("POST", "/vouchers", Some(serde_json::json!({"pairs": 1}))).await;
         let code = serde_json::json!({"code": voucher["items"][0]["code"]});
@@ -324,6 +338,20 @@ impl Migration {
     }
 }
 
+impl Migration {
+    /// Another worker brings it to its end, over lines that are good again: all has arrived, once.
+    async fn goes_on_to_its_end(&self, order: &str) {
+        self.frozen.forget_plans();
+        let mut second = self.start(&["worker", "--workers", "1"], "working");
+        let done = self.until(order, |progress| progress["state"] == "completed").await;
+        assert_eq!((&done["counts"]["failed"], &done["counts"]["uncertain"]), (&0.into(), &0.into()), "{done}");
+        let logins = (self.source.login("anna"), self.destination.login("anna"));
+        let differences = compare(&logins.0, &logins.1, &CompareOptions::default()).expect("compared");
+        mailferry_lab::matrix::judge("SIGTERM of a worker", 1, &differences);
+        assert_eq!(second.terminate(), Some(0));
+    }
+}
+
 /// Fails unless the run that was handed over can be had at once: neither its job is locked nor its lease held, and the lease
 /// was given back, so that nobody waits for what its last holder may have sent.
 async fn may_be_taken_at_once(home: &Path) {
@@ -343,7 +371,7 @@ async fn may_be_taken_at_once(home: &Path) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_sigterm_meets_at_a_frozen_source_is_handed_over_and_nothing_is_lost() {
-    let migration = Migration::new();
+    let migration = Migration::from_a_frozen_source();
     let mut service = migration.start(&["serve", "--workers", "0", "--listen", &migration.base], "listening");
     let mut first = migration.start(&["worker", "--workers", "1"], "working");
     let order = migration.begin().await;
@@ -354,13 +382,25 @@ async fn a_run_that_sigterm_meets_at_a_frozen_source_is_handed_over_and_nothing_
     assert!(left["state"] == "active" && stored < MESSAGES as u64, "it was to be stopped in the middle: {left}");
     may_be_taken_at_once(migration.home.path()).await;
 
-    migration.frozen.forget_plans();
-    let mut second = migration.start(&["worker", "--workers", "1"], "working");
-    let done = migration.until(&order, |progress| progress["state"] == "completed").await;
-    assert_eq!((&done["counts"]["failed"], &done["counts"]["uncertain"]), (&0.into(), &0.into()), "{done}");
-    let logins = (migration.source.login("anna"), migration.destination.login("anna"));
-    let differences = compare(&logins.0, &logins.1, &CompareOptions::default()).expect("compared");
-    mailferry_lab::matrix::judge("SIGTERM of a worker", 1, &differences);
-    assert_eq!(second.terminate(), Some(0));
+    migration.goes_on_to_its_end(&order).await;
+    assert_eq!(service.terminate(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_sigterm_meets_at_a_frozen_destination_is_handed_over_and_nothing_is_lost_or_doubled() {
+    let migration = Migration::to_a_frozen_destination();
+    let mut service = migration.start(&["serve", "--workers", "0", "--listen", &migration.base], "listening");
+    let mut first = migration.start(&["worker", "--workers", "1"], "working");
+    let order = migration.begin().await;
+    let deadline = Instant::now() + PATIENCE;
+    while migration.frozen.struck() == 0 {
+        assert!(Instant::now() < deadline, "nothing was sent");
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    let told = Instant::now();
+    assert_eq!(first.terminate(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(30), "an append time-out is 10 s: {:?}", told.elapsed());
+    may_be_taken_at_once(migration.home.path()).await;
+    migration.goes_on_to_its_end(&order).await;
     assert_eq!(service.terminate(), Some(0));
 }

@@ -134,6 +134,12 @@ pub(super) struct State {
     pub(super) tells: Option<fn(Uid) -> Option<Uid>>,
     pub(super) refused_characters: String,
     pub(super) takes: Option<fn(&StoredMessage) -> bool>,
+    /// What it makes of the bytes of what is stored.
+    pub(super) rewrites: Option<fn(&[u8]) -> Vec<u8>>,
+    /// Set while it says nothing when it is asked for flags.
+    pub(super) silent_about_flags: bool,
+    /// Logins that it answers; more of them hang.
+    pub(super) answered_logins: Option<u64>,
     /// What a rule moves away as soon as it is stored.
     pub(super) moved: Option<fn(&StoredMessage) -> bool>,
     pub(super) closed: BTreeSet<FolderPath>,
@@ -295,6 +301,22 @@ impl MemoryAccount {
     /// Logins so far, refused ones included.
     pub fn logins(&self) -> u64 {
         self.state().logins
+    }
+
+    /// Answers no login from now on, though it takes the connection, but for so many; `None` answers all.
+    pub fn answer_logins(&self, most: Option<u64>) {
+        self.state().answered_logins = most;
+    }
+
+    /// Says nothing from now on when it is asked for flags, and keeps the line open; or answers again.
+    pub fn fall_silent_about_flags(&self, silent: bool) {
+        let mut state = self.state();
+        (state.silent_about_flags, state.is_silent) = (silent, false);
+    }
+
+    /// Stores from now on what this makes of a message's bytes.
+    pub fn rewrite(&self, rewrites: fn(&[u8]) -> Vec<u8>) {
+        self.state().rewrites = Some(rewrites);
     }
 
     /// Refuses to make folders with one of these characters in their names.

@@ -40,11 +40,11 @@ impl Connector for MemoryConnector {
     type Destination = MemoryDestination;
 
     async fn source(&self) -> Result<MemorySource, ConnectorError> {
-        Session::open(&self.source).map(MemorySource)
+        Session::open(&self.source).await.map(MemorySource)
     }
 
     async fn destination(&self) -> Result<MemoryDestination, ConnectorError> {
-        Ok(MemoryDestination(Session::open(&self.destination)?, VecDeque::new()))
+        Ok(MemoryDestination(Session::open(&self.destination).await?, VecDeque::new()))
     }
 }
 
@@ -68,15 +68,27 @@ fn lost() -> ConnectorError {
 }
 
 impl Session {
-    fn open(account: &MemoryAccount) -> Result<Self, ConnectorError> {
-        let mut state = account.state();
-        state.logins += 1;
-        if let Some((code, decision)) = state.login_error {
-            return Err(ConnectorError::new(code, decision, "logging in to the account in memory"));
+    async fn open(account: &MemoryAccount) -> Result<Self, ConnectorError> {
+        let hangs = {
+            let mut state = account.state();
+            state.logins += 1;
+            if let Some((code, decision)) = state.login_error {
+                return Err(ConnectorError::new(code, decision, "logging in to the account in memory"));
+            }
+            state.answered_logins.is_some_and(|most| state.logins > most)
+        };
+        if hangs {
+            std::future::pending::<()>().await;
         }
-        drop(state);
         let naming = NamingStyle { separator: Some('/'), prefix: String::new() };
         Ok(Self { account: account.clone(), naming, open: String::new() })
+    }
+
+    /// True if it falls silent now.
+    fn is_silent_about_flags(&self) -> bool {
+        let mut state = self.account.state();
+        state.is_silent |= state.silent_about_flags;
+        state.silent_about_flags
     }
 
     fn folders(&self) -> Vec<RemoteFolder> {
@@ -162,6 +174,11 @@ impl Session {
             }
         };
         let mut messages = messages;
+        if let Some(rewrites) = state.rewrites {
+            for message in &mut messages {
+                message.bytes = rewrites(&message.bytes).into();
+            }
+        }
         if let Some(bad) = state.takes.and_then(|takes| messages.iter().position(|message| !takes(message))) {
             match mishap {
                 Mishap::Fine => mishap = Mishap::Refused(bad, FindingCode::MessageRefused, Decision::Skip),
@@ -176,7 +193,12 @@ impl Session {
         if let (Some(moved), Ok(folder)) = (state.moved, state.existing(wire_name)) {
             folder.messages.retain(|message| !moved(message));
         }
-        let waited = if let Mishap::Slow(answer, _) = mishap { answer } else { Duration::ZERO };
+        state.is_silent |= matches!(mishap, Mishap::Silent(_));
+        let waited = match mishap {
+            Mishap::Slow(answer, _) => answer,
+            Mishap::Silent(_) => Duration::MAX,
+            _ => Duration::ZERO,
+        };
         Answered { batch, fates, flags_reduced: false, waited, lost }
     }
 }
@@ -194,7 +216,7 @@ fn keep(
     let unknown = || std::iter::repeat_with(|| Fate::Unknown).take(sent).collect();
     match mishap {
         Mishap::LostBefore => (unknown(), Some(lost())),
-        Mishap::LostAfter(arrived) => {
+        Mishap::LostAfter(arrived) | Mishap::Silent(arrived) => {
             push(messages.into_iter().take(arrived).collect());
             (unknown(), Some(lost()))
         }
@@ -204,7 +226,7 @@ fn keep(
             fates.resize_with(sent, || Fate::NotSent);
             (fates, None)
         }
-        Mishap::Fine | Mishap::Refused(..) | Mishap::Silent(_) => (push(messages), None),
+        Mishap::Fine | Mishap::Refused(..) => (push(messages), None),
         Mishap::Unseen(looks) => {
             let told = (folder.uid_next..).take(messages.len()).map(|uid| Fate::Stored(tells(Uid(uid)))).collect();
             folder.late = Some((looks, messages));
@@ -277,6 +299,9 @@ macro_rules! account {
                 uids: &UidSet,
             ) -> Result<Vec<(Uid, Flags)>, ConnectorError> {
                 folder.check(&self.0.status(folder.wire_name)?, IN_MEMORY)?;
+                if self.0.is_silent_about_flags() {
+                    std::future::pending::<()>().await;
+                }
                 let messages =
                     self.0.messages(folder.wire_name)?.into_iter().filter(|message| uids.contains(message.uid));
                 Ok(messages.map(|message| (message.uid, message.flags)).collect())

@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use mailferry_connectors::memory::Mishap;
+use mailferry_connectors::memory::{MemoryAccount, Mishap};
+use mailferry_domain::item::Flags;
 use mailferry_engine::{
     port::{Command, Control, NoFault},
     run::RunEnd,
@@ -101,21 +102,83 @@ async fn a_run_that_is_told_to_stop_does_not_wait_for_a_source_that_has_fallen_s
             let world = World::new();
             let source = &world.connector.source;
             source.fetch_mishaps([Mishap::Silent(after)]);
-            let (steer, control) = Control::new();
-            let telling = async {
-                while !source.is_silent() {
-                    tokio::task::yield_now().await;
-                }
-                steer.send_replace(command);
-            };
-            let stopping = async { tokio::join!(world.run_with(control, Arc::new(NoFault)), telling).0 };
-            let report = timeout(Duration::from_secs(60), stopping).await.expect("it stops");
-            assert!(matches!(&report.end, RunEnd::Stopped(told) if *told == command), "{after}: {:?}", report.end);
+            stopped_once_silent(&world, source, command).await;
             succeeded(&world.run().await);
             assert_eq!(world.destination(), expected, "{command:?} after {after} messages");
             runs_again_without_doing_anything(&world).await;
         }
     }
+}
+
+/// Runs until an account has fallen silent, then tells the run to stop.
+async fn stopped_once_silent(world: &World, account: &MemoryAccount, command: Command) {
+    let (steer, control) = Control::new();
+    let telling = async {
+        while !account.is_silent() {
+            tokio::task::yield_now().await;
+        }
+        steer.send_replace(command);
+    };
+    let stopping = async { tokio::join!(world.run_with(control, Arc::new(NoFault)), telling).0 };
+    let report = timeout(Duration::from_secs(60), stopping).await.expect("it stops");
+    assert!(matches!(&report.end, RunEnd::Stopped(told) if *told == command), "{:?}", report.end);
+}
+
+/// What is on its way is left to the next run, as if the line were lost.
+#[tokio::test]
+async fn a_run_that_is_told_to_stop_does_not_wait_for_a_destination_that_has_fallen_silent() {
+    let (expected, _) = clean().await;
+    for command in [Command::Pause, Command::HandOver, Command::Cancel] {
+        for (batches, arrived) in [(0, 0), (0, 2), (1, 1), (2, 3)] {
+            let world = World::new();
+            let destination = &world.connector.destination;
+            let mishaps = std::iter::repeat_n(Mishap::Fine, batches).chain([Mishap::Silent(arrived)]);
+            destination.store_mishaps(mishaps);
+            stopped_once_silent(&world, destination, command).await;
+            succeeded(&world.run().await);
+            assert_eq!(world.destination(), expected, "{command:?} after {batches} batches and {arrived} messages");
+            runs_again_without_doing_anything(&world).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_is_told_to_stop_does_not_wait_for_flags() {
+    for at_source in [true, false] {
+        let mut world = World::new();
+        world.options.carry_flags = true;
+        succeeded(&world.run().await);
+        let inbox = path("INBOX");
+        let (source, destination) = (&world.connector.source, &world.connector.destination);
+        for message in source.messages(&inbox) {
+            source.set_flags(&inbox, message.uid, &Flags::new(["changed"]));
+        }
+        let silent = if at_source { source } else { destination };
+        silent.fall_silent_about_flags(true);
+        stopped_once_silent(&world, silent, Command::HandOver).await;
+        silent.fall_silent_about_flags(false);
+        succeeded(&world.run().await);
+        let changed = destination
+            .messages(&inbox)
+            .into_iter()
+            .filter(|message| message.flags.iter().any(|flag| flag == "changed"));
+        assert_eq!(changed.count(), source.messages(&inbox).len() - 1, "all but what was there before");
+    }
+}
+
+/// The second connection is taken and never answered.
+#[tokio::test]
+async fn a_run_that_is_told_to_stop_does_not_wait_for_further_connections() {
+    let (expected, _) = clean().await;
+    let mut world = World::new();
+    world.options.connections = 2;
+    let source = &world.connector.source;
+    source.answer_logins(Some(1));
+    source.fetch_mishaps([Mishap::Silent(1)]);
+    stopped_once_silent(&world, source, Command::Pause).await;
+    source.answer_logins(None);
+    succeeded(&world.run().await);
+    assert_eq!(world.destination(), expected);
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::sync::{Arc, atomic::Ordering};
 
 use mailferry_shared::{finding::FindingCode, run::RunState};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{shared::Shared, stop::Stop, told::RunEnd};
 use crate::{
-    lane::{Lane, LaneEnd},
+    lane::{Lane, LaneEnd, unless_stopped},
     port::{Connector, ConnectorError, Decision, Ledger},
 };
 
@@ -24,8 +25,10 @@ pub(super) async fn run_lanes<C: Connector, L: Ledger>(
     let mut tasks = JoinSet::new();
     tasks.spawn(first.work());
     for connecting in further.0.drain(..).take(wanted) {
+        let shared = shared.clone();
         tasks.spawn(async move {
-            match connecting.await {
+            let connecting = AbortOnDropHandle::new(connecting);
+            match unless_stopped(&shared, connecting).await? {
                 Ok(Ok(lane)) => lane.work().await,
                 Ok(Err(error)) => {
                     tracing::info!(error = %error, "a further connection was refused; going on with fewer");

@@ -47,9 +47,13 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             self.leave_in_doubt();
         }
         self.note_taken_for_same();
-        // Nothing that is staged will be sent; its intents must not be written.
-        self.entries.retain(|entry| !matches!(entry, Entry::Intend { .. }));
+        self.forget_staged();
         self.commit().await.err().unwrap_or(stop)
+    }
+
+    /// Nothing that is staged will be sent; its intents must not be written.
+    pub(crate) fn forget_staged(&mut self) {
+        self.entries.retain(|entry| !matches!(entry, Entry::Intend { .. }));
     }
 
     /// Settles what was found at the destination of messages that may have been sent.
