@@ -26,6 +26,7 @@ pub mod print;
 pub mod repair;
 pub mod request;
 pub mod run;
+pub mod said;
 pub mod sending;
 pub mod special_use;
 pub mod subject;

@@ -198,7 +198,7 @@ fn name(raw: &[u8]) -> String {
 }
 
 /// Each field with its folded lines, without the last line end.
-fn raw_fields(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(crate) fn raw_fields(head: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = head;
     std::iter::from_fn(move || {
         let end = memchr_iter(b'\n', rest)

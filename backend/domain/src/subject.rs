@@ -14,7 +14,7 @@ use crate::{
 /// The longest subject that is kept, characters.
 const MOST: usize = 250;
 /// Some programs leave out the padding.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
+pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -31,7 +31,7 @@ pub fn subject(head: &[u8]) -> Option<String> {
 }
 
 /// A piece of a header field.
-enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     Plain(&'a [u8]),
     /// What an encoded word stands for, and its charset.
     Word(Vec<u8>, String),
@@ -80,7 +80,7 @@ fn spelt(bytes: &[u8], charset: &str) -> String {
 }
 
 /// Space between two encoded words belongs to neither.
-fn pieces(value: &[u8]) -> Vec<Piece<'_>> {
+pub(crate) fn pieces(value: &[u8]) -> Vec<Piece<'_>> {
     let (mut pieces, mut from, mut at) = (Vec::new(), 0, 0);
     while at < value.len() {
         let Some((word, length)) = value[at..].starts_with(b"=?").then(|| encoded_word(&value[at..])).flatten() else {
@@ -110,7 +110,7 @@ fn encoded_word(text: &[u8]) -> Option<(Piece<'static>, usize)> {
     let end = rest.windows(2).position(|two| two == b"?=")?;
     let bytes = match encoding {
         b"B" | b"b" => BASE64.decode(&rest[..end]).ok()?,
-        b"Q" | b"q" => quoted_printable(&rest[..end]),
+        b"Q" | b"q" => quoted_printable(&rest[..end], true),
         _ => return None,
     };
     // A language may follow the charset (RFC 2231 section 5).
@@ -118,7 +118,8 @@ fn encoded_word(text: &[u8]) -> Option<(Piece<'static>, usize)> {
     Some((Piece::Word(bytes, charset), begin + end + 2))
 }
 
-fn quoted_printable(text: &[u8]) -> Vec<u8> {
+/// Decodes quoted-printable text; in encoded words an underscore is a space (RFC 2047 section 4.2).
+pub(crate) fn quoted_printable(text: &[u8], is_word: bool) -> Vec<u8> {
     let (mut bytes, mut at) = (Vec::with_capacity(text.len()), 0);
     while at < text.len() {
         let hex = || u8::from_str_radix(std::str::from_utf8(text.get(at + 1..at + 3)?).ok()?, 16).ok();
@@ -127,7 +128,7 @@ fn quoted_printable(text: &[u8]) -> Vec<u8> {
                 bytes.push(byte);
                 at += 2;
             }
-            (b'_', _) => bytes.push(b' '),
+            (b'_', _) if is_word => bytes.push(b' '),
             (byte, _) => bytes.push(byte),
         }
         at += 1;

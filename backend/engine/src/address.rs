@@ -18,10 +18,9 @@ use mailferry_domain::{
 use crate::{
     job::FolderJob,
     lane::pause,
-    lookalike::Looks,
+    looks::{Looks, Marks},
     port::{Connector, Destination, Ledger, NewItem},
     present::Face,
-    print::fingerprint,
     run::Stop,
     writer::{Writer, settlement_of_new},
 };
@@ -52,7 +51,7 @@ pub(crate) struct Doubt {
     merged: bool,
     key: ContentKey,
     internal_date: Option<DateTime<FixedOffset>>,
-    looks: Option<Looks>,
+    marks: Option<Marks>,
     settlement: Settlement,
 }
 
@@ -72,8 +71,8 @@ enum Found {
 impl Doubt {
     fn new(told: Uid, merged: bool, sent: &NewItem, settlement: Settlement) -> Self {
         let face = Face::of(sent.internal_date, &sent.body);
-        let looks = face.and_then(|face| Some(Looks { face, print: fingerprint(&sent.body).ok()? }));
-        Self { told, merged, key: sent.body.key(), internal_date: sent.internal_date, looks, settlement }
+        let marks = face.and_then(|face| Marks::of(face, &sent.body).ok());
+        Self { told, merged, key: sent.body.key(), internal_date: sent.internal_date, marks, settlement }
     }
 
     /// True if what is listed there may be taken for the message without reading it.
@@ -85,7 +84,8 @@ impl Doubt {
 
     /// True if what was read there is the message. A server may have rewritten it, but then nothing lay there before.
     fn is(&self, (key, looks): &(ContentKey, Option<Looks>)) -> bool {
-        let rewritten = || self.looks.as_ref().zip(looks.as_ref()).is_some_and(|(sent, there)| sent.may_be(there));
+        let rewritten =
+            || self.marks.as_ref().zip(looks.as_ref()).is_some_and(|(sent, there)| sent.may_be(&there.marks));
         *key == self.key || (!self.merged && rewritten())
     }
 }
@@ -102,12 +102,12 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         };
         let (in_turn, merged) = job.told(uid);
         if in_turn && self.shared.word() == Word::Good {
-            self.sample(at, &sent.body, uid);
+            self.sample(at, sent, uid);
             return self.outcome(at, item, Outcome::Stored(Some(uid)));
         }
         let settlement = settlement_of_new(item, Outcome::Stored(None));
         if !merged {
-            self.sample(at, &sent.body, uid);
+            self.sample(at, sent, uid);
         }
         self.doubts.push((at, Doubt::new(uid, merged, sent, settlement)));
     }

@@ -13,7 +13,7 @@ use mailferry_domain::{
 use mailferry_shared::{finding::FindingCode, run::Counts};
 
 use crate::{
-    keeps::Sample,
+    keeps::{Probe, Sample},
     lookalike::second_of,
     port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem, Numbered},
     present::{Clues, Pool},
@@ -155,6 +155,10 @@ pub(crate) struct FolderJob {
     pub(crate) seen: UidSet,
     /// Messages that were thought to be at the destination rewritten, and are not: they are fetched once more.
     pub(crate) once_more: Vec<ItemMeta>,
+    /// Messages that are at the destination if that changes what parts say, as long as nobody knows.
+    pub(crate) doubtful: Vec<ItemMeta>,
+    /// One of them that was sent, to see whether it does.
+    pub(crate) probe: Probe,
     /// Messages that were taken for the same as others at the destination, by date and Message-ID.
     pub(crate) taken_for_same: u64,
     /// Some of what was stored, to see whether its bytes are kept.
@@ -190,6 +194,8 @@ impl FolderJob {
             resent: Vec::new(),
             seen: UidSet::new(),
             once_more: Vec::new(),
+            doubtful: Vec::new(),
+            probe: Probe::default(),
             taken_for_same: 0,
             samples: Vec::new(),
             arrivals: 0,
@@ -271,6 +277,7 @@ impl FolderJob {
     /// What has to be fetched once more, ascending by UID: as if it had not come yet.
     pub(crate) fn take_once_more(&mut self) -> Vec<ItemMeta> {
         let mut items = std::mem::take(&mut self.once_more);
+        items.extend(self.take_doubtful());
         items.sort_unstable_by_key(|item| item.uid);
         let again: HashSet<Uid> = items.iter().map(|item| item.uid).collect();
         self.seen = self.seen.iter().filter(|uid| !again.contains(uid)).collect();

@@ -4,19 +4,28 @@
 //! A server that rewrites may do so only where something is odd about a message (Cyrus: 8-bit letters in the header). So
 //! what counts is that messages were kept which were odd in the same ways: messages that we have stored in this run and
 //! read back. What is found there byte for byte may have been put there otherwise than all the rest, by a mail program, say,
-//! in a mailbox that another tool has filled. And what such a tool has added lines to is the same message still.
+//! in a mailbox that another tool has filled. And what such a tool has added lines to, or whose header it has spelt anew,
+//! is the same message still.
+//!
+//! A server that rewrites everything (Exchange) may go as far as to change what the parts of a message say. Whether one
+//! does is seen where it matters: where a message lies there that has the same second and Message-ID and says something
+//! else, one of the source's is sent and read back, and the others wait for what that tells.
 
 use std::collections::HashSet;
 
 use mailferry_domain::{
-    item::ContentKey,
+    item::{ContentKey, ItemMeta},
     repair::{Repair, Repairs},
     uid::Uid,
 };
 
 use crate::{
+    address::Word,
+    job::FolderJob,
+    looks::{Looks, Marks},
     mend::repaired,
-    port::{Account, Body, Connector, ConnectorError, Ledger},
+    port::{Account, Body, Connector, ConnectorError, Ledger, NewItem},
+    present::Face,
     run::Stop,
     writer::{Writer, spool_error},
 };
@@ -24,18 +33,41 @@ use crate::{
 /// Messages of ours that are remembered, to be read back.
 const SAMPLES: usize = 8;
 
-/// Ways in which messages were odd that the destination has kept, byte for byte.
-#[derive(Debug, Default)]
-pub(crate) struct Kept(HashSet<Repairs>);
+/// What a destination was seen to do with what it stores.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Kept {
+    /// Ways in which messages were odd that it has kept, byte for byte.
+    odd: HashSet<Repairs>,
+    /// It has changed what the parts of one said.
+    changes_parts: bool,
+    /// One where that mattered says what it said.
+    keeps_parts: bool,
+}
 
 impl Kept {
     pub(crate) fn insert(&mut self, odd: Repairs) {
-        self.0.insert(odd);
+        self.odd.insert(odd);
+    }
+
+    /// A message holds what it held, or something else.
+    pub(crate) fn has_shown_parts(&mut self, changed: bool) {
+        self.changes_parts |= changed;
+        self.keeps_parts |= !changed;
     }
 
     /// True if a message that is odd in these ways would have been kept.
     pub(crate) fn would_keep(&self, odd: Repairs) -> bool {
-        self.0.iter().any(|kept| kept.bits() & odd.bits() == odd.bits())
+        self.odd.iter().any(|kept| kept.bits() & odd.bits() == odd.bits())
+    }
+
+    /// True if it changes what the parts of a message say.
+    pub(crate) fn changes_parts(&self) -> bool {
+        self.changes_parts
+    }
+
+    /// True if it is known whether it does.
+    pub(crate) fn is_sure_of_parts(&self) -> bool {
+        self.changes_parts || self.keeps_parts
     }
 }
 
@@ -45,6 +77,18 @@ pub(crate) struct Sample {
     uid: Uid,
     key: ContentKey,
     odd: Repairs,
+    looks: Option<Looks>,
+    /// It was sent to see what becomes of its parts.
+    is_probe: bool,
+}
+
+/// Of a folder: whether one message was sent to see what becomes of others.
+#[derive(Debug, Default)]
+pub(crate) struct Probe {
+    /// At the source.
+    sent: Option<Uid>,
+    /// What the destination has made of it.
+    became: Option<Looks>,
 }
 
 /// What a server might mind about a message.
@@ -62,21 +106,25 @@ pub(crate) fn oddities(body: &Body) -> Result<Repairs, ConnectorError> {
 
 impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     /// Remembers a message that was stored, if that may tell what the destination does to others.
-    pub(crate) fn sample(&mut self, at: usize, body: &Body, uid: Uid) {
+    pub(crate) fn sample(&mut self, at: usize, sent: &NewItem, uid: Uid) {
         let job = &mut self.jobs[at];
-        if !job.pool.lookalikes.is_concerned() || job.samples.len() >= SAMPLES {
+        let is_probe = job.probe.sent == Some(sent.source_uid);
+        if !job.pool.lookalikes.is_concerned() || (job.samples.len() >= SAMPLES && !is_probe) {
             return;
         }
-        let Ok(odd) = oddities(body) else { return };
-        if !job.samples.iter().any(|sample| sample.odd == odd) {
-            job.samples.push(Sample { uid, key: body.key(), odd });
+        let Ok(odd) = oddities(&sent.body) else { return };
+        if is_probe || !job.samples.iter().any(|sample| sample.odd == odd) {
+            let face = Face::of(sent.internal_date, &sent.body);
+            let looks = face.and_then(|face| Looks::of(Marks::of(face, &sent.body).ok()?, &sent.body).ok());
+            job.samples.push(Sample { uid, key: sent.body.key(), odd, looks, is_probe });
         }
     }
 
     /// Reads back what was remembered, if messages wait for what it tells. Nothing may be on its way.
     pub(crate) async fn read_samples(&mut self, at: usize) -> Result<(), Stop> {
         let samples = std::mem::take(&mut self.jobs[at].samples);
-        if samples.is_empty() || !self.jobs[at].pool.lookalikes.holds_any() {
+        let is_waited_for = self.jobs[at].waits_for_samples() || samples.iter().any(|sample| sample.is_probe);
+        if samples.is_empty() || !is_waited_for {
             return Ok(());
         }
         self.shared.meter.may_read_back()?;
@@ -84,11 +132,54 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         let status = self.destination.open(&job.opened.wire_name).await?;
         let mut items: Vec<(Uid, u64)> = samples.iter().map(|sample| (sample.uid, sample.key.size_bytes)).collect();
         items.sort_unstable();
-        let read = job.pool.read_again(self.destination, (&job.opened.wire_name, &status), items).await?;
-        for sample in samples.iter().filter(|sample| read.get(&sample.uid).is_some_and(|(key, _)| *key == sample.key)) {
-            self.shared.has_kept(sample.odd);
+        let mut read = job.pool.read_again(self.destination, (&job.opened.wire_name, &status), items).await?;
+        for sample in samples {
+            let Some((key, looks)) = read.remove(&sample.uid) else { continue };
+            if key == sample.key {
+                self.shared.has_kept(|kept| kept.insert(sample.odd));
+            }
+            // Where UIDs are told that are others', nothing is known.
+            let is_it =
+                |(sent, there): &(Looks, Looks)| self.shared.word() == Word::Good && sent.marks.may_be(&there.marks);
+            let Some((sent, there)) = sample.looks.zip(looks).filter(is_it) else { continue };
+            let changed = sent.says_another(&there);
+            if changed || (sample.is_probe && sent.says_the_same(&there)) {
+                self.shared.has_kept(|kept| kept.has_shown_parts(changed));
+            }
+            if changed && sample.is_probe {
+                job.probe.became = Some(there);
+            }
         }
         Ok(())
+    }
+}
+
+impl FolderJob {
+    /// True if messages wait for what samples tell.
+    fn waits_for_samples(&self) -> bool {
+        self.pool.lookalikes.holds_any() || !self.doubtful.is_empty()
+    }
+
+    /// What is at the destination should that change parts: first one is sent, to see whether it does; then the others
+    /// come once more, and it is decided.
+    pub(crate) fn take_doubtful(&mut self) -> Vec<ItemMeta> {
+        if self.probe.sent.is_some() {
+            self.pool.lookalikes.expect(&self.doubtful);
+            return std::mem::take(&mut self.doubtful);
+        }
+        let probe = self.doubtful.pop();
+        self.probe.sent = probe.map(|item| item.uid);
+        probe.into_iter().collect()
+    }
+
+    /// True if one was sent: whatever that has told, nothing waits any longer.
+    pub(crate) fn has_probed(&self) -> bool {
+        self.probe.sent.is_some()
+    }
+
+    /// True if the message that was sent to see what becomes of it had lain there before, after all.
+    pub(crate) fn take_doubled(&mut self) -> bool {
+        self.probe.became.take().is_some_and(|became| self.pool.has_left(&became))
     }
 }
 

@@ -6,7 +6,7 @@
 //! [`run::run`] is the whole of it: folders are mapped ([`mailferry_domain::mapping`]), those that have not changed
 //! since the last run are passed over, the others are cut into portions (`queue`) and shared out over lanes (one
 //! connection to each side a lane). A `portion` is listed and planned, what may have been sent before is looked for
-//! (`decide`, `present`, `lookalike`, `keeps`, `undated`), the rest is fetched, intended, sent and settled batch by batch, with
+//! (`decide`, `present`, `lookalike`, `looks`, `keeps`, `undated`), the rest is fetched, intended, sent and settled batch by batch, with
 //! several batches on the way at once (`writer`). UIDs that the destination tells are believed once it has told the truth
 //! (`address`); messages at which the source's line breaks are told from lines that are bad (`suspect`). Whoever is
 //! told to stop hears of it while servers are silent (`patience`).
@@ -25,6 +25,7 @@ mod labels;
 mod lane;
 pub mod listing;
 mod lookalike;
+mod looks;
 pub mod manifest;
 mod mend;
 mod missing;

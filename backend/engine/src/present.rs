@@ -13,17 +13,17 @@ use mailferry_domain::{
     header,
     item::{ContentKey, ItemMeta},
     ledger::FolderState,
-    repair::Repairs,
     uid::{Uid, UidSet},
 };
 
 use tokio::sync::mpsc;
 
 use crate::{
+    keeps::Kept,
     listing::{gaps, list_gaps},
-    lookalike::{Decided, Lookalikes, Looks, second_of},
+    lookalike::{Decided, Lookalikes, second_of},
+    looks::{Looks, Marks},
     port::{Body, Care, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, MemoryBudget},
-    print::fingerprint,
     writer::{HEAD_BYTES, spool_error},
 };
 
@@ -62,7 +62,7 @@ struct Read {
 impl Read {
     fn of(message: &Fetched) -> io::Result<Self> {
         let looks = match Face::of(message.internal_date, &message.body) {
-            Some(face) => Some(Looks { face, print: fingerprint(&message.body)? }),
+            Some(face) => Some(Looks::of(Marks::of(face, &message.body)?, &message.body)?),
             None => None,
         };
         Ok(Self { uid: message.uid, key: message.body.key(), looks })
@@ -172,7 +172,7 @@ impl Pool {
         self.read_bytes += size_of(&candidates);
         for Read { uid, key, looks } in read(destination, (wire_name, status), candidates).await? {
             if self.add(uid, key)
-                && let Some(looks) = looks.filter(|looks| clues.seconds.contains(&looks.face.second()))
+                && let Some(looks) = looks.filter(|looks| clues.seconds.contains(&looks.face().second()))
             {
                 self.lookalikes.add(uid, looks);
             }
@@ -182,20 +182,25 @@ impl Pool {
 
     /// True if a message may be at the destination in other bytes, so that it must wait until that is decided. What was
     /// settled without its UID lies there as well, nobody knows which it is: nothing is taken for anything then.
-    pub(crate) fn may_be_rewritten(&self, looks: &Looks) -> bool {
-        self.unaddressed.values().all(|waiting| *waiting == 0) && self.lookalikes.may_be_there(looks, &self.taken)
+    pub(crate) fn may_be_rewritten(&self, marks: &Marks) -> bool {
+        self.unaddressed.values().all(|waiting| *waiting == 0) && self.lookalikes.may_be_there(marks, &self.taken)
     }
 
-    /// True if it may be at the destination although that keeps bytes: lines were added to it before it came there.
+    /// True if it may be at the destination although that keeps bytes: its header was spelt anew before it came there.
     pub(crate) fn may_be_extended(&self, looks: &Looks) -> bool {
         self.lookalikes.is_there_extended(looks, &self.taken)
     }
 
     /// Decides who of those that were held for a second is at the destination.
-    pub(crate) fn decide(&mut self, second: i64, would_keep: impl Fn(Repairs) -> bool) -> Decided {
-        let decided = self.lookalikes.decide(second, &self.taken, would_keep);
+    pub(crate) fn decide(&mut self, second: i64, kept: &Kept) -> Decided {
+        let decided = self.lookalikes.decide(second, &self.taken, kept);
         decided.there.iter().for_each(|(_, uid)| self.taken.insert(*uid));
         decided
+    }
+
+    /// True if what the destination makes of a message lies there for no other.
+    pub(crate) fn has_left(&self, looks: &Looks) -> bool {
+        self.lookalikes.has_left(looks, &self.taken)
     }
 
     /// Bytes that were read since this was asked last.
@@ -309,8 +314,8 @@ impl Pool {
         let free: Vec<(Uid, u64)> = free.map(|item| (item.uid, item.size_bytes)).collect();
         self.read_bytes += size_of(&free);
         for Read { uid, looks, .. } in read(destination, (wire_name, status), free).await? {
-            if let Some(Looks { face, .. }) = looks {
-                self.by_face.entry(face).or_default().insert(0, uid);
+            if let Some(looks) = looks {
+                self.by_face.entry(looks.face().clone()).or_default().insert(0, uid);
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_128};
 use crate::port::Body;
 
 /// A header longer than this is not one.
-const HEAD_BYTES: usize = 1 << 20;
+pub(crate) const HEAD_BYTES: usize = 1 << 20;
 /// Spooled bodies are read in pieces of this size.
 const PIECE_BYTES: usize = 64 << 10;
 

@@ -177,8 +177,11 @@ async fn a_mailbox_that_another_tool_has_filled_is_not_doubled_for_one_message_t
     let mail = |number: u32| format!("Message-ID: <{number}@example.org>\r\nSubject: x\r\n\r\n{number}\r\n");
     let adds: fn(String) -> String = |mail| format!("X-TUID: 0123456789ab\r\n{mail}");
     let rewrites: fn(String) -> String = |mail| mail.replace("Subject: ", "Subject:");
+    let both: fn(String) -> String =
+        |mail| format!("X-TUID: 0123456789ab\r\n{}", mail.replace("Subject: x", "SUBJECT:\r\n =?utf-8?Q?=78?="));
     // Where one is stored, the destination itself is seen to keep bytes.
-    for (tool, new) in [(adds, 0), (rewrites, 0), (adds, 1)] {
+    let cases = [(adds, 0), (rewrites, 0), (both, 0), (adds, 1), (rewrites, 1), (both, 1)];
+    for (tool, new) in cases {
         let world = World::empty();
         let (source, destination) = (&world.connector.source, &world.connector.destination);
         for number in 1..=6 {
@@ -194,4 +197,71 @@ async fn a_mailbox_that_another_tool_has_filled_is_not_doubled_for_one_message_t
         assert_eq!((report.counts.stored, report.counts.present), (new.into(), 6), "{:?}", report.notes);
         runs_again_without_doing_anything(&world).await;
     }
+}
+
+fn mail(number: u32, text: &str) -> Vec<u8> {
+    format!("Message-ID: <{number}@example.org>\r\nSubject: {number}\r\n\r\n{text}\r\n").into_bytes()
+}
+
+/// Copies mails into a destination that makes something of what it stores; then the ledger is lost, and they are copied
+/// again. What was stored then, and what was noted.
+async fn copied_again_without_a_ledger(rewrites: fn(&[u8]) -> Vec<u8>, mails: &[Vec<u8>]) -> (u64, Vec<FindingCode>) {
+    let (world, inbox) = (World::empty(), path("INBOX"));
+    world.connector.destination.rewrite(rewrites);
+    for (day, mail) in (1..).zip(mails) {
+        world.connector.source.add(&inbox, Flags::default(), date(day), mail.clone());
+    }
+    succeeded(&world.run().await);
+    let mut forgetful = World::empty();
+    forgetful.connector = world.connector.clone();
+    let report = forgetful.run().await;
+    succeeded(&report);
+    runs_again_without_doing_anything(&forgetful).await;
+    (report.counts.stored, report.notes.iter().map(|note| note.code).collect())
+}
+
+/// A list sends its copy with a footer in the second in which the direct one comes; at the new account only one of both
+/// is there, and nothing else is to be copied that would tell that bytes are kept.
+#[tokio::test]
+async fn a_message_that_says_something_else_is_copied_though_nothing_tells_that_bytes_are_kept() {
+    for (number, tells_uids) in [(1, true), (5, true), (1, false), (5, false)] {
+        let (world, inbox) = (World::empty(), path("INBOX"));
+        if !tells_uids {
+            world.connector.destination.tell_no_uids();
+        }
+        for number in 1..=number {
+            world.connector.source.add(&inbox, Flags::default(), date(number), mail(number, "what counts"));
+            world.connector.destination.add(&inbox, Flags::default(), date(number), mail(number, "another text"));
+        }
+        let report = world.run().await;
+        succeeded(&report);
+        assert_eq!((report.counts.stored, report.counts.present), (number.into(), 0), "{:?}", report.notes);
+        assert!(report.notes.is_empty(), "{:?}", report.notes);
+        let there = world.connector.destination.messages(&inbox);
+        assert_eq!(there.iter().filter(|message| message.bytes.ends_with(b"what counts\r\n")).count(), number as usize);
+        runs_again_without_doing_anything(&world).await;
+    }
+}
+
+/// As Exchange does: every header and every part is written anew. What they say stays the same.
+#[tokio::test]
+async fn a_destination_that_encodes_everything_anew_doubles_nothing_when_the_ledger_is_lost() {
+    let anew: fn(&[u8]) -> Vec<u8> = |mail| {
+        let text = String::from_utf8_lossy(mail).replace("Subject: ", "subject:  ").replace("ue", "=75e");
+        let (head, body) = text.split_once("\r\n\r\n").expect("a header");
+        format!("Received: here\r\n{head}\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n{body}\r\n")
+            .into_bytes()
+    };
+    let mails: Vec<Vec<u8>> = (1..=9).map(|number| mail(number, "a true text")).collect();
+    let (stored, notes) = copied_again_without_a_ledger(anew, &mails).await;
+    assert_eq!((stored, notes.as_slice()), (0, [FindingCode::TakenForSame].as_slice()));
+}
+
+/// One message is sent to see whether the destination is so; that one is doubled, and told. The others are found.
+#[tokio::test]
+async fn a_destination_that_changes_what_messages_say_doubles_one_of_many_when_the_ledger_is_lost() {
+    let banner: fn(&[u8]) -> Vec<u8> = |mail| [mail, b"This mail came from outside.\r\n"].concat();
+    let mails: Vec<Vec<u8>> = (1..=9).map(|number| mail(number, "a text")).collect();
+    let (stored, notes) = copied_again_without_a_ledger(banner, &mails).await;
+    assert_eq!((stored, notes.as_slice()), (1, [FindingCode::TakenForSame, FindingCode::MessageDoubled].as_slice()));
 }

@@ -37,7 +37,7 @@ pub(crate) struct Shared<C, L> {
     pub(super) failed: Mutex<BTreeMap<FolderPath, BTreeMap<Uid, FindingCode>>>,
     /// What the destination's word on UIDs is worth: a [`Word`].
     pub(super) word: AtomicU8,
-    /// What it was seen to keep byte for byte.
+    /// What becomes of messages there, as far as it was seen.
     pub(super) kept: Mutex<Kept>,
     /// Set once this process was logged in at both sides.
     pub(super) connected: AtomicBool,

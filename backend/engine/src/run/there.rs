@@ -2,10 +2,10 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use mailferry_domain::{folder::FolderPath, repair::Repairs, uid::Uid};
+use mailferry_domain::{folder::FolderPath, uid::Uid};
 
 use super::shared::{Shared, lock};
-use crate::address::Word;
+use crate::{address::Word, keeps::Kept};
 
 /// Nobody is waited for longer than this before something is sent again.
 const LONGEST_APPEND: Duration = Duration::from_secs(180);
@@ -22,14 +22,14 @@ impl<C, L> Shared<C, L> {
         self.word.fetch_max(word as u8, Ordering::Relaxed);
     }
 
-    /// The destination has kept a message as it was that is odd in these ways.
-    pub(crate) fn has_kept(&self, odd: Repairs) {
-        lock(&self.kept).insert(odd);
+    /// The destination has shown what becomes of messages there.
+    pub(crate) fn has_kept(&self, shown: impl FnOnce(&mut Kept)) {
+        shown(&mut lock(&self.kept));
     }
 
-    /// True if a message that is odd in these ways would lie at the destination byte for byte.
-    pub(crate) fn would_keep(&self, odd: Repairs) -> bool {
-        lock(&self.kept).would_keep(odd)
+    /// What becomes of messages at the destination, as far as it was seen.
+    pub(crate) fn kept(&self) -> Kept {
+        lock(&self.kept).clone()
     }
 
     /// The destination has stored something.

@@ -14,10 +14,10 @@ use super::{
 };
 use crate::{
     keeps::oddities,
-    lookalike::{Held, Looks},
+    lookalike::Held,
+    looks::{Looks, Marks},
     port::{Connector, Fetched, Ledger},
     present::Face,
-    print::fingerprint,
     run::Stop,
 };
 
@@ -34,7 +34,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     /// True if what is held for a second should wait for what others tell of the destination.
     pub(super) fn can_wait(&self, at: usize, second: i64) -> bool {
         let lookalikes = &self.jobs[at].pool.lookalikes;
-        lookalikes.may_hold_more() && !lookalikes.is_certain(second, |odd| self.shared.would_keep(odd))
+        lookalikes.may_hold_more() && !lookalikes.is_certain(second, &self.shared.kept())
     }
 
     /// What became of a message that was sent before and that the destination has rewritten.
@@ -55,25 +55,32 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             return Ok(None);
         }
         let Some(face) = Face::of(item.internal_date, &item.body) else { return Ok(None) };
-        let looks = Looks { face, print: fingerprint(&item.body).map_err(spool_error)? };
-        let meta = ItemMeta { uid: item.uid, size_bytes: item.body.len(), internal_date: item.internal_date };
-        if !pool.may_be_rewritten(&looks) {
+        let marks = Marks::of(face, &item.body).map_err(spool_error)?;
+        if !pool.may_be_rewritten(&marks) {
             return Ok(None);
         }
+        let looks = Looks::of(marks, &item.body).map_err(spool_error)?;
         let odd = oddities(&item.body)?;
-        if self.shared.would_keep(odd) && !pool.may_be_extended(&looks) {
+        if self.shared.kept().would_keep(odd) && !pool.may_be_extended(&looks) {
             return Ok(None);
         }
+        let item_meta = ItemMeta { uid: item.uid, size_bytes: item.body.len(), internal_date: item.internal_date };
         let settlement = settlement_of(item, Outcome::Present(None));
-        Ok(Some(Held { item: meta, looks, odd, settlement }))
+        Ok(Some(Held { item: item_meta, looks, odd, settlement }))
     }
 
     /// All messages of a second have come: those that are at the destination rewritten are settled, the others will be
     /// fetched once more.
     pub(super) async fn decide_second(&mut self, at: usize, second: i64) -> Result<(), Stop> {
         let job = &mut self.jobs[at];
-        let decided = job.pool.decide(second, |odd| self.shared.would_keep(odd));
+        let decided = job.pool.decide(second, &self.shared.kept());
         job.once_more.extend(decided.absent.iter().map(|held| held.item));
+        let doubtful = decided.doubtful.iter().map(|held| held.item);
+        if job.has_probed() {
+            job.once_more.extend(doubtful);
+        } else {
+            job.doubtful.extend(doubtful);
+        }
         job.taken_for_same += decided.there.len() as u64;
         for (held, uid) in decided.there {
             let outcome = Outcome::Present(Some(uid));
@@ -101,6 +108,12 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             if number > 0 {
                 let taken = Finding::new(FindingCode::TakenForSame).about(job.opened.mapped.source.path.to_string());
                 self.note(taken.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
+            }
+            let job = &mut self.jobs[at];
+            if job.take_doubled() {
+                let doubled =
+                    Finding::new(FindingCode::MessageDoubled).about(job.opened.mapped.destination.to_string());
+                self.note(doubled.with(FindingDetail { messages: Some(1), ..FindingDetail::default() }));
             }
         }
     }
