@@ -20,7 +20,7 @@ pub(crate) use chart::Chart;
 pub(crate) use combobox::{Choice, Combobox};
 pub(crate) use copy::CopyLine;
 pub(crate) use dialog::{Dialog, DialogSize};
-pub(crate) use field::{FieldError, PasswordField, TextArea, TextField};
+pub(crate) use field::{FieldError, PasswordField, TextArea, TextField, TimeField};
 pub(crate) use icon::{Glyph, adrift, brand_mark, ferry, icon};
 pub(crate) use language::LanguageMenu;
 pub(crate) use notice::{Failure, Notice, PageFailure, Skeleton, StaleNotice, Tone};
