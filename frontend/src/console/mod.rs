@@ -2,6 +2,7 @@
 
 mod chips;
 mod deliveries;
+mod editing;
 mod ending;
 mod filter;
 mod frame;
