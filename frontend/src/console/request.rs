@@ -87,13 +87,7 @@ pub(super) fn Request(id: RequestId) -> impl IntoView {
     });
     let retry = Callback::new(move |()| kick.now());
     // Made once; its parts follow the request.
-    let shape = Memo::new(move |_| {
-        shown.request.with(|request| match request {
-            Load::Loading => Load::Loading,
-            Load::Failed(error) => Load::Failed(error.clone()),
-            Load::Ready(_) => Load::Ready(()),
-        })
-    });
+    let shape = Memo::new(move |_| shown.request.with(Load::shape));
     view! {
         {move || match shape.get() {
             Load::Loading => view! { <Skeleton /> }.into_any(),

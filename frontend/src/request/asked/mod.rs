@@ -88,13 +88,7 @@ pub(crate) fn Asked(id: OrderId) -> impl IntoView {
         let _ = window().location().reload();
     });
     // The page is made once; its parts follow the request.
-    let shape = Memo::new(move |_| {
-        page.request.with(|request| match request {
-            Load::Loading => Load::Loading,
-            Load::Failed(error) => Load::Failed(error.clone()),
-            Load::Ready(_) => Load::Ready(()),
-        })
-    });
+    let shape = Memo::new(move |_| page.request.with(Load::shape));
     view! {
         <main class="page" id="main" tabindex="-1">
             {move || match shape.get() {
