@@ -12,7 +12,7 @@ use super::{order_state::state_name, request::Shown};
 use crate::{
     api,
     browser::intl,
-    components::{Failure, Glyph, Notice, Skeleton, Tone, icon},
+    components::{Failure, Glyph, Notice, Skeleton, Tone, fact, icon},
     i18n,
     pages::parts,
     route::Console as Place,
@@ -22,14 +22,6 @@ use crate::{
 
 /// What was sent, with the times, and how it stands with its order.
 pub(super) fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
-    let fact = |name: &'static str, value: String| {
-        view! {
-            <div class="fact">
-                <dt>{name}</dt>
-                <dd data-data="">{value}</dd>
-            </div>
-        }
-    };
     let note = (!request.note.is_empty()).then(|| {
         view! {
             <h3>{t!("request.note_label")}</h3>
@@ -43,14 +35,7 @@ pub(super) fn facts(request: &MigrationRequest) -> impl IntoView + use<> {
             </Notice>
         }
     });
-    let contact = request.contact_address.as_ref().map(|address| {
-        view! {
-            <div class="fact fact-wide">
-                <dt>{t!("queue.customer")}</dt>
-                <dd data-data="">{address.to_string()}</dd>
-            </div>
-        }
-    });
+    let contact = request.contact_address.as_ref().map(|address| fact(t!("queue.customer"), address.to_string()));
     let waived = request.payment_waived.then(|| view! { <span class="tagged">{t!("queue.waived")}</span> });
     // Before it is started there is nothing to watch.
     let is_set_up = matches!(request.order_state, OrderState::Draft | OrderState::AwaitingPayment);

@@ -6,7 +6,7 @@ use mailferry_shared::request::MigrationRequest;
 use super::Page;
 use crate::{
     browser::intl,
-    components::{Glyph, icon},
+    components::{Glyph, fact, icon},
     i18n,
     state::service::Service,
     t, tn,
@@ -33,16 +33,6 @@ pub(super) fn payment(page: Page, service: Service, request: &MigrationRequest) 
 
 /// What was sent, and what is known of its payment.
 pub(super) fn sent(request: &MigrationRequest, payment: Option<String>) -> impl IntoView + use<> {
-    let fact = |name: &'static str, value: String| {
-        // An address needs the room of two times.
-        let is_wide = value.contains('@');
-        view! {
-            <div class="fact" class:fact-wide=is_wide>
-                <dt>{name}</dt>
-                <dd data-data="">{value}</dd>
-            </div>
-        }
-    };
     let start = request
         .earliest_start
         .filter(|_| !request.state.is_off())
