@@ -1,7 +1,7 @@
 // Parts of the console in depth: tenants, invitations, filters of the lists, links that are changed, a webhook's log.
 
 import { completed, withAccounts } from "../support/ready.ts";
-import { Hook, PASSWORD, as, look, operatorDesk, part, reseller, signIn } from "../support/console.ts";
+import { Hook, PASSWORD, as, look, operatorDesk, panelOf, part, reseller, signIn } from "../support/console.ts";
 import { Api } from "../support/api.ts";
 import { Service } from "../support/service.ts";
 import { expect, test } from "./fixtures.ts";
@@ -97,8 +97,7 @@ test("a member is invited by mail, and sets a new password after it was forgotte
 test("the list of migrations is filtered by state, domain and words, and goes on page by page", async ({ page, operator, service, lab }) => {
   test.setTimeout(240_000);
   await reseller(page, operator, service.url, "Dry Dock");
-  const { secret } = await as<{ secret: string }>(page, service.url, "/api-keys", { name: "panel", scopes: ["orders:write", "vouchers:write"] });
-  const panel = new Api(service.url, secret);
+  const panel = await panelOf(page, service.url);
   const [anna, berta] = [lab.state.accounts[0]!, lab.state.accounts[1]!];
   const draft = await withAccounts(panel, lab, [anna]);
   const cancelled = await withAccounts(panel, lab, [berta]);
@@ -152,8 +151,7 @@ test("the list of migrations is filtered by state, domain and words, and goes on
 test("a migration opens within the console, and leads back to the list as it was filtered", async ({ page, operator, service, lab }) => {
   test.setTimeout(240_000);
   await reseller(page, operator, service.url, "Turnstile");
-  const { secret } = await as<{ secret: string }>(page, service.url, "/api-keys", { name: "panel", scopes: ["orders:write", "vouchers:write"] });
-  const panel = new Api(service.url, secret);
+  const panel = await panelOf(page, service.url);
   const [anna, berta] = [lab.state.accounts[0]!, lab.state.accounts[1]!];
   const order = await withAccounts(panel, lab, [anna, berta]);
   await page.reload();
@@ -274,9 +272,8 @@ test("a voucher is limited in every way that there is, found by its note, its co
 
 test("a migration in the list opens with its logs, to its reseller alone", async ({ page, browser, operator, service, lab }) => {
   await reseller(page, operator, service.url, "Log Book");
-  const { secret } = await as<{ secret: string }>(page, service.url, "/api-keys", { name: "panel", scopes: ["orders:write", "vouchers:write"] });
   const account = lab.state.accounts[4]!;
-  const order = await completed(new Api(service.url, secret), lab, [account]);
+  const order = await completed(await panelOf(page, service.url), lab, [account]);
   await page.reload();
   const row = page.getByRole("row").filter({ hasText: account.source_user });
   await expect(row).toContainText("Finished");
