@@ -78,7 +78,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
   await test.step("an admin's credentials, entered once, open an account", async () => {
     await page.getByRole("tab", { name: "Add multiple accounts" }).click();
     await page.getByText(text("en", "admin.title")).click();
-    const admin = page.getByRole("form", { name: "Current account" });
+    const admin = page.getByRole("form", { name: "Current provider" });
     await admin.getByLabel(text("en", "admin.user")).fill(master_user);
     await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
     await admin.getByRole("button", { name: "Save admin login" }).click();
@@ -279,7 +279,7 @@ test("each layout has an example, and what a row lacks is asked for beside the f
   await page.goto(`${service.url}/orders/${order.id}/accounts`);
   await page.getByRole("tab", { name: "Add multiple accounts" }).click();
   await page.getByText(text("en", "admin.title")).click();
-  const admin = page.getByRole("form", { name: "Current account" });
+  const admin = page.getByRole("form", { name: "Current provider" });
   await admin.getByLabel(text("en", "admin.user")).fill(master_user);
   await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
   await admin.getByRole("button", { name: "Save admin login" }).click();
