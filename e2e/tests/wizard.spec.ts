@@ -19,7 +19,7 @@ test.use({ timezoneId: ZONE, locale: "en-GB" });
 async function keepAdmin(page: Page, lab: Lab): Promise<void> {
   await page.getByRole("tab", { name: "Add multiple accounts" }).click();
   await page.getByText(text("en", "admin.title")).click();
-  const admin = page.getByRole("form", { name: "Current account" });
+  const admin = page.getByRole("form", { name: "Current provider" });
   await admin.getByLabel(text("en", "admin.user")).fill(lab.state.master_user);
   await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(lab.state.master_password);
   await admin.getByRole("button", { name: "Save admin login" }).click();
