@@ -116,7 +116,7 @@ pub(crate) fn appointment(time: DateTime<Utc>) -> String {
     let parts =
         [("weekday", "short"), ("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
     let zone = ("timeZoneName", "short");
-    let parts = parts.into_iter().chain([zone]).map(|(name, value)| (name, value.into())).collect::<Vec<_>>();
+    let parts = parts.into_iter().chain([zone]).map(|(name, value)| (name, JsValue::from(value))).collect::<Vec<_>>();
     // It is long: between day and time a line may end.
     dated(&date(time), &parts).replace(",\u{a0}", ", ")
 }
