@@ -51,7 +51,11 @@ fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
     let OrderProgress { done, arrived, total, done_bytes, total_bytes, at_least } = item.progress?;
     let of_all = |count: u64, all: String| t!("status.progress_of", done = i18n::number(count), listed = all);
     let runs = matches!(item.state, OrderState::Active | OrderState::Paused);
-    let percent = (runs && !at_least && total > 0).then(|| format::percent(done, total));
+    // By bytes, as on the page of the migration itself.
+    let percent = (runs && !at_least && total > 0).then(|| match total_bytes {
+        0 => format::percent(done, total),
+        _ => format::percent(done_bytes, total_bytes),
+    });
     let bar = percent.map(|percent| {
         view! {
             <strong class="numbers">{intl::percent(percent)}</strong>
