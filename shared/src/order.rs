@@ -123,7 +123,8 @@ pub struct OrderCreate {
     /// The token of a pre-configured link, which may fix providers and pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Secret>,
-    /// What whoever asks calls it, such as a number of a customer of theirs: at most 100 characters on one line.
+    /// What its seller, a member or API key, calls it, such as a number of a customer of theirs: at most 100 characters on
+    /// one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 100, example = "Customer 4711"))]
     pub reference: Option<String>,
