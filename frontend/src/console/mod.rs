@@ -23,6 +23,7 @@ mod password;
 mod payments;
 mod profile;
 mod reference;
+mod refund;
 mod request;
 mod request_answers;
 mod requests;
