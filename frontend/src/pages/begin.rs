@@ -136,6 +136,7 @@ pub(super) fn Begin() -> impl IntoView {
             </div>
             <p class="soft">{t!("intro.begin_text")}</p>
             {move || parts::promise(service.info().ready(), offer.pays.get())}
+            {move || parts::lapsed(offer.voucher.get())}
             <TermsTexts />
             <div class="stack-s">
                 <Tick

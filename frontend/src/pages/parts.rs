@@ -7,11 +7,12 @@ use mailferry_shared::{
     finding::{Finding, FindingCode, Repair, Severity},
     provider::Provider,
     service::ServiceInfo,
+    voucher::VoucherState,
 };
 
 use crate::{
     browser::intl,
-    components::{Glyph, icon},
+    components::{Glyph, Notice, Tone, icon},
     i18n,
     state::offer::{Offer, Pays},
     t, tn,
@@ -126,6 +127,21 @@ pub(crate) fn promise(service: Option<&ServiceInfo>, pays: Pays) -> Option<impl 
         <ul class="promise" role="list">
             {lines}
         </ul>
+    })
+}
+
+/// That what was to pay for a link does so no more.
+pub(crate) fn lapsed(voucher: Option<VoucherState>) -> Option<impl IntoView + use<>> {
+    let title = match voucher? {
+        VoucherState::Issued => return None,
+        VoucherState::Redeemed => t!("intro.voucher_redeemed"),
+        VoucherState::Expired => t!("intro.voucher_expired"),
+        VoucherState::Revoked => t!("intro.voucher_revoked"),
+    };
+    Some(view! {
+        <Notice tone=Tone::Warning title=title>
+            <p>{t!("intro.voucher_lapsed")}</p>
+        </Notice>
     })
 }
 
