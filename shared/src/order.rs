@@ -258,6 +258,16 @@ pub struct VoucherRedeem {
     pub code: Secret,
 }
 
+/// A mail with an order's manage link, on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkMail {
+    /// Where it goes: the order's address for status mails.
+    pub to: MailAddress,
+    /// Since when it is on its way.
+    pub queued_at: DateTime<Utc>,
+}
+
 /// What has been paid for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

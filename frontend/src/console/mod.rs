@@ -12,6 +12,7 @@ mod link_form;
 mod links;
 mod list;
 mod list_head;
+mod mail_link;
 mod member_form;
 mod members;
 mod migration;
