@@ -62,6 +62,7 @@ fn topic(finding: &Finding) -> String {
         detail.listed.map(|listed| t!("detail.listed", count = i18n::number(listed))),
         detail.limit_bytes.map(intl::size),
         detail.needed_bytes.map(|size| t!("detail.needed", size = intl::size(size))),
+        detail.folders.map(|count| t!("detail.folders", count = i18n::number(count))),
         detail.free_bytes.map(|size| t!("detail.free", size = intl::size(size))),
         detail.until.map(|time| match finding.code {
             FindingCode::ServiceEnds => intl::day(time.date_naive()),
