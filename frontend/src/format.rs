@@ -209,7 +209,10 @@ mod tests {
             assert_eq!(minor_units(typed, decimals), Ok(minor), "{typed}");
         }
         assert_eq!(minor_units("500", 0), Ok(Some(500)), "yen have no smaller unit");
-        assert_eq!([(500, 0), (500, 2), (1205, 2)].map(|(minor, places)| decimal(minor, places)), ["500", "5.00", "12.05"]);
+        assert_eq!(
+            [(500, 0), (500, 2), (1205, 2)].map(|(minor, places)| decimal(minor, places)),
+            ["500", "5.00", "12.05"]
+        );
         for wrong in ["0", "-1", "1.234", "much", ".5", "1.2.3", "99999999999999999999"] {
             assert_eq!(minor_units(wrong, 2), Err(SizeError), "{wrong}");
         }

@@ -99,7 +99,8 @@ fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
 }
 
 fn captured_from(row: &Row) -> Result<Option<Captured>, StoreError> {
-    let (minor, currency) = (row.get::<Option<i64>>("captured_minor")?, row.get::<Option<String>>("captured_currency")?);
+    let (minor, currency) =
+        (row.get::<Option<i64>>("captured_minor")?, row.get::<Option<String>>("captured_currency")?);
     let (Some(minor), Some(currency)) = (minor, currency) else { return Ok(None) };
     let corrupt = |_| StoreError::corrupt("payments.captured");
     let amount_minor = u64::try_from(minor).map_err(|_| StoreError::corrupt("payments.captured"))?;

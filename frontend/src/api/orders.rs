@@ -4,7 +4,8 @@ use mailferry_shared::{
     ids::OrderId,
     link::{LinkOffer, LinkOpen},
     order::{
-        Delta, DeltaCreate, LinkMail, Order, OrderChange, OrderCreate, OrderStart, Session, SessionCreate, VoucherRedeem,
+        Delta, DeltaCreate, LinkMail, Order, OrderChange, OrderCreate, OrderStart, Session, SessionCreate,
+        VoucherRedeem,
     },
     progress::Progress,
     provider::ProviderList,

@@ -168,7 +168,8 @@ fn side() -> impl Strategy<Value = RowSide> {
 
 /// Names that look like the ways to log in, or their ends: nobody keeps an admin from being called so.
 fn admin_text() -> impl Strategy<Value = String> {
-    let words = ["{}", "{", "}", "{mailbox}", "{exchange}", "{master_user:+}", "{root_folder:", ":", "%7D", "%25", "%", "a"];
+    let words =
+        ["{}", "{", "}", "{mailbox}", "{exchange}", "{master_user:+}", "{root_folder:", ":", "%7D", "%25", "%", "a"];
     let odd = proptest::collection::vec(proptest::sample::select(&words[..]), 1..6).prop_map(|words| words.concat());
     prop_oneof![user_text(), odd, "[!-~äß]{1,12}"]
 }

@@ -10,8 +10,8 @@ use mailferry_shared::{
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherBatchId, VoucherId},
     import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
-        Delta, DeltaList, Language, LinkMail, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState, OrderTotals,
-        Payment, ProviderChoice, Session, SessionCreate,
+        Delta, DeltaList, Language, LinkMail, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState,
+        OrderTotals, Payment, ProviderChoice, Session, SessionCreate,
     },
     progress::{PairProgress, Progress},
     protocol::{FolderProtocol, ItemOutcome, ItemProtocol, Protocol, RunList},

@@ -225,7 +225,8 @@ impl Seen {
         let there = self.at_destination(at.pair_id, free_folders);
         if at.side == SideName::Destination {
             warnings.extend(there);
-        } else if let Some(destination) = self.0.get(&(at.pair_id, SideName::Destination)).filter(|_| !there.is_empty()) {
+        } else if let Some(destination) = self.0.get(&(at.pair_id, SideName::Destination)).filter(|_| !there.is_empty())
+        {
             let at = CheckedSide { side: SideName::Destination, ..at };
             store.save_survey(at, Some(destination), &there).await?;
         }

@@ -40,7 +40,10 @@ async fn a_lost_link_is_mailed_again_by_its_seller_alone_and_not_too_often_on(da
     let mails = sink.mails().expect("mails");
     assert_eq!(mails.len(), 1, "one");
     let mail = &mails[0];
-    assert_eq!((mail.subject.as_str(), &mail.envelope_to[..]), ("Der Link zu Ihrem Umzug", &["anna@example.org".to_owned()][..]));
+    assert_eq!(
+        (mail.subject.as_str(), &mail.envelope_to[..]),
+        ("Der Link zu Ihrem Umzug", &["anna@example.org".to_owned()][..])
+    );
     let token = mail.text.split(&format!("/orders/{order}#token=")).nth(1).expect("a link");
     let token: String = token.chars().take_while(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect();
     assert!(mail.html.contains(&token), "{}", mail.html);
@@ -66,7 +69,11 @@ async fn a_lost_link_is_mailed_again_by_its_seller_alone_and_not_too_often_on(da
     silent.as_object_mut().expect("an object").remove("notify_address");
     let silent = operator.post("/api/v1/orders", silent).await.json()["id"].as_str().expect("an id").to_owned();
     operator.post(&format!("/api/v1/orders/{silent}/link-mails"), json!({})).await.is_problem(409, "wrong_state");
-    service.store.cancel_order(&service.store.order(order.parse().expect("an id")).await.expect("there")).await.expect("cancelled");
+    service
+        .store
+        .cancel_order(&service.store.order(order.parse().expect("an id")).await.expect("there"))
+        .await
+        .expect("cancelled");
     clock.advance(TimeDelta::days(60)).await;
     operator.post(&path, json!({})).await.is_problem(409, "wrong_state");
     service.stop().await;

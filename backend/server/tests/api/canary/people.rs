@@ -94,7 +94,6 @@ pub(crate) async fn lost_link(service: &Service, servers: &Servers) {
     told("a manage link's token", &token);
 }
 
-
 /// Secrets that the service makes and tells once.
 async fn keys(admin: &Client) {
     let key = send(admin, "/api/v1/api-keys", &json!({"name": "panel", "scopes": ["orders:read"]})).await;
