@@ -43,7 +43,7 @@ fn payment(state: PaymentState) -> Option<OrderPayment> {
         approve_url: (state == PaymentState::AwaitingApproval)
             .then(|| "https://www.paypal.com/checkoutnow?token=5O190127TN364715T".to_owned()),
         reference: agreed.then(|| "3C679366HH908993F".to_owned()),
-        captured: agreed.then(|| captured()).flatten(),
+        captured: captured().filter(|_| agreed),
         created_at: at(0),
         paid_at: agreed.then(|| at(2)),
         refunded_minor: 0,

@@ -77,7 +77,7 @@ pub(super) async fn progress(tx: &mut Tx, lines: &[Line]) -> Result<HashMap<Orde
     let (table, args) = table(lines);
     let rows = tx.rows(format!("{table} SELECT {SUMS} FROM ({LATEST}) w GROUP BY w.order_id"), args).await?;
     let progress = |row: &Row| {
-        Ok(OrderProgress {
+        Ok::<_, StoreError>(OrderProgress {
             done: row.get("done")?,
             arrived: row.get("arrived")?,
             total: row.get("total")?,
