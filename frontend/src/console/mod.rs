@@ -2,6 +2,7 @@
 
 mod chips;
 mod deliveries;
+mod editing;
 mod ending;
 mod filter;
 mod frame;
@@ -16,6 +17,7 @@ mod mail_link;
 mod member_form;
 mod members;
 mod migration;
+mod migration_row;
 mod migrations;
 mod new;
 mod order_links;
@@ -27,6 +29,7 @@ mod reference;
 mod refund;
 mod request;
 mod request_answers;
+mod request_facts;
 mod requests;
 mod sending;
 mod session;
