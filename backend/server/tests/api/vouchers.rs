@@ -138,6 +138,7 @@ async fn a_link_whose_voucher_pays_no_more_says_so_when_it_is_opened() {
         let batch = operator.post("/api/v1/vouchers", batch).await.json();
         let mut tokens = Vec::new();
         for n in 0..2 {
+            clock.advance(TimeDelta::seconds(1)).await;
             let link = json!({"name": "x", "voucher_id": batch["items"][n]["id"]});
             let link = operator.post("/api/v1/links", link).await.json();
             assert_eq!(link["voucher"]["state"], "issued", "{link}");
