@@ -166,6 +166,12 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     await question.getByRole("button", { name: "Cancel" }).click();
 
     const links = desk.getByRole("region", { name: "Links to this migration" });
+    await links.getByRole("button", { name: "Mail the link again" }).click();
+    const mailing = desk.getByRole("dialog", { name: "Mail the link again?" });
+    await expect(mailing).toContainText("owner@customer.example gets a mail with the link");
+    await mailing.getByRole("button", { name: "Mail the link again" }).click();
+    await expect(links.getByRole("status")).toHaveText("The link is on its way to owner@customer.example.");
+    await lab.mail("the link, once more", ({ subject, text }) => subject === "The link to your migration" && text.includes(order.id));
     const view = await links.locator(".copyline .mono").nth(1).innerText();
     const visitor = await (await browser.newContext({ locale: "en-GB" })).newPage();
     await visitor.goto(view);
@@ -183,6 +189,75 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     await service.stop();
     paypal.stop();
   }
+});
+
+test("a seller is told what was paid for too much, pays its share back, and sees what PayPal took otherwise", async ({ page, browser, lab }) => {
+  test.setTimeout(240_000);
+  const paypal = await PayPal.start();
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
+  try {
+    const operator = new Api(service.url, await service.operatorKey());
+    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+    const order = await withAccounts(operator, lab, lab.state.accounts.slice(0, 2));
+    const later = { earliest_start: new Date(Date.now() + 2 * 86_400_000).toISOString() };
+    await operator.call("POST", `/orders/${order.id}/start`, later);
+    await open(page, operator, order);
+    await page.goto(`${service.url}/orders/${order.id}/confirm`);
+    await page.getByRole("button", { name: /^Pay .* with PayPal$/ }).click();
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
+    await expect(page.getByRole("heading", { level: 1, name: "Scheduled" })).toBeVisible({ timeout: 60_000 });
+    // One of the two does not go along after all.
+    await operator.call("POST", `/orders/${order.id}/unschedule`, {});
+    const { items } = await operator.call<{ items: { id: string }[] }>("GET", `/orders/${order.id}/accounts`);
+    await operator.call("PATCH", `/orders/${order.id}/accounts/${items[1]!.id}`, { ticked: false });
+    await operator.call("POST", `/orders/${order.id}/start`, later);
+
+    const desk = await operatorDesk(browser, operator, service.url);
+    await expect(desk.getByRole("navigation", { name: "Parts of the console" })).toBeVisible();
+    await desk.goto(`${service.url}/console/migrations/${order.id}`);
+    const payments = desk.getByRole("region", { name: "Payments" });
+    await expect(payments).toContainText("1 account too many is paid for.");
+    await look(desk, "what is paid for too much");
+    await payments.getByRole("button", { name: "Pay back €14.90" }).click();
+    const question = desk.getByRole("dialog", { name: "Pay this back?" });
+    await expect(question.getByLabel("Amount")).toHaveValue("14.90");
+    await question.getByRole("button", { name: "Pay back" }).click();
+    await expect(question).toBeHidden();
+    await expect(payments).toContainText("€14.90 paid back", { timeout: 60_000 });
+    await expect(payments.getByText("too many")).toHaveCount(0);
+    expect(paypal.paidBack).toEqual(["14.90 EUR"]);
+
+    paypal.outcome = "too little";
+    const other = await withAccounts(operator, lab, [lab.state.accounts[2]!]);
+    await open(page, operator, other);
+    await page.goto(`${service.url}/orders/${other.id}/confirm`);
+    await page.getByRole("button", { name: /^Pay .* with PayPal$/ }).click();
+    await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
+    await expect(page.locator("#pay-outcome")).toContainText("PayPal took €0.01", { timeout: 60_000 });
+    await desk.goto(`${service.url}/console/migrations/${other.id}`);
+    await expect(payments).toContainText("PayPal took €0.01");
+    await payments.getByRole("button", { name: "Pay back €14.90" }).click();
+    await expect(question).toContainText("€0.01 is left to pay back.");
+    await desk.context().close();
+  } finally {
+    await service.stop();
+    paypal.stop();
+  }
+});
+
+test("a link whose voucher was withdrawn says so before anything is entered, and before the start", async ({ page, lab, operator }) => {
+  const { items } = await operator.call<{ items: { id: string }[] }>("POST", "/vouchers", { pairs: 5 });
+  const link = await operator.call<{ url: string; token: string }>("POST", "/links", { name: "Withdrawn", voucher_id: items[0]!.id });
+  await operator.call("POST", `/vouchers/${items[0]!.id}/revoke`, {});
+  await page.goto(link.url);
+  await expect(page.getByText("The voucher of this link was withdrawn.")).toBeVisible();
+  await expect(page.getByText("Your provider has paid for it.")).toHaveCount(0);
+  expect(await violations(page)).toEqual([]);
+  const order = await operator.createOrder({ ...servers(lab), link: link.token });
+  await operator.addAccount(order.id, { user: "anna", password: "x" }, { user: "anna", password: "x" });
+  await open(page, operator, order);
+  await page.goto(new URL(`/orders/${order.id}/confirm`, link.url).href);
+  await expect(page.getByText("The voucher of this link was withdrawn.")).toBeVisible();
 });
 
 test("a link fixes the new provider, pays, and shows whose page it is", async ({ page, lab, operator }) => {

@@ -98,6 +98,12 @@ pub fn minor_units(typed: &str, decimals: u32) -> Result<Option<u64>, SizeError>
     minor.map(Some).ok_or(SizeError)
 }
 
+/// An amount of money as it is typed: what [`minor_units`] reads again.
+pub fn decimal(minor: u64, decimals: u32) -> String {
+    let (unit, places) = (10_u64.pow(decimals), decimals as usize);
+    if places == 0 { minor.to_string() } else { format!("{}.{:0places$}", minor / unit, minor % unit) }
+}
+
 /// `size_bytes` for people.
 #[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
 pub fn size(size_bytes: u64) -> Size {
@@ -203,6 +209,10 @@ mod tests {
             assert_eq!(minor_units(typed, decimals), Ok(minor), "{typed}");
         }
         assert_eq!(minor_units("500", 0), Ok(Some(500)), "yen have no smaller unit");
+        assert_eq!(
+            [(500, 0), (500, 2), (1205, 2)].map(|(minor, places)| decimal(minor, places)),
+            ["500", "5.00", "12.05"]
+        );
         for wrong in ["0", "-1", "1.234", "much", ".5", "1.2.3", "99999999999999999999"] {
             assert_eq!(minor_units(wrong, 2), Err(SizeError), "{wrong}");
         }

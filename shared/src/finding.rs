@@ -139,6 +139,12 @@ finding_codes! {
         "Make room or buy more space, then resume.";
     WillNotFit, "will_not_fit", Warning, "The mail is larger than the free space at the destination.",
         "Make room at the destination, or leave folders out.";
+    TooManyFolders, "too_many_folders", Warning,
+        "There are more folders than this provider gives to accounts that cost nothing.",
+        "If the new account is one of those, leave folders out or join some, or choose another account there.";
+    MessagesHidden, "messages_hidden", Warning,
+        "This provider shows only so many messages of a folder to mail programs: older ones may be hidden.",
+        "Move older messages into folders of their own, or name the provider's server for exports as the old server (Yahoo: export.imap.mail.yahoo.com); then check again.";
     PasswordMissing, "password_missing", Error, "No password was entered.",
         "Enter the password, then check again.";
     ServerMissing, "server_missing", Error, "No server was chosen for this side.",

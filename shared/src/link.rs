@@ -10,6 +10,7 @@ use crate::{
     ids::{LinkId, VoucherId},
     order::{Language, ProviderChoice},
     secret::Secret,
+    voucher::VoucherState,
 };
 
 /// A colour, `#rrggbb`.
@@ -97,6 +98,15 @@ pub struct LinkVoucher {
     pub pairs: u32,
     /// Account pairs it was spent on.
     pub pairs_used: u32,
+    /// Where it stands: it pays only while it is `issued`.
+    pub state: VoucherState,
+}
+
+impl LinkVoucher {
+    /// Account pairs that it still pays for.
+    pub fn left(&self) -> u32 {
+        if self.state == VoucherState::Issued { self.pairs.saturating_sub(self.pairs_used) } else { 0 }
+    }
 }
 
 /// A pre-configured link as its owner sees it.
@@ -252,6 +262,10 @@ pub struct LinkOffer {
     /// Account pairs that are paid for; absent if the link pays for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepaid_pairs: Option<u32>,
+    /// Where the voucher stands that is to pay, if there is one. Unless it is `issued` it pays for nothing more: what is
+    /// begun by the link is to be paid for in another way.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher_state: Option<VoucherState>,
     /// True if its orders run against built-in test hosts.
     pub sandbox: bool,
 }
@@ -269,6 +283,10 @@ pub struct OrderLink {
     /// Account pairs that the link still pays for at the start; absent if it pays for nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prepaid_pairs: Option<u32>,
+    /// Where the voucher stands that is to pay, if there is one: unless it is `issued`, `prepaid_pairs` is 0. What it has
+    /// paid for this order stays paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub voucher_state: Option<VoucherState>,
 }
 
 #[cfg(test)]

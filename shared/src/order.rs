@@ -123,7 +123,8 @@ pub struct OrderCreate {
     /// The token of a pre-configured link, which may fix providers and pay.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub link: Option<Secret>,
-    /// What whoever asks calls it, such as a number of a customer of theirs: at most 100 characters on one line.
+    /// What its seller, a member or API key, calls it, such as a number of a customer of theirs: at most 100 characters on
+    /// one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 100, example = "Customer 4711"))]
     pub reference: Option<String>,
@@ -255,6 +256,16 @@ pub struct OrderStart {
 pub struct VoucherRedeem {
     /// The voucher's code; case, spaces and hyphens do not matter.
     pub code: Secret,
+}
+
+/// A mail with an order's manage link, on its way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LinkMail {
+    /// Where it goes: the order's address for status mails.
+    pub to: MailAddress,
+    /// Since when it is on its way.
+    pub queued_at: DateTime<Utc>,
 }
 
 /// What has been paid for.

@@ -168,6 +168,17 @@ pub enum PaymentMethod {
     Paypal,
 }
 
+/// Money as PayPal took it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Captured {
+    /// How much, in the smallest unit of its own currency.
+    #[cfg_attr(feature = "openapi", schema(example = 2980))]
+    pub amount_minor: u64,
+    /// In this currency.
+    pub currency: Currency,
+}
+
 /// A payment for an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -188,16 +199,29 @@ pub struct OrderPayment {
     /// PayPal's number of the capture, once there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
+    /// What PayPal says it took for this payment, once it has. Where that is not the `total_minor` of `amount` in the same
+    /// currency, the payment is or was `mismatched`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub captured: Option<Captured>,
     /// When it was begun.
     pub created_at: DateTime<Utc>,
     /// When it was paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<DateTime<Utc>>,
-    /// What was paid back so far, in the currency's smallest unit.
+    /// What was paid back so far, in the price's smallest unit. (Money of another currency goes back as a whole: then this is
+    /// what was asked for.)
     #[serde(default, skip_serializing_if = "is_zero")]
     pub refunded_minor: u64,
     /// When to ask again, milliseconds.
     pub poll_after_ms: u32,
+}
+
+impl OrderPayment {
+    /// What PayPal took, if that is not what was asked for.
+    pub fn taken_otherwise(&self) -> Option<Captured> {
+        let asked = Captured { amount_minor: self.amount.total_minor, currency: self.amount.price.currency };
+        self.captured.filter(|captured| *captured != asked)
+    }
 }
 
 #[cfg_attr(target_pointer_width = "64", expect(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so"))]

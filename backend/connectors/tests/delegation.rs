@@ -189,7 +189,7 @@ async fn a_real_dovecot_takes_a_master_user_with_any_separator() {
         way.password = "mastersecret".to_owned().into();
         way.delegation.separator = separator;
         let mut source = ImapSource::open(&network, &way).await.expect("logs in");
-        let survey = mailferry_engine::survey::survey(&mut source).await.expect("counts");
+        let survey = mailferry_engine::survey::survey(&mut source).await.expect("counts").survey;
         assert_eq!((survey.messages, survey.folders), (written.messages, written.folders));
         source.close().await;
         way.password = "wrong".to_owned().into();

@@ -77,7 +77,7 @@ async fn an_admin_acts_for_a_mailbox_and_only_with_the_admins_password() {
     by_name.act_for = None;
     for way in [by_authzid.clone(), by_name] {
         let mut source = ImapSource::open(&network, &way).await.expect("logs in");
-        let survey = mailferry_engine::survey::survey(&mut source).await.expect("counts");
+        let survey = mailferry_engine::survey::survey(&mut source).await.expect("counts").survey;
         assert_eq!((survey.messages, survey.folders), (written.messages, written.folders));
         source.close().await;
     }
@@ -103,7 +103,7 @@ async fn the_survey_counts_trash_and_spam_as_a_run_leaves_them_out_by_name_and_w
     drop(anna);
     let way = login("localhost", server.imaps_port(), TlsMode::Implicit);
     let mut source = ImapSource::open(&network(&server, AddressGuard::open()), &way).await.expect("logs in");
-    let survey = mailferry_engine::survey::survey(&mut source).await.expect("counts");
+    let survey = mailferry_engine::survey::survey(&mut source).await.expect("counts").survey;
     source.close().await;
     assert_eq!((survey.messages, survey.trash.messages, survey.junk.messages), (15, 5, 4), "{survey:?}");
     assert_eq!(survey.wanted(false, false).messages, 6, "what a run looks at");

@@ -257,6 +257,10 @@ mod tests {
         assert_eq!(gmail.names.spell("a^b  c"), "a_b c");
         let microsoft = at("outlook.office365.com");
         assert!(microsoft.names.reserves("Files") && microsoft.messages_per_second == Some(4));
+        assert_eq!(
+            (at("imap.gmx.net").free_folders, at("imap.mail.yahoo.com").shown_messages),
+            (Some(20), Some(10_000))
+        );
         let unknown = at("imap.example.org");
         assert_eq!((unknown.connections, unknown.daily_bytes_down), (Some(10), None));
     }

@@ -82,6 +82,15 @@ pub enum StoreError {
         /// What is left, in the currency's smallest unit.
         left_minor: u64,
     },
+    /// The order has no address for status mails.
+    #[error("the order has no mail address")]
+    NoAddress,
+    /// The same was mailed a moment ago, or too often today.
+    #[error("it was mailed lately; it can be again in {wait_seconds} s")]
+    MailedLately {
+        /// When the next try may succeed.
+        wait_seconds: u64,
+    },
     /// No account pair is ticked.
     #[error("no account pair is ticked")]
     NothingTicked,

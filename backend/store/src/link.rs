@@ -1,10 +1,11 @@
 //! Pre-configured links that a hoster hands out. Their tokens are made of the id by the server's key: nothing to keep.
 
+use chrono::{DateTime, Utc};
 use mailferry_shared::{
     ids::{LinkId, TenantId, VoucherId},
     link::{Brand, LinkPart, LinkVoucher},
     order::{Language, ProviderChoice},
-    voucher::VoucherLimits,
+    voucher::{VoucherLimits, VoucherState},
 };
 
 use crate::{
@@ -43,7 +44,7 @@ pub struct LinkRecord {
     /// Its orders run against built-in test hosts only.
     pub sandbox: bool,
     /// Since when.
-    pub created_at: chrono::DateTime<chrono::Utc>,
+    pub created_at: DateTime<Utc>,
     /// True once it was revoked.
     pub revoked: bool,
 }
@@ -110,15 +111,25 @@ struct Payer {
 
 const COLUMNS: &str =
     "l.id, l.tenant_id, l.name, l.source, l.destination, l.language, l.brand, l.once, l.uses, l.sandbox,
-    l.created_at, l.revoked_at, l.voucher_id, v.hint, v.pairs, v.spent";
+    l.created_at, l.revoked_at, l.voucher_id, v.hint, v.pairs, v.spent,
+    v.revoked_at AS voucher_revoked_at, v.valid_until";
 
-fn link_from(row: &Row) -> Result<LinkRecord, StoreError> {
-    let voucher = match row.get("voucher_id")? {
-        Some(id) => {
-            Some(LinkVoucher { id, hint: row.get("hint")?, pairs: row.get("pairs")?, pairs_used: row.get("spent")? })
-        }
-        None => None,
+fn voucher_from(row: &Row, id: VoucherId, now: DateTime<Utc>) -> Result<LinkVoucher, StoreError> {
+    let (pairs, pairs_used): (u32, u32) = (row.get("pairs")?, row.get("spent")?);
+    let is_revoked = row.get::<Option<i64>>("voucher_revoked_at")?.is_some();
+    let is_expired = row.get::<Option<DateTime<Utc>>>("valid_until")?.is_some_and(|until| until <= now);
+    let state = match (is_revoked, pairs_used >= pairs, is_expired) {
+        (true, _, _) => VoucherState::Revoked,
+        (false, true, _) => VoucherState::Redeemed,
+        (false, false, true) => VoucherState::Expired,
+        (false, false, false) => VoucherState::Issued,
     };
+    Ok(LinkVoucher { id, hint: row.get("hint")?, pairs, pairs_used, state })
+}
+
+fn link_from(row: &Row, now: DateTime<Utc>) -> Result<LinkRecord, StoreError> {
+    let voucher_id: Option<VoucherId> = row.get("voucher_id")?;
+    let voucher = voucher_id.map(|id| voucher_from(row, id, now)).transpose()?;
     Ok(LinkRecord {
         id: row.get("id")?,
         tenant_id: row.get("tenant_id")?,
@@ -136,12 +147,13 @@ fn link_from(row: &Row) -> Result<LinkRecord, StoreError> {
     })
 }
 
-async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<LinkRecord>, StoreError> {
-    let sql = format!("SELECT {COLUMNS} FROM links l LEFT JOIN vouchers v ON v.id = l.voucher_id WHERE {filter}");
-    tx.rows(sql, args).await?.iter().map(link_from).collect()
-}
-
 impl Store {
+    async fn select_links(&self, filter: &str, args: Vec<Arg>) -> Result<Vec<LinkRecord>, StoreError> {
+        let sql = format!("SELECT {COLUMNS} FROM links l LEFT JOIN vouchers v ON v.id = l.voucher_id WHERE {filter}");
+        let (rows, now) = (self.read().await?.rows(sql, args).await?, self.now());
+        rows.iter().map(|row| link_from(row, now)).collect()
+    }
+
     /// Makes a link, and what it pays with if it brings pairs of its own.
     ///
     /// # Errors
@@ -211,7 +223,7 @@ impl Store {
         let mut args = args![tenant_id, sandbox];
         let clause = part.clause(["l.created_at", "l.id"], Way::Down, &mut args);
         let filter = format!("l.tenant_id = $1 AND ($2 IS NULL OR l.sandbox = $2){clause}");
-        select(&mut self.read().await?, &filter, args).await
+        self.select_links(&filter, args).await
     }
 
     /// A link of any tenant.
@@ -219,7 +231,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn link(&self, id: LinkId) -> Result<LinkRecord, StoreError> {
-        select(&mut self.read().await?, "l.id = $1", args![id]).await?.pop().ok_or(StoreError::NotFound)
+        self.select_links("l.id = $1", args![id]).await?.pop().ok_or(StoreError::NotFound)
     }
 
     /// Changes a link for the orders that follow.

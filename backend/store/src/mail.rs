@@ -15,6 +15,7 @@ use crate::{
     value::{args, code},
 };
 
+mod manage_link;
 mod stuck;
 
 /// A status mail.
@@ -39,6 +40,8 @@ pub enum MailKind {
     ActionNeeded,
     /// The link expires soon.
     LinkExpires,
+    /// The manage link once more, for whoever has lost it.
+    ManageLink,
     /// A payment was made; the occasion is its id.
     Receipt,
     /// A requested migration was sent to the operator.

@@ -8,7 +8,7 @@ use mailferry_domain::{
 use mailferry_shared::{
     ids::{OrderId, PaymentId, TenantId},
     order::Payment,
-    payment::{Amount, PaymentMethod, PaymentState, Price},
+    payment::{Amount, Captured, Currency, PaymentMethod, PaymentState, Price},
 };
 
 use crate::{
@@ -49,6 +49,8 @@ pub struct PaymentRecord {
     pub remote_order: Option<String>,
     /// The provider's number of the capture.
     pub remote_capture: Option<String>,
+    /// What the provider says it took.
+    pub captured: Option<Captured>,
     /// Where the payer agrees.
     pub approve_url: Option<String>,
     /// How often the means of payment was declined.
@@ -66,7 +68,7 @@ pub struct PaymentRecord {
 }
 
 const COLUMNS: &str = "id, order_id, tenant_id, method, state, pairs, price, net_minor, tax_minor, total_minor,
-    remote_order, remote_capture, approve_url, declined, created_at, paid_at, refunded_minor,
+    remote_order, remote_capture, captured_minor, captured_currency, approve_url, declined, created_at, paid_at, refunded_minor,
     refund_minor, refunds";
 
 fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
@@ -85,6 +87,7 @@ fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
         },
         remote_order: row.get("remote_order")?,
         remote_capture: row.get("remote_capture")?,
+        captured: captured_from(row)?,
         approve_url: row.get("approve_url")?,
         declined: row.get("declined")?,
         created_at: row.get("created_at")?,
@@ -93,6 +96,15 @@ fn payment_from(row: &Row) -> Result<PaymentRecord, StoreError> {
         refund_minor: row.get::<Option<i64>>("refund_minor")?.and_then(|minor| minor.try_into().ok()),
         refunds: row.get("refunds")?,
     })
+}
+
+fn captured_from(row: &Row) -> Result<Option<Captured>, StoreError> {
+    let (minor, currency) =
+        (row.get::<Option<i64>>("captured_minor")?, row.get::<Option<String>>("captured_currency")?);
+    let (Some(minor), Some(currency)) = (minor, currency) else { return Ok(None) };
+    let corrupt = |_| StoreError::corrupt("payments.captured");
+    let amount_minor = u64::try_from(minor).map_err(|_| StoreError::corrupt("payments.captured"))?;
+    Ok(Some(Captured { amount_minor, currency: currency.parse::<Currency>().map_err(corrupt)? }))
 }
 
 /// What has been paid for, by vouchers and payments, and what is needed. If the operator has waived payment, all of it

@@ -85,6 +85,32 @@ async fn select(tx: &mut Tx, filter: &str, args: Vec<Arg>) -> Result<Vec<Webhook
     tx.rows(sql, args).await?.iter().map(webhook_from).collect()
 }
 
+/// On PostgreSQL; on SQLite nobody else writes meanwhile. New deliveries need not wait for it.
+const LOCK: &str = "FOR NO KEY UPDATE";
+
+/// Locks an endpoint; whether it is switched on. Whoever changes deliveries locks their endpoint before them, and several
+/// endpoints in the order of their ids, so that nobody waits in a circle.
+///
+/// # Errors
+/// [`StoreError::NotFound`], also for one of another tenant, if one is named.
+async fn lock_webhook(tx: &mut Tx, id: WebhookId, tenant: Option<TenantId>) -> Result<bool, StoreError> {
+    let lock = tx.either("", LOCK);
+    let sql = format!("SELECT enabled FROM webhooks WHERE id = $1 AND ($2 IS NULL OR tenant_id = $2) {lock}");
+    tx.row(sql, args![id, tenant]).await?.get("enabled")
+}
+
+/// Locks every endpoint that was told of an event before this time.
+async fn lock_webhooks_told_before(tx: &mut Tx, time: DateTime<Utc>) -> Result<(), StoreError> {
+    let lock = tx.either("", LOCK);
+    let sql = format!(
+        "SELECT id FROM webhooks WHERE id IN (
+            SELECT d.webhook_id FROM webhook_events e JOIN webhook_deliveries d ON d.event_id = e.id
+            WHERE e.created_at < $1)
+         ORDER BY id {lock}"
+    );
+    tx.rows(sql, args![time]).await.map(drop)
+}
+
 /// Where a webhook's secret is sealed for.
 pub(crate) fn secret_place(id: WebhookId, number: i64) -> Vec<u8> {
     format!("mailferry webhook secret\0{id}\0{number}").into_bytes()
@@ -193,9 +219,8 @@ impl Store {
         id: WebhookId,
     ) -> Result<WebhookCreated, StoreError> {
         let mut tx = self.write().await?;
-        // Locks the row: two rotations at once follow one another.
-        let sql = "UPDATE webhooks SET enabled = enabled WHERE id = $1 AND tenant_id = $2 RETURNING id";
-        tx.row(sql, args![id, tenant_id]).await?;
+        // Two rotations at once follow one another.
+        lock_webhook(&mut tx, id, Some(tenant_id)).await?;
         let sql = "SELECT COALESCE(MAX(number), 0) AS last FROM webhook_secrets WHERE webhook_id = $1";
         let last: i64 = tx.row(sql, args![id]).await?.get("last")?;
         let sql = "DELETE FROM webhook_secrets WHERE webhook_id = $1 AND number < $2";
@@ -228,7 +253,8 @@ impl Store {
 
     pub(crate) async fn rewrap_webhook_secrets(&self, tx: &mut Tx) -> Result<u64, StoreError> {
         let mut count = 0;
-        let sql = "SELECT webhook_id, number, key_id, wrapped_key, sealed FROM webhook_secrets";
+        let sql = "SELECT webhook_id, number, key_id, wrapped_key, sealed FROM webhook_secrets
+             ORDER BY webhook_id, number";
         for row in &tx.rows(sql, args![]).await? {
             let (id, number): (WebhookId, i64) = (row.get("webhook_id")?, row.get("number")?);
             let random = self.context().random.as_ref();

@@ -3,7 +3,10 @@
 use mailferry_shared::{
     ids::OrderId,
     link::{LinkOffer, LinkOpen},
-    order::{Delta, DeltaCreate, Order, OrderChange, OrderCreate, OrderStart, Session, SessionCreate, VoucherRedeem},
+    order::{
+        Delta, DeltaCreate, LinkMail, Order, OrderChange, OrderCreate, OrderStart, Session, SessionCreate,
+        VoucherRedeem,
+    },
     progress::Progress,
     provider::ProviderList,
     service::ServiceInfo,
@@ -68,6 +71,11 @@ pub(crate) async fn act_on_order(id: OrderId, act: Act) -> Result<Order, ApiErro
 /// Revokes every link that is out; the order holds the new ones.
 pub(crate) async fn renew_links(id: OrderId) -> Result<Order, ApiError> {
     request::act(&format!("/orders/{id}/links")).await
+}
+
+/// Mails the manage link once more, to the order's address.
+pub(crate) async fn mail_link(id: OrderId) -> Result<LinkMail, ApiError> {
+    request::act(&format!("/orders/{id}/link-mails")).await
 }
 
 pub(crate) async fn redeem_voucher(id: OrderId, voucher: &VoucherRedeem) -> Result<Order, ApiError> {

@@ -1,7 +1,7 @@
 //! Pre-configured links: the list, and what its rows offer.
 
 use leptos::prelude::*;
-use mailferry_shared::{key::Scope, link::Link, member::Principal};
+use mailferry_shared::{key::Scope, link::Link, member::Principal, voucher::VoucherState};
 
 use super::{
     ending::{EndDialog, Ending, doing},
@@ -9,6 +9,7 @@ use super::{
     list::{Empty, ListTable, Listed},
     list_head::ListHead,
     may,
+    vouchers::state_name,
 };
 use crate::{
     api,
@@ -64,8 +65,12 @@ fn row(link: &Link, _: Listed<Link>) -> AnyView {
         let number = |count: u32| i18n::number(u64::from(count));
         let used = t!("console.spent", used = number(voucher.pairs_used), pairs = number(voucher.pairs));
         let used = format!("{}: {used}", t!("status.accounts"));
+        let state = (voucher.state != VoucherState::Issued)
+            .then(|| view! { <span class="tagged">{state_name(voucher.state)}</span> });
         view! {
             <span class="mono">{format!("{}-…", voucher.hint)}</span>
+            " "
+            {state}
             <p class="account-meta">{used}</p>
         }
     });

@@ -4,6 +4,7 @@ use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{ids::OrderId, key::Scope, member::Principal, order::Order};
 
 use super::{
+    mail_link::MailLink,
     may,
     sending::{Confirm, Sending},
 };
@@ -47,6 +48,7 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
         {move || {
             let order = order.get().filter(|order| order.view_url.is_some())?;
             let letter = letter(&order);
+            let again = address(&order).map(|address| view! { <MailLink id=id address=address /> });
             Some(view! {
                 <section class="card" aria-labelledby="order-links">
                     <h2 id="order-links">{t!("console.order_links")}</h2>
@@ -61,6 +63,7 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
                             let name = if is_good { t!("console.links_until") } else { t!("console.link_ended") };
                             view! { <p class="small faint">{format!("{name}: {}", intl::date_time(at))}</p> }
                         })}
+                    {again}
                     <div class="row">
                         {letter
                             .map(|address| {
@@ -90,6 +93,12 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
             on_confirm=renew
         />
     }
+}
+
+/// Where the link can be mailed to, as long as it works.
+fn address(order: &Order) -> Option<String> {
+    let works = order.expires_at.is_none_or(|at| at > intl::now());
+    order.notify_address.as_ref().filter(|_| works).map(ToString::to_string)
 }
 
 /// A mail to whoever gets the status mails, with the link that they may have lost in it.

@@ -5,18 +5,17 @@ use mailferry_shared::{
     ids::OrderId,
     key::Scope,
     member::Principal,
-    payment::{OrderPayment, PaymentState, RefundCreate},
+    payment::{OrderPayment, PaymentState},
 };
 
 use super::{
     may,
-    sending::{FormDialog, Sending},
+    refund::{Asked, Refund},
 };
 use crate::{
     api,
     browser::intl,
-    components::{Failure, Glyph, TextField, icon},
-    format,
+    components::{Failure, Glyph, Notice, Tone, icon},
     state::{
         Load,
         poll::{self, Kick},
@@ -33,25 +32,33 @@ const AT_REST_MS: u32 = 60_000;
 #[component]
 pub(super) fn Payments(id: OrderId) -> impl IntoView {
     let list = RwSignal::new(Load::<Vec<OrderPayment>>::Loading);
+    let surplus = RwSignal::new(0);
     let kick = Kick::new();
     poll::poll(kick, move || async move {
         let read: Load<_> = api::payments(id).await.map(|list| list.items).into();
         let moves = read.ready().is_none_or(|items| items.iter().any(is_moving));
         if list.try_with_untracked(|known| *known != read)? {
             list.try_set(read);
+            // What there is of it changes with the payments, and with what is ticked before the start.
+            if let Ok(order) = api::read_order(id).await {
+                surplus.try_set(order.payment.pairs_surplus);
+            }
         }
         Some(if moves { AGAIN_MS } else { AT_REST_MS })
     });
-    let refunded = RwSignal::new(None::<OrderPayment>);
+    let refunded = RwSignal::new(None::<Asked>);
     let may_refund = may(&expect_context::<Principal>(), Scope::PaymentsWrite);
     view! {
         {move || list.with(|list| match list {
             Load::Failed(error) if !error.is_locked_out() => view! { <Failure error=error.clone() /> }.into_any(),
             Load::Ready(items) if !items.is_empty() => {
-                let items = items.iter().map(|item| payment(item, may_refund.then_some(refunded))).collect_view();
+                let refund = may_refund.then_some(refunded);
+                let too_much = surplus_view(surplus.get(), items, refund);
+                let items = items.iter().map(|item| payment(item, refund)).collect_view();
                 view! {
                     <section class="card" aria-labelledby="payments">
                         <h2 id="payments">{t!("console.payments")}</h2>
+                        {too_much}
                         <ul role="list">{items}</ul>
                     </section>
                 }
@@ -69,20 +76,53 @@ fn is_moving(payment: &OrderPayment) -> bool {
     matches!(payment.state, Creating | Capturing | Pending | Refunding)
 }
 
-/// What is left to pay back, in the currency's smallest unit.
-fn left(payment: &OrderPayment) -> u64 {
-    payment.amount.total_minor.saturating_sub(payment.refunded_minor)
+/// Where a payment is put that is to go back.
+type ToRefund = Option<RwSignal<Option<Asked>>>;
+
+/// What is paid for too much, and the way to pay it back.
+fn surplus_view(pairs: u32, items: &[OrderPayment], refund: ToRefund) -> Option<impl IntoView + use<>> {
+    let paid = items.iter().find(|item| item.state == PaymentState::Paid && item.refunded_minor == 0);
+    let button = paid.zip(refund).map(|(paid, refund)| {
+        let share = share(paid, pairs);
+        let asked = Asked { payment: paid.clone(), amount_minor: Some(share) };
+        let amount = intl::money(share, paid.amount.price.currency);
+        view! {
+            <button type="button" class="button button-small" on:click=move |_| refund.set(Some(asked.clone()))>
+                {icon(Glyph::ArrowLeft)}
+                {t!("console.pay_back_what", amount = amount)}
+            </button>
+        }
+    });
+    (pairs > 0).then(|| {
+        view! {
+            <Notice tone=Tone::Warning title=tn!("console.surplus", u64::from(pairs))>
+                <p>{t!("console.surplus_text")}</p>
+                {button}
+            </Notice>
+        }
+    })
 }
 
-fn payment(payment: &OrderPayment, refund: Option<RwSignal<Option<OrderPayment>>>) -> impl IntoView + use<> {
+/// What so many of the payment's account pairs cost, in the currency's smallest unit.
+fn share(payment: &OrderPayment, pairs: u32) -> u64 {
+    let all = payment.amount.pairs.max(1);
+    payment.amount.total_minor * u64::from(pairs.min(all)) / u64::from(all)
+}
+
+fn payment(payment: &OrderPayment, refund: ToRefund) -> impl IntoView + use<> {
     let currency = payment.amount.price.currency;
     let total = intl::money(payment.amount.total_minor, currency);
     let (class, glyph, text) = state(payment.state);
     let back = (payment.refunded_minor > 0)
         .then(|| t!("console.paid_back", amount = intl::money(payment.refunded_minor, currency)));
     let reference = payment.reference.clone().map(|reference| t!("console.paid_reference", number = reference));
-    let subject = payment.clone();
-    let is_refundable = matches!(payment.state, PaymentState::Paid | PaymentState::Mismatched) && left(payment) > 0;
+    let taken = payment.taken_otherwise();
+    let taken = taken.map(|taken| t!("pay.taken", amount = intl::money(taken.amount_minor, taken.currency)));
+    let subject = Asked { payment: payment.clone(), amount_minor: None };
+    let is_refundable = match payment.state {
+        PaymentState::Paid => payment.amount.total_minor > payment.refunded_minor,
+        state => state == PaymentState::Mismatched,
+    };
     let button = refund.filter(|_| is_refundable).map(|refund| {
         view! {
             <button
@@ -105,6 +145,7 @@ fn payment(payment: &OrderPayment, refund: Option<RwSignal<Option<OrderPayment>>
                     <span class="small soft">{intl::date_time(payment.paid_at.unwrap_or(payment.created_at))}</span>
                 </p>
                 <p class=class>{icon(glyph)}<span>{text}</span></p>
+                {taken.map(|taken| view! { <p class="small">{taken}</p> })}
                 {back.map(|back| view! { <p class="small">{back}</p> })}
                 {reference.map(|reference| view! { <p class="small soft" data-data="">{reference}</p> })}
             </div>
@@ -124,65 +165,5 @@ fn state(state: PaymentState) -> (&'static str, Glyph, &'static str) {
         State::Mismatched => ("status status-bad", Glyph::Warning, t!("console.pay_mismatched")),
         State::Refunding => ("status status-busy", Glyph::Spinner, t!("console.pay_refunding")),
         State::Refunded => ("status status-idle", Glyph::ArrowLeft, t!("console.pay_refunded")),
-    }
-}
-
-/// Asks how much of the payment in `subject` goes back.
-#[component]
-fn Refund(subject: RwSignal<Option<OrderPayment>>, #[prop(into)] done: Callback<()>) -> impl IntoView {
-    let open = RwSignal::new(false);
-    let amount = RwSignal::new(String::new());
-    let wrong = RwSignal::new(None::<String>);
-    let sending = Sending::new();
-    Effect::new(move || {
-        let is_asked = subject.with(Option::is_some);
-        if is_asked {
-            amount.set(String::new());
-            wrong.set(None);
-        }
-        open.set(is_asked);
-    });
-    Effect::new(move || {
-        if !open.get() && subject.with_untracked(Option::is_some) {
-            subject.set(None);
-        }
-    });
-    let submit = move |()| {
-        let Some(payment) = subject.get_untracked() else { return };
-        let decimals = payment.amount.price.currency.decimals();
-        let typed = amount.with_untracked(|text| format::minor_units(text, decimals));
-        wrong.set(typed.is_err().then(|| t!("console.pay_back_wrong").to_owned()));
-        let Ok(amount_minor) = typed else { return };
-        sending.send(async move { api::refund(payment.id, &RefundCreate { amount_minor }).await }, move |_| {
-            subject.set(None);
-            done.run(());
-        });
-    };
-    let hint = move || {
-        let left = subject
-            .with(|payment| payment.as_ref().map(|payment| intl::money(left(payment), payment.amount.price.currency)));
-        t!("console.pay_back_text", amount = left.unwrap_or_default())
-    };
-    view! {
-        <FormDialog
-            id="refund"
-            title=t!("console.pay_back_title")
-            open=open
-            sending=sending
-            submit=t!("console.pay_back")
-            on_submit=submit
-        >
-            <p>{hint}</p>
-            <TextField
-                id="refund-amount"
-                label=t!("console.pay_back_amount")
-                hint=t!("console.pay_back_hint")
-                value=amount
-                inputmode="decimal"
-                is_optional=true
-                is_short=true
-                error=Signal::derive(move || wrong.get().or_else(|| sending.field("/amount_minor").get()))
-            />
-        </FormDialog>
     }
 }

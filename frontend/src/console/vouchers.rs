@@ -166,7 +166,7 @@ fn Search(wanted: Wanted, listed: Listed<Voucher>) -> impl IntoView {
 const STATES: [VoucherState; 4] =
     [VoucherState::Issued, VoucherState::Redeemed, VoucherState::Expired, VoucherState::Revoked];
 
-fn state_name(state: VoucherState) -> &'static str {
+pub(super) fn state_name(state: VoucherState) -> &'static str {
     match state {
         VoucherState::Issued => t!("console.voucher_issued"),
         VoucherState::Redeemed => t!("console.voucher_redeemed"),

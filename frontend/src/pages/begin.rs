@@ -87,6 +87,7 @@ pub(super) fn Begin() -> impl IntoView {
             </div>
             <p class="soft">{t!("intro.begin_text")}</p>
             {move || parts::promise(service.info().ready(), offer.pays.get())}
+            {move || parts::lapsed(offer.voucher.get())}
             <Terms terms=terms privacy=privacy asked=asked />
             {move || failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {

@@ -7,11 +7,12 @@ use mailferry_shared::{
     finding::{Finding, FindingCode, Repair, Severity},
     provider::Provider,
     service::ServiceInfo,
+    voucher::VoucherState,
 };
 
 use crate::{
     browser::intl,
-    components::{Glyph, icon},
+    components::{Glyph, Notice, Tone, icon},
     i18n,
     state::offer::{Offer, Pays},
     t, tn,
@@ -61,6 +62,7 @@ fn topic(finding: &Finding) -> String {
         detail.listed.map(|listed| t!("detail.listed", count = i18n::number(listed))),
         detail.limit_bytes.map(intl::size),
         detail.needed_bytes.map(|size| t!("detail.needed", size = intl::size(size))),
+        detail.folders.map(|count| t!("detail.folders", count = i18n::number(count))),
         detail.free_bytes.map(|size| t!("detail.free", size = intl::size(size))),
         detail.until.map(|time| match finding.code {
             FindingCode::ServiceEnds => intl::day(time.date_naive()),
@@ -126,6 +128,21 @@ pub(crate) fn promise(service: Option<&ServiceInfo>, pays: Pays) -> Option<impl 
         <ul class="promise" role="list">
             {lines}
         </ul>
+    })
+}
+
+/// That what was to pay for a link does so no more.
+pub(crate) fn lapsed(voucher: Option<VoucherState>) -> Option<impl IntoView + use<>> {
+    let title = match voucher? {
+        VoucherState::Issued => return None,
+        VoucherState::Redeemed => t!("intro.voucher_redeemed"),
+        VoucherState::Expired => t!("intro.voucher_expired"),
+        VoucherState::Revoked => t!("intro.voucher_revoked"),
+    };
+    Some(view! {
+        <Notice tone=Tone::Warning title=title>
+            <p>{t!("intro.voucher_lapsed")}</p>
+        </Notice>
     })
 }
 

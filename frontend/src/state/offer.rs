@@ -5,6 +5,7 @@ use mailferry_shared::{
     address::MailAddress,
     link::{Brand, LinkOpen},
     secret::Secret,
+    voucher::VoucherState,
 };
 
 use crate::{
@@ -35,6 +36,8 @@ pub(crate) struct Offer {
     pub(crate) fixes: RwSignal<(bool, bool)>,
     /// How what is moved by it is paid for.
     pub(crate) pays: RwSignal<Pays>,
+    /// Where the voucher stands that is to pay.
+    pub(crate) voucher: RwSignal<Option<VoucherState>>,
     /// Whose page this is.
     pub(crate) brand: RwSignal<Option<Brand>>,
 }
@@ -48,6 +51,7 @@ impl Offer {
             failure: RwSignal::new(None),
             fixes: RwSignal::new((false, false)),
             pays: RwSignal::new(if token.is_some() { Pays::Elsewise } else { Pays::Buyer }),
+            voucher: RwSignal::new(None),
             brand: RwSignal::new(None),
         };
         provide_context(here);
@@ -57,7 +61,8 @@ impl Offer {
                     Ok(offer) => {
                         language.prefer(offer.language.tag());
                         here.fixes.set((offer.source.is_some(), offer.destination.is_some()));
-                        if offer.prepaid_pairs.is_some() {
+                        here.voucher.set(offer.voucher_state);
+                        if offer.voucher_state == Some(VoucherState::Issued) {
                             here.pays.set(Pays::Link);
                         }
                         here.wear(&offer.brand);

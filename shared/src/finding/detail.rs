@@ -19,6 +19,9 @@ pub struct FindingDetail {
     /// Space that the mail needs, bytes (`will_not_fit`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub needed_bytes: Option<u64>,
+    /// Folders that it concerns (`too_many_folders`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folders: Option<u64>,
     /// When the run goes on by itself; or when a provider ends its service (`service_ends`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
@@ -92,6 +95,7 @@ impl fmt::Display for FindingDetail {
             self.uid.map(|uid| format!("UID {uid}")),
             messages,
             self.listed.map(|n| format!("{n} listed")),
+            self.folders.map(|n| format!("{n} folders")),
             self.limit_bytes.map(|n| format!("limit {n} bytes")),
             self.free_bytes.map(|n| format!("{n} bytes free")),
             self.needed_bytes.map(|n| format!("{n} bytes needed")),

@@ -168,7 +168,7 @@ async fn special_uses_of_the_destination_are_used_and_what_is_unfiled_goes_to_it
 async fn the_survey_counts_what_will_be_copied() {
     let fake = Fake::start(labelled()).await;
     let mut account = ImapSource::open(&network(), &fake.login()).await.expect("logs in");
-    let survey = survey(&mut account).await.expect("counts");
+    let survey = survey(&mut account).await.expect("counts").survey;
     account.close().await;
     // Two in the inbox, three for Work and its child, one sent, one chat, one left out, two unfiled.
     assert_eq!(survey.messages, 2 + 2 + 1 + 1 + 1 + 2);

@@ -27,7 +27,7 @@ pub(super) struct Cells {
 struct CellSide {
     account: Option<String>,
     login: Option<String>,
-    admin: Option<String>,
+    admin: Option<(Option<Delegation>, String)>,
     act_for: Option<String>,
     root: Option<String>,
     password: Option<Secret>,
@@ -50,7 +50,7 @@ impl Cells {
             Column::SourceLogin | Column::DestinationLogin => side.login = user(text)?,
             Column::SourceActFor | Column::DestinationActFor => side.act_for = user(text)?,
             Column::SourceRoot => side.root = user(text)?,
-            Column::SourceAdmin | Column::DestinationAdmin => side.admin = user(text)?,
+            Column::SourceAdmin | Column::DestinationAdmin => side.admin = admin(text)?,
             Column::SourcePassword | Column::DestinationPassword => side.password = password(text)?,
             Column::SourceHost | Column::DestinationHost => side.endpoint = endpoint(text)?,
         }
@@ -83,7 +83,7 @@ impl CellSide {
             separator: None,
             root: Some("{mailbox}".to_owned()),
         });
-        let (told, admin) = admin.map_or((None, None), |admin| delegated(&admin));
+        let (told, admin) = admin.map_or((None, None), |(told, admin)| (told, Some(admin)));
         let (user, act_for) = match (admin, login) {
             (Some(admin), _) => (admin, account),
             (None, Some(login)) => (login, act_for.or(root)),
@@ -94,35 +94,82 @@ impl CellSide {
 }
 
 /// How the server is told for whom an admin logs in, as it stands before the admin's name where it is not the usual way:
-/// `{exchange}DOMAIN/admin`, `{master_user:+}admin`, `{root_folder:#shared.{mailbox}}admin`. What is not spelt so is the
-/// admin's name as a whole, which no server lets in: a root without the mailbox's name would be one folder for everybody.
-fn delegated(text: &str) -> (Option<Delegation>, Option<String>) {
-    let Some((word, rest)) = text.strip_prefix('{').and_then(|rest| rest.split_once([':', '}'])) else {
-        return (None, Some(text.to_owned()));
-    };
-    let Some(form) = DelegationForm::ALL.into_iter().find(|form| form_word(*form) == word) else {
-        return (None, Some(text.to_owned()));
-    };
-    if !text[1 + word.len()..].starts_with(':') && !rest.is_empty() {
-        return (Some(Delegation::of(form)), Some(rest.to_owned()));
+/// `{exchange}DOMAIN/admin`, `{master_user:+}admin`, `{root_folder:#shared.{mailbox}}admin`; `{}` before a name that looks
+/// like one of them and is none. What is not spelt so is the admin's name as a whole, which no server lets in: a root
+/// without the mailbox's name would be one folder for everybody.
+fn delegated(text: &str) -> (Option<Delegation>, String) {
+    if let Some(name) = text.strip_prefix("{}").filter(|name| !name.is_empty()) {
+        return (None, name.to_owned());
     }
-    let is_root = form == DelegationForm::RootFolder;
-    let fits = |detail: &str| match detail.as_bytes() {
-        [separator] if !is_root => separator.is_ascii_graphic(),
-        _ => is_root && detail.contains("{mailbox}"),
-    };
-    let spelt = rest.rsplit_once('}').filter(|(detail, admin)| fits(detail) && !admin.is_empty());
-    let Some((detail, admin)) = spelt else { return (None, Some(text.to_owned())) };
-    let (separator, root) = if is_root { (None, Some(detail.to_owned())) } else { (detail.chars().next(), None) };
-    (Some(Delegation { form, separator, root }), Some(admin.to_owned()))
+    match way(text).filter(|(_, admin)| !admin.is_empty()) {
+        Some((delegation, admin)) => (Some(delegation), admin.to_owned()),
+        None => (None, text.to_owned()),
+    }
 }
 
-/// How [`delegated`] reads it again.
+/// The way that a text begins with, and what follows it. Whatever the admin's name holds, the way ends before it.
+fn way(text: &str) -> Option<(Delegation, &str)> {
+    let (word, _) = text.strip_prefix('{')?.split_once([':', '}'])?;
+    let form = DelegationForm::ALL.into_iter().find(|form| form_word(*form) == word)?;
+    let rest = &text[1 + word.len()..];
+    if let Some(admin) = rest.strip_prefix('}') {
+        return Some((Delegation::of(form), admin));
+    }
+    let detail = rest.strip_prefix(':')?;
+    if form == DelegationForm::RootFolder {
+        let (root, admin) = root(detail)?;
+        return Some((Delegation { root: Some(root), ..Delegation::of(form) }, admin));
+    }
+    let separator = detail.chars().next().filter(char::is_ascii_graphic)?;
+    let admin = detail[1..].strip_prefix('}')?;
+    Some((Delegation { separator: Some(separator), ..Delegation::of(form) }, admin))
+}
+
+const MAILBOX: &str = "{mailbox}";
+
+/// The root that a text begins with, up to the first brace that is neither escaped nor of `{mailbox}`, and what follows.
+fn root(text: &str) -> Option<(String, &str)> {
+    let mut at = 0;
+    while let Some(brace) = text[at..].find(['{', '}']).map(|found| at + found) {
+        if text[brace..].starts_with(MAILBOX) {
+            at = brace + MAILBOX.len();
+        } else if text[brace..].starts_with('}') {
+            let told = &text[..brace];
+            return told.contains(MAILBOX).then(|| (unescaped(told), &text[brace + 1..]));
+        } else {
+            at = brace + 1;
+        }
+    }
+    None
+}
+
+/// What stands in a root for the characters by which its end is found.
+const ESCAPES: [(&str, &str); 3] = [("%", "%25"), ("{", "%7B"), ("}", "%7D")];
+
+/// A root without braces other than those of `{mailbox}`.
+fn escaped(root: &str) -> String {
+    let escape = |part: &str| ESCAPES.iter().fold(part.to_owned(), |text, (sign, code)| text.replace(sign, code));
+    root.split(MAILBOX).map(escape).collect::<Vec<_>>().join(MAILBOX)
+}
+
+fn unescaped(root: &str) -> String {
+    ESCAPES.iter().rev().fold(root.to_owned(), |text, (sign, code)| text.replace(code, sign))
+}
+
+/// How [`delegated`] reads it again. A separator says something of a master user only, a root of a root folder.
 pub(super) fn spelt_admin(side: &RowSide) -> String {
-    let Some(Delegation { form, separator, root }) = &side.delegation else { return side.user.clone() };
-    let detail = separator.map(String::from).or_else(|| root.clone());
+    let user = &side.user;
+    let Some(Delegation { form, separator, root }) = &side.delegation else {
+        let is_plain = delegated(user) == (None, user.clone());
+        return if is_plain { user.clone() } else { format!("{{}}{user}") };
+    };
+    let detail = match form {
+        DelegationForm::MasterUser => separator.map(String::from),
+        DelegationForm::RootFolder => root.as_deref().map(escaped),
+        _ => None,
+    };
     let detail = detail.map(|detail| format!(":{detail}")).unwrap_or_default();
-    format!("{{{}{detail}}}{}", form_word(*form), side.user)
+    format!("{{{}{detail}}}{user}", form_word(*form))
 }
 
 /// As in JSON.
@@ -152,10 +199,24 @@ const FORMULA: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\''];
 
 fn user(text: &str) -> Result<Option<String>, Wrong> {
     let text = plain(text.trim());
-    if text.chars().count() > MAX_USER_CHARS {
+    short(text)?;
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// An admin's name has its length beside what stands before it.
+fn admin(text: &str) -> Result<Option<(Option<Delegation>, String)>, Wrong> {
+    let text = plain(text.trim());
+    let (told, name) = delegated(text);
+    short(&name)?;
+    short(told.as_ref().and_then(|told| told.root.as_deref()).unwrap_or_default())?;
+    Ok((!text.is_empty()).then_some((told, name)))
+}
+
+fn short(name: &str) -> Result<(), Wrong> {
+    if name.chars().count() > MAX_USER_CHARS {
         return Err(("too_long", format!("an account name has at most {MAX_USER_CHARS} characters")));
     }
-    Ok((!text.is_empty()).then(|| text.to_owned()))
+    Ok(())
 }
 
 fn password(text: &str) -> Result<Option<Secret>, Wrong> {

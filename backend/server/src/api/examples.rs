@@ -10,8 +10,8 @@ use mailferry_shared::{
     ids::{CheckId, DeltaId, OrderId, PairId, RunId, VerificationId, VoucherBatchId, VoucherId},
     import::{Encoding, ImportRequest, ImportResult, ImportRow, Layout, RowError},
     order::{
-        Delta, DeltaList, Language, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState, OrderTotals,
-        Payment, ProviderChoice, Session, SessionCreate,
+        Delta, DeltaList, Language, LinkMail, LinkScope, Order, OrderAction, OrderCreate, OrderOptions, OrderState,
+        OrderTotals, Payment, ProviderChoice, Session, SessionCreate,
     },
     progress::{PairProgress, Progress},
     protocol::{FolderProtocol, ItemOutcome, ItemProtocol, Protocol, RunList},
@@ -64,6 +64,11 @@ pub fn order_create() -> OrderCreate {
         link: None,
         reference: Some("Customer 4711".to_owned()),
     }
+}
+
+/// A mail with an order's link.
+pub fn link_mail() -> Option<LinkMail> {
+    Some(LinkMail { to: order_create().notify_address?, queued_at: at(2) })
 }
 
 /// An order before its start.

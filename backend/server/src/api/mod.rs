@@ -144,6 +144,7 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(orders::repair::retry_order)
             .service(orders::mx::read_mx)
             .service(orders::renew_links::renew_order_links)
+            .service(orders::mail_link::send_order_link)
             .service(accounts::list::list_accounts)
             .service(accounts::create::create_account)
             .service(accounts::change::change_account)

@@ -255,6 +255,8 @@ impl From<StoreError> for ApiError {
                 Self::field("/amount_minor", format!("What is paid back is 1 to {left_minor}."))
             }
             StoreError::NothingTicked => Self::NothingTicked,
+            StoreError::NoAddress => Self::Conflict("The order has no mail address: enter one first."),
+            StoreError::MailedLately { wait_seconds } => Self::TooManyRequests { retry_after_seconds: wait_seconds },
             StoreError::Unavailable(cause) => Self::Unavailable(cause),
             StoreError::RunState(_)
             | StoreError::Fenced

@@ -54,6 +54,12 @@ impl Check {
         self.that(good, "/reference", "A reference has at most 100 characters on one line.");
     }
 
+    /// Who calls it so is whoever sells it.
+    pub fn seller(&mut self, is_seller: bool) {
+        let words = "What a migration is called is for its seller alone: sign in, or use an API key.";
+        self.that(is_seller, "/reference", words);
+    }
+
     /// Ends the check.
     ///
     /// # Errors

@@ -125,12 +125,13 @@ async fn follow(context: &JobContext, payment: &PaymentRecord, found: Remote) ->
         Remote::Declined => store.payment_not_settled(id, PaymentState::Declined).await?,
         Remote::NotApproved if taking => store.payment_not_settled(id, PaymentState::AwaitingApproval).await?,
         Remote::Void => store.payment_not_settled(id, PaymentState::Failed).await?,
-        Remote::Mismatch(capture) => {
-            if store.payment_mismatched(id, capture.as_deref()).await? {
+        Remote::Mismatch { capture, captured } => {
+            if store.payment_mismatched(id, capture.as_deref(), captured).await? {
                 tracing::error!(
                     payment = %id,
                     order = %payment.order_id,
                     capture,
+                    ?captured,
                     "PayPal took another amount than was asked for, or for something else: look at it there, and pay it back"
                 );
             }

@@ -6,7 +6,7 @@ use futures::{StreamExt, stream};
 use mailferry_connectors::imap::{ImapDestination, ImapLogin, ImapSource};
 use mailferry_engine::{
     port::{Account, ConnectorError, Decision},
-    survey::survey,
+    survey::{Counted, survey},
 };
 use mailferry_shared::{
     account::{LoginState, SideName, Survey},
@@ -42,7 +42,7 @@ pub(super) async fn perform(
     stop: &CancellationToken,
 ) -> Result<JobOutcome, JobError> {
     let check = context.store.check_work(id).await?;
-    let seen = Mutex::new(Counted::of(&check.items));
+    let seen = Mutex::new(Seen::of(&check.items));
     let open = check.items.into_iter().filter(|item| item.login == LoginState::Passed && item.survey.is_none());
     let mut counted = stream::iter(open.map(|item| count(context, id, item, &seen, stop))).buffer_unordered(PARALLEL);
     let mut waits = false;
@@ -64,7 +64,7 @@ async fn count(
     context: &JobContext,
     id: CheckId,
     item: CheckItem,
-    seen: &Mutex<Counted>,
+    seen: &Mutex<Seen>,
     stop: &CancellationToken,
 ) -> Result<bool, JobError> {
     if stop.is_cancelled() {
@@ -73,7 +73,7 @@ async fn count(
     let at = CheckedSide { check_id: id, pair_id: item.pair_id, side: item.side };
     let Some(surveyed) = Box::pin(survey_side(context, item.pair_id, item.side, stop)).await? else { return Ok(false) };
     match surveyed {
-        Ok(survey) => seen.lock().await.save(&context.store, at, survey).await?,
+        Ok(counted) => seen.lock().await.save(&context.store, at, counted).await?,
         Err(error) if concerns_the_login(error.code) => {
             // One login stood for all that share an admin: only now this mailbox itself was asked for.
             context.store.save_login(at, LoginState::Failed, &[Finding::new(refusal(&error, &item))]).await?;
@@ -97,13 +97,22 @@ fn refusal(error: &ConnectorError, item: &CheckItem) -> FindingCode {
     if item.delegated && error.code == FindingCode::WrongPassword { FindingCode::ActForRefused } else { error.code }
 }
 
+/// What lies in an account, and what its providers make of it.
+struct Measured {
+    survey: Survey,
+    /// Warnings about this side.
+    warnings: Vec<Finding>,
+    /// Folders that the pair's destination has where it costs nothing.
+    free_folders: Option<u64>,
+}
+
 /// What lies in an account; `None` if its server's connections are all taken.
 async fn survey_side(
     context: &JobContext,
     pair: PairId,
     side: SideName,
     stop: &CancellationToken,
-) -> Result<Option<Result<Survey, ConnectorError>>, JobError> {
+) -> Result<Option<Result<Measured, ConnectorError>>, JobError> {
     let access = context.store.pair_access(pair).await?;
     let own = match side {
         SideName::Source => &access.source,
@@ -137,15 +146,20 @@ async fn survey_side(
         tokio::time::sleep(PAUSE).await;
     };
     visiting.end().await?;
-    let mailbox_bytes = context.providers.limits_at(&login.login.endpoint.host).mailbox_bytes;
-    Ok(Some(surveyed.map(|survey| room_within(survey, mailbox_bytes))))
+    let limits = context.providers.limits_at(&login.login.endpoint.host);
+    let there = access.destination.endpoint.as_ref().map(|endpoint| context.providers.limits_at(&endpoint.host));
+    Ok(Some(surveyed.map(|counted| Measured {
+        survey: room_within(counted.survey, limits.mailbox_bytes),
+        warnings: hidden(side, counted.largest, limits.shown_messages).into_iter().collect(),
+        free_folders: there.and_then(|limits| limits.free_folders),
+    })))
 }
 
 async fn count_once(
     context: &JobContext,
     side: SideName,
     login: &SideLogin,
-) -> Result<Result<Survey, ConnectorError>, StoreError> {
+) -> Result<Result<Counted, ConnectorError>, StoreError> {
     let (network, gate) = (&context.network, Gate::patient(context));
     Ok(match side {
         SideName::Source => {
@@ -165,12 +179,20 @@ fn room_within(survey: Survey, mailbox_bytes: Option<u64>) -> Survey {
     Survey { free_bytes: survey.free_bytes.or(known), ..survey }
 }
 
-async fn measure<A: Account>(opened: Result<A, ConnectorError>) -> Result<Survey, ConnectorError> {
+/// Of a folder that shows as many messages as its provider shows, older ones may be hidden.
+fn hidden(side: SideName, largest: Option<(String, u64)>, shown: Option<u64>) -> Option<Finding> {
+    let (folder, messages) = largest.filter(|_| side == SideName::Source)?;
+    let detail = FindingDetail { messages: Some(messages), ..FindingDetail::default() };
+    let finding = Finding::new(FindingCode::MessagesHidden).about(folder).with(detail);
+    shown.is_some_and(|shown| messages >= shown).then_some(finding)
+}
+
+async fn measure<A: Account>(opened: Result<A, ConnectorError>) -> Result<Counted, ConnectorError> {
     let account = opened?;
     within(LONGEST, measure_opened(account)).await
 }
 
-async fn measure_opened<A: Account>(mut account: A) -> Result<Survey, ConnectorError> {
+async fn measure_opened<A: Account>(mut account: A) -> Result<Counted, ConnectorError> {
     let counted = survey(&mut account).await?;
     account.close().await;
     Ok(counted)
@@ -179,8 +201,8 @@ async fn measure_opened<A: Account>(mut account: A) -> Result<Survey, ConnectorE
 /// A server that takes its time for ever is not waited for.
 async fn within(
     longest: Duration,
-    counting: impl Future<Output = Result<Survey, ConnectorError>>,
-) -> Result<Survey, ConnectorError> {
+    counting: impl Future<Output = Result<Counted, ConnectorError>>,
+) -> Result<Counted, ConnectorError> {
     timeout(longest, counting).await.unwrap_or_else(|_| {
         Err(ConnectorError::new(FindingCode::ConnectionTimeout, Decision::Permanent, "counting an account"))
     })
@@ -189,25 +211,31 @@ async fn within(
 /// What has been counted of a check so far. Each result is written while it is held, so that a check which has its last
 /// result says of every mailbox, too, whether it will fit.
 #[derive(Default)]
-struct Counted(HashMap<(PairId, SideName), Survey>);
+struct Seen(HashMap<(PairId, SideName), Survey>);
 
-impl Counted {
+impl Seen {
     fn of(items: &[CheckItem]) -> Self {
         Self(items.iter().filter_map(|item| Some(((item.pair_id, item.side), item.survey?))).collect())
     }
 
-    /// Writes down what was counted, the destination's warning first.
-    async fn save(&mut self, store: &Store, at: CheckedSide, survey: Survey) -> Result<(), StoreError> {
+    /// Writes down what was counted, the destination's warnings first.
+    async fn save(&mut self, store: &Store, at: CheckedSide, counted: Measured) -> Result<(), StoreError> {
+        let Measured { survey, mut warnings, free_folders } = counted;
         self.0.insert((at.pair_id, at.side), survey);
-        let warning: Vec<Finding> = self.will_not_fit(at.pair_id).into_iter().collect();
+        let there = self.at_destination(at.pair_id, free_folders);
         if at.side == SideName::Destination {
-            return store.save_survey(at, Some(&survey), &warning).await;
+            warnings.extend(there);
+        } else if let Some(destination) = self.0.get(&(at.pair_id, SideName::Destination)).filter(|_| !there.is_empty())
+        {
+            let at = CheckedSide { side: SideName::Destination, ..at };
+            store.save_survey(at, Some(destination), &there).await?;
         }
-        if let Some(destination) = self.0.get(&(at.pair_id, SideName::Destination)).filter(|_| !warning.is_empty()) {
-            let there = CheckedSide { side: SideName::Destination, ..at };
-            store.save_survey(there, Some(destination), &warning).await?;
-        }
-        store.save_survey(at, Some(&survey), &[]).await
+        store.save_survey(at, Some(&survey), &warnings).await
+    }
+
+    /// What is known of the destination before the start, once both sides have been counted.
+    fn at_destination(&self, pair: PairId, free_folders: Option<u64>) -> Vec<Finding> {
+        self.will_not_fit(pair).into_iter().chain(self.too_many_folders(pair, free_folders)).collect()
     }
 
     /// A mailbox that will not fit is known before the start.
@@ -217,16 +245,49 @@ impl Counted {
         let detail = FindingDetail { free_bytes: Some(free), needed_bytes: Some(source), ..FindingDetail::default() };
         (source > free).then(|| Finding::new(FindingCode::WillNotFit).with(detail))
     }
+
+    /// More folders than an account has that costs nothing. What the account costs nobody tells: it is a warning.
+    fn too_many_folders(&self, pair: PairId, most: Option<u64>) -> Option<Finding> {
+        let folders = self.0.get(&(pair, SideName::Source))?.folders;
+        let detail = FindingDetail { folders: Some(folders), ..FindingDetail::default() };
+        (folders > most?).then(|| Finding::new(FindingCode::TooManyFolders).with(detail))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use mailferry_shared::finding::Severity;
+
     use super::*;
 
     #[tokio::test]
     async fn an_account_that_takes_for_ever_to_count_is_given_up() {
         let counted = within(Duration::from_millis(10), std::future::pending()).await;
         assert_eq!(counted.expect_err("never counted").code, FindingCode::ConnectionTimeout);
+    }
+
+    #[test]
+    fn more_folders_than_a_free_account_has_are_told_at_the_destination_and_forbid_nothing() {
+        let pair = PairId(uuid::Uuid::nil());
+        let mut seen = Seen::default();
+        assert_eq!(seen.at_destination(pair, Some(20)), [], "not counted yet");
+        for (folders, told) in [(20, 0), (21, 1)] {
+            seen.0.insert((pair, SideName::Source), Survey { folders, ..Survey::default() });
+            let findings = seen.at_destination(pair, Some(20));
+            assert_eq!(findings.len(), told, "{folders}");
+            assert!(findings.iter().all(|finding| finding.severity == Severity::Warning));
+        }
+        assert_eq!(seen.at_destination(pair, None), []);
+    }
+
+    #[test]
+    fn a_folder_as_full_as_its_provider_shows_may_hide_older_messages() {
+        let told = |side, messages| hidden(side, Some(("Inbox".to_owned(), messages)), Some(10_000));
+        assert_eq!(told(SideName::Source, 9_999), None);
+        assert_eq!(told(SideName::Destination, 10_000), None, "nothing is read there");
+        let finding = told(SideName::Source, 10_000).expect("told");
+        assert_eq!((finding.code, finding.subject.as_deref()), (FindingCode::MessagesHidden, Some("Inbox")));
+        assert_eq!(hidden(SideName::Source, Some(("Inbox".to_owned(), 90_000)), None), None);
     }
 
     #[test]

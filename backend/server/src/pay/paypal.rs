@@ -10,7 +10,7 @@ use mailferry_connectors::net::{
     http::{HttpAnswer, HttpClient, HttpError, HttpRequest, Method, Url, header},
 };
 use mailferry_domain::money;
-use mailferry_shared::order::Language;
+use mailferry_shared::{order::Language, payment::Captured};
 use mailferry_store::PaymentRecord;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -48,8 +48,9 @@ pub enum Remote {
     Completed { capture: String, refunded_minor: u64 },
     /// The means of payment was declined.
     Declined,
-    /// Money was taken, but not what was asked for; PayPal's number of the capture, if it was taken for this payment.
-    Mismatch(Option<String>),
+    /// Money was taken, but not what was asked for: PayPal's number of the capture and what it says it took, if it was taken
+    /// for this payment at all.
+    Mismatch { capture: Option<String>, captured: Option<Captured> },
     /// It was paid back.
     Refunded,
     /// It cannot be paid any more.
@@ -369,9 +370,9 @@ fn state(order: &RemoteOrder, payment: &PaymentRecord) -> Remote {
             (true, true) => {
                 Remote::Completed { capture: capture.id.clone(), refunded_minor: refunded_minor(order, payment) }
             }
-            (true, false) => Remote::Mismatch(Some(capture.id.clone())),
+            (true, false) => Remote::Mismatch { capture: Some(capture.id.clone()), captured: captured(capture) },
             // What belongs to another payment is not to be paid back for this one.
-            (false, _) => Remote::Mismatch(None),
+            (false, _) => Remote::Mismatch { capture: None, captured: None },
         };
     }
     if of(&["REFUNDED"]).is_some() {
@@ -404,11 +405,15 @@ fn is_ours(capture: &Capture, payment: &PaymentRecord) -> bool {
     capture.custom_id.as_deref().is_none_or(|id| id == payment.id.to_string())
 }
 
+/// What PayPal says it took.
+fn captured(capture: &Capture) -> Option<Captured> {
+    let amount = capture.amount.as_ref()?;
+    let currency = amount.currency_code.parse().ok()?;
+    Some(Captured { amount_minor: money::from_decimal(currency, &amount.value)?, currency })
+}
+
 /// True if it is exactly what was asked for.
 fn is_all(capture: &Capture, payment: &PaymentRecord) -> bool {
-    let currency = payment.amount.price.currency;
-    capture.amount.as_ref().is_some_and(|amount| {
-        amount.currency_code == currency.as_str()
-            && money::from_decimal(currency, &amount.value) == Some(payment.amount.total_minor)
-    })
+    let asked = Captured { amount_minor: payment.amount.total_minor, currency: payment.amount.price.currency };
+    captured(capture) == Some(asked)
 }

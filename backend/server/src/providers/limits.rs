@@ -42,6 +42,10 @@ pub(super) struct Facts {
     /// Messages that an account takes or gives in a second, about.
     messages_per_second: Option<Fact<u32>>,
     folder_names: Option<Fact<FolderNames>>,
+    /// Folders of an account that costs nothing, its own ones among them.
+    free_folders: Option<Fact<u64>>,
+    /// Messages of a folder that it shows to mail programs, about.
+    shown_messages: Option<Fact<u64>>,
 }
 
 impl Facts {
@@ -62,7 +66,8 @@ impl Facts {
     #[cfg(test)]
     pub(super) fn sources(&self) -> Vec<&str> {
         let sizes = [&self.message_bytes, &self.usual_message_bytes, &self.attachment_bytes, &self.mailbox_bytes];
-        let numbers = sizes.into_iter().chain([&self.daily_bytes_down, &self.daily_bytes_up]);
+        let sizes = sizes.into_iter().chain([&self.free_folders, &self.shown_messages]);
+        let numbers = sizes.chain([&self.daily_bytes_down, &self.daily_bytes_up]);
         let small = [&self.connections, &self.messages_per_second];
         let numbers = numbers.flatten().map(|fact| fact.source.as_str());
         let small = small.into_iter().flatten().map(|fact| fact.source.as_str());
@@ -87,6 +92,10 @@ pub struct Limits {
     pub messages_per_second: Option<u32>,
     /// Rules for folder names.
     pub names: NameRules,
+    /// Folders of an account that costs nothing: what an account is cannot be seen, so that this is a warning only.
+    pub free_folders: Option<u64>,
+    /// Messages of a folder that it shows, about: whether there are more cannot be seen.
+    pub shown_messages: Option<u64>,
 }
 
 impl From<&Facts> for Limits {
@@ -101,6 +110,8 @@ impl From<&Facts> for Limits {
             daily_bytes_up: known(facts.daily_bytes_up.as_ref()).map(daily_share),
             messages_per_second: known(facts.messages_per_second.as_ref()),
             names: NameRules { refused: names.refused, tidy_spaces: names.tidy_spaces, reserved: names.reserved },
+            free_folders: known(facts.free_folders.as_ref()),
+            shown_messages: known(facts.shown_messages.as_ref()),
         }
     }
 }

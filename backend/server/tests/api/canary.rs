@@ -29,6 +29,7 @@ async fn go_through(service: &Service, servers: &Servers) -> (String, usize) {
     let (order, ways) = ways::into_an_order(service, servers).await;
     let echoed = ways::to_servers_that_repeat_it(service, servers).await;
     let people = people::members(service, servers).await + people::requests(service).await;
+    people::lost_link(service, servers).await;
     let number = order.rsplit('/').next().expect("its number");
     let told = async || {
         let mails = servers.mails.mails().expect("mails");

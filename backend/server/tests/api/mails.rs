@@ -92,7 +92,7 @@ async fn start_and_end_are_told_with_a_link_that_opens_the_order_on(database: Op
     service.stop().await;
 }
 
-const KINDS: [MailKind; 14] = [
+const KINDS: [MailKind; 15] = [
     MailKind::Submitted,
     MailKind::Started,
     MailKind::Finished,
@@ -100,6 +100,7 @@ const KINDS: [MailKind; 14] = [
     MailKind::DeltaFinished,
     MailKind::ActionNeeded,
     MailKind::LinkExpires,
+    MailKind::ManageLink,
     MailKind::Receipt,
     MailKind::RequestReceived,
     MailKind::RequestAccepted,
@@ -123,6 +124,14 @@ pub(crate) async fn send(context: &JobContext) -> Vec<TimeDelta> {
         }
     }
     waits
+}
+
+/// A service whose time is moved by hand, and whose mails go to this sink.
+pub(crate) async fn clock_and_mails(database: Option<String>, sink: &SmtpSink) -> (Service, Time) {
+    let clock = Time::now_in(database.as_deref()).await;
+    let url = Secret::new(format!("smtp://127.0.0.1:{}", sink.port()));
+    let service = Service::start_at_with(&clock, database, |settings| settings.smtp_url = Some(url)).await;
+    (service, clock)
 }
 
 fn by_tls(sink: &SmtpSink, mode: SmtpTls) -> impl Fn(&mut Settings) {

@@ -19,6 +19,7 @@ mod headers;
 mod idempotency;
 mod imports;
 mod later_options;
+mod link_mails;
 mod made_up_keys;
 mod mails;
 mod moving;

@@ -29,6 +29,8 @@ async fn a_migration_has_a_reference_of_at_most_100_characters_that_is_shown_fou
         let made = created(&operator, "/api/v1/orders", order.clone()).await;
         assert_eq!(made["reference"], "Customer 4711");
         let path = format!("/api/v1/orders/{}", made["id"].as_str().expect("an id"));
+        let stranger = service.stranger().post("/api/v1/orders", order.clone()).await.is_problem(422, "invalid_field");
+        assert_eq!(stranger["errors"][0]["pointer"], "/reference", "{stranger}");
         service.order().await;
         let found = async |text: &str| operator.get(&format!("/api/v1/orders?q={text}")).await.json()["items"].clone();
         let items = found("customer%204711").await;

@@ -260,3 +260,46 @@ async fn whoever_only_looks_at_a_server_waits_until_connections_are_free_on(data
     working.stop().await;
     service.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finding_too_many_folders_and_finding_messages_hidden_warn_before_the_start() {
+    on_each(finding_too_many_folders_and_finding_messages_hidden_warn_before_the_start_on).await;
+}
+
+async fn finding_too_many_folders_and_finding_messages_hidden_warn_before_the_start_on(database: Option<String>) {
+    let server = Dovecot::start(DovecotOptions::default()).expect("Dovecot");
+    Sample::Tiny.write(&server, "anna").expect("a mailbox");
+    let clock = Time::now_in(database.as_deref()).await;
+    let service = service(&server, &clock, database).await;
+    let fact = |value: u64| json!({"value": value, "source": "https://example.org/limits"});
+    let providers = provider(&json!({"free_folders": fact(1), "shown_messages": fact(2)}));
+    let working = Working::start(JobContext { providers, ..service.app.job_context().expect("a context") });
+    let (order, client) = service.order().await;
+    let path = format!("/api/v1/orders/{order}");
+    let account = json!({"source": side(&server, "anna"), "destination": side(&server, "ben")});
+    assert_eq!(client.post(&format!("{path}/accounts"), account).await.status, 201);
+    let begun = client.post(&format!("{path}/checks"), json!({})).await;
+    let finished = async || {
+        let check = client.get(begun.header("location")).await.json();
+        (check["finished"] == true).then_some(check)
+    };
+    let check = crate::resellers::until("the check has ended", finished).await;
+    let item = |side: &str| {
+        let found = check["items"].as_array().expect("items").iter().find(|item| item["side"] == side);
+        found.unwrap_or_else(|| panic!("{check}")).clone()
+    };
+    let (source, destination) = (item("source"), item("destination"));
+    let hidden = &source["findings"][0];
+    assert_eq!((&hidden["code"], &hidden["severity"]), (&json!("messages_hidden"), &json!("warning")), "{check}");
+    assert!(hidden["subject"].is_string() && hidden["detail"]["messages"].as_u64() >= Some(2), "{check}");
+    let folders = &destination["findings"][0];
+    assert_eq!((&folders["code"], &folders["severity"]), (&json!("too_many_folders"), &json!("warning")), "{check}");
+    assert_eq!(folders["detail"]["folders"], source["survey"]["folders"], "{check}");
+    // What a provider may do with some accounts forbids nothing.
+    let batch = service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
+    client.post(&format!("{path}/voucher"), json!({"code": batch["items"][0]["code"]})).await;
+    let started = client.post(&format!("{path}/start"), json!({})).await.json();
+    assert_eq!(started["state"], "scheduled", "{started}");
+    working.stop().await;
+    service.stop().await;
+}

@@ -4,10 +4,10 @@ use chrono::TimeDelta;
 use futures::future::join_all;
 use mailferry_shared::key::Scope;
 use mailferry_store::OPERATOR_TENANT;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
-    harness::{Service, on_both, on_both_at},
+    harness::{Service, new_order, on_both, on_both_at},
     time::Time,
 };
 
@@ -124,6 +124,46 @@ async fn a_voucher_is_issued_redeemed_expired_or_revoked() {
         assert_eq!(counts().await, [1, 1, 0, 1]);
         clock.advance(TimeDelta::days(2)).await;
         assert_eq!(counts().await, [0, 1, 1, 1]);
+        service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_whose_voucher_pays_no_more_says_so_when_it_is_opened() {
+    on_both_at(async |service: Service, clock: Time| {
+        let operator = service.operator();
+        let tomorrow = service.store.now() + TimeDelta::days(1);
+        let batch = json!({"pairs": 2, "count": 2, "valid_until": tomorrow});
+        let batch = operator.post("/api/v1/vouchers", batch).await.json();
+        let mut tokens = Vec::new();
+        for n in 0..2 {
+            clock.advance(TimeDelta::seconds(1)).await;
+            let link = json!({"name": "x", "voucher_id": batch["items"][n]["id"]});
+            let link = operator.post("/api/v1/links", link).await.json();
+            assert_eq!(link["voucher"]["state"], "issued", "{link}");
+            tokens.push(link["token"].clone());
+        }
+        let offered = async |token: &Value| {
+            let offer = service.stranger().post("/api/v1/offers", json!({"token": token})).await.json();
+            (offer["prepaid_pairs"].clone(), offer["voucher_state"].clone())
+        };
+        assert_eq!(offered(&tokens[0]).await, (json!(2), json!("issued")));
+        let revoke = format!("/api/v1/vouchers/{}/revoke", batch["items"][0]["id"].as_str().expect("an id"));
+        assert_eq!(operator.post(&revoke, json!({})).await.status, 200);
+        assert_eq!(offered(&tokens[0]).await, (json!(0), json!("revoked")));
+        assert_eq!(offered(&tokens[1]).await, (json!(2), json!("issued")));
+        clock.advance(TimeDelta::days(2)).await;
+        assert_eq!(offered(&tokens[1]).await, (json!(0), json!("expired")));
+        let links = service.operator().get("/api/v1/links").await.json();
+        let states: Vec<_> = (0..2).map(|n| links["items"][n]["voucher"]["state"].clone()).collect();
+        assert_eq!(states, [json!("expired"), json!("revoked")], "{links}");
+        // Whoever begins by it all the same is told in their order, too.
+        let mut order = new_order();
+        order["link"] = tokens[0].clone();
+        let made = service.stranger().post("/api/v1/orders", order).await.json();
+        let link = &made["link"];
+        assert_eq!((&link["prepaid_pairs"], &link["voucher_state"]), (&json!(0), &json!("revoked")), "{made}");
         service.stop().await;
     })
     .await;

@@ -296,12 +296,15 @@ impl Store {
              WHERE {} ORDER BY o.created_at DESC, o.id DESC LIMIT {limit}",
             condition.sql.join(" AND ")
         );
-        let mut items = Vec::new();
-        for row in &tx.rows(sql, condition.args).await? {
-            let item = item_from(row)?;
-            let codes = brief::codes(&mut tx, item.id).await?;
-            let progress = brief::progress(&mut tx, item.id, &row.json("options")?).await?;
-            items.push(OrderListItem { codes, progress, ..item });
+        let rows = tx.rows(sql, condition.args).await?;
+        let mut items: Vec<OrderListItem> = rows.iter().map(item_from).collect::<Result<_, _>>()?;
+        let line = |row: &Row| Ok::<_, StoreError>((row.get("id")?, row.json("options")?));
+        let lines: Vec<brief::Line> = rows.iter().map(line).collect::<Result<_, _>>()?;
+        let mut codes = brief::codes(&mut tx, &lines).await?;
+        let mut progress = brief::progress(&mut tx, &lines).await?;
+        for item in &mut items {
+            item.codes = codes.remove(&item.id).unwrap_or_default();
+            item.progress = progress.remove(&item.id);
         }
         Ok(items)
     }

@@ -2,7 +2,7 @@
 
 use mailferry_shared::{
     ids::{OrderId, PaymentId},
-    payment::PaymentState,
+    payment::{Captured, PaymentState},
 };
 
 use super::{PaymentRecord, covered, lock_payment, may_be_paid, set_state};
@@ -78,12 +78,17 @@ impl Store {
         tx.commit().await
     }
 
-    /// Money was taken, but not what was asked for. `capture` is the provider's number of it, if it was taken for this
-    /// payment at all: then it can be paid back. False if that was known.
+    /// Money was taken, but not what was asked for: `captured`. `capture` is the provider's number of it, if it was taken for
+    /// this payment at all: then it can be paid back. False if that was known.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
-    pub async fn payment_mismatched(&self, id: PaymentId, capture: Option<&str>) -> Result<bool, StoreError> {
+    pub async fn payment_mismatched(
+        &self,
+        id: PaymentId,
+        capture: Option<&str>,
+        captured: Option<Captured>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.write().await?;
         let payment = lock_payment(&mut tx, id).await?;
         if matches!(
@@ -92,8 +97,10 @@ impl Store {
         ) {
             return Ok(false);
         }
-        let sql = "UPDATE payments SET state = $2, remote_capture = $3 WHERE id = $1";
-        tx.execute(sql, args![id, code(&PaymentState::Mismatched)?, capture]).await?;
+        let sql = "UPDATE payments SET state = $2, remote_capture = $3, captured_minor = $4, captured_currency = $5
+             WHERE id = $1";
+        let (minor, currency) = (captured.map(|sum| sum.amount_minor), captured.map(|sum| sum.currency.to_string()));
+        tx.execute(sql, args![id, code(&PaymentState::Mismatched)?, capture, minor, currency]).await?;
         tx.commit().await?;
         Ok(true)
     }

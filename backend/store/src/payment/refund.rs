@@ -43,7 +43,7 @@ impl Store {
         }
         let left_minor = match payment.state {
             PaymentState::Paid => payment.amount.total_minor.saturating_sub(payment.refunded_minor),
-            // How much was taken is not known here: all of it goes back.
+            // It pays for nothing: all of it goes back.
             PaymentState::Mismatched if payment.remote_capture.is_some() => 0,
             PaymentState::Refunding | PaymentState::Refunded => return Ok(payment),
             _ => return Err(StoreError::PaymentChanged),
@@ -69,11 +69,13 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn payment_refunded(&self, id: PaymentId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        let sql =
-            "UPDATE payments SET state = $2, refunded_at = COALESCE(refunded_at, $3), refunded_minor = total_minor,
+        let payment = lock_payment(&mut tx, id).await?;
+        let taken = payment.captured.filter(|captured| captured.currency == payment.amount.price.currency);
+        let all_minor = taken.map_or(payment.amount.total_minor, |captured| captured.amount_minor);
+        let sql = "UPDATE payments SET state = $2, refunded_at = COALESCE(refunded_at, $3), refunded_minor = $4,
                 refund_minor = NULL
              WHERE id = $1 AND state IN ('capturing', 'pending', 'paid', 'mismatched', 'refunding', 'refunded')";
-        tx.execute(sql, args![id, code(&PaymentState::Refunded)?, self.now()]).await?;
+        tx.execute(sql, args![id, code(&PaymentState::Refunded)?, self.now(), all_minor]).await?;
         tx.commit().await
     }
 

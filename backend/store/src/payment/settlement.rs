@@ -40,8 +40,11 @@ impl Store {
         if matches!(payment.state, PaymentState::Paid | PaymentState::Refunding | PaymentState::Refunded) {
             return Ok(Settled { order, started: false });
         }
-        let sql = "UPDATE payments SET state = $2, remote_capture = $3, paid_at = $4 WHERE id = $1";
-        tx.execute(sql, args![id, code(&PaymentState::Paid)?, capture, self.now()]).await?;
+        // What was asked for was taken, nothing else.
+        let sql = "UPDATE payments SET state = $2, remote_capture = $3, paid_at = $4, captured_minor = total_minor,
+                captured_currency = $5 WHERE id = $1";
+        let currency = payment.amount.price.currency.as_str();
+        tx.execute(sql, args![id, code(&PaymentState::Paid)?, capture, self.now(), currency]).await?;
         let settled = match order {
             Some(order) if may_be_paid(&order).is_ok() => self.go_on(&mut tx, order).await?,
             order => {

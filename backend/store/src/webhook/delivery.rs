@@ -8,7 +8,7 @@ use mailferry_shared::{
 };
 use uuid::Uuid;
 
-use super::status_from;
+use super::{lock_webhook, lock_webhooks_told_before, status_from};
 use crate::{
     db::Tx,
     error::StoreError,
@@ -93,9 +93,13 @@ impl Store {
         answer: &WebhookAnswer,
     ) -> Result<Option<DateTime<Utc>>, StoreError> {
         let mut tx = self.write().await?;
-        let sql = "UPDATE webhook_deliveries SET tries = tries + 1 WHERE id = $1 RETURNING tries, webhook_id";
-        let row = tx.row(sql, args![id]).await?;
-        let tries = usize::try_from(row.get::<u32>("tries")?).unwrap_or(usize::MAX);
+        let sql = "SELECT webhook_id FROM webhook_deliveries WHERE id = $1";
+        let webhook: WebhookId = tx.row(sql, args![id]).await?.get("webhook_id")?;
+        // Switched off while it was tried: what waited was given up.
+        let is_enabled = lock_webhook(&mut tx, webhook, None).await?;
+        let sql = "UPDATE webhook_deliveries SET tries = tries + 1 WHERE id = $1 RETURNING tries";
+        let tries: u32 = tx.row(sql, args![id]).await?.get("tries")?;
+        let tries = usize::try_from(tries).unwrap_or(usize::MAX);
         tx.execute(
             "INSERT INTO webhook_attempts (delivery_id, number, at, duration_ms, status, error)
              SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5 FROM webhook_attempts WHERE delivery_id = $1",
@@ -103,11 +107,7 @@ impl Store {
         )
         .await?;
         let gone = answer.status == Some(410);
-        let webhook: WebhookId = row.get("webhook_id")?;
-        // Switched off while it was tried: what waited was given up.
-        let sql = "SELECT enabled FROM webhooks WHERE id = $1";
-        let enabled = tx.row_opt(sql, args![webhook]).await?.map(|row| row.get::<bool>("enabled")).transpose()?;
-        let wait = WAITS.get(tries.saturating_sub(1)).filter(|_| !gone && enabled == Some(true));
+        let wait = WAITS.get(tries.saturating_sub(1)).filter(|_| !gone && is_enabled);
         let (state, next) = if answer.is_taken() {
             (DeliveryState::Delivered, None)
         } else if let Some(seconds) = wait {
@@ -132,9 +132,8 @@ impl Store {
     /// [`StoreError::WebhookDisabled`]; [`StoreError::NotFound`], also for one of another tenant.
     pub async fn test_webhook(&self, tenant_id: TenantId, webhook: WebhookId) -> Result<Delivery, StoreError> {
         let mut tx = self.write().await?;
-        // Locks the row: nobody switches it off meanwhile.
-        let sql = "UPDATE webhooks SET enabled = enabled WHERE id = $1 AND tenant_id = $2 RETURNING enabled";
-        if !tx.row(sql, args![webhook, tenant_id]).await?.get::<bool>("enabled")? {
+        // Nobody switches it off meanwhile.
+        if !lock_webhook(&mut tx, webhook, Some(tenant_id)).await? {
             return Err(StoreError::WebhookDisabled);
         }
         let data = EventData { webhook_id: Some(webhook), ..EventData::default() };
@@ -208,9 +207,10 @@ impl Store {
     ) -> Result<Delivery, StoreError> {
         let mut tx = self.write().await?;
         let now = self.now();
-        let sql = "UPDATE webhook_deliveries SET state = 'pending', tries = 0, next_at = $4
-             WHERE id = $1 AND webhook_id = (SELECT id FROM webhooks WHERE id = $2 AND tenant_id = $3)";
-        if tx.execute(sql, args![id, webhook, tenant_id, now]).await? == 0 {
+        lock_webhook(&mut tx, webhook, Some(tenant_id)).await?;
+        let sql = "UPDATE webhook_deliveries SET state = 'pending', tries = 0, next_at = $3
+             WHERE id = $1 AND webhook_id = $2";
+        if tx.execute(sql, args![id, webhook, now]).await? == 0 {
             return Err(StoreError::NotFound);
         }
         enqueue(&mut tx, JobKind::Webhook, id.0, now, now).await?;
@@ -226,8 +226,9 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn forget_events(&self) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
-        let sql = "DELETE FROM webhook_events WHERE created_at < $1";
-        let count = tx.execute(sql, args![self.now() - KEPT]).await?;
+        let until = self.now() - KEPT;
+        lock_webhooks_told_before(&mut tx, until).await?;
+        let count = tx.execute("DELETE FROM webhook_events WHERE created_at < $1", args![until]).await?;
         tx.commit().await?;
         Ok(count)
     }

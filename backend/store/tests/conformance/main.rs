@@ -48,5 +48,6 @@ mod verifications;
 mod visits;
 mod vouchers;
 mod webhook_health;
+mod webhook_locks;
 mod webhooks;
 mod webhooks_of_deltas;

@@ -117,6 +117,7 @@ async fn the_list_tells_how_far_an_order_has_come_as_its_progress_does(world: Wo
     let (trash, junk) = (MailAmount { messages: 4, size_bytes: 70 }, MailAmount { messages: 2, size_bytes: 20 });
     let survey = Survey { messages: 20, size_bytes: 900, trash, junk, ..Survey::default() };
     for include_trash in [false, true] {
+        world.clock.advance(Duration::seconds(1));
         let (order, pairs) = paid(&world, 3, &[survey, survey], include_trash).await;
         assert_eq!(item(&world, order.id).await.progress, None, "nothing has been started");
         store.schedule_order(&order, start(StartKind::Main, store.now())).await.expect("starts");
@@ -157,6 +158,13 @@ async fn the_list_tells_how_far_an_order_has_come_as_its_progress_does(world: Wo
         let again = seen().await;
         assert_eq!((again.done, again.total), (8, wanted + 10), "the latest run of each pair counts");
     }
+    world.clock.advance(Duration::seconds(1));
+    world.order().await;
+    let page = store.list_orders(&filter()).await.expect("list");
+    let told: Vec<_> = page.iter().map(|item| item.progress.map(|progress| progress.total)).collect();
+    assert_eq!(told, [None, Some(18 + 10), Some(14 + 10)], "each line by its own options");
+    assert_eq!(page.iter().map(|item| item.codes.len()).collect::<Vec<_>>(), [0, 1, 1]);
+    assert_ne!(page[1].codes, page[2].codes, "each line its own voucher");
 }
 
 async fn a_trial_tells_that_nobody_knows_the_whole(world: World) {

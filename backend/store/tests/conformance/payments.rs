@@ -5,7 +5,7 @@ use mailferry_shared::{
     account::AccountChange,
     ids::{OrderId, PaymentId},
     order::{OrderState, StartKind},
-    payment::{PaymentMethod, PaymentState, Price},
+    payment::{Captured, PaymentMethod, PaymentState, Price},
 };
 use mailferry_store::{JobKind, JobQueue, OPERATOR_TENANT, OrderRecord, Part, PaymentEvent, StoreError};
 
@@ -117,6 +117,7 @@ async fn a_part_is_paid_back_and_the_rest_still_pays(world: World) {
     store.payment_refunded(payment).await.expect("refunded");
     let refunded = store.payment_record(payment).await.expect("payment");
     assert_eq!((refunded.state, refunded.refunded_minor), (PaymentState::Refunded, 2380));
+    assert_eq!(refunded.captured.map(|sum| sum.amount_minor), Some(2380));
 }
 
 async fn another_amount_than_was_asked_for_pays_for_nothing_and_goes_back(world: World) {
@@ -124,9 +125,11 @@ async fn another_amount_than_was_asked_for_pays_for_nothing_and_goes_back(world:
     let order = waiting(&world, 1).await;
     let payment = begun(&world, order.id).await;
     store.begin_capture(order.id, payment).await.expect("captures");
-    assert!(store.payment_mismatched(payment, Some("C1")).await.expect("told"));
-    assert!(!store.payment_mismatched(payment, Some("C1")).await.expect("told again"));
-    assert_eq!(store.payment_record(payment).await.expect("payment").state, PaymentState::Mismatched);
+    let captured = Captured { amount_minor: 1489, currency: "EUR".parse().expect("a currency") };
+    assert!(store.payment_mismatched(payment, Some("C1"), Some(captured)).await.expect("told"));
+    assert!(!store.payment_mismatched(payment, Some("C1"), Some(captured)).await.expect("told again"));
+    let told = store.payment_record(payment).await.expect("payment");
+    assert_eq!((told.state, told.captured), (PaymentState::Mismatched, Some(captured)));
     assert_eq!(store.order(order.id).await.expect("order").life.state(), OrderState::AwaitingPayment);
     let again = store.begin_payment(order.id, PaymentMethod::Paypal).await;
     assert!(matches!(again, Err(StoreError::PaymentUnderWay)), "nobody pays twice");
@@ -134,10 +137,11 @@ async fn another_amount_than_was_asked_for_pays_for_nothing_and_goes_back(world:
     assert!(matches!(part, Err(StoreError::RefundTooLarge { left_minor: 0 })));
     store.begin_refund(OPERATOR_TENANT, payment, None).await.expect("refunds");
     store.payment_refunded(payment).await.expect("refunded");
+    assert_eq!(store.payment_record(payment).await.expect("payment").refunded_minor, 1489, "what was taken went back");
     let anew = store.begin_payment(order.id, PaymentMethod::Paypal).await.expect("anew").id;
     store.payment_created(anew, "REMOTE-ANEW", "https://x").await.expect("created");
     store.begin_capture(order.id, anew).await.expect("captures");
-    store.payment_mismatched(anew, None).await.expect("told");
+    store.payment_mismatched(anew, None, None).await.expect("told");
     let foreign = store.begin_refund(OPERATOR_TENANT, anew, None).await;
     assert!(matches!(foreign, Err(StoreError::PaymentChanged)), "that money is another payment's");
 }

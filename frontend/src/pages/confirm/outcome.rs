@@ -64,7 +64,9 @@ fn state_notice(payment: &OrderPayment, help: Option<MailAddress>) -> impl IntoV
         let total = intl::money(payment.amount.total_minor, payment.amount.price.currency);
         let number =
             payment.reference.clone().map(|number| format!(" · {}", t!("console.paid_reference", number = number)));
-        view! { <p class="small">{t!("pay.price", total = total)} {number}</p> }
+        let taken = payment.taken_otherwise();
+        let taken = taken.map(|taken| t!("pay.taken", amount = intl::money(taken.amount_minor, taken.currency)));
+        view! { <p class="small">{t!("pay.price", total = total)} {taken.map(|taken| format!(" · {taken}"))} {number}</p> }
     });
     let help = help.filter(|_| waits).map(|address| {
         view! { <p class="small">{t!("app.help")} " " <a href=format!("mailto:{address}")>{address.to_string()}</a></p> }

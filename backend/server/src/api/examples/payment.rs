@@ -2,7 +2,7 @@
 
 use mailferry_shared::{
     ids::{OrderId, PaymentId},
-    payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState, Price, TenantPrice},
+    payment::{Amount, Captured, OrderPayment, PaymentList, PaymentMethod, PaymentState, Price, TenantPrice},
 };
 
 use super::{at, id};
@@ -27,6 +27,11 @@ fn amount() -> Option<Amount> {
     mailferry_domain::money::amount(&price()?, 2)
 }
 
+fn captured() -> Option<Captured> {
+    let asked = amount()?;
+    Some(Captured { amount_minor: asked.total_minor, currency: asked.price.currency })
+}
+
 fn payment(state: PaymentState) -> Option<OrderPayment> {
     let agreed = matches!(state, PaymentState::Paid | PaymentState::Refunding);
     Some(OrderPayment {
@@ -38,6 +43,7 @@ fn payment(state: PaymentState) -> Option<OrderPayment> {
         approve_url: (state == PaymentState::AwaitingApproval)
             .then(|| "https://www.paypal.com/checkoutnow?token=5O190127TN364715T".to_owned()),
         reference: agreed.then(|| "3C679366HH908993F".to_owned()),
+        captured: captured().filter(|_| agreed),
         created_at: at(0),
         paid_at: agreed.then(|| at(2)),
         refunded_minor: 0,

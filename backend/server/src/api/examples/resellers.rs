@@ -68,7 +68,13 @@ pub fn link() -> Link {
         destination,
         language,
         brand,
-        voucher: Some(LinkVoucher { id: VoucherId(id(6)), hint: "MF-7K2QX".to_owned(), pairs: 100, pairs_used: 2 }),
+        voucher: Some(LinkVoucher {
+            id: VoucherId(id(6)),
+            hint: "MF-7K2QX".to_owned(),
+            pairs: 100,
+            pairs_used: 2,
+            state: VoucherState::Issued,
+        }),
         once,
         uses: 1,
         sandbox: false,
@@ -89,6 +95,14 @@ pub fn link_open() -> LinkOpen {
 
 /// What it is answered.
 pub fn link_offer() -> LinkOffer {
-    let Link { brand, source, destination, language, sandbox, .. } = link();
-    LinkOffer { brand, source, destination, language, prepaid_pairs: Some(98), sandbox }
+    let Link { brand, source, destination, language, sandbox, voucher, .. } = link();
+    LinkOffer {
+        brand,
+        source,
+        destination,
+        language,
+        prepaid_pairs: voucher.as_ref().map(LinkVoucher::left),
+        voucher_state: voucher.map(|voucher| voucher.state),
+        sandbox,
+    }
 }

@@ -48,12 +48,7 @@ pub(crate) async fn change_order(
     check.choice(change.source.as_ref(), "/source", &app.providers);
     check.choice(change.destination.as_ref(), "/destination", &app.providers);
     check.reference(change.reference.as_deref());
-    let may_name = change.reference.is_none() || access.principal.is_some();
-    check.that(
-        may_name,
-        "/reference",
-        "What a migration is called is for its seller alone: sign in, or use an API key.",
-    );
+    check.seller(change.reference.is_none() || access.principal.is_some());
     if let Some(options) = &mut change.options {
         let most_bytes = largest_message(&app, access.order.tenant_id).await?;
         within(options, most_bytes);

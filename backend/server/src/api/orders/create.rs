@@ -25,7 +25,8 @@ use crate::{
 ///
 /// Anybody may; the answer sets the session cookie that opens it, and holds the manage link. With an API key, or
 /// signed in as a member, the order belongs to that tenant and no cookie is set. With
-/// the token of a pre-configured link it belongs to the link's tenant, with what the link fixes and pays.
+/// the token of a pre-configured link it belongs to the link's tenant, with what the link fixes and pays. Its `reference`
+/// is for the seller alone: a member or an API key of the tenant that the order belongs to.
 #[utoipa::path(
     operation_id = "createOrder",
     tag = "orders",
@@ -53,6 +54,7 @@ pub(crate) async fn create_order(
     let Prepared { new, principal, most_bytes } = prepare(&app, asking.0, body.read()?).await?;
     let mut check = Check::within(new.asker.sandbox);
     check.reference(new.reference.as_deref());
+    check.seller(new.reference.is_none() || principal.is_some());
     check_order(&mut check, &app, &new, most_bytes);
     check.done()?;
     let order = app.store.create_order(new).await?;

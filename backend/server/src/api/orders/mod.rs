@@ -7,6 +7,7 @@ pub mod delete;
 pub mod export;
 pub mod forget;
 pub mod list;
+pub mod mail_link;
 pub mod mx;
 pub mod pause;
 pub mod read;

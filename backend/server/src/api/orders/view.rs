@@ -3,7 +3,7 @@
 use mailferry_domain::estimate::{self, Work};
 use mailferry_shared::{
     account::{AccountPair, Side},
-    link::OrderLink,
+    link::{LinkVoucher, OrderLink},
     order::{LinkScope, Order, OrderAction, OrderState, OrderTotals, ProviderChoice},
     request::RequestState,
 };
@@ -86,7 +86,8 @@ pub(in crate::api) fn restrict(actions: &mut Vec<OrderAction>, scope: LinkScope,
 
 fn order_link(link: LinkRecord) -> OrderLink {
     OrderLink {
-        prepaid_pairs: link.voucher.map(|voucher| voucher.pairs.saturating_sub(voucher.pairs_used)),
+        prepaid_pairs: link.voucher.as_ref().map(LinkVoucher::left),
+        voucher_state: link.voucher.map(|voucher| voucher.state),
         brand: link.brand,
         fixes_source: link.source.is_some(),
         fixes_destination: link.destination.is_some(),

@@ -23,6 +23,7 @@ pub(super) fn compose(payment: PaymentRecord, scope: LinkScope) -> OrderPayment 
         amount: payment.amount,
         approve_url: payment.approve_url.filter(|_| open && scope == LinkScope::Manage),
         reference: payment.remote_capture,
+        captured: payment.captured,
         created_at: payment.created_at,
         paid_at: payment.paid_at,
         refunded_minor: payment.refunded_minor,

@@ -9,7 +9,7 @@ use mailferry_shared::{
 use super::*;
 use crate::mail::facts::{Plan, Receipt, Request};
 
-const KINDS: [MailKind; 14] = [
+const KINDS: [MailKind; 15] = [
     MailKind::Submitted,
     MailKind::Started,
     MailKind::Finished,
@@ -17,6 +17,7 @@ const KINDS: [MailKind; 14] = [
     MailKind::DeltaFinished,
     MailKind::ActionNeeded,
     MailKind::LinkExpires,
+    MailKind::ManageLink,
     MailKind::Receipt,
     MailKind::RequestReceived,
     MailKind::RequestAccepted,

@@ -10,7 +10,7 @@ use super::{
     ways::{file_of_accounts, send},
 };
 use crate::{
-    harness::{Client, Service},
+    harness::{Client, Service, new_order},
     requests::{file, new_request},
 };
 
@@ -46,7 +46,7 @@ pub(crate) async fn members(service: &Service, servers: &Servers) -> usize {
 
     let sent = send(&admin, &format!("{member}/password-link"), &json!({})).await;
     assert_eq!(sent.status, 201, "{}", sent.text);
-    let token = token_mailed_to(servers, &mate).await;
+    let token = token_mailed_to(servers, &mate, "/console/password#token=").await;
     told("a link's token", &token);
     let wrong = json!({"token": CANARY, "new_password": CANARY});
     stranger.post("/api/v1/passwords", wrong).await.is_problem(401, "link_invalid");
@@ -66,11 +66,11 @@ async fn signed_in(service: &Service, mail: &str, password: &str) -> Client {
 }
 
 /// The token in the mail to this address, once it has come.
-async fn token_mailed_to(servers: &Servers, address: &str) -> String {
+async fn token_mailed_to(servers: &Servers, address: &str, before: &str) -> String {
     for _ in 0..1_200 {
         let mails = servers.mails.mails().expect("mails");
         if let Some(mail) = mails.iter().find(|mail| mail.envelope_to == [address]) {
-            let token = mail.text.split("/console/password#token=").nth(1).expect("a link");
+            let token = mail.text.split(before).nth(1).expect("a link");
             return token
                 .chars()
                 .take_while(|letter| letter.is_ascii_alphanumeric() || "-_".contains(*letter))
@@ -79,6 +79,19 @@ async fn token_mailed_to(servers: &Servers, address: &str) -> String {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("no mail has come to {address}");
+}
+
+/// The link of an order that is mailed once more: no answer to that holds it, and it is kept nowhere.
+pub(crate) async fn lost_link(service: &Service, servers: &Servers) {
+    let mut order = new_order();
+    order["notify_address"] = json!("lost@canary.example");
+    let order = service.stranger().post("/api/v1/orders", order).await.json();
+    let path = format!("/api/v1/orders/{}", order["id"].as_str().expect("an id"));
+    let sent = send(&service.operator(), &format!("{path}/link-mails"), &json!({})).await;
+    assert_eq!(sent.status, 202, "{}", sent.text);
+    let token = token_mailed_to(servers, "lost@canary.example", "#token=").await;
+    assert!(!sent.text.contains(&token), "{}", sent.text);
+    told("a manage link's token", &token);
 }
 
 /// Secrets that the service makes and tells once.

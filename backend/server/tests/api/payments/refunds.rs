@@ -114,7 +114,10 @@ async fn another_amount_than_was_asked_for_is_settled_as_such_and_goes_back() {
         let (payment, remote) = shop.approved(&path, &client).await;
         assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0), "once, and no error");
         assert_eq!(work(&shop.context, JobKind::Payment).await, (0, 0), "and not again");
-        assert_eq!(state(&client, &payment).await, "mismatched");
+        let told = client.get(&payment).await.json();
+        let captured = json!({"amount_minor": 1489, "currency": "EUR"});
+        assert_eq!((&told["state"], &told["captured"]), (&json!("mismatched"), &captured), "{told}");
+        assert_eq!(told["amount"]["total_minor"], 1490);
         assert_eq!(state(&client, &path).await, "awaiting_payment");
         client.post(&format!("{path}/payments"), json!({})).await.is_problem(409, "payment_under_way");
         let refund = format!("/api/v1/payments/{}/refund", payment.rsplit('/').next().expect("an id"));
@@ -123,6 +126,7 @@ async fn another_amount_than_was_asked_for_is_settled_as_such_and_goes_back() {
         operator.post(&refund, json!({})).await;
         assert_eq!(work(&shop.context, JobKind::Payment).await, (1, 0));
         assert_eq!((state(&client, &payment).await, shop.paypal.refunded(&remote)), ("refunded".to_owned(), 1489));
+        assert_eq!(client.get(&payment).await.json()["refunded_minor"], 1489);
     })
     .await;
 }
