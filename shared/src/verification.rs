@@ -1,6 +1,9 @@
 //! Verify: the destination is fetched again and compared with what was copied.
 
+mod difference;
+
 use chrono::{DateTime, Utc};
+pub use difference::{Difference, DifferenceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -101,8 +104,13 @@ pub struct VerificationItem {
     pub message_id: Option<String>,
     /// Size in bytes as it was copied.
     pub size_bytes: u64,
-    /// What has changed of it, such as `header Subject`, `line ends`, `body`.
-    pub changes: Vec<String>,
+    /// Size in bytes of what is there, if other bytes are there than were sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_size_bytes: Option<u64>,
+    /// What has changed of it: the header first, then what follows it, then what was repaired before it was sent.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub differences: Vec<Difference>,
     /// Flags that were copied and are there no more.
     pub flags_missing: Vec<String>,
     /// Flags that are there and were not copied.
