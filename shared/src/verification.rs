@@ -116,10 +116,10 @@ pub struct VerificationItem {
     /// Flags that are there and were not copied.
     pub flags_added: Vec<String>,
     /// The internal date that was copied, if another one is there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub expected_date: Option<DateTime<Utc>>,
     /// The internal date that is there, if another one was copied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub date: Option<DateTime<Utc>>,
 }
 
@@ -170,7 +170,7 @@ pub struct PairVerification {
     /// How many such messages there are in all.
     pub items_total: u64,
     /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }
 
@@ -183,6 +183,7 @@ pub struct Verification {
     /// The order.
     pub order_id: OrderId,
     /// When it was asked for.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// True once every pair has finished or failed.
     pub finished: bool,
@@ -199,6 +200,7 @@ pub struct VerificationSummary {
     /// Its id.
     pub id: VerificationId,
     /// When it was asked for.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// True once every pair has finished or failed.
     pub finished: bool,
