@@ -7,7 +7,7 @@ import { dirname, join } from "node:path";
 
 import { type Browser, type Page, expect } from "@playwright/test";
 
-import type { Api } from "./api.ts";
+import { Api } from "./api.ts";
 import { violations } from "./axe.ts";
 import type { Lab } from "./lab.ts";
 import { overflows, smallTargets } from "./layout.ts";
@@ -69,6 +69,13 @@ export async function as<T>(page: Page, url: string, path: string, data: unknown
   const answer = await page.request.post(`${url}/api/v1${path}`, { data, headers: { origin: url } });
   expect(answer.ok(), await answer.text()).toBe(true);
   return (await answer.json()) as T;
+}
+
+/** The program "panel" of whoever is signed in at `page`, with a key of its own for orders and vouchers. */
+export async function panelOf(page: Page, url: string): Promise<Api> {
+  const key = { name: "panel", scopes: ["orders:write", "vouchers:write"] };
+  const { secret } = await as<{ secret: string }>(page, url, "/api-keys", key);
+  return new Api(url, secret);
 }
 
 /** A reseller's server for webhooks, with a certificate of the lab's authority. */

@@ -19,6 +19,9 @@ interface RemoteOrder {
   payment_source?: { paypal: { experience_context: { return_url: string; cancel_url: string } } };
 }
 
+/** What an account costs, where a test does not care. */
+export const PRICE = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true };
+
 export class PayPal {
   readonly #server: Server;
   readonly #orders = new Map<string, RemoteOrder>();

@@ -1,10 +1,8 @@
-// Parts of the console in depth: tenants, invitations, filters of the lists, links that are changed, a webhook's log,
-// and the whole by keyboard.
+// Parts of the console in depth: tenants, invitations, filters of the lists, links that are changed, a webhook's log.
 
 import { completed, withAccounts } from "../support/ready.ts";
-import { Hook, PASSWORD, as, look, operatorDesk, part, reseller, signIn } from "../support/console.ts";
+import { Hook, PASSWORD, as, look, operatorDesk, panelOf, part, reseller, signIn } from "../support/console.ts";
 import { Api } from "../support/api.ts";
-import { Keyboard } from "../support/keyboard.ts";
 import { Service } from "../support/service.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -99,8 +97,7 @@ test("a member is invited by mail, and sets a new password after it was forgotte
 test("the list of migrations is filtered by state, domain and words, and goes on page by page", async ({ page, operator, service, lab }) => {
   test.setTimeout(240_000);
   await reseller(page, operator, service.url, "Dry Dock");
-  const { secret } = await as<{ secret: string }>(page, service.url, "/api-keys", { name: "panel", scopes: ["orders:write", "vouchers:write"] });
-  const panel = new Api(service.url, secret);
+  const panel = await panelOf(page, service.url);
   const [anna, berta] = [lab.state.accounts[0]!, lab.state.accounts[1]!];
   const draft = await withAccounts(panel, lab, [anna]);
   const cancelled = await withAccounts(panel, lab, [berta]);
@@ -154,8 +151,7 @@ test("the list of migrations is filtered by state, domain and words, and goes on
 test("a migration opens within the console, and leads back to the list as it was filtered", async ({ page, operator, service, lab }) => {
   test.setTimeout(240_000);
   await reseller(page, operator, service.url, "Turnstile");
-  const { secret } = await as<{ secret: string }>(page, service.url, "/api-keys", { name: "panel", scopes: ["orders:write", "vouchers:write"] });
-  const panel = new Api(service.url, secret);
+  const panel = await panelOf(page, service.url);
   const [anna, berta] = [lab.state.accounts[0]!, lab.state.accounts[1]!];
   const order = await withAccounts(panel, lab, [anna, berta]);
   await page.reload();
@@ -276,9 +272,8 @@ test("a voucher is limited in every way that there is, found by its note, its co
 
 test("a migration in the list opens with its logs, to its reseller alone", async ({ page, browser, operator, service, lab }) => {
   await reseller(page, operator, service.url, "Log Book");
-  const { secret } = await as<{ secret: string }>(page, service.url, "/api-keys", { name: "panel", scopes: ["orders:write", "vouchers:write"] });
   const account = lab.state.accounts[4]!;
-  const order = await completed(new Api(service.url, secret), lab, [account]);
+  const order = await completed(await panelOf(page, service.url), lab, [account]);
   await page.reload();
   const row = page.getByRole("row").filter({ hasText: account.source_user });
   await expect(row).toContainText("Finished");
@@ -412,40 +407,4 @@ test("a webhook's log tells each attempt, what was delivered is sent again, and 
     await service.stop();
     await hook.stop();
   }
-});
-
-test("the console by keyboard alone: signing in, a voucher, a filter, a question, signing out", async ({ page, operator, service }) => {
-  const mail = `keys-${Date.now()}@keyboard.example`;
-  await operator.call("POST", "/tenants", { name: "Keyboard Quay", admin: { name: "Kim", mail, password: PASSWORD } });
-  await page.goto(`${service.url}/console`);
-  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-  const keyboard = new Keyboard(page);
-  await keyboard.fill(page.getByLabel("Mail address"), mail);
-  await keyboard.fill(page.getByLabel("Password", { exact: true }), PASSWORD);
-  await keyboard.press("Enter");
-  await expect(page.getByRole("heading", { level: 1, name: "Migrations" })).toBeVisible();
-  await keyboard.push(page.getByRole("link", { name: "Skip to content" }));
-  await expect(page.locator("#main")).toBeFocused();
-  await keyboard.push(page.getByRole("navigation", { name: "Parts of the console" }).getByRole("link", { name: "Vouchers", exact: true }));
-  await expect(page.getByRole("heading", { level: 1, name: "Vouchers" })).toBeFocused();
-  await keyboard.push(page.getByRole("button", { name: "Create vouchers" }));
-  const dialog = page.getByRole("dialog", { name: "Create vouchers" });
-  await keyboard.fill(dialog.getByLabel("Accounts per voucher"), "3");
-  await keyboard.push(dialog.getByRole("button", { name: "Create vouchers" }));
-  await expect(page.getByText("1 voucher was created")).toBeVisible();
-  await keyboard.push(page.getByRole("button", { name: "Redeemed", exact: true }));
-  await expect(page.getByText("No voucher fits.")).toBeVisible();
-  await keyboard.push(page.getByRole("button", { name: "Issued", exact: true }));
-  await keyboard.push(page.getByRole("button", { name: /^Revoke MF-/ }));
-  const question = page.getByRole("dialog", { name: "Revoke this voucher?" });
-  await expect(question).toBeVisible();
-  await keyboard.press("Escape");
-  await expect(question).toBeHidden();
-  await keyboard.push(page.getByRole("button", { name: /^Revoke MF-/ }));
-  await keyboard.push(question.getByRole("button", { name: "Revoke" }));
-  await expect(page.getByText("No voucher fits.")).toBeVisible();
-  await keyboard.push(page.getByRole("link", { name: "Requested migrations" }));
-  await expect(page.getByRole("heading", { level: 1, name: "Requested migrations" })).toBeFocused();
-  await keyboard.push(page.getByRole("button", { name: "Sign out" }));
-  await expect(page.getByRole("heading", { level: 1, name: "Sign in to the console" })).toBeVisible();
 });

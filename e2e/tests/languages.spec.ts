@@ -101,6 +101,15 @@ test("terms and privacy statement are whole in every language", async ({ browser
   await service.stop();
 });
 
+/** What is shown now is translated, and fits at every width. */
+async function speaksPseudo(page: Page, name: string): Promise<void> {
+  expect.soft(await untranslated(page), `${name}: not translated`).toEqual([]);
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 900 });
+    expect.soft(await overflows(page), `${name} at ${width} pixels`).toEqual([]);
+  }
+}
+
 test("in a language that nobody speaks nothing is hard-coded and nothing overflows", async ({ browser, lab, operator, service }) => {
   test.setTimeout(240_000);
   const accounts = lab.state.accounts.slice(3, 5);
@@ -109,13 +118,7 @@ test("in a language that nobody speaks nothing is hard-coded and nothing overflo
   const context = await browser.newContext({ locale: "en-US" });
   await speakPseudo(context);
   const page = await context.newPage();
-  const look = async (name: string): Promise<void> => {
-    expect.soft(await untranslated(page), `${name}: not translated`).toEqual([]);
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 900 });
-      expect.soft(await overflows(page), `${name} at ${width} pixels`).toEqual([]);
-    }
-  };
+  const look = (name: string) => speaksPseudo(page, name);
   await page.goto(service.url);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(pseudo(text("en", "intro.title")));
   await page.locator("button[type=submit]").click();
@@ -154,13 +157,7 @@ test("nor is anything hard-coded in the console or in what asks the operator, on
   const context = await browser.newContext({ locale: "en-US" });
   await speakPseudo(context);
   const page = await context.newPage();
-  const look = async (name: string): Promise<void> => {
-    expect.soft(await untranslated(page), `${name}: not translated`).toEqual([]);
-    for (const width of WIDTHS) {
-      await page.setViewportSize({ width, height: 900 });
-      expect.soft(await overflows(page), `${name} at ${width} pixels`).toEqual([]);
-    }
-  };
+  const look = (name: string) => speaksPseudo(page, name);
   const submit = () => page.locator("form button[type=submit]:visible").last().click();
 
   await page.goto(`${service.url}/request`);

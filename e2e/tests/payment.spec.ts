@@ -3,7 +3,7 @@
 import { violations } from "../support/axe.ts";
 import { look, operatorDesk } from "../support/console.ts";
 import { Api, type Order } from "../support/api.ts";
-import { PayPal } from "../support/paypal.ts";
+import { PRICE, PayPal } from "../support/paypal.ts";
 import { open, servers, withAccounts } from "../support/ready.ts";
 import { Service } from "../support/service.ts";
 import { Walk } from "../support/walk.ts";
@@ -19,8 +19,7 @@ test("what was chosen survives a reload and paying with PayPal, and starts once 
   const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
   try {
     const operator = new Api(service.url, await service.operatorKey());
-    const price = { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: false };
-    await operator.call("PUT", "/price", price);
+    await operator.call("PUT", "/price", { ...PRICE, tax_included: false });
     const order = await withAccounts(operator, lab, lab.state.accounts.slice(3, 6));
     await open(page, operator, order);
     await page.goto(`${service.url}/orders/${order.id}/confirm`);
@@ -80,7 +79,7 @@ test("what became of a payment is told again to whoever opens the page anew, and
   const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
   try {
     const operator = new Api(service.url, await service.operatorKey());
-    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+    await operator.call("PUT", "/price", PRICE);
     const account = lab.state.accounts[2]!;
     const order = await withAccounts(operator, lab, [account]);
     await open(page, operator, order);
@@ -120,7 +119,7 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
   const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
   try {
     const operator = new Api(service.url, await service.operatorKey());
-    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+    await operator.call("PUT", "/price", PRICE);
     const order = await withAccounts(operator, lab, [lab.state.accounts[1]!]);
     await open(page, operator, order);
     await page.goto(`${service.url}/orders/${order.id}/confirm`);

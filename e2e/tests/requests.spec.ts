@@ -5,7 +5,7 @@ import type { Browser, Page } from "@playwright/test";
 import { Api } from "../support/api.ts";
 import { PASSWORD, as, look, operatorDesk, part, signIn } from "../support/console.ts";
 import type { Lab, LabAccount } from "../support/lab.ts";
-import { PayPal } from "../support/paypal.ts";
+import { PRICE, PayPal } from "../support/paypal.ts";
 import { Service } from "../support/service.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -239,7 +239,7 @@ test("an accepted request is paid for with PayPal, and is then started as agreed
   const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
   try {
     const operator = new Api(service.url, await service.operatorKey());
-    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+    await operator.call("PUT", "/price", PRICE);
     const account = lab.state.accounts[1]!;
     const order = await ask(page, service.url, lab, [account], "payer@requests.example");
     const { items } = await operator.call<{ items: { id: string }[] }>("GET", "/requests");

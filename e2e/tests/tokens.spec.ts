@@ -74,7 +74,7 @@ test("an account at Google logs in with a refresh token, and its provider's way 
 
     await page.getByRole("tab", { name: say("accounts.tab_import") }).click();
     await page.getByText(say("admin.title")).click();
-    const admin = page.getByRole("form", { name: say("accounts.source_legend") });
+    const admin = page.getByRole("form", { name: say("providers.source_label") });
     await admin.getByLabel(say("oauth.kind")).selectOption("google_service_account");
     await expect(admin.getByLabel(say("admin.user"))).toHaveCount(0);
     await admin.getByRole("button", { name: say("admin.save") }).click();

@@ -15,6 +15,17 @@ import { expect, test } from "./fixtures.ts";
 const ZONE = "Europe/Berlin";
 test.use({ timezoneId: ZONE, locale: "en-GB" });
 
+/** Has the lab's admin kept for the old side: at the tab of files, which is open then. */
+async function keepAdmin(page: Page, lab: Lab): Promise<void> {
+  await page.getByRole("tab", { name: "Add multiple accounts" }).click();
+  await page.getByText(text("en", "admin.title")).click();
+  const admin = page.getByRole("form", { name: "Current provider" });
+  await admin.getByLabel(text("en", "admin.user")).fill(lab.state.master_user);
+  await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(lab.state.master_password);
+  await admin.getByRole("button", { name: "Save admin login" }).click();
+  await expect(admin.getByText("Kept, encrypted, and never shown again.")).toBeVisible();
+}
+
 /** `time` as a field for date and time takes it. */
 function local(time: Date): string {
   return time.toLocaleString("sv-SE", { timeZone: ZONE, dateStyle: "short", timeStyle: "short" }).replace(" ", "T");
@@ -26,7 +37,7 @@ const row = (page: Page, table: string, name: string | RegExp) =>
 
 test("from an address to a migration that is planned in two phases", async ({ page, lab, service, operator }) => {
   test.setTimeout(240_000);
-  const { source, destination, accounts, password, master_user, master_password } = lab.state;
+  const { source, destination, accounts, password } = lab.state;
   const [anna, , chloe, dmitri] = accounts;
   const walk = new Walk({ page, url: service.url, lab, look: async () => {}, voucher: async () => "" });
   await walk.introduction();
@@ -76,13 +87,7 @@ test("from an address to a migration that is planned in two phases", async ({ pa
 
   const table = page.getByRole("table", { name: "Account pairs" });
   await test.step("an admin's credentials, entered once, open an account", async () => {
-    await page.getByRole("tab", { name: "Add multiple accounts" }).click();
-    await page.getByText(text("en", "admin.title")).click();
-    const admin = page.getByRole("form", { name: "Current account" });
-    await admin.getByLabel(text("en", "admin.user")).fill(master_user);
-    await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
-    await admin.getByRole("button", { name: "Save admin login" }).click();
-    await expect(admin.getByText("Kept, encrypted, and never shown again.")).toBeVisible();
+    await keepAdmin(page, lab);
 
     await page.getByRole("tab", { name: "Add account" }).click();
     const panel = page.getByRole("tabpanel", { name: "Add account" });
@@ -273,17 +278,11 @@ test("counting that goes on while one reloads fills in, and where status mails g
 });
 
 test("each layout has an example, and what a row lacks is asked for beside the file", async ({ page, lab, service, operator }) => {
-  const { source, accounts, password, master_user, master_password } = lab.state;
+  const { source, accounts, password } = lab.state;
   const order = await operator.createOrder(servers(lab));
   await open(page, operator, order);
   await page.goto(`${service.url}/orders/${order.id}/accounts`);
-  await page.getByRole("tab", { name: "Add multiple accounts" }).click();
-  await page.getByText(text("en", "admin.title")).click();
-  const admin = page.getByRole("form", { name: "Current account" });
-  await admin.getByLabel(text("en", "admin.user")).fill(master_user);
-  await admin.getByLabel(text("en", "admin.password"), { exact: true }).fill(master_password);
-  await admin.getByRole("button", { name: "Save admin login" }).click();
-  await expect(admin.getByText("Kept, encrypted, and never shown again.")).toBeVisible();
+  await keepAdmin(page, lab);
   await page.getByRole("tab", { name: "Add multiple accounts" }).click();
   const panel = page.getByRole("tabpanel", { name: "Add multiple accounts" });
   const links = panel.getByRole("listitem").getByRole("link");

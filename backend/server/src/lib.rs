@@ -2,7 +2,8 @@
 //!
 //! Mailferry moves mailboxes. Its crates import in one direction only: `shared` (the words of the API) ← `domain` (pure
 //! rules) ← `engine` (list, plan, execute) ← `connectors` (IMAP) and `store` (the database) ← this one, `server`, the
-//! binary `mailferry`. Beside them, over `domain`, stands `sandbox`, a small IMAP server for test hosts. The page, `frontend`, knows `shared` alone.
+//! binary `mailferry`. Beside them, over `domain`, stands `sandbox`, a small IMAP server for test hosts. The page,
+//! `frontend`, knows `shared` alone.
 //!
 //! A request never waits for a foreign server: [`api`] writes to the store, [`jobs`] takes what is queued there.
 //!

@@ -8,7 +8,10 @@ use mailferry_shared::{
     order::Order,
 };
 
-use super::request::{self, ApiError, Method, Polled};
+use super::{
+    error::ApiError,
+    request::{self, Method, Polled},
+};
 
 pub(crate) async fn poll_accounts(order: OrderId, etag: Option<&str>) -> Result<Polled<AccountList>, ApiError> {
     request::poll(&format!("/orders/{order}/accounts?limit=500"), etag).await

@@ -14,7 +14,10 @@ use mailferry_shared::{
     webhook::{Delivery, Webhook, WebhookChange, WebhookCreate, WebhookCreated},
 };
 
-use super::request::{self, ApiError, Method, Paged};
+use super::{
+    error::ApiError,
+    request::{self, Method, Paged},
+};
 
 pub(crate) async fn me() -> Result<Principal, ApiError> {
     request::get("/me").await

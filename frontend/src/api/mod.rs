@@ -1,8 +1,11 @@
 //! The service's operations as functions. Types are those of [`mailferry_shared`].
 
 mod accounts;
+mod attempt;
 mod console;
+mod error;
 mod orders;
+mod patience;
 mod request;
 mod requests;
 mod runs;
@@ -11,8 +14,10 @@ mod verifications;
 
 pub(crate) use accounts::*;
 pub(crate) use console::*;
+pub(crate) use error::ApiError;
 pub(crate) use orders::*;
-pub(crate) use request::{ApiError, PAGE, Paged, Polled, patience_ms};
+pub(crate) use patience::patience_ms;
+pub(crate) use request::{PAGE, Paged, Polled};
 pub(crate) use requests::*;
 pub(crate) use runs::*;
 pub(crate) use setup::*;

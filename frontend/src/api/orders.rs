@@ -9,7 +9,10 @@ use mailferry_shared::{
     service::ServiceInfo,
 };
 
-use super::request::{self, ApiError, Method, Polled};
+use super::{
+    error::ApiError,
+    request::{self, Method, Polled},
+};
 
 /// What one can ask of an order without saying more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

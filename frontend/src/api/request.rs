@@ -1,10 +1,6 @@
 //! One request: JSON out, JSON or a problem back.
 
-use std::{
-    cell::{Cell, RefCell},
-    future::Future,
-    pin::Pin,
-};
+use std::{future::Future, pin::Pin};
 
 use gloo_net::http::Request;
 use mailferry_shared::{
@@ -13,65 +9,8 @@ use mailferry_shared::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{browser, i18n, json, state::connection, t};
-
-/// Why a request has no result.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum ApiError {
-    /// The service could not be reached.
-    Offline,
-    /// The service said what is wrong.
-    Problem(Box<Problem>),
-    /// The answer is not what the contract says; its HTTP status.
-    Unexpected(u16),
-}
-
-impl ApiError {
-    /// What went wrong, for the user.
-    pub(crate) fn text(&self) -> String {
-        match self {
-            Self::Offline => t!("error.offline").to_owned(),
-            Self::Problem(problem) => i18n::problem_text(problem),
-            Self::Unexpected(status) => t!("error.unexpected", status = status),
-        }
-    }
-
-    /// The stable code, where the service gave one.
-    pub(crate) fn code(&self) -> Option<ProblemCode> {
-        match self {
-            Self::Problem(problem) => Some(problem.code),
-            _ => None,
-        }
-    }
-
-    /// What it says about the field at the JSON pointer.
-    pub(crate) fn field(&self, pointer: &str) -> Option<String> {
-        match self {
-            Self::Problem(problem) => crate::forms::field_message(problem, pointer),
-            _ => None,
-        }
-    }
-
-    /// True if it may be over soon: the service is not to be reached, busy, or starting anew.
-    pub(crate) fn is_passing(&self) -> bool {
-        match self {
-            Self::Offline => true,
-            Self::Problem(problem) => problem.status == 429 || problem.status >= 500,
-            Self::Unexpected(status) => *status == 429 || *status >= 500,
-        }
-    }
-
-    /// True if it names fields.
-    pub(crate) fn names_fields(&self) -> bool {
-        matches!(self, Self::Problem(problem) if !problem.errors.is_empty())
-    }
-
-    /// True if the order is unknown, foreign, or its link no longer works.
-    pub(crate) fn is_locked_out(&self) -> bool {
-        use ProblemCode::{Forbidden, LinkInvalid, NotFound, NotSignedIn};
-        matches!(self.code(), Some(Forbidden | LinkInvalid | NotFound | NotSignedIn))
-    }
-}
+use super::{attempt::Attempt, error::ApiError, patience::note_retry_after};
+use crate::{browser, json, state::connection};
 
 /// The answer to a request that named what it had already.
 pub(crate) enum Polled<T> {
@@ -176,6 +115,15 @@ enum Body<'a> {
     Json(String),
 }
 
+impl Body<'_> {
+    fn json(&self) -> Option<&str> {
+        match self {
+            Self::Json(text) => Some(text),
+            Self::None | Self::Known(_) => None,
+        }
+    }
+}
+
 /// What came back, before its text is read.
 struct Answer {
     status: u16,
@@ -202,7 +150,7 @@ fn exchange<'a>(
         let request = request.header("Accept", "application/json, application/problem+json");
         // Signing in needs none: twice is as good as once.
         let is_once = matches!(ask, Ask::Do(Method::Post)) && !matches!(path, "/sessions" | "/sign-ins");
-        let attempt = is_once.then(|| Attempt::of(path, &body));
+        let attempt = is_once.then(|| Attempt::of(path, body.json()));
         let request = match &attempt {
             Some(attempt) => request.header("Idempotency-Key", &attempt.key),
             None => request,
@@ -232,70 +180,6 @@ fn exchange<'a>(
         }
         Err(problem.map_or(ApiError::Unexpected(status), |problem| ApiError::Problem(Box::new(problem))))
     })
-}
-
-thread_local! {
-    /// Before this time, milliseconds since 1970, the service does not want to be asked again.
-    static NOT_BEFORE: Cell<f64> = const { Cell::new(0.0) };
-}
-
-/// The longest that a `Retry-After` is believed, seconds.
-const LONGEST_WAIT_SECONDS: u32 = 120;
-
-fn note_retry_after(header: Option<String>) {
-    let seconds = header.and_then(|header| header.trim().parse::<u32>().ok());
-    if let Some(seconds) = seconds {
-        let wait = f64::from(seconds.min(LONGEST_WAIT_SECONDS)) * 1000.0;
-        NOT_BEFORE.set(js_sys::Date::now() + wait);
-    }
-}
-
-/// The pause before the service may be asked again after a failure that may be over soon: what its `Retry-After` said,
-/// and `least` at least. Milliseconds.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "at most two minutes, and not below nothing"
-)]
-pub(crate) fn patience_ms(least: u32) -> u32 {
-    let left = (NOT_BEFORE.get() - js_sys::Date::now()).clamp(0.0, f64::from(LONGEST_WAIT_SECONDS) * 1000.0);
-    least.max(left as u32)
-}
-
-thread_local! {
-    /// POSTs that nobody has answered yet.
-    static UNANSWERED: RefCell<Vec<Attempt>> = const { RefCell::new(Vec::new()) };
-}
-
-/// A POST with its `Idempotency-Key`. Whoever presses again after an answer that was lost sends the same key, so that it
-/// is done once; whoever presses again after an answer means a second one.
-#[derive(Clone)]
-struct Attempt {
-    /// What is asked: path and body.
-    asked: String,
-    key: String,
-}
-
-impl Attempt {
-    fn of(path: &str, body: &Body<'_>) -> Self {
-        let asked = match body {
-            Body::Json(text) => format!("{path}\n{text}"),
-            _ => path.to_owned(),
-        };
-        UNANSWERED.with_borrow_mut(|unanswered| {
-            if let Some(known) = unanswered.iter().find(|known| known.asked == asked) {
-                return known.clone();
-            }
-            let attempt = Self { asked, key: browser::random_name() };
-            unanswered.push(attempt.clone());
-            attempt
-        })
-    }
-
-    /// There is an answer, whatever it says.
-    fn answered(&self) {
-        UNANSWERED.with_borrow_mut(|unanswered| unanswered.retain(|known| known.key != self.key));
-    }
 }
 
 fn written<B: Serialize + ?Sized>(body: &B) -> Result<Body<'static>, ApiError> {

@@ -6,7 +6,10 @@ use mailferry_shared::{
     request::{MigrationRequest, RequestCreate, RequestDecline, RequestListItem, RequestSent, RequestStart},
 };
 
-use super::request::{self, ApiError, Method, Paged, Polled};
+use super::{
+    error::ApiError,
+    request::{self, Method, Paged, Polled},
+};
 
 /// Shows what a file of accounts holds, without any order.
 pub(crate) async fn preview_import(file: &ImportRequest) -> Result<ImportResult, ApiError> {

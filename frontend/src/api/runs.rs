@@ -5,7 +5,10 @@ use mailferry_shared::{
     protocol::{ItemProtocol, Protocol, RunList},
 };
 
-use super::request::{self, ApiError, Paged};
+use super::{
+    error::ApiError,
+    request::{self, Paged},
+};
 
 pub(crate) async fn runs(order: OrderId, pair: PairId) -> Result<RunList, ApiError> {
     request::get(&format!("/orders/{order}/accounts/{pair}/runs")).await

@@ -11,7 +11,10 @@ use mailferry_shared::{
     schedule::MxReport,
 };
 
-use super::request::{self, ApiError, Method, Polled};
+use super::{
+    error::ApiError,
+    request::{self, Method, Polled},
+};
 
 pub(crate) async fn start_discovery(wanted: &DiscoveryCreate) -> Result<Discovery, ApiError> {
     request::send(Method::Post, "/discoveries", wanted).await

@@ -5,7 +5,10 @@ use mailferry_shared::{
     verification::{Verification, VerificationCreate, VerificationList},
 };
 
-use super::request::{self, ApiError, Method, Polled};
+use super::{
+    error::ApiError,
+    request::{self, Method, Polled},
+};
 
 pub(crate) async fn verifications(order: OrderId) -> Result<VerificationList, ApiError> {
     request::get(&format!("/orders/{order}/verifications")).await

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use super::icon::{Glyph, icon};
-use crate::t;
+use crate::{browser::intl, t};
 
 /// The error below a field.
 #[component]
@@ -70,6 +70,29 @@ pub(crate) fn TextField(
             {hint.map(|hint| view! { <p class="field-hint" id=hint_id>{hint}</p> })}
             <FieldError id=error_id error=error />
         </div>
+    }
+}
+
+/// A date with a time of day, in the browser's time zone, which is named below it.
+#[component]
+pub(crate) fn TimeField(
+    id: &'static str,
+    label: &'static str,
+    /// As the field of the browser writes it.
+    value: RwSignal<String>,
+    #[prop(optional)] is_optional: bool,
+    #[prop(into)] error: Signal<Option<String>>,
+) -> impl IntoView {
+    view! {
+        <TextField
+            id=id
+            label=label
+            hint=t!("confirm.at_zone", zone = intl::time_zone())
+            kind="datetime-local"
+            value=value
+            is_optional=is_optional
+            error=error
+        />
     }
 }
 

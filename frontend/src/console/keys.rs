@@ -18,7 +18,7 @@ use super::{
 use crate::{
     api,
     browser::intl,
-    components::{CopyLine, Glyph, Notice, TextField, Tick, Tone},
+    components::{CopyLine, Glyph, Notice, TextField, Tick, TimeField, Tone},
     t,
 };
 
@@ -94,11 +94,9 @@ pub(super) fn Keys() -> impl IntoView {
                 <p class="field-hint">{t!("console.scopes_hint")}</p>
                 <Scopes scopes=scopes />
             </fieldset>
-            <TextField
+            <TimeField
                 id="key-until"
                 label=t!("console.valid_until")
-                hint=t!("confirm.at_zone", zone = intl::time_zone())
-                kind="datetime-local"
                 value=until
                 is_optional=true
                 error=making.field("/expires_at")

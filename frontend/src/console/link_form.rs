@@ -10,6 +10,7 @@ use mailferry_shared::{
 };
 
 use super::{
+    editing::Editing,
     ending::spent,
     language_field::LanguageField,
     link_brand::{BrandFields, BrandFieldset},
@@ -48,9 +49,7 @@ struct Chosen {
 #[derive(Clone, Copy)]
 pub(super) struct LinkForm {
     pub(super) may_write: bool,
-    open: RwSignal<bool>,
-    /// The link that is changed; none: a new one.
-    edited: RwSignal<Option<Link>>,
+    editing: Editing<Link>,
     name: RwSignal<String>,
     /// The old provider; none: whoever comes chooses.
     source: PickedProvider,
@@ -70,8 +69,7 @@ impl LinkForm {
     pub(super) fn provide(may_write: bool) -> Self {
         let form = Self {
             may_write,
-            open: RwSignal::new(false),
-            edited: RwSignal::new(None),
+            editing: Editing::new(),
             name: RwSignal::default(),
             source: PickedProvider::none(),
             destination: PickedProvider::none(),
@@ -98,8 +96,7 @@ impl LinkForm {
         self.payer.set(Payer::Same);
         self.prepaid.set(String::new());
         self.once.set(false);
-        self.edited.set(link);
-        self.open.set(true);
+        self.editing.begin(link);
         spawn_local(async move {
             // Who may not see vouchers chooses none.
             if let Ok(page) = api::vouchers("state=issued&limit=500", None).await {
@@ -167,13 +164,10 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
     let form = expect_context::<LinkForm>();
     let sending = Sending::new();
     let known = KnownProviders::get();
-    let done = move |_: Link| {
-        form.open.set(false);
-        listed.again();
-    };
+    let done = move |_: Link| form.editing.saved(listed);
     let submit = move |()| {
         let Ok(chosen) = form.read(known) else { return };
-        match form.edited.get_untracked() {
+        match form.editing.item() {
             Some(link) => {
                 let change = form.change(&link, chosen);
                 sending.send(async move { api::change_link(link.id, &change).await }, done);
@@ -184,16 +178,13 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
             }
         }
     };
-    let is_new = move || form.edited.with(Option::is_none);
     view! {
         <FormDialog
             id="link-form"
-            title=Signal::derive(move || {
-                if is_new() { t!("console.link_new") } else { t!("console.link_edit") }.to_owned()
-            })
-            open=form.open
+            title=form.editing.title(t!("console.link_new"), t!("console.link_edit"))
+            open=form.editing.open
             sending=sending
-            submit=Signal::derive(move || if is_new() { t!("console.link_new") } else { t!("action.save") })
+            submit=form.editing.submit(t!("console.link_new"))
             on_submit=submit
         >
             <TextField
@@ -219,7 +210,7 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
             />
             <PayerFields form=form sending=sending />
             <BrandFieldset fields=form.brand sending=sending />
-            <Show when=is_new>
+            <Show when=move || form.editing.is_new()>
                 <Tick
                     label=t!("console.link_once")
                     checked=form.once
@@ -234,7 +225,7 @@ pub(super) fn LinkDialog(listed: Listed<Link>) -> impl IntoView {
 #[component]
 fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
     let same = move || {
-        form.edited.with(|link| match link.as_ref().map(|link| link.voucher.as_ref()) {
+        form.editing.with(|link| match link.map(|link| link.voucher.as_ref()) {
             Some(Some(voucher)) => t!("console.payer_same", code = voucher.hint),
             _ => t!("console.payer_nobody").to_owned(),
         })
@@ -271,7 +262,7 @@ fn PayerFields(form: LinkForm, sending: Sending) -> impl IntoView {
                 >
                     <option value="">{same}</option>
                     {move || {
-                        let has_paid = form.edited.with(|link| link.as_ref().is_some_and(|link| link.voucher.is_some()));
+                        let has_paid = form.editing.with(|link| link.is_some_and(|link| link.voucher.is_some()));
                         has_paid.then(|| view! { <option value="nobody">{t!("console.payer_nobody")}</option> })
                     }}
                     <option value="prepaid">{t!("console.payer_prepaid")}</option>

@@ -9,6 +9,7 @@ use mailferry_shared::{
 };
 
 use super::{
+    editing::Editing,
     list::Listed,
     sending::{FormDialog, Sending},
 };
@@ -48,9 +49,7 @@ fn role_key(role: Role) -> &'static str {
 /// What is typed about a member.
 #[derive(Clone, Copy)]
 pub(super) struct MemberForm {
-    open: RwSignal<bool>,
-    /// The member that is changed; none: a new one.
-    edited: RwSignal<Option<Member>>,
+    editing: Editing<Member>,
     name: RwSignal<String>,
     mail: RwSignal<String>,
     mail_error: RwSignal<Option<String>>,
@@ -66,8 +65,7 @@ impl MemberForm {
     /// An empty form, closed.
     pub(super) fn new() -> Self {
         Self {
-            open: RwSignal::new(false),
-            edited: RwSignal::new(None),
+            editing: Editing::new(),
             name: RwSignal::default(),
             mail: RwSignal::default(),
             mail_error: RwSignal::new(None),
@@ -82,8 +80,7 @@ impl MemberForm {
     /// Shows the form, for `member` or for a new one.
     pub(super) fn begin(self, member: Option<Member>) {
         self.show(member.as_ref());
-        self.edited.set(member);
-        self.open.set(true);
+        self.editing.begin(member);
     }
 
     fn show(self, member: Option<&Member>) {
@@ -146,18 +143,15 @@ pub(super) fn MemberDialog(
     invite: Callback<MemberId>,
 ) -> impl IntoView {
     let sending = Sending::new();
-    let is_new = move || form.edited.with(Option::is_none);
-    let done = move |_: Member| {
-        form.open.set(false);
-        listed.again();
-    };
+    let is_new = move || form.editing.is_new();
+    let done = move |_: Member| form.editing.saved(listed);
     let made = move |member: Member| {
         if form.invited.get_untracked() {
             invite.run(member.id);
         }
         done(member);
     };
-    let submit = move |()| match form.edited.get_untracked() {
+    let submit = move |()| match form.editing.item() {
         Some(member) => {
             if let Some(change) = form.change() {
                 sending.send(async move { api::change_member(member.id, &change).await }, done);
@@ -184,10 +178,10 @@ pub(super) fn MemberDialog(
     view! {
         <FormDialog
             id="member"
-            title=Signal::derive(move || if is_new() { t!("console.member_new") } else { t!("console.member") }.to_owned())
-            open=form.open
+            title=form.editing.title(t!("console.member_new"), t!("console.member"))
+            open=form.editing.open
             sending=sending
-            submit=Signal::derive(move || if is_new() { t!("console.member_new") } else { t!("action.save") })
+            submit=form.editing.submit(t!("console.member_new"))
             on_submit=submit
         >
             <TextField

@@ -8,7 +8,7 @@ use mailferry_shared::{ids::OrderId, order_list::OrderListItem};
 use super::{
     filter::last_list,
     frame::Frame,
-    migrations::{asker, type_name},
+    migration_row::{asker, type_name},
     order_links::OrderLinks,
     payments::Payments,
     reference::Reference,

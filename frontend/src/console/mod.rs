@@ -2,6 +2,7 @@
 
 mod chips;
 mod deliveries;
+mod editing;
 mod ending;
 mod filter;
 mod frame;
@@ -15,6 +16,7 @@ mod list_head;
 mod member_form;
 mod members;
 mod migration;
+mod migration_row;
 mod migrations;
 mod new;
 mod order_links;
@@ -25,6 +27,7 @@ mod profile;
 mod reference;
 mod request;
 mod request_answers;
+mod request_facts;
 mod requests;
 mod sending;
 mod session;

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     api,
-    components::{Glyph, Notice, PageHead, PasswordField, Tone},
+    components::{Glyph, Notice, PageHead, PasswordField, Tone, fact},
     t,
 };
 
@@ -35,15 +35,6 @@ pub(super) fn Profile() -> impl IntoView {
             new.set(String::new());
             done.set(true);
         });
-    };
-    let fact = |name: &'static str, value: String| {
-        let is_wide = value.contains('@');
-        view! {
-            <div class="fact" class:fact-wide=is_wide>
-                <dt>{name}</dt>
-                <dd data-data="">{value}</dd>
-            </div>
-        }
     };
     let facts = principal.member.as_ref().map(|member| {
         let mail = member.mail.as_ref().map(ToString::to_string).unwrap_or_default();

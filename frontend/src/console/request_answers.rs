@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api,
     browser::intl,
-    components::{Glyph, RadioCard, TextArea, TextField, Tick, icon},
+    components::{Glyph, RadioCard, TextArea, TextField, Tick, TimeField, icon},
     route::Step,
     state::{Load, service::Service},
     t,
@@ -203,11 +203,9 @@ fn Start(shown: Shown, open: RwSignal<bool>, done: Callback<MigrationRequest>) -
             on_submit=submit
         >
             <p class="soft">{t!("queue.start_text")}</p>
-            <TextField
+            <TimeField
                 id="start-request-at"
                 label=t!("queue.start_at")
-                hint=t!("confirm.at_zone", zone = intl::time_zone())
-                kind="datetime-local"
                 value=at
                 error=Signal::derive(move || at_error.get().or_else(|| time_error.get()))
             />

@@ -12,6 +12,7 @@ use mailferry_shared::{
 };
 
 use super::{
+    editing::Editing,
     list::{Empty, ListTable, Listed},
     list_head::ListHead,
     may,
@@ -40,9 +41,7 @@ fn limit<N: FromStr + Default>(text: RwSignal<String>) -> Option<N> {
 #[derive(Clone, Copy)]
 struct Form {
     may_write: bool,
-    open: RwSignal<bool>,
-    /// The one that is changed; none: a new one.
-    edited: RwSignal<Option<Tenant>>,
+    editing: Editing<Tenant>,
     name: RwSignal<String>,
     max_pairs: RwSignal<String>,
     max_active: RwSignal<String>,
@@ -60,11 +59,9 @@ impl Form {
         let [name, max_pairs, max_active, max_connections, max_message, admin, mail, password] =
             std::array::from_fn(|_| RwSignal::new(String::new()));
         let may_write = may(&expect_context::<Principal>(), Scope::TenantsWrite);
-        let (open, edited, mail_error) = (RwSignal::new(false), RwSignal::new(None), RwSignal::new(None));
         let form = Self {
             may_write,
-            open,
-            edited,
+            editing: Editing::new(),
             name,
             max_pairs,
             max_active,
@@ -72,7 +69,7 @@ impl Form {
             max_message,
             admin,
             mail,
-            mail_error,
+            mail_error: RwSignal::new(None),
             password,
         };
         provide_context(form);
@@ -92,8 +89,7 @@ impl Form {
             text.set(String::new());
         }
         self.mail_error.set(None);
-        self.edited.set(tenant);
-        self.open.set(true);
+        self.editing.begin(tenant);
     }
 
     fn limits(self) -> TenantLimits {
@@ -151,21 +147,17 @@ pub(super) fn Tenants() -> impl IntoView {
 fn TenantDialog(form: Form, listed: Listed<Tenant>) -> impl IntoView {
     let sending = Sending::new();
     let language = PageLanguage::get();
-    let done = move || {
-        form.open.set(false);
-        listed.again();
-    };
-    let submit = move |()| match form.edited.get_untracked() {
+    let saved = move || form.editing.saved(listed);
+    let submit = move |()| match form.editing.item() {
         Some(tenant) => {
             let change = TenantChange { name: Some(form.name.get_untracked()), limits: Some(form.limits()) };
-            sending.send(async move { api::change_tenant(tenant.id, &change).await }, move |_| done());
+            sending.send(async move { api::change_tenant(tenant.id, &change).await }, move |_| saved());
         }
         None => {
             let Some(tenant) = form.create(language.of_orders()) else { return };
-            sending.send(async move { api::create_tenant(&tenant).await }, move |_| done());
+            sending.send(async move { api::create_tenant(&tenant).await }, move |_| saved());
         }
     };
-    let is_new = move || form.edited.with(Option::is_none);
     let limit = move |id: &'static str, label: &'static str, value: RwSignal<String>, pointer: &'static str| {
         view! {
             <TextField
@@ -182,10 +174,8 @@ fn TenantDialog(form: Form, listed: Listed<Tenant>) -> impl IntoView {
     view! {
         <FormDialog
             id="tenant"
-            title=Signal::derive(move || {
-                if is_new() { t!("console.tenant_new") } else { t!("console.tenant_edit") }.to_owned()
-            })
-            open=form.open
+            title=form.editing.title(t!("console.tenant_new"), t!("console.tenant_edit"))
+            open=form.editing.open
             sending=sending
             submit=t!("action.save")
             on_submit=submit
@@ -210,7 +200,7 @@ fn TenantDialog(form: Form, listed: Listed<Tenant>) -> impl IntoView {
                     "/limits/max_connections_per_host",
                 )}
             </div>
-            <Show when=is_new>
+            <Show when=move || form.editing.is_new()>
                 <TextField
                     id="tenant-admin"
                     label=t!("console.tenant_admin")

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api,
     browser::intl,
-    components::{Choice, Combobox, Glyph, TextField, Tick, icon},
+    components::{Choice, Combobox, Glyph, TextField, Tick, TimeField, icon},
     format,
     state::providers::KnownProviders,
     t,
@@ -148,11 +148,9 @@ pub(super) fn NewVouchers(
 fn Limits(fields: Fields, sending: Sending) -> impl IntoView {
     let time = move |id: &'static str, label: &'static str, value: RwSignal<String>, pointer: &'static str| {
         view! {
-            <TextField
+            <TimeField
                 id=id
                 label=label
-                hint=t!("confirm.at_zone", zone = intl::time_zone())
-                kind="datetime-local"
                 value=value
                 is_optional=true
                 error=sending.field(pointer)

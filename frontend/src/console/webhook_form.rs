@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use mailferry_shared::webhook::{EventKind, Webhook, WebhookChange, WebhookCreate, WebhookCreated};
 
 use super::{
+    editing::Editing,
     list::Listed,
     sending::{FormDialog, Sending},
 };
@@ -16,9 +17,7 @@ use crate::{
 /// What is typed about a webhook, in the context of the rows.
 #[derive(Clone, Copy)]
 pub(super) struct WebhookForm {
-    open: RwSignal<bool>,
-    /// The one that is changed; none: a new one.
-    edited: RwSignal<Option<Webhook>>,
+    editing: Editing<Webhook>,
     url: RwSignal<String>,
     description: RwSignal<String>,
     events: RwSignal<Vec<EventKind>>,
@@ -28,8 +27,7 @@ pub(super) struct WebhookForm {
 impl WebhookForm {
     pub(super) fn provide() -> Self {
         let form = Self {
-            open: RwSignal::new(false),
-            edited: RwSignal::new(None),
+            editing: Editing::new(),
             url: RwSignal::default(),
             description: RwSignal::default(),
             events: RwSignal::default(),
@@ -45,8 +43,7 @@ impl WebhookForm {
         self.description.set(webhook.as_ref().map(|webhook| webhook.description.clone()).unwrap_or_default());
         self.events.set(webhook.as_ref().map(|webhook| webhook.events.clone()).unwrap_or_default());
         self.enabled.set(webhook.as_ref().is_none_or(|webhook| webhook.enabled));
-        self.edited.set(webhook);
-        self.open.set(true);
+        self.editing.begin(webhook);
     }
 
     fn create(self) -> WebhookCreate {
@@ -74,33 +71,29 @@ pub(super) fn WebhookDialog(
     listed: Listed<Webhook>,
 ) -> impl IntoView {
     let sending = Sending::new();
-    let submit = move |()| match form.edited.get_untracked() {
+    let submit = move |()| match form.editing.item() {
         Some(webhook) => {
             let change = form.change();
             sending.send(async move { api::change_webhook(webhook.id, &change).await }, move |_| {
-                form.open.set(false);
-                listed.again();
+                form.editing.saved(listed);
             });
         }
         None => {
             let webhook = form.create();
             sending.send(async move { api::create_webhook(&webhook).await }, move |created| {
-                form.open.set(false);
+                form.editing.saved(listed);
                 made.run(created);
-                listed.again();
             });
         }
     };
-    let is_new = move || form.edited.with(Option::is_none);
+    let is_new = move || form.editing.is_new();
     view! {
         <FormDialog
             id="webhook-form"
-            title=Signal::derive(move || {
-                if is_new() { t!("console.webhook_new") } else { t!("console.webhook_edit") }.to_owned()
-            })
-            open=form.open
+            title=form.editing.title(t!("console.webhook_new"), t!("console.webhook_edit"))
+            open=form.editing.open
             sending=sending
-            submit=Signal::derive(move || if is_new() { t!("console.webhook_new") } else { t!("action.save") })
+            submit=form.editing.submit(t!("console.webhook_new"))
             on_submit=submit
         >
             <TextField

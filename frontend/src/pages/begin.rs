@@ -1,63 +1,16 @@
-//! The terms, and their acceptance, which begins an order.
+//! The acceptance of the terms, which begins an order.
 
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::order::OrderCreate;
 
-use super::parts;
+use super::{parts, terms::Terms};
 use crate::{
     api, browser,
-    components::{Failure, FieldError, Glyph, Tick, brand_mark, icon},
-    legal::Document,
+    components::{Failure, Glyph, brand_mark, icon},
     route::{ASK, Step},
     state::{Load, connection, language::PageLanguage, offer::Offer, router::Router, service::Service},
-    t, tn,
+    t,
 };
-
-fn texts(
-    summary: &'static str,
-    paragraphs: impl Fn() -> [String; 4] + Send + 'static,
-    whole: Document,
-) -> impl IntoView {
-    let paragraphs = move || paragraphs().map(|text| view! { <p>{text}</p> }).collect_view();
-    view! {
-        <details class="disclosure">
-            <summary>{summary}</summary>
-            <div class="disclosure-body stack-s small soft">
-                {paragraphs}
-                // Beside this page: what was ticked here stays.
-                <p>
-                    <a href=whole.path() target="_blank">
-                        {t!("legal.whole")}
-                    </a>
-                </p>
-            </div>
-        </details>
-    }
-}
-
-#[component]
-pub(crate) fn TermsTexts() -> impl IntoView {
-    let service = Service::get();
-    view! {
-        <div class="stack-s">
-            {texts(
-                t!("intro.terms_read"),
-                || [t!("intro.terms_1"), t!("intro.terms_2"), t!("intro.terms_3"), t!("intro.terms_4")].map(str::to_owned),
-                Document::Terms,
-            )}
-            {texts(
-                t!("intro.privacy_read"),
-                move || {
-                    let kept = tn!("intro.privacy_3", service.purge_days());
-                    let fixed = [t!("intro.privacy_1"), t!("intro.privacy_2"), t!("intro.privacy_4")].map(str::to_owned);
-                    let [first, second, last] = fixed;
-                    [first, second, kept, last]
-                },
-                Document::Privacy,
-            )}
-        </div>
-    }
-}
 
 /// The way to those who would do it for one; a pre-configured link goes along.
 #[component]
@@ -83,8 +36,6 @@ pub(super) fn Begin() -> impl IntoView {
     let (terms, privacy) = (RwSignal::new(false), RwSignal::new(false));
     let (asked, busy) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<api::ApiError>);
-    let terms_error = move || (asked.get() && !terms.get()).then(|| t!("intro.terms_missing").to_owned());
-    let privacy_error = move || (asked.get() && !privacy.get()).then(|| t!("intro.privacy_missing").to_owned());
     // Whoever ticks something goes on to the wizard next.
     Effect::new(move |asked: Option<bool>| {
         let ticked = terms.get() || privacy.get();
@@ -136,25 +87,7 @@ pub(super) fn Begin() -> impl IntoView {
             </div>
             <p class="soft">{t!("intro.begin_text")}</p>
             {move || parts::promise(service.info().ready(), offer.pays.get())}
-            <TermsTexts />
-            <div class="stack-s">
-                <Tick
-                    label=t!("intro.terms_label")
-                    checked=terms
-                    on_change=move |on| terms.set(on)
-                    is_missing=Signal::derive(move || terms_error().is_some())
-                />
-                <FieldError id="terms-error" error=Signal::derive(terms_error) />
-            </div>
-            <div class="stack-s">
-                <Tick
-                    label=t!("intro.privacy_label")
-                    checked=privacy
-                    on_change=move |on| privacy.set(on)
-                    is_missing=Signal::derive(move || privacy_error().is_some())
-                />
-                <FieldError id="privacy-error" error=Signal::derive(privacy_error) />
-            </div>
+            <Terms terms=terms privacy=privacy asked=asked />
             {move || failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {
                 Load::Failed(error) => Some(view! { <Failure error=error retry=connection::try_again() /> }),

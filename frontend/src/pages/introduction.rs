@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use mailferry_shared::{account::SideName, ids::OrderId};
 
 use super::{
-    begin::{Begin, HaveItDone, TermsTexts},
+    begin::{Begin, HaveItDone},
     order::LAST_ORDER,
     parts,
     steps::StepBar,
+    terms::TermsTexts,
 };
 use crate::{
     browser,

@@ -11,9 +11,9 @@ pub(crate) mod parts;
 mod providers;
 mod status;
 mod steps;
+mod terms;
 
 pub(crate) use accounts::{AccountFile, Accounts, Importing, file_request};
-pub(crate) use begin::TermsTexts;
 pub(crate) use confirm::{Confirm, LaterOptions};
 pub(crate) use introduction::{Introduction, IntroductionAgain};
 pub(crate) use legal::Legal;
@@ -22,3 +22,4 @@ pub(crate) use order::{LAST_ORDER, OrderFrame, Resume, SIGNED_IN, Steps, take_to
 pub(crate) use parts::Help;
 pub(crate) use providers::Providers;
 pub(crate) use status::{Beside, Status};
+pub(crate) use terms::Terms;

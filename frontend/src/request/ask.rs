@@ -12,10 +12,10 @@ use super::{
 use crate::{
     browser::{self, intl},
     components::{
-        Failure, FieldError, Glyph, Notice, PageHead, ProviderPick, TextArea, TextField, Tick, Tone, brand_mark, icon,
+        Failure, FieldError, Glyph, Notice, PageHead, ProviderPick, TextArea, TextField, Tone, brand_mark, icon,
     },
     format, forms,
-    pages::{AccountFile, TermsTexts},
+    pages::{AccountFile, Terms},
     state::{
         Load, connection,
         offer::{Offer, Pays},
@@ -168,9 +168,6 @@ fn Send(sender: Sender) -> impl IntoView {
     let typed = sender.typed;
     let service = expect_context::<Service>();
     let offer = Offer::get();
-    let refused = move |agreed: RwSignal<bool>, text: &'static str| {
-        Signal::derive(move || (typed.asked.get() && !agreed.get()).then(|| text.to_owned()))
-    };
     // Whoever pays knows what it comes to before anything is sent.
     let cost = move || {
         let info = service.info();
@@ -209,25 +206,7 @@ fn Send(sender: Sender) -> impl IntoView {
             </div>
             {move || cost().map(|text| view! { <p class="rule-line">{icon(Glyph::Ticket)} <span>{text}</span></p> })}
             {move || left_out().map(|text| view! { <p class="rule-line status-warn">{icon(Glyph::Warning)} <span>{text}</span></p> })}
-            <TermsTexts />
-            <div class="stack-s">
-                <Tick
-                    label=t!("intro.terms_label")
-                    checked=typed.terms
-                    on_change=move |on| typed.terms.set(on)
-                    is_missing=Signal::derive(move || typed.asked.get() && !typed.terms.get())
-                />
-                <FieldError id="terms-error" error=refused(typed.terms, t!("intro.terms_missing")) />
-            </div>
-            <div class="stack-s">
-                <Tick
-                    label=t!("intro.privacy_label")
-                    checked=typed.privacy
-                    on_change=move |on| typed.privacy.set(on)
-                    is_missing=Signal::derive(move || typed.asked.get() && !typed.privacy.get())
-                />
-                <FieldError id="privacy-error" error=refused(typed.privacy, t!("intro.privacy_missing")) />
-            </div>
+            <Terms terms=typed.terms privacy=typed.privacy asked=typed.asked />
             {move || sender.failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {
                 Load::Failed(error) => Some(view! { <Failure error=error retry=connection::try_again() /> }),

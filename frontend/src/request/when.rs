@@ -6,7 +6,7 @@ use mailferry_shared::request::{FARTHEST_WISH_DAYS, NOTICE_HOURS, WEEKEND_NOTICE
 use super::typed::Typed;
 use crate::{
     browser::intl,
-    components::{Glyph, TextField, icon},
+    components::{Glyph, TimeField, icon},
     i18n, t,
     wish::{self, Unfit},
 };
@@ -41,11 +41,9 @@ pub(super) fn When(typed: Typed, refused: Signal<Option<String>>) -> impl IntoVi
                 {icon(Glyph::Clock)}
                 <span>{rule} " " {t!("request.earliest", time = intl::date_time(earliest))}</span>
             </p>
-            <TextField
+            <TimeField
                 id="wished-start"
                 label=t!("request.when_label")
-                hint=t!("confirm.at_zone", zone = intl::time_zone())
-                kind="datetime-local"
                 value=typed.at
                 error=error
             />

@@ -45,4 +45,13 @@ impl<T> Load<T> {
             _ => None,
         }
     }
+
+    /// Whether it is here, without what it is: for a view that is made once, and whose parts follow the value.
+    pub(crate) fn shape(&self) -> Load<()> {
+        match self {
+            Self::Loading => Load::Loading,
+            Self::Ready(_) => Load::Ready(()),
+            Self::Failed(error) => Load::Failed(error.clone()),
+        }
+    }
 }

@@ -61,8 +61,8 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
     let (busy, saved) = (RwSignal::new(false), RwSignal::new(false));
     let failure = RwSignal::new(None::<ApiError>);
     let (id, legend) = match side {
-        SideName::Source => ("admin-source", t!("accounts.source_legend")),
-        SideName::Destination => ("admin-destination", t!("accounts.destination_legend")),
+        SideName::Source => ("admin-source", t!("providers.source_label")),
+        SideName::Destination => ("admin-destination", t!("providers.destination_label")),
     };
     let mine = Memo::new(move |_| known.with(|known| known.iter().find(|admin| admin.side == side).cloned()));
     let (grant, delegation) = (GrantFields::empty(), DelegationFields::empty());

@@ -135,17 +135,7 @@ fn EditForm(
                         }
                     }
                 }
-                Err(error) => {
-                    let placed = [
-                        side_form::show(source, SideName::Source, &error),
-                        side_form::show(destination, SideName::Destination, &error),
-                    ];
-                    if placed.contains(&true) {
-                        browser::focus_first_error();
-                    } else {
-                        failure.try_set(Some(error));
-                    }
-                }
+                Err(error) => side_form::refuse(source, destination, error, failure),
             }
         });
     };

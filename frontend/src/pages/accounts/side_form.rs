@@ -13,6 +13,7 @@ use mailferry_shared::{
 use super::credential::{CredentialFields, DelegationField, token_service};
 use crate::{
     api::ApiError,
+    browser,
     components::{PasswordField, ServerFieldset, TextField, Tick},
     state::{order::OrderContext, providers::KnownProviders, typed::SideFields},
     t,
@@ -203,7 +204,7 @@ pub(super) fn read(fields: SideFields, tokens: OauthProvider, kept: impl Fn(&Sid
 }
 
 /// Puts the service's errors beside the fields they name; true if there were any.
-pub(super) fn show(fields: SideFields, side: SideName, error: &ApiError) -> bool {
+fn show(fields: SideFields, side: SideName, error: &ApiError) -> bool {
     let base = match side {
         SideName::Source => "/source",
         SideName::Destination => "/destination",
@@ -218,4 +219,19 @@ pub(super) fn show(fields: SideFields, side: SideName, error: &ApiError) -> bool
     fields.password_error.try_set(password);
     fields.delegation.error.try_set(delegation);
     placed
+}
+
+/// What the service has refused: beside the fields it names, and leading there, else as a whole in `failure`.
+pub(super) fn refuse(
+    source: SideFields,
+    destination: SideFields,
+    error: ApiError,
+    failure: RwSignal<Option<ApiError>>,
+) {
+    let placed = [show(source, SideName::Source, &error), show(destination, SideName::Destination, &error)];
+    if placed.contains(&true) {
+        browser::focus_first_error();
+    } else {
+        failure.try_set(Some(error));
+    }
 }

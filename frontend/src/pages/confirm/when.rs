@@ -5,7 +5,7 @@ use mailferry_shared::order::StartKind;
 
 use crate::{
     browser::intl,
-    components::{FieldError, RadioCard, TextField},
+    components::{FieldError, RadioCard, TimeField},
     state::order::OrderContext,
     t,
 };
@@ -51,11 +51,9 @@ pub(super) fn When(error: RwSignal<Option<String>>) -> impl IntoView {
                 when=move || fields.later.get()
                 fallback=move || view! { <FieldError id="when-error" error=error /> }
             >
-                <TextField
+                <TimeField
                     id="start-at"
                     label=t!("confirm.at")
-                    hint=t!("confirm.at_zone", zone = intl::time_zone())
-                    kind="datetime-local"
                     value=fields.at
                     error=error
                 />

@@ -120,13 +120,7 @@ pub(crate) fn Status() -> impl IntoView {
     let retry = Callback::new(move |()| page.kick.now());
     // Where there is little room, how far it is comes before what one can do.
     let narrow = browser::narrow();
-    let shape = Memo::new(move |_| {
-        page.progress.with(|progress| match progress {
-            Load::Loading => Load::Loading,
-            Load::Failed(error) => Load::Failed(error.clone()),
-            Load::Ready(_) => Load::Ready(()),
-        })
-    });
+    let shape = Memo::new(move |_| page.progress.with(Load::shape));
     move || {
         if page.context.deleted.get() {
             return view! { <Deleted /> }.into_any();
