@@ -107,7 +107,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     const items = protocol.getByRole("table", { name: "Messages to look at" }).locator("tbody tr");
     await expect(items).toHaveCount(4);
     for (const [kind, count, words] of [
-      ["Failed 2", 2, "The destination refused this message."],
+      ["Failed 2", 2, "The new provider refused this message."],
       ["Left out 1", 1, "The message is larger than the limit."],
       ["Duplicates 1", 1, "It was at the new provider before, so it was not copied again."],
     ] as const) {

@@ -121,7 +121,9 @@ pub(crate) fn appointment(time: DateTime<Utc>) -> String {
     let parts =
         [("weekday", "short"), ("month", "short"), ("day", "numeric"), ("hour", "numeric"), ("minute", "2-digit")];
     let zone = ("timeZoneName", "short");
-    dated(&date(time), &parts.into_iter().chain([zone]).map(|(name, value)| (name, value.into())).collect::<Vec<_>>())
+    let parts = parts.into_iter().chain([zone]).map(|(name, value)| (name, JsValue::from(value))).collect::<Vec<_>>();
+    // It is long: between day and time a line may end.
+    dated(&date(time), &parts).replace(",\u{a0}", ", ")
 }
 
 /// A day, "31 Mar 2027", as it stands in the calendar: no time zone moves it.

@@ -9,7 +9,7 @@ use mailferry_shared::{
     schedule::{DeltaSchedule, DeltaTrigger},
 };
 
-use super::{list::Listed, order_state::state_view};
+use super::{list::Listed, order_state::state_view, requests};
 use crate::{browser::intl, format, i18n, route::Console as Place, state::service::Service, t, tn};
 
 /// What kind of service the mail comes from.
@@ -48,10 +48,14 @@ fn name(item: &OrderListItem) -> String {
 
 /// What there is to copy, how far that is, or what has arrived; nothing before it is known.
 fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
-    let OrderProgress { done, arrived, total, total_bytes, at_least, .. } = item.progress?;
+    let OrderProgress { done, arrived, total, done_bytes, total_bytes, at_least } = item.progress?;
     let of_all = |count: u64, all: String| t!("status.progress_of", done = i18n::number(count), listed = all);
     let runs = matches!(item.state, OrderState::Active | OrderState::Paused);
-    let percent = (runs && !at_least && total > 0).then(|| format::percent(done, total));
+    // By bytes, as on the page of the migration itself.
+    let percent = (runs && !at_least && total > 0).then(|| match total_bytes {
+        0 => format::percent(done, total),
+        _ => format::percent(done_bytes, total_bytes),
+    });
     let bar = percent.map(|percent| {
         view! {
             <strong class="numbers">{intl::percent(percent)}</strong>
@@ -66,10 +70,18 @@ fn progress(item: &OrderListItem) -> Option<impl IntoView + use<>> {
         _ => tn!("count.messages", total),
     };
     let messages = if at_least { t!("status.at_least", amounts = messages) } else { messages };
+    // The size of all would be read as that of what has arrived.
+    let size = match item.state {
+        OrderState::Completed | OrderState::Closed => (arrived == total).then(|| intl::size(total_bytes)),
+        OrderState::Active | OrderState::Paused | OrderState::Cancelled if done < total => {
+            Some(t!("status.bytes_of", done = intl::size(done_bytes), listed = intl::size(total_bytes)))
+        }
+        _ => Some(intl::size(total_bytes)),
+    };
     Some(view! {
         {bar}
         <p class="account-meta">{messages}</p>
-        <p class="account-meta">{intl::size(total_bytes)}</p>
+        {size.map(|size| view! { <p class="account-meta">{size}</p> })}
     })
 }
 
@@ -84,8 +96,11 @@ fn runs(item: &OrderListItem) -> Option<impl IntoView + use<>> {
         let planned = item.delta_schedule.filter(|_| item.second_run_at.is_none()).map(|planned| {
             view! { <p>{format!("{}: {}", t!("console.col_second"), second_run(planned))}</p> }
         });
+        // Before it has begun this is a plan, and may be over while a payment is waited for.
+        let is_planned = matches!(item.state, OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled);
+        let is_planned = is_planned && item.finished_at.is_none();
         view! {
-            {line(t!("console.col_first"), Some(first))}
+            {line(if is_planned { t!("queue.start_at") } else { t!("console.col_first") }, Some(first))}
             {line(t!("console.col_second"), item.second_run_at)}
             {planned}
             {line(t!("protocol.finished"), over)}
@@ -115,7 +130,12 @@ pub(super) fn row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
     let trial = (item.kind == Some(StartKind::Trial))
         .then(|| view! { <span class="tagged">{t!("protocol.kind_trial")}</span> });
     let sandbox = item.sandbox.then(|| view! { <span class="tagged">{t!("console.sandbox")}</span> });
-    let state = state_view(item.state, item.attention == 0);
+    // Of what the operator was asked to do, the request says how it stands.
+    let asked = item.request.filter(|_| item.state == OrderState::Draft);
+    let state = match asked {
+        Some(asked) => requests::state_view(asked).into_any(),
+        None => state_view(item.state, item.attention == 0).into_any(),
+    };
     let attention = (item.attention > 0).then(|| {
         view! { <p class="small status-warn">{tn!("console.attention_some", u64::from(item.attention))}</p> }
     });

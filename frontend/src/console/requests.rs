@@ -256,7 +256,7 @@ fn own_row(item: &OrderListItem, _: Listed<OrderListItem>) -> AnyView {
                 <p class="account-meta mono">{number}</p>
             </th>
             <td data-label=t!("status.col_state")>{item.request.map(state_view)}</td>
-            <td class="account-meta" data-label=t!("queue.customer")>{customer}</td>
+            <td class="account-meta cell-wide" data-label=t!("queue.customer")>{customer}</td>
             <td class="number" data-label=t!("status.accounts")>{i18n::number(u64::from(item.pairs))}</td>
             <td class="cell-time" data-label=t!("queue.due")>{item.first_run_at.map(intl::date_time)}</td>
         </tr>

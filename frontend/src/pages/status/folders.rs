@@ -7,7 +7,7 @@ use mailferry_shared::{
     run::{Counts, RunSummary},
 };
 
-use super::Page;
+use super::{Page, protocol::log_name};
 use crate::{
     api,
     browser::intl,
@@ -42,7 +42,16 @@ pub(super) fn PairFolders(page: Page, id: PairId, run: Memo<Option<RunSummary>>)
     move || match protocol.get() {
         Load::Loading => view! { <Skeleton /> }.into_any(),
         Load::Failed(error) => view! { <Failure error=error retry=retry /> }.into_any(),
-        Load::Ready(protocol) => table(&protocol.folders, &protocol.run.counts),
+        Load::Ready(protocol) => {
+            let run = &protocol.run;
+            // A later run finds there already what was copied before it.
+            let log = (run.number > 1).then(|| log_name(run.number, run.kind));
+            view! {
+                {log.map(|log| view! { <p class="small soft">{log}</p> })}
+                {table(&protocol.folders, &run.counts)}
+            }
+            .into_any()
+        }
     }
 }
 

@@ -51,6 +51,11 @@ fn kind_text(kind: RunKind) -> &'static str {
     }
 }
 
+/// What a run is called, "Log 2 · Delta".
+pub(super) fn log_name(number: u32, kind: RunKind) -> String {
+    format!("{} · {}", t!("protocol.log", number = number), kind_text(kind))
+}
+
 #[component]
 fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
     let (order, pair_id) = (page.context.id, pair.pair_id);
@@ -109,7 +114,7 @@ fn Logs(page: Page, pair: PairProgress) -> impl IntoView {
                         .map(|(id, number, kind)| TabItem {
                             value: Some(id),
                             key: number.to_string(),
-                            label: format!("{} · {}", t!("protocol.log", number = number), kind_text(kind)),
+                            label: log_name(number, kind),
                             short: None,
                             count: Signal::derive(|| None),
                         })

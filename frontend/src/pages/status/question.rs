@@ -1,9 +1,14 @@
 //! The questions that are asked before something is done, and what they say.
 
+use chrono::{DateTime, Utc};
 use leptos::prelude::*;
 use mailferry_shared::{order::OrderState, schedule::MxState};
 
-use super::{Page, passwords};
+use super::{
+    Page,
+    next::{Switch, switched},
+    passwords,
+};
 use crate::{
     browser::intl,
     components::{Glyph, Tone},
@@ -78,7 +83,7 @@ impl Question {
     pub(super) fn advice(self, page: Page) -> Option<(Tone, String)> {
         let (is_pending, at) = page.context.order.with_untracked(|order| (order.delta_pending, order.delta_at));
         let lacking = passwords::lacking(page);
-        Some(match (self, at) {
+        Some(match (self, at.or_else(|| settled_at(page))) {
             (Self::Delta, Some(at)) if is_pending => {
                 (Tone::Info, t!("status.delta_advice_at", time = intl::date_time(at)))
             }
@@ -157,6 +162,14 @@ fn is_switched(page: Page) -> bool {
         report.as_ref().is_some_and(|report| {
             !report.items.is_empty() && report.items.iter().all(|watch| watch.state == MxState::Changed)
         })
+    })
+}
+
+/// When everybody knows that every watched domain has been switched, while that is still to come.
+fn settled_at(page: Page) -> Option<DateTime<Utc>> {
+    page.mx.with_untracked(|report| match report.as_ref().and_then(switched) {
+        Some(Switch::Under(_, at)) => Some(at),
+        _ => None,
     })
 }
 
