@@ -93,6 +93,8 @@ async function running(visit: Visit, petra: LabAccount): Promise<Order> {
   await visit.shoot("paused");
   line.open();
   await visit.button("status.resume").click();
+  await visit.shoot("resume");
+  await visit.button("status.resume_confirm").click();
   await page.getByRole("heading", { name: visit.say("status.title_completed_partly") }).waitFor({ timeout: 120_000 });
   await page.waitForTimeout(REST_MS);
   await visit.shoot("finished-with-exceptions");
@@ -117,11 +119,14 @@ async function proved(visit: Visit, petra: LabAccount): Promise<void> {
   await page.locator("tr[aria-rowindex='2'] [aria-expanded]").click();
   await page.locator(".row-details table").waitFor();
   await visit.button("verify.start").click();
+  await visit.shoot("verify");
+  await visit.button("verify.ask_confirm").click();
   await page.locator(".proof").waitFor({ timeout: 60_000 });
   await visit.shoot("verified");
   // A message is lost at the new provider.
   await imap(lab.state.destination.imap_port, petra.destination_user, password, ["SELECT INBOX", "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"]);
   await visit.button("verify.again").click();
+  await visit.button("verify.ask_confirm").click();
   await page.locator(".proof-warn").waitFor({ timeout: 180_000 });
   await visit.shoot("verified-with-a-difference");
 }

@@ -123,6 +123,7 @@ test("two mailboxes move by keyboard alone", async ({ page, lab, operator, servi
 
   await test.step("proof, passwords, and another language", async () => {
     await keyboard.push(page.getByRole("button", { name: "Verify" }));
+    await keyboard.push(page.getByRole("dialog").getByRole("button", { name: "Verify now" }));
     await expect(page.getByText(/^Verified byte for byte on /)).toBeVisible({ timeout: 60_000 });
     const forget = page.getByRole("button", { name: "Forget passwords now" });
     await keyboard.push(forget);

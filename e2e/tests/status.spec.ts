@@ -87,6 +87,16 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(title).toHaveText("Paused");
     line.open();
     await button("Resume").click();
+    const again = page.getByRole("dialog", { name: "Go on copying?" });
+    await expect(again).toContainText("Copying goes on where it stopped. What has arrived stays, and nothing is copied twice.");
+    await page.keyboard.press("Escape");
+    await expect(again).toBeHidden();
+    await expect(button("Resume")).toBeFocused();
+    await expect(title).toHaveText("Paused");
+    await button("Resume").click();
+    await again.getByRole("button", { name: "Resume now" }).click();
+    // The button is gone: one goes on among those that are there now.
+    await expect(page.getByRole("group", { name: "Actions", exact: true })).toBeFocused();
     await expect(title).toHaveText("Finished, with exceptions", { timeout: 90_000 });
     expect(await violations(page)).toEqual([]);
   });
@@ -148,6 +158,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
   const proof = page.getByRole("region", { name: "Proof, byte for byte" });
   await test.step("that everything arrived is proved, and what is missing is named", async () => {
     await proof.getByRole("button", { name: "Verify" }).click();
+    await page.getByRole("dialog", { name: "Verify every message?" }).getByRole("button", { name: "Verify now" }).click();
     const sentence = proof.getByText(/^[\d,]+ of [\d,]+ messages arrived, byte for byte\.$/);
     await expect(sentence).toBeVisible({ timeout: 60_000 });
     const [identical, expected] = (await sentence.textContent())!.match(/[\d,]+/g)!;
@@ -155,6 +166,7 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     const commands = ["SELECT Safe", "STORE 1 +FLAGS (\\Deleted)", "EXPUNGE"];
     await imap(destination.imap_port, PETRA.destination_user, password, commands);
     await proof.getByRole("button", { name: "Verify" }).click();
+    await page.getByRole("dialog", { name: "Verify every message?" }).getByRole("button", { name: "Verify now" }).click();
     await expect(proof.getByText("1 message is missing from its folder.")).toBeVisible({ timeout: 60_000 });
     await expect(proof.getByRole("row").filter({ hasText: "Safe" })).toContainText("Absent");
     // The head of the page tells of it, and leads there.

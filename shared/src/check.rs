@@ -50,6 +50,7 @@ pub struct Check {
     /// The order.
     pub order_id: OrderId,
     /// When it was asked for.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// True once every login has an answer.
     pub logins_finished: bool,

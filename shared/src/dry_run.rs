@@ -159,7 +159,7 @@ pub struct PairDryRun {
     /// Folders that would not be copied.
     pub left_out: Vec<DryRunLeftOut>,
     /// When its result was there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }
 
@@ -175,6 +175,7 @@ pub struct DryRun {
     #[serde(default)]
     pub kind: StartKind,
     /// When it was asked for.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// True once every pair has a result.
     pub finished: bool,

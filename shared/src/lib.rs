@@ -33,6 +33,7 @@ pub mod schedule;
 pub mod secret;
 pub mod service;
 pub mod tenant;
+pub mod time;
 pub mod verification;
 pub mod voucher;
 pub mod webhook;

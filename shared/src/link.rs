@@ -142,6 +142,7 @@ pub struct Link {
     /// True if its orders run against built-in test hosts.
     pub sandbox: bool,
     /// Since when.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// True once it was revoked.
     pub revoked: bool,

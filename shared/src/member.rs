@@ -44,9 +44,10 @@ pub struct Member {
     /// True once there is a password to sign in with.
     pub has_password: bool,
     /// Since when.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// When the member last signed in.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<DateTime<Utc>>,
 }
 
@@ -151,6 +152,7 @@ pub struct PasswordLinkSent {
     /// Where it goes.
     pub mail: MailAddress,
     /// When it ends.
+    #[serde(deserialize_with = "crate::time::read")]
     pub expires_at: DateTime<Utc>,
 }
 
@@ -197,6 +199,6 @@ pub struct Principal {
     /// True for a sandbox key: it sees sandbox orders only.
     pub sandbox: bool,
     /// When the session ends; reading this prolongs it. Absent for an API key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
 }

@@ -197,7 +197,7 @@ pub struct OrderOptions {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_message_bytes: Option<u64>,
     /// Only messages whose internal date is on or after this day (UTC).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::time::read_day_opt", skip_serializing_if = "Option::is_none")]
     pub since: Option<NaiveDate>,
     /// Copy the newest messages of each folder first; the arrival order at the destination is then reversed.
     pub newest_first: bool,
@@ -242,7 +242,7 @@ pub struct OrderStart {
     /// Full migration or free trial.
     pub kind: StartKind,
     /// Not before this time; absent: as soon as possible.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub earliest_start: Option<DateTime<Utc>>,
     /// A delta that starts by itself after the first run; absent: only by hand. Not for a trial.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -353,11 +353,13 @@ pub struct Order {
     /// The terms' version that was accepted.
     pub accepted_terms: String,
     /// When they were accepted.
+    #[serde(deserialize_with = "crate::time::read")]
     pub accepted_terms_at: DateTime<Utc>,
     /// When the order was created.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// Not started before this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub earliest_start: Option<DateTime<Utc>>,
     /// How its delta starts by itself, if it does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -367,16 +369,16 @@ pub struct Order {
     pub delta_pending: bool,
     /// When that delta starts, once it is known: after the first run's end, or when an MX switch has been seen.
     /// If that time has passed, it waits until fewer orders of whoever asked for it are at work.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub delta_at: Option<DateTime<Utc>>,
     /// When its first run was started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub started_at: Option<DateTime<Utc>>,
     /// When its last run ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
     /// When the manage link stops working.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<DateTime<Utc>>,
     /// The page's address with the manage token in its fragment; only for who may manage the order.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -419,6 +421,7 @@ pub struct Session {
     /// What it may do.
     pub scope: LinkScope,
     /// When it ends; reading the order prolongs it.
+    #[serde(deserialize_with = "crate::time::read")]
     pub expires_at: DateTime<Utc>,
 }
 
@@ -440,6 +443,7 @@ pub struct Delta {
     /// The order it belongs to.
     pub order_id: OrderId,
     /// When it was asked for.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// True once all its runs have ended.
     pub finished: bool,

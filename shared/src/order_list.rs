@@ -118,18 +118,19 @@ pub struct OrderListItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub progress: Option<OrderProgress>,
     /// When it was created.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// When its first run was, or is to be, started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub first_run_at: Option<DateTime<Utc>>,
     /// When its second run, the first delta, was started.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub second_run_at: Option<DateTime<Utc>>,
     /// How its second run starts by itself, as long as it is still to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delta_schedule: Option<DeltaSchedule>,
     /// When its last run ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }
 

@@ -204,9 +204,10 @@ pub struct OrderPayment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub captured: Option<Captured>,
     /// When it was begun.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// When it was paid.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub paid_at: Option<DateTime<Utc>>,
     /// What was paid back so far, in the price's smallest unit. (Money of another currency goes back as a whole: then this is
     /// what was asked for.)

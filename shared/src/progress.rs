@@ -47,7 +47,7 @@ pub struct Progress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes_per_second: Option<u64>,
     /// When the current runs will have ended, if that can be told.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub estimated_finish: Option<DateTime<Utc>>,
     /// True while a pair is `uncounted`: the total, and the time until the end, are at least what is told here.
     #[serde(default)]

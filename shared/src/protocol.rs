@@ -48,7 +48,7 @@ pub struct ItemProtocol {
     /// Size in bytes as the source states it.
     pub size_bytes: u64,
     /// Internal date, when known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub date: Option<DateTime<Utc>>,
     /// Message-ID, when it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -59,7 +59,7 @@ pub struct Provider {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<ProviderLimits>,
     /// The day on which it ends its service.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_day_opt", skip_serializing_if = "Option::is_none")]
     pub ends_on: Option<NaiveDate>,
 }
 

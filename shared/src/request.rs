@@ -195,9 +195,10 @@ pub struct MigrationRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tenant: Option<RequestTenant>,
     /// When it should start.
+    #[serde(deserialize_with = "crate::time::read")]
     pub wished_start: DateTime<Utc>,
     /// When it starts, once its order is scheduled.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub earliest_start: Option<DateTime<Utc>>,
     /// Where the operator asks back; absent once its personal data is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -221,8 +222,10 @@ pub struct MigrationRequest {
     #[serde(default)]
     pub sandbox: bool,
     /// When it was sent.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// When its state last changed.
+    #[serde(deserialize_with = "crate::time::read")]
     pub changed_at: DateTime<Utc>,
     /// What can be done now by whoever reads this.
     pub actions: Vec<RequestAction>,
@@ -253,6 +256,7 @@ pub struct RequestListItem {
     /// Whose customer sent it.
     pub tenant: RequestTenant,
     /// When it should start.
+    #[serde(deserialize_with = "crate::time::read")]
     pub wished_start: DateTime<Utc>,
     /// Where to ask back; absent once its personal data is deleted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -265,8 +269,10 @@ pub struct RequestListItem {
     #[serde(default)]
     pub sandbox: bool,
     /// When it was sent.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// When its state last changed.
+    #[serde(deserialize_with = "crate::time::read")]
     pub changed_at: DateTime<Utc>,
 }
 
@@ -304,7 +310,7 @@ pub struct RequestDecline {
 #[serde(deny_unknown_fields, default)]
 pub struct RequestStart {
     /// Not before this time; absent: at the wished start, or at once if that is past.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub earliest_start: Option<DateTime<Utc>>,
     /// A delta that starts by itself after the first run; absent: only by hand.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -91,6 +91,7 @@ pub struct SendingRecords {
     /// another name is not found.
     pub dkim_looked_at: Vec<String>,
     /// When DNS answered, of SPF or DKIM at least.
+    #[serde(deserialize_with = "crate::time::read")]
     pub looked_up_at: DateTime<Utc>,
 }
 
@@ -129,13 +130,13 @@ pub struct MxWatch {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl_seconds: Option<u32>,
     /// When DNS last answered.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub looked_up_at: Option<DateTime<Utc>>,
     /// When the change was seen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub changed_at: Option<DateTime<Utc>>,
     /// When the change has reached everybody; where the order follows the MX record, its delta starts then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub settled_at: Option<DateTime<Utc>>,
     /// The delta that was started for this domain.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -40,6 +40,7 @@ pub struct Tenant {
     /// How much it may have.
     pub limits: TenantLimits,
     /// Since when.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
 }
 

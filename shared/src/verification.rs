@@ -1,6 +1,9 @@
 //! Verify: the destination is fetched again and compared with what was copied.
 
+mod difference;
+
 use chrono::{DateTime, Utc};
+pub use difference::{Difference, DifferenceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -101,17 +104,22 @@ pub struct VerificationItem {
     pub message_id: Option<String>,
     /// Size in bytes as it was copied.
     pub size_bytes: u64,
-    /// What has changed of it, such as `header Subject`, `line ends`, `body`.
-    pub changes: Vec<String>,
+    /// Size in bytes of what is there, if other bytes are there than were sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destination_size_bytes: Option<u64>,
+    /// What has changed of it: the header first, then what follows it, then what was repaired before it was sent.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(required = true))]
+    pub differences: Vec<Difference>,
     /// Flags that were copied and are there no more.
     pub flags_missing: Vec<String>,
     /// Flags that are there and were not copied.
     pub flags_added: Vec<String>,
     /// The internal date that was copied, if another one is there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub expected_date: Option<DateTime<Utc>>,
     /// The internal date that is there, if another one was copied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub date: Option<DateTime<Utc>>,
 }
 
@@ -162,7 +170,7 @@ pub struct PairVerification {
     /// How many such messages there are in all.
     pub items_total: u64,
     /// When it ended.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
 }
 
@@ -175,6 +183,7 @@ pub struct Verification {
     /// The order.
     pub order_id: OrderId,
     /// When it was asked for.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// True once every pair has finished or failed.
     pub finished: bool,
@@ -191,6 +200,7 @@ pub struct VerificationSummary {
     /// Its id.
     pub id: VerificationId,
     /// When it was asked for.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// True once every pair has finished or failed.
     pub finished: bool,

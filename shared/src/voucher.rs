@@ -15,10 +15,10 @@ use crate::{
 #[serde(deny_unknown_fields, default)]
 pub struct VoucherLimits {
     /// Not redeemable before this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<DateTime<Utc>>,
     /// Not redeemable after this time.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<DateTime<Utc>>,
     /// Good for source mailboxes up to this size only, bytes; they must have been counted by a check.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,6 +58,7 @@ pub struct VoucherUse {
     /// Account pairs spent on it.
     pub pairs: u32,
     /// When.
+    #[serde(deserialize_with = "crate::time::read")]
     pub used_at: DateTime<Utc>,
 }
 
@@ -88,6 +89,7 @@ pub struct Voucher {
     /// True if it is good for sandbox orders only.
     pub sandbox: bool,
     /// Since when.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// The orders that used it.
     pub uses: Vec<VoucherUse>,
@@ -117,10 +119,10 @@ pub struct VoucherCreate {
     #[cfg_attr(feature = "openapi", schema(minimum = 1, maximum = 1000))]
     pub count: u32,
     /// Not redeemable before this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub valid_from: Option<DateTime<Utc>>,
     /// Not redeemable after this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<DateTime<Utc>>,
     /// Good for source mailboxes up to this size only, bytes; they must have been counted by a check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,7 +159,7 @@ pub struct VoucherIssued {
     /// Account pairs it is good for.
     pub pairs: u32,
     /// Not redeemable after this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<DateTime<Utc>>,
 }
 

@@ -85,6 +85,7 @@ pub struct Event {
     #[serde(rename = "type")]
     pub kind: EventKind,
     /// When.
+    #[serde(deserialize_with = "crate::time::read")]
     pub timestamp: DateTime<Utc>,
     /// To what.
     pub data: EventData,
@@ -166,6 +167,7 @@ pub struct Webhook {
     /// True if it is told of sandbox orders only.
     pub sandbox: bool,
     /// Since when.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// How it has answered lately.
     #[serde(default)]
@@ -178,10 +180,10 @@ pub struct Webhook {
 #[serde(default)]
 pub struct WebhookHealth {
     /// When it last took an event; absent: never.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub last_success_at: Option<DateTime<Utc>>,
     /// When it last did not; absent: never.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub last_failure_at: Option<DateTime<Utc>>,
     /// What it answered then, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -267,6 +269,7 @@ pub enum DeliveryState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeliveryAttempt {
     /// When.
+    #[serde(deserialize_with = "crate::time::read")]
     pub at: DateTime<Utc>,
     /// How long it took, ms.
     pub duration_ms: u64,
@@ -291,9 +294,10 @@ pub struct Delivery {
     /// Where it stands.
     pub state: DeliveryState,
     /// When it was made.
+    #[serde(deserialize_with = "crate::time::read")]
     pub created_at: DateTime<Utc>,
     /// When it is tried next.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub next_attempt_at: Option<DateTime<Utc>>,
     /// The tries so far, oldest first; at most the last 20.
     pub attempts: Vec<DeliveryAttempt>,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     item::{ContentHash, ContentKey, Flags},
     print::Fingerprint,
+    repair::Repairs,
 };
 
 /// What the first line calls the format.
@@ -93,8 +94,9 @@ pub struct SentRepaired {
     pub sha256: Option<ContentHash>,
     /// Size of what was sent, bytes.
     pub size_bytes: u64,
-    /// What was repaired, for people.
-    pub repaired: String,
+    /// What was repaired; in words in the file, for people.
+    #[serde(with = "repairs_in_words")]
+    pub repaired: Repairs,
 }
 
 /// One message.
@@ -136,6 +138,21 @@ impl ManifestEntry {
             None => (self.size_bytes, self.sha256),
         };
         Some(ContentKey { size_bytes, hash: hash? })
+    }
+}
+
+mod repairs_in_words {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Repairs;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+    pub(super) fn serialize<S: Serializer>(repairs: &Repairs, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(repairs)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Repairs, D::Error> {
+        Ok(Repairs::from_words(&String::deserialize(deserializer)?))
     }
 }
 

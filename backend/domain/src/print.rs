@@ -1,8 +1,11 @@
 //! What is kept of a message's looks when it is copied: enough to tell later *what* a server changed of it, where the
 //! hash only tells that something changed.
 
+mod change;
+
 use std::{borrow::Cow, collections::HashMap};
 
+pub use change::Change;
 use memchr::memchr_iter;
 
 use crate::item::Flags;
@@ -60,43 +63,6 @@ pub struct Field {
     pub name: String,
     /// Its short hash.
     pub hash: u16,
-}
-
-/// What differs between two messages that should be the same.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Change {
-    /// A header field of this name was changed or added.
-    Header(String),
-    /// Header fields are gone, or were changed beyond what [`Change::Header`] names: so many.
-    HeadersGone(usize),
-    /// The header's fields are in another order.
-    HeaderOrder,
-    /// Line ends alone.
-    LineEnds,
-    /// It carries another Message-ID: probably it is another message.
-    MessageId,
-    /// What follows the header.
-    Body,
-    /// Something; nothing was kept that could tell what.
-    Bytes,
-    /// We have changed it ourselves before it was sent, since the server had refused it as it was.
-    Repaired(String),
-}
-
-impl std::fmt::Display for Change {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Header(name) => write!(f, "header {name}"),
-            Self::HeadersGone(1) => f.write_str("a header field is gone"),
-            Self::HeadersGone(number) => write!(f, "{number} header fields are gone"),
-            Self::HeaderOrder => f.write_str("order of the header fields"),
-            Self::LineEnds => f.write_str("line ends"),
-            Self::MessageId => f.write_str("Message-ID"),
-            Self::Body => f.write_str("body"),
-            Self::Bytes => f.write_str("bytes"),
-            Self::Repaired(what) => write!(f, "repaired before it was sent: {what}"),
-        }
-    }
 }
 
 /// What changed between a message, of which the fingerprint was kept, and one whose bytes differ.

@@ -45,6 +45,13 @@ impl Repairs {
         self.0 & bit(repair) != 0
     }
 
+    /// From the words of [`Repairs`]' `Display`; words that are none of them, of a newer version perhaps, are left out.
+    #[must_use]
+    pub fn from_words(words: &str) -> Self {
+        let named = |repair: &Repair| words.split(", ").any(|word| word == repair.to_string());
+        Repair::all().filter(named).fold(Self::default(), Self::and)
+    }
+
     /// One by one, in the order in which they are tried.
     pub fn list(self) -> Vec<Repair> {
         Repair::all().filter(|repair| self.contains(*repair)).collect()
@@ -56,6 +63,7 @@ fn bit(repair: Repair) -> u8 {
     1 << repair as u8
 }
 
+/// In English: "line ends, NUL bytes".
 impl fmt::Display for Repairs {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let words: Vec<String> = self.list().iter().map(ToString::to_string).collect();

@@ -57,13 +57,15 @@ pub struct Verdict {
     pub dates: Option<(DateTime<FixedOffset>, Option<DateTime<FixedOffset>>)>,
     /// Where it was found.
     pub uid: Option<Uid>,
+    /// Size in bytes of what was found, if those are other bytes than were sent.
+    pub size_bytes: Option<u64>,
 }
 
 impl Verdict {
     /// Nothing was found.
     pub fn missing(grade: Grade) -> Self {
         let (flags_missing, flags_added) = (Vec::new(), Vec::new());
-        Self { grade, changes: Vec::new(), flags_missing, flags_added, dates: None, uid: None }
+        Self { grade, changes: Vec::new(), flags_missing, flags_added, dates: None, uid: None, size_bytes: None }
     }
 
     /// True if there is nothing to tell.
@@ -106,7 +108,8 @@ impl Verdict {
             destination_uid: self.uid.map(|uid| uid.0).or(entry.destination.uid),
             message_id: entry.message_id,
             size_bytes: entry.size_bytes,
-            changes: self.changes.iter().map(ToString::to_string).collect(),
+            destination_size_bytes: self.size_bytes,
+            differences: self.changes.into_iter().map(Into::into).collect(),
             flags_missing: self.flags_missing,
             flags_added: self.flags_added,
             expected_date: self.dates.map(|(expected, _)| expected.to_utc()),
@@ -148,7 +151,7 @@ pub fn same_bytes(entry: &ManifestEntry, seen: &Seen) -> Verdict {
 
 /// What we have changed of it ourselves.
 fn repaired(entry: &ManifestEntry) -> impl Iterator<Item = Change> {
-    entry.sent.iter().map(|sent| Change::Repaired(sent.repaired.clone()))
+    entry.sent.iter().map(|sent| Change::Repaired(sent.repaired))
 }
 
 /// Keywords differ in case only for people (RFC 9051 section 2.3.2).
@@ -159,9 +162,9 @@ fn has(all: &Flags, flag: &str) -> bool {
 /// The verdict on a message of other bytes that stands for this entry.
 pub fn other_bytes(entry: &ManifestEntry, found: &Found) -> Verdict {
     let changes = what_changed(entry, found);
-    let grave = |change: &Change| matches!(change, Change::Body | Change::MessageId | Change::Bytes);
+    let grave = |change: &Change| matches!(change, Change::Body | Change::MessageId(_) | Change::Bytes);
     let grade = if changes.iter().any(grave) { Grade::Different } else { Grade::Rewritten };
-    Verdict { grade, changes, ..same_bytes(entry, &found.seen) }
+    Verdict { grade, changes, size_bytes: Some(found.key.size_bytes), ..same_bytes(entry, &found.seen) }
 }
 
 fn what_changed(entry: &ManifestEntry, found: &Found) -> Vec<Change> {
@@ -170,7 +173,7 @@ fn what_changed(entry: &ManifestEntry, found: &Found) -> Vec<Change> {
         None => vec![Change::Bytes],
     };
     if entry.message_id.is_some() && entry.message_id != found.message_id {
-        changes.push(Change::MessageId);
+        changes.push(Change::MessageId(found.message_id.clone()));
     }
     changes.extend(repaired(entry));
     changes

@@ -223,10 +223,10 @@ fn what_was_deleted_or_altered_at_the_destination_is_named() {
         .collect();
     assert_eq!(named, [("absent", "Trash"), ("different", "INBOX"), ("rewritten", "Sent"), ("identical", "Junk")]);
     assert_eq!(
-        (&items[1]["message_id"], &items[1]["changes"]),
-        (&"<one@example.org>".into(), &serde_json::json!(["body"]))
+        (&items[1]["message_id"], &items[1]["differences"]),
+        (&"<one@example.org>".into(), &serde_json::json!([{"kind": "body"}]))
     );
-    assert_eq!(items[2]["changes"], serde_json::json!(["header Subject"]));
+    assert_eq!(items[2]["differences"], serde_json::json!([{"kind": "header", "header": "Subject"}]));
     assert_eq!(items[3]["flags_added"].as_array().map(Vec::len), Some(2), "{json}");
     let (code, said) = pair.verify(&["--ignore-flags"]);
     assert_eq!(code, 1);
@@ -278,8 +278,9 @@ fn a_server_that_rewrites_headers_is_named_with_the_header() {
     assert_eq!((count("identical") + count("rewritten"), count("expected")), (37, 37), "{json}");
     let rewritten = json["items"].as_array().expect("items").iter().filter(|item| item["grade"] == "rewritten");
     for item in rewritten {
-        let changes: Vec<&str> = item["changes"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
-        assert!(changes.iter().all(|change| change.starts_with("header ")), "{item}");
+        let differences = item["differences"].as_array().expect("a list");
+        let is_named = |one: &Value| one["kind"] == "header" && one["header"].is_string();
+        assert!(!differences.is_empty() && differences.iter().all(is_named), "{item}");
     }
 }
 
@@ -296,6 +297,11 @@ fn a_message_that_was_refused_and_sent_repaired_is_judged_by_what_was_sent() {
     assert!(count("repaired") > 0, "Cyrus refuses 8-bit letters in headers: {json}");
     assert_eq!((code, count("identical") + count("repaired"), count("expected")), (0, 37, 37), "{json}");
     assert_eq!(json["items_total"].as_u64(), Some(count("repaired")), "each is named: {json}");
+    let encoded = serde_json::json!([{"kind": "repaired", "repairs": ["header_encoding"]}]);
+    let is_told =
+        |item: &Value| item["differences"][0]["kind"] == "repaired" && item["differences"][0]["repairs"] != Value::Null;
+    let items = json["items"].as_array().expect("items");
+    assert!(items.iter().all(is_told) && items.iter().any(|item| item["differences"] == encoded), "{json}");
     let manifest = fs::read_to_string(pair.manifest()).expect("the manifest");
     let sent = manifest.lines().filter(|line| line.contains("\"sent\":{\"sha256\":\"")).count();
     assert_eq!(sent as u64, count("repaired"), "the manifest holds what was sent");

@@ -1,11 +1,14 @@
 //! Verifications: what was asked for, and what was found.
 
+mod items;
+
 use mailferry_shared::{
     finding::Finding,
     ids::{OrderId, PairId, VerificationId},
     verification::{PairVerification, Verification, VerificationCounts, VerificationItem, VerificationState},
 };
 
+use self::items::KeptItem;
 use crate::{
     chosen::ChosenPairs,
     db::Tx,
@@ -184,7 +187,7 @@ fn pair_from(row: &Row) -> Result<PairVerification, StoreError> {
         state: row.code("state")?,
         counts: row.json("counts")?,
         findings: row.json("findings")?,
-        items: row.json("items")?,
+        items: row.json::<Vec<KeptItem>>("items")?.into_iter().map(Into::into).collect(),
         items_total: row.get("items_total")?,
         finished_at: row.get("finished_at")?,
     })

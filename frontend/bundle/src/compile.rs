@@ -58,7 +58,8 @@ pub(crate) fn bind(folder: &Path, module: &str) -> Result<Bound, BundleError> {
         .web(true)
         .map_err(refused)?
         .typescript(false)
-        .remove_name_section(true)
+        // The optimiser orders by them, and leaves them out.
+        .remove_name_section(false)
         .remove_producers_section(true)
         .omit_default_module_path(true)
         .generate_output()

@@ -19,6 +19,10 @@ const FEATURES: [&str; 7] = [
     "--enable-sign-ext",
 ];
 
+/// What was made of the same generic function has names that begin alike, and is much alike: side by side it takes fewer
+/// bytes to say so, which makes the compressed module a hundredth smaller.
+const ORDER: &str = "--reorder-functions-by-name";
+
 /// The stack lies lowest in Rust's memory, and ends where it is full: nothing stands in the first kilobyte, which lets an
 /// address be put together in one instruction.
 const MEMORY: &str = "--low-memory-unused";
@@ -37,7 +41,7 @@ fn run(program: &Path, folder: &Path, wasm: &[u8]) -> Result<Vec<u8>, BundleErro
     let (input, output) = (folder.join("in.wasm"), folder.join("out.wasm"));
     fs::write(&input, wasm).map_err(BundleError::file(&input))?;
     let status = Command::new(program)
-        .args(["-Oz", MEMORY])
+        .args([ORDER, "-Oz", MEMORY])
         .args(FEATURES)
         .arg(&input)
         .arg("-o")

@@ -111,6 +111,11 @@ pub(crate) fn date_time(time: DateTime<Utc>) -> String {
     dated(&date, &parts.map(|(name, value)| (name, value.into()))[usize::from(is_this_year)..])
 }
 
+/// Date and time to the second, in UTC, as programs write it.
+pub(crate) fn exact_time(time: DateTime<Utc>) -> String {
+    date(time).to_iso_string().into()
+}
+
 /// A time that was agreed upon, "Fri, Nov 27, 3:00 AM GMT+1": nobody mistakes the day or the zone.
 pub(crate) fn appointment(time: DateTime<Utc>) -> String {
     let parts =

@@ -254,10 +254,15 @@ pub(crate) fn random_name() -> String {
 
 /// Leads to the page's part, if what had the focus is gone: so that nobody begins at the top again.
 pub(crate) fn keep_focus_within() {
-    leptos::prelude::request_animation_frame(|| {
+    keep_focus_at("main");
+}
+
+/// Leads to the element `id`, if what had the focus is gone.
+pub(crate) fn keep_focus_at(id: &'static str) {
+    leptos::prelude::request_animation_frame(move || {
         let held = document().active_element().is_some_and(|element| element.tag_name() != "BODY");
         if !held {
-            focus("main");
+            focus(id);
         }
     });
 }

@@ -73,7 +73,7 @@ fn topic(finding: &Finding) -> String {
     parts.into_iter().flatten().chain(repairs).collect::<Vec<_>>().join(" · ")
 }
 
-fn repair_text(repair: Repair) -> &'static str {
+pub(crate) fn repair_text(repair: Repair) -> &'static str {
     match repair {
         Repair::LineEnds => t!("detail.line_ends"),
         Repair::FinalLineEnd => t!("detail.final_line_end"),

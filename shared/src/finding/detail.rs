@@ -23,7 +23,7 @@ pub struct FindingDetail {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folders: Option<u64>,
     /// When the run goes on by itself; or when a provider ends its service (`service_ends`).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
     /// Messages that it concerns; of a folder that could not be read or listed whole, those that the source counts.
     #[serde(skip_serializing_if = "Option::is_none")]

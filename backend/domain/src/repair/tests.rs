@@ -76,6 +76,11 @@ fn what_was_repaired_is_told_in_words() {
     let repairs = Repairs::default().and(Repair::NulBytes).and(Repair::LineEnds);
     assert_eq!(repairs.to_string(), "line ends, NUL bytes");
     assert_eq!(Repairs::from_bits(repairs.bits()), repairs);
+    assert_eq!(Repairs::from_words("line ends, something newer, NUL bytes"), repairs);
+    for bits in 0..1 << Repair::all().count() {
+        let repairs = Repairs::from_bits(bits);
+        assert_eq!(Repairs::from_words(&repairs.to_string()), repairs);
+    }
 }
 
 /// Bytes that mean something here, and long runs of one that does not.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use mailferry_shared::verification::{Difference, DifferenceKind};
 use proptest::prelude::*;
 
 use super::*;
@@ -9,6 +10,7 @@ use crate::{
     item::ContentHash,
     manifest::{DestinationRef, SentRepaired, SourceRef},
     print::Fingerprint,
+    repair::{Repair, Repairs},
 };
 
 fn key(content: u8) -> ContentKey {
@@ -61,9 +63,10 @@ fn grades(entries: Vec<ManifestEntry>, there: Vec<Found>) -> Vec<Grade> {
 
 #[test]
 fn a_message_that_was_sent_repaired_is_judged_by_what_was_sent() {
-    let sent = SentRepaired { sha256: Some(key(50).hash), size_bytes: 50, repaired: "line ends".to_owned() };
+    let sent =
+        SentRepaired { sha256: Some(key(50).hash), size_bytes: 50, repaired: Repairs::default().and(Repair::LineEnds) };
     let entry = ManifestEntry { sent: Some(sent), ..entry(Some(5), 1, 1) };
-    let repaired = Change::Repaired("line ends".to_owned());
+    let repaired = Change::Repaired(Repairs::default().and(Repair::LineEnds));
     let there = same_bytes(&entry, &found(5, 1, 1).seen);
     assert_eq!((there.grade, there.changes.as_slice()), (Grade::Repaired, &[repaired.clone()][..]));
     assert!(!there.is_perfect(), "it is named");
@@ -89,7 +92,52 @@ fn a_changed_header_is_a_rewritten_message_and_the_header_is_named() {
 fn a_changed_body_is_a_different_message_even_under_the_same_message_id() {
     let changed = Found { body: [9; BODY_HASH_BYTES], ..found(5, 1, 1) };
     let verdict = other_bytes(&entry(Some(5), 1, 1), &changed);
-    assert_eq!((verdict.grade, verdict.changes), (Grade::Different, vec![Change::Body]));
+    assert_eq!((verdict.grade, &verdict.changes), (Grade::Different, &vec![Change::Body]));
+    let item = verdict.item(entry(Some(5), 1, 1));
+    assert_eq!((item.size_bytes, item.destination_size_bytes), (17, Some(17)));
+    assert_eq!(item.differences, [Difference::new(DifferenceKind::Body)]);
+}
+
+#[test]
+fn another_message_in_its_place_is_named_by_its_message_id() {
+    let other = Found { message_id: Some("<2@example.org>".to_owned()), ..found(5, 1, 2) };
+    let verdict = other_bytes(&entry(Some(5), 1, 1), &other);
+    assert_eq!(verdict.grade, Grade::Different);
+    let new = Difference::new;
+    let header = Difference { header: Some("Subject".to_owned()), ..new(DifferenceKind::Header) };
+    let id = Difference { found: Some("<2@example.org>".to_owned()), ..new(DifferenceKind::MessageId) };
+    assert_eq!(verdict.item(entry(Some(5), 1, 1)).differences, [header, id]);
+}
+
+#[test]
+fn every_change_is_told_with_its_values() {
+    let repairs = Repairs::default().and(Repair::LineEnds).and(Repair::Date);
+    let told: Vec<String> = [
+        Change::Header("Subject".to_owned()),
+        Change::HeadersGone(2),
+        Change::HeaderOrder,
+        Change::LineEnds,
+        Change::MessageId(None),
+        Change::Body,
+        Change::Bytes,
+        Change::Repaired(repairs),
+    ]
+    .into_iter()
+    .map(|change| Difference::from(change).to_string())
+    .collect();
+    assert_eq!(
+        told,
+        [
+            "header Subject",
+            "2 header fields are gone",
+            "order of the header fields",
+            "line ends",
+            "Message-ID",
+            "body",
+            "bytes",
+            "repaired before it was sent: line ends, date",
+        ]
+    );
 }
 
 #[test]

@@ -18,8 +18,8 @@ use mailferry_shared::{
     run::{Counts, RunKind, RunState, RunSummary},
     secret::Secret,
     verification::{
-        Grade, PairVerification, Verification, VerificationCounts, VerificationItem, VerificationList,
-        VerificationState,
+        Difference, DifferenceKind, Grade, PairVerification, Verification, VerificationCounts, VerificationItem,
+        VerificationList, VerificationState,
     },
     voucher::{VoucherBatch, VoucherCreate, VoucherIssued},
 };
@@ -275,9 +275,16 @@ pub fn deltas() -> DeltaList {
     DeltaList { items: vec![delta()], next_cursor: None }
 }
 
-/// A verification that has found one message missing.
+/// A verification that has found one message missing and one rewritten.
 pub fn verification() -> Verification {
-    let counts = VerificationCounts { expected: 213, identical: 212, absent: 1, ..VerificationCounts::default() };
+    let counts = VerificationCounts {
+        expected: 213,
+        identical: 211,
+        rewritten: 1,
+        absent: 1,
+        flags_differ: 1,
+        ..VerificationCounts::default()
+    };
     Verification {
         id: VerificationId(id(6)),
         order_id: OrderId(id(1)),
@@ -291,21 +298,42 @@ pub fn verification() -> Verification {
             state: VerificationState::Finished,
             counts,
             findings: Vec::new(),
-            items: vec![VerificationItem {
-                grade: Grade::Absent,
-                folder: "INBOX".to_owned(),
-                uid: 12,
-                destination_folder: "INBOX".to_owned(),
-                destination_uid: Some(11),
-                message_id: Some("<12@old.example>".to_owned()),
-                size_bytes: 4_210,
-                changes: Vec::new(),
-                flags_missing: Vec::new(),
-                flags_added: Vec::new(),
-                expected_date: None,
-                date: None,
-            }],
-            items_total: 1,
+            items: vec![
+                VerificationItem {
+                    grade: Grade::Absent,
+                    folder: "INBOX".to_owned(),
+                    uid: 12,
+                    destination_folder: "INBOX".to_owned(),
+                    destination_uid: Some(11),
+                    message_id: Some("<12@old.example>".to_owned()),
+                    size_bytes: 4_210,
+                    destination_size_bytes: None,
+                    differences: Vec::new(),
+                    flags_missing: Vec::new(),
+                    flags_added: Vec::new(),
+                    expected_date: None,
+                    date: None,
+                },
+                VerificationItem {
+                    grade: Grade::Rewritten,
+                    folder: "INBOX".to_owned(),
+                    uid: 13,
+                    destination_folder: "INBOX".to_owned(),
+                    destination_uid: Some(12),
+                    message_id: Some("<13@old.example>".to_owned()),
+                    size_bytes: 5_120,
+                    destination_size_bytes: Some(5_131),
+                    differences: vec![Difference {
+                        header: Some("Subject".to_owned()),
+                        ..Difference::new(DifferenceKind::Header)
+                    }],
+                    flags_missing: Vec::new(),
+                    flags_added: vec!["\\Seen".to_owned()],
+                    expected_date: None,
+                    date: None,
+                },
+            ],
+            items_total: 2,
             finished_at: Some(at(21)),
         }],
     }

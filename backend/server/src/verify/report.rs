@@ -144,7 +144,8 @@ pub(crate) fn line(item: &VerificationItem) -> String {
 }
 
 fn faults(item: &VerificationItem) -> Vec<String> {
-    let changes = item.changes.join(", ");
+    let changes: Vec<String> = item.differences.iter().map(ToString::to_string).collect();
+    let changes = changes.join(", ");
     let mut faults = match item.grade {
         Grade::Identical => Vec::new(),
         Grade::Repaired => vec![format!("as it was sent ({changes})")],

@@ -71,7 +71,11 @@ async fn verify_names_what_was_deleted_or_altered_at_the_destination() {
             (&json!("absent"), &json!("Projekte/Größe & Maß"))
         );
         assert_eq!(pair["items"][1]["message_id"], "<one@example.org>");
-        assert_eq!(pair["items"][1]["changes"], json!(["body"]));
+        assert_eq!(pair["items"][1]["differences"], json!([{"kind": "body"}]));
+        let size = ONE.len();
+        let sizes = (&pair["items"][1]["size_bytes"], &pair["items"][1]["destination_size_bytes"]);
+        assert_eq!(sizes, (&json!(size), &json!(size)));
+        assert_eq!(pair["items"][0]["differences"], json!([]));
         assert_eq!(pair["items_total"], 2);
         let report =
             client.get(&format!("{order}/verifications/{}/report.txt", found["id"].as_str().expect("an id"))).await;

@@ -188,7 +188,7 @@ fn sent(row: &Row) -> Result<Option<SentRepaired>, StoreError> {
     Ok(Some(SentRepaired {
         sha256: Some(hash(sent)?),
         size_bytes: row.get::<Option<u64>>("sent_size_bytes")?.unwrap_or(0),
-        repaired: Repairs::from_bits(u8::try_from(repairs).unwrap_or(0)).to_string(),
+        repaired: Repairs::from_bits(u8::try_from(repairs).unwrap_or(0)),
     }))
 }
 

@@ -2,14 +2,16 @@ use std::time::Duration;
 
 use mailferry_shared::{
     finding::{Finding, FindingCode},
-    verification::{Grade, VerificationCounts, VerificationItem, VerificationState},
+    verification::{Difference, DifferenceKind, Grade, VerificationCounts, VerificationItem, VerificationState},
 };
 use mailferry_store::{JobKind, JobQueue, LedgerUse, Part, Position, StoreError, VerifiedPair};
+use serde_json::json;
 
 use crate::world::World;
 
 on_both! {
     a_verification_gathers_what_was_found_of_each_pair;
+    differences_that_were_kept_as_words_are_read;
     only_pairs_that_have_had_a_run_are_verified_unless_named;
     a_verification_that_lost_its_job_is_found;
     who_writes_a_ledger_is_known_and_whether_anybody_has_begun_since;
@@ -24,7 +26,8 @@ fn item() -> VerificationItem {
         destination_uid: Some(8),
         message_id: Some("<7@example.org>".to_owned()),
         size_bytes: 100,
-        changes: vec!["header Subject".to_owned()],
+        destination_size_bytes: Some(101),
+        differences: vec![Difference { header: Some("Subject".to_owned()), ..Difference::new(DifferenceKind::Header) }],
         flags_missing: Vec::new(),
         flags_added: vec!["\\Seen".to_owned()],
         expected_date: None,
@@ -68,6 +71,28 @@ async fn a_verification_gathers_what_was_found_of_each_pair(world: World) {
     assert!(matches!(changed, Err(StoreError::NotFound)));
     let saved = store.save_verification(id, nobody, VerificationState::Failed, &wrong).await;
     assert!(matches!(saved, Err(StoreError::NotFound)));
+}
+
+async fn differences_that_were_kept_as_words_are_read(world: World) {
+    let (order, pairs) = world.order_with(1).await;
+    let id = world.store.create_verification(order.id, &pairs).await.expect("verification").id;
+    let words = [
+        "header Subject",
+        "a header field is gone",
+        "3 header fields are gone",
+        "order of the header fields",
+        "line ends",
+        "Message-ID",
+        "body",
+        "bytes",
+        "repaired before it was sent: line ends, NUL bytes",
+    ];
+    let items = json!([{"grade": "different", "folder": "INBOX", "uid": 7, "destination_folder": "INBOX", "size_bytes": 100,
+        "changes": words, "flags_missing": [], "flags_added": []}]);
+    world.raw(Box::leak(format!("UPDATE verification_pairs SET items = '{items}'").into_boxed_str())).await;
+    let read = world.store.verification(order.id, id).await.expect("there");
+    let told: Vec<String> = read.pairs[0].items[0].differences.iter().map(ToString::to_string).collect();
+    assert_eq!(told, words);
 }
 
 async fn only_pairs_that_have_had_a_run_are_verified_unless_named(world: World) {

@@ -1,7 +1,10 @@
 //! What to leave out and how to copy.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::order::{FolderRule, OrderAction, OrderChange, OrderOptions};
+use mailferry_shared::{
+    order::{FolderRule, OrderAction, OrderChange, OrderOptions},
+    time::day,
+};
 
 use super::rules::{self, Folders};
 use crate::{
@@ -70,7 +73,7 @@ fn read(fields: OptionFields, errors: Option<OptionErrors>) -> Option<OrderOptio
         include_trash: fields.include_trash.get(),
         include_junk: fields.include_junk.get(),
         max_message_bytes: Some(max.ok()?),
-        since: fields.since.get().parse().ok(),
+        since: day(&fields.since.get()),
         newest_first: fields.newest_first.get(),
         carry_flags: fields.carry_flags.get(),
         folder_rules: rules,

@@ -1,20 +1,21 @@
-//! What one can do with the order now: exactly the buttons its `actions` allow, the final ones after a question.
+//! What one can do with the order now: exactly the buttons its `actions` allow, each after a question that says what
+//! happens.
 
 use chrono::TimeDelta;
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use mailferry_shared::order::{OrderAction, OrderState};
 
 use super::{
     Page,
-    ask::Question,
+    ask::ACTIONS,
     next::{Switch, switched},
     passwords,
+    question::Question,
     words::has_exceptions,
 };
 use crate::{
-    api::{self, Act, ApiError},
     browser::{self, intl},
-    components::{Failure, Glyph, icon},
+    components::{Glyph, icon},
     route::Step,
     state::router::Router,
     t,
@@ -23,8 +24,6 @@ use crate::{
 /// The buttons. Where there is little room, what is next alone stands there, and the rest is behind one button more.
 #[component]
 pub(super) fn Actions(page: Page) -> impl IntoView {
-    let failure = RwSignal::new(None::<ApiError>);
-    let busy = RwSignal::new(false);
     let question = page.question;
     let narrow = browser::narrow();
     let shows_more = RwSignal::new(false);
@@ -59,6 +58,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
         page.allows(OrderAction::StartDelta) && (ticked == 0 || passwords::lacking(page) < ticked)
     });
     let (quiet, danger) = (Signal::stored("button"), Signal::stored("button button-danger"));
+    let primary = Signal::stored("button button-primary");
     // One thing at most is first; without one the button for more stands alone.
     let has_first = Memo::new(move |_| {
         let actions = [OrderAction::Pause, OrderAction::Resume, OrderAction::Unschedule];
@@ -72,12 +72,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
     let offering = move |when: Memo<bool>, class: &'static str, text: &'static str, what: Question| {
         view! {
             <Show when=move || when.get()>
-                <button
-                    type="button"
-                    class=class
-                    disabled=move || busy.get()
-                    on:click=move |_| question.set(Some(what))
-                >
+                <button type="button" class=class on:click=move |_| question.set(Some(what))>
                     {icon(what.glyph())}
                     {text}
                 </button>
@@ -88,7 +83,7 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
         let is_offered = move || if what == Question::Delta { can_delta.get() } else { page.allows(action) };
         view! {
             <Show when=is_offered>
-                <button type="button" class=move || class.get() disabled=move || busy.get() on:click=move |_| question.set(Some(what))>
+                <button type="button" class=move || class.get() on:click=move |_| question.set(Some(what))>
                     {icon(what.glyph())}
                     {text}
                 </button>
@@ -97,10 +92,10 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
     };
     view! {
         <Show when=any>
-            <div class="actions-bar" role="group" aria-label=t!("status.actions")>
+            <div class="actions-bar" id=ACTIONS role="group" tabindex="-1" aria-label=t!("status.actions")>
                 <WaysOn page=page />
                 {offering(can_retry, "button button-primary", t!("status.retry"), Question::Retry)}
-                <Resume page=page busy=busy failure=failure />
+                {asking(OrderAction::Resume, primary, t!("status.resume"), Question::Resume)}
                 <Show when=move || is_next() || shown()>
                     {asking(OrderAction::StartDelta, delta_class, t!("status.delta"), Question::Delta)}
                 </Show>
@@ -116,7 +111,6 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
                 </Show>
             </div>
         </Show>
-        {move || failure.get().map(|error| view! { <Failure error=error /> })}
     }
 }
 
@@ -156,36 +150,6 @@ fn WaysOn(page: Page) -> impl IntoView {
                 {t!("status.start_new")}
                 {icon(Glyph::ArrowRight)}
             </a>
-        </Show>
-    }
-}
-
-/// Goes on with what was paused.
-#[component]
-fn Resume(page: Page, busy: RwSignal<bool>, failure: RwSignal<Option<ApiError>>) -> impl IntoView {
-    let resume = move |_| {
-        busy.set(true);
-        failure.set(None);
-        spawn_local(async move {
-            let result = api::act_on_order(page.context.id, Act::Resume).await;
-            busy.try_set(false);
-            match result {
-                Ok(order) => {
-                    page.context.order.try_set(order);
-                    page.kick.now();
-                }
-                Err(error) => {
-                    failure.try_set(Some(error));
-                }
-            }
-        });
-    };
-    view! {
-        <Show when=move || page.allows(OrderAction::Resume)>
-            <button type="button" class="button button-primary" disabled=move || busy.get() on:click=resume>
-                {icon(Glyph::Play)}
-                {t!("status.resume")}
-            </button>
         </Show>
     }
 }

@@ -1,169 +1,19 @@
-//! What is asked about before it is done: what happens then, and doing it.
+//! Asking before something is done, and doing it.
 
-use chrono::{DateTime, Utc};
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::{order::OrderState, schedule::MxState};
 
-use super::{
-    Page,
-    next::{Switch, switched},
-};
+use super::{Page, question::Question};
 use crate::{
     api::{self, Act, ApiError},
-    browser::{self, intl},
-    components::{Dialog, DialogSize, Failure, Glyph, Notice, Tone, icon},
+    browser,
+    components::{Dialog, DialogSize, Failure, Glyph, Notice, icon},
     pages::order::LAST_ORDER,
     route::Step,
     state::router::Router,
-    t, tn,
 };
 
-/// What is asked about before it is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Question {
-    Cancel,
-    Delete,
-    Delta,
-    Retry,
-    Forget,
-    Pause,
-    Renew,
-    Unschedule,
-}
-
-impl Question {
-    fn title(self) -> &'static str {
-        match self {
-            Self::Cancel => t!("status.cancel_title"),
-            Self::Delete => t!("status.delete_title"),
-            Self::Delta => t!("status.delta_title"),
-            Self::Retry => t!("status.retry_title"),
-            Self::Forget => t!("status.forget_title"),
-            Self::Pause => t!("status.pause_title"),
-            Self::Renew => t!("status.renew_title"),
-            Self::Unschedule => t!("status.unschedule_title"),
-        }
-    }
-
-    /// What happens then, for the page as it is.
-    fn text(self, page: Page) -> String {
-        let state = page.state();
-        let has_begun = !is_ahead(state);
-        match self {
-            Self::Cancel if !has_begun => t!("status.cancel_text_before").to_owned(),
-            Self::Cancel if has_paid(page) => format!("{} {}", t!("status.cancel_text"), t!("status.cancel_money")),
-            Self::Cancel => t!("status.cancel_text").to_owned(),
-            Self::Delete => t!("status.delete_text").to_owned(),
-            Self::Delta => t!("status.delta_text").to_owned(),
-            Self::Retry => {
-                let (messages, accounts) = missing(page);
-                match messages {
-                    0 => t!("status.retry_text").to_owned(),
-                    _ => format!(
-                        "{} {}",
-                        tn!("status.retry_some", messages, accounts = accounts),
-                        t!("status.retry_kept")
-                    ),
-                }
-            }
-            Self::Forget if state == OrderState::Scheduled => t!("status.forget_text_ahead").to_owned(),
-            Self::Forget if state == OrderState::Paused => t!("status.forget_text_paused").to_owned(),
-            Self::Forget => t!("status.forget_text").to_owned(),
-            Self::Pause => t!("status.pause_text").to_owned(),
-            Self::Renew => t!("status.renew_text").to_owned(),
-            Self::Unschedule => t!("status.unschedule_text").to_owned(),
-        }
-    }
-
-    /// What to think of before.
-    fn advice(self, page: Page) -> Option<(Tone, String)> {
-        let (is_pending, at) = page.context.order.with_untracked(|order| (order.delta_pending, order.delta_at));
-        Some(match (self, at.or_else(|| settled_at(page))) {
-            (Self::Delta, Some(at)) if is_pending => {
-                (Tone::Info, t!("status.delta_advice_at", time = intl::date_time(at)))
-            }
-            (Self::Delta, None) if is_pending => (Tone::Info, t!("status.delta_advice_set").to_owned()),
-            (Self::Delta, _) if is_switched(page) => (Tone::Good, t!("status.delta_advice_switched").to_owned()),
-            (Self::Delta, _) => (Tone::Info, t!("status.delta_advice").to_owned()),
-            (Self::Forget, _) if is_pending => (Tone::Warning, t!("status.forget_pending").to_owned()),
-            _ => return None,
-        })
-    }
-
-    fn confirm(self) -> &'static str {
-        match self {
-            Self::Cancel => t!("status.cancel_confirm"),
-            Self::Delete => t!("status.delete_confirm"),
-            Self::Delta => t!("status.delta_confirm"),
-            Self::Retry => t!("status.retry_confirm"),
-            Self::Forget => t!("status.forget_confirm"),
-            Self::Pause => t!("status.pause_confirm"),
-            Self::Renew => t!("status.renew_confirm"),
-            Self::Unschedule => t!("status.unschedule_confirm"),
-        }
-    }
-
-    fn keep(self) -> &'static str {
-        match self {
-            Self::Cancel | Self::Pause => t!("status.cancel_keep"),
-            Self::Delete => t!("status.delete_keep"),
-            Self::Renew => t!("status.renew_keep"),
-            Self::Unschedule => t!("status.unschedule_keep"),
-            Self::Delta | Self::Retry => t!("status.delta_keep"),
-            Self::Forget => t!("status.forget_keep"),
-        }
-    }
-
-    pub(super) fn glyph(self) -> Glyph {
-        match self {
-            Self::Cancel => Glyph::Stop,
-            Self::Delete => Glyph::Trash,
-            Self::Delta => Glyph::Inbox,
-            Self::Retry | Self::Renew => Glyph::Refresh,
-            Self::Forget => Glyph::Lock,
-            Self::Pause => Glyph::Pause,
-            Self::Unschedule => Glyph::Pencil,
-        }
-    }
-}
-
-/// True for what has not begun: nothing was copied, and what has paid for it can come back.
-fn is_ahead(state: OrderState) -> bool {
-    matches!(state, OrderState::Draft | OrderState::AwaitingPayment | OrderState::Scheduled)
-}
-
-/// True for what somebody has paid for.
-fn has_paid(page: Page) -> bool {
-    page.context.order.with(|order| order.payment.pairs_covered > 0)
-}
-
-/// True once every watched domain has been switched, and everybody knows it.
-fn is_switched(page: Page) -> bool {
-    page.mx.with_untracked(|report| {
-        report.as_ref().is_some_and(|report| {
-            !report.items.is_empty() && report.items.iter().all(|watch| watch.state == MxState::Changed)
-        })
-    })
-}
-
-/// When everybody knows that every watched domain has been switched, while that is still to come.
-fn settled_at(page: Page) -> Option<DateTime<Utc>> {
-    page.mx.with_untracked(|report| match report.as_ref().and_then(switched) {
-        Some(Switch::Under(_, at)) => Some(at),
-        _ => None,
-    })
-}
-
-/// Messages that have not arrived, and the accounts they belong to.
-fn missing(page: Page) -> (u64, String) {
-    page.progress.with_untracked(|progress| {
-        let runs =
-            progress.ready().into_iter().flat_map(|progress| &progress.pairs).filter_map(|pair| pair.run.as_ref());
-        let missing = runs.map(|run| run.counts.failed + run.counts.uncertain).filter(|count| *count > 0);
-        let (messages, accounts) = missing.fold((0, 0), |(messages, accounts), count| (messages + count, accounts + 1));
-        (messages, tn!("count.accounts", accounts))
-    })
-}
+/// The id of the part with the buttons of what can be done.
+pub(super) const ACTIONS: &str = "actions";
 
 /// Does what was asked for, and asks for fresh progress.
 async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
@@ -179,6 +29,9 @@ async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
         Question::Pause => {
             page.context.order.try_set(api::act_on_order(id, Act::Pause).await?);
         }
+        Question::Resume => {
+            page.context.order.try_set(api::act_on_order(id, Act::Resume).await?);
+        }
         Question::Retry => {
             page.context.order.try_set(api::act_on_order(id, Act::Retry).await?);
         }
@@ -191,6 +44,10 @@ async fn perform(page: Page, question: Question) -> Result<(), ApiError> {
         }
         Question::Renew => {
             page.context.order.try_set(api::renew_links(id).await?);
+        }
+        Question::Verify => {
+            page.proof.try_set(Some(api::start_verification(id).await?));
+            page.proof_kick.now();
         }
         Question::Delete => {
             api::delete_order(id).await?;
@@ -215,6 +72,17 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
         if !open.get() && question.get_untracked().is_some() {
             question.set(None);
             failure.set(None);
+            // Where one came from may be gone meanwhile.
+            browser::keep_focus_at(ACTIONS);
+        }
+    });
+    // What was done changes what can be done: whose button goes away begins at those that are there now.
+    let actions = Memo::new(move |_| page.progress.with(|progress| progress.ready().map(|it| it.actions.clone())));
+    let answered = StoredValue::new(false);
+    Effect::new(move || {
+        actions.track();
+        if answered.try_update_value(std::mem::take) == Some(true) {
+            browser::keep_focus_at(ACTIONS);
         }
     });
     let router = Router::get();
@@ -228,6 +96,7 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
             match result {
                 Ok(()) => {
                     open.try_set(false);
+                    answered.try_set_value(what.changes_actions());
                     // Where it can be changed; the console has no such page.
                     if what == Question::Unschedule && !in_console {
                         router.go(&Step::Confirm.path(page.context.id));

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mailferry_shared::order::OrderState;
 
-use super::{Page, ask::Question, passwords};
+use super::{Page, passwords, question::Question};
 use crate::{
     browser::intl,
     components::{CopyLine, icon},

@@ -2,6 +2,7 @@
 
 mod actions;
 mod ask;
+mod difference;
 mod folders;
 mod follow;
 mod head;
@@ -14,6 +15,7 @@ mod pairs;
 mod passwords;
 mod proof;
 mod protocol;
+mod question;
 mod sending;
 mod verify;
 mod voyage;
@@ -28,7 +30,7 @@ use mailferry_shared::{
     verification::Verification,
 };
 
-use self::ask::Question;
+use self::question::Question;
 use crate::{
     browser,
     components::{Failure, PageHead, Skeleton, StaleNotice},
@@ -57,6 +59,8 @@ struct Page {
     mx: RwSignal<Option<MxReport>>,
     /// The latest verification.
     proof: RwSignal<Option<Verification>>,
+    /// Asks at once how far that is.
+    proof_kick: Kick,
     /// Asks for fresh progress at once.
     kick: Kick,
     /// What is asked about before it is done.
@@ -106,6 +110,7 @@ pub(crate) fn Status() -> impl IntoView {
         heard: Heard::new(),
         mx: RwSignal::new(None),
         proof: RwSignal::new(None),
+        proof_kick: Kick::new(),
         kick: Kick::new(),
         question: RwSignal::new(None),
     };

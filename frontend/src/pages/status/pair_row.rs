@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use leptos::{prelude::*, task::spawn_local};
+use leptos::prelude::*;
 use mailferry_shared::{
     finding::FindingCode,
     ids::PairId,
@@ -15,11 +15,11 @@ use super::{
     Page,
     folders::PairFolders,
     passwords,
+    question::Question,
     words::{amounts, is_ahead, is_parked, size_ahead},
 };
 use crate::{
-    api::{self, Act, ApiError},
-    components::{Failure, Glyph, icon},
+    components::{Glyph, icon},
     format,
     pages::parts,
     t,
@@ -142,37 +142,19 @@ fn wants_password(code: FindingCode) -> bool {
 /// Goes on with what waits for its owner, while others run.
 #[component]
 fn Resume(page: Page, account: String) -> impl IntoView {
-    let (busy, failure) = (RwSignal::new(false), RwSignal::new(None::<ApiError>));
     let label = t!("status.resume_of", account = account);
-    let resume = move |_| {
-        busy.set(true);
-        spawn_local(async move {
-            match api::act_on_order(page.context.id, Act::Resume).await {
-                Ok(order) => {
-                    page.context.order.try_set(order);
-                    page.kick.now();
-                }
-                Err(error) => {
-                    failure.try_set(Some(error));
-                }
-            }
-            busy.try_set(false);
-        });
-    };
     view! {
         <Show when=move || page.allows(OrderAction::Resume)>
             <button
                 type="button"
                 class="button button-small"
                 aria-label=label.clone()
-                disabled=move || busy.get()
-                on:click=resume
+                on:click=move |_| page.question.set(Some(Question::Resume))
             >
                 {icon(Glyph::Play)}
                 {t!("status.resume")}
             </button>
         </Show>
-        {move || failure.get().map(|error| view! { <Failure error=error /> })}
     }
 }
 

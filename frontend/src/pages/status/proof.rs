@@ -6,7 +6,7 @@ use mailferry_shared::{
     verification::{Grade, PairVerification, Verification, VerificationCounts, VerificationItem, VerificationState},
 };
 
-use super::Page;
+use super::{Page, difference};
 use crate::{
     browser::intl,
     components::{Glyph, icon},
@@ -168,9 +168,11 @@ fn grade_text(grade: Grade) -> &'static str {
 }
 
 fn item_row(item: &VerificationItem) -> impl IntoView + use<> {
-    let flags = item.flags_added.iter().map(|flag| format!("+{flag}"));
-    let flags = flags.chain(item.flags_missing.iter().map(|flag| format!("−{flag}")));
-    let changes: Vec<String> = item.changes.iter().cloned().chain(flags).collect();
+    let differences = difference::of(item);
+    let differences = (!differences.is_empty()).then(|| {
+        let lines = differences.into_iter().map(|text| view! { <li>{text}</li> }).collect_view();
+        view! { <ul role="list">{lines}</ul> }
+    });
     view! {
         <tr>
             <td>{grade_text(item.grade)}</td>
@@ -181,7 +183,7 @@ fn item_row(item: &VerificationItem) -> impl IntoView + use<> {
                 </p>
                 {item.message_id.clone().map(|id| view! { <p class="account-meta mono">{id}</p> })}
             </td>
-            <td>{changes.join(", ")}</td>
+            <td>{differences}</td>
         </tr>
     }
 }
