@@ -6,6 +6,7 @@ import type { Endpoint } from "../support/api.ts";
 import { violations } from "../support/axe.ts";
 import type { Lab } from "../support/lab.ts";
 import type { Service } from "../support/service.ts";
+import { text } from "../support/texts.ts";
 import { Walk } from "../support/walk.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -41,6 +42,37 @@ test("each way in which a login fails is explained in the account's row", async 
   await page.getByRole("button", { name: "Continue" }).click();
   await expect(page.getByText("5 accounts did not pass their check.")).toBeVisible();
   await expect(page.getByRole("button", { name: "Start migration" })).toBeDisabled();
+});
+
+test("a certificate that does not verify is shown, accepted by hand, and taken back", async ({ page, lab, service }) => {
+  const { mismatch_host, source, password } = lab.state;
+  const walk = await atAccounts(page, lab, service);
+  const names = { source_user: "pinned@old.example", destination_user: "pinned@new.example" };
+  await walk.addAccount(names, password, { host: mismatch_host, port: source.imaps_port, tls: "implicit" });
+  const row = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: names.source_user });
+  await expect(row).toContainText("The server's certificate does not match the host name.", { timeout: 60_000 });
+  const what = row.getByText(text("en", "certificate.what"));
+  const accept = row.getByRole("button", { name: `${text("en", "certificate.accept")}: ${names.source_user}` });
+  await expect(accept).toBeHidden();
+  await what.focus();
+  await page.keyboard.press("Enter");
+  await expect(row.getByText("Mailferry lab CA")).toBeVisible();
+  await expect(row.getByText("localhost, 127.0.0.1")).toBeVisible();
+  await expect(row.getByText(/^([0-9a-f]{2}:){7}[0-9a-f]{2}( ([0-9a-f]{2}:){7}[0-9a-f]{2}){3}$/)).toBeVisible();
+  const compared = row.getByLabel(text("en", "certificate.compared"));
+  await expect(compared).not.toBeChecked();
+  await expect(accept).toBeDisabled();
+  expect(await violations(page)).toEqual([]);
+  await compared.focus();
+  await page.keyboard.press("Space");
+  await accept.focus();
+  await page.keyboard.press("Enter");
+  await expect(row).toContainText(text("en", "finding.certificate_pinned.cause").replace(/\.$/, ""), { timeout: 60_000 });
+  await what.click();
+  await expect(row.getByText(text("en", "certificate.accepted"), { exact: true })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await row.getByRole("button", { name: `${text("en", "certificate.forget")}: ${names.source_user}` }).click();
+  await expect(row).toContainText("The server's certificate does not match the host name.", { timeout: 60_000 });
 });
 
 test("files that cannot be used are refused with the reason", async ({ page, lab, service }) => {

@@ -116,6 +116,12 @@ finding_codes! {
         "Use the server name that the provider's instructions name.";
     CertificateInvalid, "certificate_invalid", Error, "The server's certificate could not be verified.",
         "Ask the server's operator for a valid certificate.";
+    CertificateChanged, "certificate_changed", Error,
+        "The server shows another certificate than the one that was accepted, and it could not be verified either.",
+        "Ask the server's operator whether the certificate was replaced. Accept the new one only if its fingerprint is the operator's.";
+    CertificatePinned, "certificate_pinned", Warning,
+        "The server's certificate was accepted by hand, although it could not be verified.",
+        "Nothing to do, if its fingerprint was compared with the operator's.";
     TlsFailed, "tls_failed", Error, "No secure connection could be made.",
         "Compare port and TLS mode: 993 is TLS from the start, 143 is STARTTLS.";
     StarttlsMissing, "starttls_missing", Error, "The server does not offer STARTTLS on this port.",

@@ -7,6 +7,7 @@
 pub mod account;
 pub mod address;
 pub mod admin;
+pub mod certificate;
 pub mod check;
 pub mod delegation;
 pub mod discovery;

@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")"
 triple=$(rustc -vV | sed -n 's/^host: //p')
-targets=${FUZZ_TARGETS:-guard lines login reading asking writing deflate message names autoconfig records token account_file}
+targets=${FUZZ_TARGETS:-guard lines login reading asking writing deflate certificate message names autoconfig records token account_file}
 seconds=$(( ${FUZZ_MINUTES:-10} * 60 / $(wc -w <<< "$targets") ))
 coverage=(-Cpasses=sancov-module)
 for option in level=4 inline-8bit-counters pc-table trace-compares; do

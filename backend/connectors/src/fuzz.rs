@@ -16,7 +16,7 @@ use crate::{imap, net};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Everything that is fuzzed.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
     ("guard", imap::fuzz::guard),
     ("lines", imap::fuzz::lines),
     ("login", imap::fuzz::login),
@@ -24,6 +24,7 @@ pub const TARGETS: [Target; 13] = [
     ("asking", imap::fuzz::asking),
     ("writing", imap::fuzz::writing),
     ("deflate", net::fuzz_deflate),
+    ("certificate", net::fuzz_certificate),
     ("message", message),
     ("names", names),
     ("autoconfig", autoconfig_file),

@@ -49,6 +49,7 @@ fn end(name: &str, port: u16, lab: Login) -> End {
         act_for: None,
         delegation: Delegation::default(),
         allow_plaintext: false,
+        pinned_certificate: None,
     };
     End { product, lab }
 }

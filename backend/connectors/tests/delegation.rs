@@ -27,6 +27,7 @@ fn login(port: u16, user: &str, form: DelegationForm) -> ImapLogin {
         act_for: Some(MAILBOX.to_owned()),
         delegation: Delegation::of(form),
         allow_plaintext: true,
+        pinned_certificate: None,
     }
 }
 

@@ -36,6 +36,7 @@ fn login(host: &str, port: u16, tls: TlsMode) -> ImapLogin {
         act_for: None,
         delegation: Delegation::default(),
         allow_plaintext: false,
+        pinned_certificate: None,
     }
 }
 

@@ -14,6 +14,7 @@
 //! | see how the operator does what a customer asks for | `api/requests/mod.rs`, over `domain::request` |
 //! | page, filter or search a list | [`api::page`], [`api::query`], `api/orders/list.rs` |
 //! | see how an error is answered | [`api::problem`] |
+//! | see who accepts a certificate that does not verify | `api/certificates/accept.rs`; the verifier is `mailferry_connectors::net` (its `pinned`) |
 //! | change a rule about starting | [`readiness`] |
 //! | see what orders of sandbox keys meet | [`sandbox`]; the server is the crate `sandbox` |
 //! | see what runs in the background | [`jobs`]: `dispatch`, `life`, `sweeper`, and a file a kind |

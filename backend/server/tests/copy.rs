@@ -176,6 +176,37 @@ fn a_wrong_password_and_a_server_that_is_not_there_end_with_3() {
     assert_eq!((code, json["finding"]["code"].as_str()), (3, Some("connection_refused")), "{json}");
 }
 
+#[test]
+fn a_certificate_that_does_not_verify_is_told_with_how_to_accept_it_and_a_copy_under_it_says_so() {
+    let pair = Pair::start(Sample::Small, DovecotOptions::default());
+    let [old, new] = [&pair.source, &pair.destination].map(|server| server.certificate_fingerprint().expect("its own"));
+    let copy = |more: &[&str]| {
+        let output = pair.command(more).env_remove("MAILFERRY_CA_FILE").output().expect("runs");
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    let (code, said) = copy(&[]);
+    let way = format!("add --source-certificate {old}.");
+    assert!(code == Some(3) && said.contains(&way) && said.contains("issued by Mailferry lab CA"), "{code:?}: {said}");
+    let (code, said) = copy(&["--source-certificate", &old]);
+    let way = format!("add --destination-certificate {new}.");
+    assert!(code == Some(3) && said.contains(&way), "{code:?}: {said}");
+    let (code, said) = copy(&["--source-certificate", &new, "--destination-certificate", &new]);
+    let told = said.contains(FindingCode::CertificateChanged.message()) && said.contains(&old);
+    assert!(code == Some(3) && told, "{code:?}: {said}");
+    let (code, said) = copy(&["--source-certificate", &old, "--destination-certificate", &new]);
+    assert_eq!(code, Some(0), "{said}");
+    for (server, fingerprint) in [(pair.source.imaps_port(), &old), (pair.destination.imap_port(), &new)] {
+        let note =
+            format!("Note: localhost:{server} (SHA-256 {fingerprint}): {}", FindingCode::CertificatePinned.message());
+        assert!(said.contains(&note), "{said}");
+    }
+    pair.assert_perfect();
+    let (code, _) = copy(&["--source-certificate", &old[1..]]);
+    assert_eq!(code, Some(2), "no fingerprint");
+    let (code, _) = copy(&["--source-certificate", &old, "--allow-untrusted-certificate"]);
+    assert_eq!(code, Some(2), "one or the other");
+}
+
 /// A server that takes access tokens, and asks this port whose they are.
 fn with_tokens(port: u16, separator: char) -> Dovecot {
     let introspection = Some(format!("http://127.0.0.1:{port}/introspect"));

@@ -126,6 +126,26 @@ fn alter(folder: &Path, from: &str, to: &str) {
 }
 
 #[test]
+fn a_proof_under_an_accepted_certificate_says_so_and_tells_how_one_is_accepted() {
+    let server = dovecot();
+    let pair = Pair::start(Sample::Tiny, at_dovecot(&server));
+    assert_eq!(pair.copy(&[]).status.code(), Some(0));
+    let theirs = server.certificate_fingerprint().expect("its own");
+    let verify = |more: &[&str]| {
+        let output = pair.mailferry("verify").args(more).arg("--json").env_remove("MAILFERRY_CA_FILE").output();
+        let output = output.expect("mailferry runs");
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"));
+        (output.status.code(), json)
+    };
+    let (code, json) = verify(&[]);
+    assert_eq!((code, json["finding"]["code"].as_str()), (Some(3), Some("certificate_invalid")), "{json}");
+    let way = format!("add --destination-certificate {theirs}.");
+    assert!(json["finding"]["next_step"].as_str().is_some_and(|step| step.ends_with(&way)), "{json}");
+    let (code, json) = verify(&["--destination-certificate", &theirs]);
+    assert_eq!((code, json["notes"][0]["code"].as_str()), (Some(0), Some("certificate_pinned")), "{json}");
+}
+
+#[test]
 fn the_manifest_names_every_message_also_when_nothing_was_left_to_copy() {
     let server = dovecot();
     let pair = Pair::start(Sample::Small, at_dovecot(&server));

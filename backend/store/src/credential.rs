@@ -13,6 +13,7 @@ use secrecy::SecretString;
 
 use crate::{
     admin::{Admin, forget_admins},
+    consent::{Consents, PinnedCertificate},
     db::Tx,
     error::StoreError,
     rotation::CredentialAt,
@@ -68,6 +69,8 @@ pub struct SideAccess {
     pub delegation: Option<Delegation>,
     /// True if the order's admin credentials are used: `user` is the admin, `act_for` the mailbox.
     pub by_admin: bool,
+    /// The certificate that its server may show although it does not verify.
+    pub pinned_certificate: Option<PinnedCertificate>,
     /// The order, if it is a sandbox order: for that one nothing but test hosts may be connected to.
     pub sandbox: Option<OrderId>,
 }
@@ -140,6 +143,7 @@ impl Store {
             )
             .await?;
         let (tenant_id, order_id) = (order.get("tenant_id")?, order.get("id")?);
+        let consents = Consents::of(&mut tx, order_id).await?;
         let mut admins = self.admins(&mut tx, tenant_id, order_id).await?;
         let rows = tx
             .rows(
@@ -158,6 +162,7 @@ impl Store {
                 SideName::Destination => order.json_opt("destination")?,
             };
             let mut access = self.side_access(row, place, choice)?;
+            access.pinned_certificate = consents.at(side, access.endpoint.as_ref());
             access.sandbox = order.get::<bool>("sandbox")?.then_some(order_id);
             if access.by_admin {
                 access.act_as(admins.remove(&side));
@@ -194,6 +199,7 @@ impl Store {
             kept_at: CredentialAt::Pair(place.pair_id, place.side),
             delegation: row.json_opt("delegation")?,
             by_admin: row.get("by_admin")?,
+            pinned_certificate: None,
             sandbox: None,
         })
     }

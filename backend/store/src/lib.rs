@@ -10,6 +10,7 @@
 mod admin;
 mod check;
 mod chosen;
+mod consent;
 mod context;
 mod credential;
 mod cut_over;
@@ -52,6 +53,7 @@ mod voucher;
 mod webhook;
 
 pub use check::CheckedSide;
+pub use consent::{Consenter, PinnedCertificate};
 pub use context::{Clock, Context, MockClock, NoRandomness, Random, SystemClock, SystemRandom};
 pub use credential::{PairAccess, SideAccess};
 pub use cut_over::WatchedDomain;

@@ -71,6 +71,7 @@ impl Store {
         for table in [
             "pairs",
             "admin_credentials",
+            "certificate_consents",
             "checks",
             "deltas",
             "dry_runs",

@@ -55,3 +55,29 @@ impl Authority {
         Ok(Identity { certificate, key: key.serialize_pem() })
     }
 }
+
+/// A certificate that nobody but itself has signed, and its key (PKCS #8), DER.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SelfSigned {
+    /// The certificate.
+    pub certificate: Vec<u8>,
+    /// Its key.
+    pub key: Vec<u8>,
+}
+
+impl SelfSigned {
+    /// With these names, however odd, and this common name.
+    pub fn new(names: &[&str], common_name: &str) -> io::Result<Self> {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        Self::signed(names, common_name).map_err(io::Error::other)
+    }
+
+    fn signed(names: Vec<String>, common_name: &str) -> Result<Self, rcgen::Error> {
+        let mut parameters = CertificateParams::new(names)?;
+        parameters.distinguished_name = rcgen::DistinguishedName::new();
+        parameters.distinguished_name.push(DnType::CommonName, common_name);
+        let key = KeyPair::generate()?;
+        let certificate = parameters.self_signed(&key)?.der().to_vec();
+        Ok(Self { certificate, key: key.serialize_der() })
+    }
+}

@@ -4,6 +4,7 @@
 //! user [`MASTER_USER`] with [`MASTER_PASSWORD`] may act for everybody, as `user*master` or as SASL PLAIN with an
 //! authorization identity (RFC 4616).
 
+mod certificate;
 mod sessions;
 
 use std::{
@@ -233,16 +234,20 @@ impl Dovecot {
         }
         hand_over(&self.path("mail"))?;
         let authority = Authority::of_process()?;
+        fs::write(self.path("ca.pem"), &authority.pem)?;
+        self.write_identity(authority)?;
+        fs::write(self.rights_file(), "")?;
+        fs::write(self.path("masters"), format!("{MASTER_USER}:{{PLAIN}}{MASTER_PASSWORD}\n"))?;
+        self.write_users()
+    }
+
+    fn write_identity(&self, authority: &Authority) -> io::Result<()> {
         let mut names = vec!["localhost", "127.0.0.1"];
         let more = locked(&self.options).host_names.clone();
         names.extend(more.iter().map(String::as_str));
         let identity = authority.identity(&names)?;
-        fs::write(self.path("ca.pem"), &authority.pem)?;
         fs::write(self.path("cert.pem"), identity.certificate)?;
-        fs::write(self.path("key.pem"), identity.key)?;
-        fs::write(self.rights_file(), "")?;
-        fs::write(self.path("masters"), format!("{MASTER_USER}:{{PLAIN}}{MASTER_PASSWORD}\n"))?;
-        self.write_users()
+        fs::write(self.path("key.pem"), identity.key)
     }
 
     fn write_users(&self) -> io::Result<()> {

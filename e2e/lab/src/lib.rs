@@ -41,6 +41,7 @@ mod port;
 mod random;
 mod service;
 
+pub use authority::SelfSigned;
 pub use compare::{CompareOptions, Differences, compare};
 pub use cyrus::{Cyrus, CyrusOptions};
 pub use dns::{DnsServer, Record};

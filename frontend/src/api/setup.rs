@@ -3,6 +3,7 @@
 use mailferry_shared::{
     account::SideName,
     admin::{AdminCredentials, AdminCredentialsList, AdminCredentialsSet},
+    certificate::{CertificateAcceptance, CertificateFingerprint},
     discovery::{Discovery, DiscoveryCreate},
     dry_run::{DryRun, DryRunCreate},
     ids::{DiscoveryId, DryRunId, OrderId, PaymentId},
@@ -72,4 +73,18 @@ pub(crate) async fn set_admin_credentials(
         SideName::Destination => "destination",
     };
     request::send(Method::Put, &format!("/orders/{order}/admin-credentials/{side}"), credentials).await
+}
+
+/// Accepts a certificate that does not verify.
+pub(crate) async fn accept_certificate(
+    order: OrderId,
+    fingerprint: CertificateFingerprint,
+    place: &CertificateAcceptance,
+) -> Result<(), ApiError> {
+    request::send_for_nothing(Method::Put, &format!("/orders/{order}/certificates/{fingerprint}"), place).await
+}
+
+/// Accepts it no longer.
+pub(crate) async fn forget_certificate(order: OrderId, fingerprint: CertificateFingerprint) -> Result<(), ApiError> {
+    request::delete(&format!("/orders/{order}/certificates/{fingerprint}")).await
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::certificate::ServerCertificate;
+
 /// What a finding counts or measures; each only where its code has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -37,6 +39,9 @@ pub struct FindingDetail {
     /// What was repaired (`message_repaired`).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub repairs: Vec<Repair>,
+    /// What the server showed, where it does not verify; or the one that was accepted (`certificate_pinned`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<ServerCertificate>,
 }
 
 /// What was repaired in a message that a destination refused as it was; the least change first, in the order in which
@@ -102,7 +107,8 @@ impl fmt::Display for FindingDetail {
             self.until.map(|at| format!("until {}", at.format("%Y-%m-%d %H:%M UTC"))),
         ];
         let repairs = self.repairs.iter().map(ToString::to_string);
-        let parts: Vec<String> = numbers.into_iter().flatten().chain(repairs).collect();
+        let certificate = self.certificate.iter().map(ToString::to_string);
+        let parts: Vec<String> = numbers.into_iter().flatten().chain(repairs).chain(certificate).collect();
         f.write_str(&parts.join(", "))
     }
 }

@@ -66,6 +66,7 @@ pub async fn greet(network: &Network, endpoint: &Endpoint, allow_plaintext: bool
         act_for: None,
         delegation: Delegation::default(),
         allow_plaintext,
+        pinned_certificate: None,
     };
     in_time(network, &login, Box::pin(meet(network, &login))).await
 }
@@ -101,7 +102,7 @@ async fn connect(network: &Network, login: &ImapLogin) -> Result<Session, Connec
         None => {
             let tcp = network.connect(endpoint).await?;
             match endpoint.tls {
-                TlsMode::Implicit => (network.start_tls(tcp, endpoint).await?, false),
+                TlsMode::Implicit => (network.start_tls(tcp, endpoint, login.pinned_certificate).await?, false),
                 TlsMode::Starttls => (Stream::new(tcp), true),
                 TlsMode::Plaintext => (Stream::new(tcp), false),
             }
@@ -135,7 +136,7 @@ async fn upgrade(network: &Network, login: &ImapLogin, mut session: Session) -> 
         // Somebody put words into the server's mouth before the handshake.
         return Err(ConnectorError::new(FindingCode::TlsFailed, Decision::Permanent, "plaintext after STARTTLS"));
     }
-    let stream = network.start_tls(guard.into_inner(), &login.endpoint).await?;
+    let stream = network.start_tls(guard.into_inner(), &login.endpoint, login.pinned_certificate).await?;
     Ok(Session::new(Guard::new(stream), login.name.clone(), network.patience()))
 }
 

@@ -2,6 +2,7 @@
 
 use mailferry_engine::port::{Connector, ConnectorError};
 use mailferry_shared::{
+    certificate::CertificateFingerprint,
     delegation::{CredentialKind, Delegation},
     endpoint::Endpoint,
 };
@@ -33,6 +34,8 @@ pub struct ImapLogin {
     pub delegation: Delegation,
     /// Permits a connection without TLS, if the endpoint asks for one.
     pub allow_plaintext: bool,
+    /// The certificate that is taken from the server although it does not verify: the one that somebody has accepted.
+    pub pinned_certificate: Option<CertificateFingerprint>,
 }
 
 /// Connects an IMAP source with an IMAP destination.

@@ -130,6 +130,7 @@ pub(crate) fn login(data: &[u8]) {
         act_for: form.map(|_| "ben".to_owned()),
         delegation: Delegation::of(form.unwrap_or_default()),
         allow_plaintext: false,
+        pinned_certificate: None,
     };
     let _ = in_runtime(async || {
         let mut session = session_with(words);

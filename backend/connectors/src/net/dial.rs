@@ -12,8 +12,9 @@ use hickory_resolver::{
     config::{NameServerConfig, ResolverConfig},
     net::runtime::TokioRuntimeProvider,
 };
-use mailferry_engine::port::{ConnectorError, Decision};
+use mailferry_engine::port::{CertificateRefused, ConnectorError, Decision};
 use mailferry_shared::{
+    certificate::CertificateFingerprint,
     endpoint::{Endpoint, HostName},
     finding::FindingCode,
 };
@@ -27,10 +28,11 @@ use tokio::{
 use tokio_rustls::TlsConnector;
 
 use super::{
+    certificate::describe,
     dns::{DnsError, says_no_records},
     guard::{AddressGuard, Refused},
     race,
-    tls::{CertificateTrust, HandshakeFailure, TlsSetupError, handshake_failure},
+    tls::{CertificateTrust, ClientTls, HandshakeFailure, TlsSetupError, handshake_failure, unverified},
 };
 
 /// For each address.
@@ -179,7 +181,7 @@ pub struct Network {
     inside: Option<Arc<dyn Inside>>,
     guard: AddressGuard,
     resolver: Resolver,
-    tls: Arc<ClientConfig>,
+    tls: ClientTls,
     patience: Patience,
     squeeze: Squeeze,
 }
@@ -223,7 +225,7 @@ impl Network {
             inside: None,
             guard,
             resolver,
-            tls: trust.client_config()?,
+            tls: trust.client_tls()?,
             patience: Patience::default(),
             squeeze: Squeeze::default(),
         })
@@ -273,7 +275,7 @@ impl Network {
     }
 
     pub(super) fn tls_config(&self) -> ClientConfig {
-        (*self.tls).clone()
+        (*self.tls.config(None)).clone()
     }
 
     /// Connects over TCP, to the first address that answers; a silent one is not waited for.
@@ -306,11 +308,18 @@ impl Network {
         Ok(stream)
     }
 
-    /// Starts TLS on a connection to `endpoint`.
+    /// Starts TLS on a connection to `endpoint`. `pinned` is the certificate that is taken there though it does not
+    /// verify; the server must prove that it has its key all the same.
     ///
     /// # Errors
-    /// A [`ConnectorError`] that tells a wrong name from a bad certificate from no TLS at all.
-    pub async fn start_tls<S>(&self, stream: S, endpoint: &Endpoint) -> Result<Stream, ConnectorError>
+    /// A [`ConnectorError`] that tells a wrong name from a bad certificate from another one than was accepted from no TLS
+    /// at all.
+    pub async fn start_tls<S>(
+        &self,
+        stream: S,
+        endpoint: &Endpoint,
+        pinned: Option<CertificateFingerprint>,
+    ) -> Result<Stream, ConnectorError>
     where
         S: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static,
     {
@@ -318,20 +327,28 @@ impl Network {
         let name = ServerName::try_from(endpoint.certificate_name().as_str().to_owned()).map_err(|error| {
             ConnectorError::new(FindingCode::CertificateMismatch, Decision::Permanent, &context).caused_by(error)
         })?;
-        let connected = timeout(HANDSHAKE_TIMEOUT, TlsConnector::from(self.tls.clone()).connect(name, stream)).await;
-        match connected {
+        let connector = TlsConnector::from(self.tls.config(pinned));
+        match timeout(HANDSHAKE_TIMEOUT, connector.connect(name, stream)).await {
             Ok(Ok(stream)) => Ok(Stream::new(stream)),
-            Ok(Err(error)) => {
-                let (code, decision) = match handshake_failure(&error) {
-                    HandshakeFailure::WrongName => (FindingCode::CertificateMismatch, Decision::Permanent),
-                    HandshakeFailure::BadCertificate => (FindingCode::CertificateInvalid, Decision::Permanent),
-                    HandshakeFailure::Other => (FindingCode::TlsFailed, Decision::Permanent),
-                    HandshakeFailure::LineLost => (FindingCode::ConnectionLost, Decision::Retry),
-                };
-                Err(ConnectorError::new(code, decision, context).caused_by(error))
-            }
+            Ok(Err(error)) => Err(failed_handshake(context, error)),
             Err(_) => Err(ConnectorError::new(FindingCode::ConnectionTimeout, Decision::Retry, context)),
         }
+    }
+}
+
+fn failed_handshake(context: String, error: io::Error) -> ConnectorError {
+    let (code, decision) = match handshake_failure(&error) {
+        HandshakeFailure::WrongName => (FindingCode::CertificateMismatch, Decision::Permanent),
+        HandshakeFailure::BadCertificate => (FindingCode::CertificateInvalid, Decision::Permanent),
+        // Nobody but the owner can say whether it is the same server.
+        HandshakeFailure::OtherCertificate => (FindingCode::CertificateChanged, Decision::Park),
+        HandshakeFailure::Other => (FindingCode::TlsFailed, Decision::Permanent),
+        HandshakeFailure::LineLost => (FindingCode::ConnectionLost, Decision::Retry),
+    };
+    let failed = ConnectorError::new(code, decision, context);
+    match unverified(&error).map(|unverified| describe(&unverified.leaf)) {
+        Some(certificate) => failed.caused_by(CertificateRefused { certificate, cause: error.into() }),
+        None => failed.caused_by(error),
     }
 }
 

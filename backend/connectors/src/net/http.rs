@@ -225,7 +225,9 @@ fn failure(error: reqwest::Error) -> HttpError {
         }
         match nested_tls_failure(one) {
             Some(HandshakeFailure::WrongName) => return HttpError::CertificateMismatch,
-            Some(HandshakeFailure::BadCertificate) => return HttpError::CertificateInvalid,
+            Some(HandshakeFailure::BadCertificate | HandshakeFailure::OtherCertificate) => {
+                return HttpError::CertificateInvalid;
+            }
             Some(HandshakeFailure::Other | HandshakeFailure::LineLost) | None => {}
         }
         cause = one.source();

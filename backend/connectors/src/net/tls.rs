@@ -2,13 +2,19 @@
 
 use std::{io, path::Path, sync::Arc};
 
+use mailferry_shared::certificate::CertificateFingerprint;
 use rustls::{
     AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
     SignatureScheme,
-    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    client::{
+        Resumption, WebPkiServerVerifier,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
     crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+
+use super::pinned::{CheckedCertificate, Unverified};
 
 /// Which server certificates are trusted.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +34,9 @@ pub enum TlsSetupError {
     /// A certificate in it is not usable as a root.
     #[error("the certificate file holds a certificate that is not usable as a root")]
     Root(#[source] TlsError),
+    /// Certificates cannot be verified with these roots.
+    #[error("certificates cannot be verified")]
+    Verifier(#[source] rustls::client::VerifierBuilderError),
     /// The cryptography is not usable.
     #[error("TLS is not available")]
     Provider(#[source] TlsError),
@@ -49,20 +58,48 @@ impl CertificateTrust {
     }
 
     /// TLS 1.2 or newer with these certificates.
-    pub(super) fn client_config(&self) -> Result<Arc<ClientConfig>, TlsSetupError> {
+    pub(super) fn client_tls(&self) -> Result<ClientTls, TlsSetupError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(TlsSetupError::Provider)?;
-        if self.any {
-            let verifier = Arc::new(AnyCertificate(provider));
-            return Ok(Arc::new(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()));
-        }
+        let usual = if self.any { None } else { Some(self.verifier(provider.clone())?) };
+        let verifier: Arc<dyn ServerCertVerifier> = match &usual {
+            Some(usual) => Arc::new(CheckedCertificate::new(usual.clone(), None)),
+            None => Arc::new(AnyCertificate(provider)),
+        };
+        let config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
+        Ok(ClientTls { config: Arc::new(config), usual })
+    }
+
+    /// What verifies certificates by the roots.
+    fn verifier(&self, provider: Arc<CryptoProvider>) -> Result<Arc<WebPkiServerVerifier>, TlsSetupError> {
         let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         for root in &self.extra_roots {
             roots.add(root.clone()).map_err(TlsSetupError::Root)?;
         }
-        Ok(Arc::new(builder.with_root_certificates(roots).with_no_client_auth()))
+        WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider).build().map_err(TlsSetupError::Verifier)
+    }
+}
+
+/// How handshakes are made.
+#[derive(Clone)]
+pub(super) struct ClientTls {
+    config: Arc<ClientConfig>,
+    /// What verifies certificates; none if any is trusted.
+    usual: Option<Arc<WebPkiServerVerifier>>,
+}
+
+impl ClientTls {
+    /// With certificates that verify, and with this one.
+    pub(super) fn config(&self, pinned: Option<CertificateFingerprint>) -> Arc<ClientConfig> {
+        let (Some(usual), Some(pinned)) = (&self.usual, pinned) else { return self.config.clone() };
+        let mut config = (*self.config).clone();
+        // A session that is resumed shows no certificate: none may begin here and be resumed where it was not accepted.
+        config.resumption = Resumption::disabled();
+        let verifier = CheckedCertificate::new(usual.clone(), Some(pinned));
+        config.dangerous().set_certificate_verifier(Arc::new(verifier));
+        Arc::new(config)
     }
 }
 
@@ -71,9 +108,16 @@ impl CertificateTrust {
 pub(super) enum HandshakeFailure {
     WrongName,
     BadCertificate,
+    /// Another one was accepted.
+    OtherCertificate,
     Other,
     /// The line was closed or reset, or the server said that it was in trouble: no matter of TLS.
     LineLost,
+}
+
+/// What the server showed in a handshake that failed for it.
+pub(super) fn unverified(error: &io::Error) -> Option<&Unverified> {
+    Unverified::of(error.get_ref()?.downcast_ref::<TlsError>()?)
 }
 
 pub(super) fn handshake_failure(error: &io::Error) -> HandshakeFailure {
@@ -82,10 +126,17 @@ pub(super) fn handshake_failure(error: &io::Error) -> HandshakeFailure {
 
 /// What a failure of TLS was about; `None` if the error is of another kind.
 pub(super) fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<HandshakeFailure> {
-    Some(match error.downcast_ref::<TlsError>()? {
-        TlsError::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => HandshakeFailure::WrongName,
+    let error = error.downcast_ref::<TlsError>()?;
+    if let Some(Unverified { cause, pinned, .. }) = Unverified::of(error) {
+        return Some(match cause {
+            _ if *pinned => HandshakeFailure::OtherCertificate,
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                HandshakeFailure::WrongName
+            }
+            _ => HandshakeFailure::BadCertificate,
+        });
+    }
+    Some(match error {
         TlsError::InvalidCertificate(_) => HandshakeFailure::BadCertificate,
         TlsError::AlertReceived(AlertDescription::InternalError | AlertDescription::UserCanceled) => {
             HandshakeFailure::LineLost

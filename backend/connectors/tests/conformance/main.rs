@@ -277,6 +277,7 @@ fn login(port: u16, user: &str, tls: TlsMode) -> ImapLogin {
         act_for: None,
         delegation: Delegation::default(),
         allow_plaintext: tls == TlsMode::Plaintext,
+        pinned_certificate: None,
     }
 }
 

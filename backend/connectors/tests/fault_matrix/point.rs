@@ -227,6 +227,7 @@ impl<'g> Point<'g> {
             act_for: None,
             delegation: Delegation::default(),
             allow_plaintext: true,
+            pinned_certificate: None,
         };
         ImapConnector {
             network: network.with_patience(patience),

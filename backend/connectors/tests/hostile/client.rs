@@ -45,6 +45,7 @@ pub(crate) fn login(port: u16) -> ImapLogin {
         act_for: None,
         delegation: Delegation::default(),
         allow_plaintext: true,
+        pinned_certificate: None,
     }
 }
 

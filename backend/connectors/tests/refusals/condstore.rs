@@ -30,6 +30,7 @@ fn login(port: u16, user: &str) -> ImapLogin {
         act_for: None,
         delegation: Delegation::default(),
         allow_plaintext: true,
+        pinned_certificate: None,
     }
 }
 

@@ -152,6 +152,7 @@ fn login(port: u16, user: &str) -> ImapLogin {
         act_for: None,
         delegation: Delegation::default(),
         allow_plaintext: false,
+        pinned_certificate: None,
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{error::Error, fmt, time::Duration};
 
 use mailferry_domain::uid::Uid;
-use mailferry_shared::finding::{Finding, FindingCode};
+use mailferry_shared::{
+    certificate::ServerCertificate,
+    finding::{Finding, FindingCode, FindingDetail},
+};
 
 /// What to do about an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,9 +74,15 @@ impl ConnectorError {
         of_the_way && self.decision == Decision::Permanent
     }
 
-    /// What page and API show of it.
+    /// What page and API show of it; of a certificate that was refused, with what the server showed.
     pub fn finding(&self) -> Finding {
-        Finding::new(self.code)
+        let finding = Finding::new(self.code);
+        match self.source.as_ref().and_then(|source| source.downcast_ref::<CertificateRefused>()) {
+            Some(CertificateRefused { certificate, .. }) => {
+                finding.with(FindingDetail { certificate: Some(certificate.clone()), ..FindingDetail::default() })
+            }
+            None => finding,
+        }
     }
 }
 
@@ -94,6 +103,17 @@ impl Error for ConnectorError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} messages were refused, one after the other", .0.len())]
 pub struct RefusedInARow(pub Vec<(usize, Uid)>);
+
+/// A server's certificate did not verify: the cause of the error that says so.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate was refused")]
+pub struct CertificateRefused {
+    /// What the server showed.
+    pub certificate: ServerCertificate,
+    /// What is wrong with it.
+    #[source]
+    pub cause: Box<dyn Error + Send + Sync>,
+}
 
 /// What went wrong at the ledger. Either way nothing more may be sent.
 #[derive(Debug, thiserror::Error)]

@@ -15,7 +15,7 @@ pub use connector::{
     FlagChange, FolderFetch, ListRequest, Listing, NewItem, Prepared, Quota, Source, Wanted,
 };
 pub use control::{Control, Order as Command};
-pub use error::{ConnectorError, Decision, LedgerError, RefusedInARow};
+pub use error::{CertificateRefused, ConnectorError, Decision, LedgerError, RefusedInARow};
 pub use fault::{Fault, Interrupted, NoFault, Step};
 pub use ledger::{Binding, Entry, FolderBinding, FolderStart, Ledger, LedgerFolderId, Traffic};
 pub use numbered::Numbered;

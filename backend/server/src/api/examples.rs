@@ -26,6 +26,7 @@ use mailferry_shared::{
 use uuid::Uuid;
 
 pub mod admin;
+pub mod certificate;
 pub mod discovery;
 pub mod dry_run;
 pub mod password_links;

@@ -18,6 +18,7 @@ pub mod accounts;
 pub mod admin_credentials;
 pub mod api_keys;
 pub mod auth;
+pub mod certificates;
 pub mod checks;
 pub mod conventions;
 pub mod csv;
@@ -157,6 +158,9 @@ pub fn operations(config: &mut ServiceConfig<'_>) {
             .service(admin_credentials::list::list_admin_credentials)
             .service(admin_credentials::set::set_admin_credentials)
             .service(admin_credentials::delete::delete_admin_credentials)
+            .service(certificates::list::list_certificates)
+            .service(certificates::accept::accept_certificate)
+            .service(certificates::forget::forget_certificate)
             .service(checks::start::start_check)
             .service(checks::read::read_check)
             .service(dry_runs::start::start_dry_run)

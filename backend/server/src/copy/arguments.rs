@@ -10,6 +10,7 @@ use mailferry_connectors::{
 };
 use mailferry_domain::folder::FolderPath;
 use mailferry_shared::{
+    certificate::CertificateFingerprint,
     delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, HostName, TlsMode},
     run::RunKind,
@@ -67,6 +68,12 @@ pub struct CopyArguments {
     /// Takes any certificate: for test servers only.
     #[arg(long)]
     pub allow_untrusted_certificate: bool,
+    /// Accepts this certificate of the source's server although it does not verify: SHA-256, 64 hexadecimal digits.
+    #[arg(long, value_name = "SHA-256", conflicts_with = "allow_untrusted_certificate")]
+    source_certificate: Option<CertificateFingerprint>,
+    /// The same for the destination's server.
+    #[arg(long, value_name = "SHA-256", conflicts_with = "allow_untrusted_certificate")]
+    destination_certificate: Option<CertificateFingerprint>,
     /// Trusts the certificates in this PEM file too.
     #[arg(long, value_name = "FILE", env = "MAILFERRY_CA_FILE")]
     pub ca_file: Option<PathBuf>,
@@ -164,7 +171,9 @@ impl CopyArguments {
         } else {
             ("destination", &self.destination, &self.destination_password_file, &self.destination_authzid)
         };
-        login((option, url), file.as_ref(), act_for.clone(), self.allow_plaintext)
+        let pinned_certificate = if is_source { self.source_certificate } else { self.destination_certificate };
+        let login = login((option, url), file.as_ref(), act_for.clone(), self.allow_plaintext)?;
+        Ok(ImapLogin { pinned_certificate, ..login })
     }
 
     pub(super) fn excluded(&self) -> Result<Vec<FolderPath>, WrongUse> {
@@ -205,6 +214,7 @@ pub(crate) fn login(
         kind,
         act_for,
         delegation: Delegation::default(),
+        pinned_certificate: None,
     })
 }
 

@@ -74,6 +74,7 @@ mod tests {
             act_for: None,
             delegation: Delegation::default(),
             allow_plaintext: false,
+            pinned_certificate: None,
         }
     }
 

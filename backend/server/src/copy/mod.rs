@@ -4,6 +4,7 @@
 //! not connect or log in; 4 parked or interrupted.
 
 pub(crate) mod arguments;
+pub(crate) mod certificate;
 mod limits;
 mod live;
 mod location;
@@ -69,6 +70,8 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
     let file = open_ledger(&path, &ends).await?;
     let manifest = arguments.manifest.as_deref().map(ManifestFile::create).transpose()?;
     let names = [&source, &destination].map(location::end);
+    let servers = [&source, &destination].map(|login| login.endpoint.clone());
+    let certificates = [&source, &destination].map(certificate::accepted);
     let network = arguments::network(arguments.ca_file.as_ref(), arguments.allow_untrusted_certificate)?;
     let network = network.with_squeeze(arguments.squeeze());
     let (steer, control) = Control::new();
@@ -96,6 +99,7 @@ async fn copy(arguments: &CopyArguments) -> Result<u8, WrongUse> {
         None => Ok(None),
     };
     let mut outcome = Outcome::new(report, &ledger, started.elapsed(), arguments.dry_run).await;
+    outcome.tell_of_certificates(certificates.into_iter().flatten(), &servers);
     match manifest {
         Ok(written) => outcome.manifest = written,
         Err(error) => outcome.without_manifest(&error),

@@ -8,6 +8,7 @@ use std::{
 use mailferry_domain::mapping::LeftOut;
 use mailferry_engine::run::{RunEnd, RunReport};
 use mailferry_shared::{
+    endpoint::Endpoint,
     finding::{Finding, FindingCode},
     protocol::{ItemOutcome, ItemProtocol},
     run::{Counts, RunState},
@@ -15,7 +16,7 @@ use mailferry_shared::{
 use mailferry_store::RunLedger;
 use serde::Serialize;
 
-use super::arguments::WrongUse;
+use super::{arguments::WrongUse, certificate::advise};
 
 /// Messages that are named one by one in JSON.
 const NAMED: u32 = 1_000;
@@ -97,6 +98,18 @@ impl Outcome {
     pub(super) fn without_manifest(&mut self, error: &dyn std::error::Error) {
         warn("copy", &format!("the manifest could not be written: {error}"));
         self.code = self.code.max(1);
+    }
+
+    /// Notes which certificates were accepted, and tells how one that was refused is.
+    pub(super) fn tell_of_certificates(
+        &mut self,
+        accepted: impl Iterator<Item = Finding>,
+        [source, destination]: &[Endpoint; 2],
+    ) {
+        self.notes.splice(0..0, accepted);
+        if let Some(finding) = &mut self.finding {
+            advise(finding, &[("source", source), ("destination", destination)]);
+        }
     }
 
     pub(super) fn print_json(&self) {

@@ -123,7 +123,9 @@ fn shared(side: &SideLogin) -> String {
         Some(StoredGrant { grant, .. }) => grant.refresh_token().map_or(grant.client(), Secret::expose),
         None => side.login.password.expose_secret(),
     };
-    format!("{host} {port} {tls:?} {} {secret}", side.login.user)
+    // A certificate is accepted for one side.
+    let certificate = side.login.pinned_certificate;
+    format!("{host} {port} {tls:?} {certificate:?} {} {secret}", side.login.user)
 }
 
 /// How to log in and where else the pair goes, or what is wrong before a server is even asked.
@@ -224,8 +226,8 @@ impl Check<'_> {
             }
             let Some(result) = self.answer(&task, &mut answers).await? else { return Ok(Group::WaitsForTurn) };
             let (state, mut findings) = match result {
-                Ok(()) => (LoginState::Passed, Vec::new()),
-                Err(code) => (LoginState::Failed, explain(self.context, &task, code)),
+                Ok(()) => (LoginState::Passed, task.way.told_of_certificate().into_iter().collect()),
+                Err(finding) => (LoginState::Failed, explain(self.context, &task, finding)),
             };
             let switched = match &led {
                 Some((host, switched)) if *host == task.way.login.endpoint.host => *switched,
@@ -243,22 +245,26 @@ impl Check<'_> {
     }
 
     /// What a side is told; `None` if its server's connections are all taken.
-    async fn answer(&self, task: &Task, answers: &mut Answers) -> Result<Option<Result<(), FindingCode>>, JobError> {
+    async fn answer(&self, task: &Task, answers: &mut Answers) -> Result<Option<Result<(), Finding>>, JobError> {
         let delegated = task.way.login.act_for.is_some();
         let result = match answers.known(delegated) {
-            Some(known) => known,
-            None if Instant::now() >= self.until => Err(FindingCode::ConnectionTimeout),
+            Some(known) => known.map_err(Finding::new),
+            None if Instant::now() >= self.until => Err(Finding::new(FindingCode::ConnectionTimeout)),
             None => {
                 let asked = Box::pin(log_in(self.context, &task.way, self.stop)).await?;
                 let Some(result) = asked else { return Ok(None) };
                 self.asked.store(true, Ordering::Relaxed);
-                answers.count(result);
+                answers.count(code_of(&result));
                 result
             }
         };
-        answers.remember(delegated, result);
+        answers.remember(delegated, code_of(&result));
         Ok(Some(result))
     }
+}
+
+fn code_of(result: &Result<(), Finding>) -> Result<(), FindingCode> {
+    result.as_ref().map(|()| ()).map_err(|finding| finding.code)
 }
 
 /// A wrong password may be a wrong mailbox in disguise; the other refusals concern the admin.
@@ -267,13 +273,14 @@ fn is_about_password(code: FindingCode) -> bool {
 }
 
 /// The reason, and what else it may be at this provider: many refuse a right password with the words for a wrong one.
-fn explain(context: &JobContext, task: &Task, code: FindingCode) -> Vec<Finding> {
-    let mut codes = vec![code];
-    if code == FindingCode::WrongPassword && task.way.login.kind == CredentialKind::Password {
+fn explain(context: &JobContext, task: &Task, finding: Finding) -> Vec<Finding> {
+    let mut findings = vec![finding];
+    if findings[0].code == FindingCode::WrongPassword && task.way.login.kind == CredentialKind::Password {
         let provider = context.providers.by_host(&task.way.login.endpoint.host);
-        codes.extend(provider.into_iter().flat_map(|provider| provider.advice.iter().copied()));
+        let advice = provider.into_iter().flat_map(|provider| provider.advice.iter().copied());
+        findings.extend(advice.map(Finding::new));
     }
-    codes.into_iter().map(Finding::new).collect()
+    findings
 }
 
 /// Whoever moves to or from a provider that ends its service should know the day.
@@ -288,7 +295,7 @@ async fn log_in(
     context: &JobContext,
     side: &SideLogin,
     stop: &CancellationToken,
-) -> Result<Option<Result<(), FindingCode>>, JobError> {
+) -> Result<Option<Result<(), Finding>>, JobError> {
     let Some(visiting) = visit(context, 1, &[&side.login], stop).await? else { return Ok(None) };
     let network = &context.network;
     let open = |login: ImapLogin| async move { ImapSource::open(network, &login).await };
@@ -300,7 +307,7 @@ async fn log_in(
         }
         Err(error) => {
             tracing::info!(code = %error.code, cause = ?error.source, "a login check failed");
-            Err(error.code)
+            Err(error.finding())
         }
     };
     visiting.end().await?;

@@ -4,6 +4,7 @@ use mailferry_connectors::imap::ImapLogin;
 use mailferry_shared::{
     account::SideName,
     delegation::{CredentialKind, Delegation},
+    endpoint::TlsMode,
     finding::FindingCode,
 };
 use mailferry_store::SideAccess;
@@ -42,9 +43,11 @@ pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -
         (None, _) => (password, access.kind),
     };
     let grant = grant.filter(|_| access.sandbox.is_none());
+    let pinned = access.pinned_certificate.filter(|_| endpoint.tls != TlsMode::Plaintext && access.sandbox.is_none());
     let login = ImapLogin {
         name,
         endpoint,
+        pinned_certificate: pinned.map(|pinned| pinned.fingerprint),
         user: access.user.clone(),
         password,
         kind,
@@ -52,7 +55,7 @@ pub(super) fn login(context: &JobContext, side: SideName, access: &SideAccess) -
         delegation,
         allow_plaintext: context.settings.outgoing.plaintext,
     };
-    Ok(SideLogin { login, grant })
+    Ok(SideLogin { login, grant, pinned })
 }
 
 /// What access tokens are fetched with, if they are.

@@ -11,8 +11,11 @@ use mailferry_engine::{
     port::{Connector, ConnectorError, Decision},
     verify::Opens,
 };
-use mailferry_shared::{finding::FindingCode, sandbox::is_sandbox_name};
-use mailferry_store::{LoginPermit, LoginTicket, Store, StoreError};
+use mailferry_shared::{
+    finding::{Finding, FindingCode},
+    sandbox::is_sandbox_name,
+};
+use mailferry_store::{LoginPermit, LoginTicket, PinnedCertificate, Store, StoreError};
 use tokio::runtime::Handle;
 
 use super::JobContext;
@@ -36,12 +39,19 @@ pub(super) struct SideLogin {
     pub(super) login: ImapLogin,
     /// What they are fetched with.
     pub(super) grant: Option<StoredGrant>,
+    /// The certificate that its server may show although it does not verify.
+    pub(super) pinned: Option<PinnedCertificate>,
 }
 
 impl SideLogin {
     /// Whose mail it is about.
     pub(super) fn mailbox(&self) -> &str {
         self.login.act_for.as_deref().unwrap_or(&self.login.user)
+    }
+
+    /// What people are told of the certificate that was accepted for it.
+    pub(super) fn told_of_certificate(&self) -> Option<Finding> {
+        self.pinned.map(|pinned| pinned.finding(&self.login.endpoint))
     }
 
     /// Under which name failed logins are counted: nobody guesses what tokens are fetched with, and one that is refused
@@ -198,6 +208,13 @@ pub(super) struct GuardedConnector {
     pub(super) destination: SideLogin,
     /// Who permits.
     pub(super) gate: Gate,
+}
+
+impl GuardedConnector {
+    /// What people are told of certificates that were accepted, the source's first.
+    pub(super) fn told_of_certificates(&self) -> impl Iterator<Item = Finding> {
+        [&self.source, &self.destination].into_iter().filter_map(SideLogin::told_of_certificate)
+    }
 }
 
 impl Connector for GuardedConnector {

@@ -112,6 +112,7 @@ async fn under_lease(
     };
     context.store.change_run(id, RunState::Running, None, Some(lease)).await?;
     let ledger = context.store.counting_ledger(lease, permitted.accounts.clone());
+    let certificates: Vec<Entry> = connector.told_of_certificates().map(Entry::Note).collect();
     let (steer, control) = Control::new();
     let slice = Slice::begin(context, id, stop);
     let heartbeat = heartbeat(context.clone(), (lease.clone(), claimed), order.id, steer, slice.stop.clone());
@@ -122,6 +123,12 @@ async fn under_lease(
             return (end, Vec::new());
         }
         *at_rest = true;
+        // Before anything is done under them.
+        if !certificates.is_empty()
+            && let Err(error) = ledger.write(certificates).await
+        {
+            return (RunEnd::Ledger(error), Vec::new());
+        }
         let report: RunReport = run(EngineJob {
             connector: Arc::new(connector),
             ledger: ledger.clone(),

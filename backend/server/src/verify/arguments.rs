@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use mailferry_connectors::imap::ImapLogin;
+use mailferry_shared::certificate::CertificateFingerprint;
 
 use crate::copy::arguments::{WrongUse, login};
 
@@ -42,6 +43,9 @@ pub struct VerifyArguments {
     /// Takes any certificate: for test servers only.
     #[arg(long)]
     pub allow_untrusted_certificate: bool,
+    /// Accepts this certificate of the server although it does not verify: SHA-256, 64 hexadecimal digits.
+    #[arg(long, value_name = "SHA-256", conflicts_with = "allow_untrusted_certificate")]
+    destination_certificate: Option<CertificateFingerprint>,
     /// Trusts the certificates in this PEM file too.
     #[arg(long, value_name = "FILE", env = "MAILFERRY_CA_FILE")]
     pub ca_file: Option<PathBuf>,
@@ -57,6 +61,8 @@ impl VerifyArguments {
     /// How to log in.
     pub(super) fn login(&self) -> Result<ImapLogin, WrongUse> {
         let file = self.destination_password_file.as_ref();
-        login(("destination", &self.destination), file, self.destination_authzid.clone(), self.allow_plaintext)
+        let act_for = self.destination_authzid.clone();
+        let login = login(("destination", &self.destination), file, act_for, self.allow_plaintext)?;
+        Ok(ImapLogin { pinned_certificate: self.destination_certificate, ..login })
     }
 }

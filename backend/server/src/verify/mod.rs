@@ -27,6 +27,7 @@ use crate::{
     copy::{
         WRONG_USE,
         arguments::{WrongUse, network},
+        certificate::accepted,
         report::{complain, thousands},
         stop_on_signals,
     },
@@ -54,6 +55,7 @@ async fn compare(arguments: &VerifyArguments) -> Result<u8, WrongUse> {
     let (steer, control) = Control::new();
     stop_on_signals(steer);
     let started = Instant::now();
+    let (server, certificate) = (login.endpoint.clone(), accepted(&login));
     let live = Live::new(&manifest, !arguments.json && !arguments.quiet);
     let checked = live.checked.clone();
     let report = verify(VerifyJob {
@@ -73,7 +75,8 @@ async fn compare(arguments: &VerifyArguments) -> Result<u8, WrongUse> {
     })
     .await;
     drop(live);
-    let outcome = Outcome::new(report, started.elapsed());
+    let mut outcome = Outcome::new(report, started.elapsed());
+    outcome.tell_of_certificates(certificate, &server);
     if arguments.json {
         outcome.print_json();
     } else {

@@ -5,12 +5,16 @@ use std::{fmt::Write, time::Duration};
 use mailferry_domain::manifest::LeftOutFolder;
 use mailferry_engine::verify::{VerifyEnd, VerifyReport};
 use mailferry_shared::{
+    endpoint::Endpoint,
     finding::{Finding, FindingCode},
     verification::{Grade, VerificationCounts, VerificationItem},
 };
 use serde::Serialize;
 
-use crate::copy::report::{say, sentence, thousands};
+use crate::copy::{
+    certificate::advise,
+    report::{say, sentence, thousands},
+};
 
 /// The whole result; also the shape of `--json`.
 #[derive(Debug, Serialize)]
@@ -27,6 +31,9 @@ pub(super) struct Outcome {
     unread: Vec<Finding>,
     /// Folders of the source that were left out: they are not part of the proof.
     left_out: Vec<LeftOutFolder>,
+    /// What to know of the proof.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<Finding>,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     finding: Option<Finding>,
@@ -53,8 +60,17 @@ impl Outcome {
             items_total: report.items_total,
             unread: report.unread,
             left_out: report.left_out,
+            notes: Vec::new(),
             finding,
             code,
+        }
+    }
+
+    /// Notes that a certificate was accepted, and tells how one that was refused is.
+    pub(super) fn tell_of_certificates(&mut self, accepted: Option<Finding>, server: &Endpoint) {
+        self.notes.extend(accepted);
+        if let Some(finding) = &mut self.finding {
+            advise(finding, &[("destination", server)]);
         }
     }
 
@@ -65,6 +81,9 @@ impl Outcome {
     }
 
     pub(super) fn print(&self) {
+        for note in &self.notes {
+            say(&format!("Note: {}", sentence(note)));
+        }
         for item in &self.items {
             say(&line(item));
         }

@@ -8,6 +8,7 @@ mod bounds;
 mod canary;
 #[path = "../caught/mod.rs"]
 mod caught;
+mod certificates;
 mod checks;
 mod conventions;
 mod discoveries;

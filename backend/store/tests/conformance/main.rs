@@ -7,6 +7,7 @@ mod world;
 mod admins;
 mod checks;
 mod clock;
+mod consents;
 mod cut_over;
 mod discoveries;
 mod dry_runs;

@@ -2,6 +2,7 @@
 
 mod add;
 mod admin;
+mod certificate;
 mod correct;
 mod credential;
 mod edit;

@@ -8,7 +8,7 @@ use mailferry_shared::{
     ids::PairId,
 };
 
-use super::{Page, overview::Dialogs};
+use super::{Page, certificate::certificate_view, overview::Dialogs};
 use crate::{
     api,
     browser::intl,
@@ -53,7 +53,9 @@ pub(super) fn Row(id: PairId, at: usize) -> impl IntoView {
         move || {
             pair.get().map(|pair| {
                 let side = if name == SideName::Source { &pair.source } else { &pair.destination };
-                side_cell(side, again_button(side, name, no_passwords, again))
+                let way_out = again_button(side, name, no_passwords, again)
+                    .or_else(|| certificate_view(context, name, side, no_passwords));
+                side_cell(side, way_out)
             })
         }
     };

@@ -134,7 +134,7 @@ pub(super) fn run_state(state: RunState) -> impl IntoView {
 }
 
 /// True if a password that is told anew lets the account go on.
-fn wants_password(code: FindingCode) -> bool {
+pub(super) fn wants_password(code: FindingCode) -> bool {
     use FindingCode::{AppPasswordNeeded, PasswordMissing, TokenRefused, WrongPassword};
     matches!(code, AppPasswordNeeded | PasswordMissing | TokenRefused | WrongPassword)
 }
@@ -181,7 +181,7 @@ fn state_cell(page: Page, account: String, run: Option<RunSummary>) -> AnyView {
         <div class="account-cell">
             {run_state(state)}
             {run.finding.as_ref().map(parts::finding_view)}
-            {run.finding.as_ref().is_some_and(|finding| wants_password(finding.code)).then(|| passwords::way_to_accounts(page))}
+            {run.finding.as_ref().and_then(|finding| passwords::way_to_accounts(page, finding.code))}
             // Where the whole rests, it is resumed as a whole.
             {(is_parked(&run) && page.state() != OrderState::Paused).then(|| view! { <Resume page=page account=account /> })}
         </div>

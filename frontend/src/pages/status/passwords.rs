@@ -1,9 +1,9 @@
 //! Passwords that are kept no longer, and where to tell them again.
 
 use leptos::prelude::*;
-use mailferry_shared::order::OrderState;
+use mailferry_shared::{finding::FindingCode, order::OrderState};
 
-use super::Page;
+use super::{Page, pair_row::wants_password};
 use crate::{
     components::{Glyph, Notice, Tone, icon},
     route::Step,
@@ -56,11 +56,18 @@ pub(super) fn has_any(page: Page) -> bool {
     page.context.pairs().iter().any(|pair| pair.source.has_password || pair.destination.has_password)
 }
 
-/// The way to the passwords, beside a finding that a new one mends.
-pub(super) fn way_to_accounts(page: Page) -> impl IntoView {
-    view! {
+/// The way to the accounts, beside a finding that a new password mends, or a certificate that is accepted.
+pub(super) fn way_to_accounts(page: Page, code: FindingCode) -> Option<impl IntoView> {
+    let text = match code {
+        FindingCode::CertificateChanged | FindingCode::CertificateInvalid | FindingCode::CertificateMismatch => {
+            t!("steps.accounts")
+        }
+        code if wants_password(code) => t!("status.passwords_enter"),
+        _ => return None,
+    };
+    Some(view! {
         <a class="small" href=Step::Accounts.path(page.context.id)>
-            {t!("status.passwords_enter")}
+            {text}
         </a>
-    }
+    })
 }

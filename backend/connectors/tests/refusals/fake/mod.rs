@@ -165,6 +165,7 @@ pub(crate) fn login_at(port: u16) -> ImapLogin {
         act_for: None,
         delegation: Delegation::default(),
         allow_plaintext: true,
+        pinned_certificate: None,
     }
 }
 

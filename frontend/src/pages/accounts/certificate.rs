@@ -1,0 +1,108 @@
+//! A certificate that does not verify: what the server showed, the way to accept it, and the way back.
+
+use leptos::{prelude::*, task::spawn_local};
+use mailferry_shared::{
+    account::{Side, SideName},
+    certificate::{CertificateAcceptance, CertificateFingerprint, ServerCertificate},
+    finding::{Finding, FindingCode},
+};
+
+use crate::{
+    api,
+    browser::intl,
+    components::Tick,
+    pages::parts,
+    state::{checking, order::OrderContext},
+    t,
+};
+
+/// What is known of the certificate of a side's server, where it does not verify; and whether it is accepted, which can be
+/// changed.
+pub(super) fn certificate_view(
+    context: OrderContext,
+    name: SideName,
+    side: &Side,
+    disabled: Signal<bool>,
+) -> Option<AnyView> {
+    let (certificate, is_accepted) = side.findings.iter().find_map(known)?;
+    let endpoint = side.endpoint.clone().or_else(|| Some(untrack(|| context.choice(name))?.endpoint))?;
+    let fingerprint = certificate.fingerprint;
+    let place = CertificateAcceptance { side: name, host: endpoint.host, port: endpoint.port };
+    let change = move |_| change(context, fingerprint, (!is_accepted).then(|| place.clone()));
+    let compared = RwSignal::new(is_accepted);
+    let label = if is_accepted { t!("certificate.forget") } else { t!("certificate.accept") };
+    let tick = (!is_accepted).then(|| {
+        view! { <Tick label=t!("certificate.compared") checked=compared on_change=move |on| compared.set(on) /> }
+    });
+    Some(
+        view! {
+            <details class="disclosure">
+                <summary>{t!("certificate.what")}</summary>
+                <div class="disclosure-body stack">
+                    <p>{t!("certificate.warning")}</p>
+                    {facts(&certificate)}
+                    {tick}
+                    <button
+                        type="button"
+                        class="button button-small"
+                        aria-label=format!("{label}: {}", parts::mailbox(side))
+                        disabled=move || disabled.get() || !compared.get()
+                        on:click=change
+                    >
+                        {label}
+                    </button>
+                </div>
+            </details>
+        }
+        .into_any(),
+    )
+}
+
+/// The certificate that a finding is about, and whether it is accepted.
+fn known(finding: &Finding) -> Option<(ServerCertificate, bool)> {
+    let certificate = finding.detail.as_ref()?.certificate.clone()?;
+    Some((certificate, finding.code == FindingCode::CertificatePinned))
+}
+
+/// What the certificate says of itself: text, whatever stands in it.
+fn facts(certificate: &ServerCertificate) -> impl IntoView + use<> {
+    let times = [certificate.not_before, certificate.not_after].map(|time| time.map(intl::date_time));
+    let facts = [
+        (t!("certificate.names"), certificate.names.join(", ")),
+        (t!("certificate.issuer"), certificate.issuer.clone().unwrap_or_default()),
+        (t!("certificate.valid"), times.into_iter().flatten().collect::<Vec<_>>().join(" – ")),
+        (t!("certificate.accepted"), certificate.accepted_at.map(intl::date_time).unwrap_or_default()),
+        ("SHA-256", certificate.fingerprint.grouped()),
+    ];
+    let facts = facts.into_iter().filter(|(_, text)| !text.is_empty());
+    let fact = |(label, text)| {
+        view! {
+            <div>
+                <dt class="small faint">{label}</dt>
+                <dd class="as-written" data-data="">{text}</dd>
+            </div>
+        }
+    };
+    view! { <dl class="stack-s">{facts.map(fact).collect_view()}</dl> }
+}
+
+/// Accepts the certificate there, or nowhere any more, and checks again whoever it concerns.
+fn change(context: OrderContext, fingerprint: CertificateFingerprint, place: Option<CertificateAcceptance>) {
+    spawn_local(async move {
+        let done = match place {
+            Some(place) => api::accept_certificate(context.id, fingerprint, &place).await,
+            None => api::forget_certificate(context.id, fingerprint).await,
+        };
+        if let Err(error) = done {
+            context.checking.error.try_set(Some(error));
+            return;
+        }
+        let is_its =
+            |finding: &Finding| known(finding).is_some_and(|(certificate, _)| certificate.fingerprint == fingerprint);
+        let concerned = context
+            .pairs()
+            .into_iter()
+            .filter(|pair| pair.source.findings.iter().chain(&pair.destination.findings).any(is_its));
+        checking::check(context, concerned.map(|pair| pair.id).collect());
+    });
+}
