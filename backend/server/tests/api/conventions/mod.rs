@@ -117,6 +117,7 @@ impl Fixture {
             ("run_id", id(&run)),
             ("verification_id", verification),
             ("side", "source".to_owned()),
+            ("fingerprint", "ab".repeat(32)),
             ("layout", "standard".to_owned()),
         ]);
         let member = principals::member(&service, &operator, "member@tenant.example", "admin", &[]).await;
