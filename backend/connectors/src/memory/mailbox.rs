@@ -61,6 +61,9 @@ pub enum Damage {
     HangsUp,
 }
 
+/// What a server makes of a message's bytes when it stores them.
+pub(super) type Rewrite = fn(&[u8]) -> Vec<u8>;
+
 #[derive(Debug)]
 pub(super) struct MemoryFolder {
     pub(super) uid_validity: UidValidity,
@@ -135,7 +138,7 @@ pub(super) struct State {
     pub(super) refused_characters: String,
     pub(super) takes: Option<fn(&StoredMessage) -> bool>,
     /// What it makes of the bytes of what is stored.
-    pub(super) rewrites: Option<fn(&[u8]) -> Vec<u8>>,
+    pub(super) rewrites: Option<Rewrite>,
     /// Set while it says nothing when it is asked for flags.
     pub(super) silent_about_flags: bool,
     /// Logins that it answers; more of them hang.
@@ -315,7 +318,7 @@ impl MemoryAccount {
     }
 
     /// Stores from now on what this makes of a message's bytes.
-    pub fn rewrite(&self, rewrites: fn(&[u8]) -> Vec<u8>) {
+    pub fn rewrite(&self, rewrites: Rewrite) {
         self.state().rewrites = Some(rewrites);
     }
 

@@ -73,7 +73,7 @@ impl<'a> Told<'a> {
 
     /// The hosts that it is for, or else the subject's common name.
     fn names(&self) -> Vec<String> {
-        let hosts = self.alternatives.filter_map(|(tag, content)| match tag {
+        let hosts = self.alternatives.clone().filter_map(|(tag, content)| match tag {
             DNS_NAME => Some(readable(&text((tag, content)))),
             IP_ADDRESS => address(content).map(|address| address.to_string()),
             _ => None,
@@ -96,19 +96,18 @@ fn alternatives(extensions: &[u8]) -> Option<Elements<'_>> {
 }
 
 /// Who somebody is: sets of attributes (RFC 5280 section 4.1.2.4).
-#[derive(Clone, Copy)]
 struct Name<'a>(Elements<'a>);
 
 impl Name<'_> {
     /// Common name and organisation.
-    fn people(self) -> String {
+    fn people(&self) -> String {
         let parts = [COMMON_NAME, ORGANISATION].map(|kind| self.attribute(kind));
         parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
     /// The first attribute of this kind that says anything.
-    fn attribute(self, kind: &[u8]) -> Option<String> {
-        let sets = self.0.filter(|(tag, _)| *tag == SET);
+    fn attribute(&self, kind: &[u8]) -> Option<String> {
+        let sets = self.0.clone().filter(|(tag, _)| *tag == SET);
         sets.flat_map(|(_, set)| Elements(set)).find_map(|(_, content)| {
             let mut attribute = Elements(content);
             let is_it = attribute.expect(OBJECT_IDENTIFIER)? == kind;

@@ -168,9 +168,9 @@ fn side() -> impl Strategy<Value = RowSide> {
 
 /// Names that look like the ways to log in, or their ends: nobody keeps an admin from being called so.
 fn admin_text() -> impl Strategy<Value = String> {
-    let words =
+    const WORDS: [&str; 12] =
         ["{}", "{", "}", "{mailbox}", "{exchange}", "{master_user:+}", "{root_folder:", ":", "%7D", "%25", "%", "a"];
-    let odd = proptest::collection::vec(proptest::sample::select(&words[..]), 1..6).prop_map(|words| words.concat());
+    let odd = proptest::collection::vec(proptest::sample::select(&WORDS[..]), 1..6).prop_map(|words| words.concat());
     prop_oneof![user_text(), odd, "[!-~äß]{1,12}"]
 }
 

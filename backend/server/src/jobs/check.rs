@@ -264,7 +264,7 @@ impl Check<'_> {
 }
 
 fn code_of(result: &Result<(), Finding>) -> Result<(), FindingCode> {
-    result.as_ref().map(|()| ()).map_err(|finding| finding.code)
+    result.as_ref().copied().map_err(|finding| finding.code)
 }
 
 /// A wrong password may be a wrong mailbox in disguise; the other refusals concern the admin.
