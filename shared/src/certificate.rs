@@ -109,13 +109,13 @@ pub struct ServerCertificate {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
     /// Valid from this time on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub not_before: Option<DateTime<Utc>>,
     /// Valid until this time.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub not_after: Option<DateTime<Utc>>,
     /// When somebody accepted it (`certificate_pinned`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub accepted_at: Option<DateTime<Utc>>,
 }
 
@@ -184,6 +184,7 @@ pub struct AcceptedCertificate {
     /// Its port.
     pub port: u16,
     /// When it was accepted.
+    #[serde(deserialize_with = "crate::time::read")]
     pub accepted_at: DateTime<Utc>,
     /// By whom.
     pub accepted_by: AcceptedBy,

@@ -265,6 +265,7 @@ pub struct LinkMail {
     /// Where it goes: the order's address for status mails.
     pub to: MailAddress,
     /// Since when it is on its way.
+    #[serde(deserialize_with = "crate::time::read")]
     pub queued_at: DateTime<Utc>,
 }
 
