@@ -6,7 +6,7 @@ use mailferry_shared::order::OrderCreate;
 use super::{parts, terms::Terms};
 use crate::{
     api, browser,
-    components::{Failure, Glyph, brand_mark, icon},
+    components::{Failure, Glyph, Notice, Tone, brand_mark, icon},
     route::{ASK, Step},
     state::{Load, connection, language::PageLanguage, offer::Offer, router::Router, service::Service},
     t,
@@ -87,7 +87,16 @@ pub(super) fn Begin() -> impl IntoView {
             </div>
             <p class="soft">{t!("intro.begin_text")}</p>
             {move || parts::promise(service.info().ready(), offer.pays.get())}
-            {move || parts::lapsed(offer.voucher.get())}
+            {move || {
+                parts::lapsed(offer.voucher.get())
+                    .map(|title| {
+                        view! {
+                            <Notice tone=Tone::Warning title=title>
+                                <p>{t!("intro.voucher_lapsed")}</p>
+                            </Notice>
+                        }
+                    })
+            }}
             <Terms terms=terms privacy=privacy asked=asked />
             {move || failure.get().or_else(|| offer.failure.get()).map(|error| view! { <Failure error=error /> })}
             {move || match service.info() {

@@ -12,7 +12,7 @@ use mailferry_shared::{
 
 use crate::{
     browser::intl,
-    components::{Glyph, Notice, Tone, icon},
+    components::{Glyph, icon},
     i18n,
     state::offer::{Offer, Pays},
     t, tn,
@@ -132,18 +132,13 @@ pub(crate) fn promise(service: Option<&ServiceInfo>, pays: Pays) -> Option<impl 
 }
 
 /// That what was to pay for a link does so no more.
-pub(crate) fn lapsed(voucher: Option<VoucherState>) -> Option<impl IntoView + use<>> {
-    let title = match voucher? {
-        VoucherState::Issued => return None,
-        VoucherState::Redeemed => t!("intro.voucher_redeemed"),
-        VoucherState::Expired => t!("intro.voucher_expired"),
-        VoucherState::Revoked => t!("intro.voucher_revoked"),
-    };
-    Some(view! {
-        <Notice tone=Tone::Warning title=title>
-            <p>{t!("intro.voucher_lapsed")}</p>
-        </Notice>
-    })
+pub(crate) fn lapsed(voucher: Option<VoucherState>) -> Option<&'static str> {
+    match voucher? {
+        VoucherState::Issued => None,
+        VoucherState::Redeemed => Some(t!("intro.voucher_redeemed")),
+        VoucherState::Expired => Some(t!("intro.voucher_expired")),
+        VoucherState::Revoked => Some(t!("intro.voucher_revoked")),
+    }
 }
 
 /// How logging in to an account went, as an icon with words.

@@ -71,6 +71,8 @@ pub(super) fn reasons(context: OrderContext, paying: &Paying) -> Reasons {
     }
     let lacking = context.order.with(lacking);
     if context.typed().start.kind.get() == StartKind::Main && lacking > 0 && paying.is_elsewise() {
+        let lapsed = context.order.with(|order| parts::lapsed(order.link.as_ref()?.voucher_state));
+        reasons.extend(lapsed.map(str::to_owned));
         reasons.push(tn!("confirm.why_unpaid", u64::from(lacking)));
     }
     Reasons { texts: reasons, by_accounts }

@@ -8,7 +8,6 @@ use mailferry_shared::{
 
 use super::{
     kinds::Kinds,
-    lacking,
     options::{self, OptionErrors},
     payment::{self, Paying},
     reasons, schedule,
@@ -101,7 +100,6 @@ pub(super) fn Start(
             </Show>
             <When error=time_error />
             {move || will_not_fit(context)}
-            <Show when=move || fields.kind.get() == StartKind::Main>{move || unpaid_by_link(context)}</Show>
             <div id="start-reasons">{move || reasons::view(context, blocked.get())}</div>
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <payment::Pay starting=starting to_status=to_status paying=paying />
@@ -167,14 +165,6 @@ fn will_not_fit(context: OrderContext) -> Option<impl IntoView + use<>> {
                 <p>{tn!("confirm.will_not_fit", count)}</p>
             </Notice>
         }
-    })
-}
-
-/// That the link does not pay what it was to pay.
-fn unpaid_by_link(context: OrderContext) -> Option<impl IntoView + use<>> {
-    context.order.with(|order| {
-        let link = order.link.as_ref().filter(|_| lacking(order) > 0)?;
-        parts::lapsed(link.voucher_state)
     })
 }
 
