@@ -75,16 +75,15 @@ pub(crate) async fn set_admin_credentials(
     request::send(Method::Put, &format!("/orders/{order}/admin-credentials/{side}"), credentials).await
 }
 
-/// Accepts a certificate that does not verify.
-pub(crate) async fn accept_certificate(
+/// Accepts a certificate that does not verify at this server, or nowhere any more.
+pub(crate) async fn set_certificate(
     order: OrderId,
     fingerprint: CertificateFingerprint,
-    place: &CertificateAcceptance,
+    place: Option<CertificateAcceptance>,
 ) -> Result<(), ApiError> {
-    request::send_for_nothing(Method::Put, &format!("/orders/{order}/certificates/{fingerprint}"), place).await
-}
-
-/// Accepts it no longer.
-pub(crate) async fn forget_certificate(order: OrderId, fingerprint: CertificateFingerprint) -> Result<(), ApiError> {
-    request::delete(&format!("/orders/{order}/certificates/{fingerprint}")).await
+    let path = format!("/orders/{order}/certificates/{fingerprint}");
+    match place {
+        Some(place) => request::send_for_nothing(Method::Put, &path, &place).await,
+        None => request::delete(&path).await,
+    }
 }

@@ -40,7 +40,9 @@ pub(super) fn certificate_view(
                 <summary>{t!("certificate.what")}</summary>
                 <div class="disclosure-body stack">
                     <p>{t!("certificate.warning")}</p>
-                    {facts(&certificate)}
+                    // By itself: nothing that stands in the rest can be taken for it.
+                    <p>"SHA-256 " <code data-data="">{fingerprint.grouped()}</code></p>
+                    <p class="as-written" data-data="">{facts(&certificate)}</p>
                     {tick}
                     <button
                         type="button"
@@ -65,35 +67,28 @@ fn known(finding: &Finding) -> Option<(ServerCertificate, bool)> {
 }
 
 /// What the certificate says of itself: text, whatever stands in it.
-fn facts(certificate: &ServerCertificate) -> impl IntoView + use<> {
-    let times = [certificate.not_before, certificate.not_after].map(|time| time.map(intl::date_time));
-    let facts = [
-        (t!("certificate.names"), certificate.names.join(", ")),
-        (t!("certificate.issuer"), certificate.issuer.clone().unwrap_or_default()),
-        (t!("certificate.valid"), times.into_iter().flatten().collect::<Vec<_>>().join(" – ")),
-        (t!("certificate.accepted"), certificate.accepted_at.map(intl::date_time).unwrap_or_default()),
-        ("SHA-256", certificate.fingerprint.grouped()),
-    ];
-    let facts = facts.into_iter().filter(|(_, text)| !text.is_empty());
-    let fact = |(label, text)| {
-        view! {
-            <div>
-                <dt class="small faint">{label}</dt>
-                <dd class="as-written" data-data="">{text}</dd>
-            </div>
+fn facts(certificate: &ServerCertificate) -> String {
+    let mut text = String::new();
+    let mut fact = |label: &str, value: &str| {
+        if !value.is_empty() {
+            for part in [label, ": ", value, "\n"] {
+                text.push_str(part);
+            }
         }
     };
-    view! { <dl class="stack-s">{facts.map(fact).collect_view()}</dl> }
+    let time = |time: Option<_>| time.map(intl::date_time).unwrap_or_default();
+    fact(t!("certificate.names"), &certificate.names.join(", "));
+    fact(t!("certificate.issuer"), certificate.issuer.as_deref().unwrap_or_default());
+    fact(t!("certificate.valid"), &time(certificate.not_before));
+    fact(t!("certificate.until"), &time(certificate.not_after));
+    fact(t!("certificate.accepted"), &time(certificate.accepted_at));
+    text
 }
 
 /// Accepts the certificate there, or nowhere any more, and checks again whoever it concerns.
 fn change(context: OrderContext, fingerprint: CertificateFingerprint, place: Option<CertificateAcceptance>) {
     spawn_local(async move {
-        let done = match place {
-            Some(place) => api::accept_certificate(context.id, fingerprint, &place).await,
-            None => api::forget_certificate(context.id, fingerprint).await,
-        };
-        if let Err(error) = done {
+        if let Err(error) = api::set_certificate(context.id, fingerprint, place).await {
             context.checking.error.try_set(Some(error));
             return;
         }
