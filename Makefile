@@ -27,7 +27,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
-setup: ## Install what is missing: Debian packages, npm packages, the wasm target
+setup: ## Install what is missing: packages of Debian, npm and Python, the wasm target
 	@e2e/setup.sh
 
 .PHONY: page-bundle

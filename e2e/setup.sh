@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what demo, tests and page need on a Debian that has rustup, make and a C compiler. Does nothing, quickly,
-# when all is there.
+# Installs what demo, tests and page need on a Debian 12 that has rustup and build-essential. Does nothing, quickly, when
+# all is there.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -72,7 +72,8 @@ if ! has_cyrus_imapd; then
   say "taking Cyrus's imapd out of its package"
   mkdir -p .cyrus
   version=$(dpkg-query --show --showformat '${Version}' cyrus-common)
-  (cd .cyrus && apt-get download -qq "cyrus-imapd=$version" && dpkg-deb --extract cyrus-imapd_*.deb . && rm cyrus-imapd_*.deb)
+  # As root apt would download as a user who may not write here, and say so.
+  (cd .cyrus && apt-get download -qq -o APT::Sandbox::User=root "cyrus-imapd=$version" && dpkg-deb --extract cyrus-imapd_*.deb . && rm cyrus-imapd_*.deb)
 fi
 
 if ! cmp -s package-lock.json node_modules/.installed; then
