@@ -80,7 +80,8 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
     let actions = Memo::new(move |_| page.progress.with(|progress| progress.ready().map(|it| it.actions.clone())));
     let answered = StoredValue::new(false);
     Effect::new(move || {
-        actions.track();
+        // Read, not only tracked: what nobody reads is never reckoned, and tells of no change.
+        let _ = actions.read();
         if answered.try_update_value(std::mem::take) == Some(true) {
             browser::keep_focus_at(ACTIONS);
         }
