@@ -32,7 +32,7 @@ const AT_REST_MS: u32 = 60_000;
 #[component]
 pub(super) fn Payments(id: OrderId) -> impl IntoView {
     let list = RwSignal::new(Load::<Vec<OrderPayment>>::Loading);
-    let surplus = RwSignal::new(0);
+    let surplus = RwSignal::new(0_u32);
     let kick = Kick::new();
     poll::poll(kick, move || async move {
         let read: Load<_> = api::payments(id).await.map(|list| list.items).into();
