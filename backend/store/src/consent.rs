@@ -83,7 +83,7 @@ impl Store {
     }
 
     /// Accepts a certificate for one server on one side of an order; one that was accepted there before is not any more.
-    /// What checks said of this certificate is void. `None` if the order has no such server on that side.
+    /// What checks said of either is void. `None` if the order has no such server on that side.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] if the order is over.
@@ -100,6 +100,8 @@ impl Store {
             return Ok(None);
         }
         let (accepted_by, actor) = by.columns();
+        let is_there = |one: &AcceptedCertificate| one.side == at.side && one.host == at.host && one.port == at.port;
+        let before = read(&mut tx, order_id).await?.into_iter().find(is_there);
         tx.execute(
             "INSERT INTO certificate_consents (order_id, side, host, port, fingerprint, accepted_at, accepted_by, actor_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -118,9 +120,12 @@ impl Store {
         )
         .await?;
         void_findings(&mut tx, order_id, fingerprint).await?;
+        if let Some(before) = before.filter(|one| one.fingerprint != fingerprint) {
+            void_findings(&mut tx, order_id, before.fingerprint).await?;
+        }
         let kept = read(&mut tx, order_id).await?;
         tx.commit().await?;
-        Ok(kept.into_iter().find(|one| one.side == at.side && one.host == at.host && one.port == at.port))
+        Ok(kept.into_iter().find(is_there))
     }
 
     /// Accepts a certificate no longer, wherever in the order it was.
