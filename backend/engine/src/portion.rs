@@ -87,6 +87,8 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     unless_stopped(writer.shared, decide::before_sending(writer)).await??;
     transfer(source, writer).await?;
     writer.note_taken_for_same();
+    // What is settled is not told of again: these notes outlast whatever ends the rest.
+    writer.commit().await?;
     decide::after_sending(writer).await?;
     if writer.shared.job.options.carry_flags {
         unless_stopped(writer.shared, flags::carry(source, writer)).await??;
