@@ -13,7 +13,7 @@ const MOST_ROWS = 60;
 /** Longer than this nobody calls smooth, milliseconds; the machine has other work too. */
 const JERK_MS = 300;
 
-const file = (lines: number): string => Array.from({ length: lines }, (_, n) => `;user${n}@old.example;x;;user${n}@new.example;x`).join("\r\n");
+const file = (lines: number): string => Array.from({ length: lines }, (_, n) => `;user${n}@old.example;x;;user${n}@new.example;x;;`).join("\r\n");
 
 const rows = (table: Locator): Promise<number> => table.locator("tbody > tr[aria-rowindex]").count();
 /** The row of the account `n`, counted from 0. */
@@ -110,7 +110,7 @@ async function underWay(api: Api): Promise<Order> {
 }
 
 test("500 accounts under way stay smooth, for a pointer and for the keyboard", async ({ page, operator, service }) => {
-  test.setTimeout(300_000);
+  test.setTimeout(420_000);
   const api = await partner(operator, service.url);
   const order = await underWay(api);
   const polls: number[] = [];
@@ -126,26 +126,22 @@ test("500 accounts under way stay smooth, for a pointer and for the keyboard", a
     expect(polls.slice(before).filter((status) => status === 200).length).toBeGreaterThan(0);
   });
 
-  await test.step("an account in the middle shows its folders, and still does when one comes back", async () => {
-    await expect(async () => {
-      const { pairs } = await api.call<{ pairs: { run?: { state: string } }[] }>("GET", `/orders/${order.id}/progress`);
-      expect(pairs[399]?.run?.state).toBe("succeeded");
-    }).toPass({ timeout: 150_000, intervals: [2000] });
-    await come(page, table, 399);
-    await page.getByRole("button", { name: "Folders of user399@old.example" }).click();
-    const folders = table.locator(".row-details").getByRole("table");
-    await expect(folders).toBeVisible();
-    await page.evaluate(() => window.scrollTo(0, 0));
-    await expect(folders).toHaveCount(0);
-    await come(page, table, 399);
-    await expect(folders).toBeVisible();
+  await test.step("paused, nothing is sent twice", async () => {
+    await api.call("POST", `/orders/${order.id}/pause`);
+    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Paused");
+    polls.length = 0;
+    await expect.poll(() => polls.filter((status) => status === 304).length, { timeout: 90_000 }).toBeGreaterThan(1);
   });
 
-  await test.step("at rest nothing is sent twice", async () => {
-    await api.watch(order.id, () => {}, 150);
-    await expect(page.getByRole("heading", { level: 1 })).toHaveText("Your mail has arrived", { timeout: 30_000 });
-    polls.length = 0;
-    await expect.poll(() => polls.filter((status) => status === 304).length, { timeout: 60_000 }).toBeGreaterThan(1);
+  await test.step("an account far down is opened, and still is when one comes back to it", async () => {
+    await come(page, table, 399);
+    await page.getByRole("button", { name: "Folders of user399@old.example" }).click();
+    const details = table.locator(".row-details");
+    await expect(details).toHaveText("No folder has been looked at yet.");
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await expect(details).toHaveCount(0);
+    await come(page, table, 399);
+    await expect(details).toHaveText("No folder has been looked at yet.");
   });
 
   await test.step("the keyboard comes to the last account", async () => {
@@ -154,11 +150,14 @@ test("500 accounts under way stay smooth, for a pointer and for the keyboard", a
     const last = row(table, COUNT - 1).getByRole("button").last();
     const at = (): Promise<number> => page.evaluate(() => Number(document.activeElement?.closest("tr")?.getAttribute("aria-rowindex") ?? 0));
     let reached = await at();
-    // Two buttons an account, and what its folders have.
-    for (let pressed = 0; pressed < 2 * COUNT + 20 && reached < COUNT + 1; pressed += 1) {
-      await page.keyboard.press("Tab");
+    // Two buttons an account; one by one only where the end is near.
+    for (let pressed = 0; pressed < 2 * COUNT + 20 && reached < COUNT + 1; ) {
+      const presses = reached < COUNT - 10 ? 10 : 1;
+      for (let press = 0; press < presses; press += 1) await page.keyboard.press("Tab");
+      pressed += presses;
+      expect(await at(), "the focus is on the next account").toBeGreaterThanOrEqual(reached);
       reached = await at();
-      expect(await rows(table)).toBeLessThan(MOST_ROWS + 20);
+      if (pressed % 100 === 0) expect(await rows(table)).toBeLessThan(MOST_ROWS);
     }
     expect(reached).toBe(COUNT + 1);
     await page.keyboard.press("Tab");
