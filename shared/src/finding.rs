@@ -178,7 +178,7 @@ finding_codes! {
     MessageUncertain, "message_uncertain", Warning, "It could not be decided whether this message has arrived.",
         "Look for it at the destination; a delta tries to decide it again.";
     MessageDoubled, "message_doubled", Warning,
-        "A message was sent again because its answer was lost; both may be there.",
+        "It was not certain whether a message was there already; it was sent, and may be there twice.",
         "Look for messages that are there twice at the destination, and delete the second.";
     FolderUnreadable, "folder_unreadable", Error, "The source folder could not be opened.",
         "Open the folder in webmail; start a delta to try again.";

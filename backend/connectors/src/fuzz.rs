@@ -6,7 +6,7 @@ use mailferry_domain::{
     oauth::{Grant, RefreshGrant, read_answer},
     print::{self, Fingerprint},
     repair::{Repair, Repairer, repaired},
-    sending, subject, utf7,
+    said, sending, subject, utf7,
 };
 use mailferry_shared::{oauth::OauthProvider, secret::Secret};
 
@@ -33,7 +33,7 @@ pub const TARGETS: [Target; 14] = [
     ("account_file", accounts),
 ];
 
-/// Header, subject, fingerprint and repairs.
+/// Header, subject, fingerprint, what it says and repairs.
 fn message(data: &[u8]) {
     let Some((piece, bytes)) = data.split_first() else { return };
     let _ = (header::message_id(bytes), header::date(bytes));
@@ -41,6 +41,7 @@ fn message(data: &[u8]) {
     let head = &bytes[..print::body_offset(bytes)];
     let fields = print::fields(head);
     assert_eq!(print::field_hashes(head), fields.iter().map(|field| field.hash).collect::<Vec<_>>());
+    let _ = (said::fields(head), said::subject(head), said::parts(bytes));
     let print = Fingerprint { body: [*piece; print::BODY_HASH_BYTES], fields: print::field_hashes(head) };
     assert_eq!(Fingerprint::from_bytes(&print.to_bytes()), Some(print.clone()));
     assert_eq!(print::changes(&print, &print.body, &fields), [print::Change::LineEnds]);

@@ -5,6 +5,7 @@ use base64::{
     alphabet::STANDARD,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
+use memchr::memmem;
 
 use crate::{
     encoding::{decode, windows_1252},
@@ -13,6 +14,9 @@ use crate::{
 
 /// The longest subject that is kept, characters.
 const MOST: usize = 250;
+/// The longest encoded word that is read, bytes. 75 are allowed (RFC 2047 section 2); some programs write a whole subject as
+/// one. Without an end, a field full of beginnings would be searched through to its end for each of them.
+const LONGEST_WORD: usize = 4096;
 /// Some programs leave out the padding.
 pub(crate) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
@@ -104,10 +108,11 @@ pub(crate) fn pieces(value: &[u8]) -> Vec<Piece<'_>> {
 
 /// The encoded word that `text` begins with, and its length.
 fn encoded_word(text: &[u8]) -> Option<(Piece<'static>, usize)> {
+    let text = &text[..text.len().min(LONGEST_WORD)];
     let mut parts = text.strip_prefix(b"=?")?.splitn(3, |&byte| byte == b'?');
     let (charset, encoding, rest) = (parts.next()?, parts.next()?, parts.next()?);
     let begin = text.len() - rest.len();
-    let end = rest.windows(2).position(|two| two == b"?=")?;
+    let end = memmem::find(rest, b"?=")?;
     let bytes = match encoding {
         b"B" | b"b" => BASE64.decode(&rest[..end]).ok()?,
         b"Q" | b"q" => quoted_printable(&rest[..end], true),
@@ -138,6 +143,8 @@ pub(crate) fn quoted_printable(text: &[u8], is_word: bool) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -165,6 +172,24 @@ mod tests {
         assert_eq!(read(b"  "), None);
         assert_eq!(subject(b"From: a@b\r\n\r\nSubject: body\r\n"), None);
         assert_eq!(read("ü".repeat(600).as_bytes()).map(|subject| subject.chars().count()), Some(250));
+    }
+
+    #[test]
+    fn a_long_word_is_read_and_an_endless_one_is_text() {
+        let long = |letters: usize| format!("=?utf-8?Q?{}?=", "=C3=BC".repeat(letters));
+        assert_eq!(read(long(250).as_bytes()), Some("\u{fc}".repeat(250)));
+        assert!(read(long(1000).as_bytes()).is_some_and(|subject| subject.starts_with("=?utf-8?Q?")));
+    }
+
+    #[test]
+    fn a_field_full_of_beginnings_is_read_quickly() {
+        for beginning in ["=?", "=?a?x? ", "=?a?b? ", "=?a?b?A", "=?a?q", "=?a?b?A?\r\n "] {
+            let value = beginning.repeat((1 << 20) / beginning.len());
+            let begun = Instant::now();
+            assert_eq!(pieces(value.as_bytes()).len(), 1);
+            // Quadratic, it takes minutes.
+            assert!(begun.elapsed() < Duration::from_secs(20), "{beginning:?}: {:?}", begun.elapsed());
+        }
     }
 
     proptest! {

@@ -95,7 +95,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     pub(crate) fn stored(&mut self, at: usize, item: &NewItem, sent: &NewItem, told: Option<Uid>) {
         self.shared.storage_works();
         let job = &mut self.jobs[at];
-        job.arrivals += 1;
+        job.has_stored(sent.source_uid);
         let Some(uid) = told.filter(|_| self.shared.word() != Word::Bad) else {
             job.stored_untold = true;
             return self.outcome(at, item, Outcome::Stored(None));

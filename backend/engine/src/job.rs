@@ -274,10 +274,13 @@ impl FolderJob {
         }
     }
 
-    /// What has to be fetched once more, ascending by UID: as if it had not come yet.
+    /// What has to be fetched once more, ascending by UID: as if it had not come yet. What is in doubt comes after all that
+    /// is not, so that a second's messages are decided together.
     pub(crate) fn take_once_more(&mut self) -> Vec<ItemMeta> {
         let mut items = std::mem::take(&mut self.once_more);
-        items.extend(self.take_doubtful());
+        if items.is_empty() {
+            items = self.take_doubtful();
+        }
         items.sort_unstable_by_key(|item| item.uid);
         let again: HashSet<Uid> = items.iter().map(|item| item.uid).collect();
         self.seen = self.seen.iter().filter(|uid| !again.contains(uid)).collect();

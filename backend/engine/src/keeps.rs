@@ -22,9 +22,11 @@ use mailferry_domain::{
 use crate::{
     address::Word,
     job::FolderJob,
+    lane::unless_stopped,
     looks::{Looks, Marks},
     mend::repaired,
     port::{Account, Body, Connector, ConnectorError, Ledger, NewItem},
+    portion::pass_on,
     present::Face,
     run::Stop,
     writer::{Writer, spool_error},
@@ -87,8 +89,12 @@ pub(crate) struct Sample {
 pub(crate) struct Probe {
     /// At the source.
     sent: Option<Uid>,
+    /// The destination has taken it.
+    is_stored: bool,
     /// What the destination has made of it.
     became: Option<Looks>,
+    /// Others that are sent though it has told nothing.
+    in_doubt: u64,
 }
 
 /// What a server might mind about a message.
@@ -104,11 +110,33 @@ pub(crate) fn oddities(body: &Body) -> Result<Repairs, ConnectorError> {
     Ok(odd)
 }
 
+/// Where messages are in doubt and nobody knows whether the destination changes parts, one is sent to see whether it does,
+/// of one folder and by one lane at a time: the others wait for what that tells. Where it tells nothing, another folder's
+/// may.
+pub(crate) async fn probe<C: Connector, L: Ledger>(
+    source: &mut C::Source,
+    writer: &mut Writer<'_, C, L>,
+) -> Result<(), Stop> {
+    let shared = writer.shared;
+    while let Some(next) = writer.jobs.iter().position(FolderJob::has_to_probe) {
+        // Whoever has the turn fetches, sends and reads back one small message.
+        let _turn = unless_stopped(shared, shared.probing.lock()).await?;
+        if shared.kept().is_sure_of_parts() {
+            break;
+        }
+        let mut items = vec![Vec::new(); writer.jobs.len()];
+        items[next].extend(writer.jobs[next].take_probe());
+        pass_on(source, writer, &items).await?;
+        writer.decide_the_rest().await?;
+    }
+    Ok(())
+}
+
 impl<C: Connector, L: Ledger> Writer<'_, C, L> {
-    /// Remembers a message that was stored, if that may tell what the destination does to others.
+    /// Remembers a message that was stored under this UID, if that may tell what the destination does to others.
     pub(crate) fn sample(&mut self, at: usize, sent: &NewItem, uid: Uid) {
         let job = &mut self.jobs[at];
-        let is_probe = job.probe.sent == Some(sent.source_uid);
+        let is_probe = job.is_probe(sent.source_uid);
         if !job.pool.lookalikes.is_concerned() || (job.samples.len() >= SAMPLES && !is_probe) {
             return;
         }
@@ -155,21 +183,35 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
 }
 
 impl FolderJob {
+    fn is_probe(&self, source_uid: Uid) -> bool {
+        self.probe.sent == Some(source_uid)
+    }
+
+    /// The destination has taken a message.
+    pub(crate) fn has_stored(&mut self, source_uid: Uid) {
+        self.arrivals += 1;
+        self.probe.is_stored |= self.is_probe(source_uid);
+    }
+
     /// True if messages wait for what samples tell.
     fn waits_for_samples(&self) -> bool {
         self.pool.lookalikes.holds_any() || !self.doubtful.is_empty()
     }
 
-    /// What is at the destination should that change parts: first one is sent, to see whether it does; then the others
-    /// come once more, and it is decided.
-    pub(crate) fn take_doubtful(&mut self) -> Vec<ItemMeta> {
-        if self.probe.sent.is_some() {
-            self.pool.lookalikes.expect(&self.doubtful);
-            return std::mem::take(&mut self.doubtful);
-        }
-        let probe = self.doubtful.pop();
-        self.probe.sent = probe.map(|item| item.uid);
-        probe.into_iter().collect()
+    /// True if one of the messages that are in doubt may still tell what becomes of them.
+    fn has_to_probe(&self) -> bool {
+        !self.doubtful.is_empty() && !self.has_probed()
+    }
+
+    /// The message that is sent to see what becomes of others: the smallest, which is most likely to be taken, and to be
+    /// taken apart when it is read back.
+    fn take_probe(&mut self) -> Option<ItemMeta> {
+        let smallest = self.doubtful.iter().enumerate().min_by_key(|(_, item)| (item.size_bytes, item.uid));
+        let at = smallest.filter(|_| self.has_to_probe())?.0;
+        let probe = self.doubtful.swap_remove(at);
+        self.probe.sent = Some(probe.uid);
+        self.seen = self.seen.iter().filter(|uid| *uid != probe.uid).collect();
+        Some(probe)
     }
 
     /// True if one was sent: whatever that has told, nothing waits any longer.
@@ -177,9 +219,24 @@ impl FolderJob {
         self.probe.sent.is_some()
     }
 
-    /// True if the message that was sent to see what becomes of it had lain there before, after all.
-    pub(crate) fn take_doubled(&mut self) -> bool {
-        self.probe.became.take().is_some_and(|became| self.pool.has_left(&became))
+    /// The messages that are in doubt come once more, and it is decided.
+    pub(crate) fn take_doubtful(&mut self) -> Vec<ItemMeta> {
+        self.pool.lookalikes.expect(&self.doubtful);
+        std::mem::take(&mut self.doubtful)
+    }
+
+    /// These are sent though they may lie there: the message that was to tell has told nothing.
+    pub(crate) fn send_in_doubt(&mut self, items: Vec<ItemMeta>) {
+        self.probe.in_doubt += items.len() as u64;
+        self.once_more.extend(items);
+    }
+
+    /// How many messages may be there twice: what was sent to see what becomes of it, if that had lain there before after
+    /// all or has told nothing, and what was sent in doubt.
+    pub(crate) fn take_doubled(&mut self, kept: &Kept) -> u64 {
+        let lay_there = self.probe.became.take().is_some_and(|became| self.pool.has_left(&became));
+        let told_nothing = std::mem::take(&mut self.probe.is_stored) && !kept.is_sure_of_parts();
+        std::mem::take(&mut self.probe.in_doubt) + u64::from(lay_there || told_nothing)
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     dry_run::dry_run,
     flags,
     job::{FolderJob, FolderTask, Opened, settlement},
-    labels,
+    keeps, labels,
     lane::{Lane, unless_stopped},
     missing,
     patience::within_patience,
@@ -87,6 +87,8 @@ async fn work<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut Writ
     unless_stopped(writer.shared, decide::before_sending(writer)).await??;
     transfer(source, writer).await?;
     writer.note_taken_for_same();
+    // What is settled is not told of again: these notes outlast whatever ends the rest.
+    writer.commit().await?;
     decide::after_sending(writer).await?;
     if writer.shared.job.options.carry_flags {
         unless_stopped(writer.shared, flags::carry(source, writer)).await??;
@@ -269,6 +271,7 @@ async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut 
     while items.iter().any(|items| !items.is_empty()) {
         pass_on(source, writer, &items).await?;
         writer.decide_the_rest().await?;
+        keeps::probe(source, writer).await?;
         items = writer.jobs.iter_mut().map(FolderJob::take_once_more).collect();
     }
     unless_stopped(writer.shared, missing::settle(source, writer)).await??;
@@ -276,7 +279,7 @@ async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut 
 }
 
 /// Fetches and stores, the source reading ahead as far as memory allows.
-async fn pass_on<C: Connector, L: Ledger>(
+pub(crate) async fn pass_on<C: Connector, L: Ledger>(
     source: &mut C::Source,
     writer: &mut Writer<'_, C, L>,
     items: &[Vec<ItemMeta>],

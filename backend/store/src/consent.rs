@@ -44,6 +44,10 @@ impl Consenter {
 /// The certificate that a side's server may show although it does not verify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PinnedCertificate {
+    /// Of which order.
+    pub order_id: OrderId,
+    /// On which side of it.
+    pub side: SideName,
     /// Its SHA-256.
     pub fingerprint: CertificateFingerprint,
     /// When it was accepted.
@@ -69,8 +73,17 @@ impl Store {
         read(&mut self.read().await?, order_id).await
     }
 
+    /// True as long as a certificate is accepted for this server.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn is_accepted(&self, pinned: &PinnedCertificate, endpoint: &Endpoint) -> Result<bool, StoreError> {
+        let consents = Consents::of(&mut self.read().await?, pinned.order_id).await?;
+        Ok(consents.at(pinned.side, Some(endpoint)).is_some_and(|now| now.fingerprint == pinned.fingerprint))
+    }
+
     /// Accepts a certificate for one server on one side of an order; one that was accepted there before is not any more.
-    /// What checks said of this certificate is void. `None` if the order has no such server on that side.
+    /// What checks said of either is void. `None` if the order has no such server on that side.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::WrongState`] if the order is over.
@@ -87,6 +100,8 @@ impl Store {
             return Ok(None);
         }
         let (accepted_by, actor) = by.columns();
+        let is_there = |one: &AcceptedCertificate| one.side == at.side && one.host == at.host && one.port == at.port;
+        let before = read(&mut tx, order_id).await?.into_iter().find(is_there);
         tx.execute(
             "INSERT INTO certificate_consents (order_id, side, host, port, fingerprint, accepted_at, accepted_by, actor_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -105,9 +120,12 @@ impl Store {
         )
         .await?;
         void_findings(&mut tx, order_id, fingerprint).await?;
+        if let Some(before) = before.filter(|one| one.fingerprint != fingerprint) {
+            void_findings(&mut tx, order_id, before.fingerprint).await?;
+        }
         let kept = read(&mut tx, order_id).await?;
         tx.commit().await?;
-        Ok(kept.into_iter().find(|one| one.side == at.side && one.host == at.host && one.port == at.port))
+        Ok(kept.into_iter().find(is_there))
     }
 
     /// Accepts a certificate no longer, wherever in the order it was.
@@ -182,17 +200,18 @@ fn accepted(row: &Row) -> Result<AcceptedCertificate, StoreError> {
 }
 
 /// All that was accepted for an order, to be found by server.
-pub(crate) struct Consents(Vec<AcceptedCertificate>);
+pub(crate) struct Consents(OrderId, Vec<AcceptedCertificate>);
 
 impl Consents {
     pub(crate) async fn of(tx: &mut Tx, order_id: OrderId) -> Result<Self, StoreError> {
-        read(tx, order_id).await.map(Self)
+        Ok(Self(order_id, read(tx, order_id).await?))
     }
 
     /// What was accepted for this server on this side.
     pub(crate) fn at(&self, side: SideName, endpoint: Option<&Endpoint>) -> Option<PinnedCertificate> {
         let (host, port): (&HostName, u16) = endpoint.map(|endpoint| (&endpoint.host, endpoint.port))?;
-        let one = self.0.iter().find(|one| one.side == side && one.host == *host && one.port == port)?;
-        Some(PinnedCertificate { fingerprint: one.fingerprint, accepted_at: one.accepted_at })
+        let one = self.1.iter().find(|one| one.side == side && one.host == *host && one.port == port)?;
+        let AcceptedCertificate { fingerprint, accepted_at, .. } = *one;
+        Some(PinnedCertificate { order_id: self.0, side, fingerprint, accepted_at })
     }
 }

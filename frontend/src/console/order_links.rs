@@ -1,7 +1,12 @@
 //! The links that open one migration: one that only shows it, and new ones when a link got into the wrong hands.
 
 use leptos::{prelude::*, task::spawn_local};
-use mailferry_shared::{ids::OrderId, key::Scope, member::Principal, order::Order};
+use mailferry_shared::{
+    ids::OrderId,
+    key::Scope,
+    member::Principal,
+    order::{Order, OrderState},
+};
 
 use super::{
     mail_link::MailLink,
@@ -34,13 +39,13 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
             order.set(Some(renewed));
         });
     };
-    let line = |label: &'static str, hint: &'static str, link: Option<String>| {
+    let line = |label: &'static str, hint: Option<&'static str>, link: Option<String>| {
         let link = link?;
         Some(view! {
             <div class="stack-s">
                 <h3 class="field-label">{label}</h3>
                 <CopyLine label=label text=link is_long=true />
-                <p class="field-hint">{hint}</p>
+                {hint.map(|hint| view! { <p class="field-hint">{hint}</p> })}
             </div>
         })
     };
@@ -48,13 +53,24 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
         {move || {
             let order = order.get().filter(|order| order.view_url.is_some())?;
             let letter = letter(&order);
+            // Over for good: what led to it leads nowhere any more, nor would anything new.
+            let is_open = order.state != OrderState::Closed;
+            let hint = |hint: &'static str| is_open.then_some(hint);
+            let renew = is_open.then(|| {
+                view! {
+                    <button type="button" class="button button-small" on:click=move |_| asked.set(Some(id))>
+                        {icon(Glyph::Refresh)}
+                        {t!("console.renew_links")}
+                    </button>
+                }
+            });
             let again = address(&order).map(|address| view! { <MailLink id=id address=address /> });
             Some(view! {
                 <section class="card" aria-labelledby="order-links">
                     <h2 id="order-links">{t!("console.order_links")}</h2>
                     <div class="two">
-                        {line(t!("console.link_manage"), t!("console.link_manage_hint"), order.manage_url)}
-                        {line(t!("console.link_view"), t!("console.link_view_hint"), order.view_url)}
+                        {line(t!("console.link_manage"), hint(t!("console.link_manage_hint")), order.manage_url)}
+                        {line(t!("console.link_view"), hint(t!("console.link_view_hint")), order.view_url)}
                     </div>
                     {order
                         .expires_at
@@ -74,10 +90,7 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
                                     </a>
                                 }
                             })}
-                        <button type="button" class="button button-small" on:click=move |_| asked.set(Some(id))>
-                            {icon(Glyph::Refresh)}
-                            {t!("console.renew_links")}
-                        </button>
+                        {renew}
                     </div>
                 </section>
             })

@@ -10,7 +10,7 @@ use mailferry_shared::{
 
 use super::{
     may,
-    refund::{Asked, Refund},
+    refund::{self, Asked, Refund},
 };
 use crate::{
     api,
@@ -32,16 +32,20 @@ const AT_REST_MS: u32 = 60_000;
 #[component]
 pub(super) fn Payments(id: OrderId) -> impl IntoView {
     let list = RwSignal::new(Load::<Vec<OrderPayment>>::Loading);
-    let surplus = RwSignal::new(0);
+    let surplus = RwSignal::new(0_u32);
     let kick = Kick::new();
     poll::poll(kick, move || async move {
         let read: Load<_> = api::payments(id).await.map(|list| list.items).into();
         let moves = read.ready().is_none_or(|items| items.iter().any(is_moving));
+        let is_paid = read.ready().is_some_and(|items| !items.is_empty());
         if list.try_with_untracked(|known| *known != read)? {
             list.try_set(read);
-            // What there is of it changes with the payments, and with what is ticked before the start.
-            if let Ok(order) = api::read_order(id).await {
-                surplus.try_set(order.payment.pairs_surplus);
+        }
+        // Changes with the payments, and without them with what is ticked: read each time.
+        if is_paid && let Ok(order) = api::read_order(id).await {
+            let now = order.payment.pairs_surplus;
+            if surplus.try_get_untracked()? != now {
+                surplus.try_set(now);
             }
         }
         Some(if moves { AGAIN_MS } else { AT_REST_MS })
@@ -128,7 +132,7 @@ fn payment(payment: &OrderPayment, refund: ToRefund) -> impl IntoView + use<> {
             <button
                 type="button"
                 class="button button-small"
-                aria-label=t!("console.pay_back_what", amount = total)
+                aria-label=t!("console.pay_back_what", amount = refund::left(payment))
                 on:click=move |_| refund.set(Some(subject.clone()))
             >
                 {icon(Glyph::ArrowLeft)}
@@ -140,7 +144,7 @@ fn payment(payment: &OrderPayment, refund: ToRefund) -> impl IntoView + use<> {
         <li class="proposal">
             <div class="stack-s">
                 <p>
-                    <strong class="numbers">{tn!("pay.due", u64::from(payment.amount.pairs), total = total.clone())}</strong>
+                    <strong class="numbers">{tn!("pay.due", u64::from(payment.amount.pairs), total = total)}</strong>
                     " "
                     <span class="small soft">{intl::date_time(payment.paid_at.unwrap_or(payment.created_at))}</span>
                 </p>

@@ -1,7 +1,7 @@
 //! Paying back a payment, or a part of it.
 
 use leptos::prelude::*;
-use mailferry_shared::payment::{Currency, OrderPayment, RefundCreate};
+use mailferry_shared::payment::{Currency, OrderPayment, PaymentState, RefundCreate};
 
 use super::sending::{FormDialog, Sending};
 use crate::{api, browser::intl, components::TextField, format, t};
@@ -62,6 +62,10 @@ pub(super) fn Refund(subject: RwSignal<Option<Asked>>, #[prop(into)] done: Callb
         let left = subject.with(|asked| asked.as_ref().map(|asked| left(&asked.payment)));
         t!("console.pay_back_text", amount = left.unwrap_or_default())
     };
+    // Of what PayPal took otherwise all goes back, or nothing.
+    let is_divisible = move || {
+        subject.with(|asked| asked.as_ref().is_some_and(|asked| asked.payment.state != PaymentState::Mismatched))
+    };
     view! {
         <FormDialog
             id="refund"
@@ -72,16 +76,25 @@ pub(super) fn Refund(subject: RwSignal<Option<Asked>>, #[prop(into)] done: Callb
             on_submit=submit
         >
             <p>{hint}</p>
-            <TextField
-                id="refund-amount"
-                label=t!("console.pay_back_amount")
-                hint=t!("console.pay_back_hint")
-                value=amount
-                inputmode="decimal"
-                is_optional=true
-                is_short=true
-                error=Signal::derive(move || wrong.get().or_else(|| sending.field("/amount_minor").get()))
-            />
+            {move || {
+                is_divisible()
+                    .then(|| {
+                        view! {
+                            <TextField
+                                id="refund-amount"
+                                label=t!("console.pay_back_amount")
+                                hint=t!("console.pay_back_hint")
+                                value=amount
+                                inputmode="decimal"
+                                is_optional=true
+                                is_short=true
+                                error=Signal::derive(move || {
+                                    wrong.get().or_else(|| sending.field("/amount_minor").get())
+                                })
+                            />
+                        }
+                    })
+            }}
         </FormDialog>
     }
 }

@@ -55,6 +55,8 @@ pub(crate) fn finding_view(finding: &Finding) -> impl IntoView + use<> {
 /// What it is about: its subject, and its numbers and times as the reader's language writes them.
 fn topic(finding: &Finding) -> String {
     let detail = finding.detail.as_deref().cloned().unwrap_or_default();
+    // Of one that was refused the accounts' table tells more.
+    let pinned = detail.certificate.filter(|_| finding.code == FindingCode::CertificatePinned);
     let parts = [
         finding.subject.clone(),
         detail.uid.map(|uid| t!("protocol.uid", uid = uid)),
@@ -68,6 +70,8 @@ fn topic(finding: &Finding) -> String {
             FindingCode::ServiceEnds => intl::day(time.date_naive()),
             _ => t!("detail.until", time = intl::date_time(time)),
         }),
+        pinned.as_ref().map(|pinned| format!("SHA-256 {}", pinned.fingerprint.grouped())),
+        pinned.and_then(|pinned| pinned.accepted_at).map(intl::date_time),
     ];
     let repairs = detail.repairs.iter().map(|repair| repair_text(*repair).to_owned());
     parts.into_iter().flatten().chain(repairs).collect::<Vec<_>>().join(" · ")

@@ -39,6 +39,8 @@ pub(crate) struct Shared<C, L> {
     pub(super) word: AtomicU8,
     /// What becomes of messages there, as far as it was seen.
     pub(super) kept: Mutex<Kept>,
+    /// Whoever has it sends a message to see what becomes of it.
+    pub(crate) probing: tokio::sync::Mutex<()>,
     /// Set once this process was logged in at both sides.
     pub(super) connected: AtomicBool,
     /// Set once the source has delivered a message.
@@ -79,6 +81,7 @@ impl<C, L> Shared<C, L> {
             failed: Mutex::default(),
             word: AtomicU8::default(),
             kept: Mutex::default(),
+            probing: tokio::sync::Mutex::default(),
             connected: AtomicBool::new(false),
             delivers: AtomicBool::new(false),
             delivered: Mutex::default(),

@@ -75,9 +75,9 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         let job = &mut self.jobs[at];
         let decided = job.pool.decide(second, &self.shared.kept());
         job.once_more.extend(decided.absent.iter().map(|held| held.item));
-        let doubtful = decided.doubtful.iter().map(|held| held.item);
+        let doubtful = decided.doubtful.iter().map(|held| held.item).collect();
         if job.has_probed() {
-            job.once_more.extend(doubtful);
+            job.send_in_doubt(doubtful);
         } else {
             job.doubtful.extend(doubtful);
         }
@@ -110,10 +110,11 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
                 self.note(taken.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
             }
             let job = &mut self.jobs[at];
-            if job.take_doubled() {
+            let number = job.take_doubled(&self.shared.kept());
+            if number > 0 {
                 let doubled =
                     Finding::new(FindingCode::MessageDoubled).about(job.opened.mapped.destination.to_string());
-                self.note(doubled.with(FindingDetail { messages: Some(1), ..FindingDetail::default() }));
+                self.note(doubled.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
             }
         }
     }

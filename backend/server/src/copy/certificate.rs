@@ -3,13 +3,14 @@
 use mailferry_connectors::imap::ImapLogin;
 use mailferry_shared::{
     certificate::ServerCertificate,
-    endpoint::Endpoint,
+    endpoint::{Endpoint, TlsMode},
     finding::{Finding, FindingCode, FindingDetail},
 };
 
-/// What is noted of a login under a certificate that was accepted.
+/// What is noted of a login under a certificate that was accepted; nothing where no server shows one.
 pub(crate) fn accepted(login: &ImapLogin) -> Option<Finding> {
-    let certificate = Some(ServerCertificate::of(login.pinned_certificate?));
+    let pinned = login.pinned_certificate.filter(|_| login.endpoint.tls != TlsMode::Plaintext)?;
+    let certificate = Some(ServerCertificate::of(pinned));
     let detail = FindingDetail { certificate, ..FindingDetail::default() };
     Some(Finding::new(FindingCode::CertificatePinned).about(login.endpoint.to_string()).with(detail))
 }
@@ -37,7 +38,11 @@ pub(crate) fn advise(finding: &mut Finding, ends: &[(&str, &Endpoint)]) {
 
 #[cfg(test)]
 mod tests {
-    use mailferry_shared::certificate::CertificateFingerprint;
+    use mailferry_shared::{
+        certificate::CertificateFingerprint,
+        delegation::{CredentialKind, Delegation},
+    };
+    use secrecy::SecretString;
 
     use super::*;
 
@@ -47,6 +52,27 @@ mod tests {
         let mut finding = Finding::new(FindingCode::CertificateInvalid).about(subject).with(detail);
         advise(&mut finding, ends);
         finding.next_step
+    }
+
+    #[test]
+    fn an_accepted_certificate_is_noted_unless_the_line_is_plain() {
+        let mut login = ImapLogin {
+            name: "the source".to_owned(),
+            endpoint: Endpoint::imaps("imap.old.example".parse().expect("a host")),
+            user: "anna".to_owned(),
+            password: SecretString::from("secret"),
+            kind: CredentialKind::Password,
+            act_for: None,
+            delegation: Delegation::default(),
+            allow_plaintext: false,
+            pinned_certificate: None,
+        };
+        assert_eq!(accepted(&login), None);
+        login.pinned_certificate = Some(CertificateFingerprint::new([0xab; 32]));
+        let code = |login: &ImapLogin| accepted(login).map(|finding| finding.code);
+        assert_eq!(code(&login), Some(FindingCode::CertificatePinned));
+        login.endpoint.tls = TlsMode::Plaintext;
+        assert_eq!(code(&login), None, "no certificate is shown there");
     }
 
     #[test]

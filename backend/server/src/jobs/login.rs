@@ -99,12 +99,38 @@ pub(super) fn is_refusal(code: FindingCode) -> bool {
 
 /// Logs in by `open`, if that is permitted, with an access token that is fetched for it where one is needed.
 ///
+/// A certificate that was accepted counts as long as it is: whoever takes that back in the middle of a run parks it.
+///
 /// A token that was kept and is refused has been withdrawn or has ended: it is fetched anew. One that was fetched just now
 /// and is refused all the same is not asked for again.
 ///
 /// # Errors
 /// [`StoreError`] if the store is not available; the inner error is the login's.
 pub(super) async fn guarded<T, F>(
+    gate: &Gate,
+    side: &SideLogin,
+    open: impl Fn(ImapLogin) -> F,
+) -> Result<Result<T, ConnectorError>, StoreError>
+where
+    F: Future<Output = Result<T, ConnectorError>>,
+{
+    let (Some(pinned), endpoint) = (&side.pinned, &side.login.endpoint) else {
+        return with_token(gate, side, open).await;
+    };
+    if gate.store.is_accepted(pinned, endpoint).await? {
+        return with_token(gate, side, open).await;
+    }
+    let login = ImapLogin { pinned_certificate: None, ..side.login.clone() };
+    let opened = with_token(gate, &SideLogin { login, pinned: None, ..side.clone() }, open).await?;
+    Ok(opened.map_err(|error| match error.code {
+        FindingCode::CertificateInvalid | FindingCode::CertificateMismatch => {
+            ConnectorError { decision: Decision::Park, ..error }
+        }
+        _ => error,
+    }))
+}
+
+async fn with_token<T, F>(
     gate: &Gate,
     side: &SideLogin,
     open: impl Fn(ImapLogin) -> F,

@@ -66,6 +66,18 @@ impl Ground {
         answer.json()
     }
 
+    /// Starts the order; every line to the source stands still after a while, and one does.
+    async fn start_and_stall(&self) {
+        (0..16).for_each(|_| self.proxy.plan(Plan { to_client: Some((90_000, Fault::Stall)), to_server: None }));
+        let batch = self.service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
+        self.client.post(&format!("{}/voucher", self.path), json!({"code": batch["items"][0]["code"]})).await;
+        let started = self.client.post(&format!("{}/start", self.path), json!({})).await;
+        assert_eq!(started.status, 200, "{}", started.text);
+        while self.proxy.struck() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     async fn run(&self) -> Value {
         self.client.get(&format!("{}/progress", self.path)).await.json()["pairs"][0]["run"].clone()
     }
@@ -107,14 +119,7 @@ async fn finding_certificate_pinned_a_run_under_accepted_certificates_says_so_an
         assert!(ground.check().await.iter().all(|item| item["login"] == "passed"));
 
         // Every line to the source stands still after a while; then the source shows another certificate.
-        (0..16).for_each(|_| ground.proxy.plan(Plan { to_client: Some((90_000, Fault::Stall)), to_server: None }));
-        let batch = ground.service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
-        ground.client.post(&format!("{}/voucher", ground.path), json!({"code": batch["items"][0]["code"]})).await;
-        let started = ground.client.post(&format!("{}/start", ground.path), json!({})).await;
-        assert_eq!(started.status, 200, "{}", started.text);
-        while ground.proxy.struck() == 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        ground.start_and_stall().await;
         tokio::task::block_in_place(|| old.renew_certificate().expect("another certificate"));
         ground.proxy.forget_plans();
         let progress = format!("{}/progress", ground.path);
@@ -160,6 +165,31 @@ async fn a_certificate_that_is_accepted_no_longer_is_refused_again() {
         assert_eq!(ground.client.delete(&path).await.status, 204);
         ground.client.delete(&path).await.is_problem(404, "not_found");
         assert_eq!(ground.check().await[0]["findings"][0]["code"], "certificate_invalid");
+        worker.stop().await;
+        ground.service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_in_whose_middle_a_certificate_is_accepted_no_longer_connects_under_it_no_more() {
+    on_each(async |database| {
+        let ground = Ground::new(database).await;
+        let worker = Worker::start(&ground.service);
+        let servers = [("source", &ground.servers.source), ("destination", &ground.servers.destination)];
+        for (side, server) in servers {
+            ground.accept(side, &server.certificate_fingerprint().expect("a certificate")).await;
+        }
+        ground.start_and_stall().await;
+        let theirs = ground.servers.source.certificate_fingerprint().expect("a certificate");
+        let path = format!("{}/certificates/{theirs}", ground.path);
+        assert_eq!(ground.client.delete(&path).await.status, 204);
+        ground.proxy.forget_plans();
+        let progress = format!("{}/progress", ground.path);
+        until(&ground.client, &progress, |all| all["pairs"][0]["run"]["state"] == "paused").await;
+        let run = ground.run().await;
+        assert_eq!(run["finding"]["code"], "certificate_invalid", "{run}");
+        assert_ne!(run["counts"]["listed"], run["counts"]["stored"], "in the middle: {run}");
         worker.stop().await;
         ground.service.stop().await;
     })

@@ -41,7 +41,10 @@ impl RunLedger {
     /// written once everything before it has been.
     pub(super) async fn write_together(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {
         let ledger = self.clone();
-        let writing = async move { ledger.write_in_turn(entries).await };
+        // They wait from here on: whoever writes later comes later.
+        let (written, answer) = oneshot::channel();
+        self.inner.group.waiting().push(Waiting { entries, written });
+        let writing = async move { ledger.write_in_turn(answer).await };
         // A panic's words may repeat what was written: they are not passed on.
         tokio::spawn(writing.in_current_span()).await.unwrap_or_else(|error| {
             let kind = if error.is_panic() { "writing the ledger broke down" } else { "writing the ledger was ended" };
@@ -49,9 +52,7 @@ impl RunLedger {
         })
     }
 
-    async fn write_in_turn(&self, entries: Vec<Entry>) -> Result<(), LedgerError> {
-        let (written, mut answer) = oneshot::channel();
-        self.inner.group.waiting().push(Waiting { entries, written });
+    async fn write_in_turn(&self, mut answer: oneshot::Receiver<Written>) -> Result<(), LedgerError> {
         let _turn = self.inner.group.turn.lock().await;
         // Whoever had the turn before may have written ours as well.
         if answer.is_empty() {

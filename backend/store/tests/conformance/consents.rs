@@ -14,6 +14,7 @@ on_both! {
     a_certificate_is_accepted_for_one_server_of_one_side;
     one_that_is_accepted_later_replaces_the_one_before;
     what_checks_said_of_a_certificate_is_void_once_it_is_accepted_and_again_once_it_is_not;
+    what_passed_under_a_certificate_is_void_once_another_takes_its_place;
     nothing_is_accepted_for_an_order_that_is_over_or_not_there;
 }
 
@@ -99,6 +100,24 @@ async fn what_checks_said_of_a_certificate_is_void_once_it_is_accepted_and_again
     assert_eq!(logins().await.0, LoginState::Passed);
     store.forget_certificate(order, FIRST).await.expect("forgets");
     assert_eq!(logins().await.0, LoginState::Unchecked);
+}
+
+async fn what_passed_under_a_certificate_is_void_once_another_takes_its_place(world: World) {
+    let store = &world.store;
+    let (order, pair) = with_own_servers(&world, 993, 143).await;
+    let accept = async |fingerprint| {
+        let done = store.accept_certificate(order, fingerprint, &at(SideName::Source, 993), Consenter::Owner).await;
+        assert!(done.expect("accepts").is_some());
+    };
+    let login = async || store.pair(order, pair).await.expect("a pair").source.login;
+    accept(FIRST).await;
+    let pinned = store.pair_access(pair).await.expect("access").source.pinned_certificate.expect("accepted");
+    let check = store.create_check(order, &[]).await.expect("a check");
+    let source = CheckedSide { check_id: check.id, pair_id: pair, side: SideName::Source };
+    store.save_login(source, LoginState::Passed, &[pinned.finding(&own_server(993))]).await.expect("saved");
+    assert_eq!(login().await, LoginState::Passed);
+    accept(SECOND).await;
+    assert_eq!(login().await, LoginState::Unchecked);
 }
 
 async fn nothing_is_accepted_for_an_order_that_is_over_or_not_there(world: World) {

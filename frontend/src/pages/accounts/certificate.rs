@@ -9,12 +9,15 @@ use mailferry_shared::{
 
 use crate::{
     api,
-    browser::intl,
+    browser::{self, intl},
     components::Tick,
     pages::parts,
     state::{checking, order::OrderContext},
     t,
 };
+
+/// The part of the page with the table.
+const OVERVIEW: &str = "accounts-panel-overview";
 
 /// What is known of the certificate of a side's server, where it does not verify; and whether it is accepted, which can be
 /// changed.
@@ -31,13 +34,14 @@ pub(super) fn certificate_view(
     let change = move |_| change(context, fingerprint, (!is_accepted).then(|| place.clone()));
     let compared = RwSignal::new(is_accepted);
     let label = if is_accepted { t!("certificate.forget") } else { t!("certificate.accept") };
+    let [named, what] = [label, t!("certificate.what")].map(|label| format!("{label}: {}", parts::mailbox(side)));
     let tick = (!is_accepted).then(|| {
         view! { <Tick label=t!("certificate.compared") checked=compared on_change=move |on| compared.set(on) /> }
     });
     Some(
         view! {
             <details class="disclosure">
-                <summary>{t!("certificate.what")}</summary>
+                <summary aria-label=what>{t!("certificate.what")}</summary>
                 <div class="disclosure-body stack">
                     <p>{t!("certificate.warning")}</p>
                     // By itself: nothing that stands in the rest can be taken for it.
@@ -47,7 +51,7 @@ pub(super) fn certificate_view(
                     <button
                         type="button"
                         class="button button-small"
-                        aria-label=format!("{label}: {}", parts::mailbox(side))
+                        aria-label=named
                         disabled=move || disabled.get() || !compared.get()
                         on:click=change
                     >
@@ -92,6 +96,8 @@ fn change(context: OrderContext, fingerprint: CertificateFingerprint, place: Opt
             context.checking.error.try_set(Some(error));
             return;
         }
+        // The button goes away: whoever pressed it goes on where the answer appears.
+        browser::focus(OVERVIEW);
         let is_its =
             |finding: &Finding| known(finding).is_some_and(|(certificate, _)| certificate.fingerprint == fingerprint);
         let concerned = context

@@ -50,12 +50,22 @@ pub(super) fn Row(id: PairId, at: usize) -> impl IntoView {
         dialogs.edit.set(pair.get_untracked());
     });
     let cell = move |name: SideName| {
+        // This side twice: what becomes known of the other one makes nothing anew in which somebody reads.
+        let own = Memo::new(move |_| {
+            pair.get().map(|mut pair| {
+                if name == SideName::Destination {
+                    pair.source.clone_from(&pair.destination);
+                }
+                pair.destination.clone_from(&pair.source);
+                pair
+            })
+        });
         move || {
-            pair.get().map(|pair| {
-                let side = if name == SideName::Source { &pair.source } else { &pair.destination };
+            own.with(|pair| {
+                let side = &pair.as_ref()?.source;
                 let way_out = again_button(side, name, no_passwords, again)
                     .or_else(|| certificate_view(context, name, side, no_passwords));
-                side_cell(side, way_out)
+                Some(side_cell(side, way_out))
             })
         }
     };

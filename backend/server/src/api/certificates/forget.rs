@@ -8,7 +8,9 @@ use crate::{
     app::App,
 };
 
-/// Accepts a certificate no longer, on neither side of the order. Runs that have begun go on until they connect anew.
+/// Accepts a certificate no longer, on neither side of the order.
+///
+/// Runs that have begun go on until they connect anew, and are parked then.
 #[utoipa::path(
     operation_id = "forgetCertificate",
     tag = "accounts",
