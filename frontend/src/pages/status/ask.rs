@@ -76,7 +76,8 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
             browser::keep_focus_at(ACTIONS);
         }
     });
-    // What was done changes what can be done: whose button goes away begins at those that are there now.
+    // What was done changes what can be done: whose button goes away is to begin at those that are there now. After
+    // *Resume* the focus is lost all the same.
     let actions = Memo::new(move |_| page.progress.with(|progress| progress.ready().map(|it| it.actions.clone())));
     let answered = StoredValue::new(false);
     Effect::new(move || {
