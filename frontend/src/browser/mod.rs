@@ -267,6 +267,14 @@ pub(crate) fn keep_focus_at(id: &'static str) {
     });
 }
 
+/// Leads to the element `id`, if what has the focus within it is about to go away.
+pub(crate) fn pass_focus_to(id: &'static str) {
+    let holder = document().active_element().and_then(|active| active.closest(&format!("#{id}")).ok().flatten());
+    if holder.is_some() {
+        keep_focus_at(id);
+    }
+}
+
 /// The language of the document.
 pub(crate) fn document_language() -> String {
     document().document_element().and_then(|root| root.get_attribute("lang")).unwrap_or_default()

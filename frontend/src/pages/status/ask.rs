@@ -72,18 +72,7 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
         if !open.get() && question.get_untracked().is_some() {
             question.set(None);
             failure.set(None);
-            // Where one came from may be gone meanwhile.
-            browser::keep_focus_at(ACTIONS);
-        }
-    });
-    // What was done changes what can be done: whose button goes away is to begin at those that are there now. After
-    // *Resume* the focus is lost all the same.
-    let actions = Memo::new(move |_| page.progress.with(|progress| progress.ready().map(|it| it.actions.clone())));
-    let answered = StoredValue::new(false);
-    Effect::new(move || {
-        // Read, not only tracked: what nobody reads is never reckoned, and tells of no change.
-        let _ = actions.read();
-        if answered.try_update_value(std::mem::take) == Some(true) {
+            // Where one came from may have gone while one was asked. What goes later passes the focus on itself.
             browser::keep_focus_at(ACTIONS);
         }
     });
@@ -98,7 +87,6 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
             match result {
                 Ok(()) => {
                     open.try_set(false);
-                    answered.try_set_value(what.changes_actions());
                     // Where it can be changed; the console has no such page.
                     if what == Question::Unschedule && !in_console {
                         router.go(&Step::Confirm.path(page.context.id));
