@@ -6,7 +6,7 @@ use super::{Page, question::Question};
 use crate::{
     api::{self, Act, ApiError},
     browser,
-    components::{Dialog, DialogSize, Failure, Glyph, Notice, icon},
+    components::{Dialog, DialogSize, Notice, busy_icon, failed},
     pages::order::LAST_ORDER,
     route::Step,
     state::router::Router,
@@ -79,6 +79,9 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
     let router = Router::get();
     let in_console = untrack(|| router.is_in_console());
     let confirm = move |what: Question| {
+        if busy.get_untracked() {
+            return;
+        }
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -94,6 +97,8 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
                 }
                 Err(error) => {
                     failure.try_set(Some(error));
+                    // What cannot be done was overtaken by something that is not shown yet.
+                    page.kick.now();
                 }
             }
         });
@@ -112,7 +117,7 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
                         </Notice>
                     }
                 })}
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>
                     {what.keep()}
@@ -121,10 +126,11 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
                     type="button"
                     class=class
                     class:is-busy=move || busy.get()
-                    disabled=move || busy.get()
+                    // Disabled it would lose the focus, and whoever has to try again would begin at the top.
+                    aria-disabled=move || busy.get().to_string()
                     on:click=move |_| confirm(what)
                 >
-                    {move || icon(if busy.get() { Glyph::Spinner } else { what.glyph() })}
+                    {busy_icon(busy, what.glyph())}
                     {what.confirm()}
                 </button>
             </div>
