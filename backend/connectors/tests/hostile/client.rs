@@ -84,8 +84,8 @@ async fn read(port: u16, patience: Patience, seen: &mut Seen) -> Result<(), Conn
         .zip(source.list_folders(&requests).await?)
         .filter_map(|(request, listing)| Some((request.wire_name.clone(), listing.ok()?)))
         .collect();
-    // Once as listed, once as if all were large.
-    for large in [None, Some(3 << 20)] {
+    // Once as listed, once as if all were spooled, once as if all came in slices.
+    for large in [None, Some(3 << 20), Some(33 << 20)] {
         let (fetched, flags) = fetch(&mut source, &listings, large).await?;
         seen.fetched.extend(fetched);
         seen.flags = seen.flags.max(flags);
@@ -156,7 +156,7 @@ pub(crate) async fn write_all(port: u16, patience: Patience) -> Result<usize, Co
             }
         }
         destination.open(&prepared.wire_name).await?;
-        destination.identify(&[(Uid(1), 22), (Uid(2), 3 << 20)]).await?;
+        destination.identify(&[(Uid(1), 22), (Uid(2), 33 << 20)]).await?;
     }
     destination.close().await;
     Ok(stored)
