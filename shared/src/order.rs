@@ -103,7 +103,7 @@ impl Language {
 #[serde(deny_unknown_fields)]
 pub struct OrderCreate {
     /// The version of terms and privacy statement that was accepted; see the service information.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11"))]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-11-26"))]
     pub accepted_terms: String,
     /// Language of page and mails; absent: the pre-configured link's, or else English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
