@@ -13,7 +13,7 @@ use crate::{
     components::{Dialog, DialogSize, Failure, Glyph, icon},
     pages::parts,
     state::{Load, checking, providers::KnownProviders, typed::SideFields},
-    t, tn,
+    t,
 };
 
 /// Fields that show a side as it is; its password stays at the service.
@@ -55,19 +55,26 @@ pub(super) fn EditDialog(
 ) -> impl IntoView {
     let page = expect_context::<Page>();
     let open = RwSignal::new(false);
+    // Accounts without a password when the dialog was opened.
+    let lacking = RwSignal::new(0);
     let title = Signal::derive(move || {
         if page.open.get() {
             return t!("accounts.edit_title").to_owned();
         }
-        let title = t!("accounts.passwords_title");
+        let left = page.context.pairs().iter().filter(|pair| lacks_password(pair)).count();
         // One account follows the other.
-        match page.context.pairs().iter().filter(|pair| lacks_password(pair)).count() {
-            0 | 1 => title.to_owned(),
-            more => format!("{title} · {}", tn!("count.accounts", u64::try_from(more).unwrap_or_default())),
+        match lacking.get().max(left) {
+            0 | 1 => t!("accounts.passwords_title").to_owned(),
+            all => t!("accounts.passwords_at", at = (all + 1 - left).min(all), count = all),
         }
     });
     Effect::new(move || {
-        open.set(pair.with(Option::is_some));
+        let shown = pair.with(Option::is_some);
+        if !open.get_untracked() {
+            let pairs = untrack(|| page.context.pairs());
+            lacking.set(pairs.iter().filter(|pair| lacks_password(pair)).count());
+        }
+        open.set(shown);
         let side = again.try_update_untracked(Option::take).flatten();
         if let (true, Some(side)) = (open.get_untracked(), side) {
             let field = if side == SideName::Source { "edit-source-password" } else { "edit-destination-password" };
