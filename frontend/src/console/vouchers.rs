@@ -14,7 +14,7 @@ use super::{
     list::{Empty, ListTable, Listed},
     list_head::{Count, ListHead},
     may,
-    voucher_batch::Together,
+    voucher_batch::{Together, may_have_others},
     voucher_form::NewVouchers,
     voucher_made::batch,
 };
@@ -74,16 +74,6 @@ impl Wanted {
 
     fn is_narrow(self) -> bool {
         untrack(|| !self.query().is_empty())
-    }
-
-    /// True unless it is seen that nothing else was made in this batch: those made together stand together.
-    fn may_have_others(self, batch: VoucherBatchId, listed: Listed<Voucher>) -> bool {
-        let is_of_it = |voucher: &Voucher| voucher.batch_id == Some(batch);
-        let (seen, goes_on) = listed.items.with_untracked(|items| {
-            let items = items.ready().map(Vec::as_slice).unwrap_or_default();
-            (items.iter().filter(|item| is_of_it(item)).count(), items.last().is_some_and(is_of_it))
-        });
-        seen != 1 || self.is_narrow() || goes_on && untrack(|| listed.has_more())
     }
 }
 
@@ -237,7 +227,7 @@ fn noted(voucher: &Voucher, listed: Listed<Voucher>) -> impl IntoView + use<> {
     let (id, hint) = (voucher.id, voucher.hint.clone());
     // Where they alone are listed there is nothing more to show, nor of one that was made alone.
     let batch = voucher.batch_id.filter(|_| wanted.batch.with_untracked(Option::is_none));
-    let batch = batch.filter(|batch| wanted.may_have_others(*batch, listed));
+    let batch = batch.filter(|batch| wanted.is_narrow() || may_have_others(*batch, listed));
     let together = batch.map(|id| {
         let label = format!("{}: {hint}", t!("console.voucher_batch"));
         let only = move |_| {
