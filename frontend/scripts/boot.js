@@ -15,14 +15,6 @@ async function start() {
   await init({ module_or_path: await module });
 }
 
-// Whom to ask, if the service can say so.
-async function help() {
-  const { operator } = await (await fetch("/api/v1/service")).json();
-  const link = document.getElementById("shell-help");
-  link.href = "mailto:" + (link.textContent = operator.contact);
-  link.hidden = !operator.contact;
-}
-
 function fail(error) {
   const texts = { "shell-title": "{{shell:failed_title}}", "shell-text": "{{shell:failed}}", "shell-reload": "{{shell:reload}}" };
   for (const [id, words] of Object.entries(texts)) {
@@ -33,7 +25,6 @@ function fail(error) {
   document.getElementById("shell-wait").hidden = true;
   document.getElementById("shell-error").hidden = false;
   console.error(error);
-  help().catch(() => {});
 }
 
 start().catch(fail);

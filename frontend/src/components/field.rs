@@ -184,7 +184,7 @@ pub(crate) fn TextArea(
     }
 }
 
-pub(super) fn label_of(id: &str, label: String, is_optional: bool) -> impl IntoView + use<> {
+fn label_of(id: &str, label: String, is_optional: bool) -> impl IntoView + use<> {
     view! {
         <label class="field-label" for=id.to_owned()>
             {label}

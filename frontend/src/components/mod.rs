@@ -32,4 +32,4 @@ pub(crate) use select::Select;
 pub(crate) use server_fields::ServerFieldset;
 pub(crate) use tabs::{TabItem, TabPanel, Tabs};
 pub(crate) use tick::{RadioCard, Tick};
-pub(crate) use virtual_rows::{VirtualRows, VirtualTable};
+pub(crate) use virtual_rows::VirtualRows;

@@ -11,34 +11,6 @@ const MARGIN: f64 = 700.0;
 /// Pixels of a row that was not seen yet.
 const GUESS: f64 = 96.0;
 
-/// A table of accounts that may be long, with `heads` over its columns, the last of which, the actions, is not seen.
-#[component]
-pub(crate) fn VirtualTable(
-    /// Its name, for screen readers.
-    caption: &'static str,
-    heads: [&'static str; 4],
-    ids: Memo<Vec<Uuid>>,
-    #[prop(into)] row: Callback<(Uuid, usize), AnyView>,
-) -> impl IntoView {
-    let [first, second, third, actions] = heads;
-    view! {
-        <table class="table table-cards" aria-rowcount=move || ids.with(|ids| (ids.len() + 1).to_string())>
-            <caption class="visually-hidden">{caption}</caption>
-            <thead>
-                <tr aria-rowindex="1">
-                    <th scope="col">{first}</th>
-                    <th scope="col">{second}</th>
-                    <th scope="col">{third}</th>
-                    <th scope="col">
-                        <span class="visually-hidden">{actions}</span>
-                    </th>
-                </tr>
-            </thead>
-            <VirtualRows ids=ids columns=4 row=row />
-        </table>
-    }
-}
-
 /// A table's body with a row per id, made by `row` from the id and its place, which stands in its `aria-rowindex`. Rows
 /// may change their height.
 #[component]

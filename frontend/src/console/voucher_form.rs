@@ -230,7 +230,6 @@ fn Providers(chosen: RwSignal<Vec<String>>, #[prop(into)] error: Signal<Option<S
                 selected=Signal::derive(|| None::<String>)
                 on_select=add
                 keeps_choice=false
-                is_optional=true
                 error=error
             />
             <p class="field-hint">{t!("console.voucher_providers_hint")}</p>

@@ -9,7 +9,7 @@ use leptos::{html, prelude::*};
 pub(crate) use self::choice::Choice;
 use self::{choice::marked, search::Search};
 use super::{
-    field::{FieldError, label_of},
+    field::FieldError,
     icon::{Glyph, icon},
 };
 use crate::t;
@@ -25,7 +25,6 @@ pub(crate) fn Combobox(
     #[prop(into)] on_select: Callback<String>,
     #[prop(optional, into)] error: Signal<Option<String>>,
     #[prop(optional, into)] disabled: Signal<bool>,
-    #[prop(optional)] is_optional: bool,
     /// Told of what is typed.
     #[prop(optional)]
     told: Option<RwSignal<String>>,
@@ -44,7 +43,9 @@ pub(crate) fn Combobox(
     let error_id = format!("{id}-error");
     view! {
         <div class="field combobox">
-            {label_of(id, label.to_owned(), is_optional)}
+            <label class="field-label" for=id>
+                {label}
+            </label>
             <div class="combobox">
                 <div class="combobox-input">
                     {icon(Glyph::Search)}

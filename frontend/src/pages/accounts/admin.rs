@@ -156,8 +156,7 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
                             placeholder=placeholder
                             error=error("/password")
                         />
-                        {(grant.kind.get() == CredentialKind::Password)
-                            .then(|| view! { <DelegationField id=id fields=delegation disabled=locked /> })}
+                        <DelegationField id=id fields=delegation disabled=locked />
                     },
                 )
             }}
@@ -197,7 +196,7 @@ fn read(
         user: if names_itself(credential) { String::new() } else { user.with_untracked(|user| user.trim().to_owned()) },
         password: (!typed.is_empty() && !fetched).then(|| Secret::new(typed)),
         oauth: grant.read(token_service(provider)).filter(|_| fetched),
-        delegation: delegation.read().filter(|_| credential == CredentialKind::Password),
+        delegation: delegation.read().filter(|_| !fetched),
         credential,
     }
 }

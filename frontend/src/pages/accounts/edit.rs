@@ -55,26 +55,20 @@ pub(super) fn EditDialog(
 ) -> impl IntoView {
     let page = expect_context::<Page>();
     let open = RwSignal::new(false);
-    // Accounts without a password when the dialog was opened.
-    let lacking = RwSignal::new(0);
     let title = Signal::derive(move || {
         if page.open.get() {
             return t!("accounts.edit_title").to_owned();
         }
-        let left = page.context.pairs().iter().filter(|pair| lacks_password(pair)).count();
+        let pairs = page.context.pairs();
+        let left = pairs.iter().filter(|pair| lacks_password(pair)).count();
         // One account follows the other.
-        match lacking.get().max(left) {
-            0 | 1 => t!("accounts.passwords_title").to_owned(),
-            all => t!("accounts.passwords_at", at = (all + 1 - left).min(all), count = all),
+        match pairs.iter().filter(|pair| pair.ticked).count() {
+            all if left > 0 && all > 1 => t!("accounts.passwords_at", at = all + 1 - left, count = all),
+            _ => t!("accounts.passwords_title").to_owned(),
         }
     });
     Effect::new(move || {
-        let shown = pair.with(Option::is_some);
-        if !open.get_untracked() {
-            let pairs = untrack(|| page.context.pairs());
-            lacking.set(pairs.iter().filter(|pair| lacks_password(pair)).count());
-        }
-        open.set(shown);
+        open.set(pair.with(Option::is_some));
         let side = again.try_update_untracked(Option::take).flatten();
         if let (true, Some(side)) = (open.get_untracked(), side) {
             let field = if side == SideName::Source { "edit-source-password" } else { "edit-destination-password" };

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     api,
-    components::{Failure, Glyph, Notice, Skeleton, Tick, Tone, VirtualTable, icon},
+    components::{Failure, Glyph, Notice, Skeleton, Tick, Tone, VirtualRows, icon},
     pages::parts,
     state::{Load, checking},
     t,
@@ -181,17 +181,24 @@ fn PairTable(page: Page) -> impl IntoView {
                     />
                 </div>
             </Show>
-            <VirtualTable
-                caption=t!("accounts.table")
-                heads=[
-                    t!("accounts.col_tick"),
-                    t!("accounts.col_source"),
-                    t!("accounts.col_destination"),
-                    t!("accounts.col_actions"),
-                ]
-                ids=ids
-                row=|(id, at)| view! { <Row id=PairId(id) at=at /> }.into_any()
-            />
+            <table class="table table-cards" aria-rowcount=move || ids.with(|ids| (ids.len() + 1).to_string())>
+                <caption class="visually-hidden">{t!("accounts.table")}</caption>
+                <thead>
+                    <tr aria-rowindex="1">
+                        <th scope="col">{t!("accounts.col_tick")}</th>
+                        <th scope="col">{t!("accounts.col_source")}</th>
+                        <th scope="col">{t!("accounts.col_destination")}</th>
+                        <th scope="col">
+                            <span class="visually-hidden">{t!("accounts.col_actions")}</span>
+                        </th>
+                    </tr>
+                </thead>
+                <VirtualRows
+                    ids=ids
+                    columns=4
+                    row=|(id, at)| view! { <Row id=PairId(id) at=at /> }.into_any()
+                />
+            </table>
         </div>
     }
 }

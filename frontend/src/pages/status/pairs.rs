@@ -8,7 +8,7 @@ use mailferry_shared::{ids::PairId, progress::PairProgress, run::RunState};
 use super::{Page, pair_row::Row, protocol::ProtocolDialog, words::is_ahead};
 use crate::{
     api, browser,
-    components::{Glyph, VirtualTable, icon},
+    components::{Glyph, VirtualRows, icon},
     i18n, t,
 };
 
@@ -81,19 +81,29 @@ pub(super) fn Pairs(page: Page) -> impl IntoView {
                 when=move || !ids.with(Vec::is_empty)
                 fallback=|| view! { <p class="empty soft">{t!("status.no_pairs")}</p> }
             >
-                <VirtualTable
-                    caption=t!("status.table")
-                    heads=[
-                        t!("status.col_accounts"),
-                        t!("status.col_state"),
-                        t!("status.col_progress"),
-                        t!("status.col_protocol"),
-                    ]
-                    ids=ids
-                    row=move |(id, at)| {
-                        view! { <Row page=page id=PairId(id) at=at shown=shown opened=opened /> }.into_any()
-                    }
-                />
+                <table
+                    class="table table-cards"
+                    aria-rowcount=move || ids.with(|ids| (ids.len() + 1).to_string())
+                >
+                    <caption class="visually-hidden">{t!("status.table")}</caption>
+                    <thead>
+                        <tr aria-rowindex="1">
+                            <th scope="col">{t!("status.col_accounts")}</th>
+                            <th scope="col">{t!("status.col_state")}</th>
+                            <th scope="col">{t!("status.col_progress")}</th>
+                            <th scope="col">
+                                <span class="visually-hidden">{t!("status.col_protocol")}</span>
+                            </th>
+                        </tr>
+                    </thead>
+                    <VirtualRows
+                        ids=ids
+                        columns=4
+                        row=move |(id, at)| {
+                            view! { <Row page=page id=PairId(id) at=at shown=shown opened=opened /> }.into_any()
+                        }
+                    />
+                </table>
             </Show>
         </section>
         <ProtocolDialog page=page shown=shown />
