@@ -21,7 +21,6 @@ use mailferry_engine::port::{
 };
 use mailferry_lab::{Cyrus, CyrusOptions, Dovecot, DovecotOptions};
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
 };
@@ -269,15 +268,13 @@ async fn suite_in<C: Connector>(connector: C, folder: &str) {
 
 fn login(port: u16, user: &str, tls: TlsMode) -> ImapLogin {
     ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new("localhost".parse().expect("a host"), port, tls),
-        user: user.to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
         allow_plaintext: tls == TlsMode::Plaintext,
-        pinned_certificate: None,
+        ..ImapLogin::of_owner(
+            "the test's server",
+            Endpoint::new("localhost".parse().expect("a host"), port, tls),
+            user,
+            "secret",
+        )
     }
 }
 

@@ -11,10 +11,7 @@ use mailferry_engine::port::{
     Account, Body, Care, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, ListRequest, Listing,
     MemoryBudget, NewItem, Wanted,
 };
-use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
-    endpoint::{Endpoint, TlsMode},
-};
+use mailferry_shared::endpoint::{Endpoint, TlsMode};
 use tokio::sync::mpsc;
 
 /// How long a server that falls silent is waited for.
@@ -37,15 +34,13 @@ pub(crate) struct Seen {
 
 pub(crate) fn login(port: u16) -> ImapLogin {
     ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
-        user: "anna".to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
         allow_plaintext: true,
-        pinned_certificate: None,
+        ..ImapLogin::of_owner(
+            "the test's server",
+            Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
+            "anna",
+            "secret",
+        )
     }
 }
 
