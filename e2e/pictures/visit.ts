@@ -95,6 +95,7 @@ export class Visit {
         await this.page.evaluate(() => {
           scrollTo(0, 0);
           for (const sticky of document.querySelectorAll<HTMLElement>(".to-start")) sticky.style.display = "none";
+          for (const sticky of document.querySelectorAll<HTMLElement>(".pay-here")) sticky.style.position = "static";
         });
         await this.page.screenshot({ path, fullPage: !isDialog });
         Visit.pictures += 1;

@@ -68,6 +68,29 @@ async function accounts(visit: Visit): Promise<void> {
   await page.keyboard.press("Escape");
   await page.getByText(visit.say("admin.title")).click();
   await visit.shoot("accounts-admin");
+  await certificate(visit);
+}
+
+/** A server whose certificate names another host: what it showed, and the same once it has been accepted. */
+async function certificate(visit: Visit): Promise<void> {
+  const { page, world } = visit;
+  const { lab, operator } = world;
+  const { mismatch_host: host, source, password, accounts } = lab.state;
+  const order = await withAccounts(operator, lab, accounts.slice(0, 1));
+  const endpoint = { host, port: source.imaps_port, tls: "implicit" } as const;
+  const [from, to] = [accounts[1]!.source_user, accounts[1]!.destination_user];
+  await operator.addAccount(order.id, { user: from, password, endpoint }, { user: to, password });
+  await operator.check(order.id);
+  await visit.order(order, "accounts");
+  const what = page.getByText(visit.say("certificate.what"));
+  await what.click();
+  await visit.shoot("accounts-certificate");
+  await page.getByLabel(visit.say("certificate.compared")).check();
+  await page.getByText(visit.say("certificate.accept"), { exact: true }).click();
+  await page.getByText(visit.say("finding.certificate_pinned.cause").replace(/\.$/, "")).first().waitFor({ timeout: 60_000 });
+  await page.getByText(visit.say("accounts.checking")).waitFor({ state: "detached", timeout: 60_000 });
+  await what.click();
+  await visit.shoot("accounts-certificate-accepted");
 }
 
 async function confirm(visit: Visit): Promise<void> {

@@ -1,7 +1,10 @@
 // Step 4 where there is little room, and for domains of which nobody can switch the mail.
 
+import { Api } from "../support/api.ts";
 import { violations } from "../support/axe.ts";
+import { PRICE, PayPal } from "../support/paypal.ts";
 import { open, withAccounts } from "../support/ready.ts";
+import { Service } from "../support/service.ts";
 import { text } from "../support/texts.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -39,6 +42,45 @@ test("where there is little room the options are one line, and a bar leads to th
   await expect(largest).toHaveAttribute("aria-invalid", "true");
   await expect(largest).toBeFocused();
   expect(await violations(page)).toEqual([]);
+});
+
+test("what it costs and the way to pay are in sight from the beginning, and cover nothing that has the focus", async ({ page, lab }) => {
+  test.setTimeout(180_000);
+  const paypal = await PayPal.start();
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
+  try {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    const operator = new Api(service.url, await service.operatorKey());
+    await operator.call("PUT", "/price", PRICE);
+    const order = await withAccounts(operator, lab, lab.state.accounts.slice(0, 1));
+    await open(page, operator, order);
+    await page.goto(`${service.url}/orders/${order.id}/confirm`);
+    await expect(page.locator(".bill-total")).toBeInViewport({ ratio: 1 });
+    const pay = page.getByRole("button", { name: /^Pay .* with PayPal$/ });
+    await expect(pay).toBeInViewport({ ratio: 1 });
+    for (const name of [text("en", "confirm.later"), text("en", "schedule.delay"), text("en", "confirm.full")]) {
+      const radio = page.getByRole("radio", { name, exact: true });
+      await radio.focus();
+      await page.keyboard.press("Space");
+      const [low, top] = [await radio.boundingBox(), await page.locator(".pay-here").boundingBox()];
+      expect(low!.y + low!.height, name).toBeLessThanOrEqual(top!.y);
+    }
+    await expect(page.getByText(/^First run finished about .* Second run begins about /)).toBeVisible({ timeout: 60_000 });
+    await page.getByRole("radio", { name: text("en", "confirm.now"), exact: true }).check();
+    await expect(page.getByText(/^Second run begins about 8 hours.* after the start\.$/)).toBeVisible();
+    expect(await violations(page)).toEqual([]);
+
+    // What saves the options is what there is: paying, and once that is done the start alone.
+    await page.getByRole("checkbox", { name: "Copy the trash too" }).check();
+    await expect(page.getByText(text("en", "options.unsaved"))).toBeVisible();
+    await operator.redeem(order.id, await operator.voucher(1));
+    await page.reload();
+    await expect(page.getByText(text("en", "options.unsaved_start"))).toBeVisible();
+    await expect(page.getByText(text("en", "options.unsaved"))).toHaveCount(0);
+  } finally {
+    await service.stop();
+    paypal.stop();
+  }
 });
 
 test("a second run that waits for the MX record is offered for a domain of one's own alone", async ({ page, lab, operator, service }) => {

@@ -93,6 +93,59 @@ test("the preview of a file of 500 rows stays smooth", async ({ page, operator, 
   await scrollThrough(page, added, 40);
 });
 
+test("500 lines with errors stay smooth, keep what is typed in them, and are put right by the keyboard", async ({ page, operator, lab }) => {
+  test.setTimeout(180_000);
+  const order = await operator.createOrder(servers(lab));
+  await open(page, operator, order);
+  await page.goto(page.url().replace(/[^/]*$/, "accounts"));
+  await page.getByRole("tab", { name: "Add multiple accounts" }).click();
+  const bad = Array.from({ length: COUNT }, (_, n) => `no host!;user${n}@old.example;x;;user${n}@new.example;x;;`).join("\r\n");
+  await page.getByLabel("Choose file: file of accounts").setInputFiles({ name: "bad.csv", mimeType: "text/csv", buffer: Buffer.from(bad) });
+  const table = page.getByRole("table", { name: "Lines with errors" });
+  await expect(table).toHaveAttribute("aria-rowcount", String(COUNT + 1));
+  await expect(row(table, 0)).toContainText("Current server");
+  expect(await rows(table)).toBeLessThan(MOST_ROWS);
+  await scrollThrough(page, table, 40);
+
+  const host = (n: number): Locator => page.getByLabel(`Line ${n + 1}, column 1: Current server`);
+  await test.step("what is typed stays while the line is out of sight", async () => {
+    await host(COUNT - 1).fill("half.typed.example");
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await expect(host(COUNT - 1)).toHaveCount(0);
+    await expect(host(0)).toBeVisible();
+    await page.evaluate(() => window.scrollTo(0, document.body.scrollHeight));
+    await expect(host(COUNT - 1)).toHaveValue("half.typed.example");
+  });
+
+  await test.step("a line that is put right goes, and those below count on", async () => {
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await host(1).fill("imap.old.example");
+    await host(1).press("Enter");
+    await expect(page.getByRole("region", { name: "What was found" }).getByText(`${COUNT - 1} lines have errors`)).toBeVisible();
+    await expect(host(1)).toHaveCount(0);
+    await expect(table).toHaveAttribute("aria-rowcount", String(COUNT));
+    await expect(row(table, 1).getByRole("rowheader")).toHaveText("3");
+  });
+
+  await test.step("the keyboard comes to the last line", async () => {
+    await host(0).focus();
+    const at = (): Promise<number> => page.evaluate(() => Number(document.activeElement?.closest("tr")?.getAttribute("aria-rowindex") ?? 0));
+    let reached = await at();
+    // Eight cells and a button a line.
+    for (let pressed = 0; pressed < 9 * COUNT && reached < COUNT; pressed += 18) {
+      for (let press = 0; press < 18; press += 1) await page.keyboard.press("Tab");
+      const now = await at();
+      if (now === 0) break;
+      expect(now, "the focus is on a line further down").toBeGreaterThan(reached);
+      reached = now;
+      if (pressed % 900 === 0) expect(await rows(table)).toBeLessThan(MOST_ROWS);
+    }
+    expect(reached).toBeGreaterThan(COUNT - 3);
+    await page.keyboard.press("Shift+Tab");
+    await expect(row(table, COUNT - 2)).toBeInViewport();
+  });
+});
+
 /** A partner whose orders run at test hosts. */
 async function partner(operator: Api, serviceUrl: string): Promise<Api> {
   const scopes = ["orders:read", "orders:write"];

@@ -5,6 +5,7 @@ import { look, operatorDesk } from "../support/console.ts";
 import type { Order } from "../support/api.ts";
 import { PRICE, payable } from "../support/paypal.ts";
 import { open, servers, withAccounts } from "../support/ready.ts";
+import { text } from "../support/texts.ts";
 import { Walk } from "../support/walk.ts";
 import { expect, test } from "./fixtures.ts";
 
@@ -72,6 +73,8 @@ test("what became of a payment is told again to whoever opens the page anew, and
     const order = await withAccounts(operator, lab, [account]);
     await open(page, operator, order);
     await page.goto(`${service.url}/orders/${order.id}/confirm`);
+    await page.getByRole("radio", { name: text("en", "schedule.delay") }).check();
+    await page.getByLabel(/^Hours, from/).fill("6");
     paypal.outcome = "held back";
     await page.getByRole("button", { name: /^Pay .* with PayPal$/ }).click();
     await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
@@ -85,16 +88,35 @@ test("what became of a payment is told again to whoever opens the page anew, and
       await expect(page.getByRole("button", { name: "Start migration" })).toHaveCount(0);
     };
     await paidFor();
+    // It starts as the service was told with the payment; nothing that is chosen now would count.
+    const asTold = async (): Promise<void> => {
+      await expect(page.getByText(text("en", "pay.settles"))).toBeVisible();
+      for (const name of ["confirm.full", "schedule.delay", "confirm.now"]) {
+        const radio = page.getByRole("radio", { name: text("en", name), exact: true });
+        await expect(radio).toBeChecked();
+        await expect(radio).toBeDisabled();
+      }
+      for (const name of ["confirm.trial", "schedule.by_hand", "confirm.later"]) {
+        await expect(page.getByRole("radio", { name: text("en", name), exact: true })).toBeDisabled();
+      }
+      await expect(page.getByLabel(/^Hours, from/)).toHaveValue("6");
+      await expect(page.getByLabel(/^Hours, from/)).toBeDisabled();
+    };
+    await asTold();
     await expect(page.locator("#pay-outcome")).toContainText("€14.90");
     await expect(page.locator("#pay-outcome")).toBeInViewport();
+    // Another browser was told nothing of what was chosen.
+    await page.evaluate(() => sessionStorage.clear());
     await page.reload();
     await expect(held).toBeVisible();
     await paidFor();
+    await asTold();
     await expect(page.getByRole("button", { name: /^Pay .* with PayPal$/ })).toHaveCount(0);
     expect(await violations(page)).toEqual([]);
     // The money is still to come, and the order waits for it: then it starts, whoever looks on.
-    const waiting = await operator.call<{ state: string }>("GET", `/orders/${order.id}`);
+    const waiting = await operator.call<{ state: string; delta_schedule: unknown }>("GET", `/orders/${order.id}`);
     expect(waiting.state).toBe("awaiting_payment");
+    expect(waiting.delta_schedule).toEqual({ trigger: "after_delay", delay_hours: 6 });
   });
 });
 
@@ -208,6 +230,9 @@ test("a seller is told what was paid for too much, pays its share back, and sees
     await page.getByRole("button", { name: /^Pay .* with PayPal$/ }).click();
     await page.getByRole("link", { name: "Agree and pay" }).click({ timeout: 60_000 });
     await expect(page.locator("#pay-outcome")).toContainText("PayPal took €0.01", { timeout: 60_000 });
+    // One pays anew, as is chosen then.
+    await expect(page.getByText(text("en", "pay.waits"))).toBeVisible();
+    await expect(page.getByRole("radio", { name: text("en", "confirm.later"), exact: true })).toBeEnabled();
     await desk.goto(`${service.url}/console/migrations/${other.id}`);
     await expect(payments).toContainText("PayPal took €0.01");
     await payments.getByRole("button", { name: "Pay back €0.01" }).click();

@@ -85,7 +85,6 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(question).toContainText("then it goes on where it stopped");
     await question.getByRole("button", { name: "Pause now" }).click();
     await expect(title).toHaveText("Paused");
-    line.open();
     await button("Resume").click();
     const again = page.getByRole("dialog", { name: "Go on copying?" });
     await expect(again).toContainText("Copying goes on where it stopped. What has arrived stays, and nothing is copied twice.");
@@ -94,7 +93,17 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await expect(button("Resume")).toBeFocused();
     await expect(title).toHaveText("Paused");
     await button("Resume").click();
-    await again.getByRole("button", { name: "Resume now" }).click();
+    const resume = again.getByRole("button", { name: "Resume now" });
+    const refused = { type: "about:blank", title: "Conflict", status: 409, code: "wrong_state", detail: "It goes on already." };
+    const answer = { status: 409, contentType: "application/problem+json", body: JSON.stringify(refused) };
+    await page.route("**/resume", (route) => route.fulfill(answer), { times: 1 });
+    await resume.click();
+    await expect(again.locator(".notice-error")).toBeVisible();
+    await expect(resume).toBeFocused();
+    await page.keyboard.press("Enter");
+    // The button is gone: one goes on among those that are there now.
+    await expect(page.getByRole("group", { name: "Actions", exact: true })).toBeFocused();
+    line.open();
     await expect(title).toHaveText("Finished, with exceptions", { timeout: 90_000 });
     expect(await violations(page)).toEqual([]);
   });

@@ -1,6 +1,12 @@
 //! The few calls into the browser that leptos does not cover.
 
+mod focus;
 pub(crate) mod intl;
+
+pub(crate) use self::focus::{
+    focus, focus_first_error, focus_incomplete_date, is_incomplete_date, keep_focus_at, keep_focus_within,
+    pass_focus_to,
+};
 
 use leptos::prelude::{document, window};
 use wasm_bindgen::JsValue;
@@ -204,67 +210,10 @@ pub(crate) fn print() {
     let _ = window().print();
 }
 
-/// Moves the focus to the element `id`.
-pub(crate) fn focus(id: &str) {
-    use wasm_bindgen::JsCast as _;
-    let element = document().get_element_by_id(id);
-    if let Some(element) = element.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok()) {
-        let _ = element.focus();
-    }
-}
-
-/// True if a part of the date in the field `id` was typed and a part is missing: its value is empty then.
-pub(crate) fn is_incomplete_date(id: &str) -> bool {
-    document().query_selector(&format!("#{id}:invalid")).ok().flatten().is_some()
-}
-
-/// Leads to the first date within the element `id` of which a part was typed and a part is missing; true if there is
-/// one.
-pub(crate) fn focus_incomplete_date(id: &str) -> bool {
-    use wasm_bindgen::JsCast as _;
-    let selector = format!("#{id} input[type='datetime-local']:invalid, #{id} input[type='date']:invalid");
-    let found = document().query_selector(&selector).ok().flatten();
-    let found = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
-    found.map(|field| field.focus()).is_some()
-}
-
-/// Leads to the first field with an error.
-pub(crate) fn focus_first_error() {
-    leptos::prelude::request_animation_frame(|| {
-        let found = document().query_selector("[aria-invalid='true'], .field-error").ok().flatten();
-        match found.as_ref().and_then(|element| element.get_attribute("id")) {
-            Some(id) => {
-                focus(&id);
-                // What is no field takes no focus, and is shown.
-                if document().active_element().is_none_or(|active| active.id() != id) {
-                    found.iter().for_each(web_sys::Element::scroll_into_view);
-                }
-            }
-            // What has no field of its own is read out as an alert; it must be seen too.
-            None => found.iter().for_each(web_sys::Element::scroll_into_view),
-        }
-    });
-}
-
 /// A name that no other press, tab or browser comes upon: 104 bits by chance. It is no secret.
 pub(crate) fn random_name() -> String {
     let part = || js_sys::Math::random().to_bits();
     format!("{:x}-{:x}", part(), part())
-}
-
-/// Leads to the page's part, if what had the focus is gone: so that nobody begins at the top again.
-pub(crate) fn keep_focus_within() {
-    keep_focus_at("main");
-}
-
-/// Leads to the element `id`, if what had the focus is gone.
-pub(crate) fn keep_focus_at(id: &'static str) {
-    leptos::prelude::request_animation_frame(move || {
-        let held = document().active_element().is_some_and(|element| element.tag_name() != "BODY");
-        if !held {
-            focus(id);
-        }
-    });
 }
 
 /// The language of the document.

@@ -107,6 +107,11 @@ impl Glyph {
     }
 }
 
+/// The icon of a button, which turns while what that does is under way.
+pub(crate) fn busy_icon(busy: RwSignal<bool>, glyph: Glyph) -> impl IntoView {
+    move || icon(if busy.get() { Glyph::Spinner } else { glyph })
+}
+
 /// The icon for `glyph`.
 pub(crate) fn icon(glyph: Glyph) -> impl IntoView {
     view! {

@@ -74,6 +74,11 @@ pub(crate) fn Failure(error: ApiError, #[prop(optional)] retry: Option<Callback<
     }
 }
 
+/// What went wrong, once something did.
+pub(crate) fn failed(failure: RwSignal<Option<ApiError>>) -> impl IntoView {
+    move || failure.get().map(|error| view! { <Failure error=error /> })
+}
+
 /// A page of which nothing can be shown: what went wrong in the place of its heading, and a button to try again. The
 /// bar that tells of a lost connection says no more than this.
 #[expect(clippy::needless_pass_by_value, reason = "like every failure that is shown, it is the view's own")]

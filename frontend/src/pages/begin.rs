@@ -6,7 +6,7 @@ use mailferry_shared::order::OrderCreate;
 use super::{parts, terms::Terms};
 use crate::{
     api, browser,
-    components::{Failure, Glyph, Notice, Tone, brand_mark, icon},
+    components::{Failure, Glyph, Notice, Tone, brand_mark, busy_icon},
     route::{ASK, Step},
     state::{Load, connection, language::PageLanguage, offer::Offer, router::Router, service::Service},
     t,
@@ -110,7 +110,7 @@ pub(super) fn Begin() -> impl IntoView {
                 disabled=move || version().is_none()
             >
                 {t!("intro.begin")}
-                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
+                {busy_icon(busy, Glyph::ArrowRight)}
             </button>
             <p class="small faint">
                 {move || version().map(|version| t!("intro.version", version = version))}

@@ -12,7 +12,8 @@ use super::{
 use crate::{
     browser::{self, intl},
     components::{
-        Failure, FieldError, Glyph, Notice, PageHead, ProviderPick, TextArea, TextField, Tone, brand_mark, icon,
+        Failure, FieldError, Glyph, Notice, PageHead, ProviderPick, TextArea, TextField, Tone, brand_mark, busy_icon,
+        icon,
     },
     format, forms,
     pages::{AccountFile, Terms},
@@ -220,7 +221,7 @@ fn Send(sender: Sender) -> impl IntoView {
                 disabled=move || sender.busy.get() || !has_terms()
             >
                 {t!("request.send")}
-                {move || icon(if sender.busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
+                {busy_icon(sender.busy, Glyph::ArrowRight)}
             </button>
             <a class="button button-quiet button-wide" href="/">
                 {icon(Glyph::ArrowLeft)}

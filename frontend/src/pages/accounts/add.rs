@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{Failure, Glyph, icon},
+    components::{Glyph, busy_icon, failed},
     pages::parts,
     state::{checking, providers::KnownProviders},
     t,
@@ -65,7 +65,7 @@ pub(super) fn AddAccount() -> impl IntoView {
                 <SideForm id="add-source" side=SideName::Source fields=source />
                 <SideForm id="add-destination" side=SideName::Destination fields=destination />
             </div>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <div class="form-foot">
                 <button
                     type="submit"
@@ -73,7 +73,7 @@ pub(super) fn AddAccount() -> impl IntoView {
                     class:is-busy=move || busy.get()
                     disabled=move || !page.open.get()
                 >
-                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Plus })}
+                    {busy_icon(busy, Glyph::Plus)}
                     {t!("accounts.add")}
                 </button>
             </div>

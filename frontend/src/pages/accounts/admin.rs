@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     api::{self, ApiError},
-    components::{Failure, Glyph, Notice, PasswordField, TextField, Tone, icon},
+    components::{Failure, Glyph, Notice, PasswordField, TextField, Tone, busy_icon},
     state::{
         grant::{DelegationFields, GrantFields},
         providers::KnownProviders,
@@ -174,7 +174,7 @@ fn Side(page: Page, side: SideName, known: RwSignal<Vec<AdminCredentials>>) -> i
                 class:is-busy=move || busy.get()
                 disabled=move || busy.get() || locked.get() && mine.with(Option::is_none)
             >
-                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Check })}
+                {busy_icon(busy, Glyph::Check)}
                 {t!("admin.save")}
             </button>
         </form>

@@ -5,8 +5,12 @@ use mailferry_shared::{
     import::{Layout, RowCorrection, RowError},
     secret::Secret,
 };
+use uuid::Uuid;
 
-use super::file::{Importing, look};
+use super::{
+    bad_rows::Drafts,
+    file::{Importing, look},
+};
 use crate::{
     components::{Glyph, icon},
     t,
@@ -59,13 +63,24 @@ fn is_password(layout: Layout, at: usize) -> bool {
 /// The cells of a bad row; passwords are never given back, so theirs are empty and stay as they are in the file
 /// unless something is typed.
 #[component]
-pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> impl IntoView {
+pub(super) fn Correct(
+    importing: Importing,
+    error: RowError,
+    layout: Layout,
+    /// What was typed before, and is typed now.
+    drafts: Drafts,
+    /// The row's id among them.
+    id: Uuid,
+) -> impl IntoView {
     let Importing { fields, busy, .. } = importing;
     let RowError { row, column: wrong, cells: texts, .. } = error;
     // Of a row whose cells do not stand where they should nothing is told: it is typed anew, all of it.
     let is_anew = texts.iter().all(Option::is_none);
     let known: Vec<bool> = texts.iter().map(Option::is_some).collect();
-    let cells: Vec<RwSignal<String>> = texts.into_iter().map(|text| RwSignal::new(text.unwrap_or_default())).collect();
+    let draft = |at| drafts.find(id, at);
+    let is_begun = (0..texts.len()).any(|at| draft(at).is_some());
+    let texts = texts.into_iter().enumerate().map(|(at, text)| draft(at).or(text).unwrap_or_default());
+    let cells: Vec<RwSignal<String>> = texts.map(RwSignal::new).collect();
     let inputs = cells
         .iter()
         .copied()
@@ -90,7 +105,11 @@ pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> 
                     aria-invalid=is_wrong.then_some("true")
                     placeholder=placeholder
                     prop:value=move || cell.get()
-                    on:input=move |event| cell.set(event_target_value(&event))
+                    on:input=move |event| {
+                        let text = event_target_value(&event);
+                        drafts.note(id, at, text.clone());
+                        cell.set(text);
+                    }
                 />
                 </span>
             }
@@ -125,7 +144,7 @@ pub(super) fn Correct(importing: Importing, error: RowError, layout: Layout) -> 
         return form.into_any();
     }
     view! {
-        <details class="disclosure">
+        <details class="disclosure" open=is_begun>
             <summary>{t!("import.anew")}</summary>
             {form}
         </details>

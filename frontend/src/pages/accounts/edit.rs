@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{Dialog, DialogSize, Failure, Glyph, icon},
+    components::{Dialog, DialogSize, Glyph, busy_icon, failed, icon},
     pages::parts,
     state::{Load, checking, providers::KnownProviders, typed::SideFields},
     t,
@@ -146,13 +146,13 @@ fn EditForm(
                 <SideForm id="edit-source" side=SideName::Source fields=source kept=kept.0 locked=locked />
                 <SideForm id="edit-destination" side=SideName::Destination fields=destination kept=kept.1 locked=locked />
             </div>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>
                     {t!("action.cancel")}
                 </button>
                 <button type="submit" class="button button-primary" class:is-busy=move || busy.get()>
-                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Check })}
+                    {busy_icon(busy, Glyph::Check)}
                     {t!("accounts.save")}
                 </button>
             </div>
@@ -212,7 +212,7 @@ pub(super) fn DeleteDialog(pair: RwSignal<Option<AccountPair>>) -> impl IntoView
             size=DialogSize::Small
         >
             <p>{text}</p>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>
                     {t!("action.cancel")}

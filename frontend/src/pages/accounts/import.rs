@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     api,
-    components::{Glyph, Notice, TextArea, Tone, icon},
+    components::{Glyph, Notice, TextArea, Tone, busy_icon, icon},
     forms, i18n,
     state::{Load, service::Service},
     t,
@@ -173,7 +173,7 @@ fn Pick(importing: Importing) -> impl IntoView {
                 <span class="faint">{t!("import.or")}</span>
             </p>
             <label class="button button-primary" class:is-busy=move || busy.get()>
-                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::File })}
+                {busy_icon(busy, Glyph::File)}
                 {t!("import.choose")}
                 <input
                     class="visually-hidden"

@@ -2,6 +2,7 @@
 
 mod add;
 mod admin;
+mod bad_rows;
 mod certificate;
 mod correct;
 mod credential;

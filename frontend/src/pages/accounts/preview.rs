@@ -1,16 +1,13 @@
 //! What a file holds: the good rows, the bad ones with line, column and reason, and the passwords still needed.
 
 use leptos::prelude::*;
-use mailferry_shared::import::{Encoding, FieldCount, ImportResult, ImportRow, Layout, RowError};
+use mailferry_shared::import::{Encoding, ImportResult, ImportRow, Layout};
 use uuid::Uuid;
 
-use super::{
-    correct::{Correct, cell_name},
-    file::Importing,
-};
+use super::{bad_rows::BadRows, file::Importing};
 use crate::{
-    components::{Glyph, Notice, PasswordField, TextField, Tick, Tone, VirtualRows, icon},
-    i18n, t, tn,
+    components::{Glyph, Notice, PasswordField, TextField, Tick, Tone, VirtualRows, busy_icon},
+    t, tn,
 };
 
 /// A layout in a word or two.
@@ -69,7 +66,7 @@ pub(super) fn Preview(
                                     disabled=move || busy.get() || !open.get()
                                     on:click=move |_| on_add.run(())
                                 >
-                                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Plus })}
+                                    {busy_icon(busy, Glyph::Plus)}
                                     {tn!("import.add", u64::try_from(good).unwrap_or_default())}
                                 </button>
                             }
@@ -179,70 +176,6 @@ fn content(importing: Importing, result: &ImportResult, added: bool) -> impl Int
                 )}
             </div>
         </div>
-    }
-}
-
-/// The bad rows, below what is good. What is typed in one of them stays while another is tried again.
-#[component]
-fn BadRows(importing: Importing) -> impl IntoView {
-    let preview = importing.fields.preview;
-    let bad =
-        Memo::new(move |_| preview.with(|result| result.as_ref().map_or(0, |result| count(&result.errors, |_| true))));
-    let found = move || {
-        let layout = preview.with(|result| result.as_ref().map(|result| result.layout));
-        let errors = preview.with(|result| result.iter().flat_map(|result| result.errors.clone()).collect::<Vec<_>>());
-        errors.into_iter().filter_map(|error| Some((error, layout?))).collect::<Vec<_>>()
-    };
-    let key =
-        |(error, layout): &(RowError, Layout)| (error.row, error.column, error.code.clone(), layout_name(*layout));
-    view! {
-        <Show when=move || { bad.get() > 0 }>
-            <Notice tone=Tone::Warning>
-                <p class="notice-title">{move || tn!("import.bad_rows", bad.get())}</p>
-                <div class="table-scroll" tabindex="0" role="region" aria-label=t!("import.errors_table")>
-                    <table class="table table-tight table-cards">
-                        <caption class="visually-hidden">{t!("import.errors_table")}</caption>
-                        <thead>
-                            <tr>
-                                <th scope="col">{t!("import.errors_row")}</th>
-                                <th scope="col">{t!("import.errors_reason")}</th>
-                            </tr>
-                        </thead>
-                        <tbody>
-                            <For each=found key=key let((error, layout))>
-                                {bad_row(importing, error, layout)}
-                            </For>
-                        </tbody>
-                    </table>
-                </div>
-            </Notice>
-        </Show>
-    }
-}
-
-/// Which line, which of its cells, and why.
-fn bad_row(importing: Importing, error: RowError, layout: Layout) -> impl IntoView {
-    let at = usize::try_from(error.column).ok().and_then(|column| column.checked_sub(1));
-    let cell = at.and_then(|at| cell_name(layout, at));
-    let reason = match error.fields {
-        Some(FieldCount { found, least, most }) => {
-            let wanted = if least == most { most.to_string() } else { format!("{least}–{most}") };
-            t!("import.fields_instead", fields = found, wanted = wanted)
-        }
-        None => i18n::row_error_text(&error),
-    };
-    let reason = cell.map_or_else(|| reason.clone(), |cell| format!("{cell}: {reason}"));
-    view! {
-        <tr>
-            <th scope="row" class="numbers" data-label=t!("import.errors_row")>
-                {error.row.to_string()}
-            </th>
-            <td>
-                {reason}
-                {(!error.cells.is_empty())
-                    .then(|| view! { <Correct importing=importing error=error layout=layout /> })}
-            </td>
-        </tr>
     }
 }
 

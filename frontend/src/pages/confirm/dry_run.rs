@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
-    components::{Failure, Glyph, icon},
+    components::{Glyph, busy_icon, failed, icon},
     pages::parts,
     state::{order::OrderContext, poll},
     t, tn,
@@ -55,11 +55,11 @@ pub(super) fn DryRunCard(option_errors: OptionErrors) -> impl IntoView {
                     disabled=move || busy.get()
                     on:click=start
                 >
-                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Eye })}
+                    {busy_icon(busy, Glyph::Eye)}
                     {move || if busy.get() { t!("dry_run.running") } else { t!("dry_run.start") }}
                 </button>
             </div>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <div class="stack">
                 <p class="numbers" aria-live="polite">{move || result.with(|result| result.as_ref().and_then(sum))}</p>
                 <For each=move || keys(result) key=|key| *key let((_, at, _))>

@@ -78,7 +78,7 @@ pub(crate) fn Confirm() -> impl IntoView {
                         </Notice>
                     </Show>
                 </Show>
-                <options::Options errors=errors />
+                <options::Options errors=errors paying=paying />
                 <dry_run::DryRunCard option_errors=errors />
                 <ToStart paying=paying />
             </div>

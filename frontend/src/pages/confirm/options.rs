@@ -6,11 +6,14 @@ use mailferry_shared::{
     time::day,
 };
 
-use super::rules::{self, Folders};
+use super::{
+    payment::Paying,
+    rules::{self, Folders},
+};
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
-    components::{Failure, Glyph, TextField, Tick, icon},
+    components::{Glyph, TextField, Tick, failed, icon},
     forms, i18n,
     state::{announce::Announcer, order::OrderContext, service::Service, typed::OptionFields},
     t,
@@ -120,15 +123,27 @@ pub(super) async fn save(context: OrderContext, errors: OptionErrors) -> Result<
 struct Words {
     title: &'static str,
     text: &'static str,
-    unsaved: &'static str,
+    /// Beside the button that saves.
+    unsaved: Signal<&'static str>,
 }
 
 /// The card of step 4.
 #[component]
-pub(super) fn Options(errors: OptionErrors) -> impl IntoView {
+pub(super) fn Options(
+    errors: OptionErrors,
+    /// What saves them besides follows from it.
+    paying: RwSignal<Paying>,
+) -> impl IntoView {
     let context = expect_context::<OrderContext>();
     let locked = Signal::derive(move || !context.allows(OrderAction::Change));
-    let words = Words { title: t!("options.title"), text: "", unsaved: t!("options.unsaved") };
+    let unsaved = Signal::derive(move || {
+        paying.with(|paying| match paying {
+            Paying::Here(_) => t!("options.unsaved"),
+            Paying::Elsewise => t!("options.unsaved_start"),
+            Paying::Settles | Paying::Waits => t!("options.unsaved_later"),
+        })
+    });
+    let words = Words { title: t!("options.title"), text: "", unsaved };
     card(context, errors, words, locked)
 }
 
@@ -139,7 +154,7 @@ pub(crate) fn LaterOptions() -> impl IntoView {
     let words = Words {
         title: t!("options.later_title"),
         text: t!("options.later_text"),
-        unsaved: t!("options.unsaved_later"),
+        unsaved: Signal::stored(t!("options.unsaved_later")),
     };
     let may_change = Memo::new(move |_| context.allows(OrderAction::ChangeOptions));
     view! {
@@ -238,14 +253,14 @@ fn card(context: OrderContext, errors: OptionErrors, words: Words, locked: Signa
             </div>
             <Folders fields=fields errors=errors locked=locked />
             </div>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <Show when=move || changed.get() && !locked.get()>
                 <div class="row">
                     <button type="submit" class="button button-small">
                         {icon(Glyph::Check)}
                         {t!("options.save")}
                     </button>
-                    <span class="small faint">{words.unsaved}</span>
+                    <span class="small faint">{move || words.unsaved.get()}</span>
                 </div>
             </Show>
         </form>

@@ -3,7 +3,7 @@
 use leptos::{prelude::*, task::spawn_local};
 use mailferry_shared::{
     ids::PaymentId,
-    order::OrderStart,
+    order::{OrderStart, OrderState},
     payment::{Amount, OrderPayment, PaymentList, PaymentMethod, PaymentState},
 };
 
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     api::{self, ApiError, Polled},
     browser::{self, intl},
-    components::{Failure, Glyph, icon},
+    components::{Glyph, busy_icon, failed},
     state::{order::OrderContext, poll},
     t,
 };
@@ -120,12 +120,14 @@ pub(super) fn Pay(
         list.with(|list| list.as_ref().filter(|list| list.methods.contains(&PaymentMethod::Paypal))?.due.clone())
     });
     Effect::new(move || {
-        let waits = latest.with(|latest| latest.as_ref().is_some_and(|payment| is_waited_for(payment.state)));
+        let state = latest.with(|latest| latest.as_ref().map(|payment| payment.state));
         let total = due.with(|due| due.as_ref().map(|due| intl::money(due.total_minor, due.price.currency)));
-        let now = match total {
-            _ if waits && left.get() > 0 => Paying::Waits,
-            Some(total) => Paying::Here(total),
-            None => Paying::Elsewise,
+        let awaits = context.order.with(|order| order.state == OrderState::AwaitingPayment);
+        let now = match (state.filter(|state| is_waited_for(*state) && left.get() > 0), total) {
+            (Some(state), _) if awaits && is_under_way(state) => Paying::Settles,
+            (Some(_), _) => Paying::Waits,
+            (None, Some(total)) => Paying::Here(total),
+            (None, None) => Paying::Elsewise,
         };
         if paying.with_untracked(|known| *known != now) {
             paying.set(now);
@@ -133,7 +135,7 @@ pub(super) fn Pay(
     });
     view! {
         <Outcome latest=latest cancelled=cancelled has_returned=back.is_some() />
-        {move || failure.get().map(|error| view! { <Failure error=error /> })}
+        {failed(failure)}
         {move || due.get().map(|due| amount(&due, busy, starting, pay))}
     }
 }
@@ -147,7 +149,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
 ) -> AnyView {
     let total = intl::money(due.total_minor, due.price.currency);
     view! {
-        <div class="stack-s">
+        <div class="stack-s pay-here">
             {bill(due)}
             <button
                 type="button"
@@ -158,7 +160,7 @@ fn amount<F: Fn(web_sys::MouseEvent) + Send + 'static>(
                 on:click=pay
             >
                 {t!("pay.paypal", total = total)}
-                {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
+                {busy_icon(busy, Glyph::ArrowRight)}
             </button>
             {starting.map(|_| view! { <p class="small soft">{t!("pay.starts")}</p> })}
         </div>
@@ -183,6 +185,8 @@ pub(super) enum Paying {
     Elsewise,
     /// Here, by the button: so much, in words.
     Here(String),
+    /// Not now: the money is on its way, and with it the order starts as it was asked to before.
+    Settles,
     /// Not now: money is on its way, or waits to be paid back.
     Waits,
 }
@@ -192,8 +196,13 @@ impl Paying {
     pub(super) fn total(&self) -> Option<String> {
         match self {
             Self::Here(total) => Some(total.clone()),
-            Self::Elsewise | Self::Waits => None,
+            Self::Elsewise | Self::Settles | Self::Waits => None,
         }
+    }
+
+    /// True while nobody pays at all.
+    pub(super) fn is_waiting(&self) -> bool {
+        matches!(self, Self::Settles | Self::Waits)
     }
 
     pub(super) fn is_elsewise(&self) -> bool {

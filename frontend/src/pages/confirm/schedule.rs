@@ -14,6 +14,12 @@ use crate::{
     t,
 };
 
+/// The hours as typed, if a second run may begin so late.
+pub(super) fn hours(phase: SecondPhase, range: HoursRange) -> Option<u32> {
+    let hours = phase.hours.with(|hours| hours.trim().parse().ok());
+    hours.filter(|hours| (range.least..=range.most).contains(hours))
+}
+
 /// What was chosen; or an error beside the field.
 pub(super) fn read(phase: SecondPhase, range: HoursRange) -> Result<Option<DeltaSchedule>, ()> {
     phase.error.set(None);
@@ -22,8 +28,7 @@ pub(super) fn read(phase: SecondPhase, range: HoursRange) -> Result<Option<Delta
         None => return Ok(None),
         Some(DeltaTrigger::MxChanged) => None,
         Some(DeltaTrigger::AfterDelay) => {
-            let hours = phase.hours.with_untracked(|hours| hours.trim().parse().ok());
-            let Some(hours) = hours.filter(|hours| (range.least..=range.most).contains(hours)) else {
+            let Some(hours) = untrack(|| hours(phase, range)) else {
                 phase.error.set(Some(t!("schedule.hours_invalid", least = range.least, most = range.most)));
                 return Err(());
             };

@@ -18,10 +18,15 @@ use super::{
 use crate::{
     api::{self, ApiError},
     browser::{self, intl},
-    components::{Failure, Glyph, Notice, Tone, icon},
+    components::{Glyph, Notice, Tone, failed, icon},
     pages::parts,
     route::{Step, asked_path, is_asked_for},
-    state::{order::OrderContext, router::Router, service::Service, typed::StartFields},
+    state::{
+        order::OrderContext,
+        router::Router,
+        service::Service,
+        typed::{StartFields, asked},
+    },
     t, tn,
 };
 
@@ -87,6 +92,13 @@ pub(super) fn Start(
             }
         });
     };
+    // While the money is on its way nothing that is chosen here counts: shown is what the service was told.
+    let settles = Memo::new(move |_| paying.with(|paying| *paying == Paying::Settles));
+    Effect::new(move || {
+        if settles.get() {
+            fields.tell(&context.order.with_untracked(asked));
+        }
+    });
     // What the operator was asked to do is started there: here it is only paid for.
     if context.order.with_untracked(is_asked_for) {
         return view! { <Asked /> }.into_any();
@@ -94,18 +106,21 @@ pub(super) fn Start(
     view! {
         <section class="card start-card" aria-labelledby="start-title">
             <h2 id="start-title">{t!("confirm.start_title")}</h2>
-            <Kinds paying=paying />
-            <Show when=move || fields.kind.get() == StartKind::Main>
-                <schedule::SecondRun />
-            </Show>
-            <When error=time_error />
+            {move || what_counts(paying).map(|text| view! { <p class="small soft">{text}</p> })}
+            <fieldset class="stack" disabled=move || settles.get()>
+                <Kinds paying=paying />
+                <Show when=move || fields.kind.get() == StartKind::Main>
+                    <schedule::SecondRun />
+                </Show>
+                <When error=time_error />
+            </fieldset>
             {move || will_not_fit(context)}
             <div id="start-reasons">{move || reasons::view(context, blocked.get())}</div>
             <Show when=move || fields.kind.get() == StartKind::Main>
                 <payment::Pay starting=starting to_status=to_status paying=paying />
                 <VoucherInstead starting=starting to_status=to_status paying=paying />
             </Show>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <Show when=move || correct.get()>
                 <p class="field-error" role="alert">{icon(Glyph::Warning)} <span>{t!("confirm.correct_options")}</span></p>
             </Show>
@@ -139,11 +154,20 @@ pub(super) fn Start(
     .into_any()
 }
 
+/// What becomes of a choice while money is with PayPal.
+fn what_counts(paying: RwSignal<Paying>) -> Option<&'static str> {
+    paying.with(|paying| match paying {
+        Paying::Settles => Some(t!("pay.settles")),
+        Paying::Waits => Some(t!("pay.waits")),
+        Paying::Here(_) | Paying::Elsewise => None,
+    })
+}
+
 /// The voucher field: behind a click where one can pay otherwise, else the only way.
 #[component]
 fn VoucherInstead(starting: payment::Starting, to_status: Callback<()>, paying: RwSignal<Paying>) -> impl IntoView {
     let is_only = Memo::new(move |_| paying.with(Paying::is_elsewise));
-    let waits = Memo::new(move |_| paying.with(|paying| *paying == Paying::Waits));
+    let waits = Memo::new(move |_| paying.with(Paying::is_waiting));
     view! {
         <Show when=move || !waits.get()>
             <details class="disclosure" class:is-only=move || is_only.get() open=move || is_only.get()>
@@ -180,7 +204,7 @@ fn Asked() -> impl IntoView {
             <h2 id="start-title">{t!("confirm.asked_title")}</h2>
             <p class="soft">{t!("confirm.asked_text")}</p>
             <payment::Pay to_status=to_request paying=paying />
-            <Show when=move || paying.with(|paying| *paying != Paying::Waits)>
+            <Show when=move || !paying.with(Paying::is_waiting)>
                 <Voucher to_status=to_request />
             </Show>
             <a class="button button-wide" href=asked_path(context.id)>

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     api,
-    components::{Glyph, Notice, TextField, Tone, icon},
+    components::{Glyph, Notice, TextField, Tone, busy_icon, icon},
     i18n,
     state::{announce::Announcer, order::OrderContext},
     t, tn,
@@ -115,7 +115,7 @@ pub(super) fn Voucher(
                     error=error
                 />
                 <button type="submit" class="button button-wide" class:is-busy=move || busy.get()>
-                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::Check })}
+                    {busy_icon(busy, Glyph::Check)}
                     {t!("confirm.voucher_redeem")}
                 </button>
             </Show>

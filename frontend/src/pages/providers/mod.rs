@@ -11,7 +11,7 @@ use self::side::{SideCard, destination_texts, source_texts};
 use crate::{
     api::{self, ApiError},
     browser,
-    components::{Failure, Glyph, Notice, PageHead, TextField, Tone, icon},
+    components::{Failure, Glyph, Notice, PageHead, TextField, Tone, busy_icon, failed, icon},
     i18n,
     route::Step,
     state::{Load, connection::Connection, order::OrderContext, providers::KnownProviders, router::Router},
@@ -103,7 +103,7 @@ pub(crate) fn Providers() -> impl IntoView {
                     <LanguageField disabled=ended />
                 </div>
             </section>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <div class="wizard-nav">
                 <a class="button" href=Step::Introduction.path(context.id)>
                     {icon(Glyph::ArrowLeft)}
@@ -111,7 +111,7 @@ pub(crate) fn Providers() -> impl IntoView {
                 </a>
                 <button type="submit" class="button button-primary" class:is-busy=move || busy.get()>
                     {t!("action.continue")}
-                    {move || icon(if busy.get() { Glyph::Spinner } else { Glyph::ArrowRight })}
+                    {busy_icon(busy, Glyph::ArrowRight)}
                 </button>
             </div>
         </form>

@@ -24,7 +24,6 @@ use crate::{
 /// The buttons. Where there is little room, what is next alone stands there, and the rest is behind one button more.
 #[component]
 pub(super) fn Actions(page: Page) -> impl IntoView {
-    let question = page.question;
     let narrow = browser::narrow();
     let shows_more = RwSignal::new(false);
     let shown = move || !narrow.get() || shows_more.get();
@@ -57,8 +56,8 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
         let ticked = u64::try_from(ticked).unwrap_or_default();
         page.allows(OrderAction::StartDelta) && (ticked == 0 || passwords::lacking(page) < ticked)
     });
-    let (quiet, danger) = (Signal::stored("button"), Signal::stored("button button-danger"));
-    let primary = Signal::stored("button button-primary");
+    let (quiet, subtle) = (Signal::stored("button"), Signal::stored("button button-quiet"));
+    let (primary, danger) = (Signal::stored("button button-primary"), Signal::stored("button button-danger"));
     // One thing at most is first; without one the button for more stands alone.
     let has_first = Memo::new(move |_| {
         let actions = [OrderAction::Pause, OrderAction::Resume, OrderAction::Unschedule];
@@ -69,35 +68,22 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
             || is_over(page)
             || actions.into_iter().any(|action| page.allows(action))
     });
-    let offering = move |when: Memo<bool>, class: &'static str, text: &'static str, what: Question| {
+    let offering = move |when: Memo<bool>, class: Signal<&'static str>, text: &'static str, what: Question| {
         view! {
-            <Show when=move || when.get()>
-                <button type="button" class=class on:click=move |_| question.set(Some(what))>
-                    {icon(what.glyph())}
-                    {text}
-                </button>
-            </Show>
+            <Show when=move || when.get()>{button(page, class, text, what)}</Show>
         }
     };
     let asking = move |action: OrderAction, class: Signal<&'static str>, text: &'static str, what: Question| {
-        let is_offered = move || if what == Question::Delta { can_delta.get() } else { page.allows(action) };
-        view! {
-            <Show when=is_offered>
-                <button type="button" class=move || class.get() on:click=move |_| question.set(Some(what))>
-                    {icon(what.glyph())}
-                    {text}
-                </button>
-            </Show>
-        }
+        offering(Memo::new(move |_| page.allows(action)), class, text, what)
     };
     view! {
         <Show when=any>
             <div class="actions-bar" id=ACTIONS role="group" tabindex="-1" aria-label=t!("status.actions")>
                 <WaysOn page=page />
-                {offering(can_retry, "button button-primary", t!("status.retry"), Question::Retry)}
+                {offering(can_retry, primary, t!("status.retry"), Question::Retry)}
                 {asking(OrderAction::Resume, primary, t!("status.resume"), Question::Resume)}
                 <Show when=move || is_next() || shown()>
-                    {asking(OrderAction::StartDelta, delta_class, t!("status.delta"), Question::Delta)}
+                    {offering(can_delta, delta_class, t!("status.delta"), Question::Delta)}
                 </Show>
                 {asking(OrderAction::Pause, quiet, t!("status.pause"), Question::Pause)}
                 {asking(OrderAction::Unschedule, quiet, t!("status.unschedule"), Question::Unschedule)}
@@ -105,12 +91,24 @@ pub(super) fn Actions(page: Page) -> impl IntoView {
                     <More shows_more=shows_more has_first=has_first />
                 </Show>
                 <Show when=shown>
-                    {offering(can_forget, "button button-quiet", t!("status.forget"), Question::Forget)}
+                    {offering(can_forget, subtle, t!("status.forget"), Question::Forget)}
                     {asking(OrderAction::Cancel, danger, t!("status.cancel"), Question::Cancel)}
                     {asking(OrderAction::Delete, danger, t!("status.delete"), Question::Delete)}
                 </Show>
             </div>
         </Show>
+    }
+}
+
+/// A button that asks. Whoever is at it when it goes away, whatever for and however late, goes on at those that are there
+/// then.
+fn button(page: Page, class: Signal<&'static str>, text: &'static str, what: Question) -> impl IntoView {
+    on_cleanup(|| browser::pass_focus_to(ACTIONS));
+    view! {
+        <button type="button" class=move || class.get() on:click=move |_| page.question.set(Some(what))>
+            {icon(what.glyph())}
+            {text}
+        </button>
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Page, question::Question};
 use crate::{
     api::{self, Act, ApiError},
     browser,
-    components::{Dialog, DialogSize, Failure, Glyph, Notice, icon},
+    components::{Dialog, DialogSize, Notice, busy_icon, failed},
     pages::order::LAST_ORDER,
     route::Step,
     state::router::Router,
@@ -72,24 +72,16 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
         if !open.get() && question.get_untracked().is_some() {
             question.set(None);
             failure.set(None);
-            // Where one came from may be gone meanwhile.
-            browser::keep_focus_at(ACTIONS);
-        }
-    });
-    // What was done changes what can be done: whose button goes away is to begin at those that are there now. After
-    // *Resume* the focus is lost all the same.
-    let actions = Memo::new(move |_| page.progress.with(|progress| progress.ready().map(|it| it.actions.clone())));
-    let answered = StoredValue::new(false);
-    Effect::new(move || {
-        // Read, not only tracked: what nobody reads is never reckoned, and tells of no change.
-        let _ = actions.read();
-        if answered.try_update_value(std::mem::take) == Some(true) {
+            // Where one came from may have gone while one was asked. What goes later passes the focus on itself.
             browser::keep_focus_at(ACTIONS);
         }
     });
     let router = Router::get();
     let in_console = untrack(|| router.is_in_console());
     let confirm = move |what: Question| {
+        if busy.get_untracked() {
+            return;
+        }
         busy.set(true);
         failure.set(None);
         spawn_local(async move {
@@ -98,7 +90,6 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
             match result {
                 Ok(()) => {
                     open.try_set(false);
-                    answered.try_set_value(what.changes_actions());
                     // Where it can be changed; the console has no such page.
                     if what == Question::Unschedule && !in_console {
                         router.go(&Step::Confirm.path(page.context.id));
@@ -106,6 +97,8 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
                 }
                 Err(error) => {
                     failure.try_set(Some(error));
+                    // What cannot be done was overtaken by something that is not shown yet.
+                    page.kick.now();
                 }
             }
         });
@@ -124,7 +117,7 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
                         </Notice>
                     }
                 })}
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>
                     {what.keep()}
@@ -133,10 +126,11 @@ pub(super) fn Ask(page: Page) -> impl IntoView {
                     type="button"
                     class=class
                     class:is-busy=move || busy.get()
-                    disabled=move || busy.get()
+                    // Disabled it would lose the focus, and whoever has to try again would begin at the top.
+                    aria-disabled=move || busy.get().to_string()
                     on:click=move |_| confirm(what)
                 >
-                    {move || icon(if busy.get() { Glyph::Spinner } else { what.glyph() })}
+                    {busy_icon(busy, what.glyph())}
                     {what.confirm()}
                 </button>
             </div>

@@ -10,7 +10,7 @@ use mailferry_shared::{
 use crate::{
     api::{self, ApiError},
     browser::intl,
-    components::{Failure, Glyph, Skeleton, icon},
+    components::{Glyph, Skeleton, failed, icon},
     i18n, t,
 };
 
@@ -176,7 +176,7 @@ pub(super) fn Items(protocol: Protocol, order: OrderId) -> impl IntoView {
                     </div>
                     {is_nameless.then(|| view! { <p class="soft small print-hidden">{t!("protocol.no_subjects")}</p> })}
                     {rows}
-                    {move || list.failure.get().map(|error| view! { <Failure error=error /> })}
+                    {failed(list.failure)}
                     {more}
                 }
                     .into_any()

@@ -123,14 +123,6 @@ impl Question {
         }
     }
 
-    /// True if other things can be done then.
-    pub(super) fn changes_actions(self) -> bool {
-        match self {
-            Self::Cancel | Self::Delta | Self::Pause | Self::Resume | Self::Retry | Self::Unschedule => true,
-            Self::Delete | Self::Forget | Self::Renew | Self::Verify => false,
-        }
-    }
-
     pub(super) fn glyph(self) -> Glyph {
         match self {
             Self::Cancel => Glyph::Stop,

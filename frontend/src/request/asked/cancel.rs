@@ -5,7 +5,7 @@ use leptos::{prelude::*, task::spawn_local};
 use super::Page;
 use crate::{
     api::{self, ApiError},
-    components::{Dialog, DialogSize, Failure, Glyph, icon},
+    components::{Dialog, DialogSize, Glyph, failed, icon},
     state::Load,
     t,
 };
@@ -40,7 +40,7 @@ pub(super) fn CancelDialog(page: Page, open: RwSignal<bool>) -> impl IntoView {
             size=DialogSize::Small
         >
             <p>{t!("request.cancel_text")}</p>
-            {move || failure.get().map(|error| view! { <Failure error=error /> })}
+            {failed(failure)}
             <div class="dialog-actions">
                 <button type="button" class="button" on:click=move |_| open.set(false)>
                     {t!("request.keep")}

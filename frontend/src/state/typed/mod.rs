@@ -16,6 +16,7 @@ pub(crate) use self::{
     sides::{ProviderFields, SideFields},
 };
 use super::kept;
+use crate::browser::intl;
 
 /// Everything typed in the steps of an order.
 #[derive(Clone, Copy)]
@@ -32,15 +33,19 @@ pub(crate) struct Typed {
     pub(crate) start: StartFields,
 }
 
+/// How the service was asked to start the order. A time that has passed by now was as good as none.
+pub(crate) fn asked(order: &Order) -> OrderStart {
+    OrderStart {
+        kind: order.kind.unwrap_or_default(),
+        earliest_start: order.earliest_start.filter(|at| *at > intl::now()),
+        delta_schedule: order.delta_schedule,
+    }
+}
+
 impl Typed {
     /// What the order says already, and what was chosen in this tab before.
     pub(crate) fn of(order: &Order) -> Self {
-        let told = || OrderStart {
-            kind: order.kind.unwrap_or_default(),
-            earliest_start: order.earliest_start,
-            delta_schedule: order.delta_schedule,
-        };
-        let (start, options) = kept::of(order).unwrap_or_else(|| (told(), None));
+        let (start, options) = kept::of(order).unwrap_or_else(|| (asked(order), None));
         Self {
             source: ProviderFields::of(order.source.as_ref()),
             destination: ProviderFields::of(order.destination.as_ref()),

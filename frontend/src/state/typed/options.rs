@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use mailferry_shared::{
     order::{OrderOptions, OrderStart, StartKind},
-    schedule::{DeltaSchedule, DeltaTrigger},
+    schedule::DeltaTrigger,
 };
 
 use crate::browser::intl;
@@ -65,12 +65,30 @@ pub(crate) struct StartFields {
 
 impl StartFields {
     pub(super) fn of(start: &OrderStart) -> Self {
-        Self {
-            kind: RwSignal::new(start.kind),
+        let second =
+            SecondPhase { trigger: RwSignal::default(), hours: RwSignal::default(), error: RwSignal::default() };
+        let fields = Self {
+            kind: RwSignal::default(),
             voucher: RwSignal::default(),
-            later: RwSignal::new(start.earliest_start.is_some()),
-            at: RwSignal::new(start.earliest_start.map(intl::local_value).unwrap_or_default()),
-            second: SecondPhase::of(start.delta_schedule),
+            later: RwSignal::default(),
+            at: RwSignal::default(),
+            second,
+        };
+        fields.tell(start);
+        fields
+    }
+
+    /// Shows `start`, whatever was chosen before.
+    pub(crate) fn tell(self, start: &OrderStart) {
+        let OrderStart { kind, earliest_start, delta_schedule } = *start;
+        self.kind.set(kind);
+        self.later.set(earliest_start.is_some());
+        if let Some(at) = earliest_start {
+            self.at.set(intl::local_value(at));
+        }
+        self.second.trigger.set(delta_schedule.map(|schedule| schedule.trigger));
+        if let Some(hours) = delta_schedule.and_then(|schedule| schedule.delay_hours) {
+            self.second.hours.set(hours.to_string());
         }
     }
 }
@@ -82,15 +100,4 @@ pub(crate) struct SecondPhase {
     pub(crate) trigger: RwSignal<Option<DeltaTrigger>>,
     pub(crate) hours: RwSignal<String>,
     pub(crate) error: RwSignal<Option<String>>,
-}
-
-impl SecondPhase {
-    fn of(schedule: Option<DeltaSchedule>) -> Self {
-        let hours = schedule.and_then(|schedule| schedule.delay_hours);
-        Self {
-            trigger: RwSignal::new(schedule.map(|schedule| schedule.trigger)),
-            hours: RwSignal::new(hours.map(|hours| hours.to_string()).unwrap_or_default()),
-            error: RwSignal::new(None),
-        }
-    }
 }
