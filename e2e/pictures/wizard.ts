@@ -49,7 +49,6 @@ async function accounts(visit: Visit): Promise<void> {
   await page.locator("#add-source-kind").selectOption("oauth_refresh");
   await page.locator("#accounts-panel-add summary").first().click();
   await page.locator("#add-source-act-for").fill("anna@old.example");
-  await page.locator("#add-source-delegation").selectOption("master_user");
   await visit.shoot("accounts-tokens");
   await page.locator("#accounts-tab-import").click();
   await visit.shoot("accounts-import");

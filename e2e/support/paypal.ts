@@ -3,6 +3,10 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
+import { Api } from "./api.ts";
+import type { Lab } from "./lab.ts";
+import { Service } from "./service.ts";
+
 const CLIENT = "client-of-the-tests";
 const SECRET = "secret-of-the-tests";
 
@@ -151,4 +155,22 @@ async function text(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A service whose accounts cost `price`, with the PayPal that is paid through; both end with `work`. */
+export async function payable(
+  lab: Lab,
+  price: typeof PRICE,
+  work: (ground: { paypal: PayPal; service: Service; operator: Api }) => Promise<void>,
+): Promise<void> {
+  const paypal = await PayPal.start();
+  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
+  try {
+    const operator = new Api(service.url, await service.operatorKey());
+    await operator.call("PUT", "/price", price);
+    await work({ paypal, service, operator });
+  } finally {
+    await service.stop();
+    paypal.stop();
+  }
 }

@@ -2,10 +2,9 @@
 
 import { violations } from "../support/axe.ts";
 import { look, operatorDesk } from "../support/console.ts";
-import { Api, type Order } from "../support/api.ts";
-import { PRICE, PayPal } from "../support/paypal.ts";
+import type { Order } from "../support/api.ts";
+import { PRICE, payable } from "../support/paypal.ts";
 import { open, servers, withAccounts } from "../support/ready.ts";
-import { Service } from "../support/service.ts";
 import { text } from "../support/texts.ts";
 import { Walk } from "../support/walk.ts";
 import { expect, test } from "./fixtures.ts";
@@ -16,11 +15,7 @@ const LOGO =
 
 test("what was chosen survives a reload and paying with PayPal, and starts once it is paid for", async ({ page, lab }) => {
   test.setTimeout(180_000);
-  const paypal = await PayPal.start();
-  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
-  try {
-    const operator = new Api(service.url, await service.operatorKey());
-    await operator.call("PUT", "/price", { ...PRICE, tax_included: false });
+  await payable(lab, { ...PRICE, tax_included: false }, async ({ paypal, service, operator }) => {
     const order = await withAccounts(operator, lab, lab.state.accounts.slice(3, 6));
     await open(page, operator, order);
     await page.goto(`${service.url}/orders/${order.id}/confirm`);
@@ -68,19 +63,12 @@ test("what was chosen survives a reload and paying with PayPal, and starts once 
     expect(new Date(started.earliest_start)).toEqual(wanted);
     expect(started.delta_schedule).toMatchObject({ trigger: "mx_changed" });
     expect(started.options.since).toBe("2015-01-01");
-  } finally {
-    await service.stop();
-    paypal.stop();
-  }
+  });
 });
 
 test("what became of a payment is told again to whoever opens the page anew, and nobody pays twice", async ({ page, lab }) => {
   test.setTimeout(180_000);
-  const paypal = await PayPal.start();
-  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
-  try {
-    const operator = new Api(service.url, await service.operatorKey());
-    await operator.call("PUT", "/price", PRICE);
+  await payable(lab, PRICE, async ({ paypal, service, operator }) => {
     const account = lab.state.accounts[2]!;
     const order = await withAccounts(operator, lab, [account]);
     await open(page, operator, order);
@@ -129,19 +117,12 @@ test("what became of a payment is told again to whoever opens the page anew, and
     const waiting = await operator.call<{ state: string; delta_schedule: unknown }>("GET", `/orders/${order.id}`);
     expect(waiting.state).toBe("awaiting_payment");
     expect(waiting.delta_schedule).toEqual({ trigger: "after_delay", delay_hours: 6 });
-  } finally {
-    await service.stop();
-    paypal.stop();
-  }
+  });
 });
 
 test("a seller sees what was paid and pays a part of it back, and hands out links anew", async ({ page, browser, lab }) => {
   test.setTimeout(240_000);
-  const paypal = await PayPal.start();
-  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
-  try {
-    const operator = new Api(service.url, await service.operatorKey());
-    await operator.call("PUT", "/price", PRICE);
+  await payable(lab, PRICE, async ({ paypal, service, operator }) => {
     const order = await withAccounts(operator, lab, [lab.state.accounts[1]!]);
     await open(page, operator, order);
     await page.goto(`${service.url}/orders/${order.id}/confirm`);
@@ -207,19 +188,12 @@ test("a seller sees what was paid and pays a part of it back, and hands out link
     await expect(visitor.getByRole("heading", { level: 1, name: "This link does not work" })).toBeVisible();
     await visitor.context().close();
     await desk.context().close();
-  } finally {
-    await service.stop();
-    paypal.stop();
-  }
+  });
 });
 
 test("a seller is told what was paid for too much, pays its share back, and sees what PayPal took otherwise", async ({ page, browser, lab }) => {
   test.setTimeout(240_000);
-  const paypal = await PayPal.start();
-  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
-  try {
-    const operator = new Api(service.url, await service.operatorKey());
-    await operator.call("PUT", "/price", { currency: "EUR", pair_minor: 1490, tax_name: "VAT", tax_basis_points: 1900, tax_included: true });
+  await payable(lab, PRICE, async ({ paypal, service, operator }) => {
     const order = await withAccounts(operator, lab, lab.state.accounts.slice(0, 2));
     const later = { earliest_start: new Date(Date.now() + 2 * 86_400_000).toISOString() };
     await operator.call("POST", `/orders/${order.id}/start`, later);
@@ -266,10 +240,7 @@ test("a seller is told what was paid for too much, pays its share back, and sees
     // All of it goes back, or nothing.
     await expect(question.getByLabel("Amount")).toHaveCount(0);
     await desk.context().close();
-  } finally {
-    await service.stop();
-    paypal.stop();
-  }
+  });
 });
 
 test("a link whose voucher was withdrawn says so before anything is entered, and before the start", async ({ page, lab, operator }) => {

@@ -27,7 +27,7 @@ test("each way in which a login fails is explained in the account's row", async 
     ["nohost", { ...right, host: "no-such-host.invalid" }, "There is no server of this name."],
     ["closed", { ...right, port: closed_port }, "The server does not answer on this port."],
     ["port", { ...right, port: 25 }, "Connections to this port are not allowed."],
-    ["mismatch", { ...right, host: mismatch_host }, "The server's certificate does not match the host name."],
+    ["mismatch", { ...right, host: mismatch_host }, "The server’s certificate does not match the host name."],
     ["notimap", { host, port: smtp_port, tls: "starttls" }, "What answered there is not an IMAP server."],
   ];
   for (const [name, server] of cases) {
@@ -50,7 +50,7 @@ test("a certificate that does not verify is shown, accepted by hand, and taken b
   const names = { source_user: "pinned@old.example", destination_user: "pinned@new.example" };
   await walk.addAccount(names, password, { host: mismatch_host, port: source.imaps_port, tls: "implicit" });
   const row = page.getByRole("table", { name: "Account pairs" }).getByRole("row").filter({ hasText: names.source_user });
-  await expect(row).toContainText("The server's certificate does not match the host name.", { timeout: 60_000 });
+  await expect(row).toContainText("The server’s certificate does not match the host name.", { timeout: 60_000 });
   const what = row.getByText(text("en", "certificate.what"));
   const accept = row.getByRole("button", { name: `${text("en", "certificate.accept")}: ${names.source_user}` });
   await expect(accept).toBeHidden();
@@ -74,7 +74,7 @@ test("a certificate that does not verify is shown, accepted by hand, and taken b
   await expect(row.getByText(`${text("en", "certificate.accepted")}: `)).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await row.getByRole("button", { name: `${text("en", "certificate.forget")}: ${names.source_user}` }).click();
-  await expect(row).toContainText("The server's certificate does not match the host name.", { timeout: 60_000 });
+  await expect(row).toContainText("The server’s certificate does not match the host name.", { timeout: 60_000 });
 });
 
 test("files that cannot be used are refused with the reason", async ({ page, lab, service }) => {

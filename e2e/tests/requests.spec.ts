@@ -2,11 +2,10 @@
 
 import type { Browser, Page } from "@playwright/test";
 
-import { Api } from "../support/api.ts";
+import type { Api } from "../support/api.ts";
 import { PASSWORD, as, look, operatorDesk, part, signIn } from "../support/console.ts";
 import type { Lab, LabAccount } from "../support/lab.ts";
-import { PRICE, PayPal } from "../support/paypal.ts";
-import { Service } from "../support/service.ts";
+import { PRICE, payable } from "../support/paypal.ts";
 import { expect, test } from "./fixtures.ts";
 
 const CUSTOMER = "customer@requests.example";
@@ -235,11 +234,7 @@ test("a few accounts are typed one by one, whatever characters their passwords h
 
 test("an accepted request is paid for with PayPal, and is then started as agreed", async ({ page, lab }) => {
   test.setTimeout(240_000);
-  const paypal = await PayPal.start();
-  const service = await Service.start({ lab, openPorts: [paypal.port], env: paypal.settings });
-  try {
-    const operator = new Api(service.url, await service.operatorKey());
-    await operator.call("PUT", "/price", PRICE);
+  await payable(lab, PRICE, async ({ paypal, service, operator }) => {
     const account = lab.state.accounts[1]!;
     const order = await ask(page, service.url, lab, [account], "payer@requests.example");
     const { items } = await operator.call<{ items: { id: string }[] }>("GET", "/requests");
@@ -268,10 +263,7 @@ test("an accepted request is paid for with PayPal, and is then started as agreed
     expect(paypal.taken).toEqual(["14.90 EUR"]);
     await expect(title).toHaveText("Everything has been migrated", { timeout: 120_000 });
     expect((await lab.compare(account, { leaveOut: ["Trash", "Junk"] })).counters.missing).toBe(0);
-  } finally {
-    await service.stop();
-    paypal.stop();
-  }
+  });
 });
 
 test("a request is declined with a reason, or cancelled by its customer", async ({ page, browser, operator, service, lab }) => {

@@ -200,7 +200,8 @@ test("all that one wants to know of a migration, and can do about it", async ({ 
     await row(PETRA).getByRole("button", { name: /^Edit/ }).click();
     const dialog = page.getByRole("dialog", { name: "Enter passwords" });
     // One account after the other is asked for.
-    for (const account of [PETRA, ben]) {
+    for (const [at, account] of [PETRA, ben].entries()) {
+      await expect(dialog.getByRole("heading", { name: `Enter passwords · ${at + 1} of 2` })).toBeVisible();
       await expect(dialog.getByLabel("User name").first()).toHaveValue(account.source_user);
       await expect(dialog.getByLabel("User name").first()).toBeDisabled();
       for (const side of ["Current account", "New account"]) {

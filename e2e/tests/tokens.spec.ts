@@ -44,6 +44,9 @@ test("an account at Google logs in with a refresh token, and its provider's way 
     await from.getByLabel(say("oauth.client_id")).fill("client-of-the-tests");
     await from.getByLabel(say("oauth.refresh_token"), { exact: true }).fill("1//refresh-token-of-the-tests");
     await from.getByText(say("accounts.details")).click();
+    await from.getByLabel(say("accounts.act_for")).fill("ben@gmail.com");
+    await expect(from.getByLabel(say("delegation.label")), "a token is not written together with a name").toHaveCount(0);
+    await from.getByLabel(say("accounts.act_for")).fill("");
     // The lab's server, which takes no access tokens, stands for Google's.
     await from.getByRole("checkbox", { name: say("accounts.own_server_tick") }).check();
     const server = from.getByRole("group", { name: say("accounts.own_server_legend_source") });

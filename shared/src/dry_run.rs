@@ -150,7 +150,8 @@ pub struct PairDryRun {
     pub destination: String,
     /// Where it stands.
     pub state: DryRunState,
-    /// Why it failed, or what concerns single folders.
+    /// Why it failed, or what concerns single folders; besides, the certificates that were accepted for its servers
+    /// (`certificate_pinned`).
     pub findings: Vec<Finding>,
     /// All folders together.
     pub counts: DryRunCounts,

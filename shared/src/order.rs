@@ -1,18 +1,22 @@
 //! Orders: what a customer commissions.
 
-use chrono::{DateTime, NaiveDate, Utc};
+mod access;
+mod delta;
+mod language;
+mod options;
+
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    access::{LinkMail, LinkScope, Session, SessionCreate},
+    delta::{Delta, DeltaCreate, DeltaList},
+    language::Language,
+    options::{DEFAULT_MAX_MESSAGE_BYTES, FolderRule, OrderOptions},
+};
 use crate::{
-    account::MailAmount,
-    address::MailAddress,
-    endpoint::Endpoint,
-    ids::{DeltaId, OrderId, PairId},
-    link::OrderLink,
-    request::RequestState,
-    run::{Counts, RunSummary},
-    schedule::DeltaSchedule,
-    secret::Secret,
+    account::MailAmount, address::MailAddress, endpoint::Endpoint, ids::OrderId, link::OrderLink,
+    request::RequestState, schedule::DeltaSchedule, secret::Secret,
 };
 
 /// Where an order stands.
@@ -63,47 +67,13 @@ pub enum OrderAction {
     Delete,
 }
 
-/// Languages of page and mails; more are added by adding a translation file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Language {
-    /// English.
-    #[default]
-    En,
-    /// German.
-    De,
-    /// Norwegian (Bokmål).
-    Nb,
-    /// Portuguese (of Portugal).
-    Pt,
-    /// Italian.
-    It,
-}
-
-impl Language {
-    /// Every language.
-    pub const ALL: [Self; 5] = [Self::En, Self::De, Self::Nb, Self::Pt, Self::It];
-
-    /// The language tag (RFC 5646), as it stands in JSON.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::De => "de",
-            Self::Nb => "nb",
-            Self::Pt => "pt",
-            Self::It => "it",
-        }
-    }
-}
-
 /// A new order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct OrderCreate {
     /// The version of terms and privacy statement that was accepted; see the service information.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11"))]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-11-26"))]
     pub accepted_terms: String,
     /// Language of page and mails; absent: the pre-configured link's, or else English.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -168,60 +138,6 @@ pub struct OrderChange {
     pub reference: Option<String>,
 }
 
-/// One line of the folder mapping, by decoded names with `/` between the levels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct FolderRule {
-    /// The folder at the source; its children move along.
-    #[cfg_attr(feature = "openapi", schema(example = "Gesendet"))]
-    pub source: String,
-    /// Its name at the destination.
-    #[cfg_attr(feature = "openapi", schema(example = "Sent"))]
-    pub destination: String,
-}
-
-/// What to copy and how.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct OrderOptions {
-    /// Folders to leave out with their children, by decoded names with `/` between the levels.
-    pub leave_out: Vec<String>,
-    /// Copy the trash folder too.
-    pub include_trash: bool,
-    /// Copy the junk (spam) folder too.
-    pub include_junk: bool,
-    /// Larger messages are skipped and listed, bytes. Absent: the largest that is allowed here, which answers name.
-    #[cfg_attr(feature = "openapi", schema(minimum = 1))]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_message_bytes: Option<u64>,
-    /// Only messages whose internal date is on or after this day (UTC).
-    #[serde(deserialize_with = "crate::time::read_day_opt", skip_serializing_if = "Option::is_none")]
-    pub since: Option<NaiveDate>,
-    /// Copy the newest messages of each folder first; the arrival order at the destination is then reversed.
-    pub newest_first: bool,
-    /// Deltas carry over what was read, flagged or answered at the old account meanwhile, unless it was changed at the new
-    /// one.
-    pub carry_flags: bool,
-    /// Folders that get another name at the destination. A folder that has been copied stays where it is.
-    pub folder_rules: Vec<FolderRule>,
-    /// Show the subjects of messages that were left out, failed or stayed uncertain in the protocol. Unless this is on, no
-    /// subject is read or kept; what was kept is erased when it is switched off.
-    pub show_subjects: bool,
-}
-
-/// 50 MB: the largest message that is copied unless the service is set up otherwise.
-pub const DEFAULT_MAX_MESSAGE_BYTES: u64 = 50_000_000;
-
-impl OrderOptions {
-    /// The largest message that is copied, bytes.
-    #[must_use]
-    pub fn largest_message(&self) -> u64 {
-        self.max_message_bytes.unwrap_or(DEFAULT_MAX_MESSAGE_BYTES)
-    }
-}
-
 /// How much of the mail is copied at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -256,17 +172,6 @@ pub struct OrderStart {
 pub struct VoucherRedeem {
     /// The voucher's code; case, spaces and hyphens do not matter.
     pub code: Secret,
-}
-
-/// A mail with an order's manage link, on its way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct LinkMail {
-    /// Where it goes: the order's address for status mails.
-    pub to: MailAddress,
-    /// Since when it is on its way.
-    #[serde(deserialize_with = "crate::time::read")]
-    pub queued_at: DateTime<Utc>,
 }
 
 /// What has been paid for.
@@ -389,78 +294,4 @@ pub struct Order {
     pub view_url: Option<String>,
     /// What can be done now.
     pub actions: Vec<OrderAction>,
-}
-
-/// Exchanges the token of a manage link for a session cookie.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields)]
-pub struct SessionCreate {
-    /// The order the link is for.
-    pub order_id: OrderId,
-    /// The token in the link's fragment.
-    pub token: Secret,
-}
-
-/// What a session may do with its order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum LinkScope {
-    /// Read only.
-    View,
-    /// Read and change.
-    Manage,
-}
-
-/// An open session; the proof itself is in the cookie.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Session {
-    /// The order it opens.
-    pub order_id: OrderId,
-    /// What it may do.
-    pub scope: LinkScope,
-    /// When it ends; reading the order prolongs it.
-    #[serde(deserialize_with = "crate::time::read")]
-    pub expires_at: DateTime<Utc>,
-}
-
-/// Starts a delta.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct DeltaCreate {
-    /// Only these pairs; empty: every pair that has had its main run.
-    pub pair_ids: Vec<PairId>,
-}
-
-/// A delta with its runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Delta {
-    /// Its id.
-    pub id: DeltaId,
-    /// The order it belongs to.
-    pub order_id: OrderId,
-    /// When it was asked for.
-    #[serde(deserialize_with = "crate::time::read")]
-    pub created_at: DateTime<Utc>,
-    /// True once all its runs have ended.
-    pub finished: bool,
-    /// What it did, over all its runs.
-    pub counts: Counts,
-    /// One run a pair.
-    pub runs: Vec<RunSummary>,
-}
-
-/// The deltas of an order, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct DeltaList {
-    /// The deltas.
-    pub items: Vec<Delta>,
-    /// The cursor of the next page, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub next_cursor: Option<String>,
 }

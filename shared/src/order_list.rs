@@ -112,7 +112,8 @@ pub struct OrderListItem {
     pub first_account: Option<String>,
     /// Account pairs entered.
     pub pairs: u32,
-    /// Of these, pairs that somebody must look at: their last run left something out, failed, or waits for its owner.
+    /// Of these, pairs that somebody must look at: their last run failed, wholly or for some messages, or waits for its
+    /// owner. What options or limits left out is no failure, and is not counted here.
     pub attention: u32,
     /// How far it has come; absent before its first run.
     #[serde(default, skip_serializing_if = "Option::is_none")]

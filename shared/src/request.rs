@@ -130,7 +130,7 @@ pub struct RequestAttachment {
 #[serde(deny_unknown_fields)]
 pub struct RequestCreate {
     /// The version of terms and privacy statement that was accepted; see the service information.
-    #[cfg_attr(feature = "openapi", schema(example = "2026-11"))]
+    #[cfg_attr(feature = "openapi", schema(example = "2026-11-26"))]
     pub accepted_terms: String,
     /// The accounts, as a file; look at it with previewImport first. Rows that are not good are named in the answer, the
     /// others are taken.
@@ -207,8 +207,8 @@ pub struct MigrationRequest {
     pub note: String,
     /// Account pairs of its order.
     pub pairs: u32,
-    /// Of these, those whose latest run failed, left something undone or waits for somebody. A request that is done with
-    /// some of them is done with exceptions.
+    /// Of these, those whose latest run failed, wholly or for some messages, or waits for its owner. A request that is done
+    /// with some of them is done with exceptions.
     #[serde(default)]
     pub attention: u32,
     /// The files that were sent along; none once they are erased.

@@ -7,7 +7,7 @@ pub use difference::{Difference, DifferenceKind};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    finding::Finding,
+    finding::{Finding, FindingCode},
     ids::{OrderId, PairId, VerificationId},
 };
 
@@ -163,7 +163,8 @@ pub struct PairVerification {
     pub counts: VerificationCounts,
     /// Why it failed, folders that could not be read, and what is not part of the proof (`not_proven`): folders of the
     /// source that could not be read, were listed short or were left unfinished. With any of them, not everything is
-    /// proven to be there, whatever the counts say.
+    /// proven to be there, whatever the counts say. Besides, the certificate that was accepted for the new server, if it
+    /// was compared under one (`certificate_pinned`): that takes nothing from the proof.
     pub findings: Vec<Finding>,
     /// Messages that are not there exactly as they were copied, the worst first; at most 500.
     pub items: Vec<VerificationItem>,
@@ -172,6 +173,13 @@ pub struct PairVerification {
     /// When it ended.
     #[serde(default, deserialize_with = "crate::time::read_opt", skip_serializing_if = "Option::is_none")]
     pub finished_at: Option<DateTime<Utc>>,
+}
+
+impl PairVerification {
+    /// True if nothing was found that takes anything from the proof, whatever the counts say.
+    pub fn has_no_gaps(&self) -> bool {
+        self.findings.iter().all(|finding| finding.code == FindingCode::CertificatePinned)
+    }
 }
 
 /// A verification with the results so far.

@@ -10,7 +10,6 @@ use mailferry_engine::port::{Account, ConnectorError, Decision};
 use mailferry_lab::{Dovecot, DovecotOptions, SelfSigned, dovecot::MISMATCH_HOST};
 use mailferry_shared::{
     certificate::{CertificateFingerprint, ServerCertificate},
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
 };
@@ -30,17 +29,12 @@ fn untrusting() -> Network {
 }
 
 fn login(host: &str, port: u16, tls: TlsMode) -> ImapLogin {
-    ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new(host.parse().expect("a host"), port, tls),
-        user: "anna@old.example".to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
-        allow_plaintext: false,
-        pinned_certificate: None,
-    }
+    ImapLogin::of_owner(
+        "the test's server",
+        Endpoint::new(host.parse().expect("a host"), port, tls),
+        "anna@old.example",
+        "secret",
+    )
 }
 
 fn own(server: &Dovecot) -> CertificateFingerprint {

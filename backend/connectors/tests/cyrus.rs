@@ -23,7 +23,6 @@ use mailferry_lab::{
     refill,
 };
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
     ids::RunId,
@@ -40,17 +39,12 @@ struct End {
 }
 
 fn end(name: &str, port: u16, lab: Login) -> End {
-    let product = ImapLogin {
-        name: name.to_owned(),
-        endpoint: Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
-        user: lab.user.clone(),
-        password: lab.password.clone().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
-        allow_plaintext: false,
-        pinned_certificate: None,
-    };
+    let product = ImapLogin::of_owner(
+        name,
+        Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
+        lab.user.clone(),
+        lab.password.clone(),
+    );
     End { product, lab }
 }
 

@@ -14,7 +14,6 @@ use mailferry_lab::{
     Client, DnsServer, Dovecot, DovecotOptions, Fault, Plan, Proxy, Record, Sample, dovecot::MISMATCH_HOST,
 };
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
 };
@@ -27,17 +26,12 @@ fn network(server: &Dovecot, guard: AddressGuard) -> Network {
 }
 
 fn login(host: &str, port: u16, tls: TlsMode) -> ImapLogin {
-    ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new(host.parse().expect("a host"), port, tls),
-        user: "anna@old.example".to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
-        allow_plaintext: false,
-        pinned_certificate: None,
-    }
+    ImapLogin::of_owner(
+        "the test's server",
+        Endpoint::new(host.parse().expect("a host"), port, tls),
+        "anna@old.example",
+        "secret",
+    )
 }
 
 /// The code and decision with which a login is refused.

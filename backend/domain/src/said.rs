@@ -1,23 +1,21 @@
 //! What a message says, however it is written: tools and servers that respell a header or encode a body anew change
 //! bytes, and not what anybody reads. It is compared where bytes differ, and kept nowhere.
 
-use std::{
-    borrow::Cow,
-    hash::{DefaultHasher, Hasher},
-};
+mod leaf;
+mod parts;
 
-use base64::Engine;
+use std::hash::{DefaultHasher, Hasher};
+
 use memchr::memmem;
 
+pub use self::parts::{Parts, parts};
 use crate::{
     encoding::windows_1252,
     header::raw_field,
-    print::{body_offset, raw_fields, with_crlf},
-    subject::{BASE64, Piece, pieces, quoted_printable},
+    print::{raw_fields, with_crlf},
+    subject::{Piece, pieces},
 };
 
-/// Parts within parts are looked into so deep.
-const DEEPEST: usize = 16;
 /// Fields that tell how what follows is written, not what it says.
 const OF_WRITING: [&str; 4] = ["content-type", "content-transfer-encoding", "content-length", "mime-version"];
 
@@ -49,19 +47,6 @@ pub fn subject(head: &[u8]) -> Option<u32> {
     let mut said = Said::default();
     said.value(&value);
     value.is_ascii().then(|| said.finish_short())
-}
-
-/// A hash of what the parts of a message hold, in whatever order: texts as letters without any space, files as their
-/// bytes. How they are put together and encoded (RFC 2045, RFC 2046) makes no difference.
-pub fn parts(message: &[u8]) -> u64 {
-    let mut parts = Vec::new();
-    collect(message, 0, &mut parts);
-    parts.sort_unstable();
-    let mut hash = DefaultHasher::new();
-    for part in parts {
-        hash.write_u64(part);
-    }
-    hash.finish()
 }
 
 /// What a part's header says of it.
@@ -98,104 +83,13 @@ fn parameter(value: &[u8], name: &[u8]) -> Option<Vec<u8>> {
     Some(quoted.unwrap_or_else(bare).to_vec())
 }
 
-fn collect(entity: &[u8], depth: usize, parts: &mut Vec<u64>) {
-    let (head, body) = entity.split_at(body_offset(entity));
-    let kind = Kind::of(head);
-    if let Some(boundary) = kind.boundary.as_ref().filter(|_| kind.is_multipart && depth < DEEPEST) {
-        let mut any = false;
-        for part in split(body, boundary) {
-            collect(part, depth + 1, parts);
-            any = true;
-        }
-        if any {
-            return;
-        }
-    }
-    let (decoded, was_coded) = decoded(head, body);
-    if kind.is_message && depth < DEEPEST {
-        // A message that is passed on tells by its own header which one it is.
-        parts.extend(fields(&decoded[..body_offset(&decoded)]).into_iter().map(u64::from));
-        return collect(&decoded, depth + 1, parts);
-    }
-    let mut said = Said::default();
-    match (kind.is_text, was_coded) {
-        (true, _) => said.text(&decoded, &kind.charset),
-        (false, true) => said.bytes(&decoded),
-        (false, false) => said.text(&decoded, ""),
-    }
-    if said.has_any {
-        parts.push(said.finish());
-    }
-}
-
-/// What lies between the lines of a boundary (RFC 2046 section 5.1.1).
-fn split<'a>(body: &'a [u8], boundary: &[u8]) -> Vec<&'a [u8]> {
-    let line = [b"--", boundary].concat();
-    let (mut parts, mut from) = (Vec::new(), None);
-    for at in memmem::find_iter(body, &line) {
-        if at > 0 && body[at - 1] != b'\n' {
-            continue;
-        }
-        let behind = &body[at + line.len()..];
-        let is_last = behind.starts_with(b"--");
-        let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
-        // The boundary of a part within it may begin with the same letters.
-        if !is_last && !behind[..end].trim_ascii().is_empty() {
-            continue;
-        }
-        if let Some(from) = from {
-            parts.push(body.get(from..at).unwrap_or_default());
-        }
-        from = (!is_last).then(|| (at + line.len() + end + 1).min(body.len()));
-        if is_last {
-            break;
-        }
-    }
-    // The last line may be missing.
-    parts.extend(from.and_then(|from| body.get(from..)).filter(|rest| !rest.is_empty()));
-    parts
-}
-
-/// A part's bytes as they were before they were encoded, and whether they were as base64, which keeps all bytes.
-fn decoded<'a>(head: &[u8], body: &'a [u8]) -> (Cow<'a, [u8]>, bool) {
-    let encoding = raw_field(head, "content-transfer-encoding").unwrap_or_default();
-    let encoding = encoding.trim_ascii().to_ascii_lowercase();
-    match encoding.as_slice() {
-        b"base64" => {
-            let letters: Vec<u8> = body.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
-            match BASE64.decode(&letters) {
-                Ok(bytes) => (Cow::Owned(bytes), true),
-                Err(_) => (Cow::Borrowed(body), false),
-            }
-        }
-        b"quoted-printable" => (Cow::Owned(without_soft_ends(body)), false),
-        _ => (Cow::Borrowed(body), false),
-    }
-}
-
-/// Quoted-printable text (RFC 2045 section 6.7), decoded.
-fn without_soft_ends(body: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(body.len());
-    for line in body.split_inclusive(|&byte| byte == b'\n') {
-        let bare = line.trim_ascii_end();
-        match bare.strip_suffix(b"=") {
-            Some(soft) => text.extend(quoted_printable(soft, false)),
-            None => {
-                text.extend(quoted_printable(bare, false));
-                text.extend_from_slice(&line[bare.len()..]);
-            }
-        }
-    }
-    text
-}
-
 /// As [`char::is_whitespace`] says of ASCII.
 fn is_space(byte: u8) -> bool {
     char::from(byte).is_whitespace()
 }
 
 /// Hashes letters, all but space.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 struct Said {
     hash: DefaultHasher,
     letters: Vec<u8>,

@@ -52,6 +52,8 @@ pub(crate) struct Doubt {
     key: ContentKey,
     internal_date: Option<DateTime<FixedOffset>>,
     marks: Option<Marks>,
+    /// It was sent to see what becomes of its parts.
+    is_probe: bool,
     settlement: Settlement,
 }
 
@@ -69,17 +71,17 @@ enum Found {
 }
 
 impl Doubt {
-    fn new(told: Uid, merged: bool, sent: &NewItem, settlement: Settlement) -> Self {
+    fn new((told, merged): (Uid, bool), is_probe: bool, sent: &NewItem, settlement: Settlement) -> Self {
         let face = Face::of(sent.internal_date, &sent.body);
         let marks = face.and_then(|face| Marks::of(face, &sent.body).ok());
-        Self { told, merged, key: sent.body.key(), internal_date: sent.internal_date, marks, settlement }
+        Self { told, merged, key: sent.body.key(), internal_date: sent.internal_date, marks, is_probe, settlement }
     }
 
     /// True if what is listed there may be taken for the message without reading it.
     fn is_plainly(&self, item: &ItemMeta) -> bool {
         let second = |date: DateTime<FixedOffset>| date.timestamp();
         let same_date = self.internal_date.is_none_or(|date| item.internal_date.map(second) == Some(second(date)));
-        !self.merged && same_date && item.size_bytes == self.key.size_bytes
+        !self.merged && !self.is_probe && same_date && item.size_bytes == self.key.size_bytes
     }
 
     /// True if what was read there is the message. A server may have rewritten it, but then nothing lay there before.
@@ -95,21 +97,22 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     pub(crate) fn stored(&mut self, at: usize, item: &NewItem, sent: &NewItem, told: Option<Uid>) {
         self.shared.storage_works();
         let job = &mut self.jobs[at];
-        job.has_stored(sent.source_uid);
+        let is_probe = job.has_stored(sent);
         let Some(uid) = told.filter(|_| self.shared.word() != Word::Bad) else {
             job.stored_untold = true;
+            job.probe.is_settled |= is_probe;
             return self.outcome(at, item, Outcome::Stored(None));
         };
         let (in_turn, merged) = job.told(uid);
-        if in_turn && self.shared.word() == Word::Good {
+        if in_turn && !is_probe && self.shared.word() == Word::Good {
             self.sample(at, sent, uid);
             return self.outcome(at, item, Outcome::Stored(Some(uid)));
         }
         let settlement = settlement_of_new(item, Outcome::Stored(None));
-        if !merged {
+        if !merged && !is_probe {
             self.sample(at, sent, uid);
         }
-        self.doubts.push((at, Doubt::new(uid, merged, sent, settlement)));
+        self.doubts.push((at, Doubt::new((uid, merged), is_probe, sent, settlement)));
     }
 
     /// True if what was told should be looked at now: at first as soon as possible, later only if much of it is in doubt.
@@ -135,7 +138,9 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
                 }
             };
             for (doubt, outcome) in doubts.into_iter().zip(outcomes) {
-                self.jobs[at].stored_untold |= outcome == Outcome::Stored(None);
+                let job = &mut self.jobs[at];
+                job.stored_untold |= outcome == Outcome::Stored(None);
+                job.probe.is_settled |= doubt.is_probe;
                 self.outcomes.push((at, Settlement { outcome, ..doubt.settlement }));
             }
         }
@@ -143,10 +148,11 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     }
 
     /// What cannot be looked at any more is stored, nobody knows where. Where one message may stand for two, not even
-    /// that is known: it stays open, and will be looked for.
+    /// that is known: it stays open, and will be looked for. So does what was sent to see what becomes of it: nobody has
+    /// seen that yet, and the next attempt need not send another.
     pub(crate) fn leave_in_doubt(&mut self) {
         for (at, doubt) in std::mem::take(&mut self.doubts) {
-            if !doubt.merged {
+            if !doubt.merged && !doubt.is_probe {
                 self.outcomes.push((at, doubt.settlement));
             }
         }
@@ -169,6 +175,9 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         self.shared.has_word(word);
         if self.shared.word() == Word::Bad {
             return Ok(vec![Outcome::Stored(None); doubts.len()]);
+        }
+        if doubts.iter().zip(&found).any(|(doubt, found)| doubt.is_probe && !doubt.merged && *found == Found::It) {
+            self.probe_is_read(at);
         }
         let mut outcomes = Vec::with_capacity(doubts.len());
         for (doubt, found) in doubts.iter().zip(found) {
@@ -197,7 +206,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         if !unclear.is_empty() {
             self.shared.meter.may_read_back()?;
         }
-        let read = job.pool.read_again(self.destination, (&job.opened.wire_name, &status), unclear).await?;
+        let mut read = job.pool.read_again(self.destination, (&job.opened.wire_name, &status), unclear).await?;
         // A folder that has grown by every message has merged none.
         let grown = u64::from(status.messages) >= u64::from(job.opened.destination.messages) + job.arrivals;
         let found = |doubt: &Doubt| match (there.get(&doubt.told), read.get(&doubt.told)) {
@@ -208,7 +217,11 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             (None, _) if doubt.told.0 >= status.uid_next => Found::Never,
             (None, _) | (Some(_), None) => Found::Gone,
         };
-        Ok(doubts.iter().map(found).collect())
+        let found = doubts.iter().map(found).collect();
+        if let Some(probe) = doubts.iter().find(|doubt| doubt.is_probe) {
+            job.probe.became = read.remove(&probe.told).and_then(|(_, looks)| looks);
+        }
+        Ok(found)
     }
 
     /// Another message lies where this one is said to have been merged with it: it may lie by itself.

@@ -13,10 +13,11 @@ use mailferry_domain::{
 use mailferry_shared::{finding::FindingCode, run::Counts};
 
 use crate::{
-    keeps::{Probe, Sample},
+    keeps::Sample,
     lookalike::second_of,
     port::{Binding, FolderBinding, FolderFetch, FolderStart, LedgerFolderId, Listing, NewItem, Numbered},
     present::{Clues, Pool},
+    probe::Probe,
     run::FolderReport,
 };
 
@@ -229,9 +230,11 @@ impl FolderJob {
     /// What the messages that may be at the destination already are looked for by.
     pub(crate) fn clues(&self) -> Clues {
         let copied = self.plan.copy.iter().map(|item| item.size_bytes);
+        // Of what was settled once, others have been told apart then.
+        let open = self.open.iter().filter(|(_, intent)| !intent.settled_before).map(|(item, _)| item);
         Clues {
             sizes: copied.chain(self.state.open.iter().map(|intent| intent.sent_key().size_bytes)).collect(),
-            seconds: self.plan.copy.iter().filter_map(second_of).collect(),
+            seconds: self.plan.copy.iter().chain(open).filter_map(second_of).collect(),
         }
     }
 

@@ -6,15 +6,11 @@
 //! read back. What is found there byte for byte may have been put there otherwise than all the rest, by a mail program, say,
 //! in a mailbox that another tool has filled. And what such a tool has added lines to, or whose header it has spelt anew,
 //! is the same message still.
-//!
-//! A server that rewrites everything (Exchange) may go as far as to change what the parts of a message say. Whether one
-//! does is seen where it matters: where a message lies there that has the same second and Message-ID and says something
-//! else, one of the source's is sent and read back, and the others wait for what that tells.
 
 use std::collections::HashSet;
 
 use mailferry_domain::{
-    item::{ContentKey, ItemMeta},
+    item::ContentKey,
     repair::{Repair, Repairs},
     uid::Uid,
 };
@@ -22,11 +18,9 @@ use mailferry_domain::{
 use crate::{
     address::Word,
     job::FolderJob,
-    lane::unless_stopped,
     looks::{Looks, Marks},
     mend::repaired,
     port::{Account, Body, Connector, ConnectorError, Ledger, NewItem},
-    portion::pass_on,
     present::Face,
     run::Stop,
     writer::{Writer, spool_error},
@@ -80,21 +74,6 @@ pub(crate) struct Sample {
     key: ContentKey,
     odd: Repairs,
     looks: Option<Looks>,
-    /// It was sent to see what becomes of its parts.
-    is_probe: bool,
-}
-
-/// Of a folder: whether one message was sent to see what becomes of others.
-#[derive(Debug, Default)]
-pub(crate) struct Probe {
-    /// At the source.
-    sent: Option<Uid>,
-    /// The destination has taken it.
-    is_stored: bool,
-    /// What the destination has made of it.
-    became: Option<Looks>,
-    /// Others that are sent though it has told nothing.
-    in_doubt: u64,
 }
 
 /// What a server might mind about a message.
@@ -110,49 +89,29 @@ pub(crate) fn oddities(body: &Body) -> Result<Repairs, ConnectorError> {
     Ok(odd)
 }
 
-/// Where messages are in doubt and nobody knows whether the destination changes parts, one is sent to see whether it does,
-/// of one folder and by one lane at a time: the others wait for what that tells. Where it tells nothing, another folder's
-/// may.
-pub(crate) async fn probe<C: Connector, L: Ledger>(
-    source: &mut C::Source,
-    writer: &mut Writer<'_, C, L>,
-) -> Result<(), Stop> {
-    let shared = writer.shared;
-    while let Some(next) = writer.jobs.iter().position(FolderJob::has_to_probe) {
-        // Whoever has the turn fetches, sends and reads back one small message.
-        let _turn = unless_stopped(shared, shared.probing.lock()).await?;
-        if shared.kept().is_sure_of_parts() {
-            break;
-        }
-        let mut items = vec![Vec::new(); writer.jobs.len()];
-        items[next].extend(writer.jobs[next].take_probe());
-        pass_on(source, writer, &items).await?;
-        writer.decide_the_rest().await?;
-    }
-    Ok(())
+/// How a message looks that was sent.
+pub(crate) fn looks_of(sent: &NewItem) -> Option<Looks> {
+    let marks = Marks::of(Face::of(sent.internal_date, &sent.body)?, &sent.body).ok()?;
+    Looks::of(marks, &sent.body).ok()
 }
 
 impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     /// Remembers a message that was stored under this UID, if that may tell what the destination does to others.
     pub(crate) fn sample(&mut self, at: usize, sent: &NewItem, uid: Uid) {
         let job = &mut self.jobs[at];
-        let is_probe = job.is_probe(sent.source_uid);
-        if !job.pool.lookalikes.is_concerned() || (job.samples.len() >= SAMPLES && !is_probe) {
+        if !job.pool.lookalikes.is_concerned() || job.samples.len() >= SAMPLES {
             return;
         }
         let Ok(odd) = oddities(&sent.body) else { return };
-        if is_probe || !job.samples.iter().any(|sample| sample.odd == odd) {
-            let face = Face::of(sent.internal_date, &sent.body);
-            let looks = face.and_then(|face| Looks::of(Marks::of(face, &sent.body).ok()?, &sent.body).ok());
-            job.samples.push(Sample { uid, key: sent.body.key(), odd, looks, is_probe });
+        if !job.samples.iter().any(|sample| sample.odd == odd) {
+            job.samples.push(Sample { uid, key: sent.body.key(), odd, looks: looks_of(sent) });
         }
     }
 
     /// Reads back what was remembered, if messages wait for what it tells. Nothing may be on its way.
     pub(crate) async fn read_samples(&mut self, at: usize) -> Result<(), Stop> {
         let samples = std::mem::take(&mut self.jobs[at].samples);
-        let is_waited_for = self.jobs[at].waits_for_samples() || samples.iter().any(|sample| sample.is_probe);
-        if samples.is_empty() || !is_waited_for {
+        if samples.is_empty() || !self.jobs[at].waits_for_samples() {
             return Ok(());
         }
         self.shared.meter.may_read_back()?;
@@ -170,12 +129,8 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             let is_it =
                 |(sent, there): &(Looks, Looks)| self.shared.word() == Word::Good && sent.marks.may_be(&there.marks);
             let Some((sent, there)) = sample.looks.zip(looks).filter(is_it) else { continue };
-            let changed = sent.says_another(&there);
-            if changed || (sample.is_probe && sent.says_the_same(&there)) {
-                self.shared.has_kept(|kept| kept.has_shown_parts(changed));
-            }
-            if changed && sample.is_probe {
-                job.probe.became = Some(there);
+            if !sent.says_the_same(&there) {
+                self.shared.has_kept(|kept| kept.has_shown_parts(true));
             }
         }
         Ok(())
@@ -183,60 +138,9 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
 }
 
 impl FolderJob {
-    fn is_probe(&self, source_uid: Uid) -> bool {
-        self.probe.sent == Some(source_uid)
-    }
-
-    /// The destination has taken a message.
-    pub(crate) fn has_stored(&mut self, source_uid: Uid) {
-        self.arrivals += 1;
-        self.probe.is_stored |= self.is_probe(source_uid);
-    }
-
     /// True if messages wait for what samples tell.
     fn waits_for_samples(&self) -> bool {
         self.pool.lookalikes.holds_any() || !self.doubtful.is_empty()
-    }
-
-    /// True if one of the messages that are in doubt may still tell what becomes of them.
-    fn has_to_probe(&self) -> bool {
-        !self.doubtful.is_empty() && !self.has_probed()
-    }
-
-    /// The message that is sent to see what becomes of others: the smallest, which is most likely to be taken, and to be
-    /// taken apart when it is read back.
-    fn take_probe(&mut self) -> Option<ItemMeta> {
-        let smallest = self.doubtful.iter().enumerate().min_by_key(|(_, item)| (item.size_bytes, item.uid));
-        let at = smallest.filter(|_| self.has_to_probe())?.0;
-        let probe = self.doubtful.swap_remove(at);
-        self.probe.sent = Some(probe.uid);
-        self.seen = self.seen.iter().filter(|uid| *uid != probe.uid).collect();
-        Some(probe)
-    }
-
-    /// True if one was sent: whatever that has told, nothing waits any longer.
-    pub(crate) fn has_probed(&self) -> bool {
-        self.probe.sent.is_some()
-    }
-
-    /// The messages that are in doubt come once more, and it is decided.
-    pub(crate) fn take_doubtful(&mut self) -> Vec<ItemMeta> {
-        self.pool.lookalikes.expect(&self.doubtful);
-        std::mem::take(&mut self.doubtful)
-    }
-
-    /// These are sent though they may lie there: the message that was to tell has told nothing.
-    pub(crate) fn send_in_doubt(&mut self, items: Vec<ItemMeta>) {
-        self.probe.in_doubt += items.len() as u64;
-        self.once_more.extend(items);
-    }
-
-    /// How many messages may be there twice: what was sent to see what becomes of it, if that had lain there before after
-    /// all or has told nothing, and what was sent in doubt.
-    pub(crate) fn take_doubled(&mut self, kept: &Kept) -> u64 {
-        let lay_there = self.probe.became.take().is_some_and(|became| self.pool.has_left(&became));
-        let told_nothing = std::mem::take(&mut self.probe.is_stored) && !kept.is_sure_of_parts();
-        std::mem::take(&mut self.probe.in_doubt) + u64::from(lay_there || told_nothing)
     }
 }
 

@@ -6,8 +6,8 @@
 //! [`run::run`] is the whole of it: folders are mapped ([`mailferry_domain::mapping`]), those that have not changed
 //! since the last run are passed over, the others are cut into portions (`queue`) and shared out over lanes (one
 //! connection to each side a lane). A `portion` is listed and planned, what may have been sent before is looked for
-//! (`decide`, `present`, `lookalike`, `looks`, `keeps`, `undated`), the rest is fetched, intended, sent and settled batch by batch, with
-//! several batches on the way at once (`writer`). UIDs that the destination tells are believed once it has told the truth
+//! (`decide`, `present`, `lookalike`, `looks`, `keeps`, `probe`, `former`, `undated`), the rest is fetched, intended, sent and
+//! settled batch by batch, with several batches on the way at once (`writer`). UIDs that the destination tells are believed once it has told the truth
 //! (`address`); messages at which the source's line breaks are told from lines that are bad (`suspect`). Whoever is
 //! told to stop hears of it while servers are silent (`patience`).
 //!
@@ -19,6 +19,7 @@ pub mod allowance;
 mod decide;
 mod dry_run;
 mod flags;
+mod former;
 mod job;
 mod keeps;
 mod labels;
@@ -34,6 +35,7 @@ pub mod port;
 mod portion;
 mod present;
 mod print;
+mod probe;
 mod queue;
 mod refused;
 pub mod run;

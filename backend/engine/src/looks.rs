@@ -1,6 +1,9 @@
 //! What a message is known by where its bytes are not.
 
-use std::{collections::HashMap, io};
+use std::{
+    collections::HashMap,
+    io::{self, Read},
+};
 
 use mailferry_domain::{
     print::{BODY_HASH_BYTES, body_offset},
@@ -10,7 +13,7 @@ use mailferry_domain::{
 use crate::{
     port::Body,
     present::Face,
-    print::{HEAD_BYTES, fingerprint},
+    print::{HEAD_BYTES, PIECE_BYTES, fingerprint},
 };
 
 /// What tells messages apart at little cost, of which no server can have made the one of the other.
@@ -52,16 +55,15 @@ pub(crate) struct Looks {
     fields: Vec<u32>,
     /// Its subject, unless that has letters of which servers make what they like.
     subject: Option<u32>,
-    /// What its parts hold; not known of a message that is too large to be taken apart.
-    parts: Option<u64>,
+    /// What its parts hold.
+    parts: u64,
 }
 
 impl Looks {
     pub(crate) fn of(marks: Marks, body: &Body) -> io::Result<Self> {
         let head = body.head(HEAD_BYTES)?;
         let head = &head[..body_offset(&head)];
-        let parts = body.in_memory().map(|bytes| said::parts(bytes));
-        Ok(Self { marks, fields: said::fields(head), subject: said::subject(head), parts })
+        Ok(Self { marks, fields: said::fields(head), subject: said::subject(head), parts: parts(body)? })
     }
 
     pub(crate) fn face(&self) -> &Face {
@@ -71,13 +73,7 @@ impl Looks {
     /// True if both say the same: the same bytes or the same parts encoded anew, under the same subject. A list may have
     /// put its name into that and nothing else.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
-        let same_parts = self.parts.is_some() && self.parts == other.parts;
-        !differ(self.subject, other.subject) && (self.marks.body == other.marks.body || same_parts)
-    }
-
-    /// True if they are known to say different things. Of those that are too large to be taken apart, nobody knows.
-    pub(crate) fn says_another(&self, other: &Self) -> bool {
-        !self.says_the_same(other) && (differ(self.subject, other.subject) || differ(self.parts, other.parts))
+        !differ(self.subject, other.subject) && (self.marks.body == other.marks.body || self.parts == other.parts)
     }
 
     /// True if the other one is this message, however its header is spelt, perhaps with lines added to it: so do tools
@@ -95,6 +91,21 @@ impl Looks {
         let mut take = |field: &u32| left.get_mut(field).filter(|left| **left > 0).map(|left| *left -= 1).is_some();
         let common = other.fields.iter().filter(|field| take(field)).count();
         (self.says_the_same(other), common)
+    }
+}
+
+/// What the parts of a message hold; one that is spooled is read for that, piece by piece.
+fn parts(body: &Body) -> io::Result<u64> {
+    if let Some(bytes) = body.in_memory() {
+        return Ok(said::parts(bytes));
+    }
+    let (mut parts, mut reader, mut piece) = (said::Parts::default(), body.reader()?, vec![0; PIECE_BYTES]);
+    loop {
+        let read = reader.read(&mut piece)?;
+        if read == 0 {
+            return Ok(parts.finish());
+        }
+        parts.push(&piece[..read]);
     }
 }
 

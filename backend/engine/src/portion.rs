@@ -14,7 +14,7 @@ use crate::{
     dry_run::dry_run,
     flags,
     job::{FolderJob, FolderTask, Opened, settlement},
-    keeps, labels,
+    labels,
     lane::{Lane, unless_stopped},
     missing,
     patience::within_patience,
@@ -22,6 +22,7 @@ use crate::{
         Account, Care, Command, Connector, ConnectorError, Decision, Destination, Entry, FetchRequest, Ledger,
         ListRequest, Listing, MemoryBudget, Prepared, ProgressEvent, Step, Wanted,
     },
+    probe,
     refused::{self, Refused},
     run::{Shared, Stop},
     sides::{Sides, Whole, list_request, whole_listings},
@@ -271,7 +272,7 @@ async fn transfer<C: Connector, L: Ledger>(source: &mut C::Source, writer: &mut 
     while items.iter().any(|items| !items.is_empty()) {
         pass_on(source, writer, &items).await?;
         writer.decide_the_rest().await?;
-        keeps::probe(source, writer).await?;
+        probe::probe(source, writer).await?;
         items = writer.jobs.iter_mut().map(FolderJob::take_once_more).collect();
     }
     unless_stopped(writer.shared, missing::settle(source, writer)).await??;

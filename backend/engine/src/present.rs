@@ -3,6 +3,7 @@
 //! Size selects, the hash of the bytes decides, and every message there stands for one message here (multiset).
 
 use std::{
+    cmp::Reverse,
     collections::{HashMap, HashSet},
     io,
 };
@@ -13,7 +14,7 @@ use mailferry_domain::{
     header,
     item::{ContentKey, ItemMeta},
     ledger::FolderState,
-    uid::{Uid, UidSet},
+    uid::{Uid, UidSet, UidValidity},
 };
 
 use tokio::sync::mpsc;
@@ -23,7 +24,7 @@ use crate::{
     listing::{gaps, list_gaps},
     lookalike::{Decided, Lookalikes, second_of},
     looks::{Looks, Marks},
-    port::{Body, Care, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, MemoryBudget},
+    port::{Account, Body, Care, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, MemoryBudget},
     writer::{HEAD_BYTES, spool_error},
 };
 
@@ -53,32 +54,37 @@ impl Face {
 }
 
 /// What is known of a message that was read.
-struct Read {
-    uid: Uid,
-    key: ContentKey,
-    looks: Option<Looks>,
+pub(crate) struct Read {
+    pub(crate) uid: Uid,
+    pub(crate) key: ContentKey,
+    pub(crate) looks: Option<Looks>,
 }
 
 impl Read {
-    fn of(message: &Fetched) -> io::Result<Self> {
+    pub(crate) fn of(message: &Fetched) -> Result<Self, ConnectorError> {
         let looks = match Face::of(message.internal_date, &message.body) {
-            Some(face) => Some(Looks::of(Marks::of(face, &message.body)?, &message.body)?),
+            Some(face) => Some(looks(face, &message.body).map_err(spool_error)?),
             None => None,
         };
         Ok(Self { uid: message.uid, key: message.body.key(), looks })
     }
 }
 
-/// Reads messages of the destination.
-async fn read<D: Destination>(
-    destination: &mut D,
-    (wire_name, status): (&str, &FolderStatus),
+fn looks(face: Face, body: &Body) -> io::Result<Looks> {
+    Looks::of(Marks::of(face, body)?, body)
+}
+
+/// Reads messages of a folder, and keeps of each what `of` tells.
+pub(crate) async fn read<A: Account, T>(
+    account: &mut A,
+    (wire_name, uid_validity): (&str, UidValidity),
     items: Vec<(Uid, u64)>,
-) -> Result<Vec<Read>, ConnectorError> {
+    of: impl Fn(&Fetched) -> Result<T, ConnectorError>,
+) -> Result<Vec<T>, ConnectorError> {
     if items.is_empty() {
         return Ok(Vec::new());
     }
-    let folder = FolderFetch { wire_name: wire_name.to_owned(), uid_validity: status.uid_validity, items };
+    let folder = FolderFetch { wire_name: wire_name.to_owned(), uid_validity, items };
     let (sink, mut fetched) = mpsc::channel::<Fetched>(64);
     let request = FetchRequest {
         folders: vec![folder],
@@ -89,11 +95,11 @@ async fn read<D: Destination>(
     let collect = async {
         let mut messages = Vec::new();
         while let Some(message) = fetched.recv().await {
-            messages.push(Read::of(&message));
+            messages.push(of(&message));
         }
-        messages.into_iter().collect::<io::Result<Vec<_>>>().map_err(spool_error)
+        messages.into_iter().collect()
     };
-    let (read, messages) = futures::join!(destination.fetch(request, sink), collect);
+    let (read, messages) = futures::join!(account.fetch(request, sink), collect);
     read?;
     messages
 }
@@ -124,8 +130,8 @@ pub(crate) struct Pool {
     unaddressed: HashMap<ContentKey, u32>,
     /// What was taken as somebody's already.
     taken: UidSet,
-    /// Messages that may be ours though their bytes are not, UIDs descending.
-    by_face: HashMap<Face, Vec<Uid>>,
+    /// Messages that may be ours though their bytes are not, UIDs ascending.
+    by_face: HashMap<Face, Vec<(Uid, Looks)>>,
     /// Messages that may be the source's though their bytes are not, and that nobody has sent as far as is known.
     pub(crate) lookalikes: Lookalikes,
     /// Bytes that were read, for the account's daily amount.
@@ -170,7 +176,9 @@ impl Pool {
             return Ok(false);
         }
         self.read_bytes += size_of(&candidates);
-        for Read { uid, key, looks } in read(destination, (wire_name, status), candidates).await? {
+        for Read { uid, key, looks } in
+            read(destination, (wire_name, status.uid_validity), candidates, Read::of).await?
+        {
             if self.add(uid, key)
                 && let Some(looks) = looks.filter(|looks| clues.seconds.contains(&looks.face().second()))
             {
@@ -180,10 +188,14 @@ impl Pool {
         Ok(true)
     }
 
-    /// True if a message may be at the destination in other bytes, so that it must wait until that is decided. What was
-    /// settled without its UID lies there as well, nobody knows which it is: nothing is taken for anything then.
+    /// True if a message may be at the destination in other bytes, so that it must wait until that is decided.
     pub(crate) fn may_be_rewritten(&self, marks: &Marks) -> bool {
-        self.unaddressed.values().all(|waiting| *waiting == 0) && self.lookalikes.may_be_there(marks, &self.taken)
+        self.lookalikes.may_be_there(marks, &self.taken)
+    }
+
+    /// True if something that was settled without its UID lies there, nobody knows which it is.
+    pub(crate) fn is_blind(&self) -> bool {
+        self.unaddressed.values().any(|waiting| *waiting > 0)
     }
 
     /// True if it may be at the destination although that keeps bytes: its header was spelt anew before it came there.
@@ -191,9 +203,13 @@ impl Pool {
         self.lookalikes.is_there_extended(looks, &self.taken)
     }
 
-    /// Decides who of those that were held for a second is at the destination.
+    /// Decides who of those that were held for a second is at the destination. Nothing is taken for anything that may have
+    /// been settled without its UID.
     pub(crate) fn decide(&mut self, second: i64, kept: &Kept) -> Decided {
-        let decided = self.lookalikes.decide(second, &self.taken, kept);
+        let mut decided = self.lookalikes.decide(second, &self.taken, kept);
+        if self.is_blind() {
+            decided.doubtful.extend(std::mem::take(&mut decided.there).into_iter().map(|(held, _)| held));
+        }
         decided.there.iter().for_each(|(_, uid)| self.taken.insert(*uid));
         decided
     }
@@ -216,7 +232,8 @@ impl Pool {
         items: Vec<(Uid, u64)>,
     ) -> Result<HashMap<Uid, (ContentKey, Option<Looks>)>, ConnectorError> {
         self.read_bytes += size_of(&items);
-        let read = read(destination, folder, items).await?;
+        let (wire_name, status) = folder;
+        let read = read(destination, (wire_name, status.uid_validity), items, Read::of).await?;
         Ok(read.into_iter().map(|Read { uid, key, looks }| (uid, (key, looks))).collect())
     }
 
@@ -313,21 +330,29 @@ impl Pool {
         let free = listing.iter().filter(|item| same_date(item) && !self.taken.contains(item.uid));
         let free: Vec<(Uid, u64)> = free.map(|item| (item.uid, item.size_bytes)).collect();
         self.read_bytes += size_of(&free);
-        for Read { uid, looks, .. } in read(destination, (wire_name, status), free).await? {
+        for Read { uid, looks, .. } in read(destination, (wire_name, status.uid_validity), free, Read::of).await? {
             if let Some(looks) = looks {
-                self.by_face.entry(looks.face().clone()).or_default().insert(0, uid);
+                self.by_face.entry(looks.face().clone()).or_default().push((uid, looks));
             }
         }
         Ok(())
     }
 
-    /// Takes one message that looks like this one, and whose UID is `from` or higher.
-    pub(crate) fn take_face(&mut self, face: &Face, from: u32) -> Option<Uid> {
-        let uids = self.by_face.get_mut(face)?;
-        let at = uids.iter().rposition(|uid| uid.0 >= from && !self.taken.contains(*uid))?;
-        let uid = uids.remove(at);
+    /// True if a message that was sent before may be there, rewritten.
+    pub(crate) fn has_face(&self, face: &Face) -> bool {
+        self.by_face.contains_key(face)
+    }
+
+    /// Takes one message of the same second and Message-ID whose UID is `from` or higher, the most alike, the lowest UID
+    /// of those that are equally so; and tells how it looks. That they say the same is not asked for: it has come since the
+    /// message was sent, with its date, and nobody knows yet what the destination makes of messages.
+    pub(crate) fn take_face(&mut self, looks: &Looks, from: u32) -> Option<(Uid, Looks)> {
+        let there = self.by_face.get_mut(looks.face())?;
+        let free = there.iter().enumerate().filter(|(_, (uid, _))| uid.0 >= from && !self.taken.contains(*uid));
+        let at = free.max_by_key(|(_, (uid, there))| (looks.likeness(there), Reverse(*uid)))?.0;
+        let (uid, there) = there.remove(at);
         self.taken.insert(uid);
-        Some(uid)
+        Some((uid, there))
     }
 }
 

@@ -11,7 +11,7 @@ use crate::port::Body;
 /// A header longer than this is not one.
 pub(crate) const HEAD_BYTES: usize = 1 << 20;
 /// Spooled bodies are read in pieces of this size.
-const PIECE_BYTES: usize = 64 << 10;
+pub(crate) const PIECE_BYTES: usize = 64 << 10;
 
 /// The fingerprint of a message.
 pub(crate) fn fingerprint(body: &Body) -> io::Result<Fingerprint> {

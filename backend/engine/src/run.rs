@@ -31,6 +31,7 @@ use self::{
 pub(crate) use self::{shared::Shared, stop::Stop};
 use crate::{
     dry_run,
+    former::Former,
     job::FolderTask,
     labels,
     lane::{Lane, LaneEnd, unless_stopped, wait_or_give_up},
@@ -100,6 +101,7 @@ async fn execute<C: Connector, L: Ledger>(shared: &Arc<Shared<C, L>>, report: &m
         tasks(mapping.folders, bindings).into_iter().partition(|task| task.mapped.only_unfiled);
     let finished = tasks.iter().chain(&unfiled).filter(|task| task.is_finished()).count();
     shared.finished_before.store(finished, Ordering::Relaxed);
+    *lock(&shared.former) = Former::all(&tasks);
     await_new(shared, tasks.iter().chain(&unfiled)).await?;
     let tasks = if shared.job.options.dry_run {
         tasks

@@ -33,12 +33,37 @@ pub struct Lease {
     pub expires_at: DateTime<Utc>,
     /// True if the one before was not released: its worker may still be sending. Wait before deciding open intents.
     pub took_over: bool,
+    /// How long others have waited for that worker already, which left this lease and have sent nothing: so much less has
+    /// to be waited.
+    pub waited: Duration,
+    /// Since when anybody waits for it; by the database's clock.
+    pub(crate) waits_since: DateTime<Utc>,
 }
 
 /// When a lease ends that was given back: nothing of its worker's is on its way.
 const RELEASED: DateTime<Utc> = DateTime::UNIX_EPOCH;
-/// When one ends that was left, long ago: something of its worker's, or of the one before, may be on its way.
+
+/// When one ends that was left without any such time.
 const LEFT: DateTime<Utc> = DateTime::from_timestamp(1, 0).expect("a time");
+
+/// When one ends that was left since this time: as long before 1970 as that was after it. Something of the worker's before
+/// it may be on its way, and nothing of its own.
+fn left_since(time: DateTime<Utc>) -> DateTime<Utc> {
+    mirrored(time).min(RELEASED - chrono::Duration::microseconds(1))
+}
+
+/// A longer time has hardly been waited: a clock may have jumped, and who waits once more loses little.
+const LONGEST_WAITED: chrono::Duration = chrono::Duration::minutes(10);
+
+/// Since when a lease that ends at this time was left by everybody who took it over; `None` if it was not left.
+fn since_left(expires_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let since = (expires_at < RELEASED).then(|| mirrored(expires_at))?;
+    (since..since + LONGEST_WAITED).contains(&now).then_some(since)
+}
+
+fn mirrored(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(time.timestamp_micros().saturating_neg()).unwrap_or(RELEASED)
+}
 
 /// A clock that went back by more than this makes what it showed before void.
 const CLOCK_SLACK: chrono::Duration = chrono::Duration::seconds(5);
@@ -89,12 +114,15 @@ impl Store {
     }
 
     /// Leaves a lease that was taken over before the time had passed that whoever takes over must wait: anybody may claim
-    /// it at once, and has to wait in turn ([`Lease::took_over`]). Nothing happens if another worker has it already.
+    /// it at once, and has to wait in turn ([`Lease::took_over`]) for what is left ([`Lease::waited`]). Nothing happens if
+    /// another worker has it already.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn leave_lease(&self, lease: &Lease) -> Result<(), StoreError> {
-        end(self.db(), lease, LEFT).await
+        // Whoever took over nothing may have sent something of its own.
+        let until = if lease.took_over { left_since(lease.waits_since) } else { LEFT };
+        end(self.db(), lease, until).await
     }
 }
 
@@ -132,6 +160,7 @@ pub(crate) async fn claim(db: &Db, context: &Context, claim: &Claim<'_>) -> Resu
             args![claim.ledger, claim.run_id, claim.worker, now, until],
         )
         .await?;
+    let waits_since = since_left(expires_at, now).unwrap_or(now);
     let lease = Lease {
         ledger: claim.ledger,
         run_id: claim.run_id,
@@ -139,6 +168,8 @@ pub(crate) async fn claim(db: &Db, context: &Context, claim: &Claim<'_>) -> Resu
         fence: row.get("fence")?,
         expires_at: until,
         took_over: expires_at != RELEASED,
+        waited: (now - waits_since).to_std().unwrap_or_default(),
+        waits_since,
     };
     tx.commit().await?;
     Ok(Some(lease))

@@ -120,7 +120,12 @@ fn Log(id: WebhookId, may_write: bool) -> impl IntoView {
             }
             Load::Ready(items) => {
                 let items = items.iter().map(|item| delivery(item, may_write.then_some(replay))).collect_view();
-                view! { <ul role="list">{items}</ul> }.into_any()
+                view! {
+                    // A real server is called: what it gets, and that it can know it.
+                    {may_write.then(|| view! { <p class="small soft">{t!("console.replay_hint")}</p> })}
+                    <ul role="list">{items}</ul>
+                }
+                .into_any()
             }
         })}
         {move || {

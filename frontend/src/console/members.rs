@@ -122,6 +122,8 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
     let domains = member.domains.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let seen = member.signed_in_at.map_or_else(|| t!("console.never").to_owned(), intl::date_time);
     let mail = member.mail.as_ref().map(ToString::to_string);
+    // Not broken at a hyphen where there is room for it.
+    let is_short = mail.as_ref().is_some_and(|mail| mail.len() <= 28);
     let id = member.id;
     // Nobody deletes themselves.
     let is_own = expect_context::<Principal>().member.is_some_and(|own| own.id == id);
@@ -164,7 +166,9 @@ fn row(member: &Member, _: Listed<Member>) -> AnyView {
             <th scope="row" class="account-name">
                 {member.name.clone()} " " {is_own.then(|| view! { <span class="tagged">{t!("console.you")}</span> })}
             </th>
-            <td class="account-meta cell-wide cell-address" data-label=t!("console.mail")>{mail}</td>
+            <td class="account-meta cell-wide cell-address" data-label=t!("console.mail")>
+                <span class:whole=is_short>{mail}</span>
+            </td>
             <td data-label=t!("console.role")>
                 {role_name(member.role)}
                 <p class="account-meta">{domains}</p>

@@ -54,7 +54,8 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
             let order = order.get().filter(|order| order.view_url.is_some())?;
             let letter = letter(&order);
             // Over for good: what led to it leads nowhere any more, nor would anything new.
-            let is_open = order.state != OrderState::Closed;
+            let works = works(&order);
+            let is_open = works && order.state != OrderState::Closed;
             let hint = |hint: &'static str| is_open.then_some(hint);
             let renew = is_open.then(|| {
                 view! {
@@ -75,8 +76,7 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
                     {order
                         .expires_at
                         .map(|at| {
-                            let is_good = at > intl::now();
-                            let name = if is_good { t!("console.links_until") } else { t!("console.link_ended") };
+                            let name = if works { t!("console.links_until") } else { t!("console.link_ended") };
                             view! { <p class="small faint">{format!("{name}: {}", intl::date_time(at))}</p> }
                         })}
                     {again}
@@ -108,16 +108,20 @@ pub(super) fn OrderLinks(id: OrderId) -> impl IntoView {
     }
 }
 
+/// False once its links have expired.
+fn works(order: &Order) -> bool {
+    order.expires_at.is_none_or(|at| at > intl::now())
+}
+
 /// Where the link can be mailed to, as long as it works.
 fn address(order: &Order) -> Option<String> {
-    let works = order.expires_at.is_none_or(|at| at > intl::now());
-    order.notify_address.as_ref().filter(|_| works).map(ToString::to_string)
+    order.notify_address.as_ref().filter(|_| works(order)).map(ToString::to_string)
 }
 
 /// A mail to whoever gets the status mails, with the link that they may have lost in it.
 fn letter(order: &Order) -> Option<String> {
     let (to, link) = (order.notify_address.as_ref()?, order.manage_url.as_ref()?);
-    order.expires_at.is_none_or(|at| at > intl::now()).then(|| {
+    works(order).then(|| {
         let to = browser::escaped(&to.to_string()).replace("%40", "@");
         format!("mailto:{to}?subject={}&body={}", order.id, browser::escaped(link))
     })

@@ -88,6 +88,17 @@ async fn issued(batch: VoucherBatchId) -> Result<Vec<Voucher>, ApiError> {
     }
 }
 
+/// False if a list that is not narrowed shows that nothing else was made in this batch: those made together stand
+/// together.
+pub(super) fn may_have_others(batch: VoucherBatchId, listed: Listed<Voucher>) -> bool {
+    let is_of_it = |voucher: &Voucher| voucher.batch_id == Some(batch);
+    let (seen, goes_on) = listed.items.with_untracked(|items| {
+        let items = items.ready().map(Vec::as_slice).unwrap_or_default();
+        (items.iter().filter(|item| is_of_it(item)).count(), items.last().is_some_and(is_of_it))
+    });
+    seen != 1 || goes_on && untrack(|| listed.has_more())
+}
+
 /// What the list is narrowed to, with the ways back and on; nothing while it is not.
 #[component]
 pub(super) fn Together(

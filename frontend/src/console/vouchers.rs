@@ -14,7 +14,7 @@ use super::{
     list::{Empty, ListTable, Listed},
     list_head::{Count, ListHead},
     may,
-    voucher_batch::Together,
+    voucher_batch::{Together, may_have_others},
     voucher_form::NewVouchers,
     voucher_made::batch,
 };
@@ -225,8 +225,9 @@ fn limits(voucher: &Voucher) -> Option<impl IntoView + use<>> {
 fn noted(voucher: &Voucher, listed: Listed<Voucher>) -> impl IntoView + use<> {
     let wanted = expect_context::<Wanted>();
     let (id, hint) = (voucher.id, voucher.hint.clone());
-    // Where they alone are listed there is nothing more to show.
+    // Where they alone are listed there is nothing more to show, nor of one that was made alone.
     let batch = voucher.batch_id.filter(|_| wanted.batch.with_untracked(Option::is_none));
+    let batch = batch.filter(|batch| wanted.is_narrow() || may_have_others(*batch, listed));
     let together = batch.map(|id| {
         let label = format!("{}: {hint}", t!("console.voucher_batch"));
         let only = move |_| {

@@ -20,7 +20,7 @@ use super::{
 
 /// LITERAL- allows this much without asking (RFC 7888 section 5).
 const SMALL_LITERAL: u64 = 4096;
-const PIECE: usize = 64 << 10;
+const PIECE: usize = 256 << 10;
 
 /// Batches on their way, in the order of their submission.
 #[derive(Debug, Default)]

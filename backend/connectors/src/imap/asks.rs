@@ -6,9 +6,14 @@ use mailferry_engine::port::{Care, FetchRequest, FolderFetch, MemoryBudget, SPOO
 /// Messages of one command, and their bytes by the listed sizes.
 const CHUNK_ITEMS: usize = 100;
 const CHUNK_BYTES: u64 = 1 << 20;
-/// Messages above this are read in slices and spooled, however much memory there is.
-const MOST_WHOLE_BYTES: u64 = 4 << 20;
-/// A slice of a large message.
+/// Messages above this are spooled, however much memory there is.
+const MOST_KEPT_BYTES: u64 = 4 << 20;
+/// What a message that is spooled counts of what may be on the way: the next ones need not wait for its end.
+const SPOOLED_BYTES: u64 = 1 << 20;
+/// Messages above this are read in slices: half of what the guard takes at once, since sizes may be stated wrong. Others
+/// are not, since a server looks for the beginning of each slice (Dovecot reads a message twice for that).
+const MOST_WHOLE_BYTES: u64 = 32 << 20;
+/// A slice of such a message.
 pub(super) const SLICE_BYTES: u64 = 1 << 20;
 
 /// Messages with their listed sizes, ascending by UID.
@@ -21,7 +26,7 @@ pub(super) enum Ask<'a> {
     Open { folder: usize },
     /// Ordinary messages.
     Messages { folder: usize, items: Items<'a> },
-    /// A slice of a large message of `size_bytes`.
+    /// A slice of a very large message of `size_bytes`.
     Slice { folder: usize, uid: Uid, offset: u64, size_bytes: u64, last: bool },
 }
 
@@ -37,7 +42,7 @@ impl Ask<'_> {
 pub(super) struct Asks<'a> {
     folders: &'a [FolderFetch],
     newest_first: bool,
-    /// Messages above this are read in slices.
+    /// Messages above this are spooled.
     large_bytes: u64,
     /// The folder at work, and what is left of it.
     folder: usize,
@@ -57,13 +62,23 @@ impl<'a> Asks<'a> {
         Self {
             folders,
             newest_first: request.newest_first,
-            large_bytes: most_whole(&request.budget),
+            large_bytes: most_kept(&request.budget),
             folder: first,
             rest: folders.get(first).map_or(&[], |folder| folder.items.as_slice()),
             opened: folders.get(first).is_some_and(is_open),
             slicing: None,
             alone: if request.care == Care::OneByOne { CHUNK_ITEMS } else { 0 },
         }
+    }
+
+    /// Messages above this are spooled, bytes.
+    pub(super) fn large_bytes(&self) -> u64 {
+        self.large_bytes
+    }
+
+    /// What a message of `size_bytes` counts of what may be on the way.
+    pub(super) fn weight(&self, size_bytes: u64) -> u64 {
+        if size_bytes > self.large_bytes { SPOOLED_BYTES } else { size_bytes }
     }
 
     /// True if what comes next is to be asked for once all else is answered.
@@ -113,11 +128,11 @@ impl<'a> Asks<'a> {
     }
 }
 
-/// The largest message that is read whole, and kept in memory: what a writer holds back for its next batch must have
-/// room beside it, or each would wait for the other.
-fn most_whole(budget: &MemoryBudget) -> u64 {
+/// The largest message that is kept in memory: what a writer holds back for its next batch must have room beside it, or
+/// each would wait for the other.
+fn most_kept(budget: &MemoryBudget) -> u64 {
     let half = budget.size_bytes() / 2 - budget.size_bytes() / 32;
-    half.clamp(SPOOL_THRESHOLD_BYTES, MOST_WHOLE_BYTES)
+    half.clamp(SPOOL_THRESHOLD_BYTES, MOST_KEPT_BYTES)
 }
 
 impl<'a> Iterator for Asks<'a> {
@@ -138,7 +153,7 @@ impl<'a> Iterator for Asks<'a> {
         }
         let chunk = self.chunk();
         match chunk {
-            [(uid, size_bytes)] if *size_bytes > self.large_bytes => Some(self.slice(*uid, *size_bytes, 0)),
+            [(uid, size_bytes)] if *size_bytes > MOST_WHOLE_BYTES => Some(self.slice(*uid, *size_bytes, 0)),
             items => Some(Ask::Messages { folder: self.folder, items }),
         }
     }
@@ -153,7 +168,8 @@ mod tests {
     use super::*;
 
     fn folders() -> impl Strategy<Value = Vec<Vec<u64>>> {
-        let sizes = prop::collection::vec(prop_oneof![4 => 1u64..50_000, 1 => 1u64 << 20..5 << 20], 0..150);
+        let sizes = prop_oneof![8 => 1u64..50_000, 1 => 1u64 << 20..5 << 20, 1 => 30u64 << 20..35 << 20];
+        let sizes = prop::collection::vec(sizes, 0..150);
         prop::collection::vec(sizes, 0..5)
     }
 
@@ -181,11 +197,14 @@ mod tests {
                         prop_assert_eq!(open, Some(folder));
                         let most = if alone && asked.len() < CHUNK_ITEMS { 1 } else { CHUNK_ITEMS };
                         prop_assert!(items.len() <= most);
+                        let large = items.iter().filter(|(_, size_bytes)| *size_bytes > 1 << 20);
+                        prop_assert!(large.count() == 0 || items.len() == 1, "a large one comes alone");
                         let uids = items.iter().map(|(uid, _)| (folder, uid.0));
                         if newest_first { asked.extend(uids.rev()) } else { asked.extend(uids) }
                     }
                     Ask::Slice { folder, uid, offset, size_bytes, last } => {
                         prop_assert_eq!((open, offset), (Some(folder), read));
+                        prop_assert!(size_bytes > MOST_WHOLE_BYTES);
                         read += SLICE_BYTES;
                         prop_assert_eq!(last, read >= size_bytes);
                         if last {

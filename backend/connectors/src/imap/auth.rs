@@ -3,7 +3,7 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use mailferry_engine::port::{ConnectorError, Decision};
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation, DelegationForm},
+    delegation::DelegationForm,
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
 };
@@ -58,15 +58,8 @@ async fn enter(network: &Network, login: &ImapLogin) -> Result<Session, Connecto
 /// [`ConnectorError`] with the reason why there is no IMAP server to log in to.
 pub async fn greet(network: &Network, endpoint: &Endpoint, allow_plaintext: bool) -> Result<Greeted, ConnectorError> {
     let login = ImapLogin {
-        name: format!("the server {endpoint}"),
-        endpoint: endpoint.clone(),
-        user: String::new(),
-        password: String::new().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
         allow_plaintext,
-        pinned_certificate: None,
+        ..ImapLogin::of_owner(format!("the server {endpoint}"), endpoint.clone(), "", "")
     };
     in_time(network, &login, Box::pin(meet(network, &login))).await
 }

@@ -1,9 +1,10 @@
 //! Messages on their way past the parser: the guard keeps each as it came, and the parser gets a stand-in of few bytes.
 //! So nothing parses, copies or zeroes what is by far the most of all that a source sends.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, fmt, io};
 
 use bytes::{BufMut, Bytes, BytesMut};
+use mailferry_engine::port::{Body, BodyWriter, SPOOL_THRESHOLD_BYTES};
 
 /// What is allocated at once at most, whatever a server announces.
 const AT_ONCE: usize = 4 << 20;
@@ -13,49 +14,123 @@ const STAND_IN: usize = 18;
 const MOST: usize = 16 << 10;
 
 /// Bodies that were kept from the parser, numbered in the order they came.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Bodies {
-    open: Option<BytesMut>,
-    whole: VecDeque<Bytes>,
+    /// Whole messages above this do not stay in memory.
+    pub(super) spool_above: u64,
+    open: Option<Open>,
+    whole: VecDeque<Came>,
     /// Number of the first of `whole`.
     first: u64,
     /// Bytes of `whole`.
     size_bytes: u64,
 }
 
+impl Default for Bodies {
+    fn default() -> Self {
+        Self { spool_above: SPOOL_THRESHOLD_BYTES, open: None, whole: VecDeque::new(), first: 0, size_bytes: 0 }
+    }
+}
+
+/// A body on its way.
+enum Open {
+    Memory(BytesMut),
+    /// Or what went wrong with its file: the rest of it is read to nowhere.
+    Spool(io::Result<Box<BodyWriter>>),
+}
+
+impl fmt::Debug for Open {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if matches!(self, Self::Memory(_)) { "Memory" } else { "Spool" })
+    }
+}
+
+/// A body that has come.
+#[derive(Debug)]
+pub(super) enum Came {
+    Memory(Bytes),
+    /// A large message, or what went wrong with its file.
+    Spooled(io::Result<Body>),
+}
+
+impl Came {
+    /// Its bytes, wherever they are.
+    pub(super) fn size_bytes(&self) -> u64 {
+        match self {
+            Self::Memory(bytes) => bytes.len() as u64,
+            Self::Spooled(body) => body.as_ref().map_or(0, Body::len),
+        }
+    }
+
+    /// The bytes of what is never spooled: a part of a message.
+    pub(super) fn in_memory(self) -> Option<Bytes> {
+        if let Self::Memory(bytes) = self { Some(bytes) } else { None }
+    }
+
+    /// The message.
+    ///
+    /// # Errors
+    /// If its file could not be made or written.
+    pub(super) fn body(self) -> io::Result<Body> {
+        match self {
+            Self::Memory(bytes) => Ok(Body::from_bytes(bytes)),
+            Self::Spooled(body) => body,
+        }
+    }
+}
+
 impl Bodies {
     /// Begins a body, and puts its stand-in behind what stands before it in the line.
-    pub(super) fn begin(&mut self, size_bytes: u64, output: &mut BytesMut) {
+    pub(super) fn begin(&mut self, size_bytes: u64, part: BodyPart, output: &mut BytesMut) {
         let number = self.first + self.whole.len() as u64;
         output.extend_from_slice(format!("{{{STAND_IN}}}\r\n\r\n{number:016x}").as_bytes());
-        let expected = usize::try_from(size_bytes).unwrap_or(usize::MAX);
-        self.open = Some(BytesMut::with_capacity(expected.min(AT_ONCE)));
+        self.open = Some(if part == BodyPart::Whole && size_bytes > self.spool_above {
+            // Begun as the bytes come: what a server announces makes no file.
+            Open::Spool(BodyWriter::new(0).map(Box::new))
+        } else {
+            let expected = usize::try_from(size_bytes).unwrap_or(usize::MAX);
+            Open::Memory(BytesMut::with_capacity(expected.min(AT_ONCE)))
+        });
         if size_bytes == 0 {
             self.end();
         }
     }
 
-    /// True while a body comes.
-    pub(super) fn is_open(&self) -> bool {
-        self.open.is_some()
+    /// True while a body comes that stays in memory.
+    pub(super) fn is_kept_in_memory(&self) -> bool {
+        matches!(self.open, Some(Open::Memory(_)))
     }
 
-    /// Where the rest of a body goes, if one has begun.
+    /// Where the rest of a body goes, if one has begun that stays in memory.
     pub(super) fn open(&mut self) -> Option<&mut BytesMut> {
-        self.open.as_mut()
+        if let Some(Open::Memory(body)) = &mut self.open { Some(body) } else { None }
     }
 
     /// Takes a piece of the body that has begun; false if none has.
     pub(super) fn push(&mut self, piece: &[u8]) -> bool {
-        self.open.as_mut().map(|body| body.put_slice(piece)).is_some()
+        match &mut self.open {
+            Some(Open::Memory(body)) => body.put_slice(piece),
+            Some(Open::Spool(spool)) => {
+                if let Ok(writer) = spool
+                    && let Err(error) = writer.write(piece)
+                {
+                    *spool = Err(error);
+                }
+            }
+            None => return false,
+        }
+        true
     }
 
     /// The body that has begun is complete.
     pub(super) fn end(&mut self) {
-        if let Some(body) = self.open.take() {
-            self.size_bytes += body.len() as u64;
-            self.whole.push_back(body.freeze());
-        }
+        let Some(open) = self.open.take() else { return };
+        let came = match open {
+            Open::Memory(body) => Came::Memory(body.freeze()),
+            Open::Spool(writer) => Came::Spooled(writer.and_then(|writer| writer.finish())),
+        };
+        self.size_bytes += came.size_bytes();
+        self.whole.push_back(came);
     }
 
     /// True if more wait than anybody asks for at once.
@@ -68,7 +143,7 @@ impl Bodies {
         let Some(number) = number(data) else { return Taken::NoStandIn };
         while self.first <= number {
             let Some(body) = self.whole.pop_front() else { return Taken::Unknown };
-            self.size_bytes -= body.len() as u64;
+            self.size_bytes -= body.size_bytes();
             self.first += 1;
             if self.first > number {
                 return Taken::Body(body);
@@ -79,10 +154,10 @@ impl Bodies {
 }
 
 /// What some data stands for.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Taken {
     /// This.
-    Body(Bytes),
+    Body(Came),
     /// Itself.
     NoStandIn,
     /// Nothing that there is: the server's words did not fit each other.
@@ -94,50 +169,25 @@ fn number(data: &[u8]) -> Option<u64> {
     u64::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
+/// Whether a literal is a message or a part of one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyPart {
+    Whole,
+    FromOffset,
+}
+
 /// Where the `{` of a literal stands in this line of a FETCH response, if the literal is a message or a part of one by
 /// offset: `BODY[] {5}` or `BODY[]<0> {5}` (RFC 9051 section 7.5.2).
-pub(super) fn body_literal(line: &[u8]) -> Option<usize> {
+pub(super) fn body_literal(line: &[u8]) -> Option<(usize, BodyPart)> {
     let brace = memchr::memrchr(b'{', line)?;
     let before = line[..brace].strip_suffix(b" ")?;
-    let name = match before.strip_suffix(b">") {
-        Some(offset) => &offset[..memchr::memrchr(b'<', offset)?],
-        None => before,
+    let (name, part) = match before.strip_suffix(b">") {
+        Some(offset) => (&offset[..memchr::memrchr(b'<', offset)?], BodyPart::FromOffset),
+        None => (before, BodyPart::Whole),
     };
     let name = name.last_chunk::<6>()?;
-    name.eq_ignore_ascii_case(b"BODY[]").then_some(brace)
+    name.eq_ignore_ascii_case(b"BODY[]").then_some((brace, part))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_body_is_taken_by_its_stand_in_and_what_nobody_took_goes() {
-        let (mut bodies, mut output) = (Bodies::default(), BytesMut::new());
-        for body in [&b"one"[..], b"", b"three"] {
-            bodies.begin(body.len() as u64, &mut output);
-            if !body.is_empty() {
-                assert!(bodies.push(body));
-                bodies.end();
-            }
-        }
-        assert_eq!(&output[..24], b"{18}\r\n\r\n0000000000000000");
-        assert_eq!(bodies.take(b"\r\n0000000000000001"), Taken::Body(Bytes::new()));
-        assert_eq!(bodies.take(b"\r\n0000000000000000"), Taken::Unknown, "it went with the one before");
-        assert_eq!(bodies.take(b"\r\n0000000000000002"), Taken::Body(Bytes::from_static(b"three")));
-        assert_eq!(bodies.take(b"\r\n0000000000000003"), Taken::Unknown);
-        assert_eq!(bodies.take(b"0000000000000003"), Taken::NoStandIn);
-        assert!(!bodies.exceeds(0), "nothing waits any more");
-    }
-
-    #[test]
-    fn only_whole_messages_and_slices_of_them_are_kept_from_the_parser() {
-        for line in ["* 1 FETCH (UID 7 BODY[] {5}\r\n", "* 1 FETCH (BODY[]<0> {5}\r\n", " body[]<1048576> {5}\r\n"] {
-            assert_eq!(body_literal(line.as_bytes()), line.find('{'), "{line}");
-        }
-        for line in ["* 1 FETCH (BODY[1] {5}\r\n", "RFC822 {5}\r\n", "BODY[]{5}\r\n", "BODY[]> {5}\r\n", "{5}\r\n", ""]
-        {
-            assert_eq!(body_literal(line.as_bytes()), None, "{line}");
-        }
-    }
-}
+mod tests;

@@ -38,6 +38,28 @@ pub struct ImapLogin {
     pub pinned_certificate: Option<CertificateFingerprint>,
 }
 
+impl ImapLogin {
+    /// An owner's login by their password: for nobody else, under TLS, and with a certificate that verifies.
+    pub fn of_owner(
+        name: impl Into<String>,
+        endpoint: Endpoint,
+        user: impl Into<String>,
+        password: impl Into<SecretString>,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            endpoint,
+            user: user.into(),
+            password: password.into(),
+            kind: CredentialKind::Password,
+            act_for: None,
+            delegation: Delegation::default(),
+            allow_plaintext: false,
+            pinned_certificate: None,
+        }
+    }
+}
+
 /// Connects an IMAP source with an IMAP destination.
 #[derive(Clone)]
 pub struct ImapConnector {

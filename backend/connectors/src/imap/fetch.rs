@@ -15,17 +15,18 @@ use mailferry_domain::{
     item::ContentKey,
     uid::{Uid, UidSet, UidValidity},
 };
-use mailferry_engine::port::{Body, Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget};
+use mailferry_engine::port::{Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget};
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
 
 pub(super) use self::parts::{Head, beginning_of};
 use self::{
     parts::{Part, fetched, part_of},
-    slices::Large,
+    slices::{Large, spool_error},
 };
 use super::{
     asks::{Ask, Asks, SLICE_BYTES},
+    bodies::Came,
     refusal::{Doing, Refusal},
     session::{Answer, Session, Tag},
     wire,
@@ -75,7 +76,7 @@ struct Pipeline<'a> {
     bytes_in_flight: u64,
     most_bytes: u64,
     /// Messages that came before it was their turn.
-    early: HashMap<(usize, Uid), (Head, Bytes)>,
+    early: HashMap<(usize, Uid), (Head, Came)>,
     /// Slices that came before it was their turn, by offset.
     slices: HashMap<(usize, Uid, u64), (Option<Head>, Bytes)>,
     large: Option<Large>,
@@ -95,6 +96,7 @@ impl<'a> Pipeline<'a> {
         };
         let asks = Asks::new(request, is_open);
         let budget = request.budget.size_bytes();
+        session.guard().spool_above(asks.large_bytes());
         // Over a long line nothing comes while the next command is on its way.
         let most_bytes = BYTES.min(if session.is_far() { budget } else { budget / 2 });
         Self {
@@ -174,7 +176,7 @@ impl<'a> Pipeline<'a> {
     }
 
     async fn begin(&mut self, ask: Ask<'a>, uids: VecDeque<Uid>, missing: &[(Uid, u64)]) -> Result<(), ConnectorError> {
-        let (command, size_bytes) = spelt(&ask, missing, self.request);
+        let (command, size_bytes) = spelt(&ask, missing, self.request, &self.asks);
         let tag = self.session.begin(&command).await?;
         self.session.end().await?;
         self.bytes_in_flight += size_bytes;
@@ -188,8 +190,8 @@ impl<'a> Pipeline<'a> {
         let mut missing = Vec::new();
         for (uid, size_bytes) in *items {
             match self.session.glances.take(&self.request.folders[*folder], *uid) {
-                Some(come) => {
-                    self.early.insert((*folder, *uid), come);
+                Some((head, bytes)) => {
+                    self.early.insert((*folder, *uid), (head, Came::Memory(bytes)));
                 }
                 None => missing.push((*uid, *size_bytes)),
             }
@@ -203,9 +205,9 @@ impl<'a> Pipeline<'a> {
         let answer = self.session.answer_with(self.session.patience.idle, part_of).await?;
         self.session.pace.add(answer.size_bytes(), began);
         match answer {
-            Answer::Untagged(Part::Whole(uid, head, bytes)) if self.expects(|flight| flight.uids.contains(&uid)) => {
+            Answer::Untagged(Part::Whole(uid, head, came)) if self.expects(|flight| flight.uids.contains(&uid)) => {
                 // The same once more brings nothing.
-                if self.early.insert((self.folder, uid), (head, bytes)).is_none() {
+                if self.early.insert((self.folder, uid), (head, came)).is_none() {
                     self.session.comes_on();
                 }
             }
@@ -298,8 +300,8 @@ impl<'a> Pipeline<'a> {
                 flight.uids.pop_front();
                 let alone = come.is_none() && flight.refused;
                 let come = if alone { self.read_alone(folder, uid).await? } else { come };
-                if let Some((head, bytes)) = come {
-                    return Ok(Some(fetched(folder, uid, head, Body::from_bytes(bytes))));
+                if let Some((head, came)) = come {
+                    return Ok(Some(fetched(folder, uid, head, came.body().map_err(spool_error)?)));
                 }
                 continue;
             }
@@ -329,13 +331,14 @@ impl<'a> Pipeline<'a> {
     }
 }
 
-/// A command, and the bytes that it brings by the listed sizes; of ordinary messages, those that are `missing`.
-fn spelt(ask: &Ask<'_>, missing: &[(Uid, u64)], request: &FetchRequest) -> (String, u64) {
+/// A command, and what it counts of what may be on the way, by the listed sizes; of ordinary messages, those that are
+/// `missing`.
+fn spelt(ask: &Ask<'_>, missing: &[(Uid, u64)], request: &FetchRequest, asks: &Asks<'_>) -> (String, u64) {
     match ask {
         Ask::Open { folder } => (format!("EXAMINE {}", wire::quoted(&request.folders[*folder].wire_name)), 0),
         Ask::Messages { .. } => {
             let set: UidSet = missing.iter().map(|(uid, _)| *uid).collect();
-            let size_bytes = missing.iter().map(|(_, size_bytes)| size_bytes).sum();
+            let size_bytes = missing.iter().map(|(_, size_bytes)| asks.weight(*size_bytes)).sum();
             (format!("UID FETCH {set} {WHOLE}"), size_bytes)
         }
         Ask::Slice { uid, offset, size_bytes, .. } => {

@@ -70,7 +70,7 @@ pub(crate) fn reading(data: &[u8]) {
         let listings = source.list_folders(&requests).await?;
         let fetch = |(name, listing): (&String, Result<Listing, ConnectorError>)| {
             let listing = listing.ok()?;
-            let items = listing.items.iter().map(|item| (item.uid, item.size_bytes % (3 << 20))).take(20).collect();
+            let items = listing.items.iter().map(|item| (item.uid, item.size_bytes % (36 << 20))).take(20).collect();
             Some(FolderFetch { wire_name: name.clone(), uid_validity: listing.status.uid_validity, items })
         };
         let folders = names.iter().zip(listings).filter_map(fetch).collect();
@@ -111,7 +111,7 @@ pub(crate) fn asking(data: &[u8]) {
         });
         let changes: Vec<FlagChange> = changes.take(5).collect();
         account.change_flags(&changes).await?;
-        account.identify(&[(Uid(1), 10), (Uid(2), 3 << 20)]).await.map(drop)
+        account.identify(&[(Uid(1), 10), (Uid(2), 33 << 20)]).await.map(drop)
     });
 }
 

@@ -3,7 +3,7 @@
 mod sieve;
 
 use std::{
-    io,
+    io::{self, IoSlice},
     pin::{Pin, pin},
     sync::{
         Arc,
@@ -57,6 +57,11 @@ impl Guard {
     /// The message that `data` stands for, as the parser saw it.
     pub(super) fn take_body(&mut self, data: &[u8]) -> Taken {
         self.sieve.bodies.take(data)
+    }
+
+    /// From now on whole messages above `size_bytes` go to a spool file as they come.
+    pub(super) fn spool_above(&mut self, size_bytes: u64) {
+        self.sieve.bodies.spool_above = size_bytes;
     }
 
     /// From now on watches whether the server keeps silent after its next tagged answer.
@@ -118,18 +123,23 @@ fn invalid(error: SieveError) -> io::Error {
 
 impl AsyncWrite for Guard {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.outgoing.len() + bytes.len() > WRITE_SIZE {
-            ready!(self.poll_drain(context))?;
+        let this = &mut *self;
+        while this.outgoing.len() + bytes.len() >= WRITE_SIZE {
+            // Together: what stands before a message is no packet of its own, and a message is not copied.
+            let pieces = [IoSlice::new(&this.outgoing), IoSlice::new(bytes)];
+            let written = ready!(Pin::new(&mut this.inner).poll_write_vectored(context, &pieces))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            this.has_passed(written);
+            let before = written.min(this.outgoing.len());
+            this.outgoing.advance(before);
+            if written > before {
+                return Poll::Ready(Ok(written - before));
+            }
         }
-        // Large pieces are not copied.
-        if bytes.len() >= WRITE_SIZE {
-            let written = ready!(Pin::new(&mut self.inner).poll_write(context, bytes))?;
-            self.has_passed(written);
-            return Poll::Ready(Ok(written));
-        }
-        let take = bytes.len().min(WRITE_SIZE);
-        self.outgoing.extend_from_slice(&bytes[..take]);
-        Poll::Ready(Ok(take))
+        this.outgoing.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -15,8 +15,9 @@ use mailferry_domain::{
     uid::{Uid, UidSet},
 };
 use mailferry_engine::port::{
-    Account, Answered, Body, Connector, ConnectorError, Decision, Destination, DestinationLimits, EachFolder, Fate,
-    FetchRequest, Fetched, FlagChange, NewItem, Numbered, Prepared, Quota, Source, Wanted,
+    Account, Answered, Body, BodyWriter, Connector, ConnectorError, Decision, Destination, DestinationLimits,
+    EachFolder, Fate, FetchRequest, Fetched, FlagChange, NewItem, Numbered, Prepared, Quota, SPOOL_THRESHOLD_BYTES,
+    Source, Wanted,
 };
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
@@ -147,7 +148,7 @@ impl Session {
                     None => {}
                 }
                 let Some(message) = messages.iter().find(|message| message.uid == uid) else { continue };
-                let body = request.budget.admit(Body::from_bytes(message.bytes.clone())).await;
+                let body = request.budget.admit(body(&message.bytes)?).await;
                 let (flags, internal_date) = (message.flags.clone(), message.internal_date);
                 if sink
                     .send(Fetched { folder: at, uid, flags, flags_reduced: false, internal_date, body })
@@ -241,6 +242,20 @@ fn keep(
             (unknown(), Some(lost()))
         }
     }
+}
+
+/// Spooled if it is large, as what comes over a network.
+fn body(bytes: &Bytes) -> Result<Body, ConnectorError> {
+    let size_bytes = bytes.len() as u64;
+    if size_bytes <= SPOOL_THRESHOLD_BYTES {
+        return Ok(Body::from_bytes(bytes.clone()));
+    }
+    let spooled = BodyWriter::new(size_bytes).and_then(|mut writer| {
+        writer.write(bytes)?;
+        writer.finish()
+    });
+    let spoiled = |error| ConnectorError::new(FindingCode::Internal, Decision::Retry, "spooling").caused_by(error);
+    spooled.map_err(spoiled)
 }
 
 fn stored(item: &NewItem) -> Result<StoredMessage, ConnectorError> {

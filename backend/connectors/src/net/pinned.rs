@@ -1,4 +1,5 @@
-//! The verifier of every handshake: certificates must verify, but for the one that somebody has accepted for this server.
+//! The verifier of every handshake: certificates must verify, but for the one that somebody has accepted for this server,
+//! and where any is trusted.
 //!
 //! Whatever the certificate, the server must prove that it has its key: the handshake's signature is always verified.
 
@@ -12,6 +13,7 @@ use rustls::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
+    crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature},
 };
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
@@ -44,17 +46,17 @@ impl Unverified {
 }
 
 /// Takes certificates that verify, and the one that is pinned.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct CheckedCertificate {
-    usual: Arc<WebPkiServerVerifier>,
-    pinned: Option<CertificateFingerprint>,
+    /// What verifies certificates by the roots; none if any is trusted: neither name nor chain is looked at.
+    pub(super) usual: Option<Arc<WebPkiServerVerifier>>,
+    /// The one that was accepted.
+    pub(super) pinned: Option<CertificateFingerprint>,
+    /// What the signatures of handshakes are verified with.
+    pub(super) signatures: WebPkiSupportedAlgorithms,
 }
 
 impl CheckedCertificate {
-    pub(super) fn new(usual: Arc<WebPkiServerVerifier>, pinned: Option<CertificateFingerprint>) -> Self {
-        Self { usual, pinned }
-    }
-
     fn is_pinned(&self, leaf: &CertificateDer<'_>) -> bool {
         let same = |pinned: CertificateFingerprint| {
             verify_slices_are_equal(pinned.as_bytes(), fingerprint(leaf).as_bytes()).is_ok()
@@ -72,8 +74,8 @@ impl ServerCertVerifier for CheckedCertificate {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, TlsError> {
-        let verified = self.usual.verify_server_cert(leaf, intermediates, name, ocsp_response, now);
-        match verified {
+        let Some(usual) = &self.usual else { return Ok(ServerCertVerified::assertion()) };
+        match usual.verify_server_cert(leaf, intermediates, name, ocsp_response, now) {
             Err(_) if self.is_pinned(leaf) => Ok(ServerCertVerified::assertion()),
             Err(TlsError::InvalidCertificate(cause)) => {
                 let unverified = Unverified { leaf: leaf.to_vec(), pinned: self.pinned.is_some(), cause };
@@ -89,7 +91,7 @@ impl ServerCertVerifier for CheckedCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.usual.verify_tls12_signature(message, certificate, signature)
+        verify_tls12_signature(message, certificate, signature, &self.signatures)
     }
 
     fn verify_tls13_signature(
@@ -98,10 +100,10 @@ impl ServerCertVerifier for CheckedCertificate {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, TlsError> {
-        self.usual.verify_tls13_signature(message, certificate, signature)
+        verify_tls13_signature(message, certificate, signature, &self.signatures)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.usual.supported_verify_schemes()
+        self.signatures.supported_schemes()
     }
 }

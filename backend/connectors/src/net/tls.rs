@@ -4,15 +4,11 @@ use std::{io, path::Path, sync::Arc};
 
 use mailferry_shared::certificate::CertificateFingerprint;
 use rustls::{
-    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore,
-    SignatureScheme,
-    client::{
-        Resumption, WebPkiServerVerifier,
-        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-    },
-    crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    AlertDescription, CertificateError, ClientConfig, Error as TlsError, RootCertStore,
+    client::{Resumption, WebPkiServerVerifier},
+    crypto::{CryptoProvider, aws_lc_rs},
 };
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject};
+use rustls_pki_types::{CertificateDer, pem::PemObject};
 
 use super::pinned::{CheckedCertificate, Unverified};
 
@@ -63,13 +59,12 @@ impl CertificateTrust {
         let builder = ClientConfig::builder_with_provider(provider.clone())
             .with_safe_default_protocol_versions()
             .map_err(TlsSetupError::Provider)?;
-        let usual = if self.any { None } else { Some(self.verifier(provider.clone())?) };
-        let verifier: Arc<dyn ServerCertVerifier> = match &usual {
-            Some(usual) => Arc::new(CheckedCertificate::new(usual.clone(), None)),
-            None => Arc::new(AnyCertificate(provider)),
-        };
-        let config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-        Ok(ClientTls { config: Arc::new(config), usual })
+        let signatures = provider.signature_verification_algorithms;
+        let usual = if self.any { None } else { Some(self.verifier(provider)?) };
+        let verifier = CheckedCertificate { usual, pinned: None, signatures };
+        let config =
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier.clone())).with_no_client_auth();
+        Ok(ClientTls { config: Arc::new(config), verifier })
     }
 
     /// What verifies certificates by the roots.
@@ -86,18 +81,21 @@ impl CertificateTrust {
 #[derive(Clone)]
 pub(super) struct ClientTls {
     config: Arc<ClientConfig>,
-    /// What verifies certificates; none if any is trusted.
-    usual: Option<Arc<WebPkiServerVerifier>>,
+    /// What verifies certificates where none is pinned.
+    verifier: CheckedCertificate,
 }
 
 impl ClientTls {
     /// With certificates that verify, and with this one.
     pub(super) fn config(&self, pinned: Option<CertificateFingerprint>) -> Arc<ClientConfig> {
-        let (Some(usual), Some(pinned)) = (&self.usual, pinned) else { return self.config.clone() };
+        // Where any certificate is trusted, none needs to be.
+        if pinned.is_none() || self.verifier.usual.is_none() {
+            return self.config.clone();
+        }
         let mut config = (*self.config).clone();
         // A session that is resumed shows no certificate: none may begin here and be resumed where it was not accepted.
         config.resumption = Resumption::disabled();
-        let verifier = CheckedCertificate::new(usual.clone(), Some(pinned));
+        let verifier = CheckedCertificate { pinned, ..self.verifier.clone() };
         config.dangerous().set_certificate_verifier(Arc::new(verifier));
         Arc::new(config)
     }
@@ -143,43 +141,4 @@ pub(super) fn tls_failure(error: &(dyn std::error::Error + 'static)) -> Option<H
         }
         _ => HandshakeFailure::Other,
     })
-}
-
-/// Checks signatures, but no name and no chain.
-#[derive(Debug)]
-struct AnyCertificate(Arc<CryptoProvider>);
-
-impl ServerCertVerifier for AnyCertificate {
-    fn verify_server_cert(
-        &self,
-        _: &CertificateDer<'_>,
-        _: &[CertificateDer<'_>],
-        _: &ServerName<'_>,
-        _: &[u8],
-        _: UnixTime,
-    ) -> Result<ServerCertVerified, TlsError> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls12_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, TlsError> {
-        verify_tls13_signature(message, certificate, signature, &self.0.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.0.signature_verification_algorithms.supported_schemes()
-    }
 }

@@ -21,7 +21,6 @@ use mailferry_engine::port::{
 };
 use mailferry_lab::{Cyrus, CyrusOptions, Dovecot, DovecotOptions};
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
 };
@@ -45,11 +44,11 @@ fn message(uid: u32, flags: &[&str], when: &str, bytes: &[u8]) -> NewItem {
     NewItem { source_uid: Uid(uid), flags: Flags::new(flags), internal_date: Some(date(when)), body: spooled(bytes) }
 }
 
-/// Odd ones among them: empty, no header, eight bits, dots and brackets, a long line, one that comes in slices, and one
-/// that is nearly as large and comes whole.
+/// Odd ones among them: empty, no header, eight bits, dots and brackets, a long line, one that is spooled as it comes,
+/// and one that is nearly as large and stays in memory.
 fn messages() -> Vec<NewItem> {
     let lines = |number| [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(number)].concat();
-    let (large, whole) = (lines(250_000), lines(150_000));
+    let (large, kept) = (lines(250_000), lines(150_000));
     let long_line = [b"Subject: long\r\n\r\n".as_slice(), &[b'x'; 9000], b"\r\n"].concat();
     vec![
         message(1, &["\\Seen", "$Forwarded"], "2019-03-05T10:00:00+01:00", b"Subject: one\r\n\r\nHello\r\n"),
@@ -63,7 +62,7 @@ fn messages() -> Vec<NewItem> {
         message(4, &["\\Draft"], "2020-01-01T00:00:00+00:00", &large),
         message(5, &["\\Seen"], "2020-01-02T00:00:00+00:00", &long_line),
         message(6, &[], "2020-01-03T00:00:00+00:00", b"Subject: no end\r\n\r\nno end of line"),
-        message(7, &["\\Seen"], "2020-01-04T00:00:00+00:00", &whole),
+        message(7, &["\\Seen"], "2020-01-04T00:00:00+00:00", &kept),
     ]
 }
 
@@ -189,7 +188,7 @@ async fn what_is_not_there_is_told<C: Connector>(connector: &C) {
     let folder = FolderFetch {
         wire_name: wire_name.clone(),
         uid_validity: status.uid_validity,
-        items: vec![(Uid(status.uid_next + 5), 10), (Uid(status.uid_next + 6), 3 << 20)],
+        items: [(5, 10), (6, 3 << 20), (7, 33 << 20)].map(|(n, size)| (Uid(status.uid_next + n), size)).to_vec(),
     };
     let request = FetchRequest {
         folders: vec![folder],
@@ -269,15 +268,13 @@ async fn suite_in<C: Connector>(connector: C, folder: &str) {
 
 fn login(port: u16, user: &str, tls: TlsMode) -> ImapLogin {
     ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new("localhost".parse().expect("a host"), port, tls),
-        user: user.to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
         allow_plaintext: tls == TlsMode::Plaintext,
-        pinned_certificate: None,
+        ..ImapLogin::of_owner(
+            "the test's server",
+            Endpoint::new("localhost".parse().expect("a host"), port, tls),
+            user,
+            "secret",
+        )
     }
 }
 

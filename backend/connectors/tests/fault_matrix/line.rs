@@ -180,21 +180,35 @@ async fn a_conversation_in_slices_is_the_same_conversation() {
     sweep("everything comes in slices", &ground, slices, broken).await;
 }
 
-/// Larger than what stays in memory: fetched slice by slice, spooled, and cut in between.
+/// Larger than what stays in memory: spooled as it comes, and cut in between.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_message_cut_in_any_slice_arrives_whole_or_not_at_all() {
+async fn a_large_message_cut_anywhere_arrives_whole_or_not_at_all() {
+    let (ground, to_client, to_server) = with_large_message(250_000).await;
+    let mut places: Vec<Break> = spread(to_client - 200, points()).into_iter().map(Break::SourceToClient).collect();
+    places.extend(spread(to_server - 20, points()).into_iter().map(Break::DestinationToServer));
+    sweep("large message, either side cut", &ground, numbered(places, Fault::Cut), broken).await;
+}
+
+/// So large that it is fetched slice by slice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_very_large_message_cut_in_any_slice_arrives_whole_or_not_at_all() {
+    let (ground, to_client, _) = with_large_message(2_000_000).await;
+    let places = spread(to_client - 200, points().min(3)).into_iter().map(Break::SourceToClient).collect();
+    sweep("very large message, source cut", &ground, numbered(places, Fault::Cut), broken).await;
+}
+
+/// A ground with a message of so many lines of 18 bytes; what passes to the client and to the destination.
+async fn with_large_message(lines: usize) -> (Ground, u64, u64) {
     use mailferry_lab::{Client, Dovecot, Sample};
     let source = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
     Sample::Tiny.write(&source, crate::ground::SOURCE).expect("a mailbox");
     let mut client = Client::login(&source.login(crate::ground::SOURCE)).expect("logs in");
-    let large = [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(250_000)].concat();
+    let large = [b"Subject: large\r\n\r\n".as_slice(), &b"0123456789abcdef\r\n".repeat(lines)].concat();
     client.append("Archive/2020/Q1", "\\Seen", None, &large).expect("appends");
     drop(client);
     let destination = Dovecot::start(DovecotOptions::default()).expect("Dovecot starts");
     let ground = Ground::on(source, destination, ProxyOptions::default()).await;
     let (to_client, _) = length(&ground.clean.with_source);
     let (_, to_server) = length(&ground.clean.with_destination);
-    let mut places: Vec<Break> = spread(to_client - 200, points()).into_iter().map(Break::SourceToClient).collect();
-    places.extend(spread(to_server - 20, points()).into_iter().map(Break::DestinationToServer));
-    sweep("large message, either side cut", &ground, numbered(places, Fault::Cut), broken).await;
+    (ground, to_client, to_server)
 }

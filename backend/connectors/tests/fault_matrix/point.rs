@@ -20,7 +20,6 @@ use mailferry_engine::{
 };
 use mailferry_lab::{Proxy, ProxyOptions};
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     ids::RunId,
     run::RunState,
@@ -219,15 +218,13 @@ impl<'g> Point<'g> {
         let network = Network::new(AddressGuard::open(), Resolver::System, &trust).expect("TLS");
         let patience = Patience { idle: how.patience, append: how.patience, ..Patience::default() };
         let login = |name: &str, user: &str, password: &str, proxy: &Proxy| ImapLogin {
-            name: name.to_owned(),
-            endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), proxy.port(), TlsMode::Plaintext),
-            user: user.to_owned(),
-            password: password.to_owned().into(),
-            kind: CredentialKind::Password,
-            act_for: None,
-            delegation: Delegation::default(),
             allow_plaintext: true,
-            pinned_certificate: None,
+            ..ImapLogin::of_owner(
+                name,
+                Endpoint::new("127.0.0.1".parse().expect("a host"), proxy.port(), TlsMode::Plaintext),
+                user,
+                password,
+            )
         };
         ImapConnector {
             network: network.with_patience(patience),

@@ -11,10 +11,7 @@ use mailferry_engine::port::{
     Account, Body, Care, ConnectorError, Destination, FetchRequest, Fetched, FolderFetch, ListRequest, Listing,
     MemoryBudget, NewItem, Wanted,
 };
-use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
-    endpoint::{Endpoint, TlsMode},
-};
+use mailferry_shared::endpoint::{Endpoint, TlsMode};
 use tokio::sync::mpsc;
 
 /// How long a server that falls silent is waited for.
@@ -37,15 +34,13 @@ pub(crate) struct Seen {
 
 pub(crate) fn login(port: u16) -> ImapLogin {
     ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
-        user: "anna".to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
         allow_plaintext: true,
-        pinned_certificate: None,
+        ..ImapLogin::of_owner(
+            "the test's server",
+            Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
+            "anna",
+            "secret",
+        )
     }
 }
 
@@ -84,8 +79,8 @@ async fn read(port: u16, patience: Patience, seen: &mut Seen) -> Result<(), Conn
         .zip(source.list_folders(&requests).await?)
         .filter_map(|(request, listing)| Some((request.wire_name.clone(), listing.ok()?)))
         .collect();
-    // Once as listed, once as if all were large.
-    for large in [None, Some(3 << 20)] {
+    // Once as listed, once as if all were spooled, once as if all came in slices.
+    for large in [None, Some(3 << 20), Some(33 << 20)] {
         let (fetched, flags) = fetch(&mut source, &listings, large).await?;
         seen.fetched.extend(fetched);
         seen.flags = seen.flags.max(flags);
@@ -156,7 +151,7 @@ pub(crate) async fn write_all(port: u16, patience: Patience) -> Result<usize, Co
             }
         }
         destination.open(&prepared.wire_name).await?;
-        destination.identify(&[(Uid(1), 22), (Uid(2), 3 << 20)]).await?;
+        destination.identify(&[(Uid(1), 22), (Uid(2), 33 << 20)]).await?;
     }
     destination.close().await;
     Ok(stored)

@@ -13,7 +13,6 @@ use mailferry_lab::{
     refill,
 };
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     run::RunState,
 };
@@ -22,15 +21,13 @@ use crate::world::{World, ended};
 
 fn login(port: u16, user: &str) -> ImapLogin {
     ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
-        user: user.to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
         allow_plaintext: true,
-        pinned_certificate: None,
+        ..ImapLogin::of_owner(
+            "the test's server",
+            Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
+            user,
+            "secret",
+        )
     }
 }
 

@@ -15,7 +15,6 @@ use mailferry_engine::{
 };
 use mailferry_lab::{Client, Cyrus, CyrusOptions, Dovecot, DovecotOptions, Login};
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     finding::FindingCode,
     run::RunState,
@@ -43,17 +42,12 @@ impl Connector for FromMemory {
 }
 
 fn login(port: u16, user: &str) -> ImapLogin {
-    ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
-        user: user.to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
-        allow_plaintext: false,
-        pinned_certificate: None,
-    }
+    ImapLogin::of_owner(
+        "the test's server",
+        Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
+        user,
+        "secret",
+    )
 }
 
 /// One that refuses 8-bit letters in headers too.

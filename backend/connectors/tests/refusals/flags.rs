@@ -11,7 +11,6 @@ use mailferry_domain::{item::Flags, uid::Uid};
 use mailferry_engine::port::{Fault, Interrupted, NoFault, Step};
 use mailferry_lab::{Client, CompareOptions, Dovecot, DovecotOptions, Sample, compare};
 use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
     endpoint::{Endpoint, TlsMode},
     run::RunState,
 };
@@ -143,17 +142,12 @@ async fn flags_reach_no_other_message_where_a_folder_is_restored_in_the_midst_of
 }
 
 fn login(port: u16, user: &str) -> ImapLogin {
-    ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
-        user: user.to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
-        allow_plaintext: false,
-        pinned_certificate: None,
-    }
+    ImapLogin::of_owner(
+        "the test's server",
+        Endpoint::new("localhost".parse().expect("a host"), port, TlsMode::Implicit),
+        user,
+        "secret",
+    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

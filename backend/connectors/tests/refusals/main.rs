@@ -10,6 +10,7 @@ mod findings;
 mod flags;
 mod folders;
 mod gmail;
+mod lost_ledger;
 mod merged;
 mod repairs;
 mod slow;

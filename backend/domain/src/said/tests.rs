@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::print::body_offset;
 
 fn same(one: &str, other: &str) -> bool {
     parts(one.replace('\n', "\r\n").as_bytes()) == parts(other.as_bytes())
@@ -65,6 +66,37 @@ fn parts_are_what_they_hold_whatever_holds_them() {
     assert!(same(&passed_on("one"), &passed_on(" one")) && !same(&passed_on("one"), &passed_on("two")));
     let unended = "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\n\ntwo";
     assert!(!same(unended, &unended.replace("two", "three")) && same(unended, &format!("{unended}\r\n--b--")));
+}
+
+/// A message of several kinds of parts, in lines that are cut because they are too long, or in short ones.
+fn mixed(is_folded: bool) -> Vec<u8> {
+    let fold = |unit: &str, end: &str, times| format!("{unit}{}", if is_folded { end } else { "" }).repeat(times);
+    let text = fold("word \u{e4}\u{20ac} ", "\r\n", 2_000);
+    [
+        "Subject: x\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\nbefore\r\n".to_owned(),
+        format!("--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"),
+        "--b\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n".to_owned(),
+        fold("=C3=A4=E2=82=AC", "=\r\n", 1_000),
+        "\r\n--b\r\nContent-Type: application/x\r\nContent-Transfer-Encoding: base64\r\n\r\n".to_owned(),
+        fold("QUJD", "\r\n", 3_000),
+        format!("\r\n--b\r\nContent-Type: message/rfc822\r\n\r\nSubject: in\r\n\r\n{text}\r\n--b--\r\nbehind"),
+    ]
+    .concat()
+    .into_bytes()
+}
+
+#[test]
+fn in_whatever_pieces_and_lines_a_message_comes_its_parts_are_the_same() {
+    let whole = parts(&mixed(true));
+    for message in [mixed(false), mixed(true)] {
+        for size in [1, 2, 3, 5, 1_000, 4_095, 4_096, 4_097, 65_536] {
+            let mut pieces = Parts::default();
+            message.chunks(size).for_each(|piece| pieces.push(piece));
+            assert_eq!(pieces.finish(), whole, "pieces of {size} of {} bytes", message.len());
+        }
+    }
+    let other = String::from_utf8(mixed(true)).expect("UTF-8").replacen("QUJD", "QUJE", 1);
+    assert_ne!(parts(other.as_bytes()), whole);
 }
 
 proptest! {

@@ -14,6 +14,7 @@ use mailferry_shared::finding::{Finding, FindingCode};
 use super::{asked::Job, stop::Stop, told::FolderReport};
 use crate::{
     allowance::Meter,
+    former::Former,
     job::FolderTask,
     keeps::Kept,
     port::{Command, Connector, ConnectorError, Decision, Entry, FolderFetch, Ledger, LedgerError, ProgressEvent},
@@ -39,8 +40,10 @@ pub(crate) struct Shared<C, L> {
     pub(super) word: AtomicU8,
     /// What becomes of messages there, as far as it was seen.
     pub(super) kept: Mutex<Kept>,
-    /// Whoever has it sends a message to see what becomes of it.
-    pub(crate) probing: tokio::sync::Mutex<()>,
+    /// Whoever has it sends a message to see what becomes of it. True once what was stored before was looked at.
+    pub(crate) probing: tokio::sync::Mutex<bool>,
+    /// Folders of which something may have been stored before this process began.
+    pub(super) former: Mutex<Arc<[Former]>>,
     /// Set once this process was logged in at both sides.
     pub(super) connected: AtomicBool,
     /// Set once the source has delivered a message.
@@ -82,6 +85,7 @@ impl<C, L> Shared<C, L> {
             word: AtomicU8::default(),
             kept: Mutex::default(),
             probing: tokio::sync::Mutex::default(),
+            former: Mutex::default(),
             connected: AtomicBool::new(false),
             delivers: AtomicBool::new(false),
             delivered: Mutex::default(),
@@ -104,6 +108,11 @@ impl<C, L> Shared<C, L> {
             Command::Go => Ok(()),
             command => Err(Stop::Command(command)),
         }
+    }
+
+    /// Folders of which something may have been stored before this process began.
+    pub(crate) fn former(&self) -> Arc<[Former]> {
+        lock(&self.former).clone()
     }
 
     /// Numbers of messages that lie in a folder of their own.

@@ -42,9 +42,14 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         let job = &mut self.jobs[item.folder];
         let at = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).ok()?;
         let intent = job.resent[at].1;
-        let uid = job.pool.take_face(&Face::of(item.internal_date, &item.body)?, intent.destination_uid_next)?;
+        let face = Face::of(item.internal_date, &item.body).filter(|face| job.pool.has_face(face))?;
+        let looks = Marks::of(face, &item.body).and_then(|marks| Looks::of(marks, &item.body)).ok()?;
+        let (uid, there) = job.pool.take_face(&looks, intent.destination_uid_next)?;
         // It is ours from here on, and no surplus.
         job.stored_uids.insert(uid);
+        if intent.repaired.is_none() && !intent.settled_before {
+            self.has_become(item.folder, &looks, &there);
+        }
         Some(arrived(&intent, uid))
     }
 
@@ -76,7 +81,7 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         let decided = job.pool.decide(second, &self.shared.kept());
         job.once_more.extend(decided.absent.iter().map(|held| held.item));
         let doubtful = decided.doubtful.iter().map(|held| held.item).collect();
-        if job.has_probed() {
+        if job.has_probed() || job.pool.is_blind() {
             job.send_in_doubt(doubtful);
         } else {
             job.doubtful.extend(doubtful);
@@ -96,26 +101,32 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
             for second in self.jobs[at].pool.lookalikes.undecided() {
                 self.decide_second(at, second).await?;
             }
+            // With what follows from it, or else a run that is begun again knows nothing of it.
+            if self.jobs[at].doubtful.is_empty() {
+                self.note_taken_for_same_in(at);
+            }
         }
         self.commit().await
     }
 
     /// Nobody should have to guess what was found by other means than its bytes.
     pub(crate) fn note_taken_for_same(&mut self) {
-        for at in 0..self.jobs.len() {
-            let job = &mut self.jobs[at];
-            let number = std::mem::take(&mut job.taken_for_same);
-            if number > 0 {
-                let taken = Finding::new(FindingCode::TakenForSame).about(job.opened.mapped.source.path.to_string());
-                self.note(taken.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
-            }
-            let job = &mut self.jobs[at];
-            let number = job.take_doubled(&self.shared.kept());
-            if number > 0 {
-                let doubled =
-                    Finding::new(FindingCode::MessageDoubled).about(job.opened.mapped.destination.to_string());
-                self.note(doubled.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
-            }
+        (0..self.jobs.len()).for_each(|at| self.note_taken_for_same_in(at));
+    }
+
+    fn note_taken_for_same_in(&mut self, at: usize) {
+        let job = &mut self.jobs[at];
+        let (taken, doubled) = (std::mem::take(&mut job.taken_for_same), job.take_doubled(&self.shared.kept()));
+        let mapped = &job.opened.mapped;
+        let (source, destination) = (mapped.source.path.to_string(), mapped.destination.to_string());
+        self.note_messages(Finding::new(FindingCode::TakenForSame).about(source), taken);
+        self.note_messages(Finding::new(FindingCode::MessageDoubled).about(destination), doubled);
+    }
+
+    /// Notes what concerns so many messages, if any.
+    pub(crate) fn note_messages(&mut self, finding: Finding, number: u64) {
+        if number > 0 {
+            self.note(finding.with(FindingDetail { messages: Some(number), ..FindingDetail::default() }));
         }
     }
 }

@@ -123,6 +123,14 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
         }
     }
 
+    /// So many bytes were read at both sides, to compare them.
+    pub(crate) fn has_read_both(&mut self, size_bytes: u64) {
+        self.shared.meter.fetched(size_bytes);
+        self.shared.meter.read_back(size_bytes);
+        self.traffic.from_source_bytes += size_bytes;
+        self.traffic.from_destination_bytes += size_bytes;
+    }
+
     /// Makes entries of the outcomes, before all others; their number and what they add, by folder.
     fn settle_entries(&mut self) -> Vec<(usize, u64, Counts)> {
         let mut by_folder: Vec<(usize, Vec<Settlement>)> = Vec::new();

@@ -38,11 +38,7 @@ pub(crate) fn advise(finding: &mut Finding, ends: &[(&str, &Endpoint)]) {
 
 #[cfg(test)]
 mod tests {
-    use mailferry_shared::{
-        certificate::CertificateFingerprint,
-        delegation::{CredentialKind, Delegation},
-    };
-    use secrecy::SecretString;
+    use mailferry_shared::certificate::CertificateFingerprint;
 
     use super::*;
 
@@ -56,17 +52,12 @@ mod tests {
 
     #[test]
     fn an_accepted_certificate_is_noted_unless_the_line_is_plain() {
-        let mut login = ImapLogin {
-            name: "the source".to_owned(),
-            endpoint: Endpoint::imaps("imap.old.example".parse().expect("a host")),
-            user: "anna".to_owned(),
-            password: SecretString::from("secret"),
-            kind: CredentialKind::Password,
-            act_for: None,
-            delegation: Delegation::default(),
-            allow_plaintext: false,
-            pinned_certificate: None,
-        };
+        let mut login = ImapLogin::of_owner(
+            "the source",
+            Endpoint::imaps("imap.old.example".parse().expect("a host")),
+            "anna",
+            "secret",
+        );
         assert_eq!(accepted(&login), None);
         login.pinned_certificate = Some(CertificateFingerprint::new([0xab; 32]));
         let code = |login: &ImapLogin| accepted(login).map(|finding| finding.code);

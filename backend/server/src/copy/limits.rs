@@ -55,27 +55,13 @@ mod tests {
     use std::sync::Arc;
 
     use mailferry_engine::port::{Entry, Ledger, Traffic};
-    use mailferry_shared::{
-        delegation::{CredentialKind, Delegation},
-        endpoint::Endpoint,
-    };
+    use mailferry_shared::endpoint::Endpoint;
     use mailferry_store::{Context, MockClock, SystemRandom};
-    use secrecy::SecretString;
 
     use super::*;
 
     fn login(host: &str) -> ImapLogin {
-        ImapLogin {
-            name: host.to_owned(),
-            endpoint: Endpoint::imaps(host.parse().expect("a host")),
-            user: "anna".to_owned(),
-            password: SecretString::from("secret"),
-            kind: CredentialKind::Password,
-            act_for: None,
-            delegation: Delegation::default(),
-            allow_plaintext: false,
-            pinned_certificate: None,
-        }
+        ImapLogin::of_owner(host, Endpoint::imaps(host.parse().expect("a host")), "anna", "secret")
     }
 
     fn wanted() -> RunOptions {

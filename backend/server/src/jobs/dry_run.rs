@@ -104,10 +104,11 @@ async fn look_at(
     let connector = match connector(context, pair).await? {
         Ok(connector) => connector,
         Err(code) => {
-            save(DryRunState::Failed, failure(Finding::new(code))).await?;
+            save(DryRunState::Failed, failure(Finding::new(code), Vec::new())).await?;
             return Ok(Looked::Done);
         }
     };
+    let certificates: Vec<Finding> = connector.told_of_certificates().collect();
     let within = permitted(context, &connector, order.tenant_id).await?;
     let logins = [&connector.source.login, &connector.destination.login];
     let Some(visiting) = visit(context, 1, &logins, stop).await? else { return Ok(Looked::NotItsTurn) };
@@ -116,8 +117,8 @@ async fn look_at(
     let report = Box::pin(bounded(context, connector, pair, options, stop)).await;
     visiting.end().await?;
     match again_or_failed(report, job.attempt) {
-        Ended::Whole(report) => save(DryRunState::Finished, planned(*report)).await?,
-        Ended::Failed(finding) => save(DryRunState::Failed, failure(finding)).await?,
+        Ended::Whole(report) => save(DryRunState::Finished, planned(*report, certificates)).await?,
+        Ended::Failed(finding) => save(DryRunState::Failed, failure(finding, certificates)).await?,
         Ended::Again(looked) => {
             save(DryRunState::Queued, PlannedPair::default()).await?;
             return Ok(looked);
@@ -181,11 +182,13 @@ fn again_or_failed(report: Result<RunReport, ConnectorError>, attempt: u32) -> E
     }
 }
 
-fn failure(finding: Finding) -> PlannedPair {
-    PlannedPair { findings: vec![finding], ..PlannedPair::default() }
+/// Why nothing can be said, and under which certificates it was tried.
+fn failure(why: Finding, certificates: Vec<Finding>) -> PlannedPair {
+    PlannedPair { findings: [vec![why], certificates].concat(), ..PlannedPair::default() }
 }
 
-fn planned(report: RunReport) -> PlannedPair {
+/// What would be done, and the certificates under which both sides were looked at.
+fn planned(report: RunReport, certificates: Vec<Finding>) -> PlannedPair {
     let counted = report.left_out_messages;
     let left_out = report.left_out.into_iter().map(|(folder, reason)| DryRunLeftOut {
         messages: counted.get(&folder).copied(),
@@ -201,7 +204,7 @@ fn planned(report: RunReport) -> PlannedPair {
         },
     });
     PlannedPair {
-        findings: report.notes,
+        findings: [certificates, report.notes].concat(),
         folders: report.folders.into_iter().map(folder).collect(),
         left_out: left_out.collect(),
     }

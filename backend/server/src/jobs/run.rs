@@ -200,7 +200,7 @@ pub(super) async fn connector(
 
 /// A predecessor that did not give its lease back may have sent something that is still on its way: before its open
 /// intents are decided, another lease time and an append time-out must pass (IMAP cannot fence a stale writer); a longer
-/// one where the destination has shown itself slower than that.
+/// one where the destination has shown itself slower than that. What others have waited already counts.
 async fn wait_for_predecessor<L: Ledger>(
     lease: &Lease,
     ttl: Duration,
@@ -218,7 +218,7 @@ async fn wait_for_predecessor<L: Ledger>(
                 Err(error) => return Some(RunEnd::Ledger(error)),
             };
             tokio::select! {
-                () = tokio::time::sleep(ttl + longest) => None,
+                () = tokio::time::sleep((ttl + longest).saturating_sub(lease.waited)) => None,
                 command = control.stopped() => Some(RunEnd::Stopped(command)),
             }
         }

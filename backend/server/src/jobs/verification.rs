@@ -107,8 +107,9 @@ async fn compare_pair(
     let access = store.pair_access(pair).await?;
     let side = match endpoint::login(context, SideName::Destination, &access.destination) {
         Ok(side) => side,
-        Err(code) => return failed(context, id, pair, Finding::new(code)).await,
+        Err(code) => return failed(context, id, pair, vec![Finding::new(code)]).await,
     };
+    let certificate = side.told_of_certificate();
     let Some(visiting) = visit(context, CONNECTIONS, &[&side.login], stop).await? else {
         return Ok(Ended::Again(TURN));
     };
@@ -133,23 +134,28 @@ async fn compare_pair(
         return queued_again(context, id, pair, BUSY).await;
     }
     match report {
-        Ok(report) => conclude(context, id, pair, attempt, report).await,
-        Err(too_slow) => failed(context, id, pair, too_slow.finding()).await,
+        Ok(report) => conclude(context, (id, pair), attempt, report, certificate).await,
+        Err(too_slow) => failed(context, id, pair, once_connected(too_slow.finding(), certificate)).await,
     }
+}
+
+/// What is told of a pair that could not be compared: why, and under which certificate it was tried.
+fn once_connected(why: Finding, certificate: Option<Finding>) -> Vec<Finding> {
+    std::iter::once(why).chain(certificate).collect()
 }
 
 async fn conclude(
     context: &JobContext,
-    id: VerificationId,
-    pair: PairId,
+    (id, pair): (VerificationId, PairId),
     attempt: u32,
     report: VerifyReport,
+    certificate: Option<Finding>,
 ) -> Result<Ended, JobError> {
     match report.end {
         VerifyEnd::Done => {
             let found = VerifiedPair {
                 counts: report.counts,
-                findings: report.unread,
+                findings: certificate.into_iter().chain(report.unread).collect(),
                 items: report.items,
                 items_total: report.items_total,
             };
@@ -164,10 +170,13 @@ async fn conclude(
                     queued_again(context, id, pair, wait).await?;
                     Ok(Ended::Failed(wait))
                 }
-                None => failed(context, id, pair, error.finding()).await,
+                None => failed(context, id, pair, once_connected(error.finding(), certificate)).await,
             }
         }
-        VerifyEnd::Stopped(Command::Cancel) => failed(context, id, pair, Finding::new(FindingCode::Interrupted)).await,
+        VerifyEnd::Stopped(Command::Cancel) => {
+            let why = Finding::new(FindingCode::Interrupted);
+            failed(context, id, pair, once_connected(why, certificate)).await
+        }
         VerifyEnd::Stopped(_) => queued_again(context, id, pair, BUSY).await,
     }
 }
@@ -191,8 +200,13 @@ async fn queued_again(
     Ok(Ended::Again(wait))
 }
 
-async fn failed(context: &JobContext, id: VerificationId, pair: PairId, finding: Finding) -> Result<Ended, JobError> {
-    let found = VerifiedPair { findings: vec![finding], ..VerifiedPair::default() };
+async fn failed(
+    context: &JobContext,
+    id: VerificationId,
+    pair: PairId,
+    findings: Vec<Finding>,
+) -> Result<Ended, JobError> {
+    let found = VerifiedPair { findings, ..VerifiedPair::default() };
     context.store.save_verification(id, pair, VerificationState::Failed, &found).await?;
     Ok(Ended::Saved)
 }

@@ -69,13 +69,25 @@ impl Ground {
     /// Starts the order; every line to the source stands still after a while, and one does.
     async fn start_and_stall(&self) {
         (0..16).for_each(|_| self.proxy.plan(Plan { to_client: Some((90_000, Fault::Stall)), to_server: None }));
+        self.start().await;
+        while self.proxy.struck() == 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    async fn start(&self) {
         let batch = self.service.operator().post("/api/v1/vouchers", json!({"pairs": 1})).await.json();
         self.client.post(&format!("{}/voucher", self.path), json!({"code": batch["items"][0]["code"]})).await;
         let started = self.client.post(&format!("{}/start", self.path), json!({})).await;
         assert_eq!(started.status, 200, "{}", started.text);
-        while self.proxy.struck() == 0 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+    }
+
+    /// What is told of the pair by a dry run or a verification.
+    async fn asked(&self, what: &str) -> Value {
+        let begun = self.client.post(&format!("{}/{what}", self.path), json!({})).await;
+        assert_eq!(begun.status, 202, "{}", begun.text);
+        let done = until(&self.client, begun.header("location"), |all| all["finished"] == true).await;
+        done["pairs"][0].clone()
     }
 
     async fn run(&self) -> Value {
@@ -147,6 +159,40 @@ async fn finding_certificate_pinned_a_run_under_accepted_certificates_says_so_an
         assert_eq!(pinned(&notes).len(), 3, "the old one, the new one and the destination's: {notes}");
         let differences = compare(&old.login(USER), &new.login(USER), &CompareOptions::default()).expect("compares");
         assert!(differences.is_perfect(), "{differences:?}");
+        worker.stop().await;
+        ground.service.stop().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_and_a_verification_under_accepted_certificates_say_so() {
+    on_each(async |database| {
+        let ground = Ground::new(database).await;
+        let worker = Worker::start(&ground.service);
+        let theirs = [&ground.servers.source, &ground.servers.destination]
+            .map(|server| server.certificate_fingerprint().expect("a certificate"));
+        let fingerprints = |pair: &Value| -> Vec<Value> {
+            pinned(&pair["findings"]).into_iter().map(|one| certificate(one)["fingerprint"].clone()).collect()
+        };
+        // What fails under a certificate says so as well, behind the reason.
+        ground.accept("source", &theirs[0]).await;
+        let refused = ground.asked("dry-runs").await;
+        assert_eq!(
+            (&refused["state"], &refused["findings"][0]["code"]),
+            (&json!("failed"), &json!("certificate_invalid"))
+        );
+        assert_eq!(fingerprints(&refused), [theirs[0].as_str()], "{refused}");
+        ground.accept("destination", &theirs[1]).await;
+        let looked = ground.asked("dry-runs").await;
+        assert_eq!(looked["state"], "finished", "{looked}");
+        assert_eq!(fingerprints(&looked), [theirs[0].as_str(), theirs[1].as_str()], "{looked}");
+        ground.start().await;
+        let run = completed(&ground.client, &ground.path).await;
+        assert_eq!(run["state"], "succeeded", "{run}");
+        let compared = ground.asked("verifications").await;
+        assert_eq!((&compared["state"], &compared["items"]), (&json!("finished"), &json!([])), "{compared}");
+        assert_eq!(fingerprints(&compared), [theirs[1].as_str()], "{compared}");
         worker.stop().await;
         ground.service.stop().await;
     })

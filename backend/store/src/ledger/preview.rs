@@ -37,6 +37,8 @@ impl Store {
             fence: -1,
             expires_at: self.now(),
             took_over: false,
+            waited: Duration::ZERO,
+            waits_since: self.now(),
         };
         PreviewLedger(self.run_ledger(&lease))
     }

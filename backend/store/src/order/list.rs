@@ -119,7 +119,8 @@ fn in_domains(condition: &mut Condition, domains: &[HostName]) -> String {
 const PAIRS: &str = "FROM pairs p JOIN sides s ON s.pair_id = p.id AND s.side = 'source'
     JOIN sides d ON d.pair_id = p.id AND d.side = 'destination' WHERE p.order_id = o.id";
 
-/// Last runs of an order's pairs that left something out, failed, or wait for somebody.
+/// Last runs of an order's pairs that failed, wholly or for some messages, or wait for their owner. What options or limits
+/// left out is no failure: such a run has succeeded.
 const ATTENTION: &str = "FROM runs r WHERE r.order_id = o.id
     AND r.number = (SELECT MAX(x.number) FROM runs x WHERE x.pair_id = r.pair_id)
     AND (r.state IN ('partial', 'failed') OR (r.state = 'paused' AND r.finding IS NOT NULL))";

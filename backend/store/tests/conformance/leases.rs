@@ -11,6 +11,7 @@ on_both! {
     an_expired_lease_is_taken_over_and_its_holder_fenced_off;
     a_restarted_worker_claims_again_at_once;
     a_lease_that_is_left_is_free_at_once_and_whoever_takes_it_has_to_wait;
+    what_others_have_waited_for_the_same_worker_counts;
     parallel_claims_have_one_winner;
 }
 
@@ -69,6 +70,33 @@ async fn a_lease_that_is_left_is_free_at_once_and_whoever_takes_it_has_to_wait(w
     assert!(third.took_over, "however many have left it");
     world.store.release_lease(&third).await.expect("released");
     assert!(!world.lease(runs[0], "four").await.took_over, "the third has waited");
+}
+
+async fn what_others_have_waited_for_the_same_worker_counts(world: World) {
+    let (_, runs) = world.trial(1).await;
+    let claim = async |worker| {
+        let ttl = Duration::from_millis(1);
+        world.store.claim_lease(runs[0], worker, ttl).await.expect("database").expect("free")
+    };
+    claim("dead").await;
+    world.pass(Duration::from_millis(2)).await;
+    let second = claim("second").await;
+    assert!(second.took_over && second.waited.is_zero(), "nobody has waited for it before: {second:?}");
+    let mut before = second;
+    for worker in ["third", "fourth"] {
+        world.pass(Duration::from_millis(1_200)).await;
+        world.store.leave_lease(&before).await.expect("left");
+        let next = claim(worker).await;
+        assert!(next.took_over && next.waited >= before.waited + Duration::from_secs(1), "{next:?}");
+        before = next;
+    }
+    world.store.leave_lease(&before).await.expect("left");
+    world.pass(Duration::from_secs(30 * 86_400)).await;
+    let later = claim("fifth").await;
+    assert!(later.took_over && later.waited.is_zero(), "a clock may have jumped: {later:?}");
+    world.pass(Duration::from_millis(2)).await;
+    let fresh = claim("sixth").await;
+    assert!(fresh.took_over && fresh.waited.is_zero(), "the fifth may have sent something: {fresh:?}");
 }
 
 async fn parallel_claims_have_one_winner(world: World) {

@@ -13,7 +13,7 @@ use crate::{
     components::{Dialog, DialogSize, Glyph, busy_icon, failed, icon},
     pages::parts,
     state::{Load, checking, providers::KnownProviders, typed::SideFields},
-    t, tn,
+    t,
 };
 
 /// Fields that show a side as it is; its password stays at the service.
@@ -59,11 +59,12 @@ pub(super) fn EditDialog(
         if page.open.get() {
             return t!("accounts.edit_title").to_owned();
         }
-        let title = t!("accounts.passwords_title");
+        let pairs = page.context.pairs();
+        let left = pairs.iter().filter(|pair| lacks_password(pair)).count();
         // One account follows the other.
-        match page.context.pairs().iter().filter(|pair| lacks_password(pair)).count() {
-            0 | 1 => title.to_owned(),
-            more => format!("{title} · {}", tn!("count.accounts", u64::try_from(more).unwrap_or_default())),
+        match pairs.iter().filter(|pair| pair.ticked).count() {
+            all if left > 0 && all > 1 => t!("accounts.passwords_at", at = all + 1 - left, count = all),
+            _ => t!("accounts.passwords_title").to_owned(),
         }
     });
     Effect::new(move || {

@@ -106,7 +106,10 @@ pub(super) fn SideForm(
                         maxlength=320
                         is_optional=true
                     />
-                    <Show when=move || !fields.act_for.with(String::is_empty)>
+                    // A token says who asks, the name for whom: nothing is written together.
+                    <Show when=move || {
+                        fields.grant.kind.get() == CredentialKind::Password && !fields.act_for.with(String::is_empty)
+                    }>
                         <DelegationField id=id fields=fields.delegation />
                     </Show>
                 </div>
@@ -185,7 +188,10 @@ pub(super) fn read(fields: SideFields, tokens: OauthProvider, kept: impl Fn(&Sid
         password: (!password.is_empty() && !by_admin && !credential.is_fetched()).then(|| Secret::new(password)),
         oauth: fields.grant.read(tokens).filter(|_| credential.is_fetched()),
         credential,
-        delegation: act_for.as_ref().filter(|_| !by_admin).and_then(|_| fields.delegation.read()),
+        delegation: act_for
+            .as_ref()
+            .filter(|_| !by_admin && credential == CredentialKind::Password)
+            .and_then(|_| fields.delegation.read()),
         act_for: act_for.filter(|_| !by_admin),
         endpoint: match endpoint {
             Some(read) => Some(read?),

@@ -16,7 +16,7 @@ use super::{
     folders::PairFolders,
     passwords,
     question::Question,
-    words::{amounts, is_ahead, is_parked, size_ahead},
+    words::{amounts, is_ahead, is_parked, pieces, size_ahead},
 };
 use crate::{
     components::{Glyph, icon},
@@ -79,7 +79,9 @@ pub(super) fn Row(
                             value=move || done.get().unwrap_or_default().to_string()
                         ></progress>
                     </Show>
-                    <p class="small soft numbers">{move || run.with(|run| run.as_ref().map(|run| amount(run, has_begun.get())))}</p>
+                    <p class="small soft numbers">
+                        {move || run.with(|run| run.as_ref().map(|run| pieces(&amount(run, has_begun.get()))))}
+                    </p>
                 </div>
             </td>
             <td>

@@ -43,7 +43,7 @@ fn is_done(pair: &PairVerification) -> bool {
 
 /// True if all was proved: what failed, cannot be read or was never copied is not, whatever the numbers say.
 fn is_perfect(verification: &Verification) -> bool {
-    verification.counts.is_perfect() && verification.pairs.iter().all(|pair| pair.findings.is_empty())
+    verification.counts.is_perfect() && verification.pairs.iter().all(PairVerification::has_no_gaps)
 }
 
 /// Messages that are not at the new provider as they were copied.

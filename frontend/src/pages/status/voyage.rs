@@ -5,7 +5,7 @@ use mailferry_shared::{account::MailAmount, order::OrderState, progress::Progres
 
 use super::{
     Page,
-    words::{amounts, arrived, is_ahead, is_empty_trial, is_over, ledger, percent},
+    words::{amounts, arrived, is_ahead, is_empty_trial, is_over, ledger, percent, pieces},
 };
 use crate::{
     browser::intl,
@@ -69,14 +69,14 @@ pub(super) fn Voyage(page: Page) -> impl IntoView {
                             t!("status.copied_until", counts = counts())
                         }
                     };
-                    view! { <p class="voyage-ended">{text}</p> }
+                    view! { <p class="voyage-ended">{move || pieces(&text())}</p> }
                 }
             >
             <div class="voyage-head">
                 <Show when=move || has_part.get()>
                     <p class="voyage-percent">{move || intl::percent(done.get())}</p>
                 </Show>
-                <p class="soft numbers">{head}</p>
+                <p class="soft numbers">{move || head().map(|head| pieces(&head))}</p>
             </div>
             <Show when=move || has_part.get()>
             <div class="voyage-track">

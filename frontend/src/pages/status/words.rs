@@ -1,5 +1,6 @@
 //! What the status page says: the state, what was done of it, and what that means.
 
+use leptos::prelude::*;
 use mailferry_shared::{
     account::MailAmount,
     finding::FindingCode,
@@ -103,7 +104,8 @@ pub(super) fn amounts(counts: &Counts, is_over: bool) -> String {
     parts.extend((counts.uncertain > 0).then(|| tn!("status.uncertain_some", counts.uncertain)));
     if is_over {
         parts.extend((counts.skipped > 0).then(|| tn!("status.skipped_some", counts.skipped)));
-        parts.push(intl::size(counts.arrived_bytes()));
+        // Of nothing no size is told.
+        parts.extend((counts.arrived() > 0).then(|| intl::size(counts.arrived_bytes())));
     }
     line(&parts)
 }
@@ -130,9 +132,20 @@ fn part_of(counts: &Counts) -> [String; 2] {
     ]
 }
 
-/// Parts in one line.
+/// Stands between the parts of a line.
+const SEPARATOR: &str = " · ";
+
+/// Parts in one line; [`pieces`] shows it.
 fn line(parts: &[String]) -> String {
-    parts.iter().map(|part| glued(part)).collect::<Vec<_>>().join("\u{a0}· ")
+    parts.iter().map(|part| glued(part)).collect::<Vec<_>>().join(SEPARATOR)
+}
+
+/// A line whose parts stay whole, and whose separators are not seen where it is broken.
+pub(super) fn pieces(line: &str) -> impl IntoView + use<> {
+    let mut parts = line.split(SEPARATOR).map(str::to_owned);
+    let first = parts.next().map(|first| view! { <span>{first}</span> });
+    let more = parts.map(|part| view! { " " <span><i>"· "</i>{part}</span> }).collect_view();
+    view! { <span class="pieces">{first}{more}</span> }
 }
 
 /// A number stays beside what it counts.

@@ -1,6 +1,5 @@
 //! Messages that a server refuses, and commands that come in between: what is on the way is heard first.
 
-use bytes::Bytes;
 use mailferry_domain::uid::Uid;
 use mailferry_engine::port::{ConnectorError, Decision, RefusedInARow};
 use mailferry_shared::finding::FindingCode;
@@ -9,7 +8,10 @@ use super::{
     Pipeline, WHOLE,
     parts::{Head, Part, part_of},
 };
-use crate::imap::refusal::{Doing, Refusal};
+use crate::imap::{
+    bodies::Came,
+    refusal::{Doing, Refusal},
+};
 
 /// Messages, one after the other, that a server may refuse for themselves: where it refuses more, it is no matter of
 /// messages of this session. Some hang up after ten errors.
@@ -34,21 +36,17 @@ impl Pipeline<'_> {
     }
 
     /// Asks for a message alone whose command was refused; `None` if it is refused as well.
-    pub(super) async fn read_alone(
-        &mut self,
-        folder: usize,
-        uid: Uid,
-    ) -> Result<Option<(Head, Bytes)>, ConnectorError> {
+    pub(super) async fn read_alone(&mut self, folder: usize, uid: Uid) -> Result<Option<(Head, Came)>, ConnectorError> {
         let after = self.step_aside(folder).await?;
         let tag = self.session.send(&format!("UID FETCH {uid} {WHOLE}")).await?;
         let mut come = None;
         let read = self
             .session
             .finish_with(&tag, Doing::Other, self.session.patience.idle, |response, bodies| {
-                if let Part::Whole(found, head, bytes) = part_of(response, bodies)
+                if let Part::Whole(found, head, message) = part_of(response, bodies)
                     && found == uid
                 {
-                    come = Some((head, bytes));
+                    come = Some((head, message));
                 }
             })
             .await;

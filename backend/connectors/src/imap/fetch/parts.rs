@@ -9,11 +9,11 @@ use mailferry_domain::{
 };
 use mailferry_engine::port::{Body, Fetched};
 
-use crate::imap::{session::Answer, wire};
+use crate::imap::{bodies::Came, session::Answer, wire};
 
 /// A message with its body or a part of it.
 pub(super) enum Part {
-    Whole(Uid, Head, Bytes),
+    Whole(Uid, Head, Came),
     Slice(Uid, u64, Option<Head>, Bytes),
     Code(Option<UidValidity>),
     Other,
@@ -35,14 +35,15 @@ pub(super) fn fetched(folder: usize, uid: Uid, head: Head, body: Body) -> Fetche
 impl Answer<Part> {
     pub(super) fn size_bytes(&self) -> u64 {
         match self {
-            Self::Untagged(Part::Whole(_, _, bytes) | Part::Slice(_, _, _, bytes)) => bytes.len() as u64,
+            Self::Untagged(Part::Whole(_, _, came)) => came.size_bytes(),
+            Self::Untagged(Part::Slice(_, _, _, bytes)) => bytes.len() as u64,
             _ => 0,
         }
     }
 }
 
 /// A message with its body or a slice of it; changes of flags come unasked and hold none.
-pub(super) fn part_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Part {
+pub(super) fn part_of(response: &Response<'_>, bodies: Vec<Came>) -> Part {
     let attributes = match response {
         Response::Fetch(_, attributes) => attributes,
         Response::Data { outcome, .. } => {
@@ -65,21 +66,24 @@ pub(super) fn part_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Part {
             AttributeValue::InternalDate(date) => head.internal_date = wire::parse_date_time(date),
             AttributeValue::BodySection { section: None, index, data } => {
                 // NIL: the message vanished while it was read; it is not an empty one.
-                body = if data.is_some() { bodies.next().map(|bytes| (*index, bytes)) } else { None };
+                body = if data.is_some() { bodies.next().map(|came| (*index, came)) } else { None };
             }
             _ => {}
         }
     }
     match body {
         _ if uid.0 == 0 => Part::Other,
-        Some((None, bytes)) => Part::Whole(uid, head, bytes),
-        Some((Some(offset), bytes)) => Part::Slice(uid, offset.into(), flagged.then_some(head), bytes),
+        Some((None, came)) => Part::Whole(uid, head, came),
+        Some((Some(offset), came)) => match came.in_memory() {
+            Some(bytes) => Part::Slice(uid, offset.into(), flagged.then_some(head), bytes),
+            None => Part::Other,
+        },
         None => Part::Other,
     }
 }
 
 /// A message's beginning, and what is told with it.
-pub(in crate::imap) fn beginning_of(response: &Response<'_>, bodies: Vec<Bytes>) -> Option<(Head, Bytes)> {
+pub(in crate::imap) fn beginning_of(response: &Response<'_>, bodies: Vec<Came>) -> Option<(Head, Bytes)> {
     match part_of(response, bodies) {
         Part::Slice(_, 0, Some(head), bytes) => Some((head, bytes)),
         _ => None,

@@ -1,4 +1,4 @@
-//! Large messages: slice after slice.
+//! Very large messages: slice after slice.
 
 use std::time::Instant;
 
@@ -117,6 +117,6 @@ async fn slice(session: &mut Session, uid: Uid, writer: &mut BodyWriter) -> Resu
     written.map_err(spool_error)
 }
 
-fn spool_error(error: std::io::Error) -> ConnectorError {
+pub(super) fn spool_error(error: std::io::Error) -> ConnectorError {
     ConnectorError::new(FindingCode::Internal, Decision::Retry, "spooling a large message").caused_by(error)
 }

@@ -18,7 +18,7 @@ const LITERAL_LIMIT: u64 = 64 << 20;
 const DIVERTED_LIMIT: usize = 8 << 20;
 /// Most bytes of a response that the parser gets, and of messages that wait to be taken.
 const RESPONSE_LIMIT: u64 = LITERAL_LIMIT + (1 << 20);
-/// Of a message, this much or more is read to where it stays.
+/// Of a message that stays in memory, this much or more is read to where it stays.
 const STRAIGHT: u64 = 16 << 10;
 
 /// A server went beyond a limit.
@@ -159,9 +159,9 @@ impl Sieve {
         match way {
             Way::Fetch => {
                 let body = literal.zip(body_literal(line));
-                self.pass(&without_nil_date(body.map_or(line, |(_, brace)| &line[..brace])))?;
-                if let Some((size, _)) = body {
-                    self.bodies.begin(size, &mut self.output);
+                self.pass(&without_nil_date(body.map_or(line, |(_, (brace, _))| &line[..brace])))?;
+                if let Some((size, (_, part))) = body {
+                    self.bodies.begin(size, part, &mut self.output);
                     self.check_bodies()?;
                 }
             }
@@ -203,7 +203,7 @@ impl Sieve {
 
     /// How much may be read straight to the end of the message that is coming, if it is worth it.
     pub(super) fn straight(&self) -> Option<usize> {
-        let worth_it = self.literal_left >= STRAIGHT && self.input.is_empty() && self.bodies.is_open();
+        let worth_it = self.literal_left >= STRAIGHT && self.input.is_empty() && self.bodies.is_kept_in_memory();
         worth_it.then(|| usize::try_from(self.literal_left).unwrap_or(usize::MAX))
     }
 
@@ -316,7 +316,7 @@ pub(in crate::imap) fn sift(bytes: &[u8], piece: usize) -> Result<Sifted, SieveE
     }
     let diverted = sieve.take_diverted();
     let bodies = (0..1_000).map_while(|number| match sieve.bodies.take(format!("\r\n{number:016x}").as_bytes()) {
-        Taken::Body(body) => Some(body),
+        Taken::Body(body) => body.in_memory(),
         Taken::NoStandIn | Taken::Unknown => None,
     });
     Ok(Sifted { bodies: bodies.collect(), passed: sieve.output.to_vec(), diverted })

@@ -17,7 +17,7 @@ use super::{
     silence::while_it_moves,
 };
 use crate::imap::{
-    bodies::Taken,
+    bodies::{Came, Taken},
     refusal::{Doing, Refusal},
 };
 
@@ -127,7 +127,7 @@ impl Session {
     pub(in crate::imap) async fn answer_with<T>(
         &mut self,
         wait: Duration,
-        take: impl FnOnce(&Response<'_>, Vec<Bytes>) -> T,
+        take: impl FnOnce(&Response<'_>, Vec<Came>) -> T,
     ) -> Result<Answer<T>, ConnectorError> {
         self.still_listens(wait)?;
         let read = while_it_moves(&self.passed, wait, self.client.read_response()).await;
@@ -162,7 +162,7 @@ impl Session {
         }
     }
 
-    fn bodies_of(&mut self, response: &Response<'_>) -> Result<Vec<Bytes>, ConnectorError> {
+    fn bodies_of(&mut self, response: &Response<'_>) -> Result<Vec<Came>, ConnectorError> {
         let Response::Fetch(_, attributes) = response else { return Ok(Vec::new()) };
         let mut bodies = Vec::new();
         for attribute in attributes {
@@ -170,7 +170,7 @@ impl Session {
             bodies.push(match self.guard().take_body(data) {
                 Taken::Body(body) => body,
                 // As a quoted string.
-                Taken::NoStandIn => Bytes::copy_from_slice(data),
+                Taken::NoStandIn => Came::Memory(Bytes::copy_from_slice(data)),
                 Taken::Unknown => return Err(self.lost("reading", io::Error::other("a message came without its end"))),
             });
         }
@@ -208,7 +208,7 @@ impl Session {
         tag: &Tag,
         doing: Doing,
         wait: Duration,
-        mut visit: impl FnMut(&Response<'_>, Vec<Bytes>),
+        mut visit: impl FnMut(&Response<'_>, Vec<Came>),
     ) -> Result<Reply, ConnectorError> {
         let mut reply = Reply::default();
         loop {
@@ -269,7 +269,7 @@ impl Session {
     pub(in crate::imap) async fn commands_with(
         &mut self,
         commands: &[(String, Doing)],
-        mut visit: impl FnMut(usize, &Response<'_>, Vec<Bytes>),
+        mut visit: impl FnMut(usize, &Response<'_>, Vec<Came>),
     ) -> Result<Replies, ConnectorError> {
         let mut replies = Replies::default();
         let mut tags = Vec::with_capacity(commands.len());

@@ -14,10 +14,7 @@ use mailferry_connectors::{
     imap::ImapLogin,
     net::{AddressGuard, CertificateTrust, Network, Resolver},
 };
-use mailferry_shared::{
-    delegation::{CredentialKind, Delegation},
-    endpoint::{Endpoint, TlsMode},
-};
+use mailferry_shared::endpoint::{Endpoint, TlsMode};
 use tokio::{net::TcpListener, task::JoinHandle};
 
 pub(crate) use mailbox::Mailbox;
@@ -157,15 +154,13 @@ impl Fake {
 /// As anna, without TLS.
 pub(crate) fn login_at(port: u16) -> ImapLogin {
     ImapLogin {
-        name: "the test's server".to_owned(),
-        endpoint: Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
-        user: "anna".to_owned(),
-        password: "secret".to_owned().into(),
-        kind: CredentialKind::Password,
-        act_for: None,
-        delegation: Delegation::default(),
         allow_plaintext: true,
-        pinned_certificate: None,
+        ..ImapLogin::of_owner(
+            "the test's server",
+            Endpoint::new("127.0.0.1".parse().expect("a host"), port, TlsMode::Plaintext),
+            "anna",
+            "secret",
+        )
     }
 }
 

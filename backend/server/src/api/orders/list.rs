@@ -64,7 +64,8 @@ pub(super) struct OrdersQuery {
     /// Only orders that the operator was asked to do (true), or only others (false).
     #[param(example = true)]
     requested: Option<bool>,
-    /// Only orders with an account that somebody must look at (true), or only others (false).
+    /// Only orders with an account that somebody must look at (true), or only others (false): its last run failed, wholly or
+    /// for some messages, or waits for its owner. What options or limits left out is no failure.
     #[param(example = true)]
     attention: Option<bool>,
     /// Only orders with this text in their number, reference, accounts, mail address, the shown part of a voucher's code, or

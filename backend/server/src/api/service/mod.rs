@@ -1,9 +1,10 @@
 //! The service itself.
 
 pub mod read;
+mod terms;
 pub mod test_hosts;
 
-/// Version of terms and privacy statement that an order must accept.
-pub const TERMS_VERSION: &str = "2026-11";
+pub use self::terms::TERMS_VERSION;
+
 /// Days of mail that a free trial copies.
 pub const TRIAL_DAYS: u32 = 10;
