@@ -4,6 +4,8 @@ use std::ops::Range;
 
 /// Lists up to this many rows are made whole: the browser's own search and the printer find everything then.
 const WHOLE: usize = 60;
+/// A row with the focus is kept as long as it is this many rows from those near what is seen.
+const NEAR: usize = 40;
 
 /// The rows of a list by their heights in pixels; a height is a guess until the row has been seen.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +69,22 @@ impl Rows {
         }
         window
     }
+
+    /// `window`, with the row that has the `focus` if that is not far: whoever tabs through rows is not to lose it
+    /// because those turn out higher than they were thought to be.
+    pub fn with_focus(&self, mut window: Window, focus: Option<usize>) -> Window {
+        let Some(focus) = focus.filter(|focus| *focus < self.heights.len()) else { return window };
+        let Range { start, end } = window.rows;
+        if focus < start && start - focus <= NEAR {
+            window.before -= self.heights[focus..start].iter().sum::<f64>();
+            window.rows.start = focus;
+        }
+        if focus >= end && focus - end < NEAR {
+            window.after -= self.heights[end..=focus].iter().sum::<f64>();
+            window.rows.end = focus + 1;
+        }
+        window
+    }
 }
 
 #[cfg(test)]
@@ -80,6 +98,19 @@ mod tests {
         assert_eq!(window, Window { rows: 96..113, before: 9_600.0, after: 38_700.0 });
         let made: f64 = 17.0 * 100.0;
         assert!((window.before + made + window.after - 50_000.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn the_row_with_the_focus_stays_as_long_as_it_is_near() {
+        let rows = Rows::new(500, 100.0);
+        let with_focus = |focus| rows.with_focus(rows.window(10_000.0, 10_900.0, 300.0), focus);
+        let seen = Window { rows: 96..113, before: 9_600.0, after: 38_700.0 };
+        for far in [None, Some(0), Some(55), Some(96), Some(112), Some(153), Some(500)] {
+            assert_eq!(with_focus(far), seen, "{far:?}");
+        }
+        assert_eq!(with_focus(Some(56)), Window { rows: 56..113, before: 5_600.0, after: 38_700.0 });
+        assert_eq!(with_focus(Some(113)), Window { rows: 96..114, before: 9_600.0, after: 38_600.0 });
+        assert_eq!(with_focus(Some(152)), Window { rows: 96..153, before: 9_600.0, after: 34_700.0 });
     }
 
     #[test]

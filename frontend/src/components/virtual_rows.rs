@@ -30,9 +30,9 @@ pub(crate) fn VirtualRows(
         }
         let Some(Some(body)) = body.try_get_untracked() else { return };
         let start = window.with_untracked(|window| window.rows.start);
-        rows.update_value(|rows| measure(&body, rows, start));
+        let focus = rows.try_update_value(|rows| measure(&body, rows, start)).flatten();
         let (top, bottom) = seen(&body);
-        let wanted = rows.with_value(|rows| rows.window(top, bottom, MARGIN));
+        let wanted = rows.with_value(|rows| rows.with_focus(rows.window(top, bottom, MARGIN), focus));
         if window.with_untracked(|window| *window != wanted) {
             window.set(wanted);
         }
@@ -99,11 +99,12 @@ fn whole(pixels: f64) -> u32 {
     pixels.round().max(0.0) as u32
 }
 
-/// Notes the heights of the rows that exist, the first of which is row `start`. A row may bring further `tr` with it,
-/// which have no `aria-rowindex` of their own.
-fn measure(body: &web_sys::HtmlElement, rows: &mut Rows, start: usize) {
-    let Ok(made) = body.query_selector_all(":scope > tr:not(.rows-space)") else { return };
-    let mut heights = Vec::<f64>::new();
+/// Notes the heights of the rows that exist, the first of which is row `start`, and tells which has the focus. A row may
+/// bring further `tr` with it, which have no `aria-rowindex` of their own.
+fn measure(body: &web_sys::HtmlElement, rows: &mut Rows, start: usize) -> Option<usize> {
+    let made = body.query_selector_all(":scope > tr:not(.rows-space)").ok()?;
+    let active = document().active_element();
+    let (mut heights, mut focus) = (Vec::<f64>::new(), None);
     for at in 0..made.length() {
         let Some(element) = made.item(at).and_then(|node| node.dyn_into::<web_sys::HtmlElement>().ok()) else {
             continue;
@@ -113,10 +114,14 @@ fn measure(body: &web_sys::HtmlElement, rows: &mut Rows, start: usize) {
             Some(last) if !element.has_attribute("aria-rowindex") => *last += height,
             _ => heights.push(height),
         }
+        if element.contains(active.as_deref()) {
+            focus = Some(start + heights.len() - 1);
+        }
     }
     for (at, height) in heights.into_iter().enumerate() {
         rows.measure(start + at, height);
     }
+    focus
 }
 
 /// From where to where the body is seen, in its own pixels.
