@@ -11,6 +11,22 @@ pub(crate) fn focus(id: &str) {
     }
 }
 
+/// Gives the focus back to what has it now, should it lose it while the page is made anew: what is put to another place
+/// does, and so do rows of a list before which others are put.
+pub(crate) fn hold_focus() {
+    let held = document().active_element().and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok());
+    leptos::task::spawn_local(async move {
+        leptos::task::tick().await;
+        let is_lost = document().active_element().is_none_or(|element| element.tag_name() == "BODY");
+        if let Some(held) = held.filter(|held| is_lost && held.is_connected()) {
+            // It may be out of sight by now, and is not to pull the page back there.
+            let still = web_sys::FocusOptions::new();
+            still.set_prevent_scroll(true);
+            let _ = held.focus_with_options(&still);
+        }
+    });
+}
+
 /// True if a part of the date in the field `id` was typed and a part is missing: its value is empty then.
 pub(crate) fn is_incomplete_date(id: &str) -> bool {
     document().query_selector(&format!("#{id}:invalid")).ok().flatten().is_some()

@@ -4,7 +4,7 @@ mod focus;
 pub(crate) mod intl;
 
 pub(crate) use self::focus::{
-    focus, focus_first_error, focus_incomplete_date, is_incomplete_date, keep_focus_at, keep_focus_within,
+    focus, focus_first_error, focus_incomplete_date, hold_focus, is_incomplete_date, keep_focus_at, keep_focus_within,
     pass_focus_to,
 };
 

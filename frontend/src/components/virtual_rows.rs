@@ -4,7 +4,10 @@ use leptos::{html, prelude::*};
 use uuid::Uuid;
 use wasm_bindgen::JsCast as _;
 
-use crate::window::{Rows, Window};
+use crate::{
+    browser,
+    window::{Rows, Window},
+};
 
 /// Pixels above and below the view in which rows exist already, so that scrolling and tabbing find them.
 const MARGIN: f64 = 700.0;
@@ -34,6 +37,9 @@ pub(crate) fn VirtualRows(
         let (top, bottom) = seen(&body);
         let wanted = rows.with_value(|rows| rows.with_focus(rows.window(top, bottom, MARGIN), focus));
         if window.with_untracked(|window| *window != wanted) {
+            if focus.is_some() {
+                browser::hold_focus();
+            }
             window.set(wanted);
         }
     };
