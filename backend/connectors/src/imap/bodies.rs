@@ -35,6 +35,8 @@ impl Default for Bodies {
 /// A body on its way.
 enum Open {
     Memory(BytesMut),
+    /// Of so many bytes, of which none has come: what a server announces makes no file.
+    Announced(u64),
     /// Or what went wrong with its file: the rest of it is read to nowhere.
     Spool(io::Result<Box<BodyWriter>>),
 }
@@ -85,8 +87,7 @@ impl Bodies {
         let number = self.first + self.whole.len() as u64;
         output.extend_from_slice(format!("{{{STAND_IN}}}\r\n\r\n{number:016x}").as_bytes());
         self.open = Some(if part == BodyPart::Whole && size_bytes > self.spool_above {
-            // Begun as the bytes come: what a server announces makes no file.
-            Open::Spool(BodyWriter::new(0).map(Box::new))
+            Open::Announced(size_bytes)
         } else {
             let expected = usize::try_from(size_bytes).unwrap_or(usize::MAX);
             Open::Memory(BytesMut::with_capacity(expected.min(AT_ONCE)))
@@ -108,6 +109,9 @@ impl Bodies {
 
     /// Takes a piece of the body that has begun; false if none has.
     pub(super) fn push(&mut self, piece: &[u8]) -> bool {
+        if let Some(Open::Announced(size_bytes)) = self.open {
+            self.open = Some(Open::Spool(BodyWriter::new(size_bytes).map(Box::new)));
+        }
         match &mut self.open {
             Some(Open::Memory(body)) => body.put_slice(piece),
             Some(Open::Spool(spool)) => {
@@ -117,7 +121,7 @@ impl Bodies {
                     *spool = Err(error);
                 }
             }
-            None => return false,
+            Some(Open::Announced(_)) | None => return false,
         }
         true
     }
@@ -127,6 +131,7 @@ impl Bodies {
         let Some(open) = self.open.take() else { return };
         let came = match open {
             Open::Memory(body) => Came::Memory(body.freeze()),
+            Open::Announced(_) => Came::Memory(Bytes::new()),
             Open::Spool(writer) => Came::Spooled(writer.and_then(|writer| writer.finish())),
         };
         self.size_bytes += came.size_bytes();
