@@ -187,7 +187,7 @@ impl<'a, C: Connector, L: Ledger> Writer<'a, C, L> {
             let subject = format!("{} UID {}", self.jobs[at].opened.mapped.source.path, item.uid);
             self.note(Finding::new(FindingCode::FlagsReduced).about(subject));
         }
-        if let Some(outcome) = self.rewritten(&item) {
+        if let Some(outcome) = self.rewritten(&item)? {
             tracing::info!(uid = %item.uid, "a message has arrived, rewritten by the destination");
             return self.settle_later(at, settlement_of(&item, outcome)).await;
         }

@@ -15,7 +15,9 @@ use mailferry_domain::{
     item::ContentKey,
     uid::{Uid, UidSet, UidValidity},
 };
-use mailferry_engine::port::{Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget};
+use mailferry_engine::port::{
+    Care, ConnectorError, Decision, FetchRequest, Fetched, FolderFetch, MemoryBudget, SPOOL_THRESHOLD_BYTES,
+};
 use mailferry_shared::finding::FindingCode;
 use tokio::sync::mpsc;
 
@@ -37,6 +39,9 @@ const COMMANDS: usize = 16;
 /// Bytes on the way at once at most, by the listed sizes: what is on the line is not in our memory, unless a server mixes
 /// its answers.
 const BYTES: u64 = 4 << 20;
+
+/// What may wait for its turn at most: more than as many of the largest as are asked for at once.
+const MOST_EARLY_BYTES: u64 = 300 << 20;
 
 /// What is asked of a message.
 const WHOLE: &str = "(UID FLAGS INTERNALDATE BODY.PEEK[])";
@@ -206,10 +211,12 @@ impl<'a> Pipeline<'a> {
         self.session.pace.add(answer.size_bytes(), began);
         match answer {
             Answer::Untagged(Part::Whole(uid, head, came)) if self.expects(|flight| flight.uids.contains(&uid)) => {
+                let size_bytes = came.size_bytes();
                 // The same once more brings nothing.
                 if self.early.insert((self.folder, uid), (head, came)).is_none() {
                     self.session.comes_on();
                 }
+                self.may_wait(size_bytes)?;
             }
             Answer::Untagged(Part::Slice(uid, offset, head, bytes))
                 if self.expects(|flight| matches!(flight.ask, Ask::Slice { uid: asked, offset: from, .. } if asked == uid && from == offset)) =>
@@ -236,6 +243,16 @@ impl<'a> Pipeline<'a> {
             }
         }
         Ok(())
+    }
+
+    /// What has come may wait for its turn, unless a server sends more than it was asked for and keeps the first back: files
+    /// without end would wait with it.
+    fn may_wait(&mut self, size_bytes: u64) -> Result<(), ConnectorError> {
+        let waiting = |pipeline: &Self| pipeline.early.values().map(|(_, came)| came.size_bytes()).sum::<u64>();
+        if size_bytes <= SPOOL_THRESHOLD_BYTES || waiting(self) <= MOST_EARLY_BYTES {
+            return Ok(());
+        }
+        Err(self.session.lost("reading", std::io::Error::other("too much came before its turn")))
     }
 
     /// A message that cannot be read must not keep the others from being read; all else ends the session, since other

@@ -35,6 +35,11 @@ impl Coding {
         matches!(self, Self::None)
     }
 
+    /// True if something else has come than what was said.
+    pub(super) fn is_bad(&self) -> bool {
+        matches!(self, Self::Base64 { is_bad: true, .. })
+    }
+
     /// Decodes a line, or a piece of a long one.
     pub(super) fn decode(&mut self, line: &[u8], mut out: impl FnMut(&[u8])) {
         match self {

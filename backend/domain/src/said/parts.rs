@@ -48,8 +48,8 @@ enum Now {
     /// What a multipart begins with; that counts only if it has no parts.
     Preamble(Leaf),
     Leaf(Leaf),
-    /// A message that is passed on encoded.
-    Encoded(Coding, Box<Parts>),
+    /// A message that is passed on encoded; and what is written, in case it is not encoded as it is said to be.
+    Encoded(Coding, Box<Parts>, Box<Leaf>),
     /// What comes behind the last part.
     Epilogue,
 }
@@ -118,7 +118,10 @@ impl Parts {
                 }
             }
             Now::Preamble(leaf) | Now::Leaf(leaf) => leaf.push(line),
-            Now::Encoded(coding, message) => coding.decode(line, |bytes| message.push(bytes)),
+            Now::Encoded(coding, message, written) => {
+                written.push(line);
+                coding.decode(line, |bytes| message.push(bytes));
+            }
             Now::Epilogue => {}
         }
     }
@@ -138,7 +141,7 @@ impl Parts {
 
     fn next_part(&mut self, at: usize, is_last: bool) {
         let is_own = at + 1 == self.open.len();
-        if matches!(self.now, Now::Preamble(_)) && is_own {
+        if matches!(self.now, Now::Preamble(_)) && is_own && !is_last {
             self.now = Now::Epilogue;
         }
         self.end_head();
@@ -174,14 +177,18 @@ impl Parts {
             self.depth += 1;
             return now;
         }
-        Now::Encoded(coding, Box::new(Self { now, depth: self.depth + 1, ..Self::default() }))
+        let written = Leaf::new(Coding::of(b""), false, "");
+        Now::Encoded(coding, Box::new(Self { now, depth: self.depth + 1, ..Self::default() }), Box::new(written))
     }
 
     fn end_part(&mut self) {
         match std::mem::replace(&mut self.now, Now::Epilogue) {
             Now::Preamble(leaf) | Now::Leaf(leaf) => leaf.finish().into_iter().for_each(|part| self.add(part)),
-            Now::Encoded(mut coding, mut message) => {
+            Now::Encoded(mut coding, mut message, written) => {
                 coding.end(|bytes| message.push(bytes));
+                if coding.is_bad() {
+                    return written.finish().into_iter().for_each(|part| self.add(part));
+                }
                 self.hash = self.hash.wrapping_add(message.finish());
             }
             Now::Head { .. } | Now::Epilogue => {}

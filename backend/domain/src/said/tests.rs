@@ -68,6 +68,14 @@ fn parts_are_what_they_hold_whatever_holds_them() {
     assert!(!same(unended, &unended.replace("two", "three")) && same(unended, &format!("{unended}\r\n--b--")));
 }
 
+#[test]
+fn what_is_put_together_wrongly_counts_as_it_is_written() {
+    let no_parts = "Content-Type: multipart/mixed; boundary=b\n\nonly this\n--b--\n";
+    assert!(!same(no_parts, &no_parts.replace("this", "that")), "a multipart without parts");
+    let no_base64 = "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nSubject: x\n\nonly this!\n";
+    assert!(!same(no_base64, &no_base64.replace("this", "that")), "a message that is not encoded though it says so");
+}
+
 /// A message of several kinds of parts, in lines that are cut because they are too long, or in short ones.
 fn mixed(is_folded: bool) -> Vec<u8> {
     let fold = |unit: &str, end: &str, times| format!("{unit}{}", if is_folded { end } else { "" }).repeat(times);

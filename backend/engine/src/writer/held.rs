@@ -38,19 +38,20 @@ impl<C: Connector, L: Ledger> Writer<'_, C, L> {
     }
 
     /// What became of a message that was sent before and that the destination has rewritten.
-    pub(super) fn rewritten(&mut self, item: &Fetched) -> Option<Outcome> {
+    pub(super) fn rewritten(&mut self, item: &Fetched) -> Result<Option<Outcome>, Stop> {
         let job = &mut self.jobs[item.folder];
-        let at = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid).ok()?;
+        let Ok(at) = job.resent.binary_search_by_key(&item.uid, |(item, _)| item.uid) else { return Ok(None) };
         let intent = job.resent[at].1;
-        let face = Face::of(item.internal_date, &item.body).filter(|face| job.pool.has_face(face))?;
-        let looks = Marks::of(face, &item.body).and_then(|marks| Looks::of(marks, &item.body)).ok()?;
-        let (uid, there) = job.pool.take_face(&looks, intent.destination_uid_next)?;
+        let face = Face::of(item.internal_date, &item.body).filter(|face| job.pool.has_face(face));
+        let Some(face) = face else { return Ok(None) };
+        let looks = Marks::of(face, &item.body).and_then(|marks| Looks::of(marks, &item.body)).map_err(spool_error)?;
+        let Some((uid, there)) = job.pool.take_face(&looks, intent.destination_uid_next) else { return Ok(None) };
         // It is ours from here on, and no surplus.
         job.stored_uids.insert(uid);
         if intent.repaired.is_none() && !intent.settled_before {
             self.has_become(item.folder, &looks, &there);
         }
-        Some(arrived(&intent, uid))
+        Ok(Some(arrived(&intent, uid)))
     }
 
     /// What has to wait, since it may be at the destination rewritten.
