@@ -46,10 +46,12 @@ pub(crate) async fn probe<C: Connector, L: Ledger>(
     let shared = writer.shared;
     while let Some(next) = writer.jobs.iter().position(FolderJob::has_to_probe) {
         // Whoever has the turn fetches, sends and reads back one small message.
-        let mut has_looked_back = unless_stopped(shared, shared.probing.lock()).await?;
-        if !*has_looked_back && !shared.kept().is_sure_of_parts() {
+        let mut looks_back = unless_stopped(shared, shared.probing.lock()).await?;
+        if *looks_back > 0 && !shared.kept().is_sure_of_parts() {
+            // What cannot be read there is not to keep what can be copied here: then nothing is known.
+            *looks_back -= 1;
             unless_stopped(shared, former::look_back(source, writer)).await??;
-            *has_looked_back = true;
+            *looks_back = 0;
         }
         if shared.kept().is_sure_of_parts() {
             break;
@@ -103,8 +105,8 @@ impl FolderJob {
         !self.doubtful.is_empty() && !self.has_probed()
     }
 
-    /// The message that is sent to see what becomes of others: the smallest, which is most likely to be taken, and to be
-    /// taken apart when it is read back.
+    /// The message that is sent to see what becomes of others: the smallest, which is most likely to be taken, and costs
+    /// least should it be one too many.
     fn take_probe(&mut self) -> Option<ItemMeta> {
         let smallest = self.doubtful.iter().enumerate().min_by_key(|(_, item)| (item.size_bytes, item.uid));
         let at = smallest.filter(|_| self.has_to_probe())?.0;

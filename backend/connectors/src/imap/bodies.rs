@@ -43,7 +43,11 @@ enum Open {
 
 impl fmt::Debug for Open {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if matches!(self, Self::Memory(_)) { "Memory" } else { "Spool" })
+        f.write_str(match self {
+            Self::Memory(_) => "Memory",
+            Self::Announced(_) => "Announced",
+            Self::Spool(_) => "Spool",
+        })
     }
 }
 

@@ -1,5 +1,5 @@
-//! Reading messages: commands for many of them, and slices of large ones, on the way at once, over several folders. What an
-//! answer brings is read in [`parts`], large messages in [`slices`], refused ones in [`alone`].
+//! Reading messages: commands for many of them, and slices of very large ones, on the way at once, over several folders.
+//! What an answer brings is read in [`parts`], very large messages in [`slices`], refused ones in [`alone`].
 
 mod alone;
 mod parts;
@@ -36,7 +36,7 @@ use super::{
 
 /// Commands on the way at once.
 const COMMANDS: usize = 16;
-/// Bytes on the way at once at most, by the listed sizes: what is on the line is not in our memory, unless a server mixes
+/// Bytes on the way at once at most, by the listed sizes and as [`Asks::weight`] counts them: what is on the line is not in our memory, unless a server mixes
 /// its answers.
 const BYTES: u64 = 4 << 20;
 
@@ -318,7 +318,8 @@ impl<'a> Pipeline<'a> {
                 let alone = come.is_none() && flight.refused;
                 let come = if alone { self.read_alone(folder, uid).await? } else { come };
                 if let Some((head, came)) = come {
-                    return Ok(Some(fetched(folder, uid, head, came.body().map_err(spool_error)?)));
+                    let body = came.body().map_err(spool_error).inspect_err(|_| self.session.broken = true)?;
+                    return Ok(Some(fetched(folder, uid, head, body)));
                 }
                 continue;
             }

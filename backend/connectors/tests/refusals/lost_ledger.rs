@@ -99,6 +99,7 @@ async fn stopped_at_any_step_one_message_at_most_is_doubled_and_told_where_parts
 #[tokio::test]
 async fn stopped_at_any_step_nothing_is_lost_or_doubled_where_bytes_are_kept() {
     let steps = StopAt::steps_of(&keeping()).await;
+    assert!(steps > 0, "it can be stopped nowhere");
     for times in [1, 2] {
         for step in 0..=steps {
             let world = keeping();
@@ -121,6 +122,7 @@ async fn stopped_at_any_step_what_is_doubled_where_no_uids_are_told_is_told() {
         world
     };
     let steps = StopAt::steps_of(&blind()).await;
+    assert!(steps > 0, "it can be stopped nowhere");
     for step in 0..=steps {
         let world = blind();
         let protocol = stopped(&world, step, 1).await;

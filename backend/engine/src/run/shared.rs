@@ -21,6 +21,9 @@ use crate::{
     suspect::Suspect,
 };
 
+/// What was stored before is looked at so often at most, if that fails.
+const LOOKS_BACK: u8 = 2;
+
 /// What the lanes of a run share.
 pub(crate) struct Shared<C, L> {
     pub(crate) job: Job<C, L>,
@@ -40,8 +43,9 @@ pub(crate) struct Shared<C, L> {
     pub(super) word: AtomicU8,
     /// What becomes of messages there, as far as it was seen.
     pub(super) kept: Mutex<Kept>,
-    /// Whoever has it sends a message to see what becomes of it. True once what was stored before was looked at.
-    pub(crate) probing: tokio::sync::Mutex<bool>,
+    /// Whoever has it sends a message to see what becomes of it. Holds how often what was stored before may be looked at
+    /// still: not at all once that was done.
+    pub(crate) probing: tokio::sync::Mutex<u8>,
     /// Folders of which something may have been stored before this process began.
     pub(super) former: Mutex<Arc<[Former]>>,
     /// Set once this process was logged in at both sides.
@@ -84,7 +88,7 @@ impl<C, L> Shared<C, L> {
             failed: Mutex::default(),
             word: AtomicU8::default(),
             kept: Mutex::default(),
-            probing: tokio::sync::Mutex::default(),
+            probing: tokio::sync::Mutex::new(LOOKS_BACK),
             former: Mutex::default(),
             connected: AtomicBool::new(false),
             delivers: AtomicBool::new(false),
